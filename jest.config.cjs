@@ -1,0 +1,26 @@
+/** Two projects: `unit` runs in process; `flows` starts the built app in the local cloud and runs one file at a time. */
+const base = {
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  transform: {
+    '^.+\\.[cm]?[jt]s$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+    ],
+  },
+  // jose ships ES modules only, which Jest on Node 20 cannot load untransformed.
+  transformIgnorePatterns: ['/node_modules/(?!jose/)'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+};
+
+module.exports = {
+  projects: [
+    {
+      ...base,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/tests/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/flows/'],
+    },
+    { ...base, displayName: 'flows', testMatch: ['<rootDir>/tests/flows/**/*.test.ts'] },
+  ],
+};
