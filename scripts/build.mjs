@@ -14,7 +14,8 @@ import { fileURLToPath } from 'node:url';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 /** CommonJS packages inside an ES module bundle still call `require`; the worker answers for `@azure/functions-core` there. */
-const requireBanner = "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);";
+const requireBanner =
+  "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);";
 
 const base = {
   bundle: true,
@@ -27,7 +28,8 @@ const base = {
   logLevel: 'warning',
 };
 
-const present = (entries) => Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(source)));
+const present = (entries) =>
+  Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(source)));
 
 const tools = present({
   'cli/main': 'cli/main.ts',

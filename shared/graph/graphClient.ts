@@ -1,0 +1,22 @@
+/** One request to Microsoft Graph on behalf of one tenant. */
+export interface GraphCall {
+  tenantId: string;
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Relative to GRAPH_BASE_URL, ids already encoded, e.g. `/subscriptions/{id}`. */
+  path: string;
+  body?: unknown;
+  /** The application permission this call needs, for the words of a 401 or 403. */
+  permission: string;
+}
+
+export interface GraphAnswer {
+  status: number;
+  /** Parsed JSON, or undefined for an empty answer. */
+  body: unknown;
+}
+
+/**
+ * Microsoft Graph. A call resolves for every 2xx and rejects with a GraphError otherwise. It waits out a Retry-After
+ * of five seconds or less by itself and refuses, without sending anything, while its tenant is throttled for longer.
+ */
+export type CallGraph = (call: GraphCall) => Promise<GraphAnswer>;

@@ -1,0 +1,32 @@
+import { ReceiverError, type ErrorCode } from '../errors';
+
+export interface GraphErrorOptions {
+  code: ErrorCode;
+  retryable: boolean;
+  /** HTTP status, or undefined when no answer arrived. */
+  status?: number;
+  /** `error.code` of Graph's answer. */
+  graphCode?: string;
+  /** Graph's request id, for its support. */
+  requestId?: string;
+  /** Milliseconds from now until the call may be sent again. */
+  retryAfterMs?: number;
+  cause?: unknown;
+}
+
+/** A call to Graph that did not end in a 2xx. */
+export class GraphError extends ReceiverError {
+  readonly status?: number;
+  readonly graphCode?: string;
+  readonly requestId?: string;
+  readonly retryAfterMs?: number;
+
+  constructor(message: string, options: GraphErrorOptions) {
+    super(message, options);
+    this.name = 'GraphError';
+    if (options.status !== undefined) this.status = options.status;
+    if (options.graphCode !== undefined) this.graphCode = options.graphCode;
+    if (options.requestId !== undefined) this.requestId = options.requestId;
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+  }
+}

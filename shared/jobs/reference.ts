@@ -1,0 +1,74 @@
+import { parseId, parseJobId, watchRowKey, type WatchKey } from '../watches/watchKey';
+
+/** Names one thing that happened to one job: the unit of the ledger. */
+export type JobReference = JobStartedReference | JobFetchableReference;
+
+export interface JobStartedReference {
+  kind: 'jobStarted';
+  tenantId: string;
+  definitionId: string;
+  taskId: string;
+  /** Where the job is, when the notification or an earlier reading said so. A hint: checked against Graph before use. */
+  printerId?: string;
+  jobId?: string;
+}
+
+export interface JobFetchableReference {
+  kind: 'jobFetchable';
+  tenantId: string;
+  printerId: string;
+  /** Unique within its printer only, in the case Graph gave it. */
+  jobId: string;
+}
+
+/** RowKey in the table PrintJobs; the partition is the tenant. */
+export function ledgerRowKey(reference: JobReference): string {
+  return reference.kind === 'jobStarted'
+    ? `jobStarted_${reference.definitionId}_${reference.taskId}`
+    : `jobFetchable_${reference.printerId}_${reference.jobId}`;
+}
+
+/** The watch that this job event belongs to. */
+export function watchOf(reference: JobReference): WatchKey {
+  const { tenantId, kind } = reference;
+  return { tenantId, kind, id: kind === 'jobStarted' ? reference.definitionId : reference.printerId };
+}
+
+/** RowKey of that watch in the table Subscriptions. */
+export function watchRowKeyOf(reference: JobReference): string {
+  return watchRowKey(watchOf(reference));
+}
+
+/** `name/id` or OData's `name('id')`, in any case, with or without a leading slash (facts: Graph writes both forms). */
+const segment = (name: string) => `${name}(?:/([^/()']+)|\\('([^/()']+)'\\))`;
+const TASK = new RegExp(`^/?print/${segment('taskDefinitions')}/${segment('tasks')}$`, 'i');
+const JOB = new RegExp(`^/?print/${segment('printers')}/${segment('jobs')}$`, 'i');
+const PARENT_URL = new RegExp(`/print/${segment('printers')}/${segment('jobs')}$`, 'i');
+
+/**
+ * The ids in the `resource` of a notification, such as `print/taskDefinitions/{id}/tasks/{id}` or
+ * `print/printers/{id}/jobs/{id}`; undefined for any other text.
+ */
+export function parseJobResource(tenantId: string, resource: unknown): JobReference | undefined {
+  if (typeof resource !== 'string') return undefined;
+  const task = TASK.exec(resource);
+  if (task) {
+    const definitionId = parseId(task[1] ?? task[2]);
+    const taskId = parseId(task[3] ?? task[4]);
+    return definitionId && taskId ? { kind: 'jobStarted', tenantId, definitionId, taskId } : undefined;
+  }
+  const job = JOB.exec(resource);
+  if (!job) return undefined;
+  const printerId = parseId(job[1] ?? job[2]);
+  const jobId = parseJobId(job[3] ?? job[4]);
+  return printerId && jobId ? { kind: 'jobFetchable', tenantId, printerId, jobId } : undefined;
+}
+
+/** Printer and job ids out of a task's `parentUrl`. The URL itself is never called. */
+export function parseParentUrl(url: unknown): { printerId: string; jobId: string } | undefined {
+  const found = typeof url === 'string' ? PARENT_URL.exec(url) : null;
+  if (!found) return undefined;
+  const printerId = parseId(found[1] ?? found[2]);
+  const jobId = parseJobId(found[3] ?? found[4]);
+  return printerId && jobId ? { printerId, jobId } : undefined;
+}

@@ -1,0 +1,65 @@
+import { RestError, TableClient, type TableEntity } from '@azure/data-tables';
+import type { EntityTable, Row, StoredRow } from './entityTable';
+
+/** One call with its own retries. Under the ledger's lease and the host's patience, above any healthy answer. */
+export const TABLE_CALL_TIMEOUT_MS = 15_000;
+
+/** An Azure table behind the interface. `client` is made by services.ts, which knows how to sign in. */
+export function createTableEntities(client: TableClient): EntityTable {
+  const bounded = () => ({ abortSignal: AbortSignal.timeout(TABLE_CALL_TIMEOUT_MS) });
+  return {
+    async get(partitionKey, rowKey) {
+      const found = await unlessStatus([404], client.getEntity(partitionKey, rowKey, bounded()));
+      return found && toStoredRow(found);
+    },
+    async insert(row) {
+      const inserted = await unlessStatus([409], client.createEntity(toEntity(row), bounded()));
+      return inserted && requireEtag(inserted.etag);
+    },
+    async replace(row, etag) {
+      // 404: somebody removed the row; for the caller that is a lost race like any other.
+      const replaced = await unlessStatus(
+        [404, 412],
+        client.updateEntity(toEntity(row), 'Replace', { ...bounded(), etag }),
+      );
+      return replaced && requireEtag(replaced.etag);
+    },
+    async remove(partitionKey, rowKey, etag) {
+      const removed = await unlessStatus(
+        [404, 412],
+        client.deleteEntity(partitionKey, rowKey, { ...bounded(), etag }),
+      );
+      return removed !== undefined;
+    },
+    async *list(partitionKey) {
+      const filter =
+        partitionKey === undefined
+          ? {}
+          : { filter: `PartitionKey eq '${partitionKey.replaceAll("'", "''")}'` };
+      for await (const entity of client.listEntities({ queryOptions: filter })) yield toStoredRow(entity);
+    },
+  };
+}
+
+/** Branches on the status: Azurite's errors carry no `code`. */
+async function unlessStatus<T>(statuses: number[], call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof RestError && statuses.includes(error.statusCode ?? 0)) return undefined;
+    throw error;
+  }
+}
+
+function toEntity(row: Row): TableEntity {
+  return Object.fromEntries(Object.entries(row).filter(([, cell]) => cell !== undefined)) as TableEntity;
+}
+
+function toStoredRow(entity: Record<string, unknown>): StoredRow {
+  return { cells: entity, etag: requireEtag(entity['etag']) };
+}
+
+function requireEtag(etag: unknown): string {
+  if (typeof etag !== 'string') throw new TypeError('The table service answered without an ETag');
+  return etag;
+}

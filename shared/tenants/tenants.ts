@@ -1,0 +1,71 @@
+import { ReceiverError } from '../errors';
+import type { EntityTable, StoredRow } from '../storage/entityTable';
+
+export type TenantStatus = 'active' | 'paused' | 'removed';
+
+/** A customer who has consented, as the table Tenants holds it. */
+export interface Tenant {
+  tenantId: string;
+  name: string;
+  status: TenantStatus;
+  /** How long a task of this customer may stay open, in minutes. */
+  taskDeadlineMinutes: number;
+  /** How long the ledger remembers this customer's jobs, in days. */
+  retentionDays: number;
+  /** ISO 8601. */
+  createdAt: string;
+  lastError?: string;
+}
+
+export const DEFAULT_TASK_DEADLINE_MINUTES = 15;
+export const DEFAULT_RETENTION_DAYS = 30;
+
+const PARTITION = 'tenant';
+
+/** The allow-list: only these tenants are served. */
+export interface Tenants {
+  get(tenantId: string): Promise<Tenant | undefined>;
+  /** False when the tenant is listed already. */
+  add(tenant: Tenant): Promise<boolean>;
+  list(): AsyncIterable<Tenant>;
+}
+
+/** @throws ReceiverError `rowUnreadable` from every read of a row that is none of ours */
+export function createTenants(table: EntityTable): Tenants {
+  return {
+    async get(tenantId) {
+      const row = await table.get(PARTITION, tenantId);
+      return row && parseTenant(row);
+    },
+    async add(tenant) {
+      const { tenantId, ...cells } = tenant;
+      return (await table.insert({ partitionKey: PARTITION, rowKey: tenantId, ...cells })) !== undefined;
+    },
+    async *list() {
+      for await (const row of table.list(PARTITION)) yield parseTenant(row);
+    },
+  };
+}
+
+function parseTenant({ cells }: StoredRow): Tenant {
+  const { rowKey, name, status, taskDeadlineMinutes, retentionDays, createdAt, lastError } = cells;
+  if (typeof rowKey !== 'string' || (status !== 'active' && status !== 'paused' && status !== 'removed')) {
+    throw new ReceiverError(
+      'A row of the table Tenants has no status active, paused or removed: correct or delete it',
+      {
+        code: 'rowUnreadable',
+        retryable: false,
+      },
+    );
+  }
+  return {
+    tenantId: rowKey,
+    name: typeof name === 'string' ? name : '',
+    status,
+    taskDeadlineMinutes:
+      typeof taskDeadlineMinutes === 'number' ? taskDeadlineMinutes : DEFAULT_TASK_DEADLINE_MINUTES,
+    retentionDays: typeof retentionDays === 'number' ? retentionDays : DEFAULT_RETENTION_DAYS,
+    createdAt: typeof createdAt === 'string' ? createdAt : '',
+    ...(typeof lastError === 'string' ? { lastError } : {}),
+  };
+}

@@ -1,0 +1,64 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+/** A key of the setting CLIENT_STATE_KEYS. */
+export interface ClientStateKey {
+  keyId: string;
+  key: Buffer;
+}
+
+/** At least one key: the first signs, all verify. */
+export type KeyRing = readonly [ClientStateKey, ...ClientStateKey[]];
+
+/** What a clientState says once its mac is right. */
+export interface VerifiedClientState {
+  keyId: string;
+  /** Raised when a subscription is replaced; the worker refuses generations older than the watch's row. */
+  generation: number;
+  /** Names the watch, see `watchTag`. */
+  tag: string;
+}
+
+export type ClientStateCheck =
+  | { outcome: 'valid'; state: VerifiedClientState }
+  /** The exact form, but its key is not in our ring: our key set may be wrong, so Graph is asked to come again. */
+  | { outcome: 'unknownKey' }
+  /** Missing, of another form, or with a wrong mac. */
+  | { outcome: 'missing' | 'malformed' | 'wrongMac' };
+
+/** keyId, generation, tag, mac. The mac is the 43 characters of base64url(SHA-256). */
+const FORM = /^([A-Za-z0-9_-]{1,16})\.(0|[1-9]\d{0,8})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/;
+
+/**
+ * The clientState of a watch's subscription, signed with the first key of the ring: at most 92 characters, under
+ * Graph's 128 (resources/subscription.md).
+ */
+export function signClientState(
+  ring: KeyRing,
+  watch: { tenantId: string; tag: string; generation: number },
+): string {
+  const { keyId, key } = ring[0];
+  const mac = computeMac(key, keyId, String(watch.generation), watch.tenantId, watch.tag);
+  return `${keyId}.${watch.generation}.${watch.tag}.${mac.toString('base64url')}`;
+}
+
+/**
+ * Checks a clientState from outside against the tenant its item names, without reading any store. The comparison takes
+ * the same time for every wrong mac.
+ *
+ * @param tenantId as the item gives it, lower-cased
+ */
+export function verifyClientState(ring: KeyRing, tenantId: string, value: unknown): ClientStateCheck {
+  if (value === undefined || value === null || value === '') return { outcome: 'missing' };
+  const parts = typeof value === 'string' ? FORM.exec(value) : null;
+  if (!parts) return { outcome: 'malformed' };
+  const [, keyId, generation, tag, mac] = parts as unknown as [string, string, string, string, string];
+  const key = ring.find((candidate) => candidate.keyId === keyId);
+  if (!key) return { outcome: 'unknownKey' };
+  const expected = computeMac(key.key, keyId, generation, tenantId, tag);
+  if (!timingSafeEqual(expected, Buffer.from(mac, 'base64url'))) return { outcome: 'wrongMac' };
+  return { outcome: 'valid', state: { keyId, generation: Number(generation), tag } };
+}
+
+function computeMac(key: Buffer, keyId: string, generation: string, tenantId: string, tag: string): Buffer {
+  return createHmac('sha256', key).update(`${keyId}.${generation}.${tenantId}.${tag}`).digest();
+}

@@ -1,0 +1,43 @@
+import type { EntityTable, Row } from '../../shared/storage/entityTable';
+
+/** An EntityTable in memory. It passes the same contract suite as the Azure table (tests/contracts). */
+export function createMemoryTable(): EntityTable & { clear(): void; size(): number } {
+  const rows = new Map<string, { row: Row; version: number }>();
+  let version = 0;
+  const keyOf = (partitionKey: string, rowKey: string) => `${partitionKey}\n${rowKey}`;
+  const stored = ({ row, version: current }: { row: Row; version: number }) => ({
+    cells: Object.fromEntries(Object.entries(row).filter(([, cell]) => cell !== undefined)),
+    etag: `W/"${current}"`,
+  });
+  const write = (row: Row) => {
+    version += 1;
+    rows.set(keyOf(row.partitionKey, row.rowKey), { row: { ...row }, version });
+    return `W/"${version}"`;
+  };
+  return {
+    get: (partitionKey, rowKey) => {
+      const found = rows.get(keyOf(partitionKey, rowKey));
+      return Promise.resolve(found && stored(found));
+    },
+    insert: (row) => Promise.resolve(rows.has(keyOf(row.partitionKey, row.rowKey)) ? undefined : write(row)),
+    replace: (row, etag) => {
+      const found = rows.get(keyOf(row.partitionKey, row.rowKey));
+      return Promise.resolve(found && stored(found).etag === etag ? write(row) : undefined);
+    },
+    remove: (partitionKey, rowKey, etag) => {
+      const found = rows.get(keyOf(partitionKey, rowKey));
+      if (!found || stored(found).etag !== etag) return Promise.resolve(false);
+      return Promise.resolve(rows.delete(keyOf(partitionKey, rowKey)));
+    },
+    async *list(partitionKey) {
+      await Promise.resolve();
+      for (const key of [...rows.keys()].sort()) {
+        const found = rows.get(key);
+        if (found && (partitionKey === undefined || found.row.partitionKey === partitionKey))
+          yield stored(found);
+      }
+    },
+    clear: () => rows.clear(),
+    size: () => rows.size,
+  };
+}
