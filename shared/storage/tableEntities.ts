@@ -1,4 +1,5 @@
-import { RestError, TableClient, type TableEntity } from '@azure/data-tables';
+import type { TableClient} from '@azure/data-tables';
+import { RestError, type TableEntity } from '@azure/data-tables';
 import type { EntityTable, Row, StoredRow } from './entityTable';
 
 /** One call with its own retries. Under the ledger's lease and the host's patience, above any healthy answer. */
