@@ -1,0 +1,132 @@
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { dirname, join } from 'node:path';
+import { TableServiceClient } from '@azure/data-tables';
+import { QueueServiceClient } from '@azure/storage-queue';
+import { startLocalCloud } from '../../local/startLocalCloud';
+import type { LocalCloud } from '../../local/startLocalCloud';
+
+const root = join(__dirname, '..', '..');
+const fixtures = join(root, 'tests', 'fixtures', 'localPrograms');
+const programs = { simulator: join(fixtures, 'fakeSimulator.cjs'), host: join(fixtures, 'fakeHost.cjs') };
+
+interface Told {
+  readonly args: string[];
+  readonly env: Record<string, string>;
+  readonly now: number;
+}
+
+async function ask(url: string): Promise<Told> {
+  return (await (await fetch(url)).json()) as Told;
+}
+
+async function refuses(url: string): Promise<boolean> {
+  return fetch(url).then(
+    () => false,
+    () => true,
+  );
+}
+
+describe('a local cloud with proxy, clock and two hosts', () => {
+  let cloud: LocalCloud;
+  beforeAll(async () => {
+    cloud = await startLocalCloud({
+      ...{ root, programs, ports: 'free', proxy: true, clock: true, hosts: 2 },
+      settings: { GRAPH_CREDENTIAL: 'secret' },
+    });
+  });
+  afterAll(async () => {
+    await cloud.stop();
+  });
+
+  test('the queues, poison queues and tables of the contract exist', async () => {
+    const queues: string[] = [];
+    for await (const { name } of QueueServiceClient.fromConnectionString(
+      cloud.connectionString,
+    ).listQueues()) {
+      queues.push(name);
+    }
+    const service = TableServiceClient.fromConnectionString(cloud.connectionString, {
+      allowInsecureConnection: true,
+    });
+    const tables: (string | undefined)[] = [];
+    for await (const { name } of service.listTables()) tables.push(name);
+    // Design, contract: three queues, poison `<name>-poison`, three tables.
+    expect(queues.sort()).toEqual([
+      ...['print-job-events', 'print-job-events-poison'],
+      ...['print-notifications', 'print-notifications-poison'],
+      ...['subscription-events', 'subscription-events-poison'],
+    ]);
+    expect(tables.sort()).toEqual(['PrintJobs', 'Subscriptions', 'Tenants']);
+  });
+
+  test('every host gets the same settings, through the proxy, and the address of the first', async () => {
+    const [first, second] = await Promise.all(cloud.hosts.map(({ url }) => ask(url)));
+    expect(first?.env['CLIENT_STATE_KEYS']).toMatch(/^local1:[A-Za-z0-9+/]{43}=$/);
+    expect(first?.env).toMatchObject({
+      ...{ FUNCTIONS_WORKER_RUNTIME: 'node', ENTRA_AUTHORITY_HOST: 'https://localhost:1' },
+      ...{ NODE_EXTRA_CA_CERTS: '/tmp/none.pem', GRAPH_CREDENTIAL: 'secret' },
+      GRAPH_BASE_URL: `${cloud.proxy?.urls.graph}/v1.0`,
+      PUBLIC_BASE_URL: `${cloud.hosts[0]?.url}/api`,
+      AzureWebJobsStorage: expect.stringContaining(`QueueEndpoint=${cloud.proxy?.urls.queue}/`) as string,
+    });
+    expect(second?.env).toEqual(first?.env);
+    expect(cloud.environment).toMatchObject(cloud.settings);
+  });
+
+  test('a move of the clock reaches hosts and simulator', async () => {
+    const days = 3 * 24 * 60 * 60 * 1000;
+    cloud.clock?.move(days);
+    const told = await Promise.all([cloud.simulator.graphUrl, cloud.hosts[1]?.url ?? ''].map(ask));
+    for (const { now } of told) expect(now - Date.now()).toBeGreaterThan(days - 60_000);
+    cloud.clock?.move(-days);
+  });
+
+  test('a restarted host keeps its port and takes other settings', async () => {
+    const before = cloud.hosts[0];
+    await cloud.restartHost(0, { CLIENT_STATE_KEYS: 'other:key' });
+    expect(cloud.hosts[0]?.pid).not.toBe(before?.pid);
+    expect(cloud.hosts[0]?.url).toBe(before?.url);
+    expect((await ask(before?.url ?? '')).env['CLIENT_STATE_KEYS']).toBe('other:key');
+  });
+
+  test('waitUntilIdle asks the host until nothing runs', async () => {
+    await cloud.hosts[0]?.waitUntilIdle();
+    expect(await (await fetch(`${cloud.hosts[0]?.url}/admin/host/status`)).json()).toMatchObject({
+      running: 0,
+    });
+  });
+
+  test('stop leaves no process, no port and no file', async () => {
+    const urls = [cloud.simulator.graphUrl, cloud.azurite.queueUrl, cloud.proxy?.urls.table ?? ''];
+    urls.push(...cloud.hosts.map(({ url }) => url));
+    await cloud.stop();
+    expect(await Promise.all(urls.map(refuses))).toEqual(urls.map(() => true));
+    expect(existsSync(dirname(cloud.clock?.path ?? ''))).toBe(false);
+    for (const { pid } of [cloud.azurite, cloud.simulator, ...cloud.hosts]) {
+      expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    }
+  });
+});
+
+test('a part that does not come up ends what was started before it, and is named', async () => {
+  const broken = { ...programs, host: join(fixtures, 'missing.cjs') };
+  await expect(startLocalCloud({ root, programs: broken, ports: 'free' })).rejects.toThrow(
+    /^Functions host ended with code 1 before it was ready/,
+  );
+});
+
+test('a taken default port is named and nothing starts', async () => {
+  const holder = createServer();
+  const free = await new Promise<boolean>((resolve) => {
+    holder.once('error', () => resolve(false));
+    holder.listen(10001, '127.0.0.1', () => resolve(true));
+  });
+  try {
+    await expect(startLocalCloud({ root, programs, ports: 'default' })).rejects.toThrow(
+      'port 10001 (queue): already in use',
+    );
+  } finally {
+    if (free) await new Promise((resolve) => holder.close(resolve));
+  }
+});
