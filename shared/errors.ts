@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'storageUnavailable'
   | 'rowUnreadable'
   | 'keysUnreachable'
+  | 'deadlinePassed'
   | 'claimLost'
   | 'usage';
 

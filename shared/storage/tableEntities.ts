@@ -1,4 +1,4 @@
-import type { TableClient} from '@azure/data-tables';
+import type { TableClient } from '@azure/data-tables';
 import { RestError, type TableEntity } from '@azure/data-tables';
 import type { EntityTable, Row, StoredRow } from './entityTable';
 

@@ -1,0 +1,51 @@
+import type { HttpHandler, HttpResponseInit } from '@azure/functions';
+import { errorFields, ReceiverError } from '../shared/errors';
+import { createLogger } from '../shared/logger';
+import { untilAborted } from '../shared/untilAborted';
+import { answerHandshake, NO_SNIFF } from '../shared/webhook/answerHandshake';
+
+/** Graph wants an answer within 3 s; the rest is for the way back. */
+const ANSWER_WITHIN_MS = 2_500;
+
+/** The HTTP side of both webhook routes. Whatever goes wrong is a 503: Graph comes again for four hours. */
+export const answerWebhook: HttpHandler = async (request, context): Promise<HttpResponseInit> => {
+  const handshake = answerHandshake(request.query.get('validationToken'));
+  if (handshake) return handshake;
+  const logger = createLogger(context);
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(timeIsUp()), ANSWER_WITHIN_MS);
+  try {
+    const webhook = await untilAborted(deadline.signal, loadWebhook());
+    const { status } = await webhook.receive(
+      { ...webhook.dependencies, logger },
+      {
+        route: context.functionName,
+        declaredLength: request.headers.get('content-length'),
+        readBody: async () => new Uint8Array(await request.arrayBuffer()),
+        signal: deadline.signal,
+      },
+    );
+    return { status, headers: NO_SNIFF };
+  } catch (error) {
+    logger.error('webhook.failed', { function: context.functionName, status: 503, ...errorFields(error) });
+    return { status: 503, headers: NO_SNIFF };
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** Loaded here, so that the handshake answers on a cold start and without settings. */
+async function loadWebhook() {
+  const [{ getServices }, { receive }] = await Promise.all([
+    import('../shared/services'),
+    import('../shared/webhook/receive'),
+  ]);
+  return { dependencies: await getServices(process.env).webhook(), receive };
+}
+
+function timeIsUp(): ReceiverError {
+  return new ReceiverError(`Not done within ${ANSWER_WITHIN_MS} ms: Graph is asked to come again`, {
+    code: 'deadlinePassed',
+    retryable: true,
+  });
+}

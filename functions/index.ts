@@ -1,0 +1,2 @@
+import './receiveNotifications';
+import './receiveLifecycleEvents';
