@@ -1,3 +1,4 @@
+import { isRecord } from '../isRecord';
 import { parseId, parseJobId } from '../watches/watchKey';
 import type { JobReference } from './reference';
 
@@ -36,8 +37,8 @@ export function formatJobMessage(message: JobMessage): string {
 
 /** The message in `value` (parsed JSON), or a word on why it is none. Never throws. */
 export function parseJobMessage(value: unknown): { message: JobMessage } | { malformed: string } {
-  const event = isObject(value) ? value['event'] : undefined;
-  if (!isObject(event)) return { malformed: 'no event object' };
+  const event = isRecord(value) ? value['event'] : undefined;
+  if (!isRecord(event)) return { malformed: 'no event object' };
   if (event['v'] !== JOB_MESSAGE_VERSION && event['v'] !== JOB_MESSAGE_VERSION - 1)
     return { malformed: 'unknown version' };
   const tenantId = parseId(event['tenantId']);
@@ -83,8 +84,4 @@ function parseBase(event: Record<string, unknown>): MessageBase {
     ...(typeof subscriptionId === 'string' ? { subscriptionId } : {}),
     ...(typeof expires === 'string' ? { expires } : {}),
   };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../isRecord';
 import { parseId } from '../watches/watchKey';
 
 /** A message of the queue subscription-events. */
@@ -40,8 +41,8 @@ export function formatSubscriptionMessage(message: SubscriptionMessage): string 
 export function parseSubscriptionMessage(
   value: unknown,
 ): { message: SubscriptionMessage } | { malformed: string } {
-  const event = isObject(value) ? value['event'] : undefined;
-  if (!isObject(event)) return { malformed: 'no event object' };
+  const event = isRecord(value) ? value['event'] : undefined;
+  if (!isRecord(event)) return { malformed: 'no event object' };
   if (event['v'] !== SUBSCRIPTION_MESSAGE_VERSION && event['v'] !== SUBSCRIPTION_MESSAGE_VERSION - 1) {
     return { malformed: 'unknown version' };
   }
@@ -71,8 +72,4 @@ export function parseSubscriptionMessage(
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,0 +1,197 @@
+import type { Clock } from '../clock';
+import type { Logger } from '../logger';
+import type { CallGraph, GraphAnswer, GraphCall } from './graphClient';
+import { GraphError } from './graphError';
+import { parseRetryAfter } from './retryAfter';
+import type { HttpAnswer, SendHttp } from './sendHttp';
+import type { Throttle } from './throttle';
+
+export interface GraphClientDeps {
+  /** GRAPH_BASE_URL, without a slash at the end. */
+  baseUrl: string;
+  sendHttp: SendHttp;
+  /** An access token for Graph in this tenant. @throws ReceiverError `tokenFailed` */
+  getToken: (tenantId: string) => Promise<string>;
+  throttle: Throttle;
+  clock: Clock;
+  /** 0 to 1. */
+  random: () => number;
+  logger: Logger;
+}
+
+/** One try. Graph answers print calls in well under a second; a slower one is better asked again. */
+export const GRAPH_TRY_TIMEOUT_MS = 10_000;
+/** Pauses up to here are waited out in place, longer ones are the caller's to postpone. */
+export const LONGEST_WAIT_IN_PLACE_MS = 5_000;
+/** No try starts unless it can end within this time of the call's begin. The ledger's lease is sized by it. */
+export const GRAPH_CALL_LIMIT_MS = 45_000;
+const MOST_TRIES = 4;
+/** Spreads the calls that wait for the same moment. */
+const LONGEST_JITTER_MS = 2_000;
+const FIRST_BACKOFF_MS = 500;
+/** Timers may fire a moment early, and the clocks of both sides differ: never be the one who comes too soon. */
+const MARGIN_MS = 60;
+
+/** Statuses that say "later" (concepts/errors.md names 503 and 509; 500, 502, 504 and 408 are treated alike). */
+const TRANSIENT = new Set([408, 500, 502, 503, 504, 509]);
+
+/** Microsoft Graph over HTTP: tokens, throttling, retries and typed errors. See `CallGraph` for what it promises. */
+export function createGraphClient(deps: GraphClientDeps): CallGraph {
+  return async (call) => {
+    const startedAt = deps.clock.now();
+    const mayStart = (waitMs: number) =>
+      deps.clock.now() - startedAt + waitMs + GRAPH_TRY_TIMEOUT_MS <= GRAPH_CALL_LIMIT_MS;
+    for (let tries = 1; ; tries += 1) {
+      await waitForTenant(deps, call, mayStart);
+      const token = await deps.getToken(call.tenantId);
+      // While the token was fetched another call may have been throttled.
+      await waitForTenant(deps, call, mayStart);
+      const result = await tryOnce(deps, call, token);
+      if ('answer' in result) return result.answer;
+      const { error, mayRepeat } = result;
+      const askedMs = error.retryAfterMs ?? FIRST_BACKOFF_MS * 2 ** (tries - 1);
+      const pauseMs = askedMs + MARGIN_MS + deps.random() * Math.min(askedMs / 4, LONGEST_JITTER_MS);
+      if (error.code === 'graphThrottled') deps.throttle.pause(call.tenantId, pauseMs);
+      const patient = pauseMs <= LONGEST_WAIT_IN_PLACE_MS && tries < MOST_TRIES && mayStart(pauseMs);
+      if (!mayRepeat || !patient) throw error;
+      deps.logger.warn('graph.repeat', {
+        tenantId: call.tenantId,
+        status: error.status,
+        tries,
+        pauseMs: Math.round(pauseMs),
+      });
+      if (error.code !== 'graphThrottled') await deps.clock.sleep(pauseMs);
+    }
+  };
+}
+
+/** Waits out a short pause of the tenant; refuses to start during a long one. */
+async function waitForTenant(
+  deps: GraphClientDeps,
+  call: GraphCall,
+  mayStart: (waitMs: number) => boolean,
+): Promise<void> {
+  for (;;) {
+    const waitMs = deps.throttle.remainingMs(call.tenantId);
+    if (waitMs === 0) return;
+    if (waitMs > LONGEST_WAIT_IN_PLACE_MS || !mayStart(waitMs)) {
+      throw new GraphError(`Graph asked for a pause of this tenant; ${call.method} was not sent`, {
+        code: 'graphThrottled',
+        retryable: true,
+        retryAfterMs: waitMs,
+      });
+    }
+    await deps.clock.sleep(waitMs);
+  }
+}
+
+type TryResult = { answer: GraphAnswer } | { error: GraphError; mayRepeat: boolean };
+
+async function tryOnce(deps: GraphClientDeps, call: GraphCall, token: string): Promise<TryResult> {
+  let answer: HttpAnswer;
+  try {
+    answer = await deps.sendHttp({
+      method: call.method,
+      url: `${deps.baseUrl}${call.path}`,
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(call.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      timeoutMs: GRAPH_TRY_TIMEOUT_MS,
+    });
+  } catch (cause) {
+    const error = new GraphError(`Graph did not answer ${call.method} in full`, {
+      code: 'graphUnavailable',
+      retryable: true,
+      cause,
+    });
+    // A POST whose answer was lost may have made something: only its caller can find out.
+    return { error, mayRepeat: call.method !== 'POST' };
+  }
+  if (answer.status >= 200 && answer.status < 300) return { answer: readAnswer(call, answer) };
+  const error = toGraphError(call, answer, deps.clock.now());
+  const refused = answer.status === 429 || answer.status === 503 || answer.status === 509;
+  return { error, mayRepeat: error.retryable && (call.method !== 'POST' || refused) };
+}
+
+function readAnswer(call: GraphCall, answer: HttpAnswer): GraphAnswer {
+  if (answer.body === '') return { status: answer.status, body: undefined };
+  try {
+    return { status: answer.status, body: JSON.parse(answer.body) as unknown };
+  } catch {
+    throw new GraphError(`Graph answered ${call.method} with ${answer.status} but not with JSON`, {
+      code: 'graphAnswerUnreadable',
+      retryable: true,
+      status: answer.status,
+    });
+  }
+}
+
+/** The typed error of an answer that is no 2xx. `error.code` is Graph's own word and safe to show. */
+export function toGraphError(
+  call: Pick<GraphCall, 'method' | 'path' | 'permission'>,
+  answer: HttpAnswer,
+  now: number,
+): GraphError {
+  const graphCode = readGraphCode(answer.body);
+  const requestId = answer.headers['request-id'];
+  const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], now);
+  const where = `${call.method} ${call.path.split('?')[0] ?? ''} with ${answer.status}${graphCode ? ` (${graphCode})` : ''}`;
+  const facts = {
+    status: answer.status,
+    ...(graphCode === undefined ? {} : { graphCode }),
+    ...(typeof requestId === 'string' ? { requestId } : {}),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+  const remedy = `grant the app the application permission ${call.permission} and have an administrator of the customer consent again`;
+  switch (answer.status) {
+    case 401:
+      return new GraphError(
+        `Graph did not accept the token for ${where}: check the credential, then ${remedy}`,
+        {
+          code: 'graphUnauthorized',
+          retryable: false,
+          ...facts,
+        },
+      );
+    case 403:
+      return new GraphError(`Graph refused ${where}: ${remedy}`, {
+        code: 'graphForbidden',
+        retryable: false,
+        ...facts,
+      });
+    case 404:
+      return new GraphError(`Graph does not know ${where}`, {
+        code: 'graphNotFound',
+        retryable: false,
+        ...facts,
+      });
+    case 409:
+      return new GraphError(`Graph sees a conflict in ${where}`, {
+        code: 'graphConflict',
+        retryable: false,
+        ...facts,
+      });
+    case 429:
+      return new GraphError(`Graph throttles ${where}`, {
+        code: 'graphThrottled',
+        retryable: true,
+        ...facts,
+      });
+    default:
+      return TRANSIENT.has(answer.status)
+        ? new GraphError(`Graph could not serve ${where}`, {
+            code: 'graphUnavailable',
+            retryable: true,
+            ...facts,
+          })
+        : new GraphError(`Graph rejected ${where}`, { code: 'graphRejected', retryable: false, ...facts });
+  }
+}
+
+/** Graph's codes are words such as `ResourceNotFound`; anything else in that place is not repeated. */
+function readGraphCode(body: string): string | undefined {
+  const code = /"code"\s*:\s*"([A-Za-z0-9_.-]{1,64})"/.exec(body.slice(0, 4096));
+  return code?.[1];
+}

@@ -1,0 +1,36 @@
+/** How long a job that Graph does not show yet is waited for before its row is `gone`. */
+export const NOT_YET_WINDOW_MS = 10 * 60_000;
+
+const NOT_YET_FIRST_MS = 2_000;
+const NOT_YET_LONGEST_MS = 60_000;
+const OUTAGE_FIRST_MS = 15_000;
+const OUTAGE_LONGEST_MS = 10 * 60_000;
+const SHARE_FIRST_MS = 1_000;
+const SHARE_LONGEST_MS = 30_000;
+
+export type DelayReason = 'notYet' | 'outage' | 'share';
+
+const BOUNDS: Record<DelayReason, [firstMs: number, longestMs: number]> = {
+  notYet: [NOT_YET_FIRST_MS, NOT_YET_LONGEST_MS],
+  outage: [OUTAGE_FIRST_MS, OUTAGE_LONGEST_MS],
+  share: [SHARE_FIRST_MS, SHARE_LONGEST_MS],
+};
+
+/**
+ * Milliseconds until a message that was put back comes again: doubling from the first delay to the longest.
+ *
+ * @param deferrals how often it has been put back before
+ * @param random 0 to 1; adds up to a quarter, so that messages put back together do not come back together
+ */
+export function growingDelayMs(reason: DelayReason, deferrals: number, random: number): number {
+  const [first, longest] = BOUNDS[reason];
+  return Math.min(longest, first * 2 ** Math.min(deferrals, 20)) * (1 + random / 4);
+}
+
+/**
+ * Milliseconds until a message of a throttled tenant comes again: never before the pause ends, spread over some
+ * seconds after it.
+ */
+export function afterPauseMs(pauseMs: number, random: number): number {
+  return pauseMs + 500 + random * Math.min(10_000, pauseMs / 4);
+}

@@ -1,0 +1,190 @@
+import type { Clock } from '../clock';
+import { GRAPH_CALL_LIMIT_MS } from '../graph/createGraphClient';
+import type { CallGraph } from '../graph/graphClient';
+import { GraphError } from '../graph/graphError';
+import { completeTask, readTask, type PrintJob, type PrintTask } from '../graph/printJobs';
+import type { MessageQueue } from '../storage/messageQueue';
+import type { Decide } from './decide';
+import { formatJobEvent } from './jobEvent';
+import {
+  extendLease,
+  finishClaim,
+  type Claim,
+  type LedgerDeps,
+  type LedgerRow,
+  type Outcome,
+} from './ledger';
+import type { JobMessage } from './message';
+import { readFetchableJob } from './readFetchableJob';
+import { readStartedJob, type StartedReading } from './readStartedJob';
+import type { JobStartedReference } from './reference';
+import type { Standing } from './standing';
+
+export interface WorkDeps {
+  ledger: LedgerDeps;
+  callGraph: CallGraph;
+  decide: Decide;
+  queues: { events: MessageQueue };
+  clock: Pick<Clock, 'now'>;
+}
+
+export interface Work {
+  claim: Claim;
+  message: JobMessage;
+  standing: Standing;
+}
+
+export type WorkResult =
+  | { outcome: 'done' | 'doneTwice' | 'unservedEnded'; jobOutcome: Outcome }
+  /** `window`: give it up when the time for that is over; `deadline`: the task's deadline will end it. */
+  | { outcome: 'notYet'; cause: string; patience: 'window' | 'deadline' }
+  /** Another run has taken the row over; nothing more was started. */
+  | { outcome: 'claimLost' };
+
+/**
+ * What we write on a task that we end. After a take-over it tells our own effect from another's: the run that died may
+ * have ended the task before it could say so.
+ */
+const DESCRIPTION: Record<'released' | 'deadline', string> = {
+  released: 'Released by Universal Print Receiver',
+  deadline: 'Released by Universal Print Receiver at its deadline',
+};
+
+/** One send with the retries of the queue client (services.ts). */
+export const EVENT_SEND_LIMIT_MS = 45_000;
+
+/** Cells of a table hold 64 KiB of UTF-16, 32 Ki characters. */
+const MOST_JOB_CHARACTERS = 30_000;
+
+interface Facts {
+  outcome: Outcome;
+  printerId: string | undefined;
+  jobId: string | undefined;
+  job: PrintJob | undefined;
+}
+
+/**
+ * The work under a claim, the same after a take-over as the first time: everything is read anew, and what already
+ * happened is recognised.
+ *
+ * @throws GraphError, storage errors
+ */
+export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult> {
+  const { reference } = work.claim;
+  if (reference.kind === 'jobFetchable') {
+    const reading = await readFetchableJob(deps.callGraph, reference);
+    if (reading.outcome === 'notYet') return { ...reading, patience: 'window' };
+    const { printerId, jobId } = reference;
+    return tell(deps, work, { outcome: reading.outcome, printerId, jobId, job: reading.job });
+  }
+  const reading = await readStarted(deps, work, reference);
+  switch (reading.state) {
+    case 'notYet':
+      return { outcome: 'notYet', cause: reading.cause, patience: 'window' };
+    case 'ended':
+      return tell(deps, work, {
+        ...placeOf(reading),
+        outcome: whoEnded(reading.description),
+        job: reading.job,
+      });
+    case 'unreadable':
+      if (work.standing.served && !isPastDeadline(deps, work)) {
+        return { outcome: 'notYet', cause: reading.cause, patience: 'deadline' };
+      }
+      return endTask(deps, work, reference, 'deadline', { ...placeOf(reading), job: undefined });
+    case 'open': {
+      const { action } = deps.decide(reference, reading.job);
+      work.claim.row = { ...work.claim.row, decision: action };
+      return endTask(deps, work, reference, 'released', { ...placeOf(reading), job: reading.job });
+    }
+  }
+}
+
+/** Past its deadline a task is ended even if Graph refuses to show the job: a user waits in front of the printer. */
+async function readStarted(
+  deps: WorkDeps,
+  work: Work,
+  reference: JobStartedReference,
+): Promise<StartedReading> {
+  try {
+    return await readStartedJob(deps.callGraph, reference);
+  } catch (error) {
+    const final =
+      error instanceof GraphError && error.code !== 'graphThrottled' && isPastDeadline(deps, work);
+    if (!final) throw error;
+    const { printerId, jobId } = reference;
+    const place = printerId && jobId ? { printerId, jobId } : undefined;
+    return { state: 'unreadable', place, cause: error.code };
+  }
+}
+
+async function endTask(
+  deps: WorkDeps,
+  work: Work,
+  reference: JobStartedReference,
+  outcome: 'released' | 'deadline',
+  facts: Omit<Facts, 'outcome'>,
+): Promise<WorkResult> {
+  if (!(await extendLease(deps.ledger, work.claim, GRAPH_CALL_LIMIT_MS))) return { outcome: 'claimLost' };
+  try {
+    await completeTask(deps.callGraph, reference, DESCRIPTION[outcome]);
+  } catch (error) {
+    const ended = await readEndedTask(deps, reference, error);
+    return tell(deps, work, { ...facts, outcome: whoEnded(ended.description) });
+  }
+  return tell(deps, work, { ...facts, outcome });
+}
+
+/** A task that ended while we decided cannot be changed any more: if so it is, that is no failure of ours. */
+async function readEndedTask(
+  deps: WorkDeps,
+  reference: JobStartedReference,
+  error: unknown,
+): Promise<PrintTask> {
+  const refused =
+    error instanceof GraphError && ['graphRejected', 'graphConflict', 'graphNotFound'].includes(error.code);
+  const task = refused ? await readTask(deps.callGraph, reference) : undefined;
+  if (task?.state !== 'completed' && task?.state !== 'aborted') throw error;
+  return task;
+}
+
+/** Sends the event with the outcome, then records both. A death between the two repeats the event with the same id. */
+async function tell(deps: WorkDeps, work: Work, facts: Facts): Promise<WorkResult> {
+  const { claim, message, standing } = work;
+  const { outcome, printerId, jobId, job } = facts;
+  const jobText = job && JSON.stringify(job.fields);
+  const record: Partial<LedgerRow> = {
+    outcome,
+    ...(printerId === undefined ? {} : { printerId }),
+    ...(jobId === undefined ? {} : { jobId }),
+    ...(jobText === undefined || jobText.length > MOST_JOB_CHARACTERS ? {} : { job: jobText }),
+  };
+  if (!standing.served) {
+    await finishClaim(deps.ledger, claim, { ...record, cause: standing.reason });
+    return { outcome: 'unservedEnded', jobOutcome: outcome };
+  }
+  if (!(await extendLease(deps.ledger, claim, EVENT_SEND_LIMIT_MS))) return { outcome: 'claimLost' };
+  const { reference, row } = claim;
+  const { firstSeenAt } = row;
+  const { traceparent } = message;
+  await deps.queues.events.send(
+    formatJobEvent({ reference, printerId, jobId, outcome, firstSeenAt, traceparent, job }),
+  );
+  const recorded = await finishClaim(deps.ledger, claim, record);
+  return { outcome: recorded ? 'done' : 'doneTwice', jobOutcome: outcome };
+}
+
+function whoEnded(description: string): Outcome {
+  if (description === DESCRIPTION.released) return 'released';
+  return description === DESCRIPTION.deadline ? 'deadline' : 'ended';
+}
+
+function isPastDeadline(deps: WorkDeps, { claim, standing }: Work): boolean {
+  if (!standing.served) return false;
+  const openMs = deps.clock.now() - Date.parse(claim.row.firstSeenAt);
+  return openMs >= standing.tenant.taskDeadlineMinutes * 60_000;
+}
+
+function placeOf(reading: { place: { printerId: string; jobId: string } | undefined }) {
+  return { printerId: reading.place?.printerId, jobId: reading.place?.jobId };
+}
