@@ -1,0 +1,102 @@
+import type { QueueClient } from '@azure/storage-queue';
+import type { Activity } from '../createActivity';
+import type { Alarm } from '../createAlarm';
+import type { Invoker } from '../createInvoker';
+import type { Reporter } from '../createReporter';
+import type { QueueFunction } from '../describeFunctions';
+import { messageOf } from '../messageOf';
+import type { QueueOptions } from '../settings/parseHostJson';
+import { createBackoff } from './createBackoff';
+import { isMissing } from './giveUp';
+import { processMessage } from './processMessage';
+
+export interface QueueDependencies {
+  readonly client: QueueClient;
+  readonly poison: QueueClient | undefined;
+  readonly options: QueueOptions;
+  readonly leaseMs: number;
+  readonly invoke: Invoker;
+  readonly reporter: Reporter;
+  readonly activity: Activity;
+  readonly alarm: Alarm;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+export interface Listener {
+  /** Takes nothing new; what is under way goes on. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Polls one queue: receives batchSize messages whenever no more than newBatchThreshold are in hand, so at most their sum
+ * at a time; empty polls back off. A missing queue is never created, it only backs off.
+ */
+export function startQueueListener(dependencies: QueueDependencies, fn: QueueFunction): Listener {
+  const { client, options, leaseMs, reporter, activity, random } = dependencies;
+  const inHand = new Set<Promise<void>>();
+  const backoff = createBackoff(options.maxPollingIntervalMs, random);
+  const stopped = new AbortController();
+  let found = false;
+
+  async function receive() {
+    try {
+      const answer = await client.receiveMessages({
+        numberOfMessages: options.batchSize,
+        visibilityTimeout: Math.round(leaseMs / 1000),
+        abortSignal: stopped.signal,
+      });
+      return answer.receivedMessageItems;
+    } catch (error) {
+      if (!stopped.signal.aborted && !isMissing(error))
+        reporter.log({
+          level: 'error',
+          category: 'Host.Queues',
+          function: fn.name,
+          message: `Polling ${fn.queueName} failed: ${messageOf(error)}`,
+        });
+      return [];
+    }
+  }
+
+  async function poll() {
+    while (!stopped.signal.aborted) {
+      const messages = await receive();
+      for (const message of messages) {
+        const work: Promise<void> = activity
+          .track(processMessage(dependencies, fn, message))
+          .finally(() => inHand.delete(work));
+        inHand.add(work);
+      }
+      if (messages.length === 0) {
+        const wait = backoff(found);
+        found = false;
+        await sleep(wait, stopped.signal);
+        continue;
+      }
+      found = true;
+      while (inHand.size > options.newBatchThreshold && !stopped.signal.aborted) await Promise.race(inHand);
+    }
+  }
+
+  const polling = poll();
+  return {
+    async stop() {
+      stopped.abort();
+      await polling;
+    },
+  };
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
+}

@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HostError } from '../hostError';
+import { messageOf } from '../messageOf';
+
+/**
+ * The `Values` of a local settings file. `choice`: a path, `none`, or undefined for `<root>/local.settings.json`, which
+ * may be absent. Throws HostError `bad_settings` where the file is missing, encrypted or not as documented.
+ */
+export function readLocalSettings(root: string, choice: string | undefined): Record<string, string> {
+  if (choice === 'none') return {};
+  const path = choice ?? join(root, 'local.settings.json');
+  if (!existsSync(path)) {
+    if (choice === undefined) return {};
+    throw new HostError('bad_settings', `--settings: no file ${path}. Name an existing file, or "none".`);
+  }
+  return parseLocalSettings(path, readFileSync(path, 'utf8'));
+}
+
+/** Parses the text of a local settings file; `name` stands for it in messages. */
+export function parseLocalSettings(name: string, text: string): Record<string, string> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    throw new HostError('bad_settings', `${name} is not JSON: ${messageOf(error)}`, { cause: error });
+  }
+  if (!isRecord(json)) throw new HostError('bad_settings', `${name} must hold one JSON object.`);
+  if (json.IsEncrypted === true)
+    throw new HostError('bad_settings', `${name} is encrypted: decrypt it with "func settings decrypt".`);
+  const values = json.Values ?? {};
+  if (!isRecord(values)) throw new HostError('bad_settings', `${name}: "Values" must be an object of texts.`);
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => {
+      if (typeof value === 'object')
+        throw new HostError('bad_settings', `${name}: Values.${key} must be a text, as app settings are.`);
+      return [key, String(value)];
+    }),
+  );
+}
+
+/** Sets each value in `env` that has no such name yet: the real environment wins. */
+export function applyLocalSettings(values: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): void {
+  for (const [name, value] of Object.entries(values)) env[name] ??= value;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
