@@ -1,2 +1,5 @@
 import './receiveNotifications';
 import './receiveLifecycleEvents';
+import './processNotification';
+import './renewSubscriptions';
+import './processLifecycleEvent';

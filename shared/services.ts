@@ -1,9 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock';
 import { readConfig, type Config } from './config';
+import type { CallGraph } from './graph/graphClient';
+import type { Logger } from './logger';
 import { createBoundedQueue, type SendPatience } from './storage/boundedQueue';
 import type { MessageQueue } from './storage/messageQueue';
 import { QUEUE_NAMES } from './storage/queueNames';
+import { TABLE_NAMES } from './storage/tableNames';
+import type { SubscriptionDeps } from './subscriptions/subscriptionDeps';
+import type { Tenants } from './tenants/tenants';
+import type { Watches } from './watches/watches';
+import type { CallGraph } from './graph/graphClient';
+import type { Throttle } from './graph/throttle';
+import type { ProcessDeps } from './jobs/processNotification';
+import type { EntityTable } from './storage/entityTable';
+import { TABLE_NAMES } from './storage/tableNames';
+import type { Tenants } from './tenants/tenants';
+import type { Watches } from './watches/watches';
 import type { ReceiveDependencies } from './webhook/receive';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -14,8 +27,22 @@ export interface Services {
   config(): Promise<Config>;
   /** What the webhook needs apart from the logger of its invocation. */
   webhook(): Promise<Omit<ReceiveDependencies, 'logger'>>;
+  /** The allow-list of customers. */
+  tenants(): Promise<Tenants>;
+  /** What we want to hear of. */
+  watches(): Promise<Watches>;
+  /** Microsoft Graph for one invocation; tokens, connections and throttling are shared by all of this process. */
+  callGraph(logger: Logger): Promise<CallGraph>;
+  /** What the use cases on subscriptions need, for one invocation. */
+  subscriptions(logger: Logger): Promise<SubscriptionDeps>;
   /** A queue for workers, timers and the CLI, by its name. */
   queue(name: string): Promise<MessageQueue>;
+  tenants(): Promise<Tenants>;
+  watches(): Promise<Watches>;
+  /** Microsoft Graph, and the memory of which tenant it throttles. */
+  graph(): Promise<{ callGraph: CallGraph; throttle: Throttle }>;
+  /** What the worker needs apart from the logger of its invocation. */
+  worker(): Promise<Omit<ProcessDeps, 'logger'>>;
 }
 
 /** Two tries stay well inside the 3 seconds that Graph waits (concepts/change-notifications-delivery-webhooks.md). */
@@ -38,8 +65,44 @@ export function createServices(env: Environment): Services {
     const { openQueueService } = await import('./storage/queueService');
     return openQueueService(storage);
   });
+  const openTable = once(async () => {
+    const { storage } = await config();
+    const { openTableService } = await import('./storage/tableService');
+    return openTableService(storage);
+  });
+  const openGraph = once(async () => {
+    const settings = await config();
+    const { openGraphService } = await import('./graph/graphService');
+    return openGraphService(settings);
+  });
+  const tenants = once(async () => {
+    const { createTenants } = await import('./tenants/tenants');
+    return createTenants((await openTable())(TABLE_NAMES.tenants));
+  });
+  const watches = once(async () => {
+    const { createWatches } = await import('./watches/watches');
+    return createWatches((await openTable())(TABLE_NAMES.subscriptions));
+  });
+  const callGraph = async (logger: Logger) => (await openGraph())(logger);
+  const verifyTokens = once(async () => {
+    const { authorityHost, clientId } = await config();
+    const { createTokenVerifier } = await import('./webhook/validationTokens');
+    return createTokenVerifier({ authorityHost, clientId, fetch, clock: systemClock });
+  });
   return {
     config,
+    tenants,
+    watches,
+    callGraph,
+    subscriptions: async (logger) => ({
+      config: await config(),
+      tenants: await tenants(),
+      watches: await watches(),
+      callGraph: await callGraph(logger),
+      clock: systemClock,
+      random: Math.random,
+      logger,
+    }),
     webhook: once(async () => {
       const { clientStateKeys } = await config();
       const open = await openQueue();
@@ -47,12 +110,42 @@ export function createServices(env: Environment): Services {
       return {
         ring: clientStateKeys,
         queues: { jobs: bounded(QUEUE_NAMES.jobs), subscriptions: bounded(QUEUE_NAMES.subscriptions) },
-        verifyTokens: () => Promise.resolve(false),
+        verifyTokens: async (...batch) => (await verifyTokens())(...batch),
         clock: systemClock,
         randomBytes,
       };
     }),
-    queue: async (name) => createBoundedQueue((await openQueue())(name), WORKER_PATIENCE),
+    queue,
+    tenants,
+    watches,
+    graph,
+    worker: once(async () => {
+      const [{ createReadStanding }, { createTenantShare }, { releaseEveryJob }] = await Promise.all([
+        import('./jobs/standing'),
+        import('./jobs/tenantShare'),
+        import('./jobs/decide'),
+      ]);
+      const [ledger, jobs, events, poison] = await Promise.all([
+        table(TABLE_NAMES.printJobs),
+        queue(QUEUE_NAMES.jobs),
+        queue(QUEUE_NAMES.jobEvents),
+        queue(`${QUEUE_NAMES.jobs}-poison`),
+      ]);
+      return {
+        ledger,
+        readStanding: createReadStanding({
+          tenants: await tenants(),
+          watches: await watches(),
+          clock: systemClock,
+        }),
+        ...(await graph()),
+        share: createTenantShare(),
+        decide: releaseEveryJob,
+        queues: { jobs, events, poison },
+        clock: systemClock,
+        random: Math.random,
+      };
+    }),
   };
 }
 

@@ -1,5 +1,4 @@
 import type { Clock } from '../clock';
-import type { Logger } from '../logger';
 import type { CallGraph, GraphAnswer, GraphCall } from './graphClient';
 import { GraphError } from './graphError';
 import { parseRetryAfter } from './retryAfter';
@@ -16,7 +15,6 @@ export interface GraphClientDeps {
   clock: Clock;
   /** 0 to 1. */
   random: () => number;
-  logger: Logger;
 }
 
 /** One try. Graph answers print calls in well under a second; a slower one is better asked again. */
@@ -54,12 +52,6 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
       if (error.code === 'graphThrottled') deps.throttle.pause(call.tenantId, pauseMs);
       const patient = pauseMs <= LONGEST_WAIT_IN_PLACE_MS && tries < MOST_TRIES && mayStart(pauseMs);
       if (!mayRepeat || !patient) throw error;
-      deps.logger.warn('graph.repeat', {
-        tenantId: call.tenantId,
-        status: error.status,
-        tries,
-        pauseMs: Math.round(pauseMs),
-      });
       if (error.code !== 'graphThrottled') await deps.clock.sleep(pauseMs);
     }
   };

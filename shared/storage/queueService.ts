@@ -2,6 +2,7 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import type { StorageConfig } from '../config';
 import type { MessageQueue } from './messageQueue';
 import { createQueueMessages } from './queueMessages';
+import { storageCredential } from './storageCredential';
 
 /** Tries and their limits are ours (see createBoundedQueue): the client's own would add to them. */
 const ONE_TRY = { retryOptions: { maxTries: 1 } };
@@ -13,11 +14,4 @@ export async function openQueueService(storage: StorageConfig): Promise<(name: s
       ? QueueServiceClient.fromConnectionString(storage.connectionString, ONE_TRY)
       : new QueueServiceClient(storage.queueServiceUri, await storageCredential(storage), ONE_TRY);
   return (name) => createQueueMessages(service.getQueueClient(name));
-}
-
-async function storageCredential({ managedIdentityClientId }: { managedIdentityClientId?: string }) {
-  const { ManagedIdentityCredential } = await import('@azure/identity');
-  return managedIdentityClientId === undefined
-    ? new ManagedIdentityCredential()
-    : new ManagedIdentityCredential({ clientId: managedIdentityClientId });
 }
