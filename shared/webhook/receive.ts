@@ -27,11 +27,7 @@ export type RefusalReason = BadBody | 'tooLarge' | Refusal | BadTokens;
  *
  * @param tenants the tenants that the batch names, lower-cased
  */
-export type VerifyTokens = (
-  tokens: unknown,
-  tenants: ReadonlySet<string>,
-  signal: AbortSignal,
-) => Promise<boolean>;
+export type VerifyTokens = (tokens: unknown, tenants: ReadonlySet<string>) => Promise<boolean>;
 
 export interface ReceiveDependencies {
   ring: KeyRing;
@@ -160,7 +156,7 @@ async function tokensAreGood(
       : undefined;
     if (tenantId !== undefined) tenants.add(tenantId);
   }
-  return untilAborted(signal, verifyTokens(validationTokens, tenants, signal));
+  return untilAborted(signal, verifyTokens(validationTokens, tenants));
 }
 
 /** Sends one message per item, side by side. Resolves with how many are stored; rejects when the time is up. */
