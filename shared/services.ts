@@ -1,20 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock';
 import { readConfig, type Config } from './config';
-import type { CallGraph } from './graph/graphClient';
-import type { Logger } from './logger';
+import type { GraphService } from './graph/graphService';
+import type { ProcessDeps } from './jobs/processNotification';
 import { createBoundedQueue, type SendPatience } from './storage/boundedQueue';
 import type { MessageQueue } from './storage/messageQueue';
 import { QUEUE_NAMES } from './storage/queueNames';
 import { TABLE_NAMES } from './storage/tableNames';
 import type { SubscriptionDeps } from './subscriptions/subscriptionDeps';
-import type { Tenants } from './tenants/tenants';
-import type { Watches } from './watches/watches';
-import type { CallGraph } from './graph/graphClient';
-import type { Throttle } from './graph/throttle';
-import type { ProcessDeps } from './jobs/processNotification';
-import type { EntityTable } from './storage/entityTable';
-import { TABLE_NAMES } from './storage/tableNames';
 import type { Tenants } from './tenants/tenants';
 import type { Watches } from './watches/watches';
 import type { ReceiveDependencies } from './webhook/receive';
@@ -31,16 +24,12 @@ export interface Services {
   tenants(): Promise<Tenants>;
   /** What we want to hear of. */
   watches(): Promise<Watches>;
-  /** Microsoft Graph for one invocation; tokens, connections and throttling are shared by all of this process. */
-  callGraph(logger: Logger): Promise<CallGraph>;
-  /** What the use cases on subscriptions need, for one invocation. */
-  subscriptions(logger: Logger): Promise<SubscriptionDeps>;
+  /** Microsoft Graph, and the memory of which tenant it throttles. */
+  graph(): Promise<GraphService>;
+  /** What the use cases on subscriptions need apart from the logger of the invocation. */
+  subscriptions(): Promise<Omit<SubscriptionDeps, 'logger'>>;
   /** A queue for workers, timers and the CLI, by its name. */
   queue(name: string): Promise<MessageQueue>;
-  tenants(): Promise<Tenants>;
-  watches(): Promise<Watches>;
-  /** Microsoft Graph, and the memory of which tenant it throttles. */
-  graph(): Promise<{ callGraph: CallGraph; throttle: Throttle }>;
   /** What the worker needs apart from the logger of its invocation. */
   worker(): Promise<Omit<ProcessDeps, 'logger'>>;
 }
@@ -70,7 +59,7 @@ export function createServices(env: Environment): Services {
     const { openTableService } = await import('./storage/tableService');
     return openTableService(storage);
   });
-  const openGraph = once(async () => {
+  const graph = once(async () => {
     const settings = await config();
     const { openGraphService } = await import('./graph/graphService');
     return openGraphService(settings);
@@ -83,7 +72,7 @@ export function createServices(env: Environment): Services {
     const { createWatches } = await import('./watches/watches');
     return createWatches((await openTable())(TABLE_NAMES.subscriptions));
   });
-  const callGraph = async (logger: Logger) => (await openGraph())(logger);
+  const queue = async (name: string) => createBoundedQueue((await openQueue())(name), WORKER_PATIENCE);
   const verifyTokens = once(async () => {
     const { authorityHost, clientId } = await config();
     const { createTokenVerifier } = await import('./webhook/validationTokens');
@@ -93,16 +82,16 @@ export function createServices(env: Environment): Services {
     config,
     tenants,
     watches,
-    callGraph,
-    subscriptions: async (logger) => ({
+    graph,
+    subscriptions: once(async () => ({
       config: await config(),
       tenants: await tenants(),
       watches: await watches(),
-      callGraph: await callGraph(logger),
+      callGraph: (await graph()).callGraph,
       clock: systemClock,
       random: Math.random,
-      logger,
-    }),
+    })),
+    queue,
     webhook: once(async () => {
       const { clientStateKeys } = await config();
       const open = await openQueue();
@@ -115,10 +104,6 @@ export function createServices(env: Environment): Services {
         randomBytes,
       };
     }),
-    queue,
-    tenants,
-    watches,
-    graph,
     worker: once(async () => {
       const [{ createReadStanding }, { createTenantShare }, { releaseEveryJob }] = await Promise.all([
         import('./jobs/standing'),
@@ -126,7 +111,7 @@ export function createServices(env: Environment): Services {
         import('./jobs/decide'),
       ]);
       const [ledger, jobs, events, poison] = await Promise.all([
-        table(TABLE_NAMES.printJobs),
+        openTable().then((open) => open(TABLE_NAMES.printJobs)),
         queue(QUEUE_NAMES.jobs),
         queue(QUEUE_NAMES.jobEvents),
         queue(`${QUEUE_NAMES.jobs}-poison`),

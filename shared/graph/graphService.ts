@@ -1,21 +1,27 @@
 import { systemClock } from '../clock';
 import type { Config } from '../config';
-import type { Logger } from '../logger';
 import { createGraphClient } from './createGraphClient';
 import type { CallGraph } from './graphClient';
 import { createSendHttp } from './sendHttp';
-import { createThrottle } from './throttle';
+import { createThrottle, type Throttle } from './throttle';
 import { createGetToken } from './tokens';
 
-/** Opens Graph for one process: each logger gets a client of its own, all share tokens, connections and throttling. */
-export function openGraphService(config: Config): (logger: Logger) => CallGraph {
-  const parts = {
+export interface GraphService {
+  callGraph: CallGraph;
+  /** Which tenant Graph wants to hear nothing of. */
+  throttle: Throttle;
+}
+
+/** Opens Graph for one process: tokens, connections and throttling are shared by all its calls. */
+export function openGraphService(config: Config): GraphService {
+  const throttle = createThrottle(systemClock);
+  const callGraph = createGraphClient({
     baseUrl: config.graphBaseUrl,
     sendHttp: createSendHttp(),
     getToken: createGetToken(config),
-    throttle: createThrottle(systemClock),
+    throttle,
     clock: systemClock,
     random: Math.random,
-  };
-  return (logger) => createGraphClient({ ...parts, logger });
+  });
+  return { callGraph, throttle };
 }
