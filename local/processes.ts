@@ -75,13 +75,10 @@ export async function startProcess<T>(options: ProcessOptions<T>): Promise<Runni
   };
 
   const ready = await new Promise<T>((resolve, reject) => {
+    let late = false;
     const timer = setTimeout(() => {
-      const error = new ProcessStartError(
-        'NOT_READY',
-        `${name} was not ready after ${timeoutMs} ms.`,
-        errorLines,
-      );
-      void kill().then(() => reject(error));
+      late = true;
+      void kill();
     }, timeoutMs);
     const end = (settle: () => void): void => {
       clearTimeout(timer);
@@ -96,7 +93,12 @@ export async function startProcess<T>(options: ProcessOptions<T>): Promise<Runni
     child.once('error', (cause) =>
       end(() => reject(new ProcessStartError('NOT_STARTED', `${name} could not be started.`, [], { cause }))),
     );
-    void exited.then((exit) => end(() => reject(explainFailedStart(name, exit, lines, errorLines))));
+    void exited.then((exit) => {
+      const error = late
+        ? new ProcessStartError('NOT_READY', `${name} was not ready after ${timeoutMs} ms.`, errorLines)
+        : explainFailedStart(name, exit, lines, errorLines);
+      end(() => reject(error));
+    });
   });
 
   return {

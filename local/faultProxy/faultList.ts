@@ -31,6 +31,8 @@ export interface Fault {
   hits(): ProxyCall[];
   /** Lets what is held go on; the fault keeps hitting until its count is used up. */
   release(): void;
+  /** Cuts the connections of what is held; a client that has just died may not have been noticed yet. */
+  drop(): void;
   /** Hits nothing more, and lets what is held go on. */
   cancel(): void;
 }
@@ -39,8 +41,8 @@ export interface Fault {
 export interface ArmedFault {
   readonly when: 'before' | 'after';
   readonly action: FaultAction;
-  /** Reports the hit; for a hold, resolves when it may go on. */
-  hit(call: ProxyCall): Promise<void>;
+  /** Reports the hit; for a hold, resolves when it is decided how it goes on. */
+  hit(call: ProxyCall): Promise<'go' | 'drop'>;
 }
 
 export interface FaultList {
@@ -82,7 +84,7 @@ function createEntry({ match, nth = 1, count = 1, when, action }: FaultOptions):
   let seen = 0;
   let cancelled = false;
   const hits: ProxyCall[] = [];
-  const held = new Set<() => void>();
+  const held = new Set<(how: 'go' | 'drop') => void>();
   let reach: (call: ProxyCall) => void = () => undefined;
   let refuse: (error: Error) => void = () => undefined;
   const reached = new Promise<ProxyCall>((resolve, reject) => {
@@ -92,8 +94,8 @@ function createEntry({ match, nth = 1, count = 1, when, action }: FaultOptions):
   // Not everyone waits for it, and a cancelled fault must not end the process.
   reached.catch(() => undefined);
 
-  const release = (): void => {
-    for (const go of held) go();
+  const end = (how: 'go' | 'drop'): void => {
+    for (const resolve of held) resolve(how);
     held.clear();
   };
   return {
@@ -108,18 +110,19 @@ function createEntry({ match, nth = 1, count = 1, when, action }: FaultOptions):
       hit(call) {
         hits.push(call);
         reach(call);
-        if (action !== 'hold' || cancelled) return Promise.resolve();
+        if (action !== 'hold' || cancelled) return Promise.resolve('go');
         return new Promise((resolve) => held.add(resolve));
       },
     },
     fault: {
       reached,
       hits: () => [...hits],
-      release,
+      release: () => end('go'),
+      drop: () => end('drop'),
       cancel() {
         cancelled = true;
         refuse(new Error('The fault was cancelled before a call reached it.'));
-        release();
+        end('go');
       },
     },
   };

@@ -23,31 +23,15 @@ export function endToEndHeaders(rawHeaders: readonly string[]): string[] {
 
 /**
  * Sends the client's request on to the target, with `body` where it was read already, else streaming. Resolves with the
- * target's answer, its body unread. Rejects when the target cannot be reached, or breaks off.
+ * target's answer, its body unread. Rejects when the target cannot be reached, or breaks off; it is never tried again,
+ * since a cut may be what a test wants and may come after the effect.
  */
-export async function forwardRequest(
-  forwarding: Forwarding,
-  client: IncomingMessage,
-  body: Buffer | undefined,
-): Promise<IncomingMessage> {
-  const first = await attempt(forwarding, client, body);
-  if ('answer' in first) return first.answer;
-  // The target closed an idle connection just as it was taken again: nothing was read from it, so once more is safe.
-  if (!first.onIdleConnection || body === undefined || forwarding.signal.aborted) throw first.error;
-  const second = await attempt(forwarding, client, body);
-  if ('answer' in second) return second.answer;
-  throw second.error;
-}
-
-type Attempt =
-  { readonly answer: IncomingMessage } | { readonly error: Error; readonly onIdleConnection: boolean };
-
-function attempt(
+export function forwardRequest(
   { target, agent, signal }: Forwarding,
   client: IncomingMessage,
   body: Buffer | undefined,
-): Promise<Attempt> {
-  return new Promise((resolve) => {
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
     const upstream = startRequest({
       host: target.hostname,
       port: target.port,
@@ -57,10 +41,8 @@ function attempt(
       agent,
       signal,
     });
-    upstream.once('response', (answer) => resolve({ answer }));
-    upstream.on('error', (error: NodeJS.ErrnoException) => {
-      resolve({ error, onIdleConnection: upstream.reusedSocket && error.code === 'ECONNRESET' });
-    });
+    upstream.once('response', resolve);
+    upstream.on('error', reject);
     if (body === undefined) client.pipe(upstream);
     else upstream.end(body);
   });

@@ -79,24 +79,25 @@ async function suffer(
 ): Promise<NonNullable<ProxyCall['end']> | undefined> {
   if (fault === undefined) return undefined;
   const { action } = fault;
-  const released = fault.hit(call);
-  if (action === 'hold') await Promise.race([released, aborted(gone)]);
-  else if (action === 'drop') {
+  const decided = fault.hit(call);
+  const how = action === 'hold' ? await Promise.race([decided, aborted(gone)]) : action;
+  if (how === 'drop') {
     request.socket.destroy();
     return 'dropped';
-  } else if ('delayMs' in action) await context.sleep(action.delayMs, gone);
-  else {
-    call.status = action.status;
-    response.writeHead(action.status, { ...action.headers }).end(action.body ?? '');
+  }
+  if (typeof how === 'object' && 'status' in how) {
+    call.status = how.status;
+    response.writeHead(how.status, { ...how.headers }).end(how.body ?? '');
     return 'answered';
   }
+  if (typeof how === 'object') await context.sleep(how.delayMs, gone);
   gone.throwIfAborted();
   return undefined;
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+function aborted(signal: AbortSignal): Promise<'go'> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve('go');
+    else signal.addEventListener('abort', () => resolve('go'), { once: true });
   });
 }

@@ -7,6 +7,9 @@ import { nameEffect } from './nameEffect';
 import { passCall } from './passCall';
 import type { OpenCall, ProxyCall, TargetName } from './proxyCall';
 
+/** Idle connections to a target are given up before it does so itself (Node and Azurite: 5 s), which would look like a fault. */
+const IDLE_MS = 2_000;
+
 export interface FaultProxyOptions<T extends TargetName> {
   /** Origins to stand before, such as { queue: 'http://127.0.0.1:10001' }; plain http. */
   readonly targets: Readonly<Record<T, string>>;
@@ -40,7 +43,7 @@ export async function startFaultProxy<T extends TargetName>(
   options: FaultProxyOptions<T>,
 ): Promise<FaultProxy<T>> {
   const { now = Date.now, sleep = (ms, signal) => realSleep(ms, undefined, { signal }) } = options;
-  const agent = new Agent({ keepAlive: true });
+  const agent = new Agent({ keepAlive: true, timeout: IDLE_MS });
   const faults = createFaultList();
   const servers: Server[] = [];
   const urls: Partial<Record<TargetName, string>> = {};
