@@ -25,6 +25,8 @@ import { readOnly, runHooks } from './worker/runHooks';
 
 /** How long a stop waits for running invocations. */
 const DRAIN_MS = 10_000;
+/** How long a stop then waits for the last answers to be read. */
+const ANSWER_MS = 1_000;
 
 export interface RunningHost {
   readonly reporter: Reporter;
@@ -72,7 +74,7 @@ export async function startHost(
       ),
       admin: createAdmin({
         functions,
-        running: activity.running,
+        running: () => activity.running(),
         stopping: () => stopping,
         runNow: (fn, input) =>
           void invokeCounted(fn, {
@@ -101,8 +103,10 @@ export async function startHost(
     async stop() {
       stopping = true;
       const closed = http.stop();
-      await listeners.stop();
-      await Promise.race([activity.idle(), new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())]);
+      await within(
+        DRAIN_MS,
+        listeners.stop().then(() => activity.idle()),
+      );
       await runHooks(
         worker,
         'appTerminate',
@@ -116,8 +120,9 @@ export async function startHost(
       );
       await listeners.release();
       alarm.stop();
+      // An answer may still be on its way out.
+      await within(ANSWER_MS, closed);
       http.destroy();
-      await closed;
       reporter.event('stopped');
     },
   };
@@ -135,6 +140,12 @@ function readHostJson(root: string, env: NodeJS.ProcessEnv, cpuCount: number): H
   return parseHostJson(text, env, cpuCount);
 }
 
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
+  clearTimeout(timer);
+}
+
 /** A function that cannot be run is reported and left out; the others run, as in the host. */
 function describeAll(
   registered: readonly Parameters<typeof describeFunction>[0][],
@@ -143,6 +154,7 @@ function describeAll(
 ): DescribedFunction[] {
   return registered.flatMap((target) => {
     try {
+      if (isDisabled(env, target.metadata.name)) return [];
       const fn = describeFunction(target, env);
       if (fn.type === 'timer') parseSchedule(fn.schedule);
       if (fn.type === 'http') createRouter([fn], '');
@@ -158,6 +170,11 @@ function describeAll(
       return [];
     }
   });
+}
+
+/** The setting that switches one function off (documentation page disable-function). */
+function isDisabled(env: NodeJS.ProcessEnv, name: string): boolean {
+  return /^(1|true)$/i.test(env[`AzureWebJobs.${name}.Disabled`] ?? '');
 }
 
 function summary(fn: DescribedFunction): Record<string, unknown> {

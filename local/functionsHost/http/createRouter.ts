@@ -15,13 +15,15 @@ export type Router = (method: string, path: string) => RouteMatch | undefined;
  */
 export function createRouter(functions: readonly HttpFunction[], routePrefix: string): Router {
   const routes = functions
-    .map((fn) => ({ fn, ...compileRoute(routePrefix === '' ? fn.route : `${routePrefix}/${fn.route}`) }))
-    .sort((a, b) => (a.precedence < b.precedence ? -1 : a.precedence > b.precedence ? 1 : 0));
+    .map((fn) => ({ fn, route: compileRoute(routePrefix === '' ? fn.route : `${routePrefix}/${fn.route}`) }))
+    .sort((a, b) =>
+      a.route.precedence < b.route.precedence ? -1 : a.route.precedence > b.route.precedence ? 1 : 0,
+    );
   return (method, path) => {
     const relative = path.replace(/^\//, '');
-    for (const { fn, match } of routes) {
+    for (const { fn, route } of routes) {
       if (fn.methods.length > 0 && !fn.methods.includes(method)) continue;
-      const params = match(relative);
+      const params = route.match(relative);
       if (params) return { fn, params };
     }
     return undefined;

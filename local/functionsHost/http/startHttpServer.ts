@@ -37,15 +37,20 @@ export async function startHttpServer(dependencies: HttpDependencies, port: numb
   // No limit of ours on how long a request may take: the front end's 230 s is not on this machine.
   server.requestTimeout = 0;
   await listen(server, port);
+  let closeIdle: NodeJS.Timeout | undefined;
   const address = server.address();
   return {
     url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeIdleConnections();
+        // A kept-alive connection must not hold up the stop: it is closed as soon as its last answer is out.
+        closeIdle = setInterval(() => server.closeIdleConnections(), 20);
       }),
-    destroy: () => server.closeAllConnections(),
+    destroy() {
+      clearInterval(closeIdle);
+      server.closeAllConnections();
+    },
   };
 }
 

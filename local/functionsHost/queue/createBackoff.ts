@@ -5,8 +5,8 @@ export const MINIMUM_WAIT_MS = 100;
 export type Backoff = (found: boolean) => number;
 
 /**
- * The wait between empty polls: starts at 100 ms, doubles each time with a jitter of 20 % either way, never above
- * `maximumMs`. `random` yields 0 to 1.
+ * The wait between empty polls: 100 ms at first, then 100 ms plus an increment that doubles each time, with a jitter of
+ * 20 % either way; never above `maximumMs`. `random` yields 0 to 1.
  */
 export function createBackoff(maximumMs: number, random: () => number): Backoff {
   let current = 0;

@@ -24,8 +24,10 @@ export interface QueueDependencies {
 }
 
 export interface Listener {
-  /** Takes nothing new; what is under way goes on. */
+  /** Starts no further receive; resolves when the one under way has ended. What it brought is still run. */
   stop(): Promise<void>;
+  /** Ends a receive that storage does not answer. */
+  abort(): void;
 }
 
 /**
@@ -37,6 +39,7 @@ export function startQueueListener(dependencies: QueueDependencies, fn: QueueFun
   const inHand = new Set<Promise<void>>();
   const backoff = createBackoff(options.maxPollingIntervalMs, random);
   const stopped = new AbortController();
+  const aborted = new AbortController();
   let found = false;
 
   async function receive() {
@@ -44,11 +47,11 @@ export function startQueueListener(dependencies: QueueDependencies, fn: QueueFun
       const answer = await client.receiveMessages({
         numberOfMessages: options.batchSize,
         visibilityTimeout: Math.round(leaseMs / 1000),
-        abortSignal: stopped.signal,
+        abortSignal: aborted.signal,
       });
       return answer.receivedMessageItems;
     } catch (error) {
-      if (!stopped.signal.aborted && !isMissing(error))
+      if (!aborted.signal.aborted && !isMissing(error))
         reporter.log({
           level: 'error',
           category: 'Host.Queues',
@@ -85,6 +88,7 @@ export function startQueueListener(dependencies: QueueDependencies, fn: QueueFun
       stopped.abort();
       await polling;
     },
+    abort: () => aborted.abort(),
   };
 }
 

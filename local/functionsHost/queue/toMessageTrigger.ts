@@ -28,12 +28,19 @@ export function toMessageMetadata(message: ReceivedMessage, text: string): Recor
   };
   const names = new Map(Object.keys(metadata).map((name) => [name.toLowerCase(), name]));
   for (const [property, value] of Object.entries(topLevel(text))) {
-    if (Array.isArray(value)) continue;
+    if (Array.isArray(value) || value === null) continue;
     const name = names.get(property.toLowerCase()) ?? property;
     names.set(name.toLowerCase(), name);
-    metadata[name] = typeof value === 'string' ? { string: value } : { json: JSON.stringify(value) };
+    metadata[name] = toBindingValue(value);
   }
   return metadata;
+}
+
+/** .NET turns every primitive into text (`True` for true) and keeps objects (Utility.ConvertPropertyValue). */
+function toBindingValue(value: unknown): TypedData {
+  if (typeof value === 'string') return { string: value };
+  if (typeof value === 'boolean') return { string: value ? 'True' : 'False' };
+  return typeof value === 'number' ? { string: String(value) } : { json: JSON.stringify(value) };
 }
 
 function topLevel(text: string): Record<string, unknown> {

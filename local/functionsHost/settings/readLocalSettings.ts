@@ -32,7 +32,7 @@ export function parseLocalSettings(name: string, text: string): Record<string, s
   if (!isRecord(values)) throw new HostError('bad_settings', `${name}: "Values" must be an object of texts.`);
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => {
-      if (typeof value === 'object')
+      if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
         throw new HostError('bad_settings', `${name}: Values.${key} must be a text, as app settings are.`);
       return [key, String(value)];
     }),

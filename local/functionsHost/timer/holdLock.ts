@@ -5,6 +5,8 @@ import type { SingletonOptions } from '../settings/parseHostJson';
 export interface Lock {
   /** Resolves after the first attempt, whether it took the lock or not. */
   readonly firstAttempt: Promise<void>;
+  /** Whether the lease is ours now; renews it first when its time is over by `now`. */
+  confirm(): Promise<boolean>;
   release(): Promise<void>;
 }
 
@@ -26,6 +28,7 @@ export function holdLock(dependencies: LockDependencies, name: string): Lock {
   const { container, options, alarm, now, onHeld, onLost, onError } = dependencies;
   const blob = container.getBlockBlobClient(name);
   let lease: BlobLeaseClient | undefined;
+  let heldUntil = 0;
   let released = false;
   let cancel: () => void = () => undefined;
   let underWay = Promise.resolve();
@@ -33,7 +36,7 @@ export function holdLock(dependencies: LockDependencies, name: string): Lock {
   const later = (ms: number, step: () => Promise<void>) => {
     if (released) return;
     cancel = alarm.at(now() + ms, () => {
-      underWay = step();
+      underWay = underWay.then(step);
     });
   };
 
@@ -41,8 +44,10 @@ export function holdLock(dependencies: LockDependencies, name: string): Lock {
     try {
       const candidate = blob.getBlobLeaseClient();
       await createBlob();
+      const askedAt = now();
       await candidate.acquireLease(Math.round(options.listenerLockPeriodMs / 1000));
       lease = candidate;
+      heldUntil = askedAt + options.listenerLockPeriodMs;
       later(options.listenerLockPeriodMs / 2, renew);
       onHeld();
     } catch (error) {
@@ -61,8 +66,11 @@ export function holdLock(dependencies: LockDependencies, name: string): Lock {
   }
 
   async function renew() {
+    cancel();
+    const askedAt = now();
     try {
       await lease?.renewLease();
+      heldUntil = askedAt + options.listenerLockPeriodMs;
       later(options.listenerLockPeriodMs / 2, renew);
     } catch (error) {
       onError(error);
@@ -75,6 +83,13 @@ export function holdLock(dependencies: LockDependencies, name: string): Lock {
   const firstAttempt = (underWay = acquire());
   return {
     firstAttempt,
+    async confirm() {
+      if (lease && now() >= heldUntil) {
+        underWay = underWay.then(() => (lease && now() >= heldUntil ? renew() : undefined));
+        await underWay;
+      }
+      return lease !== undefined;
+    },
     async release() {
       released = true;
       cancel();

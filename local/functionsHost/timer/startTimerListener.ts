@@ -59,9 +59,12 @@ export function startTimerListener(
   const { container, hostId, singleton, invoke, reporter, activity, alarm, now } = dependencies;
   const store =
     fn.useMonitor && !firesWithinMinute(schedule, now()) ? createStatusStore(container, hostId) : undefined;
-  let status: TimerStatus | undefined;
-  let active = false;
+  let status: TimerStatus = { last: undefined, next: schedule.next(now()), lastUpdated: now() };
+  /** Counts the times the lock was taken or lost: what was planned under another term is void. */
+  let term = 0;
+  let held = false;
   let stopped = false;
+  let lastRun = Promise.resolve();
   let cancel: () => void = () => undefined;
 
   const onError = (error: unknown) =>
@@ -80,19 +83,21 @@ export function startTimerListener(
       now,
       onError,
       onHeld: () => {
-        active = true;
-        void activity.track(begin());
+        held = true;
+        void activity.track(begin(++term));
       },
       onLost: () => {
-        active = false;
+        held = false;
+        term++;
         cancel();
       },
     },
     `locks/${hostId}/Functions.${fn.name}.Listener`,
   );
 
-  async function begin() {
+  async function begin(mine: number) {
     let pastDue = false;
+    status = { last: undefined, next: schedule.next(now()), lastUpdated: now() };
     if (store) {
       try {
         const decision = decidePastDue(schedule, await store.read(fn.name), now());
@@ -109,23 +114,29 @@ export function startTimerListener(
         function: fn.name,
         message: `Function '${fn.name}' is past due on startup. Executing now.`,
       });
-      await run(true);
-    } else if (fn.runOnStartup) await run(false);
-    plan();
+      await run(mine, true);
+    } else if (fn.runOnStartup) await run(mine, false);
+    plan(mine);
   }
 
-  function plan() {
-    if (!active || stopped) return;
-    cancel = alarm.at(schedule.next(now()), () => void activity.track(run(false).then(plan)));
+  function plan(mine: number) {
+    if (mine !== term || stopped) return;
+    // From the start of the last run, so what fell due during a long run follows it at once (TimerListener.cs).
+    cancel = alarm.at(status.next, () => void activity.track(run(mine, false).then(() => plan(mine))));
   }
 
-  async function run(pastDue: boolean) {
-    if (!active || stopped) return;
+  function run(mine: number, pastDue: boolean): Promise<void> {
+    lastRun = lastRun.then(() => runOnce(mine, pastDue));
+    return lastRun;
+  }
+
+  async function runOnce(mine: number, pastDue: boolean) {
+    // A clock that jumps may have ended the lease: then the other host runs this occurrence.
+    if (stopped || !held || !(await lock.confirm()) || mine !== term) return;
     const startedAt = now();
-    await invoke(fn, { input: toTimerInput(schedule, status, pastDue) });
-    if (!store) return;
+    await invoke(fn, { input: toTimerInput(schedule, store && status, pastDue) });
     status = { last: startedAt, next: schedule.next(startedAt), lastUpdated: startedAt };
-    await store.write(fn.name, status).catch(onError);
+    await store?.write(fn.name, status).catch(onError);
   }
 
   return {

@@ -1,6 +1,5 @@
 import type {
   CoreInvocationContext,
-  FunctionCallback,
   InvocationRequest,
   InvocationResponse,
   LogLevel,
@@ -41,23 +40,19 @@ export async function invoke(
   const after: { inputs: unknown[]; result: unknown; error: unknown } & Record<string, unknown> =
     Object.assign(readOnly(shared), {
       inputs: before.inputs,
-      result: null as unknown,
-      error: null as unknown,
+      result: null,
+      error: null,
     });
   await inState(core, 'invocation', async () => {
     try {
-      after.result = await model.invokeFunction(
-        context,
-        before.inputs,
-        before.functionCallback as FunctionCallback,
-      );
+      after.result = await model.invokeFunction(context, before.inputs, before.functionCallback);
     } catch (error) {
       after.error = error;
     }
   });
   await inState(core, 'postInvocationHooks', () => runHooks(worker, 'postInvocation', after));
 
-  if (after.error !== null && after.error !== undefined) throw after.error;
+  if (after.error !== null && after.error !== undefined) throw after.error; // eslint-disable-line @typescript-eslint/only-throw-error -- the function's own value, unchanged
   return model.getResponse(context, after.result);
 }
 
