@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export type WatchKind = 'jobStarted' | 'jobFetchable';
 
@@ -41,5 +41,5 @@ const TAG_LENGTH = 22;
 
 /** The short name of a watch inside its clientState. */
 export function watchTag(watch: Pick<WatchKey, 'kind' | 'id'>): string {
-  return createHash('sha256').update(`${watch.kind}:${watch.id}`).digest('base64url').slice(0, TAG_LENGTH);
+  return hash('sha256', `${watch.kind}:${watch.id}`, 'base64url').slice(0, TAG_LENGTH);
 }

@@ -48,49 +48,52 @@ export function judgeItem(ring: KeyRing, item: unknown, context: JudgeContext): 
   if (check.outcome === 'unknownKey') return { unknownKey: true };
   if (check.outcome !== 'valid') return { refused: REFUSALS[check.outcome] };
 
+  // Objects are filled field by field below: spreading them costs more than the mac.
   const { tag, generation } = check.state;
-  const { lifecycleEvent } = item;
   const { receivedAt } = context;
   const traceparent = context.nextTraceparent();
   const subscriptionId = parseGuid(item['subscriptionId']);
-  const subscription = subscriptionId === undefined ? {} : { subscriptionId };
+  const { lifecycleEvent, resource } = item;
   if (typeof lifecycleEvent === 'string' && lifecycleEvent !== '') {
-    const word = EVENT_WORD.test(lifecycleEvent) ? lifecycleEvent : 'unknown';
-    return {
-      lifecycle: {
-        kind: 'lifecycle',
+    const lifecycle: LifecycleMessage = {
+      kind: 'lifecycle',
+      tenantId,
+      tag,
+      lifecycleEvent: EVENT_WORD.test(lifecycleEvent) ? lifecycleEvent : 'unknown',
+      generation,
+      receivedAt,
+      traceparent,
+    };
+    if (subscriptionId !== undefined) lifecycle.subscriptionId = subscriptionId;
+    return { lifecycle };
+  }
+  const reference = parseJobResource(tenantId, resource);
+  const known = reference && watchTag(watchOf(reference)) === tag;
+  if (known) addHints(reference, item['resourceData']);
+  const job: JobMessage = known
+    ? { reference, generation, foundBy: 'graph', receivedAt, traceparent, deferrals: 0 }
+    : {
         tenantId,
-        tag,
-        lifecycleEvent: word,
-        ...subscription,
+        shape: maskResource(resource),
         generation,
+        foundBy: 'graph',
         receivedAt,
         traceparent,
-      },
-    };
-  }
+        deferrals: 0,
+      };
+  if (subscriptionId !== undefined) job.subscriptionId = subscriptionId;
   const expires = parseDate(item['subscriptionExpirationDateTime']);
-  const base = {
-    generation,
-    ...subscription,
-    ...(expires === undefined ? {} : { expires }),
-    foundBy: 'graph' as const,
-    receivedAt,
-    traceparent,
-    deferrals: 0,
-  };
-  const reference = parseJobResource(tenantId, item['resource']);
-  if (!reference || watchTag(watchOf(reference)) !== tag) {
-    return { job: { ...base, tenantId, shape: maskResource(item['resource']) } };
-  }
-  return { job: { ...base, reference: withHints(reference, item['resourceData']) } };
+  if (expires !== undefined) job.expires = expires;
+  return { job };
 }
 
 /** A task says in its parentUrl where its job is (facts 6.5): worth a hint, which the worker checks against Graph. */
-function withHints(reference: JobReference, resourceData: unknown): JobReference {
-  if (reference.kind !== 'jobStarted' || !isRecord(resourceData)) return reference;
+function addHints(reference: JobReference, resourceData: unknown): void {
+  if (reference.kind !== 'jobStarted' || !isRecord(resourceData)) return;
   const parent = parseParentUrl(resourceData['parentUrl']);
-  return parent ? { ...reference, ...parent } : reference;
+  if (!parent) return;
+  reference.printerId = parent.printerId;
+  reference.jobId = parent.jobId;
 }
 
 function parseGuid(value: unknown): string | undefined {
