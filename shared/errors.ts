@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'keysUnreachable'
   | 'deadlinePassed'
   | 'claimLost'
+  | 'tenantNotServed'
   | 'usage';
 
 export interface ReceiverErrorOptions {

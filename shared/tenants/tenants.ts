@@ -1,4 +1,5 @@
 import { ReceiverError } from '../errors';
+import { orTold } from '../storage/orTold';
 import type { EntityTable, StoredRow } from '../storage/entityTable';
 
 export type TenantStatus = 'active' | 'paused' | 'removed';
@@ -27,7 +28,8 @@ export interface Tenants {
   get(tenantId: string): Promise<Tenant | undefined>;
   /** False when the tenant is listed already. */
   add(tenant: Tenant): Promise<boolean>;
-  list(): AsyncIterable<Tenant>;
+  /** A row that is none of ours is told to `onUnreadable` and passed over; without it the listing rejects. */
+  list(onUnreadable?: (error: ReceiverError) => void): AsyncIterable<Tenant>;
 }
 
 /** @throws ReceiverError `rowUnreadable` from every read of a row that is none of ours */
@@ -41,8 +43,11 @@ export function createTenants(table: EntityTable): Tenants {
       const { tenantId, ...cells } = tenant;
       return (await table.insert({ partitionKey: PARTITION, rowKey: tenantId, ...cells })) !== undefined;
     },
-    async *list() {
-      for await (const row of table.list(PARTITION)) yield parseTenant(row);
+    async *list(onUnreadable) {
+      for await (const row of table.list(PARTITION)) {
+        const tenant = onUnreadable ? orTold(() => parseTenant(row), onUnreadable) : parseTenant(row);
+        if (tenant) yield tenant;
+      }
     },
   };
 }

@@ -1,4 +1,5 @@
 import { ReceiverError } from '../errors';
+import { orTold } from '../storage/orTold';
 import type { EntityTable, StoredRow } from '../storage/entityTable';
 import { parseWatchRowKey, watchRowKey, type WatchKey } from './watchKey';
 
@@ -41,8 +42,11 @@ export interface Watches {
   save(watch: Watch, etag: string): Promise<string | undefined>;
   /** False when somebody else changed the row since it was read. */
   remove(key: WatchKey, etag: string): Promise<boolean>;
-  /** All watches of a tenant, or of everybody. */
-  list(tenantId?: string): AsyncIterable<StoredWatch>;
+  /**
+   * All watches of a tenant, or of everybody. A row that is none of ours is told to `onUnreadable` and passed over;
+   * without it the listing rejects.
+   */
+  list(tenantId?: string, onUnreadable?: (error: ReceiverError) => void): AsyncIterable<StoredWatch>;
 }
 
 /** @throws ReceiverError `rowUnreadable` from every read of a row that is none of ours */
@@ -57,8 +61,11 @@ export function createWatches(table: EntityTable): Watches {
     },
     save: (watch, etag) => table.replace(toRow(watch), etag),
     remove: (key, etag) => table.remove(key.tenantId, watchRowKey(key), etag),
-    async *list(tenantId) {
-      for await (const row of table.list(tenantId)) yield parseWatch(row);
+    async *list(tenantId, onUnreadable) {
+      for await (const row of table.list(tenantId)) {
+        const stored = onUnreadable ? orTold(() => parseWatch(row), onUnreadable) : parseWatch(row);
+        if (stored) yield stored;
+      }
     },
   };
 }

@@ -1,0 +1,24 @@
+import { createInterface } from 'node:readline/promises';
+import { createServices } from '../shared/services';
+import { runCli } from './runCli';
+
+// The exit code is set, not forced: stdout may still have to be written to a pipe.
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+  env: process.env,
+  directory: process.cwd(),
+  confirm,
+  now: () => Date.now(),
+  createServices,
+});
+
+async function confirm(question: string): Promise<boolean | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `)).trim());
+  } finally {
+    prompt.close();
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * The least application permissions of Microsoft Graph by what the vendor wants to do
+ * (api/subscription-post-subscriptions.md and the pages of the print calls).
+ */
+export const SCENARIOS: readonly { scenario: string; permissions: readonly string[] }[] = [
+  { scenario: 'Hear of JobStarted, release jobs', permissions: ['PrintTaskDefinition.ReadWrite.All'] },
+  { scenario: 'Hear of JobFetchable', permissions: ['Printer.Read.All'] },
+  { scenario: 'Read jobs', permissions: ['PrintJob.ReadBasic.All', 'Printer.Read.All'] },
+  { scenario: 'Read documents', permissions: ['PrintJob.Read.All', 'Printer.Read.All'] },
+  { scenario: 'Change or abort jobs', permissions: ['PrintJob.ReadWriteBasic.All', 'Printer.Read.All'] },
+  { scenario: 'Redirect jobs', permissions: ['PrintJob.Manage.All', 'Printer.Read.All'] },
+];

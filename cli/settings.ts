@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ReceiverError } from '../shared/errors';
+import { isRecord } from '../shared/isRecord';
+import type { Environment } from './cliContext';
+
+/** The file that the Functions host reads on a developer's machine. */
+const FILE = 'local.settings.json';
+
+/**
+ * The settings of the app as the CLI sees them: the environment first, then `Values` of local.settings.json in
+ * `directory`. A missing file is no error.
+ *
+ * @throws ReceiverError `configInvalid` for a file that is not JSON or has no `Values` of texts
+ */
+export async function readSettings(env: Environment, directory: string): Promise<Environment> {
+  const values = parseValues(await readIfThere(join(directory, FILE)));
+  const set = Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== '');
+  return { ...values, ...Object.fromEntries(set) };
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw invalid(`${FILE} cannot be read: check its permissions`);
+  }
+}
+
+function parseValues(text: string | undefined): Record<string, string> {
+  if (text === undefined) return {};
+  const file = parseJson(text.replace(/^\uFEFF/, ''));
+  const values = isRecord(file) ? (file['Values'] ?? {}) : undefined;
+  if (!isRecord(values)) throw invalid(`${FILE} has no object "Values": compare local.settings.example.json`);
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value !== 'string')
+      throw invalid(`${FILE}: the value of ${name} is not a text: put it in quotes`);
+    texts[name] = value;
+  }
+  return texts;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message would quote the file, and the file holds secrets.
+    throw invalid(`${FILE} is not JSON: correct it, or set the settings in the environment`);
+  }
+}
+
+function invalid(message: string): ReceiverError {
+  return new ReceiverError(message, { code: 'configInvalid', retryable: false });
+}

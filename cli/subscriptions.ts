@@ -1,0 +1,172 @@
+import type { Command } from 'commander';
+import { ReceiverError } from '../shared/errors';
+import { addWatch } from '../shared/subscriptions/addWatch';
+import { reconcileAll, type ReconcileSummary } from '../shared/subscriptions/reconcileAll';
+import type { WatchKey } from '../shared/watches/watchKey';
+import type { Watch } from '../shared/watches/watches';
+import { idArgument, tenantArgument, usageError } from './arguments';
+import type { CliContext } from './cliContext';
+import { formatTable, writeJson } from './output';
+
+const JSON_HELP = 'print one JSON document and nothing else';
+
+interface AddOptions {
+  tenant: string;
+  printer?: string;
+  definition?: string;
+  json?: true;
+}
+
+interface ReconcileCliOptions {
+  tenant?: string;
+  retryNow?: true;
+  json?: true;
+}
+
+/** The group `subscriptions`: what we want to hear of, and how that stands. */
+export function subscriptionsCommand(group: Command, context: CliContext): void {
+  group.description('what the app wants to hear of, and the Graph subscriptions that serve it');
+  group
+    .command('add')
+    .description('watch a printer (JobFetchable) or a task definition (JobStarted)')
+    .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
+    .option('--printer <id>', 'hear of every job of this printer that becomes fetchable', idArgument)
+    .option('--definition <id>', 'hear of every job that a trigger of this definition holds', idArgument)
+    .option('--json', JSON_HELP)
+    .addHelpText(
+      'after',
+      example(
+        'subscriptions add --tenant 11111111-1111-1111-1111-111111111111 --printer 33333333-3333-3333-3333-333333333333',
+      ),
+    )
+    .action((options: AddOptions) => add(context, options));
+  group
+    .command('list')
+    .description('show all watches and how their subscriptions stand')
+    .option('--tenant <id>', 'only this tenant', tenantArgument)
+    .option('--json', JSON_HELP)
+    .addHelpText('after', example('subscriptions list'))
+    .action((options: { tenant?: string; json?: true }) => list(context, options));
+  group
+    .command('reconcile')
+    .description('create and renew what is due now, as the timer does')
+    .option('--tenant <id>', 'only this tenant', tenantArgument)
+    .option('--retry-now', 'try failed watches again without waiting, once their cause is corrected')
+    .option('--json', JSON_HELP)
+    .addHelpText('after', example('subscriptions reconcile --retry-now'))
+    .action((options: ReconcileCliOptions) => reconcile(context, options));
+}
+
+async function add(context: CliContext, options: AddOptions): Promise<void> {
+  const { io } = context;
+  const key = watchKeyOf(options);
+  const deps = { ...(await (await context.services()).subscriptions()), logger: context.logger };
+  const added = await addWatch(deps, key);
+  if (added.outcome !== 'watched') throw notServed(added.outcome, key.tenantId);
+  const { outcome, watch } = added.result;
+  // A failure of this run, or of an earlier one that is still being waited out.
+  const failed = outcome === 'failed' || (outcome === 'nothing' && watch.lastError !== undefined);
+  if (options.json) writeJson(io.stdout, { ...watch, added: added.added, outcome });
+  else if (!failed) io.stdout(describeAdded(added.added, outcome, watch));
+  if (!failed) return;
+  context.markFailed();
+  io.stderr(
+    `error: The watch is stored, but Graph gave no subscription: ${watch.lastError ?? ''}\nThe app tries again by itself at ${watch.nextTryAt ?? 'its next run'}; once corrected: subscriptions reconcile --retry-now\n`,
+  );
+}
+
+async function list(context: CliContext, options: { tenant?: string; json?: true }): Promise<void> {
+  const { io } = context;
+  const found: Watch[] = [];
+  const watches = await (await context.services()).watches();
+  const tell = (error: Error) => io.stderr(`warning: ${error.message}\n`);
+  for await (const { watch } of watches.list(options.tenant, tell)) found.push(watch);
+  const now = io.now();
+  if (options.json)
+    return writeJson(
+      io.stdout,
+      found.map((watch) => ({ ...watch, state: stateOf(watch, now) })),
+    );
+  if (found.length === 0) {
+    return io.stdout(
+      'Nothing is watched. Add a watch with: subscriptions add --tenant <id> --printer <id>\n',
+    );
+  }
+  const rows = found.map((watch) => [
+    watch.tenantId,
+    watch.kind,
+    watch.id,
+    stateOf(watch, now),
+    watch.expirationDateTime ?? '',
+    watch.lastError ?? '',
+  ]);
+  io.stdout(formatTable(['tenant', 'event', 'of', 'state', 'expires', 'last error'], rows));
+}
+
+async function reconcile(context: CliContext, options: ReconcileCliOptions): Promise<void> {
+  const { io } = context;
+  const deps = { ...(await (await context.services()).subscriptions()), logger: context.logger };
+  if (options.tenant !== undefined && !(await deps.tenants.get(options.tenant))) {
+    throw notServed('tenantUnknown', options.tenant);
+  }
+  const summary = await reconcileAll(deps, {
+    ...(options.tenant === undefined ? {} : { tenantId: options.tenant }),
+    ...(options.retryNow ? { retryNow: true } : {}),
+    onProgress: ({ tenantId, watch, outcome }) => {
+      if (outcome !== 'nothing') io.stderr(`${tenantId} ${watch}: ${outcome}\n`);
+    },
+  });
+  if (options.json) writeJson(io.stdout, summary);
+  else io.stdout(describeSummary(summary));
+  for (const message of summary.unreadable) io.stderr(`warning: ${message}\n`);
+  if (summary.failures.length === 0) return;
+  context.markFailed();
+  for (const { tenantId, watch, error, nextTryAt } of summary.failures) {
+    io.stderr(
+      `error: ${tenantId} ${watch}: ${error}${nextTryAt === undefined ? '' : ` (next try ${nextTryAt})`}\n`,
+    );
+  }
+}
+
+function watchKeyOf({ tenant, printer, definition }: AddOptions): WatchKey {
+  if (printer !== undefined && definition === undefined)
+    return { tenantId: tenant, kind: 'jobFetchable', id: printer };
+  if (definition !== undefined && printer === undefined)
+    return { tenantId: tenant, kind: 'jobStarted', id: definition };
+  throw usageError('subscriptions add needs either --printer <id> or --definition <id>');
+}
+
+function notServed(outcome: 'tenantUnknown' | 'tenantNotActive', tenantId: string): ReceiverError {
+  const message =
+    outcome === 'tenantUnknown'
+      ? `Tenant ${tenantId} is not on the allow-list: add it with tenants add ${tenantId} --name <text>`
+      : `Tenant ${tenantId} is paused or removed: nothing is subscribed for it`;
+  return new ReceiverError(message, { code: 'tenantNotServed', retryable: false });
+}
+
+/** One word on how the subscription of a watch stands at `now`. */
+function stateOf(watch: Watch, now: number): 'live' | 'failing' | 'lapsed' | 'pending' {
+  if (watch.subscriptionId === undefined) return watch.lastError === undefined ? 'pending' : 'failing';
+  if (!(Date.parse(watch.expirationDateTime ?? '') > now)) return 'lapsed';
+  return watch.lastError === undefined ? 'live' : 'failing';
+}
+
+function describeAdded(added: boolean, outcome: string, watch: Watch): string {
+  const what = `${watch.kind} of ${watch.id}`;
+  if (outcome === 'busy' || watch.subscriptionId === undefined) {
+    return `${what} is watched; its subscription is being made by another run. See: subscriptions list\n`;
+  }
+  const state = added ? 'is now watched' : outcome === 'nothing' ? 'was watched already' : 'is watched again';
+  return `${what} ${state}: subscription ${watch.subscriptionId}, until ${watch.expirationDateTime ?? 'unknown'}. The app renews it by itself.\n`;
+}
+
+function describeSummary({ counts, tenantsSkipped }: ReconcileSummary): string {
+  const rows = Object.entries(counts).map(([outcome, count]) => [outcome, String(count)]);
+  const skipped =
+    tenantsSkipped === 0 ? '' : `${tenantsSkipped} paused or removed tenant(s) were left alone.\n`;
+  return formatTable(['outcome', 'watches'], rows) + skipped;
+}
+
+function example(command: string): string {
+  return `\nExample:\n  npm run -s cli -- ${command}`;
+}

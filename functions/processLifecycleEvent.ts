@@ -1,0 +1,31 @@
+import { app, type StorageQueueHandler } from '@azure/functions';
+import { createLogger } from '../shared/logger';
+import { QUEUE_NAMES } from '../shared/storage/queueNames';
+import { formatSubscriptionMessage, parseSubscriptionMessage } from '../shared/subscriptions/message';
+
+/** Acts on one message of subscription-events. What rejects comes again by the queue and ends in poison. */
+const processLifecycleEvent: StorageQueueHandler = async (entry, context) => {
+  const logger = createLogger(context);
+  const [{ getServices }, { handleLifecycleEvent }] = await Promise.all([
+    import('../shared/services'),
+    import('../shared/subscriptions/handleLifecycleEvent'),
+  ]);
+  const services = getServices(process.env);
+  const parsed = parseSubscriptionMessage(entry);
+  if ('malformed' in parsed) {
+    logger.error('subscriptionEvent.malformed', { reason: parsed.malformed });
+    const poison = await services.queue(`${QUEUE_NAMES.subscriptions}-poison`);
+    await poison.send(typeof entry === 'string' ? entry : JSON.stringify(entry));
+    return;
+  }
+  const result = await handleLifecycleEvent({ ...(await services.subscriptions()), logger }, parsed.message);
+  if (result.outcome !== 'postponed') return;
+  const queue = await services.queue(QUEUE_NAMES.subscriptions);
+  await queue.send(formatSubscriptionMessage(parsed.message), { delaySeconds: result.postponeSeconds });
+};
+
+app.storageQueue('processLifecycleEvent', {
+  queueName: QUEUE_NAMES.subscriptions,
+  connection: 'AzureWebJobsStorage',
+  handler: processLifecycleEvent,
+});

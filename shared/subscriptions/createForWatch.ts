@@ -1,0 +1,73 @@
+import { GraphError } from '../graph/graphError';
+import type { StoredWatch, Watch } from '../watches/watches';
+import { notificationUrlOf, subscribedTo } from './subscriptionBody';
+import { createSubscription, deleteSubscription, type Granted } from './subscriptionCalls';
+import { settleConflict } from './settleConflict';
+import type { SubscriptionDeps } from './subscriptionDeps';
+import { recordFailure, recordSuccess, type WatchResult } from './watchResult';
+
+/**
+ * How long the row keeps others from creating the same subscription: above the longest create, which is a refused POST,
+ * a listing, a DELETE and another POST of 45 s each (GRAPH_CALL_LIMIT_MS).
+ */
+export const CREATE_HOLD_MS = 4 * 60_000;
+
+/**
+ * Makes the subscription of a watch. The order: the row is held under its ETag (whoever loses that race does nothing),
+ * Graph is asked, the row is saved. After a crash before the save the next run meets a 409 and settles it.
+ * The old subscriptionId stays on the row until the new one is known, because only that id may be adopted.
+ */
+export async function createForWatch(deps: SubscriptionDeps, stored: StoredWatch): Promise<WatchResult> {
+  const { watches, clock, config } = deps;
+  const { watch } = stored;
+  const now = clock.now();
+  const held: Watch = {
+    ...watch,
+    ...subscribedTo(watch),
+    notificationUrl: notificationUrlOf(config),
+    keyId: config.clientStateKeys[0].keyId,
+    nextTryAt: new Date(now + CREATE_HOLD_MS).toISOString(),
+  };
+  delete held.lastError;
+  const etag = await watches.save(held, stored.etag);
+  if (etag === undefined) return { outcome: 'busy', watch };
+
+  let granted: Granted;
+  try {
+    granted = await obtain(deps, watch, now);
+  } catch (error) {
+    return recordFailure(deps, { watch, etag }, error);
+  }
+  // An adopted subscription keeps the clientState it was made with, and so its key.
+  const adopted = granted.subscriptionId === watch.subscriptionId;
+  const made = { ...held, ...(adopted && watch.keyId !== undefined ? { keyId: watch.keyId } : {}) };
+  const saved = recordSuccess(made, granted, now);
+  return (await keep(deps, watch, saved, etag))
+    ? { outcome: adopted ? 'renewed' : 'created', watch: saved }
+    : { outcome: 'busy', watch };
+}
+
+async function obtain(deps: SubscriptionDeps, watch: Watch, now: number): Promise<Granted> {
+  try {
+    return await createSubscription(deps.callGraph, deps.config, watch, now);
+  } catch (error) {
+    if (error instanceof GraphError && error.code === 'graphConflict') return settleConflict(deps, watch);
+    throw error;
+  }
+}
+
+/** Saves the new subscription. One that its row does not want any more is deleted: nobody would know of it. */
+async function keep(deps: SubscriptionDeps, before: Watch, saved: Watch, etag: string): Promise<boolean> {
+  const { watches, callGraph } = deps;
+  if ((await watches.save(saved, etag)) !== undefined) return true;
+  const current = await watches.get(saved);
+  // The client repeats a write whose answer was lost, and then sees its own row as changed.
+  if (current?.watch.subscriptionId === saved.subscriptionId) return true;
+  const stillOurs =
+    current?.watch.wanted === true &&
+    current.watch.generation === before.generation &&
+    current.watch.subscriptionId === before.subscriptionId;
+  if (stillOurs && (await watches.save(saved, current.etag)) !== undefined) return true;
+  if (saved.subscriptionId !== undefined) await deleteSubscription(callGraph, saved, saved.subscriptionId);
+  return false;
+}

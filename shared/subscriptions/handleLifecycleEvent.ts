@@ -1,0 +1,103 @@
+import { parseWatchRowKey, watchRowKey, watchTag } from '../watches/watchKey';
+import type { StoredWatch } from '../watches/watches';
+import type { LifecycleMessage, SubscriptionMessage } from './message';
+import { PATCH_SPACING_MS, sinceRenewed, waitsUntil } from './plan';
+import { reconcileWatch } from './reconcileWatch';
+import type { SubscriptionDeps } from './subscriptionDeps';
+import type { WatchResult } from './watchResult';
+
+export type LifecycleResult =
+  /** The subscription was looked after; what Graph refused stands on the row and the timer goes on with it. */
+  | { outcome: 'handled'; result: WatchResult }
+  /** Too early: the same message is to come again after this time. */
+  | { outcome: 'postponed'; postponeSeconds: number }
+  /** Nothing to do, and the log says why. */
+  | { outcome: 'dropped'; reason: DropReason };
+
+type DropReason = 'tenantNotServed' | 'watchUnknown' | 'generationOld' | 'eventNotActedOn' | 'renewedSince';
+
+/** Far under a queue's 7 days; whatever takes longer is looked at again on the way. */
+const LONGEST_POSTPONEMENT_S = 3_600;
+
+/** The lifecycle events that a PATCH answers: it reauthorizes, and its 404 shows a removed subscription. */
+const ACTED_ON: readonly string[] = ['reauthorizationRequired', 'subscriptionRemoved'];
+
+/**
+ * Acts on a message of the queue subscription-events. An event is a hint: Graph is asked by PATCH what is so, never by
+ * /reauthorize. Rejects only when storage fails.
+ */
+export async function handleLifecycleEvent(
+  deps: SubscriptionDeps,
+  message: SubscriptionMessage,
+): Promise<LifecycleResult> {
+  const now = deps.clock.now();
+  const tenant = await deps.tenants.get(message.tenantId);
+  if (tenant?.status !== 'active') return drop(deps, message, 'tenantNotServed');
+  const stored = await findWatch(deps, message);
+  if (!stored?.watch.wanted) return drop(deps, message, 'watchUnknown');
+  const { watch } = stored;
+  if (message.kind === 'lifecycle') {
+    if (message.generation < watch.generation) return drop(deps, message, 'generationOld');
+    if (!ACTED_ON.includes(message.lifecycleEvent)) return drop(deps, message, 'eventNotActedOn');
+  }
+  // A PATCH sent after the event has answered it; among duplicates only the first gets further.
+  if (Date.parse(watch.renewedAt ?? '') > Date.parse(message.receivedAt)) {
+    return drop(deps, message, 'renewedSince');
+  }
+  const until = waitsUntil(watch, now);
+  if (until !== undefined) return postpone(until - now);
+  const since = sinceRenewed(watch, now);
+  if (since < PATCH_SPACING_MS) {
+    // The worker saw the expiry of an older notification: the PATCH has moved it.
+    if (message.kind === 'renew') return drop(deps, message, 'renewedSince');
+    if (message.lifecycleEvent === 'reauthorizationRequired') return postpone(PATCH_SPACING_MS - since);
+  }
+  return { outcome: 'handled', result: await reconcileWatch(deps, stored, { asked: true }) };
+}
+
+/** By the tag of the verified clientState, or by the row that the worker named; never by a subscription id from outside. */
+async function findWatch(
+  { watches, logger }: SubscriptionDeps,
+  message: SubscriptionMessage,
+): Promise<StoredWatch | undefined> {
+  const { tenantId } = message;
+  if (message.kind === 'renew') {
+    const named = parseWatchRowKey(message.rowKey);
+    return named && watches.get({ tenantId, ...named });
+  }
+  const passOver = () => logger.warn('row.unreadable', { tenantId });
+  for await (const stored of watches.list(tenantId, passOver)) {
+    if (watchTag(stored.watch) === message.tag) return stored;
+  }
+  return undefined;
+}
+
+function postpone(ms: number): LifecycleResult {
+  return {
+    outcome: 'postponed',
+    postponeSeconds: Math.min(LONGEST_POSTPONEMENT_S, Math.max(1, Math.ceil(ms / 1_000))),
+  };
+}
+
+function drop(
+  { logger }: SubscriptionDeps,
+  message: SubscriptionMessage,
+  reason: DropReason,
+): LifecycleResult {
+  logger.info('subscriptionEvent.dropped', { tenantId: message.tenantId, reason, ...nameOf(message) });
+  return { outcome: 'dropped', reason };
+}
+
+function nameOf(message: SubscriptionMessage): Record<string, string> {
+  return message.kind === 'renew' ? { watch: rowKeyOf(message.rowKey) } : { lifecycleEvent: wordOf(message) };
+}
+
+/** Row keys and event words come from outside: only what looks like one is logged. */
+function rowKeyOf(rowKey: string): string {
+  const named = parseWatchRowKey(rowKey);
+  return named ? watchRowKey(named) : 'unreadable';
+}
+
+function wordOf({ lifecycleEvent }: LifecycleMessage): string {
+  return /^[A-Za-z]{1,64}$/.test(lifecycleEvent) ? lifecycleEvent : 'unreadable';
+}

@@ -1,0 +1,53 @@
+import type { Watch } from '../watches/watches';
+
+/** What a watch needs now. */
+export type Plan = 'nothing' | 'create' | 'renew';
+
+export interface PlanOptions {
+  /** Renew although it is not due: somebody asked. */
+  asked?: boolean;
+  /** Do not wait out the time after a failure: a person has corrected its cause. */
+  retryNow?: boolean;
+}
+
+/** A PATCH an hour extends, reauthorizes and finds a lost subscription by its 404 (decision 13). */
+export const RENEW_EVERY_MS = 60 * 60_000;
+
+/** At most one reaction in this time (concepts/change-notifications-lifecycle-events.md). */
+export const PATCH_SPACING_MS = 10 * 60_000;
+
+/** 30 minutes under the maximum of 4,230 (concepts/change-notifications-overview.md). */
+export const LIFETIME_MS = 4_200 * 60_000;
+
+/**
+ * Decides what `watch` needs at `now` (milliseconds since 1970). Pure: the same watch and time give the same plan.
+ */
+export function plan(watch: Watch, now: number, options: PlanOptions = {}): Plan {
+  if (!watch.wanted || waitsUntil(watch, now, options) !== undefined) return 'nothing';
+  if (watch.subscriptionId === undefined) return 'create';
+  return options.asked || isDue(watch, now) ? 'renew' : 'nothing';
+}
+
+/**
+ * When the watch may be tried again, in milliseconds since 1970, or undefined when it may now. A create under way holds
+ * the row with a `nextTryAt` and no `lastError`; nothing overrides that, or there would be two subscriptions.
+ */
+export function waitsUntil(watch: Watch, now: number, options: PlanOptions = {}): number | undefined {
+  if (options.retryNow && watch.lastError !== undefined) return undefined;
+  const until = Date.parse(watch.nextTryAt ?? '');
+  return until > now ? until : undefined;
+}
+
+/** Milliseconds since the last POST or PATCH that succeeded; infinite when there was none. */
+export function sinceRenewed(watch: Watch, now: number): number {
+  const renewedAt = Date.parse(watch.renewedAt ?? '');
+  return Number.isNaN(renewedAt) ? Infinity : now - renewedAt;
+}
+
+function isDue(watch: Watch, now: number): boolean {
+  const since = sinceRenewed(watch, now);
+  if (since >= RENEW_EVERY_MS) return true;
+  // Graph may grant less than it was asked for; without this the subscription would end before the next hour.
+  const left = Date.parse(watch.expirationDateTime ?? '') - now;
+  return left < RENEW_EVERY_MS && since >= PATCH_SPACING_MS;
+}

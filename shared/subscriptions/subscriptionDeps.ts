@@ -1,0 +1,18 @@
+import type { Clock } from '../clock';
+import type { CallGraph } from '../graph/graphClient';
+import type { Logger } from '../logger';
+import type { Tenants } from '../tenants/tenants';
+import type { Watches } from '../watches/watches';
+import type { SubscriptionSettings } from './subscriptionBody';
+
+/** What the use cases of this folder need; a `Config` serves as `config`. */
+export interface SubscriptionDeps {
+  callGraph: CallGraph;
+  tenants: Tenants;
+  watches: Watches;
+  clock: Pick<Clock, 'now'>;
+  /** 0 inclusive to 1 exclusive, as Math.random. */
+  random: () => number;
+  logger: Logger;
+  config: SubscriptionSettings & { graphBaseUrl: string };
+}
