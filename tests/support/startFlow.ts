@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { createControlClient, type ControlClient } from '../../local/graphSimulator/controlClient';
+import { startLocalCloud, type LocalCloud, type LocalCloudOptions } from '../../local/startLocalCloud';
+import { createServices, type Services } from '../../shared/services';
+import { addWatch } from '../../shared/subscriptions/addWatch';
+import type { WatchKind } from '../../shared/watches/watchKey';
+import { eventually } from './eventually';
+import { createStoredMessages, type StoredMessages } from './storedMessages';
+
+/** The root of the package, whose dist/ `npm test` has built. */
+export const ROOT = join(__dirname, '..', '..');
+
+/** One job event as the vendor's systems read it; only what tests look at. */
+export interface SeenEvent {
+  id: string;
+  type: string;
+  data: Record<string, unknown>;
+}
+
+export interface Customer {
+  tenantId: string;
+  printerId: string;
+  definitionId: string;
+}
+
+export interface Flow {
+  cloud: LocalCloud;
+  control: ControlClient;
+  queues: StoredMessages;
+  services: Services;
+  /** Where Graph posts. */
+  notificationsUrl: string;
+  /** A tenant on the allow-list with one printer bound to one definition, watched as asked. */
+  onboard(watch: readonly WatchKind[], options?: { trigger?: boolean }): Promise<Customer>;
+  /** Every job event so far, each message taken once. */
+  events(): Promise<SeenEvent[]>;
+  /** Waits until at least `count` job events have been sent. */
+  untilEvents(count: number, limitMs?: number): Promise<SeenEvent[]>;
+  /** Waits until Graph has nothing to deliver, no message is visible and no function runs. */
+  untilQuiet(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts the local cloud with the built app for one test file. */
+export async function startFlow(options: Partial<LocalCloudOptions> = {}): Promise<Flow> {
+  const cloud = await startLocalCloud({ root: ROOT, ports: 'free', ...options });
+  const control = createControlClient(cloud.simulator.controlUrl);
+  const queues = createStoredMessages(cloud.connectionString);
+  const services = createServices(cloud.settings);
+  const seen: SeenEvent[] = [];
+  const events = async () => {
+    seen.push(...((await queues.take('print-job-events')) as SeenEvent[]));
+    return [...seen];
+  };
+  return {
+    cloud,
+    control,
+    queues,
+    services,
+    notificationsUrl: `${cloud.settings['PUBLIC_BASE_URL'] ?? ''}/notifications`,
+    async onboard(watch, { trigger = true } = {}) {
+      const tenantId = randomUUID();
+      await control.createTenant({ tenantId });
+      const { id: printerId } = await control.createPrinter(tenantId, { displayName: 'Printer' });
+      const { id: definitionId } = await control.createDefinition(tenantId, { displayName: 'Receiver' });
+      if (trigger) await control.createTrigger(tenantId, { printerId, definitionId });
+      const tenants = await services.tenants();
+      await tenants.add({
+        tenantId,
+        name: 'Customer',
+        status: 'active',
+        taskDeadlineMinutes: 15,
+        retentionDays: 30,
+        createdAt: new Date().toISOString(),
+      });
+      const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+      const deps = { ...(await services.subscriptions()), logger };
+      for (const kind of watch) {
+        const id = kind === 'jobStarted' ? definitionId : printerId;
+        const added = await addWatch(deps, { tenantId, kind, id });
+        if (added.outcome !== 'watched' || added.result.watch.subscriptionId === undefined) {
+          throw new Error(`The watch got no subscription: ${JSON.stringify(added)}`);
+        }
+      }
+      return { tenantId, printerId, definitionId };
+    },
+    events,
+    untilEvents: (count, limitMs) =>
+      eventually(
+        `${count} job events`,
+        async () => {
+          const all = await events();
+          return all.length >= count ? all : undefined;
+        },
+        limitMs,
+      ),
+    async untilQuiet() {
+      await control.idle();
+      await Promise.all(cloud.hosts.map((host) => host.waitUntilIdle()));
+    },
+    stop: () => cloud.stop(),
+  };
+}
