@@ -8,3 +8,11 @@ export function clockPreload(
   if (clockFile === undefined) return { preload: [], env: {} };
   return { preload: [join(root, 'local', 'clock.cjs')], env: { CLOCK_FILE: clockFile } };
 }
+
+/** The same for a program that someone else starts: Node reads the preload from its environment. */
+export function clockEnvironment(root: string, clockFile: string): Record<string, string> {
+  return {
+    CLOCK_FILE: clockFile,
+    NODE_OPTIONS: `--require ${JSON.stringify(join(root, 'local', 'clock.cjs'))}`,
+  };
+}

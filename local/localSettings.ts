@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 
-/** The made-up app registration of the local cloud. */
-export const LOCAL_CLIENT_ID = '11111111-2222-4333-8444-555555555555';
-
 export interface LocalAddresses {
   readonly connectionString: string;
   /** Origin of Graph. */
   readonly graphUrl: string;
   readonly authorityUrl: string;
   readonly caFile: string;
+  /** The app registration that the simulator knows. */
+  readonly appId: string;
   readonly hostPort: number;
 }
 
@@ -23,7 +22,7 @@ export function localSettings(
     GRAPH_BASE_URL: `${addresses.graphUrl}/v1.0`,
     GRAPH_CREDENTIAL: 'development',
     ENTRA_AUTHORITY_HOST: addresses.authorityUrl,
-    ENTRA_CLIENT_ID: LOCAL_CLIENT_ID,
+    ENTRA_CLIENT_ID: addresses.appId,
     NODE_EXTRA_CA_CERTS: addresses.caFile,
     // 32 bytes is the least that a signing key may have.
     CLIENT_STATE_KEYS: `local1:${randomBytes(32).toString('base64')}`,

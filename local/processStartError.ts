@@ -28,7 +28,9 @@ export function explainFailedStart(
   lines: readonly string[],
   errorLines: readonly string[],
 ): ProcessStartError {
-  const taken = [...errorLines, ...lines].find((line) => /EADDRINUSE|already in use/i.test(line));
+  const taken = [...errorLines, ...lines].find((line) =>
+    /EADDRINUSE|already in use|port \d+ is taken/i.test(line),
+  );
   if (taken !== undefined) {
     const port = /:(\d{2,5})\b/.exec(taken)?.[1] ?? /\bport (\d{2,5})\b/i.exec(taken)?.[1];
     return new ProcessStartError(

@@ -26,6 +26,8 @@ export interface GraphSimulatorUrls {
   readonly authorityUrl: string;
   /** PEM file of the certificate authority behind authorityUrl. */
   readonly caFile: string;
+  /** The app registration that its tokens and notifications are for. */
+  readonly appId: string;
 }
 
 export type GraphSimulatorProcess = GraphSimulatorUrls & Omit<RunningProcess<GraphSimulatorUrls>, 'ready'>;
@@ -53,5 +55,6 @@ function readUrls(line: string): GraphSimulatorUrls | undefined {
     controlUrl: readyText(event, 'controlUrl'),
     authorityUrl: readyText(event, 'authorityUrl'),
     caFile: readyText(event, 'caFile'),
+    appId: readyText(event, 'appId'),
   };
 }

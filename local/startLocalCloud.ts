@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { baseEnvironment } from './baseEnvironment';
+import { clockEnvironment } from './clockPreload';
 import { createClockFile } from './createClockFile';
 import type { ClockFile } from './createClockFile';
 import { createStopList } from './createStopList';
@@ -59,7 +60,7 @@ export interface LocalCloud {
   readonly clock?: ClockFile;
   /** The app's settings, through the proxy when there is one. */
   readonly settings: Readonly<Record<string, string>>;
-  /** The whole environment for a child process that uses the same settings, such as the CLI. */
+  /** The whole environment for a Node child process with the same settings and clock, such as the CLI. */
   readonly environment: Readonly<Record<string, string>>;
   /** Key of the routes that need one (`x-functions-key`). */
   readonly functionKey: string;
@@ -113,17 +114,18 @@ async function startParts(options: LocalCloudOptions, stops: StopList): Promise<
       graphUrl: proxy?.urls.graph ?? simulator.graphUrl,
       authorityUrl: simulator.authorityUrl,
       caFile: simulator.caFile,
+      appId: simulator.appId,
       hostPort: hostPorts[0] ?? 0,
     },
     options.settings,
   );
-  const environment = { ...baseEnvironment(), ...settings };
+  const appEnvironment = { ...baseEnvironment(), ...settings };
   const functionKey = randomBytes(24).toString('base64url');
 
   const hosts: FunctionsHostProcess[] = [];
   const startHost = async (index: number, over: Readonly<Record<string, string>> = {}) => {
     const host = await startFunctionsHost({
-      ...{ root, ...onClock, functionKey, env: { ...environment, ...over }, port: hostPorts[index] ?? 0 },
+      ...{ root, ...onClock, functionKey, env: { ...appEnvironment, ...over }, port: hostPorts[index] ?? 0 },
       ...(options.messageLeaseSeconds !== undefined && { messageLeaseSeconds: options.messageLeaseSeconds }),
       ...(programs.host !== undefined && { file: programs.host }),
     });
@@ -136,7 +138,8 @@ async function startParts(options: LocalCloudOptions, stops: StopList): Promise<
   if (proxy !== undefined) await stops.add(() => Promise.resolve(proxy.cancelFaults()));
 
   return {
-    ...{ azurite, simulator, hosts, settings, environment, functionKey },
+    ...{ azurite, simulator, hosts, settings, functionKey },
+    environment: { ...appEnvironment, ...(clock && clockEnvironment(root, clock.path)) },
     connectionString: azurite.connectionString,
     ...(proxy && { proxy }),
     ...(clock && { clock }),

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClockFile } from '../../local/createClockFile';
 
+// Programs start slowly on a busy machine.
+jest.setTimeout(30_000);
+
 const preload = join(__dirname, '..', '..', 'local', 'clock.cjs');
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -3,6 +3,9 @@ import { startProcess } from '../../local/processes';
 import type { ProcessOptions, RunningProcess } from '../../local/processes';
 import { ProcessStartError } from '../../local/processStartError';
 
+// Programs start slowly on a busy machine.
+jest.setTimeout(30_000);
+
 /** A Node that runs `script` and is ready at the line `ready …`. */
 function options(script: string, over: Partial<ProcessOptions<string>> = {}): ProcessOptions<string> {
   return {
@@ -119,6 +122,19 @@ test('a taken port is named', async () => {
   } finally {
     await new Promise((resolve) => holder.close(resolve));
   }
+});
+
+test.each([
+  'Port 7071 is taken: choose another.',
+  'listen EADDRINUSE: address already in use 127.0.0.1:7071',
+])('a port is found in "%s"', async (line) => {
+  const error = await failure(
+    startProcess(options(`console.error(${JSON.stringify(line)}); process.exitCode = 1`)),
+  );
+  expect([error.code, error.message]).toEqual([
+    'PORT_TAKEN',
+    expect.stringContaining('port 7071 is already in use'),
+  ]);
 });
 
 test('a program that never gets ready is killed', async () => {

@@ -7,6 +7,9 @@ import { createClockFile } from '../../local/createClockFile';
 import { createStorage } from '../../local/createStorage';
 import { startAzurite } from '../../local/startAzurite';
 
+// Programs start slowly on a busy machine.
+jest.setTimeout(30_000);
+
 const root = join(__dirname, '..', '..');
 
 test('storage runs, may be made twice, follows the clock, refuses a taken port, and stops', async () => {

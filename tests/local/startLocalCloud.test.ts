@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
@@ -5,6 +6,9 @@ import { TableServiceClient } from '@azure/data-tables';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { startLocalCloud } from '../../local/startLocalCloud';
 import type { LocalCloud } from '../../local/startLocalCloud';
+
+// Programs start slowly on a busy machine.
+jest.setTimeout(30_000);
 
 const root = join(__dirname, '..', '..');
 const fixtures = join(root, 'tests', 'fixtures', 'localPrograms');
@@ -66,6 +70,7 @@ describe('a local cloud with proxy, clock and two hosts', () => {
     expect(first?.env).toMatchObject({
       ...{ FUNCTIONS_WORKER_RUNTIME: 'node', ENTRA_AUTHORITY_HOST: 'https://localhost:1' },
       ...{ NODE_EXTRA_CA_CERTS: '/tmp/none.pem', GRAPH_CREDENTIAL: 'secret' },
+      ENTRA_CLIENT_ID: 'app-1',
       GRAPH_BASE_URL: `${cloud.proxy?.urls.graph}/v1.0`,
       PUBLIC_BASE_URL: `${cloud.hosts[0]?.url}/api`,
       AzureWebJobsStorage: expect.stringContaining(`QueueEndpoint=${cloud.proxy?.urls.queue}/`) as string,
@@ -74,11 +79,16 @@ describe('a local cloud with proxy, clock and two hosts', () => {
     expect(cloud.environment).toMatchObject(cloud.settings);
   });
 
-  test('a move of the clock reaches hosts and simulator', async () => {
+  test('a move of the clock reaches hosts, simulator and any Node started with the environment', async () => {
     const days = 3 * 24 * 60 * 60 * 1000;
     cloud.clock?.move(days);
     const told = await Promise.all([cloud.simulator.graphUrl, cloud.hosts[1]?.url ?? ''].map(ask));
     for (const { now } of told) expect(now - Date.now()).toBeGreaterThan(days - 60_000);
+    const child = execFileSync(process.execPath, ['-p', 'Date.now()'], {
+      env: cloud.environment,
+      encoding: 'utf8',
+    });
+    expect(Number(child) - Date.now()).toBeGreaterThan(days - 60_000);
     cloud.clock?.move(-days);
   });
 

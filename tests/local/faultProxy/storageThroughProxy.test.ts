@@ -7,6 +7,9 @@ import { startAzurite } from '../../../local/startAzurite';
 import type { Azurite } from '../../../local/startAzurite';
 import { connectionStringFor } from '../../../local/storageConnectionString';
 
+// Programs start slowly on a busy machine.
+jest.setTimeout(30_000);
+
 let azurite: Azurite;
 let proxy: FaultProxy<'blob' | 'queue' | 'table'>;
 let queue: QueueClient;
