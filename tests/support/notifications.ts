@@ -1,0 +1,91 @@
+import type { KeyRing } from '../../shared/watches/clientState';
+import { createHash, createHmac } from 'node:crypto';
+
+/** A key for tests only: 32 bytes of the value 7. */
+export const TEST_KEY = Buffer.alloc(32, 7);
+export const TEST_RING: KeyRing = [{ keyId: 'k1', key: TEST_KEY }];
+/** The same ring as the setting CLIENT_STATE_KEYS. */
+export const TEST_KEYS_SETTING = `k1:${TEST_KEY.toString('base64')}`;
+
+export const TENANT_A = 'aaaaaaaa-0000-4000-8000-000000000001';
+export const TENANT_B = 'bbbbbbbb-0000-4000-8000-000000000002';
+export const DEFINITION = 'dddddddd-0000-4000-8000-000000000003';
+export const TASK = 'eeeeeeee-0000-4000-8000-000000000004';
+export const PRINTER = 'cccccccc-0000-4000-8000-000000000005';
+export const SUBSCRIPTION = 'ffffffff-0000-4000-8000-000000000006';
+export const JOB = '5182';
+
+/**
+ * A clientState as the design's decision 1 spells it, computed here from the bare definition and not by the product:
+ * `{keyId}.{generation}.{tag}.{mac}`.
+ */
+export function stateFor(options: {
+  kind?: string;
+  id?: string;
+  tenantId?: string;
+  generation?: number | string;
+  keyId?: string;
+  key?: Buffer;
+}): string {
+  const { kind = 'jobStarted', id = DEFINITION, tenantId = TENANT_A, generation = 0, keyId = 'k1' } = options;
+  const tag = createHash('sha256').update(`${kind}:${id}`).digest('base64url').slice(0, 22);
+  const mac = createHmac('sha256', options.key ?? TEST_KEY)
+    .update(`${keyId}.${generation}.${tenantId}.${tag}`)
+    .digest('base64url');
+  return `${keyId}.${generation}.${tag}.${mac}`;
+}
+
+type Item = Record<string, unknown>;
+
+/** A JobStarted notification as Graph sends it (facts/graph.md 6.5), with some of its fields replaced. */
+export function startedItem(replaced: Item = {}): Item {
+  const resource = `print/taskDefinitions/${DEFINITION}/tasks/${TASK}`;
+  return {
+    subscriptionId: SUBSCRIPTION,
+    subscriptionExpirationDateTime: '2026-11-24T20:10:00.0000000Z',
+    tenantId: TENANT_A,
+    changeType: 'created',
+    clientState: stateFor({}),
+    resource,
+    resourceData: {
+      id: TASK,
+      '@odata.type': '#Microsoft.Graph.PrintTask',
+      '@odata.id': resource,
+      '@odata.etag': 'W/"1"',
+      parentUrl: `https://graph.microsoft.com/v1.0/print/printers/${PRINTER}/jobs/${JOB}`,
+    },
+    ...replaced,
+  };
+}
+
+/** A JobFetchable notification (facts/graph.md 6.5; its @odata.type is the documentation's own slip). */
+export function fetchableItem(replaced: Item = {}): Item {
+  const resource = `print/printers/${PRINTER}/jobs/${JOB}`;
+  return {
+    subscriptionId: SUBSCRIPTION,
+    subscriptionExpirationDateTime: '2026-11-24T20:10:00.0000000Z',
+    tenantId: TENANT_A,
+    changeType: 'updated',
+    clientState: stateFor({ kind: 'jobFetchable', id: PRINTER }),
+    resource,
+    resourceData: { id: JOB, '@odata.type': '#microsoft.graph.todoTask', '@odata.id': resource },
+    ...replaced,
+  };
+}
+
+/** A lifecycle notification: it has no resource (facts/graph.md 5). */
+export function lifecycleItem(replaced: Item = {}): Item {
+  return {
+    subscriptionId: SUBSCRIPTION,
+    subscriptionExpirationDateTime: '2026-11-24T20:10:00.0000000Z',
+    tenantId: TENANT_A,
+    clientState: stateFor({}),
+    lifecycleEvent: 'reauthorizationRequired',
+    ...replaced,
+  };
+}
+
+/** The body of a POST with these items. */
+export function bodyOf(...items: unknown[]): Buffer {
+  return Buffer.from(JSON.stringify({ value: items }));
+}
