@@ -2,8 +2,8 @@ import { TableServiceClient } from '@azure/data-tables';
 import { QueueServiceClient } from '@azure/storage-queue';
 
 /** What the Bicep makes in Azure (the contract in the design); the deployed app needs no right to create. */
-export const QUEUES = ['print-notifications', 'subscription-events', 'print-job-events'];
-export const TABLES = ['Tenants', 'Subscriptions', 'PrintJobs'];
+const QUEUES = ['print-notifications', 'subscription-events', 'print-job-events'];
+const TABLES = ['Tenants', 'Subscriptions', 'PrintJobs'];
 
 /** Makes the queues, their poison queues and the tables of the local cloud. May be called again. */
 export async function createStorage(connectionString: string): Promise<void> {

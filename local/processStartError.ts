@@ -1,4 +1,4 @@
-export type ProcessStartCode = 'EXITED_EARLY' | 'NOT_READY' | 'NOT_STARTED' | 'PORT_TAKEN';
+type ProcessStartCode = 'EXITED_EARLY' | 'NOT_READY' | 'NOT_STARTED' | 'PORT_TAKEN';
 
 const SHOWN_LINES = 10;
 

@@ -1,6 +1,6 @@
 import type { TargetName } from './proxyCall';
 
-export interface Effect {
+interface Effect {
   readonly effect: string;
   readonly resource?: string;
 }

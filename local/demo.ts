@@ -1,0 +1,133 @@
+/**
+ * Starts the local cloud, onboards two customers through the CLI, prints one job for each with a duplicate of its
+ * notification, shows what happened to each, and checks that exactly two job events came out. Exits 0, or 1.
+ */
+import { QueueServiceClient } from '@azure/storage-queue';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createStopList } from './createStopList';
+import { collectTimeline, type AppLogLine, type FollowedJob } from './demo/collectTimeline';
+import { onboardJobFetchable, onboardJobStarted, type RunCommand } from './demo/onboardCustomers';
+import { readAppLogLine } from './demo/readAppLog';
+import { createControlClient } from './graphSimulator/controlClient';
+import { runCliCommand } from './runCliCommand';
+import { startLocalCloud, type LocalCloud } from './startLocalCloud';
+import { stopOnSignals } from './stopOnSignals';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+/** How long the two jobs may take before the demo calls it a failure. */
+const PATIENCE_MS = 15_000;
+/** A stray third event would come within this time: the app polls its queue at least every two seconds. */
+const STRAY_MS = 2_500;
+
+const say = (text = '') => console.log(text);
+const startedAt = Date.now();
+const stops = createStopList();
+const ignoreSignals = stopOnSignals(stops);
+let passed = false;
+try {
+  passed = await runDemo();
+} catch (error) {
+  console.error(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
+} finally {
+  await stops.stop();
+  ignoreSignals();
+}
+say(`${passed ? 'Done' : 'FAILED'} after ${seconds(Date.now() - startedAt)}; nothing is left running.`);
+process.exitCode = passed ? 0 : 1;
+
+async function runDemo(): Promise<boolean> {
+  say(
+    'Starting the local cloud: storage (Azurite), a simulated Microsoft Graph, and the built app in a functions host.',
+  );
+  const cloud = await startLocalCloud({ root: ROOT, ports: 'free', stops });
+  const log: AppLogLine[] = [];
+  for (const host of cloud.hosts) {
+    host.onLine((line) => {
+      const entry = readAppLogLine(line);
+      if (entry) log.push(entry);
+    });
+  }
+  say(`It is up after ${seconds(Date.now() - startedAt)}. Onboarding two customers with the command line:`);
+  const control = createControlClient(cloud.simulator.controlUrl);
+  const run: RunCommand = (...args) => {
+    say(`  npm run -s cli -- ${args.join(' ')}`);
+    return runCliCommand(ROOT, cloud.environment, args);
+  };
+  const started = await onboardJobStarted(control, run, 'Contoso');
+  const fetchable = await onboardJobFetchable(control, run, 'Fabrikam');
+
+  say('\nOne job is printed for each; Graph sends every notification twice.');
+  await control.setDelivery({ duplicateEach: true });
+  const jobs: FollowedJob[] = [];
+  for (const customer of [started, fetchable]) {
+    const { tenantId, printerId, name } = customer;
+    const printedAt = Date.now();
+    const [job] = await control.print(tenantId, { printerId });
+    if (!job) throw new Error('The simulator printed nothing');
+    const key = job.taskId
+      ? `jobStarted_${job.definitionId ?? ''}_${job.taskId}`
+      : `jobFetchable_${printerId}_${job.jobId}`;
+    const title = `${job.taskId ? 'JobStarted' : 'JobFetchable'}, ${name}, job ${job.jobId}`;
+    jobs.push({
+      title,
+      tenantId,
+      printerId,
+      printedAt,
+      key,
+      jobId: job.jobId,
+      ...(job.taskId && { taskId: job.taskId }),
+    });
+  }
+  await untilSettled(log, jobs);
+  await delay(STRAY_MS);
+
+  const deliveries = await control.deliveries();
+  const calls = await control.calls();
+  for (const job of jobs) {
+    say(`\n${job.title}`);
+    for (const { at, text } of collectTimeline(job, { deliveries, calls, log })) {
+      say(`  ${`+${at - job.printedAt} ms`.padStart(9)}  ${text}`);
+    }
+  }
+  const events = await readEvents(cloud);
+  say(`\nThe queue print-job-events holds ${events.length} event(s):`);
+  for (const event of events) say(`  ${event.type}  ${event.id}`);
+  const ids = new Set(events.map(({ id }) => id));
+  const expected = jobs.every((job) => ids.has(`${job.tenantId}/${job.key}`));
+  const right = events.length === 2 && ids.size === 2 && expected;
+  say(right ? 'Exactly two, one for each job.\n' : 'Expected exactly two, one for each job.\n');
+  return right;
+}
+
+/** Waits until each job has been processed and its duplicate been seen. */
+async function untilSettled(log: readonly AppLogLine[], jobs: readonly FollowedJob[]): Promise<void> {
+  const settled = ({ key }: FollowedJob) => {
+    const mine = log.filter((line) => line.key === key);
+    return mine.some(({ event }) => event === 'job.processed') && mine.length >= 2;
+  };
+  for (let waited = 0; !jobs.every(settled); waited += 50) {
+    if (waited > PATIENCE_MS) throw new Error(`Not every job was processed within ${seconds(PATIENCE_MS)}`);
+    await delay(50);
+  }
+}
+
+/** Looks at the vendor's queue without taking anything out of it. */
+async function readEvents(cloud: LocalCloud): Promise<{ id: string; type: string }[]> {
+  const service = QueueServiceClient.fromConnectionString(cloud.connectionString);
+  const { peekedMessageItems } = await service
+    .getQueueClient('print-job-events')
+    .peekMessages({ numberOfMessages: 32 });
+  return peekedMessageItems.map(({ messageText }) => {
+    const event: unknown = JSON.parse(Buffer.from(messageText, 'base64').toString('utf8'));
+    if (typeof event !== 'object' || event === null || !('id' in event) || !('type' in event)) {
+      throw new Error('A message of print-job-events is no job event');
+    }
+    return { id: String(event.id), type: String(event.type) };
+  });
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
