@@ -88,7 +88,7 @@ async function runDemo(): Promise<boolean> {
   for (const job of jobs) {
     say(`\n${job.title}`);
     for (const { at, text } of collectTimeline(job, { deliveries, calls, log })) {
-      say(`  ${`+${at - job.printedAt} ms`.padStart(9)}  ${text}`);
+      say(`  ${`+${Math.round(at - job.printedAt)} ms`.padStart(9)}  ${text}`);
     }
   }
   const events = await readEvents(cloud);
