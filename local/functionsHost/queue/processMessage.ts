@@ -4,7 +4,7 @@ import { decideAfterRun, decideBeforeRun, type Fate } from './decideFate';
 import { decodeMessage } from './decodeMessage';
 import { giveUp } from './giveUp';
 import { keepInvisible } from './keepInvisible';
-import type { QueueDependencies } from './startQueueListener';
+import type { QueueDependencies } from './queueDependencies';
 import { toMessageMetadata, type ReceivedMessage } from './toMessageTrigger';
 
 /** Runs the function for one received message and settles it. Never throws: what goes wrong with storage is logged. */

@@ -1,27 +1,9 @@
-import type { QueueClient } from '@azure/storage-queue';
-import type { Activity } from '../createActivity';
-import type { Alarm } from '../createAlarm';
-import type { Invoker } from '../createInvoker';
-import type { Reporter } from '../createReporter';
 import type { QueueFunction } from '../describeFunctions';
 import { messageOf } from '../messageOf';
-import type { QueueOptions } from '../settings/parseHostJson';
 import { createBackoff } from './createBackoff';
 import { isMissing } from './giveUp';
 import { processMessage } from './processMessage';
-
-export interface QueueDependencies {
-  readonly client: QueueClient;
-  readonly poison: QueueClient | undefined;
-  readonly options: QueueOptions;
-  readonly leaseMs: number;
-  readonly invoke: Invoker;
-  readonly reporter: Reporter;
-  readonly activity: Activity;
-  readonly alarm: Alarm;
-  readonly now: () => number;
-  readonly random: () => number;
-}
+import type { QueueDependencies } from './queueDependencies';
 
 export interface Listener {
   /** Starts no further receive; resolves when the one under way has ended. What it brought is still run. */

@@ -1,11 +1,13 @@
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+const MONTHS = 'january february march april may june july august september october november december'.split(
+  ' ',
+);
+const WEEKDAYS = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ');
 
 interface Field {
   readonly name: string;
   readonly low: number;
   readonly high: number;
-  /** Names that stand for low, low + 1 and so on. */
+  /** Names that stand for low, low + 1 and so on; three letters are enough. */
   readonly names?: readonly string[];
 }
 
@@ -48,35 +50,8 @@ function bounds(field: Field, range: string, stepped: boolean, text: string): [n
 function valueOf(field: Field, text: string): number {
   if (/^\d{1,2}$/.test(text)) return Number(text);
   const index =
-    field.names?.findIndex(
-      (name) => text.length >= 3 && fullName(field, name).startsWith(text.toLowerCase()),
-    ) ?? -1;
+    text.length < 3 ? -1 : (field.names ?? []).findIndex((name) => name.startsWith(text.toLowerCase()));
   return index < 0 ? Number.NaN : field.low + index;
-}
-
-const FULL_NAMES: Readonly<Record<string, string>> = {
-  jan: 'january',
-  feb: 'february',
-  mar: 'march',
-  apr: 'april',
-  jun: 'june',
-  jul: 'july',
-  aug: 'august',
-  sep: 'september',
-  oct: 'october',
-  nov: 'november',
-  dec: 'december',
-  sun: 'sunday',
-  mon: 'monday',
-  tue: 'tuesday',
-  wed: 'wednesday',
-  thu: 'thursday',
-  fri: 'friday',
-  sat: 'saturday',
-};
-
-function fullName(_field: Field, name: string): string {
-  return FULL_NAMES[name] ?? name;
 }
 
 function bad(field: Field, text: string): Error {

@@ -1,0 +1,263 @@
+import { request, Agent } from 'node:http';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '../../support/eventually';
+import { buildHost } from './support/buildHost';
+import { startHost, type TestHost } from './support/startHost';
+
+const host = buildHost();
+// Every storage function off: this file needs no storage. Setting of the documentation page disable-function.
+const env = Object.fromEntries(
+  ['work', 'hourly', 'often', 'starting', 'unset'].map((name) => [`AzureWebJobs.${name}.Disabled`, 'true']),
+);
+let running: TestHost;
+
+beforeAll(async () => {
+  running = await startHost({ file: host.file, env, args: ['--function-key', 'k3y', '--settings', 'none'] });
+});
+afterAll(async () => {
+  await running.process.stop();
+  host.remove();
+});
+
+const call = (path: string, init?: RequestInit) => fetch(`${running.url}${path}`, init);
+
+// facts/functions.md section 2: the library's own models run the function.
+test('the ready line lists what runs, each with its trigger', () => {
+  expect(running.ready.functions).toContainEqual({
+    name: 'echo',
+    type: 'http',
+    route: 'echo',
+    methods: ['POST', 'PUT', 'HEAD'],
+  });
+  expect(running.ready.functions).not.toContainEqual(expect.objectContaining({ name: 'work' }));
+});
+
+test('a body of bytes goes in and out byte for byte, with status, headers and cookies', async () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+  const answer = await call('/api/echo?a=1&a=2&b=', {
+    method: 'POST',
+    body: bytes,
+    headers: { 'x-in': 'in', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
+  });
+  expect(answer.status).toBe(201);
+  expect(new Uint8Array(await answer.arrayBuffer())).toEqual(bytes);
+  expect(answer.headers.get('x-answer')).toBe('a');
+  expect(answer.headers.get('content-type')).toBe('application/octet-stream');
+  expect(answer.headers.getSetCookie()).toEqual(['c=v%20w; max-age=5; path=/p; samesite=lax; httponly']);
+  // host.json extensions.http.customHeaders (facts section 3).
+  expect(answer.headers.get('x-from-host')).toBe('yes');
+  expect(running.said('echo').at(-1)).toEqual({
+    url: `${running.url}/api/echo?a=1&a=2&b=`,
+    length: 256,
+    query: { a: '1,2', b: '' },
+    header: 'in',
+    trace: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    // facts section 1: undefined for HTTP.
+    metadata: 'undefined',
+  });
+});
+
+// facts/functions.md section 1, "HTTP streaming", first fact (azure-functions-host#4926).
+test('a chunked body reaches the function empty', async () => {
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    const chunked = request(
+      `${running.url}/api/echo`,
+      { method: 'POST', headers: { 'transfer-encoding': 'chunked' } },
+      (answer) => answer.resume().on('end', () => resolve(answer.statusCode)),
+    );
+    chunked.on('error', reject);
+    chunked.write('lost');
+    chunked.end('for good');
+  });
+  expect(status).toBe(201);
+  expect(running.said('echo').at(-1)).toMatchObject({ length: 0 });
+});
+
+// facts/functions.md section 1, streaming OFF: 500, and nothing of the error for the caller.
+test('an uncaught error is an empty 500, logged with its stack, and ends as not ok', async () => {
+  const answer = await call('/api/throws');
+  expect(answer.status).toBe(500);
+  expect(await answer.text()).toBe('');
+  expect(running.events('log', 'throws')[0]).toMatchObject({
+    level: 'error',
+    message: expect.stringContaining('not for the caller') as string,
+  });
+  expect(running.events('invocation', 'throws')[0]).toMatchObject({
+    ok: false,
+    durationMs: expect.any(Number) as number,
+  });
+});
+
+test('a postInvocation hook can save a failed call, a log hook can change a line, appStart ran first', async () => {
+  expect((await call('/api/saved')).status).toBe(299);
+  expect(await (await call('/api/hooked')).json()).toEqual(
+    expect.arrayContaining(['appStart', 'pre hooked']),
+  );
+  expect(running.said('hooked')).toEqual(['changed by a hook']);
+});
+
+test('no return value is an empty 200 (FunctionInvocationMiddleware.cs)', async () => {
+  const answer = await call('/api/nothing');
+  expect([answer.status, await answer.text()]).toEqual([200, '']);
+});
+
+test('another method and an unknown route are 404', async () => {
+  expect((await call('/api/echo')).status).toBe(404);
+  expect((await call('/api/unknown')).status).toBe(404);
+  expect((await call('/echo', { method: 'POST' })).status).toBe(404);
+});
+
+test('HEAD is answered without a body when the function takes it', async () => {
+  const answer = await call('/api/echo', { method: 'HEAD' });
+  expect([answer.status, answer.headers.get('x-answer'), await answer.text()]).toEqual([201, 'a', '']);
+});
+
+test('route parameters reach the function decoded', async () => {
+  expect(await (await call('/api/JOBS/7/x%20y/z')).json()).toEqual({ id: '7', rest: 'x y/z' });
+  expect((await call('/api/jobs/seven')).status).toBe(404);
+});
+
+// facts/functions.md section 1, authLevel: the host answers 401 before any code runs.
+test('a function key is asked for, in the query or in the header', async () => {
+  expect((await call('/api/keyed')).status).toBe(401);
+  expect((await call('/api/keyed?code=wrong')).status).toBe(401);
+  expect(await (await call('/api/keyed?code=k3y')).text()).toBe('in');
+  expect(await (await call('/api/keyed', { headers: { 'x-functions-key': 'k3y' } })).text()).toBe('in');
+  expect(running.events('invocation', 'keyed')).toHaveLength(2);
+});
+
+// Kestrel's limit under the host, 104857600 bytes: only the header is sent here.
+test('a body above 100 MB is 413', async () => {
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect(Number(new URL(running.url).port), '127.0.0.1', () =>
+      socket.write('POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 104857601\r\n\r\n'),
+    );
+    socket.once('data', (data) => (resolve(String(data)), socket.destroy())).once('error', reject);
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+});
+
+test('connections are kept alive', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const port = () =>
+    new Promise<number | undefined>((resolve, reject) => {
+      request(`${running.url}/api/nothing`, { agent }, (answer) => {
+        const { localPort } = answer.socket;
+        answer.resume().on('end', () => resolve(localPort));
+      })
+        .on('error', reject)
+        .end();
+    });
+  const first = await port();
+  expect(await port()).toBe(first);
+  agent.destroy();
+});
+
+// facts/functions.md section 1: registration only until metadata has been asked for.
+test('registering later throws', async () => {
+  expect(await (await call('/api/late')).text()).toContain('can only be registered during app startup');
+});
+
+test('createRequire answers the core module', async () => {
+  expect(await (await call('/api/core')).json()).toContain('registerFunction');
+});
+
+test('what the app writes to stdout becomes a log line', async () => {
+  await call('/api/noisy');
+  expect(running.events('log')).toContainEqual(
+    expect.objectContaining({ category: 'Worker.Console', message: 'a line on stdout' }),
+  );
+});
+
+test('host status counts functions and what runs', async () => {
+  const status = async () => (await call('/admin/host/status')).json() as Promise<Record<string, unknown>>;
+  expect(await status()).toEqual({
+    state: 'Running',
+    functions: (running.ready.functions as unknown[]).length,
+    running: 0,
+  });
+  const slow = call('/api/slow');
+  await eventually('one running', async () => ((await status()).running === 1 ? true : undefined));
+  await slow;
+  expect((await status()).running).toBe(0);
+});
+
+test('admin refuses unknown and HTTP functions and bodies that are no JSON', async () => {
+  expect(await running.runNow('unknown')).toBe(404);
+  expect(await running.runNow('echo')).toBe(400);
+});
+
+describe('start and end', () => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'host-app-'));
+    writeFileSync(join(root, 'host.json'), '{"version":"2.0"}');
+  });
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+  const app = (main: string, source?: string) => {
+    writeFileSync(join(root, 'package.json'), JSON.stringify({ main }));
+    if (source !== undefined) writeFileSync(join(root, main), source);
+  };
+  const start = (args: string[] = []) => startHost({ file: host.file, root, args });
+
+  // facts/functions.md section 1: any throw at load, or a glob with zero matches, blocks the whole app.
+  test('a throw while loading blocks the app', async () => {
+    app('index.mjs', 'throw new Error("config is bad")');
+    await expect(start()).rejects.toThrow(
+      /code 1 [\s\S]*unable to load entry point "index.mjs"[\s\S]*config is bad/,
+    );
+  });
+
+  test('a main that matches nothing blocks the app', async () => {
+    app('dist/*.js');
+    await expect(start()).rejects.toThrow(/code 1 [\s\S]*Found zero files matching/);
+  });
+
+  test('host.json out of range blocks the start with its range', async () => {
+    app('index.mjs', '');
+    writeFileSync(join(root, 'host.json'), '{"version":"2.0","extensions":{"queues":{"batchSize":40}}}');
+    await expect(start()).rejects.toThrow(/batchSize must be a whole number from 1 to 32, got 40/);
+  });
+
+  test('an unknown option ends with 2, a taken port with 1 and its number', async () => {
+    app('index.mjs', '');
+    await expect(start(['--prot'])).rejects.toThrow(/code 2 [\s\S]*Unknown option --prot/);
+    const { port } = new URL(running.url);
+    await expect(start(['--port', port])).rejects.toMatchObject({
+      code: 'PORT_TAKEN',
+      message: expect.stringContaining(`Port ${port} is taken`) as string,
+    });
+  });
+
+  // facts/functions.md section 10: shutdown lets what runs finish.
+  test('SIGTERM lets a call end, runs appTerminate, closes the port and exits 0', async () => {
+    const other = await startHost({ file: host.file, env });
+    const answer = fetch(`${other.url}/api/slow`);
+    await eventually('running', async () => {
+      const status = (await (await fetch(`${other.url}/admin/host/status`)).json()) as { running: number };
+      return status.running === 1 ? true : undefined;
+    });
+    const exit = other.process.stop();
+    expect(await (await answer).text()).toBe('done');
+    expect(await exit).toEqual({ code: 0, signal: null });
+    expect(other.events('log')).toContainEqual(expect.objectContaining({ message: 'appTerminate ran' }));
+    expect(other.events('stopped')).toHaveLength(1);
+    await expect(fetch(other.url)).rejects.toThrow('fetch failed');
+  });
+
+  test('a second signal ends it at once', async () => {
+    const other = await startHost({ file: host.file, env });
+    const answer = fetch(`${other.url}/api/slow`).catch(() => 'cut off');
+    await eventually('running', async () => {
+      const status = (await (await fetch(`${other.url}/admin/host/status`)).json()) as { running: number };
+      return status.running === 1 ? true : undefined;
+    });
+    process.kill(other.process.pid, 'SIGINT');
+    process.kill(other.process.pid, 'SIGTERM');
+    expect(await other.process.exited).toEqual({ code: 1, signal: null });
+    expect(await answer).toBe('cut off');
+  });
+});

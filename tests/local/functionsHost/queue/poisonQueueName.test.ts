@@ -1,0 +1,15 @@
+import { poisonQueueName } from '../../../../local/functionsHost/queue/poisonQueueName';
+
+// facts/functions.md section 4 (QueueListenerFactory.cs).
+test('the poison queue carries the suffix', () => {
+  expect(poisonQueueName('work')).toBe('work-poison');
+});
+
+test('a poison queue has none of its own', () => {
+  expect(poisonQueueName('work-poison')).toBeUndefined();
+});
+
+test('there is none where the name would pass 63 characters', () => {
+  expect(poisonQueueName('a'.repeat(56))).toHaveLength(63);
+  expect(poisonQueueName('a'.repeat(57))).toBeUndefined();
+});

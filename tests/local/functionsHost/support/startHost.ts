@@ -1,0 +1,77 @@
+import { baseEnvironment } from '../../../../local/baseEnvironment';
+import { startProcess, type RunningProcess } from '../../../../local/processes';
+import { eventually } from '../../../support/eventually';
+import { fixtureApp } from './buildHost';
+
+/** One line of the host's output. */
+export type HostEvent = { readonly event: string } & Readonly<Record<string, unknown>>;
+
+export interface TestHost {
+  readonly url: string;
+  readonly ready: HostEvent;
+  readonly process: RunningProcess<HostEvent>;
+  events(name: string, fn?: string): HostEvent[];
+  /** What a function of the fixture said about its runs, oldest first. */
+  said(fn: string): Record<string, unknown>[];
+  /** Waits until `count` invocations of a function have ended. */
+  ended(fn: string, count: number): Promise<HostEvent[]>;
+  runNow(fn: string, body?: unknown): Promise<number>;
+}
+
+interface TestHostOptions {
+  readonly file: string;
+  readonly root?: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly preload?: readonly string[];
+}
+
+/** Starts the bundled host on a free port. Throws ProcessStartError when it ends before it is ready. */
+export async function startHost({
+  file,
+  root = fixtureApp,
+  args = [],
+  env = {},
+  preload = [],
+}: TestHostOptions): Promise<TestHost> {
+  const process = await startProcess({
+    name: 'host',
+    file,
+    args: ['--root', root, '--port', '0', '--stop-with-stdin', ...args],
+    env: { ...baseEnvironment(), ...env },
+    preload,
+    readyLine: (line) => {
+      const event = parse(line);
+      return event?.event === 'ready' ? event : undefined;
+    },
+  });
+  const url = String(process.ready.url);
+  const all = () => process.lines().flatMap((line) => parse(line) ?? []);
+  const events = (name: string, fn?: string) =>
+    all().filter((event) => event.event === name && (fn === undefined || event.function === fn));
+  return {
+    url,
+    ready: process.ready,
+    process,
+    events,
+    said: (fn) =>
+      events('log', fn)
+        .filter(({ category }) => category === `Function.${fn}.User`)
+        .map(({ message }) => JSON.parse(String(message)) as Record<string, unknown>),
+    ended: (fn, count) =>
+      eventually(`${count} ends of ${fn}`, () => {
+        const found = events('invocation', fn);
+        return found.length >= count ? found : undefined;
+      }),
+    runNow: async (fn, body = {}) =>
+      (await fetch(`${url}/admin/functions/${fn}`, { method: 'POST', body: JSON.stringify(body) })).status,
+  };
+}
+
+function parse(line: string): HostEvent | undefined {
+  try {
+    return JSON.parse(line) as HostEvent;
+  } catch {
+    return undefined;
+  }
+}

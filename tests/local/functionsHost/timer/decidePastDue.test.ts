@@ -1,0 +1,40 @@
+import { decidePastDue } from '../../../../local/functionsHost/timer/decidePastDue';
+import { parseSchedule } from '../../../../local/functionsHost/timer/parseSchedule';
+
+const at = (text: string) => Date.parse(`2026-03-04T${text}Z`);
+const hourly = parseSchedule('0 0 * * * *');
+const stored = { last: at('10:00:00'), next: at('11:00:00'), lastUpdated: at('10:00:00') };
+
+// facts/functions.md section 5 (ScheduleMonitor.cs, TimerListener.cs).
+test('a timer never seen is not past due and gets a first status', () => {
+  expect(decidePastDue(hourly, undefined, at('10:30:00'))).toEqual({
+    pastDue: false,
+    changed: true,
+    status: { last: undefined, next: at('11:00:00'), lastUpdated: at('10:30:00') },
+  });
+});
+
+test('before its next occurrence nothing is due', () => {
+  expect(decidePastDue(hourly, stored, at('10:59:59'))).toEqual({
+    pastDue: false,
+    changed: false,
+    status: stored,
+  });
+});
+
+test('however many were missed, it is past due once', () => {
+  expect(decidePastDue(hourly, stored, at('20:00:00'))).toEqual({
+    pastDue: true,
+    changed: false,
+    status: stored,
+  });
+});
+
+test('a changed schedule never counts as past due', () => {
+  const daily = parseSchedule('0 0 3 * * *');
+  expect(decidePastDue(daily, stored, at('20:00:00'))).toMatchObject({
+    pastDue: false,
+    changed: true,
+    status: { next: Date.parse('2026-03-05T03:00:00Z') },
+  });
+});
