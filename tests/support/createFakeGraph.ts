@@ -1,0 +1,100 @@
+import { GraphError } from '../../shared/graph/graphError';
+import type { CallGraph, GraphCall } from '../../shared/graph/graphClient';
+
+type ErrorKind = 'notFound' | 'conflict' | 'throttled' | 'forbidden' | 'unavailable';
+
+/** The statuses are those of api/subscription-post-subscriptions.md and api/subscription-update.md. */
+const ERRORS = {
+  notFound: { code: 'graphNotFound', status: 404, retryable: false },
+  conflict: { code: 'graphConflict', status: 409, retryable: false },
+  throttled: { code: 'graphThrottled', status: 429, retryable: true },
+  forbidden: { code: 'graphForbidden', status: 403, retryable: false },
+  unavailable: { code: 'graphUnavailable', retryable: true },
+} as const;
+
+/** An error as the Graph client throws it; the message is only recognisable, not real. */
+export function graphError(kind: ErrorKind, retryAfterMs?: number): GraphError {
+  return new GraphError(`Graph said ${kind}`, {
+    ...ERRORS[kind],
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}
+
+export interface FakeSubscription {
+  id: string;
+  tenantId: string;
+  resource: string;
+  changeType: string;
+  notificationUrl: string;
+  [property: string]: unknown;
+}
+
+type Answer = (call: GraphCall) => unknown;
+
+/**
+ * Graph's subscriptions in memory: 201 with an id, PATCH and DELETE with 404, 409 where one exists, a listing without
+ * clientState. `next` answers calls of a method in place of that, in order; it may throw.
+ */
+export function createFakeGraph() {
+  const calls: GraphCall[] = [];
+  const subscriptions = new Map<string, FakeSubscription>();
+  const scripted: { method: GraphCall['method']; answer: Answer }[] = [];
+  let made = 0;
+
+  const callGraph: CallGraph = async (call) => {
+    await Promise.resolve();
+    calls.push(call);
+    const index = scripted.findIndex(({ method }) => method === call.method);
+    if (index >= 0) return { status: 200, body: scripted.splice(index, 1)[0]?.answer(call) };
+    return answerAsGraph(call);
+  };
+
+  function answerAsGraph(call: GraphCall) {
+    const id = decodeURIComponent(call.path.split('/')[2] ?? '');
+    const asked = (call.body ?? {}) as Record<string, unknown>;
+    if (call.method === 'POST') {
+      const wanted = { ...asked, tenantId: call.tenantId } as unknown as FakeSubscription;
+      for (const other of subscriptions.values()) {
+        if (
+          other.tenantId === wanted.tenantId &&
+          other.resource === wanted.resource &&
+          other.changeType === wanted.changeType
+        )
+          throw graphError('conflict');
+      }
+      made += 1;
+      const subscription = { ...wanted, id: `subscription-${made}` };
+      subscriptions.set(subscription.id, subscription);
+      return { status: 201, body: subscription };
+    }
+    if (call.method === 'GET') {
+      const mine = [...subscriptions.values()].filter(({ tenantId }) => tenantId === call.tenantId);
+      return { status: 200, body: { value: mine.map((one) => ({ ...one, clientState: null })) } };
+    }
+    const found = subscriptions.get(id);
+    if (!found) throw graphError('notFound');
+    if (call.method === 'DELETE') {
+      subscriptions.delete(id);
+      return { status: 204, body: undefined };
+    }
+    Object.assign(found, asked);
+    return { status: 200, body: { ...found } };
+  }
+
+  return {
+    callGraph,
+    calls,
+    subscriptions,
+    /** Method and path of each call, in order. */
+    said: () => calls.map(({ method, path }) => `${method} ${path}`),
+    put: (subscription: FakeSubscription) => subscriptions.set(subscription.id, subscription),
+    next: (method: GraphCall['method'], answer: Answer) => scripted.push({ method, answer }),
+    nextError: (method: GraphCall['method'], error: Error) =>
+      scripted.push({
+        method,
+        answer: () => {
+          throw error;
+        },
+      }),
+  };
+}
