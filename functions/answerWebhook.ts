@@ -27,7 +27,7 @@ export const answerWebhook: HttpHandler = async (request, context): Promise<Http
     );
     return { status, headers: NO_SNIFF };
   } catch (error) {
-    logger.error('webhook.failed', { function: context.functionName, status: 503, ...errorFields(error) });
+    logger.error('webhook.failed', { function: context.functionName, ...errorFields(error), status: 503 });
     return { status: 503, headers: NO_SNIFF };
   } finally {
     clearTimeout(timer);

@@ -67,7 +67,7 @@ export interface Received {
  * could not be stored in time, the signing keys of its tokens are out of reach, or an item was signed by a key that
  * we do not have. 400 and 413: no batch at all. Writes one log line.
  *
- * @throws only what `readBody` rejects with
+ * @throws what `readBody` rejects with, and the signal's reason when the time is up before the body is there
  */
 export async function receive(dependencies: ReceiveDependencies, batch: PostedBatch): Promise<Received> {
   const { clock, logger } = dependencies;
@@ -127,7 +127,7 @@ async function judgeAndStore(
     }
     counts.accepted = await storeAll(dependencies, judged, batch.signal, extra);
   } catch (error) {
-    Object.assign(extra, errorFields(error));
+    noteError(extra, error);
     return { status: 503, counts };
   }
   return { status: counts.accepted < passed || counts.unknownKey > 0 ? 503 : 202, counts };
@@ -172,6 +172,12 @@ async function storeAll(
   ];
   const results = await untilAborted(signal, Promise.allSettled(sends));
   const failed = results.find((result) => result.status === 'rejected');
-  if (failed) Object.assign(extra, errorFields(failed.reason));
+  if (failed) noteError(extra, failed.reason);
   return results.filter((result) => result.status === 'fulfilled').length;
+}
+
+/** The status of the answer is taken: the one that storage or Entra gave is `errorStatus`. */
+function noteError(extra: LogFields, error: unknown): void {
+  const { status, ...fields } = errorFields(error);
+  Object.assign(extra, fields, { errorStatus: status });
 }

@@ -1,0 +1,145 @@
+import { judgeItem } from '../../../shared/webhook/judgeItem';
+import {
+  DEFINITION,
+  fetchableItem,
+  JOB,
+  lifecycleItem,
+  PRINTER,
+  startedItem,
+  stateFor,
+  SUBSCRIPTION,
+  TASK,
+  TENANT_A,
+  TENANT_B,
+  TEST_RING,
+} from '../../support/notifications';
+
+const RECEIVED_AT = '2026-11-22T10:00:00.000Z';
+const judge = (item: unknown) =>
+  judgeItem(TEST_RING, item, { receivedAt: RECEIVED_AT, nextTraceparent: () => 'trace' });
+
+/** What every job message of these items carries (contract of the job message in the design). */
+const base = {
+  generation: 0,
+  subscriptionId: SUBSCRIPTION,
+  expires: '2026-11-24T20:10:00.0000000Z',
+  foundBy: 'graph',
+  receivedAt: RECEIVED_AT,
+  traceparent: 'trace',
+  deferrals: 0,
+};
+const started = { kind: 'jobStarted', tenantId: TENANT_A, definitionId: DEFINITION, taskId: TASK };
+const fetchable = { kind: 'jobFetchable', tenantId: TENANT_A, printerId: PRINTER, jobId: JOB };
+
+describe('a job item', () => {
+  it('JobStarted: names definition and task, with printer and job out of parentUrl as hints', () => {
+    expect(judge(startedItem())).toEqual({
+      job: { ...base, reference: { ...started, printerId: PRINTER, jobId: JOB } },
+    });
+  });
+
+  it.each([
+    ['absent', undefined],
+    ['null', null],
+    ['without parentUrl', { id: TASK }],
+    ['of another form', { parentUrl: 'https://graph.microsoft.com/v1.0/me' }],
+    ['no object', 'x'],
+  ])('JobStarted: goes without hints when resourceData is %s', (_name, resourceData) => {
+    expect(judge(startedItem({ resourceData }))).toEqual({ job: { ...base, reference: started } });
+  });
+
+  it('JobFetchable: names printer and job', () => {
+    expect(judge(fetchableItem())).toEqual({ job: { ...base, reference: fetchable } });
+  });
+
+  it.each([
+    ['a slash in front', `/print/printers/${PRINTER}/jobs/${JOB}`],
+    ['the key form', `print/printers('${PRINTER}')/jobs('${JOB}')`],
+    ['capitals', `PRINT/Printers/${PRINTER.toUpperCase()}/Jobs/${JOB}`],
+  ])('understands a resource with %s (facts/graph.md 6.5)', (_name, resource) => {
+    expect(judge(fetchableItem({ resource }))).toEqual({ job: { ...base, reference: fetchable } });
+  });
+
+  it('understands organizationId in place of tenantId, and either in capitals', () => {
+    const { tenantId: _dropped, ...item } = fetchableItem({ organizationId: TENANT_A.toUpperCase() });
+    expect(judge(item)).toEqual({ job: { ...base, reference: fetchable } });
+    expect(judge(fetchableItem({ tenantId: TENANT_A.toUpperCase() }))).toHaveProperty('job');
+    expect(judge(fetchableItem({ tenantId: null, organizationId: TENANT_A }))).toHaveProperty('job');
+  });
+
+  it('carries the generation of its clientState', () => {
+    expect(judge(startedItem({ clientState: stateFor({ generation: 12 }) }))).toHaveProperty(
+      'job.generation',
+      12,
+    );
+  });
+
+  it.each([
+    ['the subscription id', { subscriptionId: 'x\n{"admin":true}' }, 'subscriptionId'],
+    ['a subscription id that is no text', { subscriptionId: 7 }, 'subscriptionId'],
+    ['the expiry', { subscriptionExpirationDateTime: 'tomorrow' }, 'expires'],
+    ['an expiry that no calendar has', { subscriptionExpirationDateTime: '2026-13-45T99:00:00Z' }, 'expires'],
+    ['an expiry that is no text', { subscriptionExpirationDateTime: 0 }, 'expires'],
+  ])('leaves out %s when it is of another form', (_name, replaced, field) => {
+    const judgement = judge(fetchableItem(replaced));
+    expect(judgement).toHaveProperty('job.reference');
+    expect(judgement).not.toHaveProperty(`job.${field}`);
+  });
+});
+
+describe('an authentic item that we cannot place is queued as unknown (decision 2)', () => {
+  it.each([
+    ['no resource', undefined, '(undefined)'],
+    ['a resource of unknown shape', 'print/shares/42/jobs', 'print/shares/{id}/jobs'],
+    [
+      'another watch of the kind',
+      `print/taskDefinitions/${PRINTER}/tasks/${TASK}`,
+      'print/taskDefinitions/{id}/tasks/{id}',
+    ],
+    ['a watch of the other kind', `print/printers/${DEFINITION}/jobs/1`, 'print/printers/{id}/jobs/{id}'],
+    [
+      'an id we do not accept',
+      `print/taskDefinitions/${DEFINITION}/tasks/a b`,
+      'print/taskDefinitions/{id}/tasks/{id}',
+    ],
+  ])('%s', (_name, resource, shape) => {
+    expect(judge(startedItem({ resource }))).toEqual({ job: { ...base, tenantId: TENANT_A, shape } });
+  });
+
+  it.each([null, '', 7])('lifecycleEvent %p and no resource', (lifecycleEvent) => {
+    expect(judge(lifecycleItem({ lifecycleEvent }))).toHaveProperty('job.shape');
+  });
+});
+
+describe('a lifecycle item', () => {
+  const [, , tag] = stateFor({}).split('.');
+
+  it.each(['reauthorizationRequired', 'subscriptionRemoved', 'missed', 'somethingNew'])(
+    '%s: names the watch by the tag of its clientState',
+    (lifecycleEvent) => {
+      expect(judge(lifecycleItem({ lifecycleEvent }))).toEqual({
+        lifecycle: {
+          kind: 'lifecycle',
+          tenantId: TENANT_A,
+          tag,
+          lifecycleEvent,
+          subscriptionId: SUBSCRIPTION,
+          generation: 0,
+          receivedAt: RECEIVED_AT,
+          traceparent: 'trace',
+        },
+      });
+    },
+  );
+
+  it('goes without a subscription id of another form, and calls a strange event unknown', () => {
+    const judgement = judge(lifecycleItem({ subscriptionId: 'x', lifecycleEvent: 'a\nb' }));
+    expect(judgement).toHaveProperty('lifecycle.lifecycleEvent', 'unknown');
+    expect(judgement).not.toHaveProperty('lifecycle.subscriptionId');
+  });
+});
+
+it('refuses a job item and a lifecycle item of a tenant that the mac does not cover', () => {
+  expect(judge(startedItem({ tenantId: TENANT_B }))).toEqual({ refused: 'wrongMac' });
+  expect(judge(lifecycleItem({ tenantId: TENANT_B }))).toEqual({ refused: 'wrongMac' });
+});

@@ -1,0 +1,291 @@
+import { randomBytes } from 'node:crypto';
+import { ReceiverError } from '../../../shared/errors';
+import { parseJobMessage } from '../../../shared/jobs/message';
+import type { MessageQueue } from '../../../shared/storage/messageQueue';
+import { parseSubscriptionMessage } from '../../../shared/subscriptions/message';
+import { receive, type ReceiveDependencies } from '../../../shared/webhook/receive';
+import { createCapturedLogger } from '../../support/createCapturedLogger';
+import { createFakeClock } from '../../support/createFakeClock';
+import { createMemoryQueue } from '../../support/memoryQueue';
+import {
+  bodyOf,
+  fetchableItem,
+  lifecycleItem,
+  startedItem,
+  stateFor,
+  TENANT_A,
+  TENANT_B,
+  TEST_RING,
+} from '../../support/notifications';
+
+function setUp(replaced: Partial<ReceiveDependencies> = {}) {
+  const jobs = createMemoryQueue();
+  const subscriptions = createMemoryQueue();
+  const logger = createCapturedLogger();
+  const deadline = new AbortController();
+  const dependencies: ReceiveDependencies = {
+    ring: TEST_RING,
+    queues: { jobs, subscriptions },
+    verifyTokens: () => Promise.reject(new Error('no token in this batch')),
+    clock: createFakeClock(),
+    randomBytes,
+    logger,
+    ...replaced,
+  };
+  const post = (
+    body: Uint8Array,
+    { route = 'receiveNotifications', declaredLength = String(body.length) } = {},
+  ) =>
+    receive(dependencies, {
+      route,
+      declaredLength,
+      readBody: () => Promise.resolve(body),
+      signal: deadline.signal,
+    });
+  return { post, jobs, subscriptions, logger, deadline };
+}
+
+const withTokens =
+  (...items: unknown[]) =>
+  (tokens: unknown) =>
+    Buffer.from(JSON.stringify({ value: items, validationTokens: tokens }));
+const never: MessageQueue = { send: () => new Promise(() => undefined) };
+
+describe('202', () => {
+  it('stores one readable message per item, each with a span of one trace, and then answers', async () => {
+    const { post, jobs, subscriptions, logger } = setUp();
+    const { status, counts } = await post(bodyOf(startedItem(), fetchableItem(), lifecycleItem()));
+    expect(status).toBe(202);
+    expect(counts).toEqual({ items: 3, accepted: 3, unknownKey: 0, refused: {} });
+    const jobMessages = jobs.sent.map(({ text }) => parseJobMessage(JSON.parse(text)));
+    expect(jobMessages).toMatchObject([
+      { message: { reference: { kind: 'jobStarted' } } },
+      { message: { reference: { kind: 'jobFetchable' } } },
+    ]);
+    const lifecycle = parseSubscriptionMessage(JSON.parse(subscriptions.sent[0]?.text ?? ''));
+    expect(lifecycle).toMatchObject({ message: { kind: 'lifecycle', tenantId: TENANT_A } });
+    const traceId = logger.events[0]?.['traceId'];
+    const parents = [...jobMessages, lifecycle].map((parsed) =>
+      'message' in parsed ? parsed.message.traceparent : '',
+    );
+    expect(new Set(parents).size).toBe(3);
+    for (const parent of parents) expect(parent).toContain(`00-${String(traceId)}-`);
+  });
+
+  it.each(['receiveNotifications', 'receiveLifecycleEvents'])(
+    'routes by the item, not by the route %s',
+    async (route) => {
+      const { post, jobs, subscriptions } = setUp();
+      await post(bodyOf(lifecycleItem(), fetchableItem()), { route });
+      expect([jobs.sent.length, subscriptions.sent.length]).toEqual([1, 1]);
+    },
+  );
+
+  it('answers an empty batch, and a batch of refused items alone, and sends nothing', async () => {
+    const { post, jobs } = setUp();
+    expect((await post(bodyOf())).status).toBe(202);
+    expect((await post(bodyOf({}))).status).toBe(202);
+    expect(jobs.sent).toEqual([]);
+  });
+
+  it('sends side by side: no send waits for another', async () => {
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    let started = 0;
+    const jobs: MessageQueue = {
+      send: () => {
+        started += 1;
+        if (started === 3) open();
+        return gate;
+      },
+    };
+    const { post } = setUp({ queues: { jobs, subscriptions: never } });
+    expect((await post(bodyOf(startedItem(), startedItem(), startedItem()))).status).toBe(202);
+  });
+});
+
+describe('503', () => {
+  it('when one of several messages could not be stored; the others are', async () => {
+    const stored: string[] = [];
+    const jobs: MessageQueue = {
+      send: (text) => {
+        if (text.includes('jobFetchable'))
+          return Promise.reject(Object.assign(new Error('s3cret'), { statusCode: 500 }));
+        stored.push(text);
+        return Promise.resolve();
+      },
+    };
+    const { post, logger } = setUp({ queues: { jobs, subscriptions: never } });
+    const { status, counts } = await post(bodyOf(startedItem(), fetchableItem(), startedItem()));
+    expect({ status, accepted: counts.accepted, stored: stored.length }).toEqual({
+      status: 503,
+      accepted: 2,
+      stored: 2,
+    });
+    expect(logger.events[0]).toMatchObject({
+      level: 'error',
+      status: 503,
+      accepted: 2,
+      error: 'Error',
+      errorStatus: 500,
+    });
+    expect(JSON.stringify(logger.events)).not.toContain('s3cret');
+  });
+
+  it('when the time is up while storage gives no answer', async () => {
+    const stalled: MessageQueue = {
+      send: () => {
+        deadline.abort(new ReceiverError('time is up', { code: 'deadlinePassed', retryable: true }));
+        return new Promise(() => undefined);
+      },
+    };
+    const { post, deadline, logger } = setUp({ queues: { jobs: stalled, subscriptions: never } });
+    const answer = post(bodyOf(startedItem()));
+    expect(await answer).toMatchObject({ status: 503, counts: { accepted: 0 } });
+    expect(logger.events[0]).toMatchObject({ event: 'notifications.received', code: 'deadlinePassed' });
+  });
+
+  it('when a keyId is not in the ring, after the accepted items are stored', async () => {
+    const { post, jobs } = setUp();
+    const { status, counts } = await post(
+      bodyOf(startedItem({ clientState: stateFor({ keyId: 'k2' }) }), startedItem()),
+    );
+    expect({ status, counts }).toMatchObject({ status: 503, counts: { accepted: 1, unknownKey: 1 } });
+    expect(jobs.sent).toHaveLength(1);
+  });
+});
+
+describe('no batch', () => {
+  it('refuses a declared length above 8 MiB without reading the body', async () => {
+    const { logger } = setUp();
+    const readBody = jest.fn();
+    const received = await receive(
+      {
+        ring: TEST_RING,
+        queues: { jobs: never, subscriptions: never },
+        verifyTokens: jest.fn(),
+        clock: createFakeClock(),
+        randomBytes,
+        logger,
+      },
+      { route: 'r', declaredLength: '8388609', readBody, signal: new AbortController().signal },
+    );
+    expect(received).toMatchObject({ status: 413, counts: { refused: { tooLarge: 1 } } });
+    expect(readBody).not.toHaveBeenCalled();
+  });
+
+  it.each(['', 'x', '5'])(
+    'counts the bytes themselves when the declared length is %p',
+    async (declaredLength) => {
+      const { post } = setUp();
+      expect((await post(Buffer.alloc(8 * 1024 * 1024 + 1, 0x20), { declaredLength })).status).toBe(413);
+    },
+  );
+
+  it('takes exactly 8 MiB', async () => {
+    const { post, jobs } = setUp();
+    const body = Buffer.alloc(8 * 1024 * 1024, 0x20);
+    bodyOf(startedItem()).copy(body);
+    expect((await post(body)).status).toBe(202);
+    expect(jobs.sent).toHaveLength(1);
+  });
+
+  it('says in the log of an empty body that chunked bodies arrive empty (facts/functions.md, HTTP streaming)', async () => {
+    const { post, logger } = setUp();
+    expect((await post(Buffer.alloc(0))).status).toBe(400);
+    expect(logger.events[0]?.['hint']).toMatch(/chunked.*Content-Length/);
+  });
+});
+
+describe('validationTokens', () => {
+  it.each([undefined, null, []])('%j are none, as with every print notification', async (tokens) => {
+    const { post, jobs } = setUp();
+    expect((await post(withTokens(startedItem())(tokens))).status).toBe(202);
+    expect(jobs.sent).toHaveLength(1);
+  });
+
+  it('are not looked at before an item has passed', async () => {
+    const verifyTokens = jest.fn();
+    const { post } = setUp({ verifyTokens });
+    expect((await post(withTokens({}, 7)(['x']))).status).toBe(202);
+    expect(verifyTokens).not.toHaveBeenCalled();
+  });
+
+  it('are checked with all tenants that the batch names, then the items are stored', async () => {
+    const verifyTokens = jest.fn(() => Promise.resolve(true));
+    const { post, jobs } = setUp({ verifyTokens });
+    const other = startedItem({ tenantId: undefined, organizationId: TENANT_B.toUpperCase() });
+    expect((await post(withTokens(startedItem(), other, 7, {})(['t1', 't2']))).status).toBe(202);
+    expect(verifyTokens).toHaveBeenCalledWith(['t1', 't2'], new Set([TENANT_A, TENANT_B]));
+    expect(jobs.sent).toHaveLength(1);
+  });
+
+  it('refuse the whole batch when one is bad: 202, counted, nothing stored', async () => {
+    const { post, jobs, logger } = setUp({ verifyTokens: () => Promise.resolve(false) });
+    const { status, counts } = await post(withTokens(startedItem(), fetchableItem(), null)(['bad']));
+    expect({ status, counts }).toEqual({
+      status: 202,
+      counts: { items: 3, accepted: 0, unknownKey: 0, refused: { notAnObject: 1, validationTokens: 2 } },
+    });
+    expect(jobs.sent).toEqual([]);
+    expect(logger.events[0]).toMatchObject({ level: 'warn', refused: 3 });
+  });
+
+  it('mean come again while the signing keys are out of reach', async () => {
+    const unreachable = new ReceiverError('no keys', { code: 'keysUnreachable', retryable: true });
+    const { post, jobs, logger } = setUp({ verifyTokens: () => Promise.reject(unreachable) });
+    expect((await post(withTokens(startedItem())(['t']))).status).toBe(503);
+    expect(jobs.sent).toEqual([]);
+    expect(logger.events[0]).toMatchObject({ code: 'keysUnreachable', status: 503 });
+  });
+});
+
+it('logs one line per POST with counts and milliseconds, and nothing that the items say', async () => {
+  const clock = createFakeClock();
+  const jobs: MessageQueue = {
+    send: () => {
+      clock.advance(42);
+      return Promise.resolve();
+    },
+  };
+  const { post, logger } = setUp({ clock, queues: { jobs, subscriptions: never } });
+  await post(
+    bodyOf(startedItem({ note: 'top-secret' }), { tenantId: 'top-secret', clientState: 'top-secret' }),
+  );
+  expect(logger.events).toEqual([
+    {
+      level: 'warn',
+      event: 'notifications.received',
+      route: 'receiveNotifications',
+      status: 202,
+      items: 2,
+      accepted: 1,
+      unknownKey: 0,
+      refused: 1,
+      'refused.clientStateMalformed': 1,
+      traceId: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+      ms: 42,
+    },
+  ]);
+  expect(JSON.stringify(logger.events)).not.toContain('secret');
+});
+
+it('passes on what hinders reading the body, and ends when the time is up before the body is there', async () => {
+  const { deadline } = setUp();
+  const dependencies = {
+    ring: TEST_RING,
+    queues: { jobs: never, subscriptions: never },
+    verifyTokens: jest.fn(),
+    clock: createFakeClock(),
+    randomBytes,
+    logger: createCapturedLogger(),
+  };
+  const batch = { route: 'r', declaredLength: null, signal: deadline.signal };
+  const gone = new Error('aborted');
+  await expect(receive(dependencies, { ...batch, readBody: () => Promise.reject(gone) })).rejects.toBe(gone);
+  const late = new Error('late');
+  deadline.abort(late);
+  await expect(
+    receive(dependencies, { ...batch, readBody: () => new Promise(() => undefined) }),
+  ).rejects.toBe(late);
+});
