@@ -1,0 +1,266 @@
+/**
+ * Which part may import which. The order is: leaves <- graph, tenants <- watches <- jobs | subscriptions <- sweep, webhook
+ * <- services.ts <- functions/, cli/. Each comment says what to do when its rule fires. Type-only imports count too.
+ *
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+
+/** Paths of shared/ that import nothing but each other. */
+const leaves = '^shared/(errors|logger|clock|isRecord|untilAborted)\\.ts$';
+/** What every folder of shared/ may build on. `config` is a leaf too, but only the parts that open a connection see it. */
+const base = [leaves, '^shared/config\\.ts$', '^shared/storage/'];
+
+/** A rule that lets files under `from` import, of all our own code, only what matches one of `to`. */
+const only = (name, from, to, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^(shared|functions|cli|local|tests|bench|scripts)/', pathNot: to },
+});
+
+module.exports = {
+  forbidden: [
+    only(
+      'leaves-import-leaves',
+      leaves,
+      [leaves],
+      'A leaf is imported from everywhere. Pass what it needs as a parameter, or move the code that needs more into the folder of its concept.',
+    ),
+    only(
+      'config-is-a-leaf',
+      '^shared/config\\.ts$',
+      [leaves, '^shared/watches/clientState\\.ts$'],
+      'config reads and checks settings and does nothing with them. Do the work in the folder that needs the setting; config borrows only the type of the key ring.',
+    ),
+    {
+      name: 'config-borrows-only-types',
+      comment: 'config must load without the code it configures. Use `import type`.',
+      severity: 'error',
+      from: { path: '^shared/config\\.ts$' },
+      to: { path: '^shared/watches/', dependencyTypesNot: ['type-only'] },
+    },
+    only(
+      'storage-knows-no-concept',
+      '^shared/storage/',
+      ['^shared/storage/', '^shared/config\\.ts$', leaves],
+      'storage moves rows and messages without knowing what they mean. Parse and format in the folder of the concept.',
+    ),
+    only(
+      'graph-knows-no-concept',
+      '^shared/graph/',
+      ['^shared/graph/', '^shared/config\\.ts$', leaves],
+      'graph speaks Graph and nothing else. Hand it ids and take its typed answers; decide in jobs or subscriptions.',
+    ),
+    only(
+      'tenants-stand-alone',
+      '^shared/tenants/',
+      ['^shared/tenants/', ...base],
+      'Who consented does not depend on what is watched. Move the code up into watches, jobs or subscriptions.',
+    ),
+    only(
+      'watches-over-graph-and-tenants',
+      '^shared/watches/',
+      ['^shared/(watches|graph|tenants)/', ...base],
+      'A watch is below jobs and subscriptions. Move the code that needs them into them.',
+    ),
+    only(
+      'jobs-over-watches',
+      '^shared/jobs/',
+      ['^shared/(jobs|watches|graph|tenants)/', ...base],
+      'jobs never imports subscriptions, sweep or webhook. What it wants of subscriptions goes as a message through the queue subscription-events.',
+    ),
+    only(
+      'subscriptions-over-watches',
+      '^shared/subscriptions/',
+      ['^shared/(subscriptions|watches|graph|tenants)/', ...base],
+      'subscriptions never imports jobs, sweep or webhook. Say what is wanted in the result, and let the thin function in functions/ call it.',
+    ),
+    only(
+      'sweep-over-jobs-and-subscriptions',
+      '^shared/sweep/',
+      ['^shared/(sweep|jobs|subscriptions|watches|graph|tenants)/', ...base],
+      'The sweep sits above jobs and subscriptions, beside the webhook. Put what both need into the lower folder it belongs to.',
+    ),
+    only(
+      'webhook-over-jobs-and-subscriptions',
+      '^shared/webhook/',
+      ['^shared/(webhook|jobs|subscriptions|watches|graph|tenants)/', ...base],
+      'The webhook sits above jobs and subscriptions, beside the sweep. Put what both need into the lower folder it belongs to.',
+    ),
+    {
+      name: 'only-shells-import-services',
+      comment:
+        'services.ts wires everything; only functions/, cli/, bench/ and tests/ may see it. Take what you need as a parameter.',
+      severity: 'error',
+      from: { path: '^(shared|local)/' },
+      to: { path: '^shared/services\\.ts$' },
+    },
+    only(
+      'functions-import-shared',
+      '^functions/',
+      ['^functions/', '^shared/'],
+      'A function is deployed: no tool, test or local stand-in belongs in its bundle. Move what it needs into shared/.',
+    ),
+    only(
+      'services-import-shared',
+      '^shared/services\\.ts$',
+      ['^shared/'],
+      'services.ts is deployed: no tool, test or local stand-in belongs in its bundle. Move what it needs into shared/.',
+    ),
+    only(
+      'cli-imports-shared',
+      '^cli/',
+      ['^cli/', '^shared/'],
+      'The CLI is a second shell over shared/. Move what it needs into shared/; a function has nothing to lend it.',
+    ),
+    only(
+      'simulator-shares-no-code',
+      '^local/graphSimulator/',
+      ['^local/graphSimulator/'],
+      'The simulator stands in for Graph; shared code would hide a mistake on both sides. Write it anew from the documentation.',
+    ),
+    only(
+      'functions-host-shares-no-code',
+      '^local/functionsHost/',
+      ['^local/functionsHost/'],
+      'The host stands in for Azure Functions; shared code would hide a mistake on both sides. Write it anew from the documentation.',
+    ),
+    only(
+      'local-starts-the-app-as-a-process',
+      '^local/(?!(graphSimulator|functionsHost)/)',
+      ['^local/'],
+      'The local cloud runs the built app as Azure would. Start it or the CLI as a process instead of importing its code.',
+    ),
+    {
+      name: 'stand-ins-start-as-processes',
+      comment:
+        'The launchers start the simulator and the host as programs of their own. Only types and the client of the control API may be imported.',
+      severity: 'error',
+      from: { path: '^local/(?!(graphSimulator|functionsHost)/)' },
+      to: {
+        path: '^local/(graphSimulator|functionsHost)/',
+        pathNot: '^local/graphSimulator/controlClient\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'storage-sdks-in-storage',
+      comment:
+        'Only shared/storage speaks the storage protocol in the product. Use EntityTable or MessageQueue.',
+      severity: 'error',
+      from: {
+        path: '^(shared|functions|cli)/',
+        pathNot:
+          '^shared/(storage/(tableEntities|tableService|queueMessages|queueService|storageCredential)|services)\\.ts$',
+      },
+      to: { path: 'node_modules/@azure/(data-tables|storage-[^/]+)/' },
+    },
+    {
+      name: 'axios-in-graph',
+      comment: 'Only shared/graph calls Graph, with its throttle and its typed errors. Use CallGraph.',
+      severity: 'error',
+      from: { path: '^(shared|functions|cli)/', pathNot: '^shared/graph/' },
+      to: { path: 'node_modules/axios/' },
+    },
+    {
+      name: 'identity-in-two-places',
+      comment:
+        'Tokens for Graph come from shared/graph/tokens, for storage from shared/storage/storageCredential. Use those.',
+      severity: 'error',
+      from: {
+        path: '^(shared|functions|cli)/',
+        pathNot: '^shared/(graph/tokens|storage/storageCredential)\\.ts$',
+      },
+      to: { path: 'node_modules/@azure/identity/' },
+    },
+    {
+      name: 'heavy-parts-load-on-use',
+      comment:
+        'identity takes 24 ms to load and the webhook never needs it. Use `await import()`; `import type` is free.',
+      severity: 'error',
+      from: { path: '^(shared|functions)/' },
+      to: {
+        path: 'node_modules/@azure/identity/',
+        dependencyTypesNot: ['type-only', 'dynamic-import'],
+      },
+    },
+    {
+      name: 'functions-library-in-functions',
+      comment:
+        'A function translates in and out; the core must run without Azure Functions. Move the translation into functions/.',
+      severity: 'error',
+      from: { path: '^(shared|cli)/' },
+      to: { path: 'node_modules/@azure/functions/' },
+    },
+    {
+      name: 'tests-are-imported-by-tests',
+      comment:
+        'The product must build without its tests. Move what both need into the product, or copy what is small.',
+      severity: 'error',
+      from: { pathNot: '^(tests|bench)/' },
+      to: { path: '^tests/' },
+    },
+    {
+      name: 'bench-is-imported-by-nobody',
+      comment: 'A measurement is a program of its own. Move what is needed into the code it measures.',
+      severity: 'error',
+      from: { pathNot: '^(bench|tests)/' },
+      to: { path: '^bench/' },
+    },
+    {
+      name: 'product-uses-dependencies',
+      comment:
+        'npm installs no devDependency where the CLI runs, and the bundle must not carry one. Move the package to dependencies, or the code to local/ or tests/.',
+      severity: 'error',
+      from: { path: '^(shared|functions|cli)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'everything-resolves',
+      comment: 'This import leads nowhere. Correct the path, or add the package to package.json.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-cycles',
+      comment:
+        'Two files that need each other are one idea or three. Move what both need into a third, or pass it as a parameter.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment:
+        'Nobody imports this file and it imports nothing. Delete it, or wire it up where it was meant to be used.',
+      severity: 'error',
+      from: {
+        orphan: true,
+        // Each of these is a start: a test, a preload, a file that another program loads by path.
+        pathNot: [
+          '\\.test\\.ts$',
+          '\\.d\\.ts$',
+          '^tests/fixtures/',
+          '^local/[^/]+\\.cjs$',
+          '^cli/run\\.cjs$',
+        ],
+      },
+      to: {},
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|coverage)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      mainFields: ['module', 'main', 'types'],
+      extensions: ['.ts', '.mjs', '.cjs', '.js', '.json'],
+    },
+    reporterOptions: { text: { highlightFocused: true } },
+  },
+};

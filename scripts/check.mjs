@@ -1,0 +1,80 @@
+/**
+ * `npm run check`: everything that can be known of the source without running it. All steps run, whatever fails; the
+ * problems of each follow its line. Ends with 1 when any step failed.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const require = createRequire(import.meta.url);
+const sources = ['shared', 'functions', 'cli', 'local', 'tests', 'bench', 'scripts'].filter((folder) =>
+  existsSync(join(root, folder)),
+);
+
+/** The JavaScript file behind a package's command: started with this very Node, whatever is first in PATH. */
+const command = (name, bin = name) => {
+  const manifest = join(root, 'node_modules', name, 'package.json');
+  const { bin: bins } = require(manifest);
+  return join(dirname(manifest), typeof bins === 'string' ? bins : bins[bin]);
+};
+
+const steps = [
+  { name: 'types', what: 'tsc, strict', args: [command('typescript', 'tsc'), '--noEmit', '-p', '.'] },
+  { name: 'lint', what: 'eslint', args: [command('eslint'), '--max-warnings', '0', '.'] },
+  {
+    name: 'imports',
+    what: 'dependency-cruiser',
+    args: [
+      command('dependency-cruiser', 'depcruise'),
+      '--config',
+      '.dependency-cruiser.cjs',
+      '-T',
+      'err-long',
+      ...sources,
+    ],
+  },
+  {
+    name: 'format',
+    what: 'prettier; npm run format puts it right',
+    args: [command('prettier'), '--check', '--log-level', 'warn', '.'],
+  },
+  { name: 'unused code', what: 'knip', args: [command('knip'), '--no-progress'] },
+];
+
+/** Lint takes as long as all others together, so the others run beside it. */
+const [types, lint, ...quick] = steps;
+const results = await Promise.all([inTurn([types, ...quick]), inTurn([lint])]);
+const failed = results.flat().filter((step) => !step.ok);
+console.log(
+  failed.length === 0
+    ? 'check: all is well'
+    : `check: ${failed.map((step) => step.name).join(', ')} failed, see above`,
+);
+process.exitCode = failed.length === 0 ? 0 : 1;
+
+async function inTurn(list) {
+  const done = [];
+  for (const step of list) done.push(await run(step));
+  return done;
+}
+
+/** Runs one step and prints its line, then what it said when it failed. */
+async function run({ name, what, args }) {
+  const started = Date.now();
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (text) => (output += text));
+  }
+  const [code] = await once(child, 'close');
+  const ok = code === 0;
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${what}), ${seconds} s`);
+  if (!ok) console.log(output.trimEnd().replace(/^/gm, '       '));
+  return { name, ok };
+}
