@@ -13,7 +13,8 @@ export interface SigningKeys {
 
 /** Makes a fresh RS256 key pair (and a second, unpublished one for forged tokens). */
 export async function createSigningKeys(): Promise<SigningKeys> {
-  const [own, foreign] = await Promise.all([generateKeyPair('RS256'), generateKeyPair('RS256')]);
+  const own = await generateKeyPair('RS256');
+  let foreign: ReturnType<typeof generateKeyPair> | undefined;
   const kid = randomUUID().replaceAll('-', '');
   const signWith = (key: CryptoKey) => (claims: JWTPayload) =>
     new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid }).sign(key);
@@ -21,6 +22,10 @@ export async function createSigningKeys(): Promise<SigningKeys> {
     publicKey: own.publicKey,
     jwks: { keys: [{ ...(await exportJWK(own.publicKey)), kid, use: 'sig', alg: 'RS256' }] },
     sign: signWith(own.privateKey),
-    signWrongly: signWith(foreign.privateKey),
+    signWrongly: async (claims) => {
+      // Made on first use: few runs want one, and a key pair takes long to find.
+      foreign ??= generateKeyPair('RS256');
+      return signWith((await foreign).privateKey)(claims);
+    },
   };
 }

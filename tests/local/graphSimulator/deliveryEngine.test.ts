@@ -1,0 +1,228 @@
+import { createDeliveryEngine } from '../../../local/graphSimulator/deliveryEngine';
+import type { DeliveryItem } from '../../../local/graphSimulator/deliveryEngine';
+import { defaultDeliveryOptions, retryDelayMs } from '../../../local/graphSimulator/deliveryOptions';
+import type { DeliveryOptions } from '../../../local/graphSimulator/deliveryOptions';
+import type { PostToReceiver, ReceiverAnswer } from '../../../local/graphSimulator/postToReceiver';
+import { createSeededRandom } from '../../../local/graphSimulator/seededRandom';
+
+const accepted: ReceiverAnswer = { status: 202, contentType: '', body: '' };
+const item = (jobId: string, url = 'http://receiver/a'): DeliveryItem => ({
+  subscriptionId: 's',
+  tenantId: 't',
+  appId: 'a',
+  url,
+  jobId,
+  body: { jobId },
+});
+
+function setUp(changes: Partial<DeliveryOptions> = {}, answers: ReceiverAnswer[] = [], seed = 1) {
+  const posts: { url: string; body: string; timeoutMs: number; jobs: string[] }[] = [];
+  const clock = { now: 1_000_000 };
+  const post: PostToReceiver = (url, body, { timeoutMs }) => {
+    const jobs = (JSON.parse(body) as { value: { jobId: string }[] }).value.map(({ jobId }) => jobId);
+    posts.push({ url, body, timeoutMs, jobs });
+    return Promise.resolve(answers.shift() ?? accepted);
+  };
+  const options = { ...defaultDeliveryOptions(), batchWindowMs: 2, retryScale: 0.002, ...changes };
+  const engine = createDeliveryEngine({
+    options,
+    random: createSeededRandom(seed),
+    now: () => clock.now,
+    post,
+    tokensFor: () => Promise.resolve(undefined),
+  });
+  engines.push(engine);
+  return { engine, posts, clock };
+}
+
+const engines: ReturnType<typeof createDeliveryEngine>[] = [];
+afterEach(() => {
+  for (const engine of engines.splice(0)) engine.reset();
+});
+const numbered = (count: number) => Array.from({ length: count }, (_, index) => item(String(index)));
+
+describe('deliveries (concepts/change-notifications-delivery-webhooks.md)', () => {
+  it('put items of several tenants for one URL into one POST, up to the limit', async () => {
+    const { engine, posts } = setUp({ batchMax: 2 });
+    engine.enqueue(item('1'));
+    engine.enqueue({ ...item('2'), tenantId: 'other' });
+    engine.enqueue(item('3'));
+    engine.enqueue(item('4', 'http://receiver/b'));
+    expect(await engine.whenIdle(5000)).toBe(true);
+    expect(posts.map(({ jobs }) => jobs).sort()).toEqual([['1', '2'], ['3'], ['4']]);
+  });
+
+  it('give the first attempt 3 s and retries 10 s, and repeat the very same body', async () => {
+    const { engine, posts } = setUp({}, [{ status: 503, contentType: '', body: '' }, { error: 'timeout' }]);
+    engine.enqueue(item('1'));
+    await engine.whenIdle(5000);
+    expect(posts.map(({ timeoutMs }) => timeoutMs)).toEqual([3000, 10_000, 10_000]);
+    expect(new Set(posts.map(({ body }) => body)).size).toBe(1);
+    expect(engine.attempts().map(({ outcome, status, attempt }) => [attempt, status, outcome])).toEqual([
+      [1, 503, 'retrying'],
+      [2, null, 'retrying'],
+      [3, 202, 'accepted'],
+    ]);
+  });
+
+  it('double the wait before each retry up to a limit, all scaled', () => {
+    const options = { ...defaultDeliveryOptions(), retryScale: 0.5, retryMaxMs: 3000 };
+    expect([1, 2, 3, 4, 9].map((retry) => retryDelayMs(options, retry))).toEqual([
+      250, 500, 1000, 1500, 1500,
+    ]);
+  });
+
+  it('give up 4 hours of Date after the first attempt', async () => {
+    const failed: ReceiverAnswer = { status: 500, contentType: '', body: '' };
+    const { engine, posts, clock } = setUp({ retryScale: 0.04 }, [failed, failed, failed]);
+    engine.enqueue(item('1'));
+    await engine.whenIdle(8);
+    clock.now += 4 * 3_600_000;
+    await engine.whenIdle(5000);
+    expect(posts.length).toBeLessThan(4);
+    expect(engine.attempts().at(-1)?.outcome).toBe('gaveUp');
+  });
+
+  it('can lose items, by seed alike', async () => {
+    const lost = async (seed: number) => {
+      const { engine } = setUp({ lossRate: 0.5 }, [], seed);
+      numbered(20).forEach(engine.enqueue);
+      await engine.whenIdle(5000);
+      return engine
+        .attempts()
+        .filter(({ outcome }) => outcome === 'lost')
+        .map(({ items }) => items[0]?.jobId);
+    };
+    const first = await lost(7);
+    expect(first.length).toBeGreaterThan(2);
+    expect(first.length).toBeLessThan(18);
+    expect(await lost(7)).toEqual(first);
+    expect(await lost(8)).not.toEqual(first);
+  });
+
+  it('can send every item exactly twice, in two POSTs', async () => {
+    const { engine, posts } = setUp({ duplicateEach: true });
+    numbered(3).forEach(engine.enqueue);
+    await engine.whenIdle(5000);
+    expect(posts.map(({ jobs }) => jobs)).toEqual([
+      ['0', '1', '2'],
+      ['0', '1', '2'],
+    ]);
+  });
+
+  it('can send some items twice, by rate', async () => {
+    const { engine, posts } = setUp({ duplicateRate: 0.5 });
+    numbered(40).forEach(engine.enqueue);
+    await engine.whenIdle(5000);
+    const again = posts[1]?.jobs.length ?? 0;
+    expect([posts.length, again > 5, again < 35]).toEqual([2, true, true]);
+  });
+
+  it('can hold an item twice in one POST', async () => {
+    const { engine, posts } = setUp({ duplicateInSamePost: true });
+    engine.enqueue(item('1'));
+    await engine.whenIdle(5000);
+    expect(posts.map(({ jobs }) => jobs)).toEqual([['1', '1']]);
+  });
+
+  it('can change the order, losing none', async () => {
+    const { engine, posts } = setUp({ reorder: true, batchMax: 5 });
+    numbered(20).forEach(engine.enqueue);
+    await engine.whenIdle(5000);
+    const order = posts.flatMap(({ jobs }) => jobs).map(Number);
+    expect(order).not.toEqual([...order].sort((a, b) => a - b));
+    expect(new Set(order).size).toBe(20);
+  });
+
+  it('can be sent again by hand, in other POSTs', async () => {
+    const { engine, posts } = setUp();
+    numbered(2).forEach(engine.enqueue);
+    await engine.whenIdle(5000);
+    expect(engine.redeliver(({ jobId }) => jobId === '1', 2)).toBe(2);
+    await engine.whenIdle(5000);
+    expect(posts.map(({ jobs }) => jobs)).toEqual([['0', '1'], ['1'], ['1']]);
+  });
+
+  it('carry validation tokens when there are any', async () => {
+    const bodies: string[] = [];
+    const engine = createDeliveryEngine({
+      options: { ...defaultDeliveryOptions(), batchWindowMs: 1 },
+      random: createSeededRandom(1),
+      now: () => 0,
+      post: (_url, body) => {
+        bodies.push(body);
+        return Promise.resolve(accepted);
+      },
+      tokensFor: () => Promise.resolve(['token']),
+    });
+    engine.enqueue(item('1'));
+    await engine.whenIdle(5000);
+    expect(JSON.parse(bodies[0] ?? '')).toMatchObject({ validationTokens: ['token'] });
+  });
+
+  it('says when they are not done in time, and forgets all at a reset', async () => {
+    const { engine, posts } = setUp({ delayMs: 60_000 });
+    engine.enqueue(item('1'));
+    expect(await engine.whenIdle(1)).toBe(false);
+    expect(engine.pending()).toBe(1);
+    const idle = engine.whenIdle(5000);
+    engine.reset();
+    expect(await idle).toBe(true);
+    expect([posts.length, engine.pending()]).toEqual([0, 0]);
+  });
+});
+
+describe('slow and drop (concepts/change-notifications-delivery-webhooks.md)', () => {
+  // What the receiver's time does is played by moving performance.now, so that no test waits for seconds.
+  const answering = (slowMs: number) => {
+    let real = 0;
+    const spy = jest.spyOn(performance, 'now').mockImplementation(() => (real += slowMs));
+    return () => {
+      spy.mockRestore();
+    };
+  };
+
+  const sendOneByOne = async (engine: ReturnType<typeof createDeliveryEngine>) => {
+    for (const one of numbered(4)) {
+      engine.enqueue(one);
+      await engine.whenIdle(5000);
+    }
+  };
+
+  it('delay new notifications by 10 minutes when over 10 % of answers took more than 3 s', async () => {
+    const { engine, posts, clock } = setUp({ statesFromAnswers: 4, batchMax: 1 });
+    const restore = answering(3_001);
+    await sendOneByOne(engine);
+    restore();
+    expect(engine.stateOf('http://receiver/a')).toBe('slow');
+    engine.enqueue(item('late'));
+    expect(await engine.whenIdle(50)).toBe(false);
+    clock.now += 10 * 60_000;
+    expect(await engine.whenIdle(5000)).toBe(true);
+    expect(posts.at(-1)?.jobs).toEqual(['late']);
+  });
+
+  it('drop notifications for 10 minutes when over 15 % of answers took more than 10 s', async () => {
+    const { engine, posts, clock } = setUp({ statesFromAnswers: 4, batchMax: 1 });
+    const restore = answering(10_001);
+    await sendOneByOne(engine);
+    restore();
+    engine.enqueue(item('dropped'));
+    await engine.whenIdle(5000);
+    expect(engine.attempts().at(-1)).toMatchObject({ outcome: 'dropped', items: [{ jobId: 'dropped' }] });
+    clock.now += 10 * 60_000;
+    engine.enqueue(item('after'));
+    await engine.whenIdle(5000);
+    expect(posts.at(-1)?.jobs).toEqual(['after']);
+  });
+
+  it('never begin below the number of answers, or when switched off', async () => {
+    for (const statesFromAnswers of [5, 0]) {
+      const { engine } = setUp({ statesFromAnswers, batchMax: 1 });
+      const restore = answering(20_000);
+      await sendOneByOne(engine);
+      restore();
+      expect(engine.stateOf('http://receiver/a')).toBe('normal');
+    }
+  });
+});
