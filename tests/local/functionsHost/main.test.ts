@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { request, Agent } from 'node:http';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -6,6 +8,9 @@ import { join } from 'node:path';
 import { eventually } from '../../support/eventually';
 import { buildHost } from './support/buildHost';
 import { startHost, type TestHost } from './support/startHost';
+
+// Hosts are processes of their own; on a busy machine one takes seconds to start.
+jest.setTimeout(60_000);
 
 const host = buildHost();
 // Every storage function off: this file needs no storage. Setting of the documentation page disable-function.
@@ -246,6 +251,32 @@ describe('start and end', () => {
     expect(other.events('log')).toContainEqual(expect.objectContaining({ message: 'appTerminate ran' }));
     expect(other.events('stopped')).toHaveLength(1);
     await expect(fetch(other.url)).rejects.toThrow('fetch failed');
+  });
+
+  test('with --stop-with-stdin it ends when stdin closes, as it does when its parent is killed', async () => {
+    app('index.mjs', '');
+    const child = spawn(process.execPath, [host.file, '--root', root, '--port', '0', '--stop-with-stdin']);
+    const exited = once(child, 'exit');
+    let output = '';
+    child.stdout.on('data', (data) => (output += String(data)));
+    await eventually('ready', () => (output.includes('"ready"') ? true : undefined));
+    child.stdin.end();
+    expect(await exited).toEqual([0, null]);
+    expect(output).toContain('{"event":"stopped"}');
+  });
+
+  test('Values of local.settings.json reach the app where the environment has no such name', async () => {
+    app('index.mjs', 'console.log(`${process.env.FROM_FILE} ${process.env.FROM_BOTH}`);');
+    writeFileSync(join(root, 'local.settings.json'), '{"Values":{"FROM_FILE":"file","FROM_BOTH":"file"}}');
+    const other = await startHost({ file: host.file, root, env: { FROM_BOTH: 'env' } });
+    expect(other.events('log')).toContainEqual(expect.objectContaining({ message: 'file env' }));
+    await other.process.stop();
+  });
+
+  test('--help says how to use it', () => {
+    expect(execFileSync(process.execPath, [host.file, '--help'], { encoding: 'utf8' })).toContain(
+      '--message-lease-seconds <n>',
+    );
   });
 
   test('a second signal ends it at once', async () => {

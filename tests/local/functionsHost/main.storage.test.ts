@@ -1,0 +1,353 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BlobServiceClient } from '@azure/storage-blob';
+import { QueueServiceClient, type QueueClient } from '@azure/storage-queue';
+import { createClockFile, type ClockFile } from '../../../local/createClockFile';
+import { startAzurite, type Azurite } from '../../../local/startAzurite';
+import { eventually } from '../../support/eventually';
+import { buildHost, repository } from './support/buildHost';
+import { startHost, type TestHost } from './support/startHost';
+
+// Each host is a process of its own; on a busy machine one takes seconds to start.
+jest.setTimeout(60_000);
+
+const HOUR_MS = 3_600_000;
+const host = buildHost();
+const folder = mkdtempSync(join(tmpdir(), 'host-storage-'));
+let clock: ClockFile;
+let azurite: Azurite;
+let queues: QueueServiceClient;
+const running = new Set<TestHost>();
+
+beforeAll(async () => {
+  clock = createClockFile(join(folder, 'clock'));
+  azurite = await startAzurite({ root: repository, clockFile: clock.path });
+  queues = QueueServiceClient.fromConnectionString(azurite.connectionString);
+});
+afterEach(stopAll);
+afterAll(async () => {
+  await azurite.stop();
+  clock.remove();
+  rmSync(folder, { recursive: true, force: true });
+  host.remove();
+});
+
+async function stopAll(): Promise<void> {
+  await Promise.all([...running].map((one) => one.process.stop()));
+  running.clear();
+}
+
+interface Wanted {
+  /** The functions that run; the others are switched off. */
+  readonly only: readonly string[];
+  readonly queue?: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+async function start({ only, queue = 'work', args = [], env = {} }: Wanted): Promise<TestHost> {
+  const off = ['work', 'hourly', 'often', 'starting'].filter((name) => !only.includes(name));
+  const started = await startHost({
+    file: host.file,
+    args: ['--settings', 'none', ...args],
+    preload: [join(repository, 'local', 'clock.cjs')],
+    env: {
+      CLOCK_FILE: clock.path,
+      AzureWebJobsStorage: azurite.connectionString,
+      WORK_QUEUE: queue,
+      HOURLY: '0 0 * * * *',
+      ...Object.fromEntries(off.map((name) => [`AzureWebJobs.${name}.Disabled`, '1'])),
+      ...env,
+    },
+  });
+  running.add(started);
+  return started;
+}
+
+const encode = (message: unknown) => Buffer.from(JSON.stringify(message)).toString('base64');
+const make = async (name: string): Promise<QueueClient> => {
+  const client = queues.getQueueClient(name);
+  await client.create();
+  return client;
+};
+/** Messages in the queue, visible or not. */
+const count = async (client: QueueClient) => (await client.getProperties()).approximateMessagesCount;
+const empty = (client: QueueClient) =>
+  eventually('an empty queue', async () => ((await count(client)) === 0 ? true : undefined));
+
+// Numbers: facts/functions.md section 4, unless a test names another.
+describe('queues, with the defaults of host.json', () => {
+  let one: TestHost;
+  const names = ['plain', 'trap', 'failing', 'worn', 'undecodable', 'own-poison', 'coming'];
+
+  beforeAll(async () => {
+    const worn = await make('worn');
+    await worn.sendMessage(encode({}));
+    for (let index = 0; index < 5; index++) await receiveAndLetGo(worn);
+    one = await start({ only: [], env: { MORE_QUEUES: names.join(',') } });
+    running.delete(one);
+  });
+  afterAll(() => one.process.stop());
+
+  test('a message is run with its metadata and deleted', async () => {
+    const client = await make('plain');
+    const sent = await client.sendMessage(encode({ event: { id: 'inside' } }));
+    expect(await one.ended('plain', 1)).toMatchObject([{ ok: true, dequeueCount: 1 }]);
+    expect(one.said('plain')[0]).toMatchObject({
+      message: { event: { id: 'inside' } },
+      // Names and types of facts section 1.
+      metadata: {
+        id: sent.messageId,
+        dequeueCount: 1,
+        popReceipt: expect.any(String) as string,
+        insertionTime: sent.insertedOn.toISOString(),
+        expirationTime: sent.expiresOn.toISOString(),
+        queueTrigger: { event: { id: 'inside' } },
+      },
+    });
+    await empty(client);
+  });
+
+  test('the real metadata is hidden by a property of the message with its name (facts section 1, TRAP)', async () => {
+    const client = await make('trap');
+    await client.sendMessage(encode({ id: 'mine' }));
+    await one.ended('trap', 1);
+    expect(one.said('trap')[0]).toMatchObject({ metadata: { id: 'mine' } });
+  });
+
+  test('a message that fails five times is moved to a poison queue made on demand, as a new message of the same body', async () => {
+    const client = await make('failing');
+    const sent = await client.sendMessage(encode({ do: { fail: true } }));
+    const ends = await one.ended('failing', 5);
+    expect(ends.map(({ ok, dequeueCount }) => [ok, dequeueCount])).toEqual(
+      [1, 2, 3, 4, 5].map((n) => [false, n]),
+    );
+    await empty(client);
+    const [moved] = (await queues.getQueueClient('failing-poison').receiveMessages()).receivedMessageItems;
+    expect(moved).toMatchObject({ messageText: encode({ do: { fail: true } }), dequeueCount: 1 });
+    expect(moved?.messageId).not.toBe(sent.messageId);
+    expect(one.events('invocation', 'failing')).toHaveLength(5);
+  });
+
+  test('a message received too often goes to poison without a run', async () => {
+    await empty(queues.getQueueClient('worn'));
+    expect(await count(queues.getQueueClient('worn-poison'))).toBe(1);
+    expect(one.events('invocation', 'worn')).toEqual([]);
+  });
+
+  test('text that is no base64 goes to poison with a warning and without a run', async () => {
+    const client = await make('undecodable');
+    await client.sendMessage('{"plain":true}');
+    await empty(client);
+    const [moved] = (await queues.getQueueClient('undecodable-poison').receiveMessages())
+      .receivedMessageItems;
+    expect(moved?.messageText).toBe('{"plain":true}');
+    expect(one.events('invocation', 'undecodable')).toEqual([]);
+    expect(one.events('log', 'undecodable')).toMatchObject([
+      { level: 'warning', message: expect.stringContaining('is not base64') as string },
+    ]);
+  });
+
+  test('a poison queue has no poison queue: a failure stays invisible', async () => {
+    const client = await make('own-poison');
+    await client.sendMessage(encode({ do: { fail: true } }));
+    await one.ended('own-poison', 1);
+    expect((await client.receiveMessages()).receivedMessageItems).toEqual([]);
+    expect(await count(client)).toBe(1);
+    expect(await queues.getQueueClient('own-poison-poison').exists()).toBe(false);
+  });
+
+  test('a missing queue is waited for and never made', async () => {
+    expect(await queues.getQueueClient('coming').exists()).toBe(false);
+    const client = await make('coming');
+    await client.sendMessage(encode({}));
+    await one.ended('coming', 1);
+    expect(one.events('log', 'coming').filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  test('POST /admin/functions runs a queue function with the given text and answers 202', async () => {
+    const before = one.events('invocation', 'plain').length;
+    expect(await one.runNow('plain', { input: '{"by":"hand"}' })).toBe(202);
+    await one.ended('plain', before + 1);
+    expect(one.said('plain').at(-1)).toMatchObject({ message: { by: 'hand' } });
+  });
+});
+
+describe('queues, each with a host of its own', () => {
+  test('after a failure the message stays away for visibilityTimeout', async () => {
+    const client = await make('patient');
+    await client.sendMessage(encode({ do: { fail: true } }));
+    const env = { AzureFunctionsJobHost__extensions__queues__visibilityTimeout: '00:10:00' };
+    const one = await start({ only: ['work'], queue: 'patient', env });
+    await one.ended('work', 1);
+    await idle(one);
+    expect((await client.receiveMessages()).receivedMessageItems).toEqual([]);
+    clock.move(10 * 60_000);
+    expect((await one.ended('work', 2))[1]).toMatchObject({ dequeueCount: 2 });
+  });
+
+  test('messageEncoding none takes text as it is', async () => {
+    const client = await make('bare');
+    await client.sendMessage('{"plain":true}');
+    const env = { AzureFunctionsJobHost__extensions__queues__messageEncoding: 'none' };
+    const one = await start({ only: ['work'], queue: 'bare', env });
+    await one.ended('work', 1);
+    expect(one.said('work')[0]).toMatchObject({ message: { plain: true } });
+  });
+
+  test('a running message is leased and the lease renewed, by Date, so that no other host gets it', async () => {
+    const client = await make('long');
+    await client.sendMessage(encode({ do: { sleepMs: 1_800 } }));
+    const one = await start({ only: ['work'], queue: 'long', args: ['--message-lease-seconds', '60'] });
+    await eventually('the run', () => one.said('work')[0]);
+    clock.move(31_000);
+    // The renewal leaves no trace but what is checked below: 40 s later, past the first lease, still nothing is seen.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    clock.move(40_000);
+    expect((await client.receiveMessages()).receivedMessageItems).toEqual([]);
+    await one.ended('work', 1);
+    await empty(client);
+  });
+
+  test('a message of a killed host comes back after its lease, with its count one higher', async () => {
+    const client = await make('killed');
+    await client.sendMessage(encode({ do: { sleepMs: 60_000 } }));
+    const one = await start({ only: ['work'], queue: 'killed' });
+    await eventually('the run', () => one.said('work')[0]);
+    await one.process.kill();
+    expect((await client.receiveMessages()).receivedMessageItems).toEqual([]);
+    clock.move(600_000);
+    expect((await client.receiveMessages()).receivedMessageItems).toMatchObject([{ dequeueCount: 2 }]);
+  });
+
+  // Section 4, last line.
+  test('SIGTERM lets a running message end and be deleted', async () => {
+    const client = await make('draining');
+    await client.sendMessage(encode({ do: { sleepMs: 700 } }));
+    const one = await start({ only: ['work'], queue: 'draining' });
+    await eventually('the run', () => one.said('work')[0]);
+    expect(await one.process.stop()).toEqual({ code: 0, signal: null });
+    expect(one.events('invocation', 'work')).toMatchObject([{ ok: true }]);
+    expect(await count(client)).toBe(0);
+  });
+});
+
+// Rules: facts/functions.md section 5.
+describe('timers', () => {
+  const status = (hostId: string, timer: string) =>
+    BlobServiceClient.fromConnectionString(azurite.connectionString)
+      .getContainerClient('azure-webjobs-hosts')
+      .getBlobClient(`timers/${hostId}/${timer}/status`);
+  /** Undefined while it is not there, or while storage in memory is still being written to. */
+  const readStatus = async (hostId: string, timer: string) => {
+    try {
+      const text = (await status(hostId, timer).downloadToBuffer()).toString();
+      return JSON.parse(text) as Record<string, string>;
+    } catch {
+      return undefined;
+    }
+  };
+
+  test('a timer runs when Date reaches its time, even where Date jumps, and its status is a blob', async () => {
+    const one = await start({ only: ['hourly'], args: ['--host-id', 'jump'] });
+    expect(one.events('invocation')).toEqual([]);
+    const before = await eventually('first status', async () =>
+      readStatus('jump', 'hourly').catch(() => undefined),
+    );
+    expect(before).toMatchObject({
+      Last: '0001-01-01T00:00:00',
+      Next: expect.stringMatching(/:00:00\.000Z$/) as string,
+    });
+    clock.move(HOUR_MS);
+    await one.ended('hourly', 1);
+    expect(one.said('hourly')[0]).toMatchObject({
+      // The library turns names to camelCase (section 2).
+      timer: { schedule: { adjustForDST: true }, isPastDue: false, scheduleStatus: { next: before.Next } },
+    });
+    const after = await eventually('the status after the run', async () => {
+      const now = await readStatus('jump', 'hourly');
+      return now === undefined || now.Next === before.Next ? undefined : now;
+    });
+    expect(Date.parse(after.Next ?? '')).toBeGreaterThan(Date.parse(after.Last ?? ''));
+  });
+
+  test('however many were missed, one run at start with isPastDue', async () => {
+    const args = ['--host-id', 'missed'];
+    const first = await start({ only: ['hourly'], args });
+    await eventually('first status', () => readStatus('missed', 'hourly'));
+    await first.process.stop();
+    clock.move(5 * HOUR_MS);
+    const second = await start({ only: ['hourly'], args });
+    await second.ended('hourly', 1);
+    expect(second.said('hourly')).toMatchObject([{ timer: { isPastDue: true } }]);
+  });
+
+  test('a changed schedule never counts as past due', async () => {
+    const args = ['--host-id', 'changed'];
+    const first = await start({ only: ['hourly'], args });
+    await eventually('first status', () => readStatus('changed', 'hourly'));
+    await first.process.stop();
+    clock.move(5 * HOUR_MS);
+    const second = await start({ only: ['hourly'], args, env: { HOURLY: '0 30 2 1 1 *' } });
+    await eventually('the new schedule', async () =>
+      (await readStatus('changed', 'hourly'))?.Next?.includes('-01-01T02:30') ? true : undefined,
+    );
+    expect(second.events('invocation')).toEqual([]);
+  });
+
+  test('of two hosts with one host id only one runs each occurrence; when one is killed the other goes on', async () => {
+    const args = ['--host-id', 'single'];
+    const hosts = [await start({ only: ['hourly'], args }), await start({ only: ['hourly'], args })];
+    const runs = () => hosts.flatMap((one) => one.events('invocation', 'hourly')).length;
+    for (const expected of [1, 2, 3]) {
+      // The jump ends the lease of 60 s (section 3, singleton), so either may be the one to take it.
+      clock.move(HOUR_MS);
+      await eventually(`run ${expected}`, () => (runs() >= expected ? true : undefined));
+      await Promise.all(hosts.map(idle));
+    }
+    expect(runs()).toBe(3);
+    await hosts[0]?.process.kill();
+    clock.move(HOUR_MS);
+    await eventually('run 4', () => (runs() >= 4 ? true : undefined));
+    expect(runs()).toBe(4);
+  });
+
+  test('runs do not overlap, a failed one is logged and the schedule goes on; no status within a minute', async () => {
+    const one = await start({ only: ['often'], args: ['--host-id', 'often'] });
+    await one.ended('often', 2);
+    expect(one.events('invocation', 'often')).toMatchObject([{ ok: false }, { ok: false }]);
+    expect(one.said('often').every((line) => line.running === 1)).toBe(true);
+    expect(await status('often', 'often').exists()).toBe(false);
+  });
+
+  test('runOnStartup runs once at start; a timer that cannot be indexed is left out', async () => {
+    const one = await start({ only: ['starting'], args: ['--host-id', 'starting'] });
+    await one.ended('starting', 1);
+    expect(one.said('starting')).toMatchObject([{ timer: { isPastDue: false } }]);
+
+    // A timer whose %SETTING% is missing is left out and said so, the others run.
+    expect(one.ready.functions).not.toContainEqual(expect.objectContaining({ name: 'unset' }));
+    expect(one.events('log', 'unset')).toMatchObject([
+      { level: 'error', message: expect.stringContaining('add the app setting NOT_SET_ANYWHERE') as string },
+    ]);
+
+    // By hand it runs at once and is not past due.
+    expect(await one.runNow('starting')).toBe(202);
+    await one.ended('starting', 2);
+  });
+});
+
+function idle({ url }: TestHost): Promise<true> {
+  return eventually('idle', async () => {
+    const status = (await (await fetch(`${url}/admin/host/status`)).json()) as { running: number };
+    return status.running === 0 ? true : undefined;
+  });
+}
+
+/** Raises the count of the one message by one. */
+async function receiveAndLetGo(client: QueueClient): Promise<void> {
+  const [message] = (await client.receiveMessages()).receivedMessageItems;
+  if (!message) throw new Error('no message');
+  await client.updateMessage(message.messageId, message.popReceipt, undefined, 0);
+}

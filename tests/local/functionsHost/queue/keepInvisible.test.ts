@@ -1,0 +1,57 @@
+import type { Alarm } from '../../../../local/functionsHost/createAlarm';
+import { keepInvisible } from '../../../../local/functionsHost/queue/keepInvisible';
+
+/** An alarm that goes off when the test says so. */
+function manualAlarm() {
+  const set: { epochMs: number; callback: () => void }[] = [];
+  const alarm: Alarm = {
+    at: (epochMs, callback) => {
+      const entry = { epochMs, callback };
+      set.push(entry);
+      return () => void (set.includes(entry) && set.splice(set.indexOf(entry), 1));
+    },
+    stop: () => undefined,
+  };
+  const ring = async () => {
+    set.shift()?.callback();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { alarm, set, ring };
+}
+
+function setUp(update: () => Promise<{ popReceipt?: string }>) {
+  const { alarm, set, ring } = manualAlarm();
+  const updates: unknown[] = [];
+  const errors: unknown[] = [];
+  const client = {
+    updateMessage: (...args: unknown[]) => (updates.push(args), update()) as never,
+  };
+  const hold = keepInvisible(
+    { client, alarm, now: () => 1_000, leaseMs: 600_000, onError: (error) => errors.push(error) },
+    { messageId: 'm', popReceipt: 'first' },
+  );
+  return { hold, updates, errors, set, ring };
+}
+
+// facts/functions.md section 4: 10 minutes of invisibility, renewed every 5 while the function runs.
+test('the lease is renewed at half of its time, with the receipt of the last renewal', async () => {
+  let count = 0;
+  const { hold, updates, set, ring } = setUp(() => Promise.resolve({ popReceipt: `renewed ${++count}` }));
+  expect(set.map(({ epochMs }) => epochMs)).toEqual([301_000]);
+  await ring();
+  await ring();
+  expect(updates).toEqual([
+    ['m', 'first', undefined, 600],
+    ['m', 'renewed 1', undefined, 600],
+  ]);
+  await expect(hold.end()).resolves.toBe('renewed 2');
+  expect(set).toEqual([]);
+});
+
+test('a renewal that fails is reported and tried again', async () => {
+  const { hold, errors, set, ring } = setUp(() => Promise.reject(new Error('storage away')));
+  await ring();
+  expect(errors).toEqual([new Error('storage away')]);
+  expect(set).toHaveLength(1);
+  await expect(hold.end()).resolves.toBe('first');
+});
