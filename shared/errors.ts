@@ -53,7 +53,10 @@ export function errorFields(error: unknown): Record<string, string | number | bo
     fields['retryable'] = error.retryable;
     return fields;
   }
-  const frames = (error.stack ?? '')
+  // The stack begins with the message, whose lines may look like frames.
+  const { stack = '', message } = error;
+  const frames = stack
+    .slice(stack.includes(message) ? stack.indexOf(message) + message.length : 0)
     .split('\n')
     .filter((line) => line.startsWith('    at '))
     .slice(0, 4)

@@ -1,0 +1,66 @@
+import { createServices, getServices } from '../../shared/services';
+import { TEST_KEYS_SETTING } from '../support/notifications';
+
+/** Nothing listens on port 1 of loopback; nothing here sends. */
+const settings = {
+  AzureWebJobsStorage:
+    'DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;',
+  ENTRA_CLIENT_ID: '99999999-0000-4000-8000-000000000009',
+  GRAPH_CREDENTIAL: 'development',
+  GRAPH_BASE_URL: 'http://127.0.0.1:1/v1.0',
+  ENTRA_AUTHORITY_HOST: 'http://127.0.0.1:1',
+  CLIENT_STATE_KEYS: TEST_KEYS_SETTING,
+  PUBLIC_BASE_URL: 'https://app.example.com/api',
+};
+
+it('are built once per process and environment', () => {
+  const env = { ...settings };
+  expect(getServices(env)).toBe(getServices(env));
+  expect(getServices(env)).not.toBe(getServices({ ...settings }));
+});
+
+it('throw nothing when made without settings; each member rejects and names the settings', async () => {
+  const services = createServices({});
+  for (const member of [
+    services.config,
+    services.webhook,
+    services.tenants,
+    services.watches,
+    services.graph,
+  ]) {
+    await expect(member()).rejects.toMatchObject({
+      code: 'configInvalid',
+      message: expect.stringContaining('CLIENT_STATE_KEYS') as string,
+    });
+  }
+});
+
+it('build a member on first use and keep it', async () => {
+  const services = createServices(settings);
+  expect(await services.webhook()).toBe(await services.webhook());
+  expect(await services.worker()).toBe(await services.worker());
+  expect(await services.subscriptions()).toBe(await services.subscriptions());
+  await expect(services.queue('any')).resolves.toHaveProperty('send');
+});
+
+it('give the webhook the ring and a verifier of tokens that loads on first use', async () => {
+  const { ring, verifyTokens, randomBytes } = await createServices(settings).webhook();
+  expect(ring[0].keyId).toBe('k1');
+  expect(randomBytes(3)).toHaveLength(3);
+  expect(await verifyTokens(['no token'], new Set())).toBe(false);
+});
+
+it.each([{}, { AzureWebJobsStorage__clientId: '11111111-0000-4000-8000-000000000001' }])(
+  'sign in to storage as a managed identity where no connection string is set: %j',
+  async (identity) => {
+    const services = createServices({
+      ...settings,
+      AzureWebJobsStorage: '',
+      AzureWebJobsStorage__queueServiceUri: 'https://a.queue.core.windows.net',
+      AzureWebJobsStorage__tableServiceUri: 'https://a.table.core.windows.net',
+      ...identity,
+    });
+    await expect(services.queue('any')).resolves.toHaveProperty('send');
+    await expect(services.tenants()).resolves.toHaveProperty('get');
+  },
+);

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { signClientState, verifyClientState, type KeyRing } from '../../../shared/watches/clientState';
+import { watchTag } from '../../../shared/watches/watchKey';
+import { DEFINITION, PRINTER, TENANT_A, TENANT_B, TEST_KEY } from '../../support/notifications';
+
+/*
+ * Fixed vectors, made with openssl and not with this code; the key is 32 bytes of 07:
+ *   tag: printf 'jobStarted:dddddddd-0000-4000-8000-000000000003' | openssl dgst -sha256 -binary | base64 | tr '+/' '-_' | cut -c1-22
+ *   mac: printf "k1.0.aaaaaaaa-0000-4000-8000-000000000001.$tag" |
+ *        openssl dgst -sha256 -mac HMAC -macopt hexkey:0707…07 -binary | base64 | tr '+/' '-_' | tr -d '='
+ */
+const STARTED = 'k1.0.0KVGkzMS3PzneypZXVkqMA.R5goMo-yD6D5kRwj8cl4II7xBYEx415hpYf7YWGQ1TQ';
+const FETCHABLE = 'k1.12.qFAYydR2okof_x_ezKkTf9.Fq8o-lrzZACgBJSe87G8LBAS4MEadKsjE8TM0H2JfwA';
+
+const ring: KeyRing = [{ keyId: 'k1', key: TEST_KEY }];
+const newKey = { keyId: 'k2', key: Buffer.alloc(32, 8) };
+const started = { tenantId: TENANT_A, tag: watchTag({ kind: 'jobStarted', id: DEFINITION }), generation: 0 };
+const fetchable = {
+  tenantId: TENANT_B,
+  tag: watchTag({ kind: 'jobFetchable', id: PRINTER }),
+  generation: 12,
+};
+
+it('signs as decision 1 says (vectors by openssl)', () => {
+  expect(signClientState(ring, started)).toBe(STARTED);
+  expect(signClientState(ring, fetchable)).toBe(FETCHABLE);
+});
+
+it('verifies what openssl signed', () => {
+  expect(verifyClientState(ring, TENANT_A, STARTED)).toEqual({
+    outcome: 'valid',
+    state: { keyId: 'k1', generation: 0, tag: '0KVGkzMS3PzneypZXVkqMA' },
+  });
+  expect(verifyClientState(ring, TENANT_B, FETCHABLE)).toMatchObject({ state: { generation: 12 } });
+});
+
+it('stays within the 128 characters of a clientState (resources/subscription.md), at its longest', () => {
+  const longest: KeyRing = [{ keyId: 'k'.repeat(16), key: TEST_KEY }];
+  const state = signClientState(longest, { ...started, generation: 999_999_999 });
+  expect(state.length).toBeLessThanOrEqual(128);
+  expect(verifyClientState(longest, TENANT_A, state)).toHaveProperty('outcome', 'valid');
+});
+
+it('signs with the first key and verifies with all, so that keys can be exchanged', () => {
+  expect(signClientState([newKey, ...ring], started)).toMatch(/^k2\./);
+  expect(verifyClientState([newKey, ...ring], TENANT_A, STARTED)).toHaveProperty('outcome', 'valid');
+  expect(verifyClientState([newKey], TENANT_A, STARTED)).toEqual({ outcome: 'unknownKey' });
+});
+
+it('does not believe a clientState of one tenant from another', () => {
+  expect(verifyClientState(ring, TENANT_B, STARTED)).toEqual({ outcome: 'wrongMac' });
+});
+
+it.each([undefined, null, ''])('%p is missing', (value) => {
+  expect(verifyClientState(ring, TENANT_A, value)).toEqual({ outcome: 'missing' });
+});
+
+it('sees through every change of a single character', () => {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.';
+  for (let at = 0; at < STARTED.length; at += 1) {
+    for (const character of alphabet) {
+      if (character === STARTED[at]) continue;
+      const changed = STARTED.slice(0, at) + character + STARTED.slice(at + 1);
+      expect(verifyClientState(ring, TENANT_A, changed).outcome).not.toBe('valid');
+    }
+  }
+});
+
+it('sees through every cut, insertion and exchange of parts', () => {
+  fc.assert(
+    fc.property(
+      fc.nat(STARTED.length),
+      fc.nat(STARTED.length),
+      fc.string({ maxLength: 3 }),
+      (from, to, text) => {
+        const changed = STARTED.slice(0, from) + text + STARTED.slice(to);
+        fc.pre(changed !== STARTED);
+        expect(verifyClientState(ring, TENANT_A, changed).outcome).not.toBe('valid');
+      },
+    ),
+  );
+});
+
+it('believes whatever it signed, and no other tenant, tag, generation or key', () => {
+  const watch = fc.record({
+    tenantId: fc.uuid(),
+    tag: fc.stringMatching(/^[A-Za-z0-9_-]{22}$/),
+    generation: fc.nat(999_999_999),
+  });
+  fc.assert(
+    fc.property(watch, fc.uint8Array({ minLength: 32, maxLength: 64 }), (signed, key) => {
+      const own: KeyRing = [{ keyId: 'own', key: Buffer.from(key) }];
+      const state = signClientState(own, signed);
+      const { generation, tag } = signed;
+      expect(verifyClientState(own, signed.tenantId, state)).toEqual({
+        outcome: 'valid',
+        state: { keyId: 'own', generation, tag },
+      });
+      expect(verifyClientState(own, `${signed.tenantId}0`, state).outcome).toBe('wrongMac');
+      const other: KeyRing = [{ keyId: 'own', key: Buffer.concat([key, Buffer.from([1])]) }];
+      expect(verifyClientState(other, signed.tenantId, state).outcome).toBe('wrongMac');
+    }),
+  );
+});
