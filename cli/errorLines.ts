@@ -9,9 +9,7 @@ const STORAGE_REMEDIES = new Map([
 export function errorLines(error: unknown): string {
   if (error instanceof ReceiverError) {
     // Settings are reported together: one a line.
-    return error.code === 'configInvalid'
-      ? error.message.replace(/: |; /g, (at) => `${at.trimEnd()}\n  `)
-      : error.message;
+    return error.message.replace(' to correct: ', ' to correct:\n  ').replaceAll('; ', '\n  ');
   }
   if (!(error instanceof Error)) return 'Unexpected error: run again with --verbose';
   const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : undefined;

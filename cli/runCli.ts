@@ -38,6 +38,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage.')
     .configureOutput({ writeOut: (text) => io.stdout(text), writeErr: (text) => io.stderr(text) })
+    .showHelpAfterError('Add --help to see what the command takes.')
     .exitOverride();
   tenantsCommand(program.command('tenants'), context);
   definitionsCommand(program.command('definitions'), context);

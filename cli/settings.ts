@@ -23,7 +23,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isRecord(error) && error['code'] === 'ENOENT') return undefined;
     throw invalid(`${FILE} cannot be read: check its permissions`);
   }
 }

@@ -12,7 +12,7 @@ export interface PrintDefinition {
 }
 
 /** The least permission of every call on definitions; application only (api/print-post-taskdefinitions.md). */
-export const DEFINITION_PERMISSION = 'PrintTaskDefinition.ReadWrite.All';
+const DEFINITION_PERMISSION = 'PrintTaskDefinition.ReadWrite.All';
 
 const PATH = '/print/taskDefinitions';
 

@@ -10,7 +10,7 @@ import { recordFailure, recordSuccess, type WatchResult } from './watchResult';
  * How long the row keeps others from creating the same subscription: above the longest create, which is a refused POST,
  * a listing, a DELETE and another POST of 45 s each (GRAPH_CALL_LIMIT_MS).
  */
-export const CREATE_HOLD_MS = 4 * 60_000;
+const CREATE_HOLD_MS = 4 * 60_000;
 
 /**
  * Makes the subscription of a watch. The order: the row is held under its ETag (whoever loses that race does nothing),
@@ -42,7 +42,7 @@ export async function createForWatch(deps: SubscriptionDeps, stored: StoredWatch
   const adopted = granted.subscriptionId === watch.subscriptionId;
   const made = { ...held, ...(adopted && watch.keyId !== undefined ? { keyId: watch.keyId } : {}) };
   const saved = recordSuccess(made, granted, now);
-  return (await keep(deps, watch, saved, etag))
+  return (await keep(deps, watch, saved, granted.subscriptionId, etag))
     ? { outcome: adopted ? 'renewed' : 'created', watch: saved }
     : { outcome: 'busy', watch };
 }
@@ -57,17 +57,22 @@ async function obtain(deps: SubscriptionDeps, watch: Watch, now: number): Promis
 }
 
 /** Saves the new subscription. One that its row does not want any more is deleted: nobody would know of it. */
-async function keep(deps: SubscriptionDeps, before: Watch, saved: Watch, etag: string): Promise<boolean> {
-  const { watches, callGraph } = deps;
+async function keep(
+  { watches, callGraph }: SubscriptionDeps,
+  before: Watch,
+  saved: Watch,
+  subscriptionId: string,
+  etag: string,
+): Promise<boolean> {
   if ((await watches.save(saved, etag)) !== undefined) return true;
   const current = await watches.get(saved);
   // The client repeats a write whose answer was lost, and then sees its own row as changed.
-  if (current?.watch.subscriptionId === saved.subscriptionId) return true;
+  if (current?.watch.subscriptionId === subscriptionId) return true;
   const stillOurs =
     current?.watch.wanted === true &&
     current.watch.generation === before.generation &&
     current.watch.subscriptionId === before.subscriptionId;
   if (stillOurs && (await watches.save(saved, current.etag)) !== undefined) return true;
-  if (saved.subscriptionId !== undefined) await deleteSubscription(callGraph, saved, saved.subscriptionId);
+  await deleteSubscription(callGraph, saved, subscriptionId);
   return false;
 }

@@ -11,7 +11,7 @@ export interface PlanOptions {
 }
 
 /** A PATCH an hour extends, reauthorizes and finds a lost subscription by its 404 (decision 13). */
-export const RENEW_EVERY_MS = 60 * 60_000;
+const RENEW_EVERY_MS = 60 * 60_000;
 
 /** At most one reaction in this time (concepts/change-notifications-lifecycle-events.md). */
 export const PATCH_SPACING_MS = 10 * 60_000;

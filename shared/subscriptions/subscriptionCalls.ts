@@ -7,7 +7,7 @@ import type { Watch } from '../watches/watches';
 import { expiryAt, subscriptionBody, type SubscriptionSettings } from './subscriptionBody';
 
 /** The least application permission per kind of watch (api/subscription-post-subscriptions.md). */
-export const SUBSCRIBE_PERMISSION: Readonly<Record<WatchKind, string>> = {
+const SUBSCRIBE_PERMISSION: Readonly<Record<WatchKind, string>> = {
   jobStarted: 'PrintTaskDefinition.ReadWrite.All',
   jobFetchable: 'Printer.Read.All',
 };

@@ -1,0 +1,118 @@
+import { createCliWorld } from '../support/createCliWorld';
+import { graphError } from '../support/createFakeGraph';
+import { DEFINITION, TENANT } from '../support/createSubscriptionWorld';
+
+const answered = { id: DEFINITION, displayName: 'Accounting', createdBy: { displayName: 'Our app' } };
+
+describe('definitions', () => {
+  it('create makes a print task definition and names the next step', async () => {
+    const world = createCliWorld();
+    world.graph.next('POST', () => answered);
+    const { code, stdout } = await world.run(
+      'definitions',
+      'create',
+      '--tenant',
+      TENANT,
+      '--name',
+      'Accounting',
+    );
+    expect(code).toBe(0);
+    expect(stdout).toContain(`subscriptions add --tenant ${TENANT} --definition ${DEFINITION}`);
+    expect(world.graph.calls[0]).toMatchObject({
+      tenantId: TENANT,
+      path: '/print/taskDefinitions',
+      body: { displayName: 'Accounting', createdBy: { displayName: 'Universal Print Receiver' } },
+    });
+  });
+
+  it('create --json prints the definition and nothing else', async () => {
+    const world = createCliWorld();
+    world.graph.next('POST', () => answered);
+    const argv = [
+      'definitions',
+      'create',
+      '--tenant',
+      TENANT,
+      '--name',
+      'Accounting',
+      '--app-name',
+      'Our app',
+    ];
+    expect(await world.runJson(...argv)).toEqual({
+      code: 0,
+      stderr: '',
+      json: { tenantId: TENANT, id: DEFINITION, displayName: 'Accounting', appName: 'Our app' },
+    });
+    expect(world.graph.calls[0]?.body).toMatchObject({ createdBy: { displayName: 'Our app' } });
+  });
+
+  it('create says in the words of Graph what is missing', async () => {
+    const world = createCliWorld();
+    world.graph.nextError('POST', graphError('forbidden'));
+    expect(await world.run('definitions', 'create', '--tenant', TENANT, '--name', 'x')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'error: Graph said forbidden\n',
+    });
+  });
+
+  it("list shows this app's definitions", async () => {
+    const world = createCliWorld();
+    world.graph.next('GET', () => ({ value: [answered, { id: 'd2' }] }));
+    expect(await world.runJson('definitions', 'list', '--tenant', TENANT)).toMatchObject({
+      code: 0,
+      json: [
+        { tenantId: TENANT, id: DEFINITION, displayName: 'Accounting', appName: 'Our app' },
+        { tenantId: TENANT, id: 'd2', displayName: '' },
+      ],
+    });
+    world.graph.next('GET', () => ({ value: [answered, { id: 'd2' }] }));
+    const { stdout } = await world.run('definitions', 'list', '--tenant', TENANT);
+    expect(stdout.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      [expect.stringMatching('ID'), 'NAME', 'APP'],
+      [DEFINITION, 'Accounting', 'Our app'],
+      ['d2'],
+      [''],
+    ]);
+    world.graph.next('GET', () => ({ value: [] }));
+    expect((await world.run('definitions', 'list', '--tenant', TENANT)).stdout).toContain(
+      'definitions create',
+    );
+  });
+
+  it('delete asks first, and does nothing on a no', async () => {
+    const questions: string[] = [];
+    const answers = [false, true];
+    const world = createCliWorld({
+      confirm: (question) => {
+        questions.push(question);
+        return Promise.resolve(answers.shift());
+      },
+    });
+    const argv = ['definitions', 'delete', DEFINITION, '--tenant', TENANT];
+    expect(await world.run(...argv)).toEqual({ code: 0, stdout: '', stderr: 'Nothing was deleted.\n' });
+    expect(world.graph.calls).toHaveLength(0);
+    world.graph.next('DELETE', () => undefined);
+    expect(await world.run(...argv)).toMatchObject({
+      code: 0,
+      stdout: `Definition ${DEFINITION} is deleted.\n`,
+    });
+    expect(world.graph.said()).toEqual([`DELETE /print/taskDefinitions/${DEFINITION}`]);
+    expect(questions[0]).toContain(DEFINITION);
+  });
+
+  it('delete --yes does not ask; what is not there is a failure', async () => {
+    const world = createCliWorld({ confirm: () => Promise.reject(new Error('asked')) });
+    world.graph.next('DELETE', () => undefined);
+    const argv = ['definitions', 'delete', DEFINITION, '--tenant', TENANT, '--yes'];
+    expect(await world.runJson(...argv)).toEqual({
+      code: 0,
+      stderr: '',
+      json: { tenantId: TENANT, id: DEFINITION, deleted: true },
+    });
+    world.graph.nextError('DELETE', graphError('notFound'));
+    const gone = await world.run(...argv);
+    expect(gone).toMatchObject({ code: 1, stdout: '' });
+    expect(gone.stderr).toContain('definitions list');
+  });
+});

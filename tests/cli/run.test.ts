@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** The command in a package of its own, whose build and program are a few lines. */
+describe('the command (contract of the design: works right after npm ci, builds only when dist/ is missing)', () => {
+  let root: string;
+  const main = () => join(root, 'dist', 'cli', 'main.mjs');
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'command-'));
+    for (const folder of ['cli', 'scripts']) mkdirSync(join(root, folder));
+    copyFileSync(join(__dirname, '..', '..', 'cli', 'run.cjs'), join(root, 'cli', 'run.cjs'));
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  const writeBuild = (lines: string) => writeFileSync(join(root, 'scripts', 'build.mjs'), lines);
+  const run = (...argv: string[]) =>
+    spawnSync(process.execPath, [join(root, 'cli', 'run.cjs'), ...argv], { encoding: 'utf8', cwd: tmpdir() });
+
+  it('builds first, keeps stdout for the data, and passes words and exit code through', () => {
+    writeBuild(`
+      import { mkdirSync, writeFileSync } from 'node:fs';
+      console.log('building');
+      mkdirSync(${JSON.stringify(join(root, 'dist', 'cli'))}, { recursive: true });
+      writeFileSync(${JSON.stringify(main())}, 'console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 2;');
+    `);
+    const first = run('tenants', 'list', '--json');
+    expect(first).toMatchObject({ status: 2, stdout: '["tenants","list","--json"]\n', stderr: 'building\n' });
+    expect(run('x')).toMatchObject({ status: 2, stdout: '["x"]\n', stderr: '' });
+  });
+
+  it.each([
+    ['fails', 'process.exit(3)'],
+    ['builds nothing', ''],
+  ])('says what to do when the build %s', (_name, lines) => {
+    writeBuild(lines);
+    const { status, stdout, stderr } = run('tenants', 'list');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain('npm run build');
+    expect(existsSync(main())).toBe(false);
+  });
+
+  it('says what to do when the build cannot be loaded', () => {
+    mkdirSync(join(root, 'dist', 'cli'), { recursive: true });
+    writeFileSync(main(), "import 'a-package-that-is-not-there';");
+    const { status, stdout, stderr } = run('tenants', 'list');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).toContain('npm run build');
+  });
+});

@@ -1,0 +1,97 @@
+import { ReceiverError } from '../../shared/errors';
+import { createCliWorld } from '../support/createCliWorld';
+import { TENANT } from '../support/createSubscriptionWorld';
+
+describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usage)', () => {
+  it.each([
+    ['nothing at all', []],
+    ['an unknown group', ['nonsense']],
+    ['an unknown verb', ['tenants', 'nonsense']],
+    ['a group without a verb', ['subscriptions']],
+    ['an unknown option', ['tenants', 'list', '--nonsense']],
+    ['a missing argument', ['tenants', 'add', '--name', 'x']],
+    ['a missing option', ['tenants', 'add', TENANT]],
+    ['an argument too many', ['tenants', 'list', 'more']],
+    ['a domain in place of a tenant id', ['tenants', 'add', 'customer.example', '--name', 'x']],
+    ['an empty name', ['tenants', 'add', TENANT, '--name', ' ']],
+    ['a name of two lines', ['tenants', 'add', TENANT, '--name', 'a\nb']],
+    ['an id that would change the URL', ['subscriptions', 'add', '--tenant', TENANT, '--printer', 'a/b']],
+    ['neither printer nor definition', ['subscriptions', 'add', '--tenant', TENANT]],
+    ['both', ['subscriptions', 'add', '--tenant', TENANT, '--printer', 'a', '--definition', 'b']],
+    ['a deletion that nobody can confirm', ['definitions', 'delete', 'd', '--tenant', TENANT]],
+  ])('%s is wrong usage, told on stderr', async (_name, argv) => {
+    const world = createCliWorld();
+    const { code, stdout, stderr } = await world.run(...argv);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).not.toBe('');
+    expect(stderr).not.toMatch(/\bat .*:\d+/);
+    expect(world.graph.calls).toHaveLength(0);
+    expect(world.tenantTable.size() + world.watchTable.size()).toBe(0);
+  });
+
+  it.each([
+    ['tenants', 'add'],
+    ['tenants', 'list'],
+    ['tenants', 'show'],
+    ['definitions', 'create'],
+    ['definitions', 'list'],
+    ['definitions', 'delete'],
+    ['subscriptions', 'add'],
+    ['subscriptions', 'list'],
+    ['subscriptions', 'reconcile'],
+  ])('%s %s has a help with an example and --json', async (group, verb) => {
+    const { code, stdout, stderr } = await createCliWorld().run(group, verb, '--help');
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    expect(stdout).toContain(`npm run -s cli -- ${group} ${verb}`);
+    expect(stdout).toContain('--json');
+  });
+
+  it('names every missing setting, one a line, and never a value', async () => {
+    const world = createCliWorld({ env: { CLIENT_STATE_KEYS: 'k1:too-short-a-secret' } });
+    const { code, stderr } = await world.run('tenants', 'add', TENANT, '--name', 'x');
+    expect(code).toBe(1);
+    for (const name of ['AzureWebJobsStorage__tableServiceUri', 'ENTRA_CLIENT_ID', 'PUBLIC_BASE_URL']) {
+      expect(stderr).toMatch(new RegExp(`^  ${name} is missing`, 'm'));
+    }
+    expect(stderr).not.toContain('too-short-a-secret');
+  });
+
+  it.each([
+    [Object.assign(new Error('secret'), { statusCode: 403 }), 'role assignments'],
+    [Object.assign(new Error('secret'), { statusCode: 404 }), 'npm start'],
+    [Object.assign(new Error('secret'), { statusCode: 500 }), 'AzureWebJobsStorage'],
+    [Object.assign(new Error('secret'), { code: 'ECONNREFUSED' }), 'AzureWebJobsStorage'],
+    [Object.assign(new Error('secret'), { code: 'a secret code' }), 'Unexpected Error'],
+    [new TypeError('secret'), 'Unexpected TypeError'],
+    ['secret', 'Unexpected error'],
+    [new ReceiverError('words and remedy', { code: 'tokenFailed', retryable: false }), 'words and remedy'],
+  ])('turns %p into words with a remedy', async (error, words) => {
+    const world = createCliWorld();
+    world.tenants.list = () => {
+      throw error as Error;
+    };
+    const { code, stdout, stderr } = await world.run('tenants', 'list');
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^error: /);
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain('secret');
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('says what happens underneath with --verbose, on stderr', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    const { stdout, stderr } = await world.run('--verbose', 'subscriptions', 'reconcile', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ failures: [] });
+    expect(stderr).toBe('');
+    world.tenants.list = () => {
+      throw new TypeError('secret');
+    };
+    const failed = await world.run('--verbose', 'tenants', 'list');
+    expect(failed.stderr).toContain('"event":"cli.failed"');
+    expect(failed.stderr).not.toContain('secret');
+  });
+});

@@ -1,0 +1,49 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSettings } from '../../cli/settings';
+
+describe('readSettings: environment first, then local.settings.json (contract of the design)', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'settings-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+  const write = (text: string) => writeFile(join(directory, 'local.settings.json'), text);
+
+  it('takes the environment over the file, unless it is empty there', async () => {
+    await write('\uFEFF{"IsEncrypted":false,"Values":{"A":"file","B":"file","C":"file"}}');
+    expect(await readSettings({ A: 'env', B: ' ', D: 'env', E: undefined }, directory)).toEqual({
+      A: 'env',
+      B: 'file',
+      C: 'file',
+      D: 'env',
+    });
+  });
+
+  it('does without the file, and without Values', async () => {
+    expect(await readSettings({ A: 'env' }, directory)).toEqual({ A: 'env' });
+    await write('{}');
+    expect(await readSettings({}, directory)).toEqual({});
+  });
+
+  it.each([
+    ['{"Values":{"KEY":"secret"', 'not JSON'],
+    ['[]', '"Values"'],
+    ['{"Values":"secret"}', '"Values"'],
+    ['{"Values":{"KEY":{"secret":1}}}', 'KEY'],
+  ])('says what is wrong with the file and never what is in it: %s', async (text, words) => {
+    await write(text);
+    const error: unknown = await readSettings({}, directory).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'configInvalid' });
+    expect(String(error)).toContain(words);
+    expect(String(error)).not.toContain('secret');
+  });
+
+  it('says that the file cannot be read', async () => {
+    await expect(readSettings({}, join(directory, 'local.settings.json', 'x'))).resolves.toEqual({});
+    await rm(directory, { recursive: true });
+    await writeFile(directory, '');
+    await expect(readSettings({}, directory)).rejects.toMatchObject({ code: 'configInvalid' });
+  });
+});

@@ -1,0 +1,187 @@
+import { createCliWorld } from '../support/createCliWorld';
+import { graphError } from '../support/createFakeGraph';
+import {
+  DEFINITION,
+  MINUTE,
+  OTHER_TENANT,
+  PRINTER,
+  putServed,
+  started,
+  TENANT,
+} from '../support/createSubscriptionWorld';
+
+const addPrinter = ['subscriptions', 'add', '--tenant', TENANT, '--printer', PRINTER];
+/** 4,200 minutes after the start of the test. */
+const EXPIRY = '2026-11-24T22:00:00.000Z';
+
+describe('subscriptions add', () => {
+  it('watches a printer (JobFetchable) and says until when Graph granted it', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    const { code, stdout, stderr } = await world.run(...addPrinter);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('is now watched');
+    expect(stdout).toContain(EXPIRY);
+    expect(world.graph.calls[0]?.body).toMatchObject({ resource: `print/printers/${PRINTER}/jobs` });
+    expect((await world.run(...addPrinter)).stdout).toContain('was watched already');
+    expect(world.graph.calls).toHaveLength(1);
+  });
+
+  it('watches a definition (JobStarted), as one JSON document', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    const argv = ['subscriptions', 'add', '--tenant', TENANT, '--definition', DEFINITION.toUpperCase()];
+    expect(await world.runJson(...argv)).toMatchObject({
+      code: 0,
+      stderr: '',
+      json: {
+        tenantId: TENANT,
+        kind: 'jobStarted',
+        id: DEFINITION,
+        added: true,
+        outcome: 'created',
+        subscriptionId: 'subscription-1',
+        expirationDateTime: EXPIRY,
+      },
+    });
+  });
+
+  it('fails in words when Graph refuses, keeps the watch, and says how to go on', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    world.graph.nextError('POST', graphError('forbidden'));
+    const first = await world.run(...addPrinter);
+    expect(first).toMatchObject({ code: 1, stdout: '' });
+    expect(first.stderr).toContain('Graph said forbidden');
+    expect(first.stderr).toContain('2026-11-22T00:00:45.000Z');
+    expect(first.stderr).toContain('subscriptions reconcile --retry-now');
+    // Still waiting: the same words, and no second call.
+    expect(await world.runJson(...addPrinter)).toMatchObject({
+      code: 1,
+      json: { added: false, outcome: 'nothing', lastError: 'Graph said forbidden' },
+    });
+    expect(world.graph.calls).toHaveLength(1);
+    const corrected = await world.run('subscriptions', 'reconcile', '--retry-now');
+    expect(corrected).toMatchObject({ code: 0, stderr: `${TENANT} jobFetchable_${PRINTER}: created\n` });
+  });
+
+  it('says that another run is making the subscription', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await world.put({ nextTryAt: '2026-11-22T00:04:00.000Z' });
+    expect(await world.run(...addPrinter)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('being made by another run') as string,
+    });
+  });
+
+  it('brings back a watch that lapsed', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await putServed(world);
+    world.graph.subscriptions.clear();
+    world.clock.advance(80 * 60 * MINUTE);
+    expect((await world.run(...addPrinter)).stdout).toContain('is watched again');
+  });
+
+  it('refuses a tenant that is not served', async () => {
+    const world = createCliWorld();
+    const unknown = await world.run(...addPrinter);
+    expect(unknown).toMatchObject({ code: 1, stdout: '' });
+    expect(unknown.stderr).toContain(`tenants add ${TENANT}`);
+    await world.addTenant(TENANT, 'paused');
+    expect((await world.run(...addPrinter)).stderr).toContain('paused or removed');
+  });
+});
+
+describe('subscriptions list', () => {
+  it('shows every watch and how it stands', async () => {
+    const world = createCliWorld();
+    await putServed(world, { id: 'a' });
+    await putServed(world, { id: 'b', lastError: 'words' });
+    await putServed(world, { id: 'c', expirationDateTime: '2026-11-21T00:00:00.000Z' });
+    await world.put({ id: 'd' });
+    await world.put({ id: 'e', lastError: 'words' });
+    await world.put({ ...started(OTHER_TENANT) });
+    const { json } = (await world.runJson('subscriptions', 'list')) as {
+      json: { id: string; state: string }[];
+    };
+    expect(json.map(({ id, state }) => [id, state])).toEqual([
+      ['a', 'live'],
+      ['b', 'failing'],
+      ['c', 'lapsed'],
+      ['d', 'pending'],
+      ['e', 'failing'],
+      [DEFINITION, 'pending'],
+    ]);
+    const { stdout } = await world.run('subscriptions', 'list', '--tenant', TENANT);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(6);
+    expect(lines[2]?.split(/ {2,}/)).toEqual([TENANT, 'jobFetchable', 'b', 'failing', EXPIRY, 'words']);
+  });
+
+  it('shows a row without an expiry as lapsed', async () => {
+    const world = createCliWorld();
+    await world.put({ subscriptionId: 's' });
+    expect(await world.runJson('subscriptions', 'list')).toMatchObject({ json: [{ state: 'lapsed' }] });
+  });
+
+  it('says what to do when nothing is watched, and warns of a row that nobody can read', async () => {
+    const world = createCliWorld();
+    await world.watchTable.insert({ partitionKey: TENANT, rowKey: 'broken' });
+    const { code, stdout, stderr } = await world.run('subscriptions', 'list');
+    expect(code).toBe(0);
+    expect(stdout).toContain('subscriptions add');
+    expect(stderr).toMatch(/^warning: .*table Subscriptions/);
+  });
+});
+
+describe('subscriptions reconcile', () => {
+  it('renews what is due, shows progress on stderr and the counts on stdout', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await world.addTenant(OTHER_TENANT, 'paused');
+    await putServed(world);
+    world.clock.advance(60 * MINUTE);
+    const { code, stdout, stderr } = await world.run('subscriptions', 'reconcile');
+    expect(code).toBe(0);
+    expect(stderr).toBe(`${TENANT} jobFetchable_${PRINTER}: renewed\n`);
+    expect(stdout).toMatch(/^renewed +1$/m);
+    expect(stdout).toContain('1 paused or removed tenant(s)');
+  });
+
+  it('prints one JSON document, names each failure on stderr and ends with 1', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await world.put();
+    await world.watchTable.insert({ partitionKey: TENANT, rowKey: 'broken' });
+    world.graph.nextError('POST', graphError('forbidden'));
+    const { code, json, stderr } = await world.runJson('subscriptions', 'reconcile', '--tenant', TENANT);
+    expect(code).toBe(1);
+    expect(json).toMatchObject({
+      counts: { failed: 1, created: 0 },
+      failures: [{ tenantId: TENANT, watch: `jobFetchable_${PRINTER}`, error: 'Graph said forbidden' }],
+      unreadable: [expect.any(String)],
+    });
+    expect(stderr).toContain(`error: ${TENANT} jobFetchable_${PRINTER}: Graph said forbidden (next try `);
+    expect(stderr).toContain('warning: ');
+  });
+
+  it('names a failure of storage, which has no next try', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    world.watches.list = () => {
+      throw new Error('down');
+    };
+    const { code, stderr } = await world.run('subscriptions', 'reconcile');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/error: .* cannot be read from storage\n$/);
+  });
+
+  it('fails for a tenant that is not on the allow-list', async () => {
+    const world = createCliWorld();
+    const { code, stderr } = await world.run('subscriptions', 'reconcile', '--tenant', TENANT);
+    expect(code).toBe(1);
+    expect(stderr).toContain('not on the allow-list');
+  });
+});

@@ -1,0 +1,107 @@
+import { createCliWorld } from '../support/createCliWorld';
+import { START, TENANT } from '../support/createSubscriptionWorld';
+
+/** concepts/auth-v2-service.md: {authority}/{tenant}/adminconsent?client_id&redirect_uri. */
+const CONSENT_URL =
+  `https://login.microsoftonline.com/${TENANT}/adminconsent` +
+  '?client_id=55555555-5555-5555-5555-555555555555&redirect_uri=https%3A%2F%2Freceiver.example%2Fapi%2Fconsent';
+
+describe('tenants', () => {
+  it('add puts a customer on the allow-list and prints consent link and permissions', async () => {
+    const world = createCliWorld();
+    const { code, stdout, stderr } = await world.run(
+      'tenants',
+      'add',
+      TENANT.toUpperCase(),
+      '--name',
+      ' First customer ',
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(await world.tenants.get(TENANT)).toEqual({
+      tenantId: TENANT,
+      name: 'First customer',
+      status: 'active',
+      taskDeadlineMinutes: 15,
+      retentionDays: 30,
+      createdAt: START,
+    });
+    expect(stdout).toContain(CONSENT_URL);
+    // Least application permissions of the print and subscription pages (facts, section 7).
+    for (const permission of [
+      'PrintTaskDefinition.ReadWrite.All',
+      'Printer.Read.All',
+      'PrintJob.ReadBasic.All',
+      'PrintJob.Read.All',
+      'PrintJob.ReadWriteBasic.All',
+      'PrintJob.Manage.All',
+    ]) {
+      expect(stdout).toContain(permission);
+    }
+    expect(stdout).toContain(`definitions create --tenant ${TENANT}`);
+  });
+
+  it('add may be repeated: it changes nothing and shows the same', async () => {
+    const world = createCliWorld();
+    const first = await world.runJson('tenants', 'add', TENANT, '--name', 'First customer');
+    expect(first).toMatchObject({
+      code: 0,
+      stderr: '',
+      json: {
+        tenantId: TENANT,
+        name: 'First customer',
+        status: 'active',
+        added: true,
+        consentUrl: CONSENT_URL,
+      },
+    });
+    const again = await world.runJson('tenants', 'add', TENANT, '--name', 'Another');
+    expect(again).toMatchObject({ code: 0, json: { name: 'First customer', added: false } });
+    const words = await world.run('tenants', 'add', TENANT, '--name', 'Another');
+    expect(words.stdout).toContain('already (active)');
+  });
+
+  it('list shows all, and says what to do when there is none', async () => {
+    const world = createCliWorld();
+    expect(await world.runJson('tenants', 'list')).toEqual({ code: 0, stderr: '', json: [] });
+    expect((await world.run('tenants', 'list')).stdout).toContain('tenants add');
+    await world.addTenant(TENANT, 'paused');
+    const { stdout } = await world.run('tenants', 'list');
+    expect(stdout.split('\n')[1]?.split(/ {2,}/)).toEqual([TENANT, 'A customer', 'paused', START]);
+    expect(await world.runJson('tenants', 'list')).toMatchObject({
+      json: [{ tenantId: TENANT, status: 'paused' }],
+    });
+  });
+
+  it('list warns of a row that nobody can read', async () => {
+    const world = createCliWorld();
+    await world.tenantTable.insert({ partitionKey: 'tenant', rowKey: 'broken' });
+    expect(await world.runJson('tenants', 'list')).toEqual({
+      code: 0,
+      json: [],
+      stderr: expect.stringMatching(/^warning: .*table Tenants/) as string,
+    });
+  });
+
+  it('show tells of one customer, or how to add it', async () => {
+    const world = createCliWorld();
+    const unknown = await world.run('tenants', 'show', TENANT);
+    expect(unknown).toMatchObject({ code: 1, stdout: '' });
+    expect(unknown.stderr).toContain(`tenants add ${TENANT}`);
+    await world.addTenant();
+    expect((await world.run('tenants', 'show', TENANT)).stdout).toContain(CONSENT_URL);
+    expect(await world.runJson('tenants', 'show', TENANT)).toMatchObject({
+      code: 0,
+      json: { tenantId: TENANT, consentUrl: CONSENT_URL, permissions: expect.any(Array) as unknown[] },
+    });
+  });
+
+  it('add bears a row that vanishes in the same moment', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    world.tenants.get = () => Promise.resolve(undefined);
+    expect(await world.runJson('tenants', 'add', TENANT, '--name', 'x')).toMatchObject({
+      code: 0,
+      json: { added: false },
+    });
+  });
+});

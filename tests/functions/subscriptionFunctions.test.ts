@@ -1,0 +1,128 @@
+import { app, InvocationContext } from '@azure/functions';
+import type { StorageQueueFunctionOptions, TimerFunctionOptions } from '@azure/functions';
+import { createMemoryQueue } from '../support/memoryQueue';
+import {
+  createSubscriptionWorld,
+  MINUTE,
+  putServed,
+  TENANT,
+  PRINTER,
+} from '../support/createSubscriptionWorld';
+
+jest.mock('@azure/functions', () => ({
+  ...jest.requireActual<object>('@azure/functions'),
+  app: { timer: jest.fn(), storageQueue: jest.fn() },
+}));
+const mockServices = { subscriptions: jest.fn(), queue: jest.fn() };
+jest.mock('../../shared/services', () => ({ getServices: () => mockServices }));
+
+function createContext() {
+  const lines: string[] = [];
+  const logHandler = (_level: string, ...words: unknown[]) => void lines.push(words.join(' '));
+  return { lines, context: new InvocationContext({ functionName: 'f', logHandler }) };
+}
+
+function createFunctionWorld() {
+  const world = createSubscriptionWorld();
+  const queues = new Map<string, ReturnType<typeof createMemoryQueue>>();
+  const queue = (name: string) => {
+    const found = queues.get(name) ?? createMemoryQueue();
+    queues.set(name, found);
+    return found;
+  };
+  const { logger: _logger, ...deps } = world.deps;
+  mockServices.subscriptions.mockResolvedValue(deps);
+  mockServices.queue.mockImplementation((name: string) => Promise.resolve(queue(name)));
+  return { ...world, queue };
+}
+
+describe('renewSubscriptions', () => {
+  it('runs every 10 minutes and reconciles all watches (host facts of the design)', async () => {
+    await import('../../functions/renewSubscriptions');
+    const [name, options] = jest.mocked(app.timer).mock.calls[0] as [string, TimerFunctionOptions];
+    expect(name).toBe('renewSubscriptions');
+    expect(options.schedule).toBe('0 */10 * * * *');
+    const world = createFunctionWorld();
+    await world.addTenant();
+    await world.put();
+    const { lines, context } = createContext();
+    await options.handler({} as never, context);
+    expect(world.graph.said()).toEqual(['POST /subscriptions']);
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+      event: 'subscriptions.reconciled',
+      created: 1,
+      failed: 0,
+    });
+  });
+});
+
+describe('processLifecycleEvent', () => {
+  async function load() {
+    await import('../../functions/processLifecycleEvent');
+    const [name, options] = jest.mocked(app.storageQueue).mock.calls[0] as [
+      string,
+      StorageQueueFunctionOptions,
+    ];
+    return { name, options };
+  }
+  const message = (fields: object = {}) => ({
+    event: {
+      v: 1,
+      kind: 'renew',
+      tenantId: TENANT,
+      rowKey: `jobFetchable_${PRINTER}`,
+      receivedAt: '2026-11-22T00:00:00.000Z',
+      traceparent: '',
+      ...fields,
+    },
+  });
+
+  it('reads subscription-events and renews the named watch', async () => {
+    const { name, options } = await load();
+    expect([name, options.queueName, options.connection]).toEqual([
+      'processLifecycleEvent',
+      'subscription-events',
+      'AzureWebJobsStorage',
+    ]);
+    const world = createFunctionWorld();
+    await world.addTenant();
+    await putServed(world);
+    world.clock.advance(11 * MINUTE);
+    await options.handler(message({ receivedAt: '2026-11-22T00:11:00.000Z' }), createContext().context);
+    expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
+    expect(world.queue('subscription-events').sent).toEqual([]);
+  });
+
+  it('puts a postponed message back with the delay', async () => {
+    const { options } = await load();
+    const world = createFunctionWorld();
+    await world.addTenant();
+    await world.put({ nextTryAt: '2026-11-22T00:03:00.000Z' });
+    await options.handler(message(), createContext().context);
+    const [sent] = world.queue('subscription-events').sent;
+    expect(sent?.delaySeconds).toBe(180);
+    expect(JSON.parse(sent?.text ?? '')).toEqual(message());
+  });
+
+  it.each([
+    ['an object', { event: { v: 99 } }, '{"event":{"v":99}}'],
+    ['text', 'no json', 'no json'],
+  ])(
+    'puts a malformed message (%s) on the poison queue itself, with the reason in the log',
+    async (_n, entry, text) => {
+      const { options } = await load();
+      const world = createFunctionWorld();
+      const { lines, context } = createContext();
+      await options.handler(entry, context);
+      expect(world.queue('subscription-events-poison').sent).toEqual([{ text, delaySeconds: 0 }]);
+      expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+        event: 'subscriptionEvent.malformed',
+        reason: expect.any(String) as string,
+      });
+      expect(mockServices.subscriptions).not.toHaveBeenCalled();
+    },
+  );
+  beforeEach(() => {
+    mockServices.subscriptions.mockReset();
+  });
+});

@@ -1,0 +1,63 @@
+import { addWatch } from '../../../shared/subscriptions/addWatch';
+import { graphError } from '../../support/createFakeGraph';
+import {
+  createSubscriptionWorld,
+  fetchable,
+  MINUTE,
+  START,
+  started,
+} from '../../support/createSubscriptionWorld';
+
+describe('addWatch', () => {
+  it('stores the watch from now on and subscribes it at once', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    expect(await addWatch(world.deps, started())).toMatchObject({
+      outcome: 'watched',
+      added: true,
+      result: { outcome: 'created' },
+    });
+    expect((await world.read(started())).watch).toMatchObject({ since: START, generation: 0, wanted: true });
+  });
+
+  it('changes nothing about a watch that is there', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    await addWatch(world.deps, fetchable());
+    world.clock.advance(MINUTE);
+    expect(await addWatch(world.deps, fetchable())).toMatchObject({
+      added: false,
+      result: { outcome: 'nothing' },
+    });
+    expect((await world.read()).watch.since).toBe(START);
+    expect(world.graph.calls).toHaveLength(1);
+  });
+
+  it('keeps the watch when Graph refuses: the timer goes on trying', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    world.graph.nextError('POST', graphError('forbidden'));
+    expect(await addWatch(world.deps, fetchable())).toMatchObject({
+      added: true,
+      result: { outcome: 'failed' },
+    });
+    expect((await world.read()).watch.failures).toBe(1);
+  });
+
+  it('stores nothing for a tenant that is not served', async () => {
+    const world = createSubscriptionWorld();
+    expect(await addWatch(world.deps, fetchable())).toEqual({ outcome: 'tenantUnknown' });
+    await world.addTenant(undefined, 'paused');
+    expect(await addWatch(world.deps, fetchable())).toEqual({ outcome: 'tenantNotActive' });
+    expect(world.watchTable.size()).toBe(0);
+    expect(world.graph.calls).toHaveLength(0);
+  });
+
+  it('leaves a watch to whoever removes it in the same moment', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    world.watches.get = () => Promise.resolve(undefined);
+    expect(await addWatch(world.deps, fetchable())).toMatchObject({ result: { outcome: 'busy' } });
+    expect(world.graph.calls).toHaveLength(0);
+  });
+});

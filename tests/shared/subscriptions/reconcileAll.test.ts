@@ -1,0 +1,189 @@
+import { ReceiverError } from '../../../shared/errors';
+import type { GraphCall } from '../../../shared/graph/graphClient';
+import { reconcileAll, type ReconcileProgress } from '../../../shared/subscriptions/reconcileAll';
+import { graphError } from '../../support/createFakeGraph';
+import {
+  createSubscriptionWorld,
+  fetchable,
+  MINUTE,
+  OTHER_TENANT,
+  PRINTER,
+  putServed,
+  started,
+  TENANT,
+} from '../../support/createSubscriptionWorld';
+
+const none = { nothing: 0, created: 0, renewed: 0, failed: 0, busy: 0, postponed: 0, error: 0 };
+
+describe('reconcileAll', () => {
+  it('creates, renews and leaves alone, each watch by its own row', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    await world.addTenant(OTHER_TENANT);
+    await putServed(world, { id: 'due', subscriptionId: 'a' });
+    await putServed(world, { id: 'fresh', subscriptionId: 'b', renewedAt: '2026-11-22T00:30:00.000Z' });
+    await world.put(started());
+    await world.put(fetchable(OTHER_TENANT));
+    world.clock.advance(60 * MINUTE);
+    const progress: ReconcileProgress[] = [];
+    const summary = await reconcileAll(world.deps, { onProgress: (step) => progress.push(step) });
+    expect(summary).toEqual({
+      counts: { ...none, created: 2, renewed: 1, nothing: 1 },
+      tenantsSkipped: 0,
+      unreadable: [],
+      failures: [],
+    });
+    expect(progress).toHaveLength(4);
+    expect(progress).toContainEqual({ tenantId: TENANT, watch: 'jobFetchable_due', outcome: 'renewed' });
+    expect(progress).toContainEqual({
+      tenantId: OTHER_TENANT,
+      watch: `jobFetchable_${PRINTER}`,
+      outcome: 'created',
+    });
+  });
+
+  it('does not let one failure stop the rest: it stands in the summary and on its row', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    await world.addTenant(OTHER_TENANT);
+    await world.put({ id: 'a' });
+    await world.put({ id: 'b' });
+    await world.put(fetchable(OTHER_TENANT));
+    world.deps.callGraph = (call) =>
+      JSON.stringify(call.body).includes('print/printers/a/jobs')
+        ? Promise.reject(graphError('forbidden'))
+        : world.graph.callGraph(call);
+    const summary = await reconcileAll(world.deps);
+    expect(summary.counts).toEqual({ ...none, created: 2, failed: 1 });
+    expect(summary.failures).toEqual([
+      {
+        tenantId: TENANT,
+        watch: 'jobFetchable_a',
+        error: 'Graph said forbidden',
+        nextTryAt: '2026-11-22T00:00:45.000Z',
+      },
+    ]);
+    expect((await world.read(fetchable(TENANT, 'a'))).watch.lastError).toBe('Graph said forbidden');
+  });
+
+  it('postpones the rest of a throttled tenant without a call, and goes on with the others', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    await world.addTenant(OTHER_TENANT);
+    for (let n = 0; n < 12; n += 1) await world.put({ id: `printer-${n}` });
+    await world.put(fetchable(OTHER_TENANT));
+    const calls: GraphCall[] = [];
+    world.deps.callGraph = async (call) => {
+      calls.push(call);
+      await Promise.resolve();
+      if (call.tenantId === TENANT) throw graphError('throttled', 60_000);
+      return world.graph.callGraph(call);
+    };
+    const { counts } = await reconcileAll(world.deps);
+    expect(counts.created).toBe(1);
+    expect(counts.failed + counts.postponed).toBe(12);
+    // No more than were under way when the first 429 came in.
+    expect(calls.filter(({ tenantId }) => tenantId === TENANT).length).toBe(counts.failed);
+    expect(counts.failed).toBeLessThanOrEqual(4);
+    expect((await world.read(fetchable(TENANT, 'printer-9'))).watch.failures).toBe(0);
+  });
+
+  it('leaves paused, removed and unknown tenants alone', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant(TENANT, 'paused');
+    await world.addTenant(OTHER_TENANT, 'removed');
+    await world.put();
+    await world.put(fetchable(OTHER_TENANT));
+    await world.put(fetchable('99999999-9999-9999-9999-999999999999'));
+    expect(await reconcileAll(world.deps)).toMatchObject({ counts: none, tenantsSkipped: 2 });
+    expect(world.graph.calls).toHaveLength(0);
+  });
+
+  it('looks at one tenant only when asked to', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    await world.addTenant(OTHER_TENANT);
+    await world.put();
+    await world.put(fetchable(OTHER_TENANT));
+    await reconcileAll(world.deps, { tenantId: OTHER_TENANT });
+    expect(world.graph.calls.map(({ tenantId }) => tenantId)).toEqual([OTHER_TENANT]);
+  });
+
+  it('tries failed watches at once when a person has corrected their cause', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    await world.put({
+      lastError: 'Graph said forbidden',
+      failures: 9,
+      nextTryAt: '2026-11-22T00:59:00.000Z',
+    });
+    expect((await reconcileAll(world.deps)).counts.nothing).toBe(1);
+    expect((await reconcileAll(world.deps, { retryNow: true })).counts.created).toBe(1);
+  });
+
+  it('passes over rows that nobody can read, and names them', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    await world.put();
+    await world.tenantTable.insert({ partitionKey: 'tenant', rowKey: 'broken', status: 'maybe' });
+    await world.watchTable.insert({ partitionKey: TENANT, rowKey: 'aaa' });
+    const summary = await reconcileAll(world.deps);
+    expect(summary.counts.created).toBe(1);
+    expect(summary.unreadable).toHaveLength(2);
+    expect(summary.unreadable.join()).toMatch(/table Tenants.*table Subscriptions/);
+    expect(world.logger.events.filter(({ event }) => event === 'row.unreadable')).toHaveLength(2);
+  });
+
+  it('bears storage that fails for one watch or for one tenant', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    await world.addTenant(OTHER_TENANT);
+    await world.put({ id: 'a' });
+    await world.put({ id: 'b' });
+    const healthy = { ...world.watches };
+    const down = new ReceiverError('down', { code: 'storageUnavailable', retryable: true });
+    world.watches.save = (watch, etag) =>
+      watch.id === 'a' ? Promise.reject(down) : healthy.save(watch, etag);
+    world.watches.list = (tenantId, onUnreadable) => {
+      if (tenantId === OTHER_TENANT) throw down;
+      return healthy.list(tenantId, onUnreadable);
+    };
+    const summary = await reconcileAll(world.deps);
+    expect(summary.counts).toEqual({ ...none, created: 1, error: 2 });
+    expect(summary.failures.map(({ tenantId, watch }) => [tenantId, watch])).toEqual(
+      expect.arrayContaining([
+        [TENANT, 'jobFetchable_a'],
+        [OTHER_TENANT, '*'],
+      ]),
+    );
+    expect(world.logger.events.filter(({ event }) => event === 'subscription.error')).toHaveLength(2);
+  });
+
+  it('rejects when the tenants cannot be read: nothing was looked at', async () => {
+    const world = createSubscriptionWorld();
+    world.tenants.list = () => {
+      throw new Error('down');
+    };
+    await expect(reconcileAll(world.deps)).rejects.toThrow('down');
+  });
+
+  it('works on four tenants at once and no more', async () => {
+    const world = createSubscriptionWorld();
+    const ids = Array.from({ length: 9 }, (_, n) => `tenant-${n}`);
+    for (const id of ids) {
+      await world.addTenant(id);
+      await world.put(fetchable(id));
+    }
+    let underWay = 0;
+    let most = 0;
+    world.deps.callGraph = async (call) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise(setImmediate);
+      underWay -= 1;
+      return world.graph.callGraph(call);
+    };
+    expect((await reconcileAll(world.deps)).counts.created).toBe(9);
+    expect(most).toBe(4);
+  });
+});

@@ -1,0 +1,278 @@
+import { reconcileWatch } from '../../../shared/subscriptions/reconcileWatch';
+import { graphError } from '../../support/createFakeGraph';
+import {
+  createSubscriptionWorld,
+  fetchable,
+  MINUTE,
+  PRINTER,
+  PUBLIC_BASE_URL,
+  putServed,
+  START,
+  TENANT,
+} from '../../support/createSubscriptionWorld';
+
+const RESOURCE = `print/printers/${PRINTER}/jobs`;
+/** 4,200 minutes after START, and an hour later than that. */
+const EXPIRY = '2026-11-24T22:00:00.000Z';
+const EXPIRY_AN_HOUR_LATER = '2026-11-24T23:00:00.000Z';
+
+describe('reconcileWatch: create', () => {
+  it('subscribes a new watch and keeps what Graph granted on the row', async () => {
+    const world = createSubscriptionWorld();
+    const result = await reconcileWatch(world.deps, await world.put());
+    expect(result.outcome).toBe('created');
+    expect((await world.read()).watch).toEqual({
+      ...fetchable(),
+      since: START,
+      wanted: true,
+      generation: 0,
+      failures: 0,
+      keyId: 'k1',
+      notificationUrl: `${PUBLIC_BASE_URL}/notifications`,
+      resource: RESOURCE,
+      changeType: 'updated',
+      subscriptionId: 'subscription-1',
+      expirationDateTime: EXPIRY,
+      renewedAt: START,
+    });
+    expect(result.watch).toEqual((await world.read()).watch);
+    expect(world.logger.events).toEqual([
+      {
+        level: 'info',
+        event: 'subscription.created',
+        tenantId: TENANT,
+        watch: `jobFetchable_${PRINTER}`,
+        expires: EXPIRY,
+      },
+    ]);
+  });
+
+  it('writes the row before it asks Graph (decision 13), and holds it so that nobody creates a second one', async () => {
+    const world = createSubscriptionWorld();
+    const stored = await world.put();
+    const meanwhile: string[] = [];
+    world.graph.next('POST', () => {
+      const asked = world.read().then(({ watch }) => watch.nextTryAt ?? '');
+      void asked.then((nextTryAt) => meanwhile.push(nextTryAt));
+      return { id: 's', expirationDateTime: EXPIRY };
+    });
+    const other = world.read();
+    await reconcileWatch(world.deps, stored);
+    expect(meanwhile).toHaveLength(1);
+    expect(Date.parse(meanwhile[0] ?? '')).toBeGreaterThan(Date.parse(START));
+    expect((await world.read()).watch.nextTryAt).toBeUndefined();
+    // The other one read the row before: it loses by its ETag.
+    expect(await reconcileWatch(world.deps, await other)).toMatchObject({ outcome: 'busy' });
+    expect(world.graph.said()).toEqual(['POST /subscriptions']);
+  });
+
+  it('leaves a create alone that another run has under way', async () => {
+    const world = createSubscriptionWorld();
+    const stored = await world.put();
+    let second: unknown;
+    world.graph.next('POST', () => {
+      second = world.read().then((read) => reconcileWatch(world.deps, read, { retryNow: true }));
+      return { id: 's', expirationDateTime: EXPIRY };
+    });
+    await reconcileWatch(world.deps, stored);
+    expect(await second).toMatchObject({ outcome: 'nothing' });
+    expect(world.graph.calls).toHaveLength(1);
+  });
+
+  it('takes up a create whose run died: after the hold, and the 409 is settled', async () => {
+    const world = createSubscriptionWorld();
+    world.graph.put({
+      id: 'orphan',
+      tenantId: TENANT,
+      resource: RESOURCE,
+      changeType: 'updated',
+      notificationUrl: `${PUBLIC_BASE_URL}/notifications`,
+    });
+    const stored = await world.put({ nextTryAt: '2026-11-22T00:04:00.000Z' });
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'nothing' });
+    world.clock.advance(4 * MINUTE);
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'created' });
+    expect([...world.graph.subscriptions.keys()]).toEqual(['subscription-1']);
+  });
+
+  it('writes a refusal onto the row, in words and with the next try', async () => {
+    const world = createSubscriptionWorld();
+    world.graph.nextError('POST', graphError('forbidden'));
+    const result = await reconcileWatch(world.deps, await world.put());
+    expect(result.outcome).toBe('failed');
+    expect(result.throttled).toBeUndefined();
+    expect((await world.read()).watch).toEqual({
+      ...fetchable(),
+      since: START,
+      wanted: true,
+      generation: 0,
+      failures: 1,
+      lastError: 'Graph said forbidden',
+      // Half a minute and half of the other half: the first failure waits a minute at most.
+      nextTryAt: '2026-11-22T00:00:45.000Z',
+    });
+    expect(world.logger.events).toMatchObject([
+      { level: 'warn', event: 'subscription.failed', code: 'graphForbidden', failures: 1 },
+    ]);
+  });
+
+  it('counts failures in a row, and forgets them with a success', async () => {
+    const world = createSubscriptionWorld();
+    let stored = await world.put();
+    for (let failures = 1; failures <= 3; failures += 1) {
+      world.graph.nextError('POST', graphError('unavailable'));
+      await reconcileWatch(world.deps, stored);
+      stored = await world.read();
+      expect(stored.watch.failures).toBe(failures);
+      world.clock.advance(60 * MINUTE);
+    }
+    await reconcileWatch(world.deps, stored);
+    const { watch } = await world.read();
+    expect(watch.failures).toBe(0);
+    expect(watch.lastError).toBeUndefined();
+    expect(watch.nextTryAt).toBeUndefined();
+  });
+
+  it('never comes before Retry-After, and says that the tenant is throttled', async () => {
+    const world = createSubscriptionWorld();
+    world.graph.nextError('POST', graphError('throttled', 3_600_000 * 2));
+    const result = await reconcileWatch(world.deps, await world.put());
+    expect(result).toMatchObject({ outcome: 'failed', throttled: true });
+    expect((await world.read()).watch.nextTryAt).toBe('2026-11-22T02:00:00.000Z');
+  });
+
+  it.each([
+    [new TypeError('holds a secret'), 'Unexpected TypeError'],
+    ['a text with a secret', 'Unexpected error'],
+  ])('keeps the words of unknown errors off the row: %p', async (error, words) => {
+    const world = createSubscriptionWorld();
+    world.graph.next('POST', () => {
+      throw error as Error;
+    });
+    await reconcileWatch(world.deps, await world.put());
+    const { lastError } = (await world.read()).watch;
+    expect(lastError).toContain(words);
+    expect(lastError).not.toContain('secret');
+    expect(JSON.stringify(world.logger.events)).not.toContain('secret');
+  });
+});
+
+describe('reconcileWatch: a row that somebody else writes while Graph creates', () => {
+  it('still takes the subscription when the watch is as wanted as before', async () => {
+    const world = createSubscriptionWorld();
+    const stored = await world.put();
+    await meanwhile(world, (watch) => ({ ...watch, failures: 7 }));
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'created' });
+    expect((await world.read()).watch).toMatchObject({ subscriptionId: 'subscription-1', failures: 0 });
+    expect(world.graph.subscriptions.size).toBe(1);
+  });
+
+  it.each([
+    ['not wanted any more', { wanted: false }],
+    ['replaced meanwhile', { generation: 1 }],
+    ['served by another', { subscriptionId: 'other' }],
+  ])('deletes the new subscription when the watch is %s', async (_name, change) => {
+    const world = createSubscriptionWorld();
+    const stored = await world.put();
+    await meanwhile(world, (watch) => ({ ...watch, ...change }));
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'busy' });
+    expect(world.graph.subscriptions.size).toBe(0);
+    expect((await world.read()).watch).toMatchObject(change);
+  });
+
+  it('deletes the new subscription when the row is gone', async () => {
+    const world = createSubscriptionWorld();
+    const stored = await world.put();
+    await meanwhile(world, undefined);
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'busy' });
+    expect(world.graph.subscriptions.size).toBe(0);
+  });
+
+  it('deletes the new subscription when the row changes once more', async () => {
+    const world = createSubscriptionWorld();
+    const stored = await world.put();
+    const healthy = { ...world.watches };
+    world.watches.save = (watch, etag) =>
+      watch.subscriptionId === undefined ? healthy.save(watch, etag) : Promise.resolve(undefined);
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'busy' });
+    expect(world.graph.subscriptions.size).toBe(0);
+  });
+
+  it('recognises its own save whose answer was lost and which the client repeated', async () => {
+    const world = createSubscriptionWorld();
+    const stored = await world.put();
+    const healthy = { ...world.watches };
+    world.watches.save = async (watch, etag) => {
+      const saved = await healthy.save(watch, etag);
+      return watch.subscriptionId === undefined ? saved : undefined;
+    };
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'created' });
+    expect(world.graph.subscriptions.size).toBe(1);
+  });
+
+  /** Changes or removes the row just when Graph has answered the POST. */
+  async function meanwhile(
+    world: ReturnType<typeof createSubscriptionWorld>,
+    change: ((watch: Awaited<ReturnType<typeof world.read>>['watch']) => object) | undefined,
+  ): Promise<void> {
+    const { callGraph } = world.deps;
+    await Promise.resolve();
+    world.deps.callGraph = async (call) => {
+      const answer = await callGraph(call);
+      if (call.method === 'POST') {
+        const { watch, etag } = await world.read();
+        if (change) await world.watches.save({ ...watch, ...change(watch) }, etag);
+        else await world.watches.remove(watch, etag);
+      }
+      return answer;
+    };
+  }
+});
+
+describe('reconcileWatch: renew', () => {
+  it('extends by one PATCH and one write, an hour after the last', async () => {
+    const world = createSubscriptionWorld();
+    const stored = await putServed(world, { failures: 0 });
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'nothing' });
+    world.clock.advance(60 * MINUTE);
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'renewed' });
+    expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
+    const { watch } = await world.read();
+    expect(watch).toEqual({
+      ...stored.watch,
+      expirationDateTime: EXPIRY_AN_HOUR_LATER,
+      renewedAt: '2026-11-22T01:00:00.000Z',
+    });
+  });
+
+  it('keeps the subscription on the row when a PATCH fails for now', async () => {
+    const world = createSubscriptionWorld();
+    const stored = await putServed(world);
+    world.graph.nextError('PATCH', graphError('unavailable'));
+    const result = await reconcileWatch(world.deps, stored, { asked: true });
+    expect(result.outcome).toBe('failed');
+    expect((await world.read()).watch).toMatchObject({
+      subscriptionId: 'subscription-0',
+      expirationDateTime: EXPIRY,
+      failures: 1,
+    });
+  });
+
+  it('creates anew after a 404 (api/subscription-update.md)', async () => {
+    const world = createSubscriptionWorld();
+    const stored = await putServed(world);
+    world.graph.subscriptions.clear();
+    const result = await reconcileWatch(world.deps, stored, { asked: true });
+    expect(result.outcome).toBe('created');
+    expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0', 'POST /subscriptions']);
+    expect((await world.read()).watch).toMatchObject({ subscriptionId: 'subscription-1', failures: 0 });
+  });
+
+  it('does nothing more when somebody else has written the row', async () => {
+    const world = createSubscriptionWorld();
+    const stored = await putServed(world);
+    await world.watches.save({ ...stored.watch, failures: 4 }, stored.etag);
+    expect(await reconcileWatch(world.deps, stored, { asked: true })).toMatchObject({ outcome: 'busy' });
+    expect((await world.read()).watch.failures).toBe(4);
+  });
+});

@@ -1,0 +1,70 @@
+import { createTenants, type Tenant } from '../../../shared/tenants/tenants';
+import { createMemoryTable } from '../../support/memoryTable';
+
+const tenant: Tenant = {
+  tenantId: '11111111-1111-1111-1111-111111111111',
+  name: 'A customer',
+  status: 'paused',
+  taskDeadlineMinutes: 20,
+  retentionDays: 10,
+  createdAt: '2026-11-22T00:00:00.000Z',
+  lastError: 'words',
+};
+
+async function listAll(listing: AsyncIterable<Tenant>): Promise<Tenant[]> {
+  const found: Tenant[] = [];
+  for await (const one of listing) found.push(one);
+  return found;
+}
+
+describe('the table Tenants (contract of the design)', () => {
+  it('keeps a tenant under PartitionKey tenant and gives it back whole', async () => {
+    const table = createMemoryTable();
+    const tenants = createTenants(table);
+    expect(await tenants.add(tenant)).toBe(true);
+    expect((await table.get('tenant', tenant.tenantId))?.cells).toMatchObject({ name: 'A customer' });
+    expect(await tenants.get(tenant.tenantId)).toEqual(tenant);
+    expect(await tenants.get('other')).toBeUndefined();
+  });
+
+  it('adds a tenant once', async () => {
+    const tenants = createTenants(createMemoryTable());
+    await tenants.add(tenant);
+    expect(await tenants.add({ ...tenant, name: 'Another' })).toBe(false);
+    expect((await tenants.get(tenant.tenantId))?.name).toBe('A customer');
+  });
+
+  it.each(['active', 'paused', 'removed'])(
+    'reads a bare row of status %s with the defaults of the contract',
+    async (status) => {
+      const table = createMemoryTable();
+      await table.insert({ partitionKey: 'tenant', rowKey: 't1', status });
+      expect(await createTenants(table).get('t1')).toEqual({
+        tenantId: 't1',
+        name: '',
+        status,
+        taskDeadlineMinutes: 15,
+        retentionDays: 30,
+        createdAt: '',
+      });
+    },
+  );
+
+  it('refuses a row that is none of ours, or passes over it when somebody listens', async () => {
+    const table = createMemoryTable();
+    const tenants = createTenants(table);
+    await tenants.add(tenant);
+    await table.insert({ partitionKey: 'tenant', rowKey: 'broken', status: 'maybe' });
+    await expect(tenants.get('broken')).rejects.toMatchObject({ code: 'rowUnreadable' });
+    await expect(listAll(tenants.list())).rejects.toMatchObject({ code: 'rowUnreadable' });
+    const told: string[] = [];
+    expect(await listAll(tenants.list(({ code }) => told.push(code)))).toEqual([tenant]);
+    expect(told).toEqual(['rowUnreadable']);
+  });
+
+  it('refuses a row without a key', async () => {
+    const table = createMemoryTable();
+    table.get = () => Promise.resolve({ cells: { status: 'active' }, etag: 'e' });
+    await expect(createTenants(table).get('t1')).rejects.toMatchObject({ code: 'rowUnreadable' });
+  });
+});

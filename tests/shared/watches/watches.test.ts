@@ -1,0 +1,121 @@
+import { createWatches, type Watch } from '../../../shared/watches/watches';
+import { createMemoryTable } from '../../support/memoryTable';
+
+const full: Watch = {
+  tenantId: 't1',
+  kind: 'jobStarted',
+  id: 'd1',
+  since: '2026-11-22T00:00:00.000Z',
+  wanted: false,
+  generation: 3,
+  keyId: 'k1',
+  notificationUrl: 'https://receiver.example/api/notifications',
+  subscriptionId: 's1',
+  resource: 'print/taskDefinitions/d1/tasks',
+  changeType: 'created',
+  expirationDateTime: '2026-11-24T22:00:00.000Z',
+  renewedAt: '2026-11-22T00:00:00.000Z',
+  nextTryAt: '2026-11-22T00:01:00.000Z',
+  failures: 2,
+  lastError: 'words',
+};
+const plain: Watch = {
+  tenantId: 't1',
+  kind: 'jobFetchable',
+  id: 'p1',
+  since: '2026-11-22T00:00:00.000Z',
+  wanted: true,
+  generation: 0,
+  failures: 0,
+};
+
+async function listAll(listing: AsyncIterable<{ watch: Watch }>): Promise<Watch[]> {
+  const found: Watch[] = [];
+  for await (const { watch } of listing) found.push(watch);
+  return found;
+}
+
+describe('the table Subscriptions (contract of the design)', () => {
+  it('keeps a watch under the keys of the contract and gives it back whole', async () => {
+    const table = createMemoryTable();
+    const watches = createWatches(table);
+    expect(await watches.add(full)).toBe(true);
+    expect(await watches.add(plain)).toBe(true);
+    expect((await table.get('t1', 'jobStarted_d1'))?.cells).toMatchObject({
+      subscriptionId: 's1',
+      generation: 3,
+    });
+    expect((await watches.get(full))?.watch).toEqual(full);
+    expect((await watches.get(plain))?.watch).toEqual(plain);
+    expect(await watches.get({ ...plain, id: 'other' })).toBeUndefined();
+  });
+
+  it('adds a watch once', async () => {
+    const watches = createWatches(createMemoryTable());
+    await watches.add(plain);
+    expect(await watches.add({ ...plain, failures: 9 })).toBe(false);
+    expect((await watches.get(plain))?.watch.failures).toBe(0);
+  });
+
+  it('saves and removes only the row that was read', async () => {
+    const watches = createWatches(createMemoryTable());
+    await watches.add(plain);
+    const first = (await watches.get(plain))?.etag ?? '';
+    const second = await watches.save({ ...plain, failures: 1 }, first);
+    expect(second).toBeDefined();
+    expect(await watches.save({ ...plain, failures: 2 }, first)).toBeUndefined();
+    expect(await watches.remove(plain, first)).toBe(false);
+    expect((await watches.get(plain))?.watch.failures).toBe(1);
+    expect(await watches.remove(plain, second ?? '')).toBe(true);
+    expect(await watches.get(plain)).toBeUndefined();
+  });
+
+  it('forgets what a save leaves out', async () => {
+    const watches = createWatches(createMemoryTable());
+    await watches.add(full);
+    const { lastError: _lastError, nextTryAt: _nextTryAt, ...rest } = full;
+    await watches.save(rest, (await watches.get(full))?.etag ?? '');
+    expect((await watches.get(full))?.watch).toEqual(rest);
+  });
+
+  it('lists one tenant, or everybody', async () => {
+    const watches = createWatches(createMemoryTable());
+    for (const watch of [full, plain, { ...plain, tenantId: 't2' }]) await watches.add(watch);
+    expect((await listAll(watches.list('t1'))).map(({ id }) => id)).toEqual(['p1', 'd1']);
+    expect(await listAll(watches.list())).toHaveLength(3);
+  });
+
+  it('takes cells of another type as missing', async () => {
+    const table = createMemoryTable();
+    await table.insert({
+      partitionKey: 't1',
+      rowKey: 'jobFetchable_p1',
+      since: 5,
+      generation: 'x',
+      failures: true,
+      subscriptionId: 7,
+    });
+    expect((await createWatches(table).get(plain))?.watch).toEqual({ ...plain, since: '' });
+  });
+
+  it.each([
+    [{ partitionKey: 't1', rowKey: 'nonsense' }],
+    [{ partitionKey: 't1', rowKey: 'jobOther_p1' }],
+    [{ partitionKey: 't1', rowKey: 'jobFetchable_' }],
+  ])('refuses a row that is none of ours, or passes over it when somebody listens: %j', async (row) => {
+    const table = createMemoryTable();
+    const watches = createWatches(table);
+    await watches.add(plain);
+    await table.insert(row);
+    await expect(listAll(watches.list('t1'))).rejects.toMatchObject({ code: 'rowUnreadable' });
+    const told: string[] = [];
+    expect(await listAll(watches.list('t1', ({ code }) => told.push(code)))).toEqual([plain]);
+    expect(told).toEqual(['rowUnreadable']);
+  });
+
+  it('refuses a row without keys', async () => {
+    const table = createMemoryTable();
+    table.get = () => Promise.resolve({ cells: {}, etag: 'e' });
+    await expect(createWatches(table).get(plain)).rejects.toMatchObject({ code: 'rowUnreadable' });
+  });
+});

@@ -1,0 +1,50 @@
+import type { CliIo } from '../../cli/cliContext';
+import { runCli } from '../../cli/runCli';
+import { readConfig } from '../../shared/config';
+import { createSubscriptionWorld, PUBLIC_BASE_URL } from './createSubscriptionWorld';
+
+/** The settings of a local cloud; the ids are made up. */
+export const CLI_ENV = {
+  AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+  ENTRA_CLIENT_ID: '55555555-5555-5555-5555-555555555555',
+  GRAPH_CREDENTIAL: 'development',
+  GRAPH_BASE_URL: 'http://127.0.0.1:7080/v1.0',
+  CLIENT_STATE_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+  PUBLIC_BASE_URL,
+};
+
+/** The program in process: memory stores, a fake Graph, and everything it says kept. */
+export function createCliWorld(overrides: Partial<CliIo> = {}) {
+  const world = createSubscriptionWorld();
+  const { logger: _logger, ...subscriptions } = world.deps;
+  const run = async (...argv: string[]) => {
+    const said = { stdout: '', stderr: '' };
+    const code = await runCli(argv, {
+      stdout: (text) => {
+        said.stdout += text;
+      },
+      stderr: (text) => {
+        said.stderr += text;
+      },
+      env: CLI_ENV,
+      directory: __dirname,
+      confirm: () => Promise.resolve(undefined),
+      now: () => world.clock.now(),
+      createServices: (env) => ({
+        config: () => Promise.resolve().then(() => readConfig(env)),
+        tenants: () => Promise.resolve(world.tenants),
+        watches: () => Promise.resolve(world.watches),
+        graph: () => Promise.resolve({ callGraph: world.graph.callGraph }),
+        subscriptions: () => Promise.resolve(subscriptions),
+      }),
+      ...overrides,
+    });
+    return { code, ...said };
+  };
+  /** Runs a verb with --json: exactly one document on stdout. */
+  const runJson = async (...argv: string[]) => {
+    const { stdout, ...rest } = await run(...argv, '--json');
+    return { ...rest, json: JSON.parse(stdout) as unknown };
+  };
+  return { ...world, run, runJson };
+}
