@@ -48,7 +48,7 @@ export function findViolations(records: readonly CallRecord[]): Violation[] {
     for (const call of graph) {
       if (call.tenantId !== throttledBy.tenantId || call.startedAt <= answeredAt || call.startedAt >= end)
         continue;
-      const same = call.method === throttledBy.method && call.path === throttledBy.path;
+      const same = isSameCall(call, throttledBy);
       if (!same && call.startedAt <= answeredAt + NOTICE_MS) continue;
       violations.push({
         kind: same ? 'repeatedTooEarly' : 'startedWhileThrottled',
@@ -59,4 +59,9 @@ export function findViolations(records: readonly CallRecord[]): Violation[] {
     }
   }
   return violations;
+}
+
+/** Creates share one path, so a POST is the same call only with the same body. */
+function isSameCall(a: CallRecord, b: CallRecord): boolean {
+  return a.method === b.method && a.path === b.path && (a.method !== 'POST' || a.bodyDigest === b.bodyDigest);
 }

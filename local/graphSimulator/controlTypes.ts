@@ -47,6 +47,8 @@ export interface CallRecord {
   answeredAt?: number;
   connectionId: number;
   userAgent?: string;
+  /** Tells bodies of POST calls apart. */
+  bodyDigest?: string;
   /** `n` of the $batch call it was part of. */
   batch?: number;
   /** The fault rule that acted on it. */

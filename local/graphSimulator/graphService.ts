@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Authenticate, Authentication, Principal } from './authenticate';
 import { answerBatch } from './batch';
@@ -57,6 +57,7 @@ export async function serveGraphCall(deps: GraphServiceDeps, incoming: IncomingC
     connectionId: incoming.connectionId,
     ...(userAgent === undefined ? {} : { userAgent }),
     ...(incoming.batch === undefined ? {} : { batch: incoming.batch }),
+    ...(incoming.method === 'POST' ? { bodyDigest: digest(incoming.body) } : {}),
   });
   const authentication = await deps.authenticate(incoming.headers['authorization']);
   if ('principal' in authentication) Object.assign(record, callerOf(authentication.principal));
@@ -105,6 +106,13 @@ export async function serveGraphCall(deps: GraphServiceDeps, incoming: IncomingC
       for (const part of parts) part.finish();
     },
   };
+}
+
+function digest(body: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify(body) ?? '')
+    .digest('base64url')
+    .slice(0, 16);
 }
 
 function callerOf(principal: Principal): Pick<CallRecord, 'tenantId' | 'appId'> {

@@ -35,7 +35,8 @@ export function createTokenListener(
     if (action?.type === 'hang' || action?.type === 'delay')
       await sleep(action.ms, undefined, { signal: simulation.closed }).catch(() => undefined);
     if (action?.type === 'hang' || action?.type === 'reset') {
-      request.socket.resetAndDestroy();
+      // A TLS socket cannot send a reset; it is closed without an answer.
+      request.socket.destroy();
       calls.finish(record, 0);
       return;
     }

@@ -28,11 +28,19 @@ describe('violations of Retry-After (concepts/throttling.md)', () => {
     ['another call after 250 ms', { startedAt: 1251, path: '/b' }, ['startedWhileThrottled']],
     ['another method', { startedAt: 1251, method: 'PATCH' }, ['startedWhileThrottled']],
     ['another call after the end', { startedAt: 61_000, path: '/b' }, []],
+    ['a POST of another body within 250 ms', { startedAt: 1200, method: 'POST', bodyDigest: 'b' }, []],
     ['a call of another tenant', { startedAt: 5000, tenantId: 'other' }, []],
     ['a download', { startedAt: 5000, target: 'download' as const }, []],
   ])('judge %s', (_name, changes, kinds) => {
     const found = findViolations([throttled, call({ n: 2, ...changes })]);
     expect(found.map(({ kind }) => kind)).toEqual(kinds);
+  });
+
+  it('take a POST as repeated only with the same body', () => {
+    const create = { ...throttled, method: 'POST', path: '/subscriptions', bodyDigest: 'one' };
+    const again = (bodyDigest: string) =>
+      findViolations([create, { ...create, n: 2, status: 201, startedAt: 1100, bodyDigest }]).length;
+    expect([again('one'), again('two')]).toEqual([1, 0]);
   });
 
   it('need a 429 with Retry-After', () => {

@@ -1,0 +1,115 @@
+import { startHarness, startReceiver, tenantA } from './harness';
+import type { Harness } from './harness';
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await startHarness();
+});
+afterAll(() => harness.simulator.close());
+beforeEach(() => harness.control.reset());
+
+describe('the control API', () => {
+  it('keeps given ids, lower-cased, and shows everything in the state', async () => {
+    const { control } = harness;
+    await control.createTenant({ tenantId: tenantA.toUpperCase(), name: 'A', roles: ['Printer.Read.All'] });
+    expect(await control.createPrinter(tenantA, { id: 'P-1', displayName: 'One' })).toEqual({ id: 'p-1' });
+    await control.createPrinter(tenantA, { id: 'p-1', displayName: 'Renamed' });
+    const definition = { id: 'D-1', displayName: 'Def', appId: 'app' };
+    expect(await control.createDefinition(tenantA, definition)).toEqual({ id: 'd-1' });
+    const trigger = await control.createTrigger(tenantA, { printerId: 'p-1', definitionId: 'd-1' });
+    const [job] = await control.print(tenantA, { printerId: 'p-1' });
+    expect(await control.state()).toMatchObject({
+      appId: harness.simulator.appId,
+      tenants: [
+        {
+          tenantId: tenantA,
+          name: 'A',
+          roles: ['Printer.Read.All'],
+          printers: [{ id: 'p-1', displayName: 'Renamed', trigger: { id: trigger.id, definitionId: 'd-1' } }],
+          definitions: [{ id: 'd-1', displayName: 'Def', appId: 'app' }],
+          jobs: [
+            {
+              jobId: job?.jobId,
+              printerId: 'p-1',
+              state: 'paused',
+              tasks: [{ id: job?.taskId, state: 'processing' }],
+            },
+          ],
+        },
+      ],
+      subscriptions: [],
+    });
+    await control.createTenant({ tenantId: tenantA });
+    expect((await control.state()).tenants[0]).toMatchObject({ name: 'A', roles: ['Printer.Read.All'] });
+  });
+
+  it('gives a printer one trigger, which can be lost (api/printer-post-tasktriggers.md)', async () => {
+    const { control } = harness;
+    const { held, plain, definition } = await harness.scene();
+    await expect(
+      control.createTrigger(tenantA, { printerId: held, definitionId: definition }),
+    ).rejects.toThrow('409');
+    const { id } = await control.createTrigger(tenantA, { printerId: plain, definitionId: definition });
+    await control.deleteTrigger(tenantA, id);
+    await expect(control.deleteTrigger(tenantA, id)).rejects.toThrow('404');
+    expect((await control.print(tenantA, { printerId: plain }))[0]?.taskId).toBeUndefined();
+  });
+
+  it('says what does not exist or is wrong', async () => {
+    const { control } = harness;
+    const { plain, definition } = await harness.scene();
+    await expect(control.createPrinter('none')).rejects.toThrow('The tenant does not exist.');
+    await expect(control.print(tenantA, { printerId: 'none' })).rejects.toThrow(
+      'The printer does not exist.',
+    );
+    await expect(
+      control.createTrigger(tenantA, { printerId: 'none', definitionId: definition }),
+    ).rejects.toThrow('404');
+    await expect(control.createTrigger(tenantA, { printerId: plain, definitionId: 'none' })).rejects.toThrow(
+      '404',
+    );
+    await expect(control.acquireJob({ tenantId: tenantA, printerId: plain, jobId: '1' })).rejects.toThrow(
+      '404',
+    );
+    await expect(control.print(tenantA, { printerId: plain, count: 0 })).rejects.toThrow("'count'");
+    const raw = (method: string, where: string, body?: string) =>
+      fetch(`${harness.simulator.controlUrl}${where}`, { method, ...(body === undefined ? {} : { body }) });
+    expect((await raw('POST', '/tenants', '{')).status).toBe(400);
+    expect((await raw('POST', '/tenants', '[]')).status).toBe(400);
+    expect((await raw('POST', '/tenants', '{"tenantId":1}')).status).toBe(400);
+    expect((await raw('POST', '/tenants', '{"tenantId":"t","roles":[1]}')).status).toBe(400);
+    expect((await raw('GET', '/nothing')).status).toBe(404);
+    await control.print(tenantA, { printerId: plain });
+    expect((await raw('POST', `/tenants/${tenantA}/printers/${plain}/jobs/5182/paint`)).status).toBe(404);
+  });
+
+  it('changes options of delivery and variants by name and type, and a reset undoes it', async () => {
+    const { control } = harness;
+    const delivery = await control.delivery();
+    const variants = await control.variants();
+    expect(await control.setDelivery({ batchMax: 3 })).toEqual({ ...delivery, batchMax: 3 });
+    expect(await control.setVariants({ enforce409: false })).toEqual({ ...variants, enforce409: false });
+    await expect(control.setDelivery(JSON.parse('{"other":1}') as object)).rejects.toThrow(
+      "Unknown option 'other'",
+    );
+    await expect(control.setDelivery(JSON.parse('{"batchMax":"3"}') as object)).rejects.toThrow(
+      'must be a number',
+    );
+    await control.createTenant({ tenantId: tenantA });
+    await control.reset();
+    expect([await control.delivery(), await control.variants()]).toEqual([delivery, variants]);
+    expect((await control.state()).tenants).toEqual([]);
+  });
+
+  it('posts any body anywhere and gives back the answer', async () => {
+    const receiver = await startReceiver();
+    receiver.behaviour.status = () => 418;
+    const order = { url: receiver.url, body: '{"value":', contentType: 'text/plain' };
+    expect(await harness.control.notify(order)).toMatchObject({ status: 418 });
+    expect(receiver.received[0]?.text).toBe('{"value":');
+    await harness.control.notify({ url: receiver.url, body: { value: [] } });
+    expect(receiver.received[1]).toMatchObject({ text: '{"value":[]}' });
+    await receiver.close();
+    expect(await harness.control.notify(order)).toEqual({ error: 'unreachable' });
+  });
+});

@@ -1,0 +1,165 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { createLocalJWKSet, decodeJwt, jwtVerify, UnsecuredJWT } from 'jose';
+import type { JSONWebKeySet } from 'jose';
+import { startHarness, tenantA, tenantB } from './harness';
+import type { Harness } from './harness';
+
+const clientId = '5d5d5d5d-0000-4000-8000-000000000005';
+let harness: Harness;
+let ca: string;
+
+beforeAll(async () => {
+  harness = await startHarness({ clientSecret: 'the right secret' });
+  ca = await readFile(harness.simulator.caFile, 'utf8');
+});
+afterAll(() => harness.simulator.close());
+beforeEach(async () => {
+  await harness.control.reset();
+  await harness.control.createTenant({ tenantId: tenantA, roles: ['Printer.Read.All'] });
+});
+
+function ask(method: string, where: string, form?: Record<string, string>) {
+  return new Promise<{ status: number; body: Record<string, unknown> }>((resolve, reject) => {
+    const text = new URLSearchParams(form).toString();
+    const url = `${harness.simulator.authorityUrl}${where}`;
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': text.length };
+    const call = request(url, { method, ca, headers, agent: false }, (response) => {
+      let body = '';
+      response.on('data', (part: Buffer) => (body += part.toString()));
+      response.on('end', () => {
+        const parsed = body === '' ? {} : (JSON.parse(body) as Record<string, unknown>);
+        resolve({ status: response.statusCode ?? 0, body: parsed });
+      });
+    });
+    call.on('error', reject);
+    call.end(text);
+  });
+}
+
+const tokenPath = `/${tenantA}/oauth2/v2.0/token`;
+const rightForm = {
+  grant_type: 'client_credentials',
+  client_id: clientId,
+  client_secret: 'the right secret',
+  scope: 'https://graph.microsoft.com/.default',
+};
+
+describe('the token endpoint (identity-platform v2-oauth2-client-creds-grant-flow)', () => {
+  it('gives a signed app token of the tenant for 3599 s', async () => {
+    const { status, body } = await ask('POST', tokenPath, rightForm);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 3599 });
+    const claims = decodeJwt(String(body['access_token']));
+    expect(claims).toMatchObject({
+      aud: 'https://graph.microsoft.com',
+      tid: tenantA,
+      appid: clientId,
+      roles: ['Printer.Read.All'],
+    });
+    expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(3599);
+    const token = String(body['access_token']);
+    expect((await harness.graph('GET', '/subscriptions', undefined, { token })).status).toBe(200);
+    expect((await harness.graph('GET', '/print/taskDefinitions', undefined, { token })).status).toBe(403);
+  });
+
+  it.each([
+    ['an unknown tenant', `/${tenantB}/oauth2/v2.0/token`, {}, 400, 'invalid_request', 90002],
+    ['a wrong secret', tokenPath, { client_secret: 'wrong' }, 401, 'invalid_client', 7000215],
+    ['no client id', tokenPath, { client_id: '' }, 400, 'invalid_request', 900144],
+    ['a scope that is not .default', tokenPath, { scope: 'openid' }, 400, 'invalid_scope', 1002012],
+    ['another grant', tokenPath, { grant_type: 'password' }, 400, 'unsupported_grant_type', 70003],
+  ])('refuses %s with the documented shape', async (_name, where, change, status, error, code) => {
+    const answer = await ask('POST', where, { ...rightForm, ...change });
+    expect(answer.status).toBe(status);
+    expect(answer.body).toMatchObject({
+      error,
+      error_codes: [code],
+      error_description: expect.stringMatching(`^AADSTS${String(code)}: `) as unknown,
+      trace_id: expect.any(String) as unknown,
+      correlation_id: expect.any(String) as unknown,
+    });
+  });
+
+  it('takes a client assertion that is alive and names the app (certificate and federated credentials)', async () => {
+    const assertion = (issuer: string, ahead: string) =>
+      new UnsecuredJWT({}).setIssuer(issuer).setSubject(clientId).setExpirationTime(ahead).encode();
+    const { client_secret: _secret, ...form } = rightForm;
+    const status = async (client_assertion: string) =>
+      (await ask('POST', tokenPath, { ...form, client_assertion })).status;
+    expect(await status(assertion(clientId, '5m'))).toBe(200);
+    expect(await status(assertion('another', '5m'))).toBe(401);
+    expect(await status(assertion(clientId, '-5m'))).toBe(401);
+    expect(await status('nonsense')).toBe(401);
+  });
+
+  it('has faults of its own and is reported apart from Graph calls', async () => {
+    await harness.control.addFault({
+      target: 'token',
+      action: { type: 'status', status: 429, retryAfterSeconds: 1 },
+    });
+    expect((await ask('POST', tokenPath, rightForm)).status).toBe(429);
+    await harness.control.addFault({ target: 'token', action: { type: 'reset' } });
+    await expect(ask('POST', tokenPath, rightForm)).rejects.toThrow();
+    await harness.control.addFault({ target: 'token', action: { type: 'delay', ms: 5 } });
+    expect((await ask('POST', tokenPath, rightForm)).status).toBe(200);
+    expect(await harness.control.calls()).toEqual([]);
+    const calls = await harness.control.calls('token');
+    expect(calls.map(({ status, route }) => [status, route])).toEqual([
+      [429, '/{tenant}/oauth2/v2.0/token'],
+      [0, '/{tenant}/oauth2/v2.0/token'],
+      [200, '/{tenant}/oauth2/v2.0/token'],
+    ]);
+  });
+
+  it('gives its token to the real ClientSecretCredential of @azure/identity', async () => {
+    const program = `
+      const { ClientSecretCredential } = require('@azure/identity');
+      const [tenant, client, authorityHost] = process.argv.slice(1);
+      const credential = new ClientSecretCredential(tenant, client, 'the right secret', {
+        authorityHost, disableInstanceDiscovery: true,
+      });
+      credential.getToken('https://graph.microsoft.com/.default').then(({ token }) => process.stdout.write(token));`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['-e', program, tenantA, clientId, harness.simulator.authorityUrl],
+      {
+        cwd: path.resolve(__dirname, '../../..'),
+        env: { ...process.env, NODE_EXTRA_CA_CERTS: harness.simulator.caFile },
+      },
+    );
+    expect(decodeJwt(stdout)).toMatchObject({ tid: tenantA, appid: clientId });
+    expect((await harness.graph('GET', '/subscriptions', undefined, { token: stdout })).status).toBe(200);
+  }, 30_000);
+});
+
+describe('metadata and keys (concepts/change-notifications-with-resource-data.md)', () => {
+  it.each(['/common', `/${tenantA}`])('are served under %s in both versions', async (prefix) => {
+    for (const version of ['', '/v2.0']) {
+      const { status, body } = await ask('GET', `${prefix}${version}/.well-known/openid-configuration`);
+      expect(status).toBe(200);
+      const keysPath = String(body['jwks_uri']).replace(harness.simulator.authorityUrl, '');
+      expect(keysPath).toBe(`${prefix}/discovery${version}/keys`);
+      expect((await ask('GET', keysPath)).body['keys']).toHaveLength(1);
+    }
+    expect((await ask('GET', `${prefix}/other`)).status).toBe(404);
+  });
+
+  it('verify validation tokens of both forms, and only those rightly signed', async () => {
+    const keys = createLocalJWKSet(
+      (await ask('GET', '/common/discovery/v2.0/keys')).body as unknown as JSONWebKeySet,
+    );
+    for (const form of ['v1', 'v2'] as const) {
+      const order = { tenantId: tenantA, form };
+      const { payload } = await jwtVerify(await harness.control.mintValidationToken(order), keys, {
+        audience: harness.simulator.appId,
+      });
+      expect(payload['tid']).toBe(tenantA);
+      const forged = await harness.control.mintValidationToken({ ...order, defects: ['signature'] });
+      await expect(jwtVerify(forged, keys)).rejects.toThrow();
+    }
+  });
+});
