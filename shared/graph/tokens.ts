@@ -1,6 +1,7 @@
-import type { TokenCredential } from '@azure/identity';
+import type { ClientSecretCredentialOptions, TokenCredential } from '@azure/identity';
 import type { Config } from '../config';
 import { ReceiverError } from '../errors';
+import { untilAborted } from '../untilAborted';
 
 export type GetToken = (tenantId: string) => Promise<string>;
 
@@ -18,38 +19,73 @@ const TOKEN_TIMEOUT_MS = 15_000;
 /** Fixed by Entra for workload identity federation. */
 const FEDERATION_SCOPE = 'api://AzureADTokenExchange/.default';
 
-/** One credential of @azure/identity per tenant; each caches its token and renews it before it ends. */
+type AdditionalPolicy = NonNullable<ClientSecretCredentialOptions['additionalPolicies']>[number];
+
+interface SignIn {
+  credential: Promise<TokenCredential>;
+  /** Status of the sign-in host's last answer; undefined while a request is under way or when none was answered. */
+  lastStatus: () => number | undefined;
+}
+
+/**
+ * One credential of @azure/identity per tenant; each caches its token and renews it before it ends.
+ *
+ * @returns a function that rejects with ReceiverError `tokenFailed`, within 15 seconds
+ */
 export function createGetToken(config: Config): GetToken {
   if (config.credential === 'development') return (tenantId) => Promise.resolve(`development.${tenantId}`);
   const scope = `${new URL(config.graphBaseUrl).origin}/.default`;
-  const credentials = new Map<string, Promise<TokenCredential>>();
+  const signIns = new Map<string, SignIn>();
   return async (tenantId) => {
-    let credential = credentials.get(tenantId);
-    if (!credential) {
-      credential = createCredential(config, tenantId);
-      const oldest = credentials.size >= MOST_CREDENTIALS ? credentials.keys().next().value : undefined;
-      if (oldest !== undefined) credentials.delete(oldest);
-      credentials.set(tenantId, credential);
+    let signIn = signIns.get(tenantId);
+    if (!signIn) {
+      signIn = createSignIn(config, tenantId);
+      const oldest = signIns.size >= MOST_CREDENTIALS ? signIns.keys().next().value : undefined;
+      if (oldest !== undefined) signIns.delete(oldest);
+      signIns.set(tenantId, signIn);
     }
     try {
-      const token = await (
-        await credential
-      ).getToken(scope, { abortSignal: AbortSignal.timeout(TOKEN_TIMEOUT_MS) });
+      const credential = await signIn.credential;
+      // The credential sleeps through a Retry-After of the sign-in host without looking at the signal.
+      const abortSignal = AbortSignal.timeout(TOKEN_TIMEOUT_MS);
+      const token = await untilAborted(abortSignal, credential.getToken(scope, { abortSignal }));
       if (!token) throw new TypeError('The credential gave no token');
       return token.token;
     } catch (cause) {
-      credentials.delete(tenantId);
-      throw toTokenError(config, cause);
+      signIns.delete(tenantId);
+      throw toTokenError(config, signIn.lastStatus(), cause);
     }
   };
 }
 
-async function createCredential(config: Config, tenantId: string): Promise<TokenCredential> {
-  const identity = await import('@azure/identity');
+function createSignIn(config: Config, tenantId: string): SignIn {
+  let lastStatus: number | undefined;
+  const watchStatus: AdditionalPolicy = {
+    position: 'perRetry',
+    policy: {
+      name: 'watchStatus',
+      sendRequest: async (request, next) => {
+        lastStatus = undefined;
+        const answer = await next(request);
+        lastStatus = answer.status;
+        return answer;
+      },
+    },
+  };
   const options = {
     authorityHost: config.authorityHost,
     disableInstanceDiscovery: !KNOWN_AUTHORITIES.has(config.authorityHost),
+    additionalPolicies: [watchStatus],
   };
+  return { credential: createCredential(config, tenantId, options), lastStatus: () => lastStatus };
+}
+
+async function createCredential(
+  config: Config,
+  tenantId: string,
+  options: ClientSecretCredentialOptions,
+): Promise<TokenCredential> {
+  const identity = await import('@azure/identity');
   switch (config.credential) {
     case 'secret':
       return new identity.ClientSecretCredential(
@@ -72,12 +108,14 @@ async function createCredential(config: Config, tenantId: string): Promise<Token
   }
 }
 
-/** Entra's refusals (400, 401) stay until somebody changes something; anything else may pass by itself. */
-function toTokenError(config: Config, cause: unknown): ReceiverError {
-  const status = cause instanceof Error && 'statusCode' in cause ? cause.statusCode : undefined;
+/**
+ * Entra's refusals (400, 401) stay until somebody changes something; anything else may pass by itself. The status is
+ * what the sign-in host answered: the errors of @azure/identity carry none, only texts.
+ */
+function toTokenError(config: Config, status: number | undefined, cause: unknown): ReceiverError {
   const refused = status === 400 || status === 401;
   const message = refused
-    ? `Entra gave no token (${String(status)}): check that the customer has consented and that the ${config.credential} credential of the app is right and has not expired`
-    : 'Entra gave no token: its sign-in host could not be asked';
+    ? `Entra gave no token (${status}): check that the customer has consented and that the ${config.credential} credential of the app is right and has not expired`
+    : `Entra gave no token: its sign-in host could not be asked; if this lasts, check ENTRA_AUTHORITY_HOST and the ${config.credential} credential of the app`;
   return new ReceiverError(message, { code: 'tokenFailed', retryable: !refused, cause });
 }

@@ -1,0 +1,208 @@
+import type { ClientSecretCredentialOptions } from '@azure/identity';
+import type { Config, GraphCredential } from '../../../shared/config';
+import { createGetToken } from '../../../shared/graph/tokens';
+
+type Policy = NonNullable<ClientSecretCredentialOptions['additionalPolicies']>[number]['policy'];
+type SendRequest = Policy['sendRequest'];
+
+interface Made {
+  kind: string;
+  args: unknown[];
+}
+
+/** What the stand-in credentials were made with, and how they answer. */
+const made: Made[] = [];
+let asked: { scope: string; tenantId: unknown }[] = [];
+/** Status that the sign-in host answers before the credential fails; undefined: it gives a token. */
+let answer: { status?: number; error?: Error; token?: null; hang?: true } = {};
+
+jest.mock('@azure/identity', () => {
+  class FakeCredential {
+    readonly args: unknown[];
+    constructor(...args: unknown[]) {
+      this.args = args;
+      made.push({ kind: new.target.name, args });
+    }
+    async getToken(scope: string) {
+      asked.push({ scope, tenantId: this.args[0] });
+      if (answer.hang) return new Promise(() => undefined);
+      await this.askHost();
+      if (answer.error) throw answer.error;
+      return answer.token === null ? null : { token: `token of ${String(this.args[0])}` };
+    }
+    /** Sends one request through the policy that the product added. */
+    private async askHost() {
+      const options = this.args.at(-1) as ClientSecretCredentialOptions;
+      const policy = options.additionalPolicies?.[0]?.policy;
+      await policy?.sendRequest(
+        {} as Parameters<SendRequest>[0],
+        (() =>
+          answer.status === undefined && answer.error
+            ? Promise.reject(answer.error)
+            : Promise.resolve({ status: answer.status ?? 200 })) as unknown as Parameters<SendRequest>[1],
+      );
+    }
+  }
+  return {
+    ClientSecretCredential: class ClientSecretCredential extends FakeCredential {},
+    ClientCertificateCredential: class ClientCertificateCredential extends FakeCredential {},
+    ClientAssertionCredential: class ClientAssertionCredential extends FakeCredential {},
+    ManagedIdentityCredential: class ManagedIdentityCredential {
+      constructor(...args: unknown[]) {
+        made.push({ kind: 'ManagedIdentityCredential', args });
+      }
+      getToken(scope: string) {
+        return Promise.resolve({ token: `assertion for ${scope}` });
+      }
+    },
+  };
+});
+
+const CLIENT_ID = '99999999-9999-9999-9999-999999999999';
+
+function configOf(credential: GraphCredential, changes: Partial<Config> = {}): Config {
+  return {
+    storage: { connectionString: 'unused' },
+    graphBaseUrl: 'https://graph.microsoft.com/v1.0',
+    credential,
+    authorityHost: 'https://login.microsoftonline.com',
+    clientId: CLIENT_ID,
+    clientStateKeys: [{ keyId: 'k1', key: Buffer.alloc(32) }],
+    publicBaseUrl: 'https://receiver.example/api',
+    ...changes,
+  };
+}
+
+function optionsOf(index: number): Record<string, unknown> {
+  return made[index]?.args.at(-1) as Record<string, unknown>;
+}
+
+beforeEach(() => {
+  made.length = 0;
+  asked = [];
+  answer = {};
+});
+
+test('the development credential is the word development and the tenant, without asking anybody', async () => {
+  await expect(createGetToken(configOf('development'))('t1')).resolves.toBe('development.t1');
+  expect(made).toEqual([]);
+});
+
+test('a secret is used for the tenant asked for, with the scope .default of the Graph root (facts: graph, 7)', async () => {
+  const getToken = createGetToken(configOf('secret', { clientSecret: 'the secret' }));
+  await expect(getToken('t1')).resolves.toBe('token of t1');
+  expect(made.map(({ kind }) => kind)).toEqual(['ClientSecretCredential']);
+  expect(made[0]?.args.slice(0, 3)).toEqual(['t1', CLIENT_ID, 'the secret']);
+  expect(asked).toEqual([{ scope: 'https://graph.microsoft.com/.default', tenantId: 't1' }]);
+});
+
+test('the scope follows GRAPH_BASE_URL into another cloud (facts: graph, 9)', async () => {
+  await createGetToken(configOf('secret', { graphBaseUrl: 'https://graph.microsoft.us/v1.0' }))('t1');
+  expect(asked[0]?.scope).toBe('https://graph.microsoft.us/.default');
+});
+
+test('a certificate is handed over as PEM text', async () => {
+  await createGetToken(configOf('certificate', { clientCertificate: 'PEM' }))('t1');
+  expect(made[0]?.kind).toBe('ClientCertificateCredential');
+  expect(made[0]?.args.slice(0, 3)).toEqual(['t1', CLIENT_ID, { certificate: 'PEM' }]);
+});
+
+test('federated: the managed identity signs for the app, with the scope that Entra fixes for federation', async () => {
+  await createGetToken(configOf('federated', { managedIdentityClientId: 'identity' }))('t1');
+  expect(made.map(({ kind }) => kind)).toEqual(['ManagedIdentityCredential', 'ClientAssertionCredential']);
+  expect(made[0]?.args).toEqual([{ clientId: 'identity' }]);
+  const getAssertion = made[1]?.args[2] as () => Promise<string>;
+  await expect(getAssertion()).resolves.toBe('assertion for api://AzureADTokenExchange/.default');
+});
+
+test('a credential whose setting is absent is made with an empty one and left to fail on its own words', async () => {
+  await createGetToken(configOf('secret'))('t1');
+  await createGetToken(configOf('certificate'))('t1');
+  await createGetToken(configOf('federated'))('t1');
+  expect([made[0]?.args[2], made[1]?.args[2], made[2]?.args[0]]).toEqual([
+    '',
+    { certificate: '' },
+    { clientId: '' },
+  ]);
+});
+
+test.each([
+  ['https://login.microsoftonline.com', false],
+  ['https://login.microsoftonline.us', false],
+  ['https://login.chinacloudapi.cn', false],
+  ['https://login.partner.microsoftonline.cn', false],
+  ['https://127.0.0.1:7443', true],
+])('the sign-in host %s: discovery at Microsoft switched off is %s', async (authorityHost, disabled) => {
+  await createGetToken(configOf('secret', { authorityHost }))('t1');
+  expect(optionsOf(0)).toMatchObject({ authorityHost, disableInstanceDiscovery: disabled });
+});
+
+test('one credential per tenant is kept, so that its own cache of tokens serves the next call', async () => {
+  const getToken = createGetToken(configOf('secret'));
+  await getToken('t1');
+  await getToken('t2');
+  await getToken('t1');
+  expect(made.map(({ args }) => args[0])).toEqual(['t1', 't2']);
+});
+
+test('beyond 2,000 tenants the first one is forgotten, and only that', async () => {
+  const getToken = createGetToken(configOf('secret'));
+  for (let tenant = 0; tenant <= 2_000; tenant += 1) await getToken(`t${tenant}`);
+  await getToken('t1');
+  expect(made).toHaveLength(2_001);
+  await getToken('t0');
+  expect(made).toHaveLength(2_002);
+});
+
+test.each([400, 401])('an answer %i of the sign-in host is a refusal that no retry heals', async (status) => {
+  answer = { status, error: new Error('AADSTS700016: secret words of Entra') };
+  const refused = createGetToken(configOf('secret'))('t1');
+  await expect(refused).rejects.toMatchObject({ code: 'tokenFailed', retryable: false });
+  await expect(refused).rejects.toThrow(/customer has consented.*secret credential/);
+  await expect(refused).rejects.not.toThrow(/AADSTS/);
+});
+
+test.each([
+  ['answers 503', { status: 503, error: new Error('busy') }],
+  ['answers 429', { status: 429, error: new Error('busy') }],
+  ['cannot be reached', { error: new Error('ENOTFOUND') }],
+  ['gives no token', { token: null }],
+] as const)('a sign-in host that %s may be asked again', async (_name, behaviour) => {
+  answer = { ...behaviour };
+  await expect(createGetToken(configOf('certificate'))('t1')).rejects.toMatchObject({
+    code: 'tokenFailed',
+    retryable: true,
+    message: expect.stringMatching(/ENTRA_AUTHORITY_HOST and the certificate credential/) as string,
+  });
+});
+
+test('a lost connection after a refusal counts as unreachable: only the last request tells', async () => {
+  const getToken = createGetToken(configOf('secret'));
+  await getToken('t1');
+  answer = { error: new Error('reset') };
+  await expect(getToken('t1')).rejects.toMatchObject({ retryable: true });
+});
+
+test('after a failure the tenant gets a new credential, so that a corrected secret is not hidden by a cache', async () => {
+  const getToken = createGetToken(configOf('secret'));
+  answer = { status: 401, error: new Error('refused') };
+  await expect(getToken('t1')).rejects.toMatchObject({ code: 'tokenFailed' });
+  answer = {};
+  await expect(getToken('t1')).resolves.toBe('token of t1');
+  expect(made).toHaveLength(2);
+});
+
+test('a credential that never answers is given up after 15 seconds', async () => {
+  const limits: number[] = [];
+  const spy = jest.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+    limits.push(ms);
+    return AbortSignal.abort(new Error('over'));
+  });
+  answer = { hang: true };
+  await expect(createGetToken(configOf('secret'))('t1')).rejects.toMatchObject({
+    code: 'tokenFailed',
+    retryable: true,
+  });
+  expect(limits).toEqual([15_000]);
+  spy.mockRestore();
+});

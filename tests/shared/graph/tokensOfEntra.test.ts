@@ -1,0 +1,86 @@
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import tls from 'node:tls';
+import { generate } from 'selfsigned';
+import { createGetToken } from '../../../shared/graph/tokens';
+
+/*
+ * The real @azure/identity against a sign-in host on loopback: its errors carry no status and differ from version to
+ * version, so what the product reads out of them is checked on the real thing.
+ */
+
+const TENANT = '11111111-1111-1111-1111-111111111111';
+type Answer = { status: number; body: unknown };
+let metadata: Answer | undefined;
+let token: Answer;
+let server: https.Server;
+let authorityHost: string;
+
+beforeAll(async () => {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }]);
+  server = https.createServer({ key, cert }, (request, response) => {
+    const base = `${authorityHost}/${TENANT}`;
+    const endpoints = {
+      token_endpoint: `${base}/oauth2/v2.0/token`,
+      authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
+      issuer: `${base}/v2.0`,
+      jwks_uri: `${base}/discovery/v2.0/keys`,
+    };
+    const answer = request.method === 'POST' ? token : (metadata ?? { status: 200, body: endpoints });
+    request.resume().on('end', () => {
+      response.writeHead(answer.status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(answer.body));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  authorityHost = `https://localhost:${(server.address() as AddressInfo).port}`;
+  // The certificate of this test is signed by nobody.
+  const connect = tls.connect as (options: tls.ConnectionOptions) => tls.TLSSocket;
+  jest
+    .spyOn(tls, 'connect')
+    .mockImplementation(((options: tls.ConnectionOptions) =>
+      connect({ ...options, rejectUnauthorized: false })) as typeof tls.connect);
+});
+
+afterAll(async () => {
+  jest.restoreAllMocks();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+beforeEach(() => {
+  metadata = undefined;
+});
+
+function ask(): Promise<string> {
+  return createGetToken({
+    storage: { connectionString: 'unused' },
+    graphBaseUrl: 'https://graph.microsoft.com/v1.0',
+    credential: 'secret',
+    authorityHost,
+    clientId: '99999999-9999-9999-9999-999999999999',
+    clientSecret: 'a secret of this test',
+    clientStateKeys: [{ keyId: 'k1', key: Buffer.alloc(32) }],
+    publicBaseUrl: 'https://receiver.example/api',
+  })(TENANT);
+}
+
+const errorOf = (error: string, error_description: string) => ({ error, error_description });
+
+test('a token of the sign-in host is handed on', async () => {
+  token = { status: 200, body: { token_type: 'Bearer', expires_in: 3599, access_token: 'the token' } };
+  await expect(ask()).resolves.toBe('the token');
+});
+
+test.each([
+  [400, 'unauthorized_client', 'AADSTS700016: the app is not installed in the tenant'],
+  [401, 'invalid_client', 'AADSTS7000215: invalid client secret'],
+])('%i %s is a refusal', async (status, code, text) => {
+  token = { status, body: errorOf(code, text) };
+  await expect(ask()).rejects.toMatchObject({ code: 'tokenFailed', retryable: false });
+});
+
+test('a tenant that Entra does not know is refused when its metadata is read', async () => {
+  metadata = { status: 400, body: errorOf('invalid_tenant', 'AADSTS90002: tenant not found') };
+  await expect(ask()).rejects.toMatchObject({ code: 'tokenFailed', retryable: false });
+});
