@@ -44,6 +44,12 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
       const token = await deps.getToken(call.tenantId);
       // While the token was fetched another call may have been throttled.
       await waitForTenant(deps, call, mayStart);
+      if (!mayStart(0)) {
+        throw new GraphError(`The token came too late to send ${call.method} in time`, {
+          code: 'graphUnavailable',
+          retryable: true,
+        });
+      }
       const result = await tryOnce(deps, call, token);
       if ('answer' in result) return result.answer;
       const { error, mayRepeat } = result;
