@@ -1,6 +1,9 @@
 /** How long a job that Graph does not show yet is waited for before its row is `gone`. */
 export const NOT_YET_WINDOW_MS = 10 * 60_000;
 
+/** A queue hides a message for 7 days at most; a Retry-After may ask for more. */
+export const LONGEST_DELAY_MS = 7 * 24 * 60 * 60_000;
+
 const NOT_YET_FIRST_MS = 2_000;
 const NOT_YET_LONGEST_MS = 60_000;
 const OUTAGE_FIRST_MS = 15_000;

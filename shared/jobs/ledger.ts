@@ -161,8 +161,11 @@ async function write(deps: LedgerDeps, claim: Claim, row: LedgerRow): Promise<bo
       return true;
     }
     const stored = await deps.table.get(claim.reference.tenantId, ledgerRowKey(claim.reference));
-    // Still our run: an earlier write of ours took effect although its answer was lost. Write again over it.
-    if (!stored || parseLedgerRow(stored).runId !== claim.runId) return false;
+    if (!stored) return false;
+    const found = parseLedgerRow(stored);
+    // Still our run: an earlier write of ours took effect although its answer was lost. Write again over it, but never
+    // open a row that is done: its event would be sent again.
+    if (found.runId !== claim.runId || (found.status === 'done' && row.status !== 'done')) return false;
     claim.etag = stored.etag;
   }
   return false;

@@ -8,7 +8,7 @@ import type { Logger } from '../logger';
 import type { EntityTable } from '../storage/entityTable';
 import type { MessageQueue } from '../storage/messageQueue';
 import type { Decide } from './decide';
-import { afterPauseMs, growingDelayMs, NOT_YET_WINDOW_MS } from './delays';
+import { afterPauseMs, growingDelayMs, LONGEST_DELAY_MS, NOT_YET_WINDOW_MS } from './delays';
 import { claimJob, isoTime, releaseClaim, type Claim } from './ledger';
 import { formatJobMessage, parseJobMessage, type JobMessage } from './message';
 import { ledgerRowKey, watchOf, type JobReference } from './reference';
@@ -179,7 +179,13 @@ async function settleError(
   error: unknown,
 ): Promise<ProcessOutcome> {
   if (error instanceof GraphError && error.code === 'graphThrottled') {
-    return giveBack(deps, message, claim, error.code, afterPauseMs(error.retryAfterMs ?? 0, deps.random()));
+    const { retryAfterMs } = error;
+    // Without a Retry-After the waits must grow (concepts/throttling.md).
+    const delayMs =
+      retryAfterMs === undefined
+        ? growingDelayMs('outage', message.deferrals, deps.random())
+        : afterPauseMs(retryAfterMs, deps.random());
+    return giveBack(deps, message, claim, error.code, delayMs);
   }
   if (error instanceof ReceiverError && error.retryable) {
     const askedMs = error instanceof GraphError ? (error.retryAfterMs ?? 0) : 0;
@@ -211,7 +217,7 @@ async function giveBack(
   delayMs: number,
 ): Promise<ProcessOutcome> {
   const ledger = { table: deps.ledger, clock: deps.clock };
-  const nextTryAt = isoTime(deps.clock.now() + delayMs);
+  const nextTryAt = isoTime(deps.clock.now() + Math.min(LONGEST_DELAY_MS, delayMs));
   await releaseClaim(ledger, claim, { status: 'waiting', nextTryAt, cause });
   // Also when the row was lost: a message too many finds the job done, one too few would lose it.
   return putBack(deps, message, cause, delayMs);
@@ -223,7 +229,7 @@ async function putBack(
   cause: string,
   delayMs: number,
 ): Promise<ProcessOutcome> {
-  const delaySeconds = Math.max(1, Math.ceil(delayMs / 1000));
+  const delaySeconds = Math.max(1, Math.ceil(Math.min(LONGEST_DELAY_MS, delayMs) / 1000));
   await deps.queues.jobs.send(formatJobMessage({ ...message, deferrals: message.deferrals + 1 }), {
     delaySeconds,
   });
