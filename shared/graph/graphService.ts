@@ -3,6 +3,7 @@ import type { Config } from '../config';
 import { createGraphClient } from './createGraphClient';
 import type { CallGraph } from './graphClient';
 import { createSendHttp } from './sendHttp';
+import { shareTokenRequests } from './shareTokenRequests';
 import { createThrottle, type Throttle } from './throttle';
 import { createGetToken } from './tokens';
 
@@ -18,7 +19,7 @@ export function openGraphService(config: Config): GraphService {
   const callGraph = createGraphClient({
     baseUrl: config.graphBaseUrl,
     sendHttp: createSendHttp(),
-    getToken: createGetToken(config),
+    getToken: shareTokenRequests(createGetToken(config)),
     throttle,
     clock: systemClock,
     random: Math.random,

@@ -4,7 +4,7 @@ import { readConfig } from '../../shared/config';
 import { createSubscriptionWorld, PUBLIC_BASE_URL } from './createSubscriptionWorld';
 
 /** The settings of a local cloud; the ids are made up. */
-export const CLI_ENV = {
+const CLI_ENV = {
   AzureWebJobsStorage: 'UseDevelopmentStorage=true',
   ENTRA_CLIENT_ID: '55555555-5555-5555-5555-555555555555',
   GRAPH_CREDENTIAL: 'development',

@@ -37,6 +37,8 @@ export interface Flow {
   events(): Promise<SeenEvent[]>;
   /** Waits until at least `count` job events have been sent. */
   untilEvents(count: number, limitMs?: number): Promise<SeenEvent[]>;
+  /** The app's log lines so far with this `event`, of the host's current process. */
+  logged(event: string): Record<string, unknown>[];
   /** Waits until Graph has nothing to deliver, no message is visible and no function runs. */
   untilQuiet(): Promise<void>;
   stop(): Promise<void>;
@@ -47,7 +49,8 @@ export async function startFlow(options: Partial<LocalCloudOptions> = {}): Promi
   const cloud = await startLocalCloud({ root: ROOT, ports: 'free', ...options });
   const control = createControlClient(cloud.simulator.controlUrl);
   const queues = createStoredMessages(cloud.connectionString);
-  const services = createServices(cloud.settings);
+  // Onboarding happens in this process, which does not trust the simulator's certificate: no token over https here.
+  const services = createServices({ ...cloud.settings, GRAPH_CREDENTIAL: 'development' });
   const seen: SeenEvent[] = [];
   const events = async () => {
     seen.push(...((await queues.take('print-job-events')) as SeenEvent[]));
@@ -95,10 +98,19 @@ export async function startFlow(options: Partial<LocalCloudOptions> = {}): Promi
         },
         limitMs,
       ),
+    logged: (event) => cloud.hosts.flatMap((host) => host.lines().flatMap((line) => readLogged(line, event))),
     async untilQuiet() {
       await control.idle();
       await Promise.all(cloud.hosts.map((host) => host.waitUntilIdle()));
     },
     stop: () => cloud.stop(),
   };
+}
+
+function readLogged(line: string, event: string): Record<string, unknown>[] {
+  if (!line.includes(event)) return [];
+  const { message } = JSON.parse(line) as { message?: string };
+  if (message === undefined || !message.startsWith('{')) return [];
+  const fields = JSON.parse(message) as Record<string, unknown>;
+  return fields['event'] === event ? [fields] : [];
 }

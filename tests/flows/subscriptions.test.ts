@@ -1,0 +1,156 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { eventually } from '../support/eventually';
+import { ROOT, startFlow, type Flow } from '../support/startFlow';
+
+const TENANT = '11111111-1111-1111-1111-111111111111';
+const HOUR = 60 * 60_000;
+
+interface ListedWatch {
+  kind: string;
+  subscriptionId: string;
+  state: string;
+  lastError?: string;
+}
+
+/** Watches from the command line to Graph, and what the app does about them by itself, on a clock that is moved. */
+describe('subscriptions through the built app', () => {
+  let flow: Flow;
+  let printerId: string;
+  beforeAll(async () => {
+    flow = await startFlow({ clock: true });
+    await flow.control.createTenant({ tenantId: TENANT });
+    printerId = (await flow.control.createPrinter(TENANT, { displayName: 'Printer' })).id;
+  }, 60_000);
+  afterAll(() => flow.stop(), 30_000);
+
+  /** The command as an operator runs it. */
+  const cli = (...argv: string[]) =>
+    new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+      const env = { ...flow.cloud.environment };
+      const child = execFile(
+        process.execPath,
+        [join(ROOT, 'cli', 'run.cjs'), ...argv],
+        { env },
+        (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+      );
+    });
+  const cliJson = async <T>(...argv: string[]): Promise<T> => {
+    const { code, stdout, stderr } = await cli(...argv, '--json');
+    if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stderr}`);
+    return JSON.parse(stdout) as T;
+  };
+  const calls = async (method: string) =>
+    (await flow.control.calls()).filter(
+      (call) => call.method === method && /\/subscriptions/.test(call.path),
+    );
+  const renew = async () => {
+    await flow.untilQuiet();
+    const runs = flow.logged('subscriptions.reconciled').length;
+    await fetch(`${flow.cloud.hosts[0]?.url ?? ''}/admin/functions/renewSubscriptions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    await eventually('a renewal run', () =>
+      flow.logged('subscriptions.reconciled').length > runs ? true : undefined,
+    );
+    await flow.untilQuiet();
+  };
+
+  it('onboards a customer by CLI; Graph shakes hands with both routes', async () => {
+    await cliJson('tenants', 'add', TENANT, '--name', 'First customer');
+    const { id } = await cliJson<{ id: string }>(
+      'definitions',
+      'create',
+      '--tenant',
+      TENANT,
+      '--name',
+      'Accounting',
+    );
+    await cliJson('subscriptions', 'add', '--tenant', TENANT, '--definition', id);
+    const { stdout, code } = await cli('subscriptions', 'add', '--tenant', TENANT, '--printer', printerId);
+    expect(code).toBe(0);
+    expect(stdout).toContain('is now watched');
+    const listed = await cliJson<ListedWatch[]>('subscriptions', 'list');
+    expect(listed.map(({ kind, state }) => [kind, state])).toEqual([
+      ['jobFetchable', 'live'],
+      ['jobStarted', 'live'],
+    ]);
+    const base = flow.cloud.settings['PUBLIC_BASE_URL'] ?? '';
+    const { subscriptions } = await flow.control.state();
+    expect(subscriptions).toHaveLength(2);
+    for (const subscription of subscriptions) {
+      expect(subscription).toMatchObject({
+        notificationUrl: `${base}/notifications`,
+        lifecycleNotificationUrl: `${base}/lifecycle`,
+      });
+    }
+  }, 60_000);
+
+  it('renews each by one PATCH an hour', async () => {
+    flow.cloud.clock?.move(HOUR);
+    await renew();
+    await renew();
+    const patched = await calls('PATCH');
+    expect(patched.map(({ status }) => status)).toEqual([200, 200]);
+    expect(new Set(patched.map(({ path }) => path)).size).toBe(2);
+  }, 60_000);
+
+  it('recreates one that Graph lost, although another fails, and puts the failure in words on its row', async () => {
+    const before = await cliJson<ListedWatch[]>('subscriptions', 'list');
+    const lost = before.find(({ kind }) => kind === 'jobStarted')?.subscriptionId ?? '';
+    const kept = before.find(({ kind }) => kind === 'jobFetchable')?.subscriptionId ?? '';
+    await flow.control.dropSubscription(lost);
+    await flow.control.addFault({
+      method: 'PATCH',
+      pathPattern: kept,
+      count: -1,
+      action: { type: 'status', status: 403 },
+    });
+    flow.cloud.clock?.move(HOUR);
+    await renew();
+    const after = await cliJson<ListedWatch[]>('subscriptions', 'list');
+    const started = after.find(({ kind }) => kind === 'jobStarted');
+    expect(started).toMatchObject({ state: 'live' });
+    expect(started?.subscriptionId).not.toBe(lost);
+    const failing = after.find(({ kind }) => kind === 'jobFetchable');
+    expect(failing).toMatchObject({ state: 'failing', subscriptionId: kept });
+    // resources of section 7 of the facts: JobFetchable needs Printer.Read.All.
+    expect(failing?.lastError).toContain('Printer.Read.All');
+
+    await flow.control.clearFaults();
+    const { code, stderr } = await cli('subscriptions', 'reconcile', '--retry-now');
+    expect(code).toBe(0);
+    expect(stderr).toContain(`jobFetchable_${printerId}: renewed`);
+  }, 60_000);
+
+  it('answers reauthorizationRequired by PATCH, at the end of the 10 minutes after the last one', async () => {
+    const [watch] = await cliJson<ListedWatch[]>('subscriptions', 'list');
+    await flow.control.clearCalls();
+    await flow.control.sendLifecycle(watch?.subscriptionId ?? '', 'reauthorizationRequired');
+    await flow.untilQuiet();
+    await renew();
+    expect(await calls('PATCH')).toHaveLength(0);
+    flow.cloud.clock?.move(10 * 60_000);
+    await eventually('the PATCH', async () => ((await calls('PATCH')).length > 0 ? true : undefined));
+    await flow.untilQuiet();
+    expect((await calls('PATCH')).map(({ path }) => path)).toEqual([
+      expect.stringContaining(watch?.subscriptionId ?? 'none'),
+    ]);
+    expect((await flow.control.calls()).some(({ path }) => path.includes('reauthorize'))).toBe(false);
+  }, 60_000);
+
+  it('recreates after subscriptionRemoved, at once', async () => {
+    const [watch] = await cliJson<ListedWatch[]>('subscriptions', 'list');
+    const id = watch?.subscriptionId ?? '';
+    // The event is on its way when the subscription is already gone.
+    await flow.control.setDelivery({ delayMs: 500 });
+    await flow.control.sendLifecycle(id, 'subscriptionRemoved');
+    await flow.control.dropSubscription(id);
+    await eventually('the new subscription', async () => {
+      const [now] = await cliJson<ListedWatch[]>('subscriptions', 'list');
+      return now?.state === 'live' && now.subscriptionId !== id ? true : undefined;
+    });
+  }, 60_000);
+});
