@@ -21,14 +21,9 @@ it('are built once per process and environment', () => {
 
 it('throw nothing when made without settings; each member rejects and names the settings', async () => {
   const services = createServices({});
-  for (const member of [
-    services.config,
-    services.webhook,
-    services.tenants,
-    services.watches,
-    services.graph,
-  ]) {
-    await expect(member()).rejects.toMatchObject({
+  const members = ['config', 'webhook', 'tenants', 'watches', 'graph', 'subscriptions', 'worker'] as const;
+  for (const member of members) {
+    await expect(services[member]()).rejects.toMatchObject({
       code: 'configInvalid',
       message: expect.stringContaining('CLIENT_STATE_KEYS') as string,
     });

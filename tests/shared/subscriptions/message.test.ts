@@ -14,10 +14,10 @@ const lifecycle: SubscriptionMessage = {
   generation: 4,
 };
 
-it.each([
+it.each<SubscriptionMessage>([
   lifecycle,
   { ...lifecycle, subscriptionId: SUBSCRIPTION },
-  { kind: 'renew', ...base, rowKey: 'jobStarted_x' } as SubscriptionMessage,
+  { kind: 'renew', ...base, rowKey: 'jobStarted_x' },
 ])('comes back from its text as it was: %j', (message) => {
   const value: unknown = JSON.parse(formatSubscriptionMessage(message));
   expect(Object.keys(value as object)).toEqual(['event']);

@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { TableServiceClient } from '@azure/data-tables';
+import { QueueServiceClient } from '@azure/storage-queue';
+import { startAzurite, type Azurite } from '../../local/startAzurite';
+import { createBoundedQueue } from '../../shared/storage/boundedQueue';
+import { openQueueService } from '../../shared/storage/queueService';
+import { openTableService } from '../../shared/storage/tableService';
+import { entityTableContract } from './entityTableContract';
+import { messageQueueContract } from './messageQueueContract';
+
+let azurite: Azurite;
+let made = 0;
+
+beforeAll(async () => {
+  azurite = await startAzurite({ root: join(__dirname, '..', '..') });
+}, 30_000);
+
+afterAll(() => azurite.stop());
+
+entityTableContract('Azure table', async () => {
+  made += 1;
+  const { connectionString } = azurite;
+  const service = TableServiceClient.fromConnectionString(connectionString, {
+    allowInsecureConnection: true,
+  });
+  await service.createTable(`Contract${made}`);
+  return (await openTableService({ connectionString }))(`Contract${made}`);
+});
+
+const openQueue = async () => {
+  made += 1;
+  const { connectionString } = azurite;
+  const client = QueueServiceClient.fromConnectionString(connectionString).getQueueClient(`q-${made}`);
+  await client.create();
+  return { client, queue: (await openQueueService({ connectionString }))(`q-${made}`) };
+};
+type Opened = Awaited<ReturnType<typeof openQueue>>;
+const visibleIn = async (client: Opened['client']) => {
+  const { peekedMessageItems } = await client.peekMessages({ numberOfMessages: 32 });
+  return peekedMessageItems.map(({ messageText }) => Buffer.from(messageText, 'base64').toString('utf8'));
+};
+
+messageQueueContract('Azure queue', async () => {
+  const { client, queue } = await openQueue();
+  return { queue, visible: () => visibleIn(client) };
+});
+
+messageQueueContract('Azure queue, bounded', async () => {
+  const { client, queue } = await openQueue();
+  return {
+    queue: createBoundedQueue(queue, { tries: 2, tryTimeoutMs: 10_000 }),
+    visible: () => visibleIn(client),
+  };
+});
+
+describe('Azure queue', () => {
+  it('sends messages that never expire, in base64 as host.json says', async () => {
+    const { client, queue } = await openQueue();
+    await queue.send('text');
+    const [message] = (await client.receiveMessages()).receivedMessageItems;
+    expect(message?.messageText).toBe('dGV4dA==');
+    expect(message?.expiresOn.getUTCFullYear()).toBe(9999);
+  });
+
+  it('rejects with the status when the queue does not exist', async () => {
+    const open = await openQueueService({ connectionString: azurite.connectionString });
+    await expect(open('missing').send('x')).rejects.toMatchObject({ statusCode: 404 });
+  });
+});
+
+describe('Azure table', () => {
+  it('rejects with the status when the table does not exist', async () => {
+    const open = await openTableService({ connectionString: azurite.connectionString });
+    await expect(open('Missing').insert({ partitionKey: 'p', rowKey: 'r' })).rejects.toMatchObject({
+      statusCode: 404,
+    });
+  });
+});

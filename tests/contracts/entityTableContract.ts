@@ -1,0 +1,115 @@
+import type { EntityTable, Row } from '../../shared/storage/entityTable';
+
+/** What every EntityTable promises (shared/storage/entityTable.ts). `open` gives an empty table. */
+export function entityTableContract(name: string, open: () => Promise<EntityTable>): void {
+  describe(`EntityTable: ${name}`, () => {
+    let table: EntityTable;
+    const row = (replaced: Partial<Row> = {}): Row => ({
+      partitionKey: 'p',
+      rowKey: 'r',
+      text: 'a',
+      ...replaced,
+    });
+    const etagOf = async (rowKey = 'r') => (await table.get('p', rowKey))?.etag ?? '';
+    const keysOf = async (partitionKey?: string) => {
+      const keys: unknown[] = [];
+      for await (const { cells } of table.list(partitionKey))
+        keys.push(`${String(cells['partitionKey'])}/${String(cells['rowKey'])}`);
+      return keys;
+    };
+
+    beforeEach(async () => {
+      table = await open();
+    });
+
+    it('has no row that nobody wrote', async () => {
+      expect(await table.get('p', 'r')).toBeUndefined();
+      expect(await keysOf()).toEqual([]);
+    });
+
+    it('gives back texts, numbers and booleans as they were, and no cell that was undefined', async () => {
+      const cells = {
+        text: 'Zeile\n"🖨"',
+        empty: '',
+        whole: 42,
+        negative: -1,
+        fraction: 0.25,
+        milliseconds: 1_795_000_000_000,
+        yes: true,
+        no: false,
+      };
+      const etag = await table.insert(row({ ...cells, absent: undefined }));
+      const stored = await table.get('p', 'r');
+      expect(stored?.cells).toMatchObject({ partitionKey: 'p', rowKey: 'r', ...cells });
+      expect(stored?.cells).not.toHaveProperty('absent');
+      expect(stored?.etag).toBe(etag);
+    });
+
+    it('lets exactly one of many inserts through', async () => {
+      const results = await Promise.all(
+        Array.from({ length: 8 }, (_, n) => table.insert(row({ text: String(n) }))),
+      );
+      const won = results.flatMap((etag, n) => (etag === undefined ? [] : [n]));
+      expect(won).toHaveLength(1);
+      expect((await table.get('p', 'r'))?.cells).toMatchObject({ text: String(won[0]) });
+    });
+
+    it('replaces the whole row under its ETag and gives the new one', async () => {
+      await table.insert(row({ old: 1 }));
+      const before = await etagOf();
+      const after = await table.replace(row({ text: 'b' }), before);
+      const stored = await table.get('p', 'r');
+      expect(after).toEqual(expect.any(String));
+      expect(after).not.toBe(before);
+      expect(stored).toMatchObject({ cells: { text: 'b' }, etag: after });
+      expect(stored?.cells).not.toHaveProperty('old');
+    });
+
+    it('lets exactly one of many replaces of the same reading through', async () => {
+      await table.insert(row());
+      const etag = await etagOf();
+      const results = await Promise.all(Array.from({ length: 8 }, (_, n) => table.replace(row({ n }), etag)));
+      expect(results.filter((result) => result !== undefined)).toHaveLength(1);
+    });
+
+    it('does not replace or remove a row that has changed or is gone', async () => {
+      await table.insert(row());
+      const old = await etagOf();
+      await table.replace(row({ text: 'b' }), old);
+      expect(await table.replace(row({ text: 'c' }), old)).toBeUndefined();
+      expect(await table.remove('p', 'r', old)).toBe(false);
+      expect((await table.get('p', 'r'))?.cells).toMatchObject({ text: 'b' });
+      expect(await table.remove('p', 'r', await etagOf())).toBe(true);
+      expect(await table.get('p', 'r')).toBeUndefined();
+      expect(await table.remove('p', 'r', old)).toBe(false);
+      expect(await table.replace(row(), old)).toBeUndefined();
+    });
+
+    it('lets a removed row be inserted anew', async () => {
+      await table.insert(row());
+      await table.remove('p', 'r', await etagOf());
+      expect(await table.insert(row())).toEqual(expect.any(String));
+    });
+
+    it('lists a partition, or everything, in the order of the keys', async () => {
+      for (const [partitionKey, rowKey] of [
+        ['q', '1'],
+        ['p', '2'],
+        ['p', '1'],
+        ["o'neil", '1'],
+      ] as const) {
+        await table.insert(row({ partitionKey, rowKey }));
+      }
+      expect(await keysOf('p')).toEqual(['p/1', 'p/2']);
+      expect(await keysOf("o'neil")).toEqual(["o'neil/1"]);
+      expect(await keysOf('none')).toEqual([]);
+      expect(await keysOf()).toEqual(["o'neil/1", 'p/1', 'p/2', 'q/1']);
+    });
+
+    it('keeps rows with the same RowKey of two partitions apart', async () => {
+      await table.insert(row({ partitionKey: 'p' }));
+      expect(await table.insert(row({ partitionKey: 'q', text: 'other' }))).toEqual(expect.any(String));
+      expect((await table.get('p', 'r'))?.cells).toMatchObject({ text: 'a' });
+    });
+  });
+}
