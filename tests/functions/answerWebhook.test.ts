@@ -1,0 +1,106 @@
+import { HttpRequest, InvocationContext } from '@azure/functions';
+import { answerWebhook } from '../../functions/answerWebhook';
+import { badInputs } from '../fixtures/badInputs';
+import { bodyOf, startedItem, TEST_KEYS_SETTING } from '../support/notifications';
+
+/** Nothing listens on port 1 of loopback, so storage refuses at once. */
+const settings = {
+  AzureWebJobsStorage:
+    'DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;',
+  ENTRA_CLIENT_ID: '99999999-0000-4000-8000-000000000009',
+  GRAPH_CREDENTIAL: 'development',
+  GRAPH_BASE_URL: 'http://127.0.0.1:1/v1.0',
+  CLIENT_STATE_KEYS: TEST_KEYS_SETTING,
+  PUBLIC_BASE_URL: 'https://app.example.com/api',
+};
+
+const before = process.env;
+afterEach(() => {
+  process.env = before;
+});
+
+async function post(env: Record<string, string>, body: Uint8Array, query: Record<string, string> = {}) {
+  process.env = env;
+  const lines: unknown[] = [];
+  const context = new InvocationContext({
+    functionName: 'receiveNotifications',
+    logHandler: (level, ...args) => void lines.push([level, JSON.parse(String(args[0]))]),
+  });
+  const request = new HttpRequest({
+    method: 'POST',
+    url: 'http://localhost/api/notifications',
+    query,
+    headers: { 'content-length': String(body.length) },
+    body: { bytes: body },
+  });
+  return { answer: await answerWebhook(request, context), lines };
+}
+
+const nosniff = { 'X-Content-Type-Options': 'nosniff' };
+
+it.each([
+  ['without any setting', {}],
+  ['with valid settings', settings],
+])('answers the handshake %s', async (_name, env) => {
+  const validationToken =
+    'Validation: Testing client application reachability for subscription Request-Id: 1';
+  expect(await post(env, Buffer.alloc(0), { validationToken })).toEqual({
+    answer: { status: 200, headers: { 'Content-Type': 'text/plain', ...nosniff }, body: validationToken },
+    lines: [],
+  });
+});
+
+it('answers 503 with invalid settings, and the log names them: Graph comes again for four hours', async () => {
+  const { answer, lines } = await post({}, bodyOf(startedItem()));
+  expect(answer).toEqual({ status: 503, headers: nosniff });
+  expect(lines).toMatchObject([
+    [
+      'error',
+      {
+        event: 'webhook.failed',
+        status: 503,
+        code: 'configInvalid',
+        message: expect.stringContaining('CLIENT_STATE_KEYS') as string,
+      },
+    ],
+  ]);
+});
+
+it('answers 202, empty, for a batch that needs no storage', async () => {
+  const { answer, lines } = await post({ ...settings }, bodyOf());
+  expect(answer).toEqual({ status: 202, headers: nosniff });
+  expect(lines).toMatchObject([['information', { event: 'notifications.received', items: 0 }]]);
+});
+
+it('answers 503 while storage refuses', async () => {
+  const { answer, lines } = await post({ ...settings }, bodyOf(startedItem()));
+  expect(answer).toEqual({ status: 503, headers: nosniff });
+  expect(lines).toMatchObject([['error', { status: 503, accepted: 0 }]]);
+});
+
+it('reads body and Content-Length of the request', async () => {
+  const tooLarge = badInputs.find(({ status }) => status === 413);
+  expect((await post({ ...settings }, Buffer.from(tooLarge?.body ?? ''))).answer).toMatchObject({
+    status: 413,
+  });
+  expect((await post({ ...settings }, Buffer.from('x'))).answer).toMatchObject({ status: 400 });
+});
+
+it('answers 503 when nothing is done in 2.5 seconds', async () => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+  try {
+    const request = new HttpRequest({ method: 'POST', url: 'http://localhost/api/notifications' });
+    jest.spyOn(request, 'arrayBuffer').mockReturnValue(new Promise(() => undefined));
+    const lines: string[] = [];
+    process.env = { ...settings };
+    const context = new InvocationContext({
+      logHandler: (_level, ...args) => void lines.push(String(args[0])),
+    });
+    const answer = Promise.resolve(answerWebhook(request, context));
+    await jest.advanceTimersByTimeAsync(2_500);
+    expect(await answer).toEqual({ status: 503, headers: nosniff });
+    expect(lines.join()).toContain('deadlinePassed');
+  } finally {
+    jest.useRealTimers();
+  }
+});

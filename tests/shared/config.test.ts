@@ -1,0 +1,202 @@
+import fc from 'fast-check';
+import { isLoopback, readConfig, SETTING_NAMES } from '../../shared/config';
+import { ReceiverError } from '../../shared/errors';
+
+const KEY = Buffer.alloc(32, 7).toString('base64');
+const CLIENT = '99999999-0000-4000-8000-00000000000A';
+const IDENTITY = '11111111-0000-4000-8000-000000000001';
+
+const complete = {
+  AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+  ENTRA_CLIENT_ID: CLIENT,
+  MANAGED_IDENTITY_CLIENT_ID: IDENTITY,
+  CLIENT_STATE_KEYS: `k1:${KEY}`,
+  PUBLIC_BASE_URL: 'https://app.azurewebsites.net/api/',
+};
+/** Put together here, so that no file holds anything that looks like a key. */
+const PEM = ['CERTIFICATE', 'PRIVATE KEY']
+  .map((what) => `-----BEGIN ${what}-----\nAAAA\n-----END ${what}-----`)
+  .join('\n');
+
+type Env = Record<string, string | undefined>;
+const read = (replaced: Env = {}) => readConfig({ ...complete, ...replaced });
+const problemOf = (env: Env): string => {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ReceiverError && error.code === 'configInvalid') return error.message;
+    throw error;
+  }
+  throw new Error('These settings were accepted');
+};
+const problem = (replaced: Env) => problemOf({ ...complete, ...replaced });
+
+describe('settings that are complete', () => {
+  it('have the defaults of the design for what is not set', () => {
+    expect(read()).toEqual({
+      storage: { connectionString: 'UseDevelopmentStorage=true' },
+      graphBaseUrl: 'https://graph.microsoft.com/v1.0',
+      credential: 'federated',
+      authorityHost: 'https://login.microsoftonline.com',
+      clientId: CLIENT.toLowerCase(),
+      managedIdentityClientId: IDENTITY,
+      clientStateKeys: [{ keyId: 'k1', key: Buffer.alloc(32, 7) }],
+      publicBaseUrl: 'https://app.azurewebsites.net/api',
+    });
+  });
+
+  it('count an empty or blank value as missing', () => {
+    expect(read({ GRAPH_BASE_URL: '', ENTRA_AUTHORITY_HOST: '  ' })).toEqual(read());
+    expect(problem({ PUBLIC_BASE_URL: ' ' })).toMatch(/PUBLIC_BASE_URL is missing/);
+  });
+
+  it('take URLs without their closing slash', () => {
+    expect(
+      read({
+        GRAPH_BASE_URL: 'https://graph.microsoft.us/beta/',
+        ENTRA_AUTHORITY_HOST: 'https://login.microsoftonline.us//',
+      }),
+    ).toMatchObject({
+      graphBaseUrl: 'https://graph.microsoft.us/beta',
+      authorityHost: 'https://login.microsoftonline.us',
+    });
+  });
+
+  it('take storage by identity, system-assigned or named', () => {
+    const byIdentity = {
+      AzureWebJobsStorage: undefined,
+      AzureWebJobsStorage__queueServiceUri: 'https://a.queue.core.windows.net',
+      AzureWebJobsStorage__tableServiceUri: 'https://a.table.core.windows.net',
+    };
+    const storage = {
+      queueServiceUri: 'https://a.queue.core.windows.net',
+      tableServiceUri: 'https://a.table.core.windows.net',
+    };
+    expect(read(byIdentity).storage).toEqual(storage);
+    expect(read({ ...byIdentity, AzureWebJobsStorage__clientId: IDENTITY }).storage).toEqual({
+      ...storage,
+      managedIdentityClientId: IDENTITY,
+    });
+  });
+
+  it.each([
+    [{ GRAPH_CREDENTIAL: 'secret', ENTRA_CLIENT_SECRET: 'x' }, { clientSecret: 'x' }],
+    [{ GRAPH_CREDENTIAL: 'certificate', ENTRA_CLIENT_CERTIFICATE: PEM }, { clientCertificate: PEM }],
+    [
+      { GRAPH_CREDENTIAL: 'development', GRAPH_BASE_URL: 'http://127.0.0.1:7080/v1.0' },
+      { credential: 'development' },
+    ],
+  ])('take the credential of %j', (replaced, expected) => {
+    expect(read({ MANAGED_IDENTITY_CLIENT_ID: undefined, ...replaced })).toMatchObject(expected);
+  });
+
+  it('take several keys in their order, in both alphabets of base64', () => {
+    const urlSafe = Buffer.alloc(33, 0xfb).toString('base64url');
+    const { clientStateKeys } = read({ CLIENT_STATE_KEYS: ` new:${urlSafe} , k1:${KEY}` });
+    expect(clientStateKeys.map(({ keyId, key }) => [keyId, key.length])).toEqual([
+      ['new', 33],
+      ['k1', 32],
+    ]);
+  });
+});
+
+describe('settings that are missing or wrong', () => {
+  it('are all named in one message, each with what it should look like', () => {
+    const message = problemOf({});
+    expect(message).toMatch(/^6 setting\(s\) to correct: /);
+    for (const part of [
+      /AzureWebJobsStorage__queueServiceUri is missing .*connection string/,
+      /AzureWebJobsStorage__tableServiceUri is missing/,
+      /ENTRA_CLIENT_ID is missing: set it to .*GUID/,
+      /MANAGED_IDENTITY_CLIENT_ID is missing \(GRAPH_CREDENTIAL is federated\)/,
+      /CLIENT_STATE_KEYS is missing: set it to keyId:base64.*32 bytes/,
+      /PUBLIC_BASE_URL is missing: set it to an https URL/,
+    ]) {
+      expect(message).toMatch(part);
+    }
+  });
+
+  it('are named once each when all are wrong at the same time', () => {
+    const checked = SETTING_NAMES.filter(
+      (name) => name !== 'AzureWebJobsStorage' && name !== 'ENTRA_CLIENT_SECRET',
+    );
+    const message = problemOf(Object.fromEntries(checked.map((name) => [name, '?'])));
+    for (const name of checked)
+      expect(
+        message.split(`${name}${name === 'CLIENT_STATE_KEYS' ? ', entry 1,' : ''} is not `),
+      ).toHaveLength(2);
+    expect(message).not.toMatch(/missing/);
+  });
+
+  it.each([
+    ['ENTRA_CLIENT_SECRET', 'secret'],
+    ['ENTRA_CLIENT_CERTIFICATE', 'certificate'],
+    ['MANAGED_IDENTITY_CLIENT_ID', 'federated'],
+  ])('%s is needed by the credential %s', (name, GRAPH_CREDENTIAL) => {
+    expect(problem({ GRAPH_CREDENTIAL, [name]: undefined })).toContain(
+      `${name} is missing (GRAPH_CREDENTIAL is ${GRAPH_CREDENTIAL})`,
+    );
+  });
+
+  it.each([
+    'http://graph.microsoft.com/v1.0',
+    'ftp://x',
+    'graph.microsoft.com',
+    'http://127.0.0.1.example.com',
+  ])('GRAPH_BASE_URL refuses %p', (GRAPH_BASE_URL) => {
+    expect(problem({ GRAPH_BASE_URL })).toMatch(
+      /GRAPH_BASE_URL is not an https URL \(plain http only on loopback\)/,
+    );
+  });
+
+  it('development works only while Graph is on loopback', () => {
+    expect(problem({ GRAPH_CREDENTIAL: 'development' })).toMatch(
+      /development.*GRAPH_BASE_URL is on loopback/,
+    );
+  });
+
+  it.each([
+    ['no colon', KEY],
+    ['a short key', `k1:${Buffer.alloc(31).toString('base64')}`],
+    ['a keyId of 17 characters', `${'k'.repeat(17)}:${KEY}`],
+    ['a keyId with a point', `a.b:${KEY}`],
+    ['no base64', 'k1:"§$%'],
+    ['a comma too many', `k1:${KEY},`],
+  ])('CLIENT_STATE_KEYS refuses %s', (_name, CLIENT_STATE_KEYS) => {
+    expect(problem({ CLIENT_STATE_KEYS })).toMatch(/CLIENT_STATE_KEYS, entry [12], is not keyId:base64/);
+  });
+
+  it('CLIENT_STATE_KEYS refuses the same keyId twice, because one of the two would never verify', () => {
+    expect(problem({ CLIENT_STATE_KEYS: `k1:${KEY},k1:${KEY}` })).toMatch(/keyId of entry 2 twice/);
+  });
+
+  it('ENTRA_CLIENT_CERTIFICATE wants certificate and private key', () => {
+    const [certificate] = PEM.split('-----END CERTIFICATE-----');
+    expect(problem({ ENTRA_CLIENT_CERTIFICATE: certificate })).toMatch(/ENTRA_CLIENT_CERTIFICATE is not PEM/);
+  });
+});
+
+it('the message never holds a value, whatever is set', () => {
+  // No word of ours begins like this.
+  const value = fc.stringMatching(/^zq[A-Za-z0-9:+/=.,-]{6,40}$/);
+  const env = fc.dictionary(fc.constantFrom(...SETTING_NAMES), value, { maxKeys: SETTING_NAMES.length });
+  fc.assert(
+    fc.property(env, (values) => {
+      const message = problemOf({ ...values, PUBLIC_BASE_URL: 'zq-no-url' });
+      expect(message).toContain('PUBLIC_BASE_URL is not');
+      expect(message).not.toContain('zq');
+    }),
+  );
+});
+
+it.each([
+  ['http://localhost:1', true],
+  ['http://127.0.0.1:7080/v1.0', true],
+  ['http://127.9.9.9', true],
+  ['http://[::1]/', true],
+  ['https://graph.microsoft.com', false],
+  ['http://localhost.example.com', false],
+  ['no url', false],
+])('%p is on loopback: %p', (url, expected) => {
+  expect(isLoopback(url)).toBe(expected);
+});
