@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readConfig, SETTING_NAMES } from '../shared/config';
+import { isRecord } from '../shared/isRecord';
+import { DEFAULT_PORTS } from '../local/startLocalCloud';
+
+/** Settings that only the Functions host or Node itself reads. */
+const HOST_NAMES = [
+  'FUNCTIONS_WORKER_RUNTIME',
+  'AzureWebJobsStorage__blobServiceUri',
+  'AzureWebJobsStorage__credential',
+  'APPLICATIONINSIGHTS_CONNECTION_STRING',
+  'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
+  'NODE_EXTRA_CA_CERTS',
+];
+const ALL_NAMES = [...SETTING_NAMES, ...HOST_NAMES].sort();
+
+const root = join(__dirname, '..');
+const readText = (file: string) => readFileSync(join(root, file), 'utf8');
+
+/** The object at `path` in a parsed JSON file. */
+function section(file: string, ...path: string[]): Record<string, unknown> {
+  let value: unknown = JSON.parse(readText(file));
+  for (const name of path) value = isRecord(value) ? value[name] : undefined;
+  if (!isRecord(value)) throw new Error(`${file} has no object at ${path.join('.')}`);
+  return value;
+}
+
+/** The example as the host sees it, with a signing key as the start of the local cloud adds one. */
+function exampleWithKey(): Record<string, string> {
+  const texts = Object.entries(section('local.settings.example.json', 'Values')).map(
+    ([name, value]) => [name, String(value)] as const,
+  );
+  return { ...Object.fromEntries(texts), CLIENT_STATE_KEYS: `local1:${'A'.repeat(43)}=` };
+}
+
+describe('the settings', () => {
+  it('are the same in the example as in the code', () => {
+    expect(Object.keys(section('local.settings.example.json', 'Values')).sort()).toEqual(ALL_NAMES);
+  });
+
+  it('are the same in the table of the README as in the code', () => {
+    const table = /^## Settings$([\s\S]*?)^## /m.exec(readText('README.md'))?.[1] ?? '';
+    const firstCells = [...table.matchAll(/^\|([^|]*)\|/gm)].map((row) => row[1] ?? '');
+    const names = firstCells.flatMap((cell) => [...cell.matchAll(/`([A-Za-z_]+)`/g)].map((name) => name[1]));
+    expect(names.sort()).toEqual(ALL_NAMES);
+  });
+
+  it('of the example are accepted, once a signing key is there', () => {
+    expect(readConfig(exampleWithKey())).toMatchObject({ credential: 'development' });
+  });
+
+  it('of the example hold no signing key, and the app names what is missing', () => {
+    const values = { ...exampleWithKey(), CLIENT_STATE_KEYS: '' };
+    expect(() => readConfig(values)).toThrow(/^1 setting\(s\) to correct: CLIENT_STATE_KEYS is missing/);
+  });
+
+  it('of the example lead to the ports of the local cloud', () => {
+    const { graph, token, host } = DEFAULT_PORTS;
+    expect(readConfig(exampleWithKey())).toMatchObject({
+      graphBaseUrl: `http://127.0.0.1:${graph}/v1.0`,
+      authorityHost: `https://localhost:${token}`,
+      publicBaseUrl: `http://127.0.0.1:${host}/api`,
+      // Short for the ports 10000 to 10002 of Azurite on this machine.
+      storage: { connectionString: 'UseDevelopmentStorage=true' },
+    });
+    expect(DEFAULT_PORTS).toMatchObject({ blob: 10_000, queue: 10_001, table: 10_002 });
+  });
+});
+
+describe('host.json', () => {
+  it('holds the queue values of the contract', () => {
+    expect(section('host.json', 'extensions', 'queues')).toEqual({
+      batchSize: 16,
+      newBatchThreshold: 8,
+      maxDequeueCount: 5,
+      visibilityTimeout: '00:00:30',
+      maxPollingInterval: '00:00:02',
+      messageEncoding: 'base64',
+    });
+  });
+
+  it('asks for the fourth extension bundle', () => {
+    expect(section('host.json', 'extensionBundle')).toEqual({
+      id: 'Microsoft.Azure.Functions.ExtensionBundle',
+      version: '[4.*, 5.0.0)',
+    });
+  });
+
+  it('serves below the prefix that PUBLIC_BASE_URL ends with', () => {
+    const { routePrefix } = section('host.json', 'extensions', 'http');
+    expect(readConfig(exampleWithKey()).publicBaseUrl.endsWith(`/${String(routePrefix)}`)).toBe(true);
+  });
+});
