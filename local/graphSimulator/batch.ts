@@ -7,7 +7,7 @@ import type { Reply } from './reply';
 const MAX_PARTS = 20;
 
 /** One part as a call of its own. */
-export interface BatchPart {
+interface BatchPart {
   method: string;
   path: string;
   headers: Record<string, string>;

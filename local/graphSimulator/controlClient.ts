@@ -7,7 +7,7 @@ import type {
   SimulatorState,
   Violation,
 } from './controlTypes';
-import type { DeliveryAttempt } from './deliveryEngine';
+import type { DeliveryAttempt } from './deliveryTypes';
 import type { DeliveryOptions } from './deliveryOptions';
 import type { TokenDefect } from './validationTokens';
 import type { Variants } from './variants';

@@ -94,7 +94,7 @@ export interface SimulatorState {
   subscriptions: SubscriptionState[];
 }
 
-export interface TenantState {
+interface TenantState {
   tenantId: string;
   name: string;
   roles: string[];

@@ -2,37 +2,12 @@ import { shuffled } from './seededRandom';
 import { retryDelayMs } from './deliveryOptions';
 import { createEndpointStates } from './endpointStates';
 import type { DeliveryOptions } from './deliveryOptions';
+import type { DeliveryAttempt, DeliveryItem } from './deliveryTypes';
 import type { EndpointState } from './endpointStates';
 import type { PostToReceiver } from './postToReceiver';
 import type { SeededRandom } from './seededRandom';
+import { createIdleWatch } from './idleWatch';
 import { createTimers } from './timers';
-
-/** One change or lifecycle notification for one subscription. */
-export interface DeliveryItem {
-  subscriptionId: string;
-  tenantId: string;
-  appId: string;
-  url: string;
-  printerId?: string;
-  jobId?: string;
-  taskId?: string;
-  body: Record<string, unknown>;
-}
-
-/** One attempt at a POST, or an item that was lost or dropped on purpose (`status` null, `attempt` 0). */
-export interface DeliveryAttempt {
-  n: number;
-  post: number;
-  attempt: number;
-  url: string;
-  at: number;
-  items: Omit<DeliveryItem, 'body' | 'url'>[];
-  copy: number;
-  status: number | null;
-  answerMs: number;
-  outcome: 'accepted' | 'retrying' | 'gaveUp' | 'lost' | 'dropped';
-  error?: string;
-}
 
 interface Post {
   id: number;
@@ -42,6 +17,8 @@ interface Post {
   body: string;
   firstAt: number;
 }
+
+export type { DeliveryAttempt } from './deliveryTypes';
 
 /** Sends notifications as Graph does (concepts/change-notifications-delivery-webhooks.md). */
 export interface DeliveryEngine {
@@ -72,16 +49,13 @@ export function createDeliveryEngine(deps: {
   const underWay = new Set<Post>();
   const states = createEndpointStates();
   const timers = createTimers();
-  const idleWaiters = new Set<() => void>();
   let attempts: DeliveryAttempt[] = [];
   let sent: DeliveryItem[] = [];
   let ending = new AbortController();
   let nextPost = 1;
 
   const pending = () => outboxes.size + underWay.size;
-  const noticeIdle = () => {
-    if (pending() === 0) for (const resolve of idleWaiters) resolve();
-  };
+  const idle = createIdleWatch(pending);
   const record = (
     post: Pick<Post, 'id' | 'url' | 'items' | 'copy'>,
     rest: Pick<DeliveryAttempt, 'attempt' | 'status' | 'answerMs' | 'outcome' | 'at'> & { error?: string },
@@ -92,7 +66,7 @@ export function createDeliveryEngine(deps: {
   };
   const finish = (post: Post) => {
     underWay.delete(post);
-    noticeIdle();
+    idle.look();
   };
 
   const attempt = async (post: Post, number: number): Promise<void> => {
@@ -194,25 +168,7 @@ export function createDeliveryEngine(deps: {
     attempts: () => [...attempts],
     pending,
     stateOf: (url) => states.stateOf(url, now()),
-    whenIdle: (limitMs) =>
-      new Promise((resolve) => {
-        if (pending() === 0) {
-          resolve(true);
-          return;
-        }
-        const end = (idle: boolean) => {
-          clearTimeout(limit);
-          idleWaiters.delete(onIdle);
-          resolve(idle);
-        };
-        const onIdle = () => {
-          end(true);
-        };
-        const limit = setTimeout(() => {
-          end(false);
-        }, limitMs);
-        idleWaiters.add(onIdle);
-      }),
+    whenIdle: idle.whenIdle,
     reset: () => {
       ending.abort();
       ending = new AbortController();
@@ -222,7 +178,7 @@ export function createDeliveryEngine(deps: {
       states.clear();
       attempts = [];
       sent = [];
-      noticeIdle();
+      idle.look();
     },
   };
 }

@@ -15,7 +15,7 @@ interface Endpoint {
 }
 
 /** Watches the answers of each host and says whether its notifications are sent, delayed or dropped. */
-export interface EndpointStates {
+interface EndpointStates {
   record: (url: string, answerMs: number, now: number, fromAnswers: number) => void;
   stateOf: (url: string, now: number) => EndpointState;
   clear: () => void;

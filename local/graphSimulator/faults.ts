@@ -10,7 +10,7 @@ import {
 import type { SeededRandom } from './seededRandom';
 
 /** What a rule is matched against. */
-export interface FaultSubject {
+interface FaultSubject {
   target: 'graph' | 'token';
   method: string;
   path: string;

@@ -4,7 +4,7 @@ import type { Reply } from './reply';
 import type { Simulation } from './simulation';
 
 /** One call of Graph, from its own request or out of a `$batch`. */
-export interface GraphCall {
+interface GraphCall {
   method: string;
   /** `/v1.0` or `/beta`. */
   version: string;

@@ -16,7 +16,7 @@ import type { Route } from './routes';
 import type { Simulation } from './simulation';
 
 /** A request as it came in. `path` includes the version and the query. */
-export interface IncomingCall {
+interface IncomingCall {
   method: string;
   path: string;
   headers: Record<string, string>;
@@ -27,7 +27,7 @@ export interface IncomingCall {
 }
 
 /** The answer, or `reset` when the connection is to be cut; `finish` is called once the answer has left. */
-export interface ServedCall {
+interface ServedCall {
   reply: Reply | 'reset';
   finish: () => void;
 }

@@ -3,14 +3,14 @@ import type { PostToReceiver } from './postToReceiver';
 import type { Variants } from './variants';
 
 /** Percent-encodes as .NET does for a form: `+` for a space and lower-case hexadecimal digits. */
-export function encodeToken(token: string): string {
+function encodeToken(token: string): string {
   return encodeURIComponent(token)
     .replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase())
     .replaceAll('%20', '+');
 }
 
 /** A validation token; `special` adds characters that need decoding. */
-export function makeToken(kind: Variants['handshakeToken']): string {
+function makeToken(kind: Variants['handshakeToken']): string {
   const text = `Validation: Testing client application reachability for subscription Request-Id: ${randomUUID()}`;
   return kind === 'plain' ? text : `${text} ${randomBytes(6).toString('base64')}+/=&%?ä€ ;~'()*`;
 }

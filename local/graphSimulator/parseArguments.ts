@@ -13,7 +13,7 @@ const help = `Simulates Universal Print and the change notifications of Microsof
 `;
 
 /** What to do: start, show the help, or say what is wrong with the arguments. */
-export type ParsedArguments =
+type ParsedArguments =
   { options: GraphSimulatorOptions & { stopWithStdin: boolean } } | { help: string } | { problem: string };
 
 /** Reads the command line. */

@@ -1,5 +1,5 @@
 /** Error of a request that does not have the expected form; answered with 400 and its message. */
-export interface InvalidInput extends Error {
+interface InvalidInput extends Error {
   code: 'INVALID_INPUT';
 }
 

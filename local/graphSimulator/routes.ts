@@ -14,7 +14,7 @@ export interface Route {
 }
 
 /** A route and the ids of the path, lower-cased; `/print/printers('id')` counts as `/print/printers/id`. */
-export interface RouteMatch {
+interface RouteMatch {
   route: Route;
   params: Record<string, string>;
 }

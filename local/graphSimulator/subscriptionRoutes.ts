@@ -12,7 +12,7 @@ import { ownSubscriptions } from './subscriptionStore';
 import type { Subscription } from './world';
 
 /** Asks a notification URL; gives the reason of the failure or undefined. */
-export type ValidateUrl = (url: string) => Promise<string | undefined>;
+type ValidateUrl = (url: string) => Promise<string | undefined>;
 
 const patchable = new Set(['expirationDateTime', 'notificationUrl']);
 

@@ -1,5 +1,5 @@
 /** Timers that can all be ended at once, so that nothing outlives its owner. */
-export interface Timers {
+interface Timers {
   /** Runs the action once after so many milliseconds of real time. */
   later: (ms: number, action: () => void) => void;
   clear: () => void;

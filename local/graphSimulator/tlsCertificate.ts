@@ -4,7 +4,7 @@ import path from 'node:path';
 import { generate } from 'selfsigned';
 
 /** A certificate for `localhost` and the file that clients trust it by. */
-export interface TlsCertificate {
+interface TlsCertificate {
   key: string;
   cert: string;
   caFile: string;

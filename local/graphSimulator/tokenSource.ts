@@ -1,4 +1,4 @@
-import type { DeliveryItem } from './deliveryEngine';
+import type { DeliveryItem } from './deliveryTypes';
 import type { SigningKeys } from './signingKeys';
 import { mintValidationToken, parseDefects } from './validationTokens';
 import type { Variants } from './variants';

@@ -7,7 +7,7 @@ const CHANGE_TRACKING_APP_ID = '0bf30f3b-4a52-48df-9a82-234910c4a086';
 const WRONG_ID = '11111111-2222-4333-8444-555555555555';
 
 /** What can be wrong with a validation token. */
-export const tokenDefects = ['audience', 'appid', 'expired', 'tenant', 'signature'] as const;
+const tokenDefects = ['audience', 'appid', 'expired', 'tenant', 'signature'] as const;
 export type TokenDefect = (typeof tokenDefects)[number];
 
 /** Reads defect names; throws INVALID_INPUT for an unknown one. */

@@ -52,7 +52,7 @@ export interface Task {
   endedAt?: number;
 }
 
-export type JobState = 'paused' | 'pending' | 'processing' | 'completed' | 'canceled' | 'aborted';
+type JobState = 'paused' | 'pending' | 'processing' | 'completed' | 'canceled' | 'aborted';
 
 export interface Job {
   id: string;
@@ -88,7 +88,7 @@ export interface PrintDocument {
   downloadedAt?: number;
 }
 
-export interface Download {
+interface Download {
   document: PrintDocument;
   token: string;
   expiresAt: number;

@@ -1,5 +1,5 @@
 import { createDeliveryEngine } from '../../../local/graphSimulator/deliveryEngine';
-import type { DeliveryItem } from '../../../local/graphSimulator/deliveryEngine';
+import type { DeliveryItem } from '../../../local/graphSimulator/deliveryTypes';
 import { defaultDeliveryOptions, retryDelayMs } from '../../../local/graphSimulator/deliveryOptions';
 import type { DeliveryOptions } from '../../../local/graphSimulator/deliveryOptions';
 import type { PostToReceiver, ReceiverAnswer } from '../../../local/graphSimulator/postToReceiver';

@@ -63,7 +63,7 @@ export async function startHarness(options: GraphSimulatorOptions = {}) {
 export type Harness = Awaited<ReturnType<typeof startHarness>>;
 
 /** What a receiver gets; `items` are the entries of `value` in the order they came. */
-export interface Received {
+interface Received {
   url: string;
   headers: Record<string, unknown>;
   text: string;

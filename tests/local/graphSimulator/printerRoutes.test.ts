@@ -1,0 +1,61 @@
+import { tenantA } from './harness';
+import { usePrinting } from './usePrinting';
+
+const printing = usePrinting();
+const { graph, values } = printing;
+
+describe('printers and triggers', () => {
+  it('lets an app read one printer but not list them (api/printer-get.md, api/print-list-printers.md)', async () => {
+    expect((await graph('GET', `/printers/${printing.scene().held}`)).body).toMatchObject({
+      displayName: 'With trigger',
+    });
+    expect((await graph('GET', "/printers('none')")).status).toBe(404);
+    expect((await graph('GET', '/printers')).status).toBe(403);
+  });
+
+  it.each([
+    ['GET', '/shares'],
+    ['GET', '/printers/p/taskTriggers'],
+    ['POST', '/printers/p/taskTriggers'],
+    ['GET', '/printers/p/taskTriggers/t'],
+    ['DELETE', '/printers/p/taskTriggers/t'],
+    ['POST', '/printers/p/jobs'],
+    ['POST', '/shares/s/jobs'],
+    ['POST', '/printers/p/jobs/1/cancel'],
+    ['POST', '/printers/p/jobs/1/start'],
+  ])(
+    'refuses %s %s to an app: delegated only (the permission table of its page in api/)',
+    async (method, path) => {
+      expect((await graph(method, path)).status).toBe(403);
+    },
+  );
+
+  it('lets a signed-in user manage the one trigger of a printer (api/printer-post-tasktriggers.md)', async () => {
+    const token = await printing.harness().control.mintUserToken({ tenantId: tenantA });
+    const triggers = `/printers/${printing.scene().plain}/taskTriggers`;
+    const bind = (id: string) => ({
+      event: 'jobStarted',
+      'definition@odata.bind': `https://graph.microsoft.com/v1.0/print/taskDefinitions/${id}`,
+    });
+    const other = await printing.harness().control.createDefinition(tenantA, {
+      displayName: 'Theirs',
+      appId: 'other-app',
+    });
+    expect((await graph('POST', triggers, bind(other.id), token)).status).toBe(403);
+    expect((await graph('POST', triggers, bind('none'), token)).status).toBe(404);
+    expect(
+      (await graph('POST', triggers, { ...bind(printing.scene().definition), event: 'other' }, token)).status,
+    ).toBe(400);
+    const made = await graph('POST', triggers, bind(printing.scene().definition), token);
+    expect(made.status).toBe(201);
+    expect(made.body).toMatchObject({ event: 'jobStarted', definition: { id: printing.scene().definition } });
+    expect((await graph('POST', triggers, bind(printing.scene().definition), token)).status).toBe(409);
+    expect(values(await graph('GET', triggers, undefined, token))).toHaveLength(1);
+    const one = `${triggers}/${String(made.body['id'])}`;
+    expect((await graph('GET', one, undefined, token)).status).toBe(200);
+    expect((await graph('DELETE', one, undefined, token)).status).toBe(204);
+    expect((await graph('DELETE', one, undefined, token)).status).toBe(404);
+    expect((await graph('GET', one, undefined, token)).status).toBe(404);
+    expect(values(await graph('GET', '/printers', undefined, token))).toHaveLength(2);
+  });
+});
