@@ -25,6 +25,8 @@ import { readOnly, runHooks } from './worker/runHooks';
 
 /** How long a stop waits for running invocations. */
 const DRAIN_MS = 10_000;
+/** How long a stop waits for storage to take the timers' locks back; else they run out by themselves. */
+const RELEASE_MS = 2_000;
 /** How long a stop then waits for the last answers to be read. */
 const ANSWER_MS = 1_000;
 
@@ -118,7 +120,7 @@ export async function startHost(
           message: `appTerminate hook failed: ${messageOf(error, 'stack')}`,
         }),
       );
-      await listeners.release();
+      await within(RELEASE_MS, listeners.release());
       alarm.stop();
       // An answer may still be on its way out.
       await within(ANSWER_MS, closed);

@@ -25,7 +25,7 @@ export interface ListenerDependencies {
 export interface Listeners {
   /** Takes no new message and starts no new timer run; resolves when the last receive has ended. */
   stop(): Promise<void>;
-  /** Gives up what storage does not answer, and gives the timers' locks back. */
+  /** Gives the timers' locks back. */
   release(): Promise<void>;
 }
 
@@ -82,7 +82,6 @@ export async function startListeners(
       await Promise.all(queues.map((queue) => queue.stop()));
     },
     async release() {
-      for (const queue of queues) queue.abort();
       await Promise.all(timers.map((timer) => timer.release()));
     },
   };

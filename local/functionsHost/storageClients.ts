@@ -2,14 +2,14 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { HostError } from './hostError';
 
-/** The default Azurite ports that the short form stands for (queue 10001, blob 10000). */
-export const DEVELOPMENT_STORAGE = 'UseDevelopmentStorage=true';
+/** The SDKs read this short form as the default Azurite ports (blob 10000, queue 10001). */
+const DEVELOPMENT_STORAGE = 'UseDevelopmentStorage=true';
 
 /**
  * The connection string behind a connection name: the setting itself or `AzureWebJobs<name>`. Throws HostError
  * `bad_settings` when neither is set.
  */
-export function connectionString(env: NodeJS.ProcessEnv, connection: string): string {
+function connectionString(env: NodeJS.ProcessEnv, connection: string): string {
   const value = env[connection] ?? env[`AzureWebJobs${connection}`];
   if (value === undefined || value === '')
     throw new HostError(

@@ -1,5 +1,5 @@
 /** First wait after an empty poll, and the unit by which it grows (RandomizedExponentialBackoffStrategy, QueuePollingIntervals). */
-export const MINIMUM_WAIT_MS = 100;
+const MINIMUM_WAIT_MS = 100;
 
 /** Milliseconds until the next poll; `found` says whether anything was received since the last wait. */
 export type Backoff = (found: boolean) => number;

@@ -6,11 +6,15 @@ import { processMessage } from './processMessage';
 import type { QueueDependencies } from './queueDependencies';
 
 export interface Listener {
-  /** Starts no further receive; resolves when the one under way has ended. What it brought is still run. */
+  /**
+   * Starts no further receive; resolves when the one under way has ended (given up after a second). What it brought is
+   * still run: given back, it would have lost one of its attempts.
+   */
   stop(): Promise<void>;
-  /** Ends a receive that storage does not answer. */
-  abort(): void;
 }
+
+/** How long a stop waits for storage to answer the last receive. */
+const LAST_RECEIVE_MS = 1_000;
 
 /**
  * Polls one queue: receives batchSize messages whenever no more than newBatchThreshold are in hand, so at most their sum
@@ -68,9 +72,10 @@ export function startQueueListener(dependencies: QueueDependencies, fn: QueueFun
   return {
     async stop() {
       stopped.abort();
+      const giveUp = setTimeout(() => aborted.abort(), LAST_RECEIVE_MS);
       await polling;
+      clearTimeout(giveUp);
     },
-    abort: () => aborted.abort(),
   };
 }
 

@@ -144,9 +144,10 @@ describe('queues, with the defaults of host.json', () => {
       .receivedMessageItems;
     expect(moved?.messageText).toBe('{"plain":true}');
     expect(one.events('invocation', 'undecodable')).toEqual([]);
-    expect(one.events('log', 'undecodable')).toMatchObject([
-      { level: 'warning', message: expect.stringContaining('is not base64') as string },
-    ]);
+    expect(await one.seen('log', 'undecodable')).toMatchObject({
+      level: 'warning',
+      message: expect.stringContaining('is not base64') as string,
+    });
   });
 
   test('a poison queue has no poison queue: a failure stays invisible', async () => {
@@ -235,6 +236,9 @@ describe('queues, each with a host of its own', () => {
 
 // Rules: facts/functions.md section 5.
 describe('timers', () => {
+  // Ten past the hour: no occurrence falls in a test but those that it moves to.
+  beforeAll(() => clock.move(HOUR_MS + 600_000 - ((Date.now() + clock.offset()) % HOUR_MS)));
+
   const status = (hostId: string, timer: string) =>
     BlobServiceClient.fromConnectionString(azurite.connectionString)
       .getContainerClient('azure-webjobs-hosts')
@@ -315,8 +319,7 @@ describe('timers', () => {
 
   test('runs do not overlap, a failed one is logged and the schedule goes on; no status within a minute', async () => {
     const one = await start({ only: ['often'], args: ['--host-id', 'often'] });
-    await one.ended('often', 2);
-    expect(one.events('invocation', 'often')).toMatchObject([{ ok: false }, { ok: false }]);
+    expect((await one.ended('often', 2)).map(({ ok }) => ok)).not.toContain(true);
     expect(one.said('often').every((line) => line.running === 1)).toBe(true);
     expect(await status('often', 'often').exists()).toBe(false);
   });

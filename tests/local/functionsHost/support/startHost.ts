@@ -13,6 +13,10 @@ export interface TestHost {
   events(name: string, fn?: string): HostEvent[];
   /** What a function of the fixture said about its runs, oldest first. */
   said(fn: string): Record<string, unknown>[];
+  /** Waits for the n-th of these; an answer may be here before the line about it. */
+  heard(fn: string, n: number): Promise<Record<string, unknown>>;
+  /** Waits for the first event of a name, of a function. */
+  seen(name: string, fn: string): Promise<HostEvent>;
   /** Waits until `count` invocations of a function have ended. */
   ended(fn: string, count: number): Promise<HostEvent[]>;
   runNow(fn: string, body?: unknown): Promise<number>;
@@ -49,15 +53,18 @@ export async function startHost({
   const all = () => process.lines().flatMap((line) => parse(line) ?? []);
   const events = (name: string, fn?: string) =>
     all().filter((event) => event.event === name && (fn === undefined || event.function === fn));
+  const said = (fn: string) =>
+    events('log', fn)
+      .filter(({ category }) => category === `Function.${fn}.User`)
+      .map(({ message }) => JSON.parse(String(message)) as Record<string, unknown>);
   return {
     url,
     ready: process.ready,
     process,
     events,
-    said: (fn) =>
-      events('log', fn)
-        .filter(({ category }) => category === `Function.${fn}.User`)
-        .map(({ message }) => JSON.parse(String(message)) as Record<string, unknown>),
+    said,
+    heard: (fn, n) => eventually(`line ${n} of ${fn}`, () => said(fn)[n - 1]),
+    seen: (name, fn) => eventually(`${name} of ${fn}`, () => events(name, fn)[0]),
     ended: (fn, count) =>
       eventually(`${count} ends of ${fn}`, () => {
         const found = events('invocation', fn);
