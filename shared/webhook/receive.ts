@@ -12,6 +12,7 @@ import { createTrace, type RandomBytes } from './createTrace';
 import { judgeBody, type JudgedBody } from './judgeBody';
 import type { Refusal } from './judgeItem';
 import type { BadBody } from './parseNotifications';
+import { sendAll } from './sendAll';
 
 /** Graph's batches are some kilobytes; the host itself takes 100 MB. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -125,7 +126,9 @@ async function judgeAndStore(
       counts.refused = { ...judged.refused, validationTokens: passed };
       return { status: 202, counts };
     }
-    counts.accepted = await storeAll(dependencies, judged, batch.signal, extra);
+    const { stored, failure } = await storeAll(dependencies, judged, batch.signal);
+    counts.accepted = stored;
+    if (failure !== undefined) noteError(extra, failure);
   } catch (error) {
     noteError(extra, error);
     return { status: 503, counts };
@@ -159,21 +162,17 @@ async function tokensAreGood(
   return untilAborted(signal, verifyTokens(validationTokens, tenants));
 }
 
-/** Sends one message per item, side by side. Resolves with how many are stored; rejects when the time is up. */
-async function storeAll(
-  { queues }: ReceiveDependencies,
-  { jobs, lifecycle }: JudgedBody,
-  signal: AbortSignal,
-  extra: LogFields,
-): Promise<number> {
-  const sends = [
-    ...jobs.map((job) => queues.jobs.send(formatJobMessage(job), { signal })),
-    ...lifecycle.map((event) => queues.subscriptions.send(formatSubscriptionMessage(event), { signal })),
-  ];
-  const results = await untilAborted(signal, Promise.allSettled(sends));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) noteError(extra, failed.reason);
-  return results.filter((result) => result.status === 'fulfilled').length;
+/** Stores one message per item; the result says how many are durable. */
+function storeAll({ queues }: ReceiveDependencies, { jobs, lifecycle }: JudgedBody, signal: AbortSignal) {
+  return sendAll(
+    [
+      ...jobs.map((job) => () => queues.jobs.send(formatJobMessage(job), { signal })),
+      ...lifecycle.map(
+        (event) => () => queues.subscriptions.send(formatSubscriptionMessage(event), { signal }),
+      ),
+    ],
+    signal,
+  );
 }
 
 /** The status of the answer is taken: the one that storage or Entra gave is `errorStatus`. */
