@@ -6,8 +6,10 @@ import { readyEvent, readyText } from './readyEvent';
 import { waitUntilIdle } from './waitUntilIdle';
 
 export interface FunctionsHostOptions {
-  /** The folder that holds the app (package.json, host.json), dist/ and local/. */
+  /** The folder of this package: holds dist/ and local/. */
   readonly root: string;
+  /** The folder that holds the app (package.json, host.json); `root` when absent. */
+  readonly appRoot?: string;
   /** 0 = any free one, which is what an absent port means. */
   readonly port?: number;
   /** The whole environment of the app: its settings and what a program needs to run. */
@@ -40,7 +42,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     name: 'Functions host',
     file: options.file ?? join(root, 'dist', 'local', 'functionsHost', 'main.mjs'),
     args: [
-      ...['--root', root, '--port', `${port}`, '--settings', settingsFile],
+      ...['--root', options.appRoot ?? root, '--port', `${port}`, '--settings', settingsFile],
       ...(messageLeaseSeconds === undefined ? [] : ['--message-lease-seconds', `${messageLeaseSeconds}`]),
       ...(functionKey === undefined ? [] : ['--function-key', functionKey]),
       '--stop-with-stdin',

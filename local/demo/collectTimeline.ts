@@ -1,5 +1,5 @@
 import type { CallRecord } from '../graphSimulator/controlTypes';
-import type { DeliveryAttempt } from '../graphSimulator/deliveryEngine';
+import type { DeliveryAttempt } from '../graphSimulator/deliveryTypes';
 
 /** One printed job that the demo follows. */
 export interface FollowedJob {

@@ -18,7 +18,6 @@ interface Post {
   firstAt: number;
 }
 
-export type { DeliveryAttempt } from './deliveryTypes';
 
 /** Sends notifications as Graph does (concepts/change-notifications-delivery-webhooks.md). */
 export interface DeliveryEngine {

@@ -1,0 +1,3 @@
+/** The webhook as it is deployed, beside the bare function it is measured against. */
+import '../../functions/receiveNotifications';
+import './bareFunction';

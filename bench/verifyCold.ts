@@ -1,0 +1,39 @@
+import { createHash, createHmac } from 'node:crypto';
+import { judgeBody } from '../shared/webhook/judgeBody';
+import { BENCH_RING, notificationBody } from './notifications';
+import { ratioFigure, takePairs, type Figure } from './ratio';
+
+const BAR = 2.0;
+const WATCHES = 50;
+const PAIRS = 200;
+/** Bodies of one timing: each is new, of other watches, so that nothing of it can have been kept. */
+const BODIES = 8;
+
+/** Parsing and verifying a body, in process, against the least that must be computed for it. */
+export async function measureVerifyCold(): Promise<Figure> {
+  const [{ key }] = BENCH_RING;
+  const context = { receivedAt: '2026-11-22T00:00:00.000Z', nextTraceparent: () => '' };
+  const bodies = () => Array.from({ length: BODIES }, () => notificationBody(WATCHES));
+  const time = (fresh: Buffer[], work: (body: Buffer) => void) => {
+    const startedAt = performance.now();
+    for (const body of fresh) work(body);
+    return Promise.resolve(performance.now() - startedAt);
+  };
+  const ours = () =>
+    time(bodies(), (body) => {
+      const judged = judgeBody(BENCH_RING, body, context);
+      if ('bad' in judged || judged.jobs.length !== WATCHES)
+        throw new Error('The bench body was not accepted');
+    });
+  const baseline = () =>
+    time(bodies(), (body) => {
+      const { value } = JSON.parse(body.toString('utf8')) as {
+        value: { clientState: string; resource: string }[];
+      };
+      for (const { clientState, resource } of value) {
+        createHmac('sha256', key).update(clientState).digest();
+        createHash('sha256').update(resource).digest();
+      }
+    });
+  return ratioFigure('verify_cold', await takePairs(PAIRS, ours, baseline, 40), BAR);
+}
