@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig, SETTING_NAMES } from '../shared/config';
 import { isRecord } from '../shared/isRecord';
+import { defaultAppId } from '../local/graphSimulator/startGraphSimulator';
 import { DEFAULT_PORTS } from '../local/startLocalCloud';
 
 /** Settings that only the Functions host or Node itself reads. */
@@ -53,6 +54,10 @@ describe('the settings', () => {
   it('of the example hold no signing key, and the app names what is missing', () => {
     const values = { ...exampleWithKey(), CLIENT_STATE_KEYS: '' };
     expect(() => readConfig(values)).toThrow(/^1 setting\(s\) to correct: CLIENT_STATE_KEYS is missing/);
+  });
+
+  it('of the example name the app that the simulator knows', () => {
+    expect(readConfig(exampleWithKey()).clientId).toBe(defaultAppId);
   });
 
   it('of the example lead to the ports of the local cloud', () => {

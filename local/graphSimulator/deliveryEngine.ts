@@ -18,7 +18,6 @@ interface Post {
   firstAt: number;
 }
 
-
 /** Sends notifications as Graph does (concepts/change-notifications-delivery-webhooks.md). */
 export interface DeliveryEngine {
   options: DeliveryOptions;

@@ -18,7 +18,7 @@ export interface GraphClientDeps {
 }
 
 /** One try. Graph answers print calls in well under a second; a slower one is better asked again. */
-export const GRAPH_TRY_TIMEOUT_MS = 10_000;
+const GRAPH_TRY_TIMEOUT_MS = 10_000;
 /** Pauses up to here are waited out in place, longer ones are the caller's to postpone. */
 export const LONGEST_WAIT_IN_PLACE_MS = 5_000;
 /** No try starts unless it can end within this time of the call's begin. The ledger's lease is sized by it. */
@@ -127,7 +127,7 @@ function readAnswer(call: GraphCall, answer: HttpAnswer): GraphAnswer {
 }
 
 /** The typed error of an answer that is no 2xx. `error.code` is Graph's own word and safe to show. */
-export function toGraphError(
+function toGraphError(
   call: Pick<GraphCall, 'method' | 'path' | 'permission'>,
   answer: HttpAnswer,
   now: number,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock';
 import { errorFields, ReceiverError } from '../errors';
+import { LONGEST_WAIT_IN_PLACE_MS } from '../graph/createGraphClient';
 import type { CallGraph } from '../graph/graphClient';
 import { GraphError } from '../graph/graphError';
 import type { Throttle } from '../graph/throttle';
@@ -57,9 +58,6 @@ export type ProcessOutcome =
   | 'poison';
 
 type MessageOfJob = Extract<JobMessage, { reference: JobReference }>;
-
-/** Pauses longer than this are slept through in the queue, shorter ones in place (see `GraphClientDeps`). */
-const LONGEST_WAIT_IN_PLACE_MS = 5_000;
 
 /**
  * Handles one message of print-notifications: claim, read, decide, act, event, done.

@@ -3,7 +3,7 @@ import { RestError, type TableEntity } from '@azure/data-tables';
 import type { EntityTable, Row, StoredRow } from './entityTable';
 
 /** One call with its own retries. Under the ledger's lease and the host's patience, above any healthy answer. */
-export const TABLE_CALL_TIMEOUT_MS = 15_000;
+const TABLE_CALL_TIMEOUT_MS = 15_000;
 
 /** An Azure table behind the interface. `client` is made by services.ts, which knows how to sign in. */
 export function createTableEntities(client: TableClient): EntityTable {

@@ -30,7 +30,7 @@ export interface RenewMessage extends MessageBase {
 }
 
 /** The version this build writes; readers accept the previous one too. */
-export const SUBSCRIPTION_MESSAGE_VERSION = 1;
+const SUBSCRIPTION_MESSAGE_VERSION = 1;
 
 /** The JSON text of a message, nested in `event` like the job message and for the same reason. */
 export function formatSubscriptionMessage(message: SubscriptionMessage): string {

@@ -15,7 +15,7 @@ import type { BadBody } from './parseNotifications';
 import { sendAll } from './sendAll';
 
 /** Graph's batches are some kilobytes; the host itself takes 100 MB. */
-export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 /** Why a batch of validation tokens is not believed. */
 export type BadTokens = 'validationTokens';

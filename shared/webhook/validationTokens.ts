@@ -11,7 +11,7 @@ export interface TokenVerifierDependencies extends SigningKeysDependencies {
 }
 
 /** Microsoft Graph Change Tracking (concepts/change-notifications-with-resource-data.md). */
-export const GRAPH_PUBLISHER_APP_ID = '0bf30f3b-4a52-48df-9a82-234910c4a086';
+const GRAPH_PUBLISHER_APP_ID = '0bf30f3b-4a52-48df-9a82-234910c4a086';
 
 /** Sign-in hosts that may stand in an issuer (concepts/deployments.md); the signature is checked in any case. */
 const LOGIN_HOSTS = [
