@@ -1,0 +1,151 @@
+import { releaseEveryJob } from '../../shared/jobs/decide';
+import type { LedgerRow } from '../../shared/jobs/ledger';
+import { parseLedgerRow } from '../../shared/jobs/ledger';
+import { formatJobMessage, type JobMessage } from '../../shared/jobs/message';
+import { processNotification, type ProcessDeps } from '../../shared/jobs/processNotification';
+import { ledgerRowKey, type JobReference } from '../../shared/jobs/reference';
+import { createReadStanding } from '../../shared/jobs/standing';
+import { createTenantShare } from '../../shared/jobs/tenantShare';
+import { createThrottle } from '../../shared/graph/throttle';
+import { createTenants, type Tenant } from '../../shared/tenants/tenants';
+import { createWatches, type Watch } from '../../shared/watches/watches';
+import { createCapturedLogger } from './createCapturedLogger';
+import { createFakeClock } from './createFakeClock';
+import { createPrintWorld } from './createPrintWorld';
+import { createMemoryQueue } from './memoryQueue';
+import { createMemoryTable } from './memoryTable';
+
+export const TENANT = '11111111-1111-1111-1111-111111111111';
+export const OTHER_TENANT = '22222222-2222-2222-2222-222222222222';
+export const PRINTER = '33333333-3333-3333-3333-333333333333';
+export const DEFINITION = '44444444-4444-4444-4444-444444444444';
+export const TASK = '55555555-5555-5555-5555-555555555555';
+export const JOB = '5182';
+export const START = '2026-11-22T00:00:00.000Z';
+export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+export const STARTED = {
+  kind: 'jobStarted',
+  tenantId: TENANT,
+  definitionId: DEFINITION,
+  taskId: TASK,
+  printerId: PRINTER,
+  jobId: JOB,
+} as const satisfies JobReference;
+
+export const FETCHABLE = {
+  kind: 'jobFetchable',
+  tenantId: TENANT,
+  printerId: PRINTER,
+  jobId: JOB,
+} as const satisfies JobReference;
+
+export const JOB_PATH = `/print/printers/${PRINTER}/jobs/${JOB}`;
+export const TASK_PATH = `/print/taskDefinitions/${DEFINITION}/tasks/${TASK}`;
+/** As Graph writes it (facts: graph, 6.5). */
+export const PARENT_URL = `https://graph.microsoft.com/v1.0/print/printers/${PRINTER}/jobs/${JOB}`;
+
+/** The worker in memory: one tenant that is served, both watches of it, and handles to look inside. */
+export async function createJobWorker() {
+  const clock = createFakeClock(Date.parse(START));
+  const world = createPrintWorld();
+  const logger = createCapturedLogger();
+  const ledger = createMemoryTable();
+  const tenants = createTenants(createMemoryTable());
+  const watchTable = createMemoryTable();
+  const watches = createWatches(watchTable);
+  const queues = { jobs: createMemoryQueue(), events: createMemoryQueue(), poison: createMemoryQueue() };
+  const throttle = createThrottle(clock);
+
+  /** A process that has just started, on the same storage and the same Graph. */
+  const startProcess = (changes: Partial<ProcessDeps> = {}): ProcessDeps => ({
+    ledger,
+    readStanding: createReadStanding({ tenants, watches, clock }),
+    callGraph: world.callGraph,
+    throttle,
+    share: createTenantShare(),
+    decide: releaseEveryJob,
+    queues,
+    clock,
+    random: () => 0,
+    logger,
+    ...changes,
+  });
+
+  const putTenant = (fields: Partial<Tenant> = {}) =>
+    tenants.add({
+      tenantId: TENANT,
+      name: 'A customer',
+      status: 'active',
+      taskDeadlineMinutes: 15,
+      retentionDays: 30,
+      createdAt: START,
+      ...fields,
+    });
+  const putWatch = (fields: Partial<Watch> = {}) =>
+    watches.add({
+      tenantId: TENANT,
+      kind: 'jobStarted',
+      id: DEFINITION,
+      since: START,
+      wanted: true,
+      generation: 0,
+      failures: 0,
+      ...fields,
+    });
+  await putTenant();
+  await putWatch();
+  await putWatch({ kind: 'jobFetchable', id: PRINTER });
+
+  const deps = startProcess();
+  return {
+    deps,
+    startProcess,
+    clock,
+    world,
+    logger,
+    ledger,
+    tenants,
+    watches,
+    watchTable,
+    queues,
+    throttle,
+    putTenant,
+    putWatch,
+    /** Prints one job that waits with its task in processing. */
+    printStarted: () => {
+      world.putTask(TASK, { parentUrl: PARENT_URL });
+      world.putJob(PRINTER, JOB, {}, [TASK]);
+    },
+    /** Prints one job that is ready for download. */
+    printFetchable: () =>
+      world.putJob(PRINTER, JOB, {
+        isFetchable: true,
+        documents: [{ id: 'document-1', contentType: 'application/pdf', size: 1024 }],
+      }),
+    process: (input: unknown, process: ProcessDeps = deps) => processNotification(process, input),
+    /** The message that was put back last, parsed as the Functions library would. */
+    lastPutBack: (): unknown => JSON.parse(queues.jobs.sent.at(-1)?.text ?? 'null') as unknown,
+    events: () => queues.events.sent.map(({ text }) => JSON.parse(text) as Record<string, unknown>),
+    async row(reference: JobReference = STARTED): Promise<LedgerRow | undefined> {
+      const stored = await ledger.get(reference.tenantId, ledgerRowKey(reference));
+      return stored && parseLedgerRow(stored);
+    },
+  };
+}
+
+export type JobWorker = Awaited<ReturnType<typeof createJobWorker>>;
+
+/** A message of print-notifications as the Functions library hands it over. */
+export function messageOf(reference: JobReference, fields: Partial<JobMessage> = {}): unknown {
+  const message = {
+    reference,
+    foundBy: 'graph',
+    receivedAt: START,
+    traceparent: TRACEPARENT,
+    deferrals: 0,
+    generation: 0,
+    ...fields,
+  } as JobMessage;
+  return JSON.parse(formatJobMessage(message)) as unknown;
+}

@@ -1,0 +1,87 @@
+import type { CallGraph, GraphCall } from '../../shared/graph/graphClient';
+import { GraphError } from '../../shared/graph/graphError';
+import { graphError } from './createFakeGraph';
+
+interface WorldTask {
+  state: string;
+  description: string;
+  parentUrl?: string;
+}
+
+const PENDING: WorldTask = { state: 'pending', description: '' };
+
+type Scripted = { method: GraphCall['method']; path: RegExp; answer: () => unknown; once: boolean };
+
+/** The tasks and jobs of one tenant as Graph shows them, with the state rules of resources/printtask.md. */
+export function createPrintWorld() {
+  const tasks = new Map<string, WorldTask>();
+  const jobs = new Map<string, () => Record<string, unknown>>();
+  const calls: GraphCall[] = [];
+  const scripted: Scripted[] = [];
+
+  const callGraph: CallGraph = async (call) => {
+    await Promise.resolve();
+    calls.push(call);
+    const index = scripted.findIndex(({ method, path }) => method === call.method && path.test(call.path));
+    const found = scripted[index];
+    if (found?.once) scripted.splice(index, 1);
+    return { status: 200, body: found ? found.answer() : answerAsGraph(call) };
+  };
+
+  function answerAsGraph({ method, path, body }: GraphCall): unknown {
+    const [, , kind, , , id = ''] = (path.split('?')[0] ?? '').split('/');
+    if (kind === 'printers') {
+      const key = (path.split('?')[0] ?? '').slice('/print/printers/'.length).replace('/jobs/', '/');
+      const job = jobs.get(key);
+      if (!job) throw graphError('notFound');
+      return job();
+    }
+    const task = tasks.get(id);
+    if (!task) throw graphError('notFound');
+    if (method === 'PATCH') {
+      if (task.state !== 'processing')
+        throw new GraphError('Graph rejected it', { code: 'graphRejected', status: 400, retryable: false });
+      Object.assign(task, (body as { status: object }).status);
+    }
+    return showTask(id, task);
+  }
+
+  function showTask(id: string, { state, description, parentUrl }: WorldTask) {
+    return { id, status: { state, description }, ...(parentUrl === undefined ? {} : { parentUrl }) };
+  }
+
+  return {
+    callGraph,
+    calls,
+    tasks,
+    jobs,
+    /** Method and path of each call, in order. */
+    said: () => calls.map(({ method, path }) => `${method} ${path}`),
+    /** How often tasks were written. */
+    patches: () => calls.filter(({ method }) => method === 'PATCH').length,
+    putTask: (id: string, task: Partial<WorldTask> = {}) =>
+      tasks.set(id, { state: 'processing', description: '', ...task }),
+    /** A job that shows the tasks named, as they are when it is read; none: the answer has no `tasks`. */
+    putJob(printerId: string, jobId: string, fields: Record<string, unknown> = {}, taskIds?: string[]) {
+      jobs.set(`${printerId}/${jobId}`, () => ({
+        id: jobId,
+        status: { state: 'paused', isAcquiredByPrinter: false },
+        isFetchable: false,
+        ...fields,
+        ...(taskIds && { tasks: taskIds.map((id) => showTask(id, tasks.get(id) ?? PENDING)) }),
+      }));
+    },
+    /** Answers the next call of this kind in place of the world; a thrown error is what the Graph client throws. */
+    next: (method: GraphCall['method'], path: RegExp, answer: () => unknown) =>
+      scripted.push({ method, path, answer, once: true }),
+    always: (method: GraphCall['method'], path: RegExp, answer: () => unknown) =>
+      scripted.push({ method, path, answer, once: false }),
+    clearScript: () => scripted.splice(0),
+  };
+}
+
+export function thrower(error: Error): () => never {
+  return () => {
+    throw error;
+  };
+}
