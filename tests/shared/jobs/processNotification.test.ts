@@ -1,0 +1,279 @@
+import { graphError } from '../../support/createFakeGraph';
+import {
+  createJobWorker,
+  FETCHABLE,
+  JOB,
+  JOB_PATH,
+  messageOf,
+  PARENT_URL,
+  PRINTER,
+  DEFINITION,
+  START,
+  STARTED,
+  TASK,
+  TASK_PATH,
+  TENANT,
+  TRACEPARENT,
+  type JobWorker,
+} from '../../support/createJobWorker';
+import { thrower } from '../../support/createPrintWorld';
+
+let worker: JobWorker;
+beforeEach(async () => {
+  worker = await createJobWorker();
+});
+
+describe('the main path', () => {
+  test('JobStarted: two calls to Graph, the task ends, one event tells of it (decisions 7 and 8)', async () => {
+    worker.printStarted();
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
+    expect(worker.world.said()).toEqual([`GET ${JOB_PATH}?$expand=tasks`, `PATCH ${TASK_PATH}`]);
+    expect(worker.world.tasks.get(TASK)).toMatchObject({ state: 'completed' });
+    expect(worker.events()).toEqual([
+      {
+        specversion: '1.0',
+        id: `${TENANT}/jobStarted_${DEFINITION}_${TASK}`,
+        source: `/tenants/${TENANT}/printers/${PRINTER}`,
+        subject: `jobs/${JOB}`,
+        type: 'print.job.started',
+        time: START,
+        datacontenttype: 'application/json',
+        traceparent: TRACEPARENT,
+        data: {
+          tenantId: TENANT,
+          printerId: PRINTER,
+          jobId: JOB,
+          taskId: TASK,
+          definitionId: DEFINITION,
+          outcome: 'released',
+          job: { id: JOB, status: { state: 'paused', isAcquiredByPrinter: false }, isFetchable: false },
+        },
+      },
+    ]);
+    expect(worker.queues.jobs.sent).toEqual([]);
+  });
+
+  test('JobFetchable: one call to Graph, one event with the documents', async () => {
+    worker.printFetchable();
+    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('done');
+    expect(worker.world.said()).toEqual([`GET ${JOB_PATH}?$expand=documents`]);
+    expect(worker.events()).toEqual([
+      {
+        specversion: '1.0',
+        id: `${TENANT}/jobFetchable_${PRINTER}_${JOB}`,
+        source: `/tenants/${TENANT}/printers/${PRINTER}`,
+        subject: `jobs/${JOB}`,
+        type: 'print.job.fetchable',
+        time: START,
+        datacontenttype: 'application/json',
+        traceparent: TRACEPARENT,
+        data: {
+          tenantId: TENANT,
+          printerId: PRINTER,
+          jobId: JOB,
+          outcome: 'fetchable',
+          job: { id: JOB, status: { state: 'paused', isAcquiredByPrinter: false }, isFetchable: true },
+          documents: [{ id: 'document-1', contentType: 'application/pdf', size: 1024 }],
+        },
+      },
+    ]);
+  });
+
+  test('the ledger remembers what was decided, what came of it and the job as it was read', async () => {
+    worker.printStarted();
+    await worker.process(messageOf(STARTED, { foundBy: 'sweep' }));
+    const row = await worker.row();
+    expect(row).toMatchObject({
+      status: 'done',
+      decision: 'release',
+      outcome: 'released',
+      attempts: 1,
+      firstSeenAt: START,
+      foundBy: 'sweep',
+      printerId: PRINTER,
+      jobId: JOB,
+    });
+    expect(JSON.parse(row?.job ?? '')).toMatchObject({ id: JOB });
+    expect(worker.logger.events.at(-1)).toMatchObject({
+      event: 'job.processed',
+      outcome: 'done',
+      jobOutcome: 'released',
+      attempts: 1,
+    });
+  });
+
+  test('a job too long for a cell (64 KiB) is left out of the row and stays in the event', async () => {
+    worker.printFetchable();
+    worker.world.putJob(PRINTER, JOB, { isFetchable: true, configuration: { text: 'x'.repeat(30_000) } });
+    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('done');
+    expect((await worker.row(FETCHABLE))?.job).toBeUndefined();
+    expect(worker.events()[0]).toMatchObject({ data: { job: { id: JOB } } });
+  });
+
+  test('a repeat of either kind finds it done and does nothing', async () => {
+    worker.printStarted();
+    worker.printFetchable();
+    worker.world.putJob(PRINTER, JOB, { isFetchable: true }, [TASK]);
+    for (const reference of [STARTED, FETCHABLE]) {
+      await worker.process(messageOf(reference));
+      const { length } = worker.world.calls;
+      await expect(worker.process(messageOf(reference))).resolves.toBe('duplicate');
+      expect(worker.world.calls).toHaveLength(length);
+    }
+    expect(worker.events()).toHaveLength(2);
+  });
+
+  test('while another run works on it the message waits until a minute after its lease (decision 5)', async () => {
+    worker.printStarted();
+    let reading: () => void = () => undefined;
+    const began = new Promise<void>((resolve) => (reading = resolve));
+    let goOn: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    const first = worker.process(
+      messageOf(STARTED),
+      worker.startProcess({
+        callGraph: async (call) => {
+          reading();
+          await gate;
+          return worker.world.callGraph(call);
+        },
+      }),
+    );
+    await began;
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+    // Lease of 3 minutes, one minute of margin.
+    expect(worker.queues.jobs.sent.at(-1)?.delaySeconds).toBe(240);
+    goOn();
+    await expect(first).resolves.toBe('done');
+    await expect(worker.process(worker.lastPutBack())).resolves.toBe('duplicate');
+    expect(worker.events()).toHaveLength(1);
+  });
+});
+
+describe('reading before believing (decision 8)', () => {
+  test('a notification without a place: the task names it', async () => {
+    worker.printStarted();
+    const { printerId: _printer, jobId: _job, ...bare } = STARTED;
+    await expect(worker.process(messageOf(bare))).resolves.toBe('done');
+    expect(worker.world.said()).toEqual([
+      `GET ${TASK_PATH}`,
+      `GET ${JOB_PATH}?$expand=tasks`,
+      `PATCH ${TASK_PATH}`,
+    ]);
+    expect(worker.events()[0]).toMatchObject({ subject: `jobs/${JOB}` });
+  });
+
+  test('a job answer without tasks is no reason to wait: the task confirms the place', async () => {
+    worker.printStarted();
+    worker.world.putJob(PRINTER, JOB);
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
+    expect(worker.world.said()).toEqual([
+      `GET ${JOB_PATH}?$expand=tasks`,
+      `GET ${TASK_PATH}`,
+      `PATCH ${TASK_PATH}`,
+    ]);
+  });
+
+  test('a place that belongs to another job is not believed: the job of the parentUrl is read', async () => {
+    worker.printStarted();
+    worker.world.putJob(PRINTER, '9999', {}, ['66666666-6666-6666-6666-666666666666']);
+    await expect(worker.process(messageOf({ ...STARTED, jobId: '9999' }))).resolves.toBe('done');
+    expect(worker.world.said()).toEqual([
+      `GET /print/printers/${PRINTER}/jobs/9999?$expand=tasks`,
+      `GET ${TASK_PATH}`,
+      `GET ${JOB_PATH}?$expand=tasks`,
+      `PATCH ${TASK_PATH}`,
+    ]);
+    expect(worker.events()[0]).toMatchObject({ data: { jobId: JOB } });
+    expect((await worker.row())?.jobId).toBe(JOB);
+  });
+
+  test('a host in the parentUrl is never called', async () => {
+    worker.printStarted();
+    worker.world.putTask(TASK, { parentUrl: `https://attacker.example${new URL(PARENT_URL).pathname}` });
+    const { printerId: _printer, jobId: _job, ...bare } = STARTED;
+    await worker.process(messageOf(bare));
+    expect(worker.world.said().every((call) => / \/print\//.test(call))).toBe(true);
+  });
+
+  test('a task without parentUrl whose job lists it as pending waits for the task to begin', async () => {
+    worker.world.putTask(TASK, { state: 'pending' });
+    worker.world.putJob(PRINTER, JOB, {}, [TASK]);
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+    expect(await worker.row()).toMatchObject({ status: 'waiting', cause: 'taskNotProcessing' });
+    worker.world.putTask(TASK);
+    await expect(worker.process(worker.lastPutBack())).resolves.toBe('done');
+  });
+
+  test('a task listed by its job may end between both readings, and then the place is known', async () => {
+    worker.world.putTask(TASK, { state: 'pending' });
+    worker.world.putJob(PRINTER, JOB, {}, [TASK]);
+    worker.world.next('GET', /taskDefinitions/, () => ({ id: TASK, status: { state: 'processing' } }));
+    worker.world.tasks.set(TASK, { state: 'processing', description: '' });
+    worker.world.next('GET', /printers/, () => ({
+      id: JOB,
+      tasks: [{ id: TASK, status: { state: 'pending' } }],
+    }));
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
+    expect(worker.events()[0]).toMatchObject({ data: { printerId: PRINTER, jobId: JOB } });
+  });
+});
+
+describe('tasks that ended without us', () => {
+  test.each(['completed', 'aborted'])(
+    '%s by another: the event says ended, nothing is written',
+    async (state) => {
+      worker.printStarted();
+      worker.world.putTask(TASK, { state, description: 'Somebody else', parentUrl: PARENT_URL });
+      await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
+      expect(worker.world.patches()).toBe(0);
+      expect(worker.events()[0]).toMatchObject({ data: { outcome: 'ended', job: { id: JOB } } });
+    },
+  );
+
+  test('ended without a readable job: the event names what it can', async () => {
+    worker.world.putTask(TASK, { state: 'aborted' });
+    const { printerId: _printer, jobId: _job, ...bare } = STARTED;
+    await expect(worker.process(messageOf(bare))).resolves.toBe('done');
+    expect(worker.events()[0]).toMatchObject({
+      source: `/tenants/${TENANT}/printers/unknown`,
+      subject: 'jobs/unknown',
+      data: { outcome: 'ended', job: null },
+    });
+  });
+
+  test('ended while we decided: the refused PATCH is looked into, the event says ended', async () => {
+    worker.printStarted();
+    const deps = worker.startProcess({
+      decide: () => {
+        worker.world.putTask(TASK, { state: 'completed', description: 'Redirected' });
+        return { action: 'release' };
+      },
+    });
+    await expect(worker.process(messageOf(STARTED), deps)).resolves.toBe('done');
+    expect(worker.events()[0]).toMatchObject({ data: { outcome: 'ended' } });
+  });
+
+  test('a refused PATCH of a task that is still open is an error', async () => {
+    worker.printStarted();
+    worker.world.always('PATCH', /./, thrower(graphError('conflict')));
+    await expect(worker.process(messageOf(STARTED))).rejects.toMatchObject({ code: 'graphConflict' });
+    expect(await worker.row()).toMatchObject({ status: 'failed', cause: 'graphConflict' });
+    expect(worker.events()).toEqual([]);
+  });
+});
+
+describe('JobFetchable when it is read late', () => {
+  test.each([
+    [{ isFetchable: true, status: { state: 'paused', isAcquiredByPrinter: true } }, 'printed'],
+    [{ isFetchable: false, status: { state: 'processing', isAcquiredByPrinter: true } }, 'printed'],
+    [{ isFetchable: false, status: { state: 'completed' } }, 'printed'],
+    [{ isFetchable: false, status: { state: 'canceled' } }, 'ended'],
+    [{ isFetchable: true, status: { state: 'aborted' } }, 'ended'],
+  ])('%j gives the outcome %s', async (fields, outcome) => {
+    worker.world.putJob(PRINTER, JOB, fields);
+    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('done');
+    expect(worker.events()[0]).toMatchObject({ data: { outcome } });
+    expect(await worker.row(FETCHABLE)).toMatchObject({ status: 'done', outcome });
+  });
+});

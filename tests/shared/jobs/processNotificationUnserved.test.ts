@@ -1,0 +1,196 @@
+import { ReceiverError } from '../../../shared/errors';
+import { graphError } from '../../support/createFakeGraph';
+import {
+  createJobWorker,
+  DEFINITION,
+  FETCHABLE,
+  messageOf,
+  OTHER_TENANT,
+  PRINTER,
+  STARTED,
+  TASK,
+  TENANT,
+  type JobWorker,
+} from '../../support/createJobWorker';
+import { thrower } from '../../support/createPrintWorld';
+
+const ELSEWHERE = '77777777-7777-7777-7777-777777777777';
+let worker: JobWorker;
+beforeEach(async () => {
+  worker = await createJobWorker();
+  await worker.putTenant({ tenantId: OTHER_TENANT, status: 'paused' });
+  await worker.putTenant({ tenantId: 'removed-tenant', status: 'removed' });
+  await worker.putWatch({ id: 'unwanted', wanted: false });
+  await worker.putWatch({ kind: 'jobFetchable', id: 'unwanted', wanted: false });
+});
+
+const UNSERVED = [
+  ['unknownTenant', { tenantId: ELSEWHERE }],
+  ['pausedTenant', { tenantId: OTHER_TENANT }],
+  ['removedTenant', { tenantId: 'removed-tenant' }],
+  ['unknownWatch', { definitionId: ELSEWHERE, printerId: ELSEWHERE }],
+  ['removedWatch', { definitionId: 'unwanted', printerId: 'unwanted' }],
+] as const;
+
+test.each(UNSERVED)('%s: an open task is ended without an event (decision 10)', async (reason, names) => {
+  worker.world.putTask(TASK);
+  const reference = { ...STARTED, ...names };
+  await expect(worker.process(messageOf(reference))).resolves.toBe('unservedEnded');
+  expect(worker.world.tasks.get(TASK)?.state).toBe('completed');
+  expect(worker.events()).toEqual([]);
+  expect(await worker.row(reference)).toMatchObject({ status: 'done', cause: reason });
+});
+
+test.each(UNSERVED)(
+  '%s: a fetchable job is dropped and counted, with no call to Graph',
+  async (reason, names) => {
+    const { tenantId, printerId } = { ...FETCHABLE, ...names };
+    const reference = { ...FETCHABLE, tenantId, printerId };
+    await expect(worker.process(messageOf(reference))).resolves.toBe('dropped');
+    expect(worker.world.calls).toEqual([]);
+    expect(await worker.row(reference)).toBeUndefined();
+    expect(worker.logger.events).toMatchObject([{ level: 'warn', event: 'job.dropped', reason }]);
+  },
+);
+
+test('a task of an unwatched definition whose job is readable is released as well', async () => {
+  worker.printStarted();
+  const reference = { ...STARTED, definitionId: ELSEWHERE };
+  await expect(worker.process(messageOf(reference))).resolves.toBe('unservedEnded');
+  expect(worker.world.tasks.get(TASK)?.state).toBe('completed');
+  expect(worker.events()).toEqual([]);
+});
+
+test('a tenant that gives us no token: poison, with the reason logged and the row failed', async () => {
+  const refused = new ReceiverError('no token', { code: 'tokenFailed', retryable: false });
+  worker.world.always('GET', /./, thrower(refused));
+  const reference = { ...STARTED, tenantId: ELSEWHERE };
+  const message = messageOf(reference);
+  await expect(worker.process(message)).resolves.toBe('poison');
+  expect(worker.queues.poison.sent.map(({ text }) => JSON.parse(text) as unknown)).toEqual([message]);
+  expect(await worker.row(reference)).toMatchObject({ status: 'failed', cause: 'tokenFailed' });
+  expect(worker.logger.events.at(-1)).toMatchObject({
+    level: 'error',
+    event: 'job.poison',
+    reason: 'unknownTenant',
+  });
+});
+
+test('an unserved tenant whose Graph is out of order is asked again later', async () => {
+  worker.world.next('GET', /./, thrower(graphError('unavailable')));
+  await expect(worker.process(messageOf({ ...STARTED, tenantId: ELSEWHERE }))).resolves.toBe('postponed');
+  expect(worker.queues.poison.sent).toEqual([]);
+});
+
+test('a defect while an unserved task is ended is thrown, not hidden in poison', async () => {
+  worker.world.next('GET', /./, thrower(new TypeError('a defect')));
+  await expect(worker.process(messageOf({ ...STARTED, tenantId: ELSEWHERE }))).rejects.toThrow('a defect');
+});
+
+test.each([
+  ['JobStarted', STARTED],
+  ['JobFetchable', FETCHABLE],
+] as const)(
+  '%s of a replaced subscription is dropped without any call to Graph',
+  async (_name, reference) => {
+    await worker.putTenant({ tenantId: 'fresh' });
+    await worker.putWatch({ tenantId: 'fresh', generation: 2 });
+    await worker.putWatch({ tenantId: 'fresh', kind: 'jobFetchable', id: PRINTER, generation: 2 });
+    const fresh = { ...reference, tenantId: 'fresh' };
+    await expect(worker.process(messageOf(fresh, { generation: 1 }))).resolves.toBe('dropped');
+    expect(worker.world.calls).toEqual([]);
+    expect(worker.logger.events).toMatchObject([{ event: 'job.dropped', reason: 'staleGeneration' }]);
+    // The next one is of the subscription that serves the watch now.
+    worker.printStarted();
+    worker.world.putJob(PRINTER, STARTED.jobId, { isFetchable: true }, [TASK]);
+    await expect(worker.process(messageOf(fresh, { generation: 2 }))).resolves.toBe('done');
+  },
+);
+
+describe('what is remembered', () => {
+  test('a served watch for 60 seconds, so that a burst costs two reads', async () => {
+    let reads = 0;
+    const { createReadStanding } = await import('../../../shared/jobs/standing');
+    const readStanding = createReadStanding({
+      tenants: { get: (id) => ((reads += 1), worker.tenants.get(id)) },
+      watches: { get: (key) => ((reads += 1), worker.watches.get(key)) },
+      clock: worker.clock,
+    });
+    const key = { tenantId: TENANT, kind: 'jobStarted', id: DEFINITION } as const;
+    await readStanding(key, 0);
+    worker.clock.advance(59_999);
+    await expect(readStanding(key, undefined)).resolves.toMatchObject({ served: true });
+    expect(reads).toBe(2);
+    worker.clock.advance(1);
+    await readStanding(key, 0);
+    expect(reads).toBe(4);
+  });
+
+  test('an unknown tenant or watch never: it is served as soon as it is added', async () => {
+    const { readStanding } = worker.startProcess();
+    const tenantId = ELSEWHERE;
+    const key = { tenantId, kind: 'jobFetchable', id: PRINTER } as const;
+    await expect(readStanding(key, 0)).resolves.toEqual({ served: false, reason: 'unknownTenant' });
+    await worker.putTenant({ tenantId });
+    await expect(readStanding(key, 0)).resolves.toEqual({ served: false, reason: 'unknownWatch' });
+    await worker.putWatch(key);
+    await expect(readStanding(key, 0)).resolves.toMatchObject({ served: true, watch: key });
+  });
+
+  test('at most 5,000 watches, so that memory has an end', async () => {
+    let reads = 0;
+    const { createReadStanding } = await import('../../../shared/jobs/standing');
+    const readStanding = createReadStanding({
+      tenants: { get: () => ((reads += 1), worker.tenants.get(TENANT)) },
+      watches: { get: () => worker.watches.get({ tenantId: TENANT, kind: 'jobStarted', id: DEFINITION }) },
+      clock: worker.clock,
+    });
+    for (let id = 0; id <= 5_000; id += 1)
+      await readStanding({ tenantId: TENANT, kind: 'jobStarted', id: `d${id}` }, 0);
+    await readStanding({ tenantId: TENANT, kind: 'jobStarted', id: 'd0' }, 0);
+    expect(reads).toBe(5_002);
+    await readStanding({ tenantId: TENANT, kind: 'jobStarted', id: 'd5000' }, 0);
+    expect(reads).toBe(5_002);
+  });
+});
+
+describe('messages that are none (decision 12)', () => {
+  test.each([
+    ['text that is no JSON', 'garbage {'],
+    ['a number', 123],
+    ['null', null],
+    ['an empty object', {}],
+    ['an event of a version to come', { event: { v: 99, kind: 'jobStarted', tenantId: TENANT } }],
+    ['an event without a tenant', { event: { v: 1, kind: 'jobFetchable', printerId: 'p', jobId: '1' } }],
+    [
+      'ids that could leave their path',
+      { event: { v: 1, kind: 'jobFetchable', tenantId: TENANT, printerId: '../x', jobId: '1' } },
+    ],
+    ['a kind of its own', { event: { v: 1, kind: 'other', tenantId: TENANT } }],
+  ])('%s goes to poison with the same content and is never thrown', async (_name, input) => {
+    await expect(worker.process(input)).resolves.toBe('poison');
+    expect(worker.queues.poison.sent).toHaveLength(1);
+    const text = worker.queues.poison.sent[0]?.text ?? '';
+    expect(typeof input === 'string' ? text : (JSON.parse(text) as unknown)).toEqual(input);
+    expect(worker.logger.events).toMatchObject([{ event: 'job.poison', reason: 'malformed' }]);
+    expect(JSON.stringify(worker.logger.events)).not.toContain('garbage');
+    expect(worker.world.calls).toEqual([]);
+  });
+
+  test('an authentic notification of an unknown resource: poison, its masked shape logged', async () => {
+    const input = {
+      event: { v: 1, kind: 'unknown', tenantId: TENANT, shape: 'print/new/{id}', deferrals: 0 },
+    };
+    await expect(worker.process(input)).resolves.toBe('poison');
+    expect(JSON.parse(worker.queues.poison.sent[0]?.text ?? '')).toEqual(input);
+    expect(worker.logger.events).toMatchObject([
+      { event: 'job.poison', reason: 'unknownResource', tenantId: TENANT, shape: 'print/new/{id}' },
+    ]);
+  });
+
+  test('the previous version is accepted: a deployment loses nothing in flight', async () => {
+    worker.printFetchable();
+    const { event } = messageOf(FETCHABLE) as { event: object };
+    await expect(worker.process({ event: { ...event, v: 0 } })).resolves.toBe('done');
+  });
+});

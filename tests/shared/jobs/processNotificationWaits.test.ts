@@ -1,0 +1,297 @@
+import { GraphError } from '../../../shared/graph/graphError';
+import { ReceiverError } from '../../../shared/errors';
+import { createTenantShare } from '../../../shared/jobs/tenantShare';
+import { graphError } from '../../support/createFakeGraph';
+import {
+  createJobWorker,
+  FETCHABLE,
+  JOB,
+  messageOf,
+  OTHER_TENANT,
+  PRINTER,
+  STARTED,
+  START,
+  TASK,
+  TASK_PATH,
+  type JobWorker,
+} from '../../support/createJobWorker';
+import { thrower } from '../../support/createPrintWorld';
+
+const MINUTE = 60_000;
+let worker: JobWorker;
+beforeEach(async () => {
+  worker = await createJobWorker();
+});
+
+/** Plays the queue: whenever a message was put back, waits its delay and hands it in again. */
+async function playUntilSettled(reference: typeof STARTED | typeof FETCHABLE, limitMs: number) {
+  const end = worker.clock.now() + limitMs;
+  const delays: number[] = [];
+  let outcome = await worker.process(messageOf(reference));
+  while (outcome === 'postponed' && worker.clock.now() < end) {
+    const seconds = worker.queues.jobs.sent.at(-1)?.delaySeconds ?? 0;
+    delays.push(seconds);
+    worker.clock.advance(seconds * 1000);
+    outcome = await worker.process(worker.lastPutBack());
+  }
+  return { outcome, delays };
+}
+
+describe('throttling (decision 11)', () => {
+  test('a tenant known to be throttled: one send, no table and no Graph call', async () => {
+    worker.printStarted();
+    worker.throttle.pause(STARTED.tenantId, 60_000);
+    const untouched = () => {
+      throw new Error('the table was touched');
+    };
+    const deps = worker.startProcess({
+      ledger: { ...worker.ledger, get: untouched, insert: untouched, replace: untouched },
+      readStanding: untouched,
+    });
+    await expect(worker.process(messageOf(STARTED), deps)).resolves.toBe('postponed');
+    expect(worker.world.calls).toEqual([]);
+    expect(worker.queues.jobs.sent).toHaveLength(1);
+    expect(worker.queues.jobs.sent[0]?.delaySeconds).toBeGreaterThanOrEqual(60);
+    expect(worker.lastPutBack()).toMatchObject({ event: { deferrals: 1, taskId: TASK } });
+  });
+
+  test('a pause of 5 seconds or less is left to the Graph client, and other tenants are not held up', async () => {
+    worker.printStarted();
+    worker.throttle.pause(STARTED.tenantId, 5_000);
+    worker.throttle.pause(OTHER_TENANT, 60_000);
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
+  });
+
+  test('throttled during the run: the row waits for anybody, the message until Retry-After is over', async () => {
+    worker.printStarted();
+    worker.world.next('GET', /printers/, thrower(graphError('throttled', 60_000)));
+    await expect(worker.process(messageOf(STARTED, { deferrals: 3 }))).resolves.toBe('postponed');
+    const row = await worker.row();
+    expect(row).toMatchObject({ status: 'waiting', cause: 'graphThrottled', attempts: 1 });
+    expect(row?.runId).toBeUndefined();
+    expect(row?.leaseUntil).toBeUndefined();
+    expect(Date.parse(row?.nextTryAt ?? '')).toBeGreaterThanOrEqual(Date.parse(START) + 60_000);
+    expect(worker.queues.jobs.sent[0]?.delaySeconds).toBeGreaterThanOrEqual(60);
+    expect(worker.lastPutBack()).toMatchObject({ event: { deferrals: 4 } });
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
+  });
+
+  test('a 429 without Retry-After waits longer each time (concepts/throttling.md: exponential back-off)', async () => {
+    worker.world.always('GET', /./, thrower(graphError('throttled')));
+    const { delays } = await playUntilSettled(STARTED, 5 * MINUTE);
+    expect(delays.slice(0, 4)).toEqual([15, 30, 60, 120]);
+  });
+
+  test('a Retry-After beyond what a queue can hide (7 days) is cut to that', async () => {
+    worker.world.next('GET', /./, thrower(graphError('throttled', 1e15)));
+    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('postponed');
+    expect(worker.queues.jobs.sent[0]?.delaySeconds).toBe(604_800);
+    worker.throttle.pause(FETCHABLE.tenantId, 1e15);
+    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('postponed');
+    expect(worker.queues.jobs.sent[1]?.delaySeconds).toBe(604_800);
+  });
+});
+
+describe('outages', () => {
+  test('Graph out of order: put back with growing delay, no attempt of the host burned, nothing lost', async () => {
+    worker.printStarted();
+    worker.world.next('GET', /./, thrower(graphError('unavailable')));
+    worker.world.next('GET', /./, thrower(graphError('unavailable')));
+    const { outcome, delays } = await playUntilSettled(STARTED, 10 * MINUTE);
+    expect({ outcome, delays }).toEqual({ outcome: 'done', delays: [15, 30] });
+    expect(worker.logger.events.find(({ event }) => event === 'job.postponed')).toMatchObject({
+      code: 'graphUnavailable',
+    });
+  });
+
+  test('a Retry-After of a 503 is respected when it is longer', async () => {
+    worker.world.next('GET', /./, thrower(graphError('unavailable', 120_000)));
+    await worker.process(messageOf(STARTED));
+    expect(worker.queues.jobs.sent[0]?.delaySeconds).toBeGreaterThanOrEqual(120);
+  });
+
+  test('a sign-in host that cannot be asked: the same', async () => {
+    const tokenFailed = new ReceiverError('no token', { code: 'tokenFailed', retryable: true });
+    worker.world.next('GET', /./, thrower(tokenFailed));
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+    expect(await worker.row()).toMatchObject({ status: 'waiting', cause: 'tokenFailed' });
+  });
+
+  test('a PATCH whose answer was lost is recognised as our own when it is read again', async () => {
+    worker.printStarted();
+    worker.world.next('PATCH', /./, () => {
+      worker.world.putTask(TASK, {
+        state: 'completed',
+        description: 'Released by Universal Print Receiver',
+      });
+      throw graphError('unavailable');
+    });
+    const { outcome } = await playUntilSettled(STARTED, MINUTE);
+    expect(outcome).toBe('done');
+    expect(worker.events()).toMatchObject([{ data: { outcome: 'released', jobId: JOB } }]);
+  });
+
+  test.each([
+    ['forbidden', 'graphForbidden'],
+    ['notFound', 'graphNotFound'],
+  ] as const)('a PATCH that is %s fails loudly, and the next run claims at once', async (kind, code) => {
+    worker.printStarted();
+    worker.world.next('PATCH', /./, thrower(graphError(kind)));
+    await expect(worker.process(messageOf(STARTED))).rejects.toMatchObject({ code });
+    expect(await worker.row()).toMatchObject({ status: 'failed', cause: code });
+    expect((await worker.row())?.runId).toBeUndefined();
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
+    expect((await worker.row())?.cause).toBeUndefined();
+  });
+
+  test.each([
+    [401, 'graphUnauthorized'],
+    [403, 'graphForbidden'],
+  ] as const)('%i while reading is thrown with its words for the operator', async (status, code) => {
+    const words = 'Graph refused it: grant the app the application permission PrintJob.ReadBasic.All';
+    worker.world.next('GET', /./, thrower(new GraphError(words, { code, status, retryable: false })));
+    await expect(worker.process(messageOf(FETCHABLE))).rejects.toThrow(/PrintJob\.ReadBasic\.All/);
+    expect(await worker.row(FETCHABLE)).toMatchObject({ status: 'failed', cause: code });
+    expect(worker.logger.events.at(-1)).toMatchObject({
+      level: 'error',
+      event: 'job.failed',
+      message: words,
+    });
+  });
+
+  test('an error of nobody is recorded as unexpected and thrown', async () => {
+    worker.world.next('GET', /./, thrower(new TypeError('a defect')));
+    await expect(worker.process(messageOf(FETCHABLE))).rejects.toThrow('a defect');
+    expect(await worker.row(FETCHABLE)).toMatchObject({ status: 'failed', cause: 'unexpected' });
+  });
+
+  test('the queue that takes no event keeps the job: thrown, claimed again, told once', async () => {
+    worker.printFetchable();
+    const deps = worker.startProcess({
+      queues: { ...worker.queues, events: { send: () => Promise.reject(new Error('queue down')) } },
+    });
+    await expect(worker.process(messageOf(FETCHABLE), deps)).rejects.toThrow('queue down');
+    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('done');
+    expect(worker.events()).toHaveLength(1);
+  });
+});
+
+describe('not yet is not gone (decision 9)', () => {
+  test('a job that Graph does not show yet is waited for and then told', async () => {
+    worker.world.next('GET', /./, thrower(graphError('notFound')));
+    worker.world.next('GET', /./, () => ({ id: JOB, isFetchable: false, status: { state: 'paused' } }));
+    worker.printFetchable();
+    const { outcome, delays } = await playUntilSettled(FETCHABLE, MINUTE);
+    expect({ outcome, delays }).toEqual({ outcome: 'done', delays: [2, 4] });
+    expect(worker.events()).toMatchObject([{ time: START, data: { outcome: 'fetchable' } }]);
+  });
+
+  test.each([
+    ['JobFetchable', FETCHABLE, 'jobNotFound'],
+    ['JobStarted', STARTED, 'taskNotFound'],
+  ] as const)('%s: after 10 minutes it is gone, told to nobody', async (_name, reference, cause) => {
+    const { outcome, delays } = await playUntilSettled(reference, 20 * MINUTE);
+    expect(outcome).toBe('gone');
+    const total = delays.reduce((sum, seconds) => sum + seconds, 0);
+    expect(total).toBeGreaterThanOrEqual(600);
+    expect(total).toBeLessThanOrEqual(660);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(75);
+    expect(await worker.row(reference)).toMatchObject({ status: 'gone', cause });
+    expect(worker.events()).toEqual([]);
+    expect(worker.logger.events.at(-1)).toMatchObject({ level: 'warn', event: 'job.gone', cause });
+  });
+
+  test('a later notification opens what was gone, with 10 minutes of its own', async () => {
+    await playUntilSettled(FETCHABLE, 20 * MINUTE);
+    worker.clock.advance(60 * MINUTE);
+    const reopened = worker.clock.now();
+    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('postponed');
+    expect(await worker.row(FETCHABLE)).toMatchObject({
+      status: 'waiting',
+      firstSeenAt: new Date(reopened).toISOString(),
+    });
+    worker.printFetchable();
+    await expect(worker.process(worker.lastPutBack())).resolves.toBe('done');
+    expect(worker.events()).toHaveLength(1);
+  });
+});
+
+describe('the deadline of 15 minutes', () => {
+  test('a task whose job cannot be read is waited for, and released at the deadline', async () => {
+    worker.world.putTask(TASK);
+    const { outcome } = await playUntilSettled(STARTED, 30 * MINUTE);
+    expect(outcome).toBe('done');
+    const openMinutes = (worker.clock.now() - Date.parse(START)) / MINUTE;
+    expect(openMinutes).toBeGreaterThanOrEqual(15);
+    expect(openMinutes).toBeLessThanOrEqual(16.5);
+    expect(worker.world.tasks.get(TASK)).toMatchObject({
+      state: 'completed',
+      description: 'Released by Universal Print Receiver at its deadline',
+    });
+    expect(worker.events()).toMatchObject([{ data: { outcome: 'deadline', job: null } }]);
+  });
+
+  test('also the job named by a parentUrl may be missing', async () => {
+    worker.world.putTask(TASK, {
+      parentUrl: `https://graph.microsoft.com/v1.0/print/printers/${PRINTER}/jobs/${JOB}`,
+    });
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+    expect(await worker.row()).toMatchObject({ cause: 'jobNotFound' });
+    worker.clock.advance(15 * MINUTE);
+    await expect(worker.process(worker.lastPutBack())).resolves.toBe('done');
+    expect(worker.events()).toMatchObject([
+      { data: { outcome: 'deadline', printerId: PRINTER, jobId: JOB } },
+    ]);
+  });
+
+  test.each([true, false])(
+    'a 403 on the job past it: released all the same (place known: %p)',
+    async (known) => {
+      worker.printStarted();
+      const { printerId: _printer, jobId: _job, ...bare } = STARTED;
+      const reference = known ? STARTED : bare;
+      worker.world.always('GET', /printers/, thrower(graphError('forbidden')));
+      await expect(worker.process(messageOf(reference))).rejects.toMatchObject({ code: 'graphForbidden' });
+      worker.clock.advance(15 * MINUTE);
+      await expect(worker.process(messageOf(reference))).resolves.toBe('done');
+      expect(worker.world.said().at(-1)).toBe(`PATCH ${TASK_PATH}`);
+      expect(worker.events()).toMatchObject([
+        { subject: known ? `jobs/${JOB}` : 'jobs/unknown', data: { outcome: 'deadline', job: null } },
+      ]);
+    },
+  );
+
+  test('a throttled tenant past it is still waited for: nothing may be sent', async () => {
+    worker.printStarted();
+    worker.world.next('GET', /./, thrower(graphError('unavailable')));
+    await worker.process(messageOf(STARTED));
+    worker.clock.advance(15 * MINUTE);
+    worker.world.next('GET', /./, thrower(graphError('throttled', 60_000)));
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+    expect(worker.world.patches()).toBe(0);
+  });
+
+  test('a run that died after ending it at the deadline is recognised', async () => {
+    worker.printStarted();
+    worker.world.putTask(TASK, {
+      state: 'completed',
+      description: 'Released by Universal Print Receiver at its deadline',
+    });
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
+    expect(worker.events()).toMatchObject([{ data: { outcome: 'deadline' } }]);
+  });
+});
+
+test('a tenant takes at most its share of this process; the rest is postponed, other tenants go on', async () => {
+  const share = createTenantShare(1);
+  share.enter(STARTED.tenantId);
+  worker.printStarted();
+  const deps = worker.startProcess({ share });
+  await expect(worker.process(messageOf(STARTED), deps)).resolves.toBe('postponed');
+  expect(worker.queues.jobs.sent).toMatchObject([{ delaySeconds: 1 }]);
+  expect(worker.world.calls).toEqual([]);
+  share.leave(STARTED.tenantId);
+  await expect(worker.process(messageOf(STARTED), deps)).resolves.toBe('done');
+  // Whoever entered has left: also after an error.
+  expect(share.enter(STARTED.tenantId)).toBe(true);
+});
