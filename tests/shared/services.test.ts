@@ -59,3 +59,22 @@ it.each([{}, { AzureWebJobsStorage__clientId: '11111111-0000-4000-8000-000000000
     await expect(services.tenants()).resolves.toHaveProperty('get');
   },
 );
+
+it('ask again after a failure: a setting that was corrected needs no new process', async () => {
+  const env: Record<string, string | undefined> = { ...settings, PUBLIC_BASE_URL: undefined };
+  const services = createServices(env);
+  await expect(services.worker()).rejects.toMatchObject({ code: 'configInvalid' });
+  env['PUBLIC_BASE_URL'] = settings.PUBLIC_BASE_URL;
+  await expect(services.worker()).resolves.toHaveProperty('callGraph');
+});
+
+it('give the worker all it works with, and share its Graph with the subscriptions: one memory of throttling', async () => {
+  const services = createServices(settings);
+  const worker = await services.worker();
+  const { callGraph, throttle } = await services.graph();
+  expect(worker).toMatchObject({ callGraph, throttle });
+  expect((await services.subscriptions()).callGraph).toBe(callGraph);
+  expect(Object.keys(worker.queues).sort()).toEqual(['events', 'jobs', 'poison']);
+  expect(worker.share.enter('t1')).toBe(true);
+  expect(worker.throttle.remainingMs('t1')).toBe(0);
+});
