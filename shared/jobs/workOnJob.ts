@@ -36,8 +36,11 @@ export interface Work {
 
 export type WorkResult =
   | { outcome: 'done' | 'doneTwice' | 'unservedEnded'; jobOutcome: Outcome }
-  /** `window`: give it up when the time for that is over; `deadline`: the task's deadline will end it. */
-  | { outcome: 'notYet'; cause: string; patience: 'window' | 'deadline' }
+  /**
+   * `window`: give it up when the time for that is over; `openTask`: never, because a user's print waits for the task
+   * and no other notification will come.
+   */
+  | { outcome: 'notYet'; cause: string; patience: 'window' | 'openTask' }
   /** Another run has taken the row over; nothing more was started. */
   | { outcome: 'claimLost' };
 
@@ -81,6 +84,8 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
   switch (reading.state) {
     case 'notYet':
       return { outcome: 'notYet', cause: reading.cause, patience: 'window' };
+    case 'pending':
+      return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
     case 'ended':
       return tell(deps, work, {
         ...placeOf(reading),
@@ -89,7 +94,7 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
       });
     case 'unreadable':
       if (work.standing.served && !isPastDeadline(deps, work)) {
-        return { outcome: 'notYet', cause: reading.cause, patience: 'deadline' };
+        return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
       }
       return endTask(deps, work, reference, 'deadline', { ...placeOf(reading), job: undefined });
     case 'open': {

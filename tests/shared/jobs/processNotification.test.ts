@@ -200,7 +200,7 @@ describe('reading before believing (decision 8)', () => {
     worker.world.putTask(TASK, { state: 'pending' });
     worker.world.putJob(PRINTER, JOB, {}, [TASK]);
     await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
-    expect(await worker.row()).toMatchObject({ status: 'waiting', cause: 'taskNotProcessing' });
+    expect(await worker.row()).toMatchObject({ status: 'waiting', cause: 'taskPending' });
     worker.world.putTask(TASK);
     await expect(worker.process(worker.lastPutBack())).resolves.toBe('done');
   });

@@ -216,6 +216,26 @@ describe('not yet is not gone (decision 9)', () => {
   });
 });
 
+describe('tasks that are not in processing', () => {
+  test('a pending one is never given up: no other notification will come, and its print waits', async () => {
+    worker.printStarted();
+    worker.world.putTask(TASK, { state: 'pending' });
+    const { outcome, delays } = await playUntilSettled(STARTED, 60 * MINUTE);
+    expect(outcome).toBe('postponed');
+    expect(Math.max(...delays)).toBeLessThanOrEqual(75);
+    worker.printStarted();
+    await expect(worker.process(worker.lastPutBack())).resolves.toBe('done');
+    expect(worker.world.tasks.get(TASK)?.state).toBe('completed');
+  });
+
+  test('one in a state that Graph has learned since is given up as gone, and left to the sweep', async () => {
+    worker.printStarted();
+    worker.world.putTask(TASK, { state: 'unknownFutureValue' });
+    await expect(playUntilSettled(STARTED, 20 * MINUTE)).resolves.toMatchObject({ outcome: 'gone' });
+    expect(await worker.row()).toMatchObject({ status: 'gone', cause: 'taskNotProcessing' });
+  });
+});
+
 describe('the deadline of 15 minutes', () => {
   test('a task whose job cannot be read is waited for, and released at the deadline', async () => {
     worker.world.putTask(TASK);
