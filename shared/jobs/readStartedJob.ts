@@ -36,7 +36,8 @@ export async function readStartedJob(
   if (hinted && hintedJob && listed?.state === 'processing')
     return { state: 'open', place: hinted, job: hintedJob };
 
-  const task = await readTask(callGraph, reference);
+  // Graph keeps ended tasks for a while only: one that a run before us ended may live on in its job alone.
+  const task = (await readTask(callGraph, reference)) ?? listed;
   if (!task) return { state: 'notYet', place: hinted, cause: 'taskNotFound' };
   const place = parseParentUrl(task.parentUrl) ?? (listed ? hinted : undefined);
   const sameJob = hinted && place && hinted.printerId === place.printerId && hinted.jobId === place.jobId;

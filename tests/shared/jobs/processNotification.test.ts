@@ -254,6 +254,29 @@ describe('tasks that ended without us', () => {
     expect(worker.events()[0]).toMatchObject({ data: { outcome: 'ended' } });
   });
 
+  test('a PATCH refused because our own first try took effect is recognised by our words', async () => {
+    worker.printStarted();
+    worker.world.next('PATCH', /./, () => {
+      worker.world.putTask(TASK, {
+        state: 'completed',
+        description: 'Released by Universal Print Receiver',
+      });
+      throw graphError('conflict');
+    });
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
+    expect(worker.events()[0]).toMatchObject({ data: { outcome: 'released' } });
+  });
+
+  test('an ended task that only its job still shows is told all the same', async () => {
+    worker.printStarted();
+    worker.world.putTask(TASK, { state: 'completed', description: 'Released by Universal Print Receiver' });
+    worker.world.next('GET', /taskDefinitions/, thrower(graphError('notFound')));
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
+    expect(worker.events()[0]).toMatchObject({
+      data: { outcome: 'released', printerId: PRINTER, jobId: JOB },
+    });
+  });
+
   test('a refused PATCH of a task that is still open is an error', async () => {
     worker.printStarted();
     worker.world.always('PATCH', /./, thrower(graphError('conflict')));
