@@ -22,7 +22,8 @@ module.exports = {
   coverageProvider: 'v8',
   collectCoverageFrom: ['shared/**/*.ts'],
   coverageReporters: [['text', { skipFull: true }], 'lcovonly'],
-  coverageThreshold: { global: { branches: 95 } },
+  // V8 sees no branches in a function that never ran: only the bar on lines shows that one is missing.
+  coverageThreshold: { global: { branches: 95, lines: 95 } },
   projects: [
     {
       ...base,

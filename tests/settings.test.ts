@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig, SETTING_NAMES } from '../shared/config';
 import { isRecord } from '../shared/isRecord';
+import { MOST_OF_ONE_TENANT } from '../shared/jobs/tenantShare';
 import { defaultAppId } from '../local/graphSimulator/startGraphSimulator';
 import { DEFAULT_PORTS } from '../local/startLocalCloud';
 
@@ -83,6 +84,11 @@ describe('host.json', () => {
       maxPollingInterval: '00:00:02',
       messageEncoding: 'base64',
     });
+  });
+
+  it('lets one instance work on half as many messages again as one tenant may take of them', () => {
+    const { batchSize, newBatchThreshold } = section('host.json', 'extensions', 'queues');
+    expect(Number(batchSize) + Number(newBatchThreshold)).toBe(MOST_OF_ONE_TENANT * 1.5);
   });
 
   it('asks for the fourth extension bundle', () => {

@@ -51,9 +51,9 @@ export interface LedgerDeps {
 }
 
 /** Longer than any step between two renewals (a call to Graph: 45 s); short enough that a dead run delays little. */
-export const LEASE_MS = 3 * 60_000;
+const LEASE_MS = 3 * 60_000;
 /** A claim may be taken over only this long after its lease has ended: the clocks of two instances differ. */
-export const TAKE_OVER_MARGIN_MS = 60_000;
+const TAKE_OVER_MARGIN_MS = 60_000;
 /** A run that works for long renews its lease about once a minute, between its steps. */
 const RENEW_LEASE_AFTER_MS = 60_000;
 /** A row that changes under our hands this often in one call is under attack or broken. */

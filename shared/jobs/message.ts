@@ -26,7 +26,7 @@ export type JobMessage =
   | (MessageBase & { reference?: undefined; tenantId: string; shape: string });
 
 /** The version this build writes; readers accept the previous one too, so that a deployment loses nothing in flight. */
-export const JOB_MESSAGE_VERSION = 1;
+const JOB_MESSAGE_VERSION = 1;
 
 /** The JSON text of a message. Nested in `event`: top-level names such as `id` would hide the trigger's metadata. */
 export function formatJobMessage(message: JobMessage): string {

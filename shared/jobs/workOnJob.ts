@@ -54,7 +54,7 @@ const DESCRIPTION: Record<'released' | 'deadline', string> = {
 };
 
 /** One send with the retries of the queue client (services.ts). */
-export const EVENT_SEND_LIMIT_MS = 45_000;
+const EVENT_SEND_LIMIT_MS = 45_000;
 
 /** Cells of a table hold 64 KiB of UTF-16, 32 Ki characters. */
 const MOST_JOB_CHARACTERS = 30_000;
