@@ -9,9 +9,9 @@ import { notificationBody } from './notifications';
 import { ratioFigure, takePairs, type Figure } from './ratio';
 
 const BAR = 1.15;
-const PAIRS = 60;
+const PAIRS = 44;
 /** How many POSTs make up one timing, so that both timings are well above the clock's grain. */
-const POSTS: Record<number, number> = { 1: 12, 10: 6, 100: 2 };
+const POSTS: Record<number, number> = { 1: 8, 10: 3, 100: 1 };
 
 /** The webhook through the host against a bare function in the same host. */
 export async function measureAcknowledgement(root: string): Promise<Figure[]> {
@@ -49,7 +49,7 @@ export async function measureAcknowledgement(root: string): Promise<Figure[]> {
           PAIRS,
           () => time('notifications'),
           () => time('bareNotifications'),
-          6,
+          4,
         );
         figures.push(ratioFigure(`ack_batch_${size}`, pairs, BAR));
       }

@@ -45,6 +45,7 @@ export async function measureHeapGrowth(): Promise<Figure> {
     share: createTenantShare(),
     decide: releaseEveryJob,
     queues: { jobs, events, poison },
+    requestRenewal: () => Promise.resolve(),
     clock: systemClock,
     random: Math.random,
     logger: silent,

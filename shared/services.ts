@@ -105,16 +105,19 @@ export function createServices(env: Environment): Services {
       };
     }),
     worker: once(async () => {
-      const [{ createReadStanding }, { createTenantShare }, { releaseEveryJob }] = await Promise.all([
-        import('./jobs/standing'),
-        import('./jobs/tenantShare'),
-        import('./jobs/decide'),
-      ]);
-      const [ledger, jobs, events, poison] = await Promise.all([
+      const [{ createReadStanding }, { createTenantShare }, { releaseEveryJob }, { createRequestRenewal }] =
+        await Promise.all([
+          import('./jobs/standing'),
+          import('./jobs/tenantShare'),
+          import('./jobs/decide'),
+          import('./subscriptions/requestRenewal'),
+        ]);
+      const [ledger, jobs, events, poison, subscriptionEvents] = await Promise.all([
         openTable().then((open) => open(TABLE_NAMES.printJobs)),
         queue(QUEUE_NAMES.jobs),
         queue(QUEUE_NAMES.jobEvents),
         queue(`${QUEUE_NAMES.jobs}-poison`),
+        queue(QUEUE_NAMES.subscriptions),
       ]);
       return {
         ledger,
@@ -127,6 +130,7 @@ export function createServices(env: Environment): Services {
         share: createTenantShare(),
         decide: releaseEveryJob,
         queues: { jobs, events, poison },
+        requestRenewal: createRequestRenewal({ queue: subscriptionEvents, clock: systemClock }),
         clock: systemClock,
         random: Math.random,
       };

@@ -37,8 +37,9 @@ const TRANSIENT = new Set([408, 500, 502, 503, 504, 509]);
 export function createGraphClient(deps: GraphClientDeps): CallGraph {
   return async (call) => {
     const startedAt = deps.clock.now();
+    const { tryTimeoutMs = GRAPH_TRY_TIMEOUT_MS } = call;
     const mayStart = (waitMs: number) =>
-      deps.clock.now() - startedAt + waitMs + GRAPH_TRY_TIMEOUT_MS <= GRAPH_CALL_LIMIT_MS;
+      deps.clock.now() - startedAt + waitMs + tryTimeoutMs <= GRAPH_CALL_LIMIT_MS;
     for (let tries = 1; ; tries += 1) {
       await waitForTenant(deps, call, mayStart);
       const token = await deps.getToken(call.tenantId);
@@ -96,7 +97,7 @@ async function tryOnce(deps: GraphClientDeps, call: GraphCall, token: string): P
         ...(call.body === undefined ? {} : { 'Content-Type': 'application/json' }),
       },
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-      timeoutMs: GRAPH_TRY_TIMEOUT_MS,
+      timeoutMs: call.tryTimeoutMs ?? GRAPH_TRY_TIMEOUT_MS,
     });
   } catch (cause) {
     const error = new GraphError(`Graph did not answer ${call.method} in full`, {

@@ -7,6 +7,8 @@ export interface GraphCall {
   body?: unknown;
   /** The application permission this call needs, for the words of a 401 or 403. */
   permission: string;
+  /** Milliseconds one try may take, where the usual 10 s are not enough. */
+  tryTimeoutMs?: number;
 }
 
 export interface GraphAnswer {

@@ -8,6 +8,7 @@ import type { Throttle } from '../graph/throttle';
 import type { Logger } from '../logger';
 import type { EntityTable } from '../storage/entityTable';
 import type { MessageQueue } from '../storage/messageQueue';
+import type { WatchKey } from '../watches/watchKey';
 import type { Decide } from './decide';
 import { afterPauseMs, growingDelayMs, LONGEST_DELAY_MS, NOT_YET_WINDOW_MS } from './delays';
 import { claimJob, isoTime, releaseClaim, type Claim } from './ledger';
@@ -32,6 +33,8 @@ export interface ProcessDeps {
     /** print-notifications-poison. */
     poison: MessageQueue;
   };
+  /** Asks for the renewal of this watch's subscription; asking often costs little. */
+  requestRenewal: (watch: WatchKey, traceparent: string) => Promise<void>;
   clock: Pick<Clock, 'now'>;
   /** 0 to 1. */
   random: () => number;
@@ -58,6 +61,9 @@ export type ProcessOutcome =
   | 'poison';
 
 type MessageOfJob = Extract<JobMessage, { reference: JobReference }>;
+
+/** Subscriptions are renewed every hour to some 70 hours ahead: a day is many missed renewals. */
+const NEAR_EXPIRY_MS = 24 * 60 * 60_000;
 
 /**
  * Handles one message of print-notifications: claim, read, decide, act, event, done.
@@ -87,7 +93,19 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
     return putBack(deps, message, 'share', growingDelayMs('share', message.deferrals, deps.random()));
   }
   try {
-    return await processServed(deps, message, input);
+    const outcome = await processServed(deps, message, input);
+    await renewIfNearExpiry(deps, message);
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof ReceiverError) || error.code !== 'storageUnavailable') throw error;
+    // The tables are out of order, the queues may not be: waiting there burns no attempt, however long it lasts.
+    deps.logger.warn('job.postponed', { ...idsOf(message.reference), ...errorFields(error) });
+    return await putBack(
+      deps,
+      message,
+      error.code,
+      growingDelayMs('outage', message.deferrals, deps.random()),
+    );
   } finally {
     deps.share.leave(tenantId);
   }
@@ -204,6 +222,21 @@ async function settleError(
     return poison(deps, input, { ...idsOf(message.reference), reason: standing.reason });
   }
   throw error;
+}
+
+/** A notification says when its subscription ends: near that, the timer that should have renewed it did not run. */
+async function renewIfNearExpiry(
+  deps: ProcessDeps,
+  { reference, expires, traceparent }: MessageOfJob,
+): Promise<void> {
+  const left = Date.parse(expires ?? '') - deps.clock.now();
+  if (Number.isNaN(left) || left > NEAR_EXPIRY_MS) return;
+  try {
+    await deps.requestRenewal(watchOf(reference), traceparent);
+  } catch (error) {
+    // The job is done; the next notification asks again.
+    deps.logger.warn('job.renewalNotRequested', { ...idsOf(reference), ...errorFields(error) });
+  }
 }
 
 /** Writes the row back first, so that whoever comes next, on whatever message, may claim it at once. */

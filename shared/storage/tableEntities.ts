@@ -1,11 +1,15 @@
 import type { TableClient } from '@azure/data-tables';
 import { RestError, type TableEntity } from '@azure/data-tables';
+import { ReceiverError } from '../errors';
 import type { EntityTable, Row, StoredRow } from './entityTable';
 
 /** One call with its own retries. Under the ledger's lease and the host's patience, above any healthy answer. */
 const TABLE_CALL_TIMEOUT_MS = 15_000;
 
-/** An Azure table behind the interface. `client` is made by services.ts, which knows how to sign in. */
+/**
+ * An Azure table behind the interface. `client` is made by tableService.ts, which knows how to sign in. Its calls reject
+ * with ReceiverError `storageUnavailable` when the service could not serve them for now.
+ */
 export function createTableEntities(client: TableClient): EntityTable {
   const bounded = () => ({ abortSignal: AbortSignal.timeout(TABLE_CALL_TIMEOUT_MS) });
   return {
@@ -47,9 +51,22 @@ async function unlessStatus<T>(statuses: number[], call: Promise<T>): Promise<T 
   try {
     return await call;
   } catch (error) {
-    if (error instanceof RestError && statuses.includes(error.statusCode ?? 0)) return undefined;
-    throw error;
+    const status = error instanceof RestError ? error.statusCode : undefined;
+    if (status !== undefined && statuses.includes(status)) return undefined;
+    // No answer in time, throttled, or out of order: the same call may succeed later. Anything else is wrongly set up.
+    if (!mayPass(error)) throw error;
+    throw new ReceiverError('The table service did not serve the call: check its health and firewall', {
+      code: 'storageUnavailable',
+      retryable: true,
+      cause: error,
+    });
   }
+}
+
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof RestError)) return error instanceof Error && error.name === 'AbortError';
+  const { statusCode: status } = error;
+  return status === undefined || status === 408 || status === 429 || status >= 500;
 }
 
 function toEntity(row: Row): TableEntity {

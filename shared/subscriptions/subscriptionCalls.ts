@@ -12,6 +12,9 @@ const SUBSCRIBE_PERMISSION: Readonly<Record<WatchKind, string>> = {
   jobFetchable: 'Printer.Read.All',
 };
 
+/** Before it answers a create, Graph waits up to 10 s for each of our two URLs (change-notifications-delivery-webhooks.md). */
+const CREATE_TIMEOUT_MS = 25_000;
+
 /** What Graph granted. */
 export interface Granted {
   subscriptionId: string;
@@ -46,6 +49,7 @@ export async function createSubscription(
     path: '/subscriptions',
     body: subscriptionBody(settings, watch, now),
     permission: SUBSCRIBE_PERMISSION[watch.kind],
+    tryTimeoutMs: CREATE_TIMEOUT_MS,
   });
   return parseGranted(body);
 }

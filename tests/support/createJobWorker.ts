@@ -6,6 +6,7 @@ import { processNotification, type ProcessDeps } from '../../shared/jobs/process
 import { ledgerRowKey, type JobReference } from '../../shared/jobs/reference';
 import { createReadStanding } from '../../shared/jobs/standing';
 import { createTenantShare } from '../../shared/jobs/tenantShare';
+import { createRequestRenewal } from '../../shared/subscriptions/requestRenewal';
 import { createThrottle } from '../../shared/graph/throttle';
 import { createTenants, type Tenant } from '../../shared/tenants/tenants';
 import { createWatches, type Watch } from '../../shared/watches/watches';
@@ -55,6 +56,7 @@ export async function createJobWorker() {
   const watchTable = createMemoryTable();
   const watches = createWatches(watchTable);
   const queues = { jobs: createMemoryQueue(), events: createMemoryQueue(), poison: createMemoryQueue() };
+  const renewals = createMemoryQueue();
   const throttle = createThrottle(clock);
 
   /** A process that has just started, on the same storage and the same Graph. */
@@ -66,6 +68,7 @@ export async function createJobWorker() {
     share: createTenantShare(),
     decide: releaseEveryJob,
     queues,
+    requestRenewal: createRequestRenewal({ queue: renewals, clock }),
     clock,
     random: () => 0,
     logger,
@@ -110,6 +113,7 @@ export async function createJobWorker() {
     watchTable,
     queues,
     throttle,
+    renewals,
     putTenant,
     putWatch,
     /** Prints one job that waits with its task in processing. */

@@ -43,6 +43,7 @@ describe('createSubscription (api/subscription-post-subscriptions.md)', () => {
         method: 'POST',
         path: '/subscriptions',
         permission: 'PrintTaskDefinition.ReadWrite.All',
+        tryTimeoutMs: 25_000,
         body: {
           changeType: 'created',
           resource: `print/taskDefinitions/${DEFINITION}/tasks`,

@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import type { ProxyCall } from '../../local/faultProxy/proxyCall';
+import { eventually } from '../support/eventually';
+import { startFlow, type Customer, type Flow } from '../support/startFlow';
+
+/** How long Graph asks to wait; the issue's figure. */
+const RETRY_AFTER_S = 60;
+const QUEUED = 1_000;
+
+const isJobQueue = ({ resource }: ProxyCall) => resource === 'print-notifications';
+
+/** Graph throttles one tenant: its own calls wait, everybody else's go on. */
+describe('a throttled tenant', () => {
+  let flow: Flow;
+  beforeAll(async () => {
+    flow = await startFlow({ proxy: true });
+  }, 60_000);
+  afterAll(() => flow.stop(), 30_000);
+
+  const proxyCalls = () => flow.cloud.proxy?.calls() ?? [];
+  const throttleOnce = (customer: Customer, retryAfterSeconds: number) =>
+    flow.control.addFault({
+      tenantId: customer.tenantId,
+      pathPattern: '/print/',
+      count: 1,
+      action: { type: 'status', status: 429, retryAfterSeconds },
+    });
+
+  it('is asked nothing until its Retry-After ends, then all its jobs go on, while another tenant is served', async () => {
+    const throttled = await flow.onboard(['jobStarted']);
+    const other = await flow.onboard(['jobStarted']);
+    await throttleOnce(throttled, RETRY_AFTER_S);
+    await flow.control.print(throttled.tenantId, { printerId: throttled.printerId, count: 12 });
+    await eventually('the 429', async () =>
+      (await flow.control.calls()).find(({ status }) => status === 429),
+    );
+    await flow.control.print(other.tenantId, { printerId: other.printerId, count: 3 });
+    const during = await flow.untilEvents(3);
+    const fromOther = during.filter(({ id }) => id.startsWith(other.tenantId));
+    expect(fromOther).toHaveLength(3);
+
+    // 60 s of Retry-After, and up to 10 s by which the waiting messages are spread.
+    const all = await flow.untilEvents(15, 100_000);
+    expect(new Set(all.map(({ id }) => id)).size).toBe(15);
+    expect(await flow.control.violations()).toEqual([]);
+    expect(await flow.queues.length('print-notifications-poison')).toBe(0);
+  }, 150_000);
+
+  it('has 1,000 queued messages postponed without a call to Graph or a table, so that another tenant waits little', async () => {
+    const throttled = await flow.onboard(['jobStarted']);
+    const other = await flow.onboard(['jobFetchable'], { trigger: false });
+    // Long enough that none of the postponed messages comes back while this test looks.
+    await throttleOnce(throttled, 600);
+    await flow.control.print(throttled.tenantId, { printerId: throttled.printerId });
+    await eventually('the 429', async () =>
+      (await flow.control.calls()).find(
+        ({ status, tenantId }) => status === 429 && tenantId === throttled.tenantId,
+      ),
+    );
+    await flow.untilQuiet();
+
+    const gate = flow.cloud.proxy?.fault({
+      match: (call) => call.effect === 'queue.receive' && isJobQueue(call),
+      when: 'before',
+      action: 'hold',
+      count: Infinity,
+    });
+    await gate?.reached;
+    for (let filled = 0; filled < QUEUED; filled += 50) {
+      await Promise.all(
+        Array.from({ length: 50 }, () => flow.queues.put('print-notifications', messageOf(throttled))),
+      );
+    }
+    await flow.control.print(other.tenantId, { printerId: other.printerId });
+    await eventually("the other tenant's message is queued", async () =>
+      (await flow.queues.length('print-notifications')) > QUEUED ? true : undefined,
+    );
+    const mark = flow.cloud.proxy?.mark() ?? 0;
+    const startedAt = performance.now();
+    gate?.cancel();
+    let postponedMs = 0;
+    let otherMs = 0;
+    await eventually(
+      'everything was postponed or done',
+      () => {
+        const calls = proxyCalls().filter(({ n, end }) => n > mark && end === 'answered');
+        const deleted = calls.filter((call) => call.effect === 'queue.delete' && isJobQueue(call)).length;
+        const told = calls.some((call) => call.resource === 'print-job-events');
+        if (postponedMs === 0 && deleted >= QUEUED) postponedMs = performance.now() - startedAt;
+        if (otherMs === 0 && told) otherMs = performance.now() - startedAt;
+        return postponedMs > 0 && otherMs > 0 && deleted === QUEUED + 1 ? true : undefined;
+      },
+      120_000,
+    );
+    await flow.untilQuiet();
+
+    // The issue's limit: done in at most 1.5 times what 1,000 such postponements take.
+    expect(otherMs / postponedMs).toBeLessThanOrEqual(1.5);
+    const calls = proxyCalls().filter(({ n }) => n > mark);
+    expect(calls.filter((call) => call.effect === 'queue.send' && isJobQueue(call))).toHaveLength(QUEUED);
+    expect(calls.filter((call) => call.effect === 'queue.delete' && isJobQueue(call))).toHaveLength(
+      QUEUED + 1,
+    );
+    const aboutThrottled = calls.filter(
+      (call) =>
+        (call.target === 'table' || call.target === 'graph') &&
+        `${decodeURIComponent(call.path)}${call.bodyText ?? ''}`.includes(throttled.tenantId),
+    );
+    expect(aboutThrottled).toEqual([]);
+    // One read for the other tenant's job, and nothing else.
+    expect(calls.filter(({ target }) => target === 'graph')).toHaveLength(1);
+  }, 180_000);
+});
+
+/** A job message as the contract gives it (design: job message). */
+function messageOf({ tenantId, definitionId }: Customer) {
+  return {
+    event: {
+      v: 1,
+      kind: 'jobStarted',
+      tenantId,
+      definitionId,
+      taskId: randomUUID(),
+      foundBy: 'graph',
+      receivedAt: '2026-11-22T00:00:00.000Z',
+      traceparent: '',
+      deferrals: 0,
+    },
+  };
+}
