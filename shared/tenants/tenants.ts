@@ -22,12 +22,19 @@ export const DEFAULT_TASK_DEADLINE_MINUTES = 15;
 export const DEFAULT_RETENTION_DAYS = 30;
 
 const PARTITION = 'tenant';
+/** A row that changes under our hands this often in one call is under attack or broken. */
+const MOST_RACES = 5;
 
 /** The allow-list: only these tenants are served. */
 export interface Tenants {
   get(tenantId: string): Promise<Tenant | undefined>;
   /** False when the tenant is listed already. */
   add(tenant: Tenant): Promise<boolean>;
+  /**
+   * Writes what `change` makes of the row as it is now, and gives it back; undefined when the tenant is not listed.
+   * `change` may run more than once, because others write too. An unchanged tenant (the same object) is not written.
+   */
+  update(tenantId: string, change: (tenant: Tenant) => Tenant): Promise<Tenant | undefined>;
   /** A row that is none of ours is told to `onUnreadable` and passed over; without it the listing rejects. */
   list(onUnreadable?: (error: ReceiverError) => void): AsyncIterable<Tenant>;
 }
@@ -40,8 +47,20 @@ export function createTenants(table: EntityTable): Tenants {
       return row && parseTenant(row);
     },
     async add(tenant) {
-      const { tenantId, ...cells } = tenant;
-      return (await table.insert({ partitionKey: PARTITION, rowKey: tenantId, ...cells })) !== undefined;
+      return (await table.insert(toRow(tenant))) !== undefined;
+    },
+    async update(tenantId, change) {
+      for (let race = 0; race < MOST_RACES; race += 1) {
+        const row = await table.get(PARTITION, tenantId);
+        if (!row) return undefined;
+        const before = parseTenant(row);
+        const after = change(before);
+        if (after === before || (await table.replace(toRow(after), row.etag)) !== undefined) return after;
+      }
+      throw new ReceiverError('The row of the tenant changed under every try to write it: try again', {
+        code: 'storageUnavailable',
+        retryable: true,
+      });
     },
     async *list(onUnreadable) {
       for await (const row of table.list(PARTITION)) {
@@ -50,6 +69,10 @@ export function createTenants(table: EntityTable): Tenants {
       }
     },
   };
+}
+
+function toRow({ tenantId, ...cells }: Tenant) {
+  return { partitionKey: PARTITION, rowKey: tenantId, ...cells };
 }
 
 function parseTenant({ cells }: StoredRow): Tenant {

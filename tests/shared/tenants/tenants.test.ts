@@ -34,6 +34,37 @@ describe('the table Tenants (contract of the design)', () => {
     expect((await tenants.get(tenant.tenantId))?.name).toBe('A customer');
   });
 
+  it('updates the row as it is now, whatever others write meanwhile', async () => {
+    const table = createMemoryTable();
+    const tenants = createTenants(table);
+    await tenants.add(tenant);
+    let runs = 0;
+    const { replace } = table;
+    table.replace = async (row, etag) => {
+      runs += 1;
+      if (runs === 1)
+        await replace({ partitionKey: 'tenant', rowKey: tenant.tenantId, status: 'active' }, etag);
+      return replace(row, etag);
+    };
+    const { lastError: _none, ...cleared } = tenant;
+    const updated = await tenants.update(tenant.tenantId, (now) => ({ ...cleared, status: now.status }));
+    expect(updated).toEqual({ ...cleared, status: 'active' });
+    expect(await tenants.get(tenant.tenantId)).toEqual({ ...cleared, status: 'active' });
+    expect(runs).toBe(2);
+    expect(await tenants.update('other', (same) => same)).toBeUndefined();
+  });
+
+  it('does not write what has not changed, and gives up a row that changes under every try', async () => {
+    const table = createMemoryTable();
+    const tenants = createTenants(table);
+    await tenants.add(tenant);
+    table.replace = () => Promise.resolve(undefined);
+    expect(await tenants.update(tenant.tenantId, (same) => same)).toEqual(tenant);
+    await expect(tenants.update(tenant.tenantId, (now) => ({ ...now }))).rejects.toMatchObject({
+      retryable: true,
+    });
+  });
+
   it.each(['active', 'paused', 'removed'])(
     'reads a bare row of status %s with the defaults of the contract',
     async (status) => {
