@@ -88,6 +88,12 @@ module.exports = {
       ['^shared/(webhook|jobs|subscriptions|watches|graph|tenants)/', ...base],
       'The webhook sits above jobs and subscriptions, beside the sweep. Put what both need into the lower folder it belongs to.',
     ),
+    only(
+      'consent-over-watches',
+      '^shared/consent/',
+      ['^shared/(consent|watches|tenants)/', ...base],
+      'The consent page signs and checks a link; it serves nobody. What acts on a tenant belongs into tenants, watches or subscriptions.',
+    ),
     {
       name: 'only-shells-import-services',
       comment:

@@ -3,3 +3,4 @@ import './receiveLifecycleEvents';
 import './processNotification';
 import './renewSubscriptions';
 import './processLifecycleEvent';
+import './consent';

@@ -24,7 +24,7 @@ afterAll(() => {
   process.env = before;
 });
 
-it('loads without any setting and registers both webhook routes as anonymous POST', async () => {
+it('loads without any setting and registers both webhook routes as anonymous POST, the consent page as GET', async () => {
   process.env = {};
   await import('../../functions/index');
   const routes = registered.flatMap(({ name, bindings }) =>
@@ -42,6 +42,7 @@ it('loads without any setting and registers both webhook routes as anonymous POS
     expect.arrayContaining([
       webhook('receiveNotifications', 'notifications'),
       webhook('receiveLifecycleEvents', 'lifecycle'),
+      { name: 'consent', route: 'consent', methods: ['GET'], authLevel: 'anonymous' },
     ]),
   );
 });

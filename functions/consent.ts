@@ -1,0 +1,24 @@
+import { app, type HttpHandler, type HttpResponseInit } from '@azure/functions';
+import { errorFields } from '../shared/errors';
+import { createLogger } from '../shared/logger';
+
+/** The page a customer's administrator lands on after the consent link. It looks at the query and stores nothing. */
+const consent: HttpHandler = async (request, context): Promise<HttpResponseInit> => {
+  const logger = createLogger(context);
+  const { consentPage } = await import('../shared/consent/consentPage');
+  try {
+    const [{ getServices }, { judgeConsent }] = await Promise.all([
+      import('../shared/services'),
+      import('../shared/consent/judgeConsent'),
+    ]);
+    const { clientStateKeys } = await getServices(process.env).config();
+    const verdict = judgeConsent(clientStateKeys, request.query);
+    logger.info('consent.answered', verdict);
+    return consentPage(verdict);
+  } catch (error) {
+    logger.error('consent.failed', errorFields(error));
+    return consentPage(undefined);
+  }
+};
+
+app.http('consent', { methods: ['GET'], authLevel: 'anonymous', route: 'consent', handler: consent });
