@@ -1,9 +1,10 @@
 import type { Clock } from '../clock';
 import type { CallGraph, GraphAnswer, GraphCall } from './graphClient';
 import { GraphError } from './graphError';
-import { parseRetryAfter } from './retryAfter';
+import { pauseAfter } from './pauseAfter';
 import type { HttpAnswer, SendHttp } from './sendHttp';
 import type { Throttle } from './throttle';
+import { toGraphError } from './toGraphError';
 
 export interface GraphClientDeps {
   /** GRAPH_BASE_URL, without a slash at the end. */
@@ -23,16 +24,7 @@ const GRAPH_TRY_TIMEOUT_MS = 10_000;
 export const LONGEST_WAIT_IN_PLACE_MS = 5_000;
 /** No try starts unless it can end within this time of the call's begin. The ledger's lease is sized by it. */
 export const GRAPH_CALL_LIMIT_MS = 45_000;
-const MOST_TRIES = 4;
-/** Spreads the calls that wait for the same moment. */
-const LONGEST_JITTER_MS = 2_000;
-const FIRST_BACKOFF_MS = 500;
-/** Timers may fire a moment early, and the clocks of both sides differ: never be the one who comes too soon. */
-const MARGIN_MS = 60;
-
-/** Statuses that say "later" (concepts/errors.md names 503 and 509; 500, 502, 504 and 408 are treated alike). */
-const TRANSIENT = new Set([408, 500, 502, 503, 504, 509]);
-
+export const MOST_TRIES = 4;
 /** Microsoft Graph over HTTP: tokens, throttling, retries and typed errors. See `CallGraph` for what it promises. */
 export function createGraphClient(deps: GraphClientDeps): CallGraph {
   return async (call) => {
@@ -54,8 +46,7 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
       const result = await tryOnce(deps, call, token);
       if ('answer' in result) return result.answer;
       const { error, mayRepeat } = result;
-      const askedMs = error.retryAfterMs ?? FIRST_BACKOFF_MS * 2 ** (tries - 1);
-      const pauseMs = askedMs + MARGIN_MS + deps.random() * Math.min(askedMs / 4, LONGEST_JITTER_MS);
+      const pauseMs = pauseAfter(error.retryAfterMs, tries, deps.random());
       if (error.code === 'graphThrottled') deps.throttle.pause(call.tenantId, pauseMs);
       const patient = pauseMs <= LONGEST_WAIT_IN_PLACE_MS && tries < MOST_TRIES && mayStart(pauseMs);
       if (!mayRepeat || !patient) throw error;
@@ -106,12 +97,17 @@ async function tryOnce(deps: GraphClientDeps, call: GraphCall, token: string): P
       cause,
     });
     // A POST whose answer was lost may have made something: only its caller can find out.
-    return { error, mayRepeat: call.method !== 'POST' };
+    return { error, mayRepeat: isRepeatable(call) };
   }
-  if (answer.status >= 200 && answer.status < 300) return { answer: readAnswer(call, answer) };
+  if ((answer.status >= 200 && answer.status < 300) || answer.status === call.alsoAnswer)
+    return { answer: readAnswer(call, answer) };
   const error = toGraphError(call, answer, deps.clock.now());
   const refused = answer.status === 429 || answer.status === 503 || answer.status === 509;
-  return { error, mayRepeat: error.retryable && (call.method !== 'POST' || refused) };
+  return { error, mayRepeat: error.retryable && (isRepeatable(call) || refused) };
+}
+
+function isRepeatable(call: GraphCall): boolean {
+  return call.method !== 'POST' || call.repeatable === true;
 }
 
 function readAnswer(call: GraphCall, answer: HttpAnswer): GraphAnswer {
@@ -125,72 +121,4 @@ function readAnswer(call: GraphCall, answer: HttpAnswer): GraphAnswer {
       status: answer.status,
     });
   }
-}
-
-/** The typed error of an answer that is no 2xx. `error.code` is Graph's own word and safe to show. */
-function toGraphError(
-  call: Pick<GraphCall, 'method' | 'path' | 'permission'>,
-  answer: HttpAnswer,
-  now: number,
-): GraphError {
-  const graphCode = readGraphCode(answer.body);
-  const requestId = answer.headers['request-id'];
-  const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], now);
-  const where = `${call.method} ${call.path.split('?')[0] ?? ''} with ${answer.status}${graphCode ? ` (${graphCode})` : ''}`;
-  const facts = {
-    status: answer.status,
-    ...(graphCode === undefined ? {} : { graphCode }),
-    ...(typeof requestId === 'string' ? { requestId } : {}),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  };
-  const remedy = `grant the app the application permission ${call.permission} and have an administrator of the customer consent again`;
-  switch (answer.status) {
-    case 401:
-      return new GraphError(
-        `Graph did not accept the token for ${where}: check the credential, then ${remedy}`,
-        {
-          code: 'graphUnauthorized',
-          retryable: false,
-          ...facts,
-        },
-      );
-    case 403:
-      return new GraphError(`Graph refused ${where}: ${remedy}`, {
-        code: 'graphForbidden',
-        retryable: false,
-        ...facts,
-      });
-    case 404:
-      return new GraphError(`Graph does not know ${where}`, {
-        code: 'graphNotFound',
-        retryable: false,
-        ...facts,
-      });
-    case 409:
-      return new GraphError(`Graph sees a conflict in ${where}`, {
-        code: 'graphConflict',
-        retryable: false,
-        ...facts,
-      });
-    case 429:
-      return new GraphError(`Graph throttles ${where}`, {
-        code: 'graphThrottled',
-        retryable: true,
-        ...facts,
-      });
-    default:
-      return TRANSIENT.has(answer.status)
-        ? new GraphError(`Graph could not serve ${where}`, {
-            code: 'graphUnavailable',
-            retryable: true,
-            ...facts,
-          })
-        : new GraphError(`Graph rejected ${where}`, { code: 'graphRejected', retryable: false, ...facts });
-  }
-}
-
-/** Graph's codes are words such as `ResourceNotFound`; anything else in that place is not repeated. */
-function readGraphCode(body: string): string | undefined {
-  const code = /"code"\s*:\s*"([A-Za-z0-9_.-]{1,64})"/.exec(body.slice(0, 4096));
-  return code?.[1];
 }

@@ -9,6 +9,10 @@ export interface GraphCall {
   permission: string;
   /** Milliseconds one try may take, where the usual 10 s are not enough. */
   tryTimeoutMs?: number;
+  /** A status besides 2xx whose body is an answer too: 424 of a `$batch`. */
+  alsoAnswer?: number;
+  /** A POST that may be sent again when its answer was lost, because it makes nothing. */
+  repeatable?: true;
 }
 
 export interface GraphAnswer {

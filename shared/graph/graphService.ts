@@ -1,5 +1,6 @@
 import { systemClock } from '../clock';
 import type { Config } from '../config';
+import { createGraphBatch, type CallGraphBatch } from './createGraphBatch';
 import { createGraphClient } from './createGraphClient';
 import type { CallGraph } from './graphClient';
 import { createSendHttp } from './sendHttp';
@@ -9,6 +10,8 @@ import { createGetToken } from './tokens';
 
 export interface GraphService {
   callGraph: CallGraph;
+  /** The same, up to 20 PATCH and DELETE in one request. */
+  callBatch: CallGraphBatch;
   /** Which tenant Graph wants to hear nothing of. */
   throttle: Throttle;
 }
@@ -24,5 +27,6 @@ export function openGraphService(config: Config): GraphService {
     clock: systemClock,
     random: Math.random,
   });
-  return { callGraph, throttle };
+  const callBatch = createGraphBatch({ callGraph, throttle, clock: systemClock, random: Math.random });
+  return { callGraph, callBatch, throttle };
 }

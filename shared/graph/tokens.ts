@@ -6,7 +6,7 @@ import { untilAborted } from '../untilAborted';
 export type GetToken = (tenantId: string) => Promise<string>;
 
 /** The sign-in hosts of Microsoft's clouds; any other (a simulator, a proxy) cannot be discovered at Microsoft. */
-const KNOWN_AUTHORITIES = new Set([
+export const KNOWN_AUTHORITIES = new Set([
   'https://login.microsoftonline.com',
   'https://login.microsoftonline.us',
   'https://login.chinacloudapi.cn',
