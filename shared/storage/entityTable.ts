@@ -28,5 +28,13 @@ export interface EntityTable {
   /** False when the row has changed since `etag` or is gone. */
   remove(partitionKey: string, rowKey: string, etag: string): Promise<boolean>;
   /** Every row of a partition, or of the table, in the order of the keys. */
-  list(partitionKey?: string): AsyncIterable<StoredRow>;
+  list(partitionKey?: string, options?: ListOptions): AsyncIterable<StoredRow>;
+}
+
+/** What a listing of one partition may leave out. */
+export interface ListOptions {
+  /** Only rows whose RowKey begins with this; not empty. */
+  rowKeyPrefix?: string;
+  /** Only these cells beside the two keys: a ledger row carries its whole job, which most readers do not need. */
+  cells?: readonly string[];
 }

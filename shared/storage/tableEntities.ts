@@ -36,12 +36,18 @@ export function createTableEntities(client: TableClient): EntityTable {
       );
       return removed !== undefined;
     },
-    async *list(partitionKey) {
-      const filter =
-        partitionKey === undefined
-          ? {}
-          : { filter: `PartitionKey eq '${partitionKey.replaceAll("'", "''")}'` };
-      for await (const entity of client.listEntities({ queryOptions: filter })) yield toStoredRow(entity);
+    async *list(partitionKey, { rowKeyPrefix, cells } = {}) {
+      const filter = [
+        ...(partitionKey === undefined ? [] : [`PartitionKey eq ${quote(partitionKey)}`]),
+        ...(rowKeyPrefix === undefined
+          ? []
+          : [`RowKey ge ${quote(rowKeyPrefix)}`, `RowKey lt ${quote(endOfPrefix(rowKeyPrefix))}`]),
+      ].join(' and ');
+      const queryOptions = {
+        ...(filter === '' ? {} : { filter }),
+        ...(cells === undefined ? {} : { select: ['partitionKey', 'rowKey', ...cells] }),
+      };
+      for await (const entity of client.listEntities({ queryOptions })) yield toStoredRow(entity);
     },
   };
 }
@@ -67,6 +73,16 @@ function mayPass(error: unknown): boolean {
   if (!(error instanceof RestError)) return error instanceof Error && error.name === 'AbortError';
   const { statusCode: status } = error;
   return status === undefined || status === 408 || status === 429 || status >= 500;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** The first key after all that begin with `prefix`; keys compare by UTF-16 unit and ours are ASCII. */
+function endOfPrefix(prefix: string): string {
+  const last = prefix.length - 1;
+  return prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1);
 }
 
 function toEntity(row: Row): TableEntity {

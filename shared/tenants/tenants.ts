@@ -16,6 +16,10 @@ export interface Tenant {
   /** ISO 8601. */
   createdAt: string;
   lastError?: string;
+  /** When the sweep last went through this customer's jobs to the end; ISO 8601. */
+  sweptAt?: string;
+  /** Jobs in the ledger that Graph did not tell of in time, as that sweep counted them. */
+  lostByGraph?: number;
 }
 
 export const DEFAULT_TASK_DEADLINE_MINUTES = 15;
@@ -76,7 +80,8 @@ function toRow({ tenantId, ...cells }: Tenant) {
 }
 
 function parseTenant({ cells }: StoredRow): Tenant {
-  const { rowKey, name, status, taskDeadlineMinutes, retentionDays, createdAt, lastError } = cells;
+  const { rowKey, name, status, taskDeadlineMinutes, retentionDays, createdAt } = cells;
+  const { lastError, sweptAt, lostByGraph } = cells;
   if (typeof rowKey !== 'string' || (status !== 'active' && status !== 'paused' && status !== 'removed')) {
     throw new ReceiverError(
       'A row of the table Tenants has no status active, paused or removed: correct or delete it',
@@ -95,5 +100,7 @@ function parseTenant({ cells }: StoredRow): Tenant {
     retentionDays: typeof retentionDays === 'number' ? retentionDays : DEFAULT_RETENTION_DAYS,
     createdAt: typeof createdAt === 'string' ? createdAt : '',
     ...(typeof lastError === 'string' ? { lastError } : {}),
+    ...(typeof sweptAt === 'string' ? { sweptAt } : {}),
+    ...(typeof lostByGraph === 'number' ? { lostByGraph } : {}),
   };
 }

@@ -106,6 +106,27 @@ export function entityTableContract(name: string, open: () => Promise<EntityTabl
       expect(await keysOf()).toEqual(["o'neil/1", 'p/1', 'p/2', 'q/1']);
     });
 
+    it('lists the rows of a prefix alone, with the cells asked for and the ETag', async () => {
+      for (const rowKey of ['a_1', 'a_2', 'a', 'a`3', 'b_1'])
+        await table.insert(row({ rowKey, big: 'x', n: 1 }));
+      await table.insert(row({ partitionKey: 'q', rowKey: 'a_1' }));
+      const seen: unknown[] = [];
+      const etags: string[] = [];
+      for await (const { cells, etag } of table.list('p', {
+        rowKeyPrefix: 'a_',
+        cells: ['text', 'absent'],
+      })) {
+        const { partitionKey, rowKey, text, big, n } = cells;
+        seen.push([partitionKey, rowKey, text, big, n]);
+        etags.push(etag);
+      }
+      expect(seen).toEqual([
+        ['p', 'a_1', 'a', undefined, undefined],
+        ['p', 'a_2', 'a', undefined, undefined],
+      ]);
+      expect(etags).toEqual([await etagOf('a_1'), await etagOf('a_2')]);
+    });
+
     it('keeps rows with the same RowKey of two partitions apart', async () => {
       await table.insert(row({ partitionKey: 'p' }));
       expect(await table.insert(row({ partitionKey: 'q', text: 'other' }))).toEqual(expect.any(String));

@@ -29,12 +29,18 @@ export function createMemoryTable(): EntityTable & { clear(): void; size(): numb
       if (!found || stored(found).etag !== etag) return Promise.resolve(false);
       return Promise.resolve(rows.delete(keyOf(partitionKey, rowKey)));
     },
-    async *list(partitionKey) {
+    async *list(partitionKey, { rowKeyPrefix = '', cells } = {}) {
       await Promise.resolve();
       for (const key of [...rows.keys()].sort()) {
         const found = rows.get(key);
-        if (found && (partitionKey === undefined || found.row.partitionKey === partitionKey))
-          yield stored(found);
+        if (!found?.row.rowKey.startsWith(rowKeyPrefix)) continue;
+        if (partitionKey !== undefined && found.row.partitionKey !== partitionKey) continue;
+        const shown = ['partitionKey', 'rowKey', ...(cells ?? Object.keys(found.row))];
+        const { cells: all, etag } = stored(found);
+        yield {
+          cells: Object.fromEntries(Object.entries(all).filter(([name]) => shown.includes(name))),
+          etag,
+        };
       }
     },
     clear: () => rows.clear(),
