@@ -89,6 +89,12 @@ module.exports = {
       'The webhook sits above jobs and subscriptions, beside the sweep. Put what both need into the lower folder it belongs to.',
     ),
     only(
+      'poison-over-jobs-and-subscriptions',
+      '^shared/poison/',
+      ['^shared/(poison|jobs|subscriptions|watches|graph|tenants)/', ...base],
+      'poison reads and replays messages of jobs and subscriptions. Put what both need into the lower folder it belongs to.',
+    ),
+    only(
       'consent-over-watches',
       '^shared/consent/',
       ['^shared/(consent|watches|tenants)/', ...base],
@@ -158,7 +164,7 @@ module.exports = {
       from: {
         path: '^(shared|functions|cli)/',
         pathNot:
-          '^shared/(storage/(tableEntities|tableService|queueMessages|queueService|storageCredential)|services)\\.ts$',
+          '^shared/(storage/(tableEntities|tableService|queueMessages|queueInspection|queueService|storageCredential)|services)\\.ts$',
       },
       to: { path: 'node_modules/@azure/(data-tables|storage-[^/]+)/' },
     },
@@ -172,11 +178,11 @@ module.exports = {
     {
       name: 'identity-in-two-places',
       comment:
-        'Tokens for Graph come from shared/graph/tokens, for storage from shared/storage/storageCredential. Use those.',
+        'Tokens for Graph come from shared/graph/tokens (of the app) and signIn (of a person), for storage from shared/storage/storageCredential. Use those.',
       severity: 'error',
       from: {
         path: '^(shared|functions|cli)/',
-        pathNot: '^shared/(graph/tokens|storage/storageCredential)\\.ts$',
+        pathNot: '^shared/(graph/(tokens|signIn)|storage/storageCredential)\\.ts$',
       },
       to: { path: 'node_modules/@azure/identity/' },
     },

@@ -3,8 +3,12 @@ import { systemClock } from './clock';
 import { readConfig, type Config } from './config';
 import type { GraphService } from './graph/graphService';
 import type { ProcessDeps } from './jobs/processNotification';
+import type { CallGraph } from './graph/graphClient';
+import type { SignInOptions } from './graph/signIn';
 import { createBoundedQueue, type SendPatience } from './storage/boundedQueue';
+import type { EntityTable } from './storage/entityTable';
 import type { MessageQueue } from './storage/messageQueue';
+import type { QueueContents } from './storage/queueContents';
 import { QUEUE_NAMES } from './storage/queueNames';
 import { TABLE_NAMES } from './storage/tableNames';
 import type { SubscriptionDeps } from './subscriptions/subscriptionDeps';
@@ -28,8 +32,14 @@ export interface Services {
   graph(): Promise<GraphService>;
   /** What the use cases on subscriptions need apart from the logger of the invocation. */
   subscriptions(): Promise<Omit<SubscriptionDeps, 'logger'>>;
+  /** Microsoft Graph as a person of a tenant, who is asked to sign in; for the CLI. @throws ReceiverError `tokenFailed` */
+  userGraph(tenantId: string, options: SignInOptions): Promise<CallGraph>;
   /** A queue for workers, timers and the CLI, by its name. */
   queue(name: string): Promise<MessageQueue>;
+  /** What waits in a queue, by its name; for the CLI. */
+  queueContents(name: string): Promise<QueueContents>;
+  /** The ledger. */
+  ledger(): Promise<EntityTable>;
   /** What the worker needs apart from the logger of its invocation. */
   worker(): Promise<Omit<ProcessDeps, 'logger'>>;
 }
@@ -72,7 +82,8 @@ export function createServices(env: Environment): Services {
     const { createWatches } = await import('./watches/watches');
     return createWatches((await openTable())(TABLE_NAMES.subscriptions));
   });
-  const queue = async (name: string) => createBoundedQueue((await openQueue())(name), WORKER_PATIENCE);
+  const ledger = once(async () => (await openTable())(TABLE_NAMES.printJobs));
+  const queue = async (name: string) => createBoundedQueue((await openQueue()).queue(name), WORKER_PATIENCE);
   const verifyTokens = once(async () => {
     const { authorityHost, clientId } = await config();
     const { createTokenVerifier } = await import('./webhook/validationTokens');
@@ -87,15 +98,22 @@ export function createServices(env: Environment): Services {
       config: await config(),
       tenants: await tenants(),
       watches: await watches(),
-      callGraph: (await graph()).callGraph,
+      ...(await graph()),
       clock: systemClock,
       random: Math.random,
     })),
+    async userGraph(tenantId, options) {
+      const settings = await config();
+      const { openUserGraph } = await import('./graph/openUserGraph');
+      return openUserGraph(settings, tenantId, options);
+    },
     queue,
+    queueContents: async (name) => (await openQueue()).contents(name),
+    ledger,
     webhook: once(async () => {
       const { clientStateKeys } = await config();
       const open = await openQueue();
-      const bounded = (name: string) => createBoundedQueue(open(name), WEBHOOK_PATIENCE);
+      const bounded = (name: string) => createBoundedQueue(open.queue(name), WEBHOOK_PATIENCE);
       return {
         ring: clientStateKeys,
         queues: { jobs: bounded(QUEUE_NAMES.jobs), subscriptions: bounded(QUEUE_NAMES.subscriptions) },
@@ -112,15 +130,15 @@ export function createServices(env: Environment): Services {
           import('./jobs/decide'),
           import('./subscriptions/requestRenewal'),
         ]);
-      const [ledger, jobs, events, poison, subscriptionEvents] = await Promise.all([
-        openTable().then((open) => open(TABLE_NAMES.printJobs)),
+      const [rows, jobs, events, poison, subscriptionEvents] = await Promise.all([
+        ledger(),
         queue(QUEUE_NAMES.jobs),
         queue(QUEUE_NAMES.jobEvents),
         queue(`${QUEUE_NAMES.jobs}-poison`),
         queue(QUEUE_NAMES.subscriptions),
       ]);
       return {
-        ledger,
+        ledger: rows,
         readStanding: createReadStanding({
           tenants: await tenants(),
           watches: await watches(),

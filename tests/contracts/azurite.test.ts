@@ -7,6 +7,7 @@ import { openQueueService } from '../../shared/storage/queueService';
 import { openTableService } from '../../shared/storage/tableService';
 import { entityTableContract } from './entityTableContract';
 import { messageQueueContract } from './messageQueueContract';
+import { queueContentsContract } from './queueContentsContract';
 
 let azurite: Azurite;
 let made = 0;
@@ -32,7 +33,7 @@ const openQueue = async () => {
   const { connectionString } = azurite;
   const client = QueueServiceClient.fromConnectionString(connectionString).getQueueClient(`q-${made}`);
   await client.create();
-  return { client, queue: (await openQueueService({ connectionString }))(`q-${made}`) };
+  return { client, queue: (await openQueueService({ connectionString })).queue(`q-${made}`) };
 };
 type Opened = Awaited<ReturnType<typeof openQueue>>;
 const visibleIn = async (client: Opened['client']) => {
@@ -53,7 +54,20 @@ messageQueueContract('Azure queue, bounded', async () => {
   };
 });
 
+queueContentsContract('Azure queue', async () => {
+  const { client, queue } = await openQueue();
+  const { contents } = await openQueueService({ connectionString: azurite.connectionString });
+  return { queue, contents: contents(client.name) };
+});
+
 describe('Azure queue', () => {
+  it('shows the text of a message that nobody encoded as it is', async () => {
+    const { client } = await openQueue();
+    const { contents } = await openQueueService({ connectionString: azurite.connectionString });
+    await client.sendMessage('{"plain":"text"}');
+    expect(await contents(client.name).take(30)).toMatchObject([{ text: '{"plain":"text"}' }]);
+  });
+
   it('sends messages that never expire, in base64 as host.json says', async () => {
     const { client, queue } = await openQueue();
     await queue.send('text');
@@ -63,8 +77,8 @@ describe('Azure queue', () => {
   });
 
   it('rejects with the status when the queue does not exist', async () => {
-    const open = await openQueueService({ connectionString: azurite.connectionString });
-    await expect(open('missing').send('x')).rejects.toMatchObject({ statusCode: 404 });
+    const service = await openQueueService({ connectionString: azurite.connectionString });
+    await expect(service.queue('missing').send('x')).rejects.toMatchObject({ statusCode: 404 });
   });
 });
 

@@ -1,7 +1,9 @@
 import { createMemoryQueue } from '../support/memoryQueue';
+import { createMemoryQueueContents } from '../support/memoryQueueContents';
 import { createMemoryTable } from '../support/memoryTable';
 import { entityTableContract } from './entityTableContract';
 import { messageQueueContract } from './messageQueueContract';
+import { queueContentsContract } from './queueContentsContract';
 
 entityTableContract('in memory', () => Promise.resolve(createMemoryTable()));
 
@@ -10,4 +12,9 @@ messageQueueContract('in memory', () => {
   const visible = () =>
     Promise.resolve(queue.sent.filter(({ delaySeconds }) => delaySeconds === 0).map(({ text }) => text));
   return Promise.resolve({ queue, visible });
+});
+
+queueContentsContract('in memory', () => {
+  const queue = createMemoryQueueContents();
+  return Promise.resolve({ queue, contents: queue });
 });

@@ -1,0 +1,69 @@
+import type { MessageQueue } from '../../shared/storage/messageQueue';
+import type { QueueContents, TakenMessage } from '../../shared/storage/queueContents';
+
+export interface OpenedContents {
+  queue: MessageQueue;
+  contents: QueueContents;
+}
+
+/** What every QueueContents promises (shared/storage/queueContents.ts). `open` gives an empty queue. */
+export function queueContentsContract(name: string, open: () => Promise<OpenedContents>): void {
+  describe(`QueueContents: ${name}`, () => {
+    let queue: MessageQueue;
+    let contents: QueueContents;
+    beforeEach(async () => {
+      ({ queue, contents } = await open());
+    });
+
+    const only = async (): Promise<TakenMessage> => {
+      const [message, ...others] = await contents.take(60);
+      if (!message || others.length > 0) throw new Error('not exactly one message');
+      return message;
+    };
+
+    it('tells of an empty queue', async () => {
+      expect([await contents.count(), await contents.oldest(), await contents.take(60)]).toEqual([
+        0,
+        undefined,
+        [],
+      ]);
+    });
+
+    it('takes at most 32 at a time, each hidden from the next taking, all still counted', async () => {
+      for (let sent = 0; sent < 34; sent += 1) await queue.send(`text ${sent}`);
+      expect(await contents.oldest()).toEqual(expect.any(Number));
+      const taken = [await contents.take(60), await contents.take(60), await contents.take(60)];
+      expect(taken.map(({ length }) => length)).toEqual([32, 2, 0]);
+      expect(new Set(taken.flat().map(({ text }) => text)).size).toBe(34);
+      expect(await contents.count()).toBe(34);
+      expect(await contents.oldest()).toBeUndefined();
+    });
+
+    it('puts a message back under the same id with its text', async () => {
+      await queue.send('Zeile\n"🖨" <&>');
+      const first = await only();
+      expect(await contents.putBack(first)).toBe(true);
+      const second = await only();
+      expect(second).toMatchObject({ id: first.id, text: 'Zeile\n"🖨" <&>', insertedAt: first.insertedAt });
+    });
+
+    it('removes a message, once', async () => {
+      await queue.send('x');
+      const message = await only();
+      expect(await contents.remove(message)).toBe(true);
+      expect(await contents.remove(message)).toBe(false);
+      expect(await contents.putBack(message)).toBe(false);
+      expect(await contents.count()).toBe(0);
+    });
+
+    it('neither removes nor puts back what somebody else holds by now', async () => {
+      await queue.send('x');
+      const message = await only();
+      await contents.putBack(message);
+      await only();
+      expect(await contents.remove(message)).toBe(false);
+      expect(await contents.putBack(message)).toBe(false);
+      expect(await contents.count()).toBe(1);
+    });
+  });
+}

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import type { MessageQueue } from '../../shared/storage/messageQueue';
+import type { QueueContents } from '../../shared/storage/queueContents';
+
+interface Kept {
+  id: string;
+  text: string;
+  insertedAt: number;
+  receipt: string;
+  hidden: boolean;
+}
+
+/** A queue in memory that can be looked into; what is taken stays hidden until it is put back. */
+export function createMemoryQueueContents(
+  now: () => number = Date.now,
+): MessageQueue & QueueContents & { texts(): string[]; lapse(): void } {
+  const kept = new Map<string, Kept>();
+  const visible = () => [...kept.values()].filter(({ hidden }) => !hidden);
+  const held = (id: string, receipt: string) => {
+    const found = kept.get(id);
+    return found?.hidden && found.receipt === receipt ? found : undefined;
+  };
+  return {
+    send: (text) => {
+      const id = randomUUID();
+      kept.set(id, { id, text, insertedAt: now(), receipt: '', hidden: false });
+      return Promise.resolve();
+    },
+    count: () => Promise.resolve(kept.size),
+    oldest: () => Promise.resolve(visible()[0]?.insertedAt),
+    take: () => {
+      const taken = visible().slice(0, 32);
+      for (const message of taken) Object.assign(message, { hidden: true, receipt: randomUUID() });
+      return Promise.resolve(taken.map(({ hidden: _hidden, ...message }) => message));
+    },
+    putBack: ({ id, receipt }) => {
+      const found = held(id, receipt);
+      if (found) found.hidden = false;
+      return Promise.resolve(found !== undefined);
+    },
+    remove: ({ id, receipt }) => Promise.resolve(held(id, receipt) !== undefined && kept.delete(id)),
+    texts: () => visible().map(({ text }) => text),
+    /** The time of everything taken runs out. */
+    lapse: () => {
+      for (const message of kept.values()) message.hidden = false;
+    },
+  };
+}
