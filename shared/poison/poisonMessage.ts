@@ -1,0 +1,96 @@
+import { ReceiverError } from '../errors';
+import { isRecord } from '../isRecord';
+import { parseLedgerRow } from '../jobs/ledger';
+import { formatJobMessage, parseJobMessage } from '../jobs/message';
+import { ledgerRowKey } from '../jobs/reference';
+import type { EntityTable } from '../storage/entityTable';
+import type { TakenMessage } from '../storage/queueContents';
+import { QUEUE_NAMES } from '../storage/queueNames';
+import { parseSubscriptionMessage } from '../subscriptions/message';
+import { parseId } from '../watches/watchKey';
+
+/** A message that was given up, and why as far as can be told. */
+export interface PoisonMessage {
+  /** The queue it was given up from. */
+  queue: string;
+  id: string;
+  /** When it was given up; milliseconds since 1970. */
+  insertedAt: number;
+  tenantId?: string;
+  /** RowKey of its job in the ledger. */
+  key?: string;
+  /** The same words for messages that want the same remedy. */
+  cause: string;
+  /** As it was sent. */
+  text: string;
+  /** What to send when it is replayed; undefined when no replay can help: the same would become of it again. */
+  replay?: string;
+}
+
+/** Says what `message`, found in the poison queue of `queue`, is about. The cause of a job stands in its ledger row. */
+export async function explainPoison(
+  ledger: Pick<EntityTable, 'get'>,
+  queue: string,
+  message: TakenMessage,
+): Promise<PoisonMessage> {
+  const { id, insertedAt, text } = message;
+  const known = { queue, id, insertedAt, text };
+  const value = parseJson(text);
+  if (queue === QUEUE_NAMES.jobs) return { ...known, ...(await explainJob(ledger, value)) };
+  if (queue === QUEUE_NAMES.subscriptions) return { ...known, ...explainSubscription(value, text) };
+  const data = isRecord(value) ? value['data'] : undefined;
+  const tenantId = parseId(isRecord(data) ? data['tenantId'] : undefined);
+  return {
+    ...known,
+    ...(tenantId === undefined ? {} : { tenantId }),
+    cause: 'the reader of the events gave it up',
+    replay: text,
+  };
+}
+
+type Explanation = Pick<PoisonMessage, 'tenantId' | 'key' | 'cause' | 'replay'>;
+
+async function explainJob(ledger: Pick<EntityTable, 'get'>, value: unknown): Promise<Explanation> {
+  const parsed = parseJobMessage(value);
+  if ('malformed' in parsed) return { cause: `malformed: ${parsed.malformed}` };
+  const { message } = parsed;
+  // Only the masked shape was kept, so there is nothing to work on however often it is sent.
+  if (!message.reference) return { tenantId: message.tenantId, cause: `unknown resource ${message.shape}` };
+  const { reference } = message;
+  const { tenantId } = reference;
+  const key = ledgerRowKey(reference);
+  return {
+    tenantId,
+    key,
+    cause: await readCause(ledger, tenantId, key),
+    replay: formatJobMessage({ ...message, foundBy: 'replay', deferrals: 0 }),
+  };
+}
+
+async function readCause(ledger: Pick<EntityTable, 'get'>, tenantId: string, key: string): Promise<string> {
+  const stored = await ledger.get(tenantId, key);
+  if (!stored) return 'never claimed';
+  try {
+    const { status, cause } = parseLedgerRow(stored);
+    return status === 'done' ? 'done since' : (cause ?? status);
+  } catch (error) {
+    if (error instanceof ReceiverError) return error.code;
+    throw error;
+  }
+}
+
+function explainSubscription(value: unknown, text: string): Explanation {
+  const parsed = parseSubscriptionMessage(value);
+  if ('malformed' in parsed) return { cause: `malformed: ${parsed.malformed}` };
+  const { message } = parsed;
+  const what = message.kind === 'lifecycle' ? `lifecycle event ${message.lifecycleEvent}` : 'renewal';
+  return { tenantId: message.tenantId, cause: `${what} failed`, replay: text };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

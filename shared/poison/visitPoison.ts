@@ -1,0 +1,62 @@
+import type { EntityTable } from '../storage/entityTable';
+import type { QueueContents, TakenMessage } from '../storage/queueContents';
+import { QUEUE_NAMES } from '../storage/queueNames';
+import { explainPoison, type PoisonMessage } from './poisonMessage';
+
+export interface PoisonDeps {
+  ledger: Pick<EntityTable, 'get'>;
+  /** What waits in a queue, by its name. */
+  contents: (name: string) => Promise<QueueContents>;
+}
+
+/** Long enough to read some ten thousand messages, short enough that a command that died hides nothing for long. */
+const HIDE_SECONDS = 300;
+
+/** Takes the message out of the poison queue; what comes of it is known when this resolves. */
+type Remove = () => Promise<void>;
+
+/**
+ * Shows every poison message of every queue, or of `queue`, to `visit`, and puts back what it does not remove. While it
+ * runs nobody else sees them; if it dies they are back after five minutes.
+ */
+export async function visitPoison(
+  deps: PoisonDeps,
+  visit: (message: PoisonMessage, remove: Remove) => Promise<void> | void,
+  queue?: string,
+): Promise<void> {
+  for (const name of Object.values(QUEUE_NAMES)) {
+    if (queue === undefined || queue === name) await visitQueue(deps, name, visit);
+  }
+}
+
+async function visitQueue(
+  { ledger, contents }: PoisonDeps,
+  queue: string,
+  visit: (message: PoisonMessage, remove: Remove) => Promise<void> | void,
+): Promise<void> {
+  const poison = await contents(`${queue}-poison`);
+  const kept = new Map<string, TakenMessage>();
+  const removed = new Set<string>();
+  try {
+    for (;;) {
+      const page = await poison.take(HIDE_SECONDS);
+      const fresh = page.filter(({ id }) => !kept.has(id) && !removed.has(id));
+      for (const taken of page) kept.set(taken.id, taken);
+      // Nothing new: the queue is read, or so large that its first messages are visible again.
+      if (fresh.length === 0) return;
+      const explained = await Promise.all(fresh.map((taken) => explainPoison(ledger, queue, taken)));
+      for (const [index, taken] of fresh.entries()) {
+        const message = explained[index];
+        if (!message) continue;
+        await visit(message, async () => {
+          // False when its time had run out: it stays and may be replayed again, which does no harm.
+          if (!(await poison.remove(taken))) return;
+          kept.delete(taken.id);
+          removed.add(taken.id);
+        });
+      }
+    }
+  } finally {
+    for (const taken of kept.values()) await poison.putBack(taken);
+  }
+}
