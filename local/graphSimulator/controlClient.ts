@@ -1,10 +1,16 @@
 import type {
   CallRecord,
+  DeviceCodeState,
   FaultRule,
   FaultState,
+  ListedJob,
+  MemoryCounts,
+  OpenTask,
+  OutageOrder,
   PrintedJob,
   PrintOrder,
   SimulatorState,
+  SubscriptionState,
   Violation,
 } from './controlTypes';
 import type { DeliveryAttempt } from './deliveryTypes';
@@ -30,6 +36,13 @@ export function createControlClient(controlUrl: string) {
     return (text === '' ? undefined : JSON.parse(text)) as T;
   };
   const list = async <T>(path: string): Promise<T[]> => (await call<{ value: T[] }>('GET', path)).value;
+  const losses = async <T>(path: string, order: unknown): Promise<T[]> =>
+    (await call<{ value: T[] }>('POST', path, order)).value;
+  const queryOf = (order: Record<string, string | number | undefined>): string => {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(order)) if (value !== undefined) query.set(name, String(value));
+    return `?${query.toString()}`;
+  };
   const jobAction = (action: string) => (job: { tenantId: string; printerId: string; jobId: string }) =>
     call<{ jobId: string; state: string }>(
       'POST',
@@ -79,9 +92,9 @@ export function createControlClient(controlUrl: string) {
     faults: () => list<FaultState>('/faults'),
     clearFaults: () => call<undefined>('DELETE', '/faults'),
     removeFault: (id: string) => call<undefined>('DELETE', `/faults/${id}`),
-    /** Calls to Graph in the order they came; `all` adds token calls and downloads. */
-    calls: (target: 'graph' | 'token' | 'download' | 'all' = 'graph') =>
-      list<CallRecord>(`/calls?target=${target}`),
+    /** Calls to Graph in the order they came, later than `n` = after; `all` adds token calls and downloads. */
+    calls: (target: 'graph' | 'token' | 'download' | 'all' = 'graph', after = 0) =>
+      list<CallRecord>(`/calls?target=${target}&after=${String(after)}`),
     clearCalls: () => call<undefined>('DELETE', '/calls'),
     violations: () => list<Violation>('/violations'),
     variants: () => call<Variants>('GET', '/variants'),
@@ -92,8 +105,37 @@ export function createControlClient(controlUrl: string) {
       form?: 'v1' | 'v2';
       defects?: TokenDefect[];
     }): Promise<string> => (await call<{ token: string }>('POST', '/validationTokens', order)).token,
-    mintUserToken: async (order: { tenantId: string; appId?: string; scopes?: string }): Promise<string> =>
-      (await call<{ token: string }>('POST', '/userTokens', order)).token,
+    mintUserToken: async (order: {
+      tenantId: string;
+      appId?: string;
+      scopes?: string;
+      printerAdministrator?: boolean;
+    }): Promise<string> => (await call<{ token: string }>('POST', '/userTokens', order)).token,
+    deviceCodes: () => list<DeviceCodeState>('/deviceCodes'),
+    answerDeviceCode: (userCode: string, as: 'printerAdministrator' | 'user' | 'decline') =>
+      call<{ tenantId: string; as: string }>('POST', `/deviceCodes/${userCode}`, { as }),
+    revokeConsent: (tenantId: string) =>
+      call<unknown>('POST', `/tenants/${tenantId}/consent`, { granted: false }),
+    grantConsent: (tenantId: string) =>
+      call<unknown>('POST', `/tenants/${tenantId}/consent`, { granted: true }),
+    loseSubscriptions: (order: { rate: number; tenantId?: string; announce?: boolean }) =>
+      losses<{ id: string; tenantId: string; resource: string }>('/subscriptions/lose', order),
+    loseTriggers: (order: { rate: number; tenantId?: string }) =>
+      losses<{ tenantId: string; printerId: string; triggerId: string; definitionId: string }>(
+        '/triggers/lose',
+        order,
+      ),
+    outage: () => call<OutageOrder & { out: boolean; until?: number }>('GET', '/outage'),
+    startOutage: (order: OutageOrder = {}) => call<{ out: boolean }>('POST', '/outage', order),
+    endOutage: () => call<undefined>('DELETE', '/outage'),
+    openTasks: (order: { olderThanMinutes?: number; tenantId?: string } = {}) =>
+      list<OpenTask>(`/openTasks${queryOf(order)}`),
+    /** Jobs that reads show at this moment. */
+    listedJobs: (order: { createdSince?: number; tenantId?: string } = {}) =>
+      list<ListedJob>(`/jobs${queryOf(order)}`),
+    subscriptions: (order: { tenantId?: string } = {}) =>
+      list<SubscriptionState>(`/subscriptions${queryOf(order)}`),
+    counts: () => call<MemoryCounts>('GET', '/counts'),
     reset: () => call<undefined>('POST', '/reset'),
   };
 }

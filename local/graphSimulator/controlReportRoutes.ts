@@ -1,8 +1,6 @@
-import { findViolations } from './callReport';
 import { changeOptions } from './changeOptions';
 import type { ControlRoute } from './controlCall';
 import { parseFaultRule } from './faults';
-import { optionalString, requireRecord, requireString } from './readFields';
 
 /** Faults, reports and variants. */
 export const controlReportRoutes: readonly ControlRoute[] = [
@@ -37,7 +35,10 @@ export const controlReportRoutes: readonly ControlRoute[] = [
     path: '/calls',
     handle: ({ calls, query }) => {
       const target = query.get('target') ?? 'graph';
-      const value = calls.list().filter((call) => target === 'all' || call.target === target);
+      const after = Number(query.get('after') ?? 0);
+      const value = calls
+        .list()
+        .filter((call) => call.n > after && (target === 'all' || call.target === target));
       return { status: 200, body: { value } };
     },
   },
@@ -52,7 +53,7 @@ export const controlReportRoutes: readonly ControlRoute[] = [
   {
     method: 'GET',
     path: '/violations',
-    handle: ({ calls }) => ({ status: 200, body: { value: findViolations(calls.list()) } }),
+    handle: ({ calls }) => ({ status: 200, body: { value: calls.violations() } }),
   },
   {
     method: 'GET',
@@ -65,23 +66,6 @@ export const controlReportRoutes: readonly ControlRoute[] = [
     handle: ({ simulation, body }) => {
       changeOptions(simulation.variants, body);
       return { status: 200, body: simulation.variants };
-    },
-  },
-  {
-    method: 'POST',
-    path: '/userTokens',
-    handle: async ({ simulation, body }) => {
-      const order = requireRecord(body);
-      const seconds = Math.floor(simulation.now() / 1000);
-      const token = await simulation.keys.sign({
-        aud: 'https://graph.microsoft.com',
-        tid: requireString(order, 'tenantId').toLowerCase(),
-        appid: optionalString(order, 'appId') ?? simulation.appId,
-        scp: optionalString(order, 'scopes') ?? 'Printer.ReadWrite.All',
-        iat: seconds,
-        exp: seconds + 3599,
-      });
-      return { status: 200, body: { token } };
     },
   },
   {

@@ -1,10 +1,22 @@
 import { controlNotFound } from './controlCall';
 import type { ControlDeps } from './controlCall';
 import { controlDeliveryRoutes } from './controlDeliveryRoutes';
+import { controlListRoutes } from './controlListRoutes';
 import { controlReportRoutes } from './controlReportRoutes';
 import { controlWorldRoutes } from './controlWorldRoutes';
+import { controlSignInRoutes } from './controlSignInRoutes';
+import { controlTroubleRoutes } from './controlTroubleRoutes';
 import { isInvalidInput } from './readFields';
 import type { Reply } from './reply';
+
+const routes = [
+  ...controlWorldRoutes,
+  ...controlDeliveryRoutes,
+  ...controlReportRoutes,
+  ...controlSignInRoutes,
+  ...controlTroubleRoutes,
+  ...controlListRoutes,
+];
 
 /** Answers a call of the control API (404 for an unknown path, 400 for a bad body). */
 export async function answerControl(
@@ -12,7 +24,7 @@ export async function answerControl(
   request: { method: string; path: string; query: URLSearchParams; body: unknown },
 ): Promise<Reply> {
   const segments = request.path.split('/').filter((segment) => segment !== '');
-  for (const route of [...controlWorldRoutes, ...controlDeliveryRoutes, ...controlReportRoutes]) {
+  for (const route of routes) {
     const params = route.method === request.method ? matchPath(route.path, segments) : undefined;
     if (!params) continue;
     try {

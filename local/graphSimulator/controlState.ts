@@ -11,6 +11,7 @@ export function viewState(simulation: Simulation): SimulatorState {
       tenantId: tenant.id,
       name: tenant.name,
       roles: [...tenant.roles],
+      consentRevoked: tenant.consentRevoked,
       printers: [...tenant.printers.values()].map(({ id, displayName, trigger }) => ({
         id,
         displayName,
@@ -27,7 +28,8 @@ export function viewState(simulation: Simulation): SimulatorState {
   };
 }
 
-function viewJobState(job: Job): JobStateView {
+/** A job as the control API shows it. */
+export function viewJobState(job: Job): JobStateView {
   return {
     jobId: job.id,
     printerId: job.printerId,
@@ -50,7 +52,15 @@ function viewJobState(job: Job): JobStateView {
   };
 }
 
-function viewSubscription(subscription: Subscription): SubscriptionState {
-  const { kind: _kind, targetId: _targetId, latestSupportedTlsVersion: _tls, ...shown } = subscription;
+/** A subscription as the control API shows it. */
+export function viewSubscription(subscription: Subscription): SubscriptionState {
+  const {
+    kind: _kind,
+    targetId: _targetId,
+    latestSupportedTlsVersion: _tls,
+    authorizedAt: _authorizedAt,
+    noticedAt: _noticedAt,
+    ...shown
+  } = subscription;
   return shown;
 }

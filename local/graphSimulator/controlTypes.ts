@@ -1,6 +1,14 @@
 /** JSON shapes of the control API that both its routes and controlClient.ts use. Times in milliseconds. */
 export type FaultAction =
-  | { type: 'status'; status: number; retryAfterSeconds?: number; code?: string; applyEffect?: boolean }
+  | {
+      type: 'status';
+      status: number;
+      retryAfterSeconds?: number;
+      /** With it Retry-After lies anywhere between retryAfterSeconds and this, by the seed. */
+      retryAfterMaxSeconds?: number;
+      code?: string;
+      applyEffect?: boolean;
+    }
   | { type: 'reset'; applyEffect?: boolean }
   | { type: 'hang'; ms: number; applyEffect?: boolean }
   | { type: 'delay'; ms: number };
@@ -98,6 +106,7 @@ interface TenantState {
   tenantId: string;
   name: string;
   roles: string[];
+  consentRevoked: boolean;
   printers: { id: string; displayName: string; trigger?: { id: string; definitionId: string } }[];
   definitions: { id: string; displayName: string; appId: string }[];
   jobs: JobStateView[];
@@ -136,4 +145,56 @@ export interface SubscriptionState {
   clientState?: string;
   expiresAt: number;
   createdAt: number;
+}
+
+/** A job that reads show at this moment. */
+export interface ListedJob extends JobStateView {
+  tenantId: string;
+}
+
+/** A task without an end state. */
+export interface OpenTask {
+  tenantId: string;
+  definitionId: string;
+  taskId: string;
+  printerId: string;
+  jobId: string;
+  state: string;
+  createdAt: number;
+  ageMinutes: number;
+}
+
+/** Graph being out, as set; `until` is absent when it lasts until it is ended. */
+export interface OutageOrder {
+  /** `status503` unless told. */
+  answer?: 'status503' | 'reset';
+  /** Of `Date`; until `endOutage` when absent. */
+  minutes?: number;
+  /** The sign-in service is out as well; false unless told. */
+  tokens?: boolean;
+  /** `late` unless told: they go out after the end, those younger than 4 hours. */
+  notifications?: 'late' | 'lost' | 'normal';
+  retryAfterSeconds?: number;
+}
+
+/** A sign-in by device code. */
+export interface DeviceCodeState {
+  userCode: string;
+  tenantId: string;
+  clientId: string;
+  scopes: string[];
+  expiresAt: number;
+  answer?: 'printerAdministrator' | 'user' | 'decline';
+}
+
+/** How much the simulator remembers. */
+export interface MemoryCounts {
+  jobs: number;
+  tasks: number;
+  subscriptions: number;
+  downloads: number;
+  deviceCodes: number;
+  held: number;
+  calls: number;
+  deliveries: number;
 }

@@ -5,6 +5,7 @@ import { viewState } from './controlState';
 import type { PrintedJob } from './controlTypes';
 import { acquireJob, endJob, printJob, proceed } from './jobLifecycle';
 import { parsePrintOrder } from './printOrder';
+import { noticePermissionChange } from './lifecycleNotices';
 import { allRoles } from './permissions';
 import { optionalString, optionalStrings, requireRecord, requireString } from './readFields';
 import type { Reply } from './reply';
@@ -29,7 +30,14 @@ function createTenant(call: ControlCall): Reply {
   const known = call.simulation.world.tenants.get(id);
   const roles = new Set(optionalStrings(body, 'roles') ?? known?.roles ?? allRoles);
   const name = optionalString(body, 'name') ?? known?.name ?? id;
-  const tenant: Tenant = known ?? { id, name, roles, printers: new Map(), definitions: new Map() };
+  const tenant: Tenant = known ?? {
+    id,
+    name,
+    roles,
+    consentRevoked: false,
+    printers: new Map(),
+    definitions: new Map(),
+  };
   call.simulation.world.tenants.set(id, Object.assign(tenant, { name, roles }));
   return { status: 201, body: { tenantId: id } };
 }
@@ -138,7 +146,9 @@ export const controlWorldRoutes: readonly ControlRoute[] = [
     path: '/tenants/:tenant',
     handle: withTenant((tenant, call) => {
       const body = requireRecord(call.body);
-      tenant.roles = new Set(optionalStrings(body, 'roles') ?? tenant.roles);
+      const roles = optionalStrings(body, 'roles');
+      tenant.roles = new Set(roles ?? tenant.roles);
+      if (roles) noticePermissionChange(call.simulation, tenant.id);
       tenant.name = optionalString(body, 'name') ?? tenant.name;
       return { status: 200, body: { tenantId: tenant.id, roles: [...tenant.roles] } };
     }),

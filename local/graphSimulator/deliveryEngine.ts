@@ -9,6 +9,9 @@ import type { SeededRandom } from './seededRandom';
 import { createIdleWatch } from './idleWatch';
 import { createTimers } from './timers';
 
+// Bounds the memory of a long run: of attempts and of items for redelivery this many at most.
+const REMEMBERED = 20_000;
+
 interface Post {
   id: number;
   url: string;
@@ -23,6 +26,8 @@ export interface DeliveryEngine {
   options: DeliveryOptions;
   /** Takes an item for the next POST to its URL; losses and duplicates are decided here. */
   enqueue: (item: DeliveryItem) => void;
+  /** Records an item as lost without sending it. */
+  lose: (item: DeliveryItem) => void;
   /** Sends the items of past attempts again, in other POSTs; gives how many. */
   redeliver: (matches: (item: DeliveryItem) => boolean, times: number) => number;
   attempts: () => DeliveryAttempt[];
@@ -51,6 +56,7 @@ export function createDeliveryEngine(deps: {
   let sent: DeliveryItem[] = [];
   let ending = new AbortController();
   let nextPost = 1;
+  let nextAttempt = 1;
 
   const pending = () => outboxes.size + underWay.size;
   const idle = createIdleWatch(pending);
@@ -60,7 +66,14 @@ export function createDeliveryEngine(deps: {
   ) => {
     const items = post.items.map(({ body: _body, url: _url, ...item }) => item);
     const { id, url, copy } = post;
-    attempts.push({ n: attempts.length + 1, post: id, url, copy, items, ...rest });
+    attempts.push({ n: nextAttempt++, post: id, url, copy, items, ...rest });
+    if (attempts.length > REMEMBERED) attempts = attempts.slice(-REMEMBERED / 2);
+  };
+  const lose = (item: DeliveryItem) => {
+    record(
+      { id: 0, url: item.url, items: [item], copy: 0 },
+      { attempt: 0, status: null, answerMs: 0, outcome: 'lost', at: now() },
+    );
   };
   const finish = (post: Post) => {
     underWay.delete(post);
@@ -147,17 +160,16 @@ export function createDeliveryEngine(deps: {
     options,
     enqueue: (item) => {
       if (options.lossRate > 0 && random() < options.lossRate) {
-        record(
-          { id: 0, url: item.url, items: [item], copy: 0 },
-          { attempt: 0, status: null, answerMs: 0, outcome: 'lost', at: now() },
-        );
+        lose(item);
         return;
       }
       sent.push(item);
+      if (sent.length > REMEMBERED) sent = sent.slice(-REMEMBERED / 2);
       putInOutbox(item, 0);
       if (options.duplicateEach || (options.duplicateRate > 0 && random() < options.duplicateRate))
         putInOutbox(item, 1);
     },
+    lose,
     redeliver: (matches, times) => {
       const again = sent.filter(matches);
       for (let copy = 1; copy <= times; copy += 1) for (const item of again) putInOutbox(item, copy);
@@ -175,6 +187,7 @@ export function createDeliveryEngine(deps: {
       underWay.clear();
       states.clear();
       attempts = [];
+      nextAttempt = 1;
       sent = [];
       idle.look();
     },

@@ -4,7 +4,7 @@ import { notFound } from './graphCall';
 import { withJob } from './jobRoutes';
 import { viewDocument } from './jobView';
 import { pageOfList } from './pageOfList';
-import { access } from './permissions';
+import { access, scopes } from './permissions';
 import type { Reply } from './reply';
 import type { Route } from './routes';
 import type { Simulation } from './simulation';
@@ -19,6 +19,7 @@ export const documentRoutes: readonly Route[] = [
     method: 'GET',
     template: '/print/printers/{printerId}/jobs/{jobId}/documents',
     access: access.readJob,
+    scopes: scopes.readJobs,
     page: 'printjob-list-documents.md',
     handle: withJob(({ job }, call) => pageOfList(call, job.documents, viewDocument)),
   },
@@ -26,6 +27,7 @@ export const documentRoutes: readonly Route[] = [
     method: 'GET',
     template: '/print/printers/{printerId}/jobs/{jobId}/documents/{documentId}',
     access: access.readJob,
+    scopes: scopes.readJobs,
     page: 'printdocument-get.md',
     handle: withJob(({ job }, call) => {
       const document = job.documents.find(({ id }) => id === call.params['documentId']);

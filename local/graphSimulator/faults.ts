@@ -107,12 +107,16 @@ function parseAction(value: unknown): FaultAction {
   const status = optionalNumber(body, 'status', 200);
   if (status === undefined || status > 599) throw invalidInput("'status' must be between 200 and 599.");
   const retryAfterSeconds = optionalNumber(body, 'retryAfterSeconds');
+  const retryAfterMaxSeconds = optionalNumber(body, 'retryAfterMaxSeconds', retryAfterSeconds ?? 0);
+  if (retryAfterMaxSeconds !== undefined && retryAfterSeconds === undefined)
+    throw invalidInput("'retryAfterMaxSeconds' needs 'retryAfterSeconds'.");
   const code = optionalString(body, 'code');
   return {
     type,
     status,
     applyEffect,
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(retryAfterMaxSeconds === undefined ? {} : { retryAfterMaxSeconds }),
     ...(code === undefined ? {} : { code }),
   };
 }

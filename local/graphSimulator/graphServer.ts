@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { answerControl } from './controlRoutes';
 import type { ControlDeps } from './controlCall';
@@ -5,12 +6,15 @@ import { serveDownload } from './documentRoutes';
 import { listenerOf, parseJson, readBody, singleHeaders, writeReply } from './httpServer';
 import { serveGraphCall } from './graphService';
 import type { GraphServiceDeps } from './graphService';
-import { deleteBlockedJobs, settleJobs } from './jobLifecycle';
+import type { AdvanceWorld } from './advanceWorld';
+import { deviceLoginPage } from './deviceLoginPage';
+import { outageReply } from './outage';
 import { graphError } from './reply';
 
 /** Listens for Graph, for downloads and for the control API on one port. */
 export function createGraphListener(
   deps: GraphServiceDeps & ControlDeps,
+  advance: AdvanceWorld,
   afterEach: () => void,
 ): RequestListener {
   const { simulation, calls } = deps;
@@ -54,8 +58,7 @@ export function createGraphListener(
     const path = request.url ?? '/';
     const url = new URL(path, 'http://graph');
     const { text } = await readBody(request);
-    settleJobs(simulation);
-    deleteBlockedJobs(simulation);
+    advance();
     const method = request.method ?? 'GET';
     if (url.pathname.startsWith('/control/')) {
       let body: unknown;
@@ -79,9 +82,14 @@ export function createGraphListener(
         route: '/downloads/{id}',
         connectionId: connectionOf(request),
       });
-      const reply = serveDownload(simulation, { path: url.pathname, query: url.searchParams, authorization });
-      await writeReply(response, reply);
-      calls.finish(record, reply.status);
+      const out = outageReply(simulation, randomUUID());
+      const reply =
+        out ?? serveDownload(simulation, { path: url.pathname, query: url.searchParams, authorization });
+      if (reply === 'reset') request.socket.resetAndDestroy();
+      else await writeReply(response, reply);
+      calls.finish(record, reply === 'reset' ? 0 : reply.status);
+    } else if (url.pathname === '/devicelogin') {
+      await writeReply(response, deviceLoginPage(simulation, url.searchParams));
     } else {
       await serveGraph(request, response, path, text);
       afterEach();

@@ -7,13 +7,15 @@ import type { CallRecord, FaultAction } from './controlTypes';
 import type { Faults } from './faults';
 import type { RoutedCall } from './graphCall';
 import { fail } from './graphCall';
-import { missingRole } from './permissions';
+import { outageReply } from './outage';
+import { refusePrincipal } from './refusePrincipal';
 import { isInvalidInput } from './readFields';
 import type { Reply } from './reply';
 import { graphError } from './reply';
 import { matchRoute } from './routes';
 import type { Route } from './routes';
 import type { Simulation } from './simulation';
+import type { Throttle } from './throttle';
 
 /** A request as it came in. `path` includes the version and the query. */
 interface IncomingCall {
@@ -38,6 +40,7 @@ export interface GraphServiceDeps {
   faults: Faults;
   calls: CallReport;
   authenticate: Authenticate;
+  throttle: Throttle;
 }
 
 /** Serves one call of Graph: token, fault, permission, route; each is reported. */
@@ -81,9 +84,19 @@ export async function serveGraphCall(deps: GraphServiceDeps, incoming: IncomingC
         parts.push(served);
         return served.reply;
       });
-    return answerRoute(call, matched?.route);
+    return answerRoute(call, matched?.route, deps.throttle);
   };
 
+  const out = outageReply(simulation, requestId);
+  if (out !== undefined) {
+    record.fault = 'outage';
+    return {
+      reply: out,
+      finish: () => {
+        finishRecord(calls, record, out);
+      },
+    };
+  }
   const fault = faults.take({
     target: 'graph',
     method: incoming.method,
@@ -135,11 +148,13 @@ function refuse(
   authentication: Extract<Authentication, { refused: string }>,
 ): Reply {
   const clientRequestId = incoming.headers['client-request-id'];
-  const reply = graphError(401, 'InvalidAuthenticationToken', authentication.refused, {
+  const code = authentication.status === 401 ? 'InvalidAuthenticationToken' : 'Authorization_RequestDenied';
+  const reply = graphError(authentication.status, code, authentication.refused, {
     now: simulation.now(),
     requestId,
     ...(clientRequestId === undefined ? {} : { clientRequestId }),
   });
+  if (authentication.status === 403) return reply;
   const authority = `${simulation.authorityUrl}/common/oauth2/authorize`;
   reply.headers = {
     'www-authenticate': `Bearer realm="", authorization_uri="${authority}", error="invalid_token"`,
@@ -147,15 +162,15 @@ function refuse(
   return reply;
 }
 
-async function answerRoute(call: RoutedCall, route: Route | undefined): Promise<Reply> {
-  if (!route) return fail(call, 400, 'BadRequest', `No call ${call.method} ${call.path} is known.`);
-  if (route.access === 'delegatedOnly' && call.principal.kind === 'app')
-    return fail(call, 403, 'accessDenied', `Application permissions are not supported here (${route.page}).`);
-  if (typeof route.access !== 'string' && call.principal.kind === 'app') {
-    const missing = missingRole(route.access, call.principal.roles);
-    if (missing !== undefined)
-      return fail(call, 403, 'accessDenied', `The application permission ${missing} is missing.`);
+async function answerRoute(call: RoutedCall, route: Route | undefined, throttle: Throttle): Promise<Reply> {
+  const waitSeconds = throttle.take(call.principal, call.method, route?.template ?? '');
+  if (waitSeconds !== undefined) {
+    const reply = fail(call, 429, 'TooManyRequests', 'Too many requests; wait as Retry-After says.');
+    return { ...reply, headers: { 'retry-after': String(waitSeconds) } };
   }
+  if (!route) return fail(call, 400, 'BadRequest', `No call ${call.method} ${call.path} is known.`);
+  const refusal = refusePrincipal(route, call.principal);
+  if (refusal !== undefined) return fail(call, 403, 'accessDenied', refusal);
   try {
     return await route.handle(call);
   } catch (error) {
@@ -180,7 +195,17 @@ async function applyFault(
   const code = action.code ?? (action.status === 429 ? 'TooManyRequests' : 'serviceNotAvailable');
   const now = simulation.now();
   const reply = graphError(action.status, code, 'A fault of the simulator.', { now, requestId });
-  if (action.retryAfterSeconds !== undefined)
-    reply.headers = { 'retry-after': String(action.retryAfterSeconds) };
+  const retryAfter = retryAfterOf(simulation, action);
+  if (retryAfter !== undefined) reply.headers = { 'retry-after': retryAfter };
   return reply;
+}
+
+function retryAfterOf(
+  simulation: Simulation,
+  action: Extract<FaultAction, { type: 'status' }>,
+): string | undefined {
+  const { retryAfterSeconds: least, retryAfterMaxSeconds: most } = action;
+  if (least === undefined || most === undefined) return least === undefined ? undefined : String(least);
+  // Fractions occur in the wild (2.128), so they occur here.
+  return (least + simulation.random() * (most - least)).toFixed(3);
 }

@@ -4,7 +4,7 @@ import { endJob, printJob } from './jobLifecycle';
 import { viewJob } from './jobView';
 import { jobPath } from './notifications';
 import { pageOfList } from './pageOfList';
-import { access } from './permissions';
+import { access, scopes } from './permissions';
 import { asRecord, requireRecord, requireString } from './readFields';
 import type { Reply } from './reply';
 import type { Route } from './routes';
@@ -95,6 +95,7 @@ export const jobRoutes: readonly Route[] = [
     method: 'GET',
     template: '/print/printers/{printerId}/jobs',
     access: access.readJob,
+    scopes: scopes.readJobs,
     page: 'printer-list-jobs.md',
     handle: withPrinter(({ printer }, call) => {
       const refused = ['$count', '$search'].find((name) => call.query.has(name));
@@ -109,6 +110,7 @@ export const jobRoutes: readonly Route[] = [
     method: 'GET',
     template: '/print/printers/{printerId}/jobs/{jobId}',
     access: access.readJob,
+    scopes: scopes.readJobs,
     page: 'printjob-get.md',
     handle: withJob(({ job }, call) => ({
       status: 200,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sendOrHold } from './sendOrHold';
 import type { Simulation } from './simulation';
 import { liveSubscriptions } from './subscriptionStore';
 import type { Job, Subscription, Task } from './world';
@@ -37,12 +38,12 @@ export function parentUrl(task: Task): string {
 
 /** Tells the subscribers of a definition that a task was created (shape: Microsoft's universalprint-samples). */
 export function notifyJobStarted(simulation: Simulation, task: Task): void {
-  const { variants, delivery } = simulation;
+  const { variants } = simulation;
   const resource = withForm(variants.resourceForm, ['taskDefinitions', task.definitionId, 'tasks', task.id]);
   for (const subscription of liveSubscriptions(simulation)) {
     if (subscription.kind !== 'jobStarted' || subscription.tenantId !== task.tenantId) continue;
     if (subscription.targetId !== task.definitionId) continue;
-    delivery.enqueue({
+    sendOrHold(simulation, {
       ...parts(subscription),
       url: subscription.notificationUrl,
       printerId: task.printerId,
@@ -67,12 +68,12 @@ export function notifyJobStarted(simulation: Simulation, task: Task): void {
 
 /** Tells the subscribers of a printer that a job can be fetched (shape: azure-docs event-grid/cloud-printing-events.md). */
 export function notifyJobFetchable(simulation: Simulation, job: Job): void {
-  const { variants, delivery } = simulation;
+  const { variants } = simulation;
   const resource = withForm(variants.resourceForm, ['printers', job.printerId, 'jobs', job.id]);
   for (const subscription of liveSubscriptions(simulation)) {
     if (subscription.kind !== 'jobFetchable' || subscription.tenantId !== job.tenantId) continue;
     if (subscription.targetId !== job.printerId || !filtersFetchable(subscription)) continue;
-    delivery.enqueue({
+    sendOrHold(simulation, {
       ...parts(subscription),
       url: subscription.notificationUrl,
       printerId: job.printerId,
@@ -95,7 +96,7 @@ export function notifyLifecycle(
   lifecycleEvent: string,
 ): boolean {
   if (subscription.lifecycleNotificationUrl === undefined) return false;
-  simulation.delivery.enqueue({
+  sendOrHold(simulation, {
     ...parts(subscription),
     url: subscription.lifecycleNotificationUrl,
     body: { ...frame(subscription), lifecycleEvent },

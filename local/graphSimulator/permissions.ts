@@ -21,6 +21,22 @@ export const access = {
   redirectJob: [['PrintJob.Manage.All'], printer],
 } as const satisfies Record<string, Access>;
 
+/** Delegated permissions, one of which is enough; the signed-in user must be a Printer Administrator besides. */
+export const scopes = {
+  readPrinters: ['Printer.Read.All', 'Printer.ReadWrite.All', 'Printer.FullControl.All'],
+  // Another user's jobs need a Printer Administrator (api/printjob-get.md).
+  readJobs: [
+    'PrintJob.ReadBasic.All',
+    'PrintJob.Read.All',
+    'PrintJob.ReadWriteBasic.All',
+    'PrintJob.ReadWrite.All',
+  ],
+  writePrinters: ['Printer.ReadWrite.All', 'Printer.FullControl.All'],
+} as const satisfies Record<string, readonly string[]>;
+
+/** Template id of the directory role Printer Administrator (Entra: permissions-reference), as in the claim `wids`. */
+export const printerAdministratorRole = '644ef478-e28f-4e28-b9dc-3fdde9aa0b1f';
+
 /** Every application role that print subscriptions and jobs can need; what a tenant consents to by default. */
 export const allRoles: readonly string[] = [
   'PrintTaskDefinition.ReadWrite.All',

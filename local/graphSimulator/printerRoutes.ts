@@ -3,7 +3,7 @@ import { fail, notFound } from './graphCall';
 import type { RoutedCall } from './graphCall';
 import { viewDefinition } from './jobView';
 import { pageOfList } from './pageOfList';
-import { access } from './permissions';
+import { access, scopes } from './permissions';
 import { requireRecord, requireString } from './readFields';
 import type { Reply } from './reply';
 import type { Route } from './routes';
@@ -59,6 +59,7 @@ export const printerRoutes: readonly Route[] = [
     method: 'GET',
     template: '/print/printers',
     access: 'delegatedOnly',
+    scopes: scopes.readPrinters,
     page: 'print-list-printers.md',
     handle: (call) => {
       const tenant = call.simulation.world.tenants.get(call.principal.tenantId);
@@ -69,6 +70,7 @@ export const printerRoutes: readonly Route[] = [
     method: 'GET',
     template: '/print/printers/{printerId}',
     access: access.printer,
+    scopes: scopes.readPrinters,
     page: 'printer-get.md',
     handle: withPrinter((printer) => ({ status: 200, body: viewPrinter(printer) })),
   },
@@ -76,6 +78,7 @@ export const printerRoutes: readonly Route[] = [
     method: 'GET',
     template: '/print/printers/{printerId}/taskTriggers',
     access: 'delegatedOnly',
+    scopes: scopes.readPrinters,
     page: 'printer-list-tasktriggers.md',
     handle: withPrinter((printer, tenant, call) =>
       pageOfList(call, printer.trigger ? [printer.trigger] : [], (trigger) => viewTrigger(tenant, trigger)),
@@ -85,6 +88,7 @@ export const printerRoutes: readonly Route[] = [
     method: 'POST',
     template: '/print/printers/{printerId}/taskTriggers',
     access: 'delegatedOnly',
+    scopes: scopes.writePrinters,
     page: 'printer-post-tasktriggers.md',
     handle: withPrinter(createTrigger),
   },
@@ -92,6 +96,7 @@ export const printerRoutes: readonly Route[] = [
     method: 'GET',
     template: '/print/printers/{printerId}/taskTriggers/{triggerId}',
     access: 'delegatedOnly',
+    scopes: scopes.readPrinters,
     page: 'printtasktrigger-get.md',
     handle: withPrinter((printer, tenant, call) =>
       printer.trigger?.id === call.params['triggerId'] && printer.trigger
@@ -103,6 +108,7 @@ export const printerRoutes: readonly Route[] = [
     method: 'DELETE',
     template: '/print/printers/{printerId}/taskTriggers/{triggerId}',
     access: 'delegatedOnly',
+    scopes: scopes.writePrinters,
     page: 'printer-delete-tasktrigger.md',
     handle: withPrinter((printer, _tenant, call) => {
       if (printer.trigger?.id !== call.params['triggerId']) return notFound(call, 'The trigger');

@@ -8,6 +8,8 @@ export interface Route {
   /** Path below the version; `{name}` takes one segment. */
   template: string;
   access: Access;
+  /** Delegated permissions for a Printer Administrator; a signed-in user may not make the call when absent. */
+  scopes?: readonly string[];
   /** Documentation page, in the repository microsoft-graph-docs-contrib below api-reference/v1.0/api. */
   page: string;
   handle: (call: RoutedCall) => Reply | Promise<Reply>;

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
+import { createAdvanceWorld } from './advanceWorld';
 import { createAuthenticate } from './authenticate';
 import { createCallReport } from './callReport';
 import { definitionRoutes } from './definitionRoutes';
@@ -22,6 +23,7 @@ import { createTlsCertificate } from './tlsCertificate';
 import { createTokenListener } from './tokenServer';
 import { createTokenSource } from './tokenSource';
 import { defaultVariants } from './variants';
+import { createThrottle } from './throttle';
 import { createWorld } from './world';
 
 /** The app behind `development.{tenantId}` tokens unless another is chosen. */
@@ -86,8 +88,11 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}): 
     closed: closing.signal,
   };
   const faults = createFaults(random);
-  const calls = createCallReport({ now, realNow: () => performance.timeOrigin + performance.now() });
-  const jobClock = createJobClock(simulation);
+  const realNow = () => performance.timeOrigin + performance.now();
+  const calls = createCallReport({ now, realNow });
+  const throttle = createThrottle(() => (variants.throttlingClock === 'real' ? realNow() : now()), variants);
+  const advance = createAdvanceWorld(simulation);
+  const jobClock = createJobClock(simulation, advance);
   const validate = (url: string) =>
     validateEndpoint({ post: receiver.post, variants, signal: closing.signal }, url);
   const routes = [
@@ -99,10 +104,8 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}): 
     ...documentRoutes,
   ];
   const reset = () => {
-    world.tenants.clear();
-    world.subscriptions.clear();
-    world.downloads.clear();
-    world.transforming.clear();
+    Object.assign(world, createWorld());
+    throttle.clear();
     simulation.delivery.reset();
     Object.assign(simulation.delivery.options, defaultDeliveryOptions());
     Object.assign(variants, defaultVariants());
@@ -110,8 +113,8 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}): 
     calls.clear();
   };
   const authenticate = createAuthenticate(simulation);
-  const deps = { simulation, routes, faults, calls, authenticate, reset };
-  const graphServer = createServer(createGraphListener(deps, jobClock.look));
+  const deps = { simulation, routes, faults, calls, authenticate, throttle, reset };
+  const graphServer = createServer(createGraphListener(deps, advance, jobClock.look));
   const tokenServer = createSecureServer(
     { key: certificate.key, cert: certificate.cert },
     createTokenListener(deps, {

@@ -67,6 +67,13 @@ function withSubscription(
 async function create(call: RoutedCall, validate: ValidateUrl): Promise<Reply> {
   const { simulation, principal } = call;
   const request = parseSubscriptionRequest(requireRecord(call.body), simulation.now(), simulation.variants);
+  if (principal.kind === 'user')
+    return fail(
+      call,
+      403,
+      'ExtensionError',
+      'Operation: Create; Exception: delegated access is not supported.',
+    );
   const missing = missingRole(
     request.kind === 'jobStarted' ? access.definitions : access.printer,
     principal.roles,
@@ -98,6 +105,7 @@ async function create(call: RoutedCall, validate: ValidateUrl): Promise<Reply> {
     tenantId: principal.tenantId,
     appId: principal.appId,
     createdAt: simulation.now(),
+    authorizedAt: simulation.now(),
   };
   simulation.world.subscriptions.set(subscription.id, subscription);
   return { status: 201, body: view(call, subscription) };
@@ -123,7 +131,14 @@ async function update(subscription: Subscription, call: RoutedCall, validate: Va
   }
   if (url !== undefined) subscription.notificationUrl = url;
   if (expiresAt !== undefined && !simulation.variants.patchIgnoresExpiry) subscription.expiresAt = expiresAt;
+  reauthorize(call, subscription);
   return { status: 200, body: view(call, subscription) };
+}
+
+/** Both a renewal and a reauthorization give the subscription a new token (concepts/change-notifications-lifecycle-events.md). */
+function reauthorize(call: RoutedCall, subscription: Subscription): void {
+  subscription.authorizedAt = call.simulation.now();
+  delete subscription.noticedAt;
 }
 
 /** Subscriptions of the calling app in the tenant of its token. */
@@ -176,7 +191,10 @@ export function createSubscriptionRoutes(validate: ValidateUrl): readonly Route[
       template: '/subscriptions/{subscriptionId}/reauthorize',
       access: 'signedIn',
       page: 'subscription-reauthorize.md',
-      handle: withSubscription(() => ({ status: 204 })),
+      handle: withSubscription((subscription, call) => {
+        reauthorize(call, subscription);
+        return { status: 204 };
+      }),
     },
   ];
 }

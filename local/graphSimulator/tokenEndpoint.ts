@@ -1,8 +1,10 @@
 import { decodeJwt } from 'jose';
 import type { JWTPayload } from 'jose';
-import { randomUUID } from 'node:crypto';
+import { answerAdminConsent } from './adminConsent';
+import { deviceCodeGrant, redeemDeviceCode, startDeviceSignIn } from './deviceSignIn';
 import type { Reply } from './reply';
 import type { Simulation } from './simulation';
+import { tokenError } from './tokenError';
 
 // identity-platform v2-oauth2-client-creds-grant-flow: expires_in of the sample answer.
 const LIFETIME_SECONDS = 3599;
@@ -13,11 +15,11 @@ export interface TokenEndpointOptions {
   clientSecret?: string;
 }
 
-/** Answers one call of the sign-in service: metadata, keys or a token; undefined when the path is none of these. */
+/** Answers one call of the sign-in service: metadata, keys, consent, a device code or a token; undefined when the path is none of these. */
 export async function answerAuthority(
   simulation: Simulation,
   options: TokenEndpointOptions,
-  request: { method: string; path: string; form: URLSearchParams },
+  request: { method: string; path: string; query: URLSearchParams; form: URLSearchParams },
 ): Promise<Reply | undefined> {
   const segments = request.path.split('/').filter((segment) => segment !== '');
   const [tenant = '', ...rest] = segments.map((segment) => segment.toLowerCase());
@@ -27,6 +29,12 @@ export async function answerAuthority(
       return { status: 200, body: simulation.keys.jwks };
     if (tail === 'v2.0/.well-known/openid-configuration' || tail === '.well-known/openid-configuration')
       return { status: 200, body: metadata(simulation, tenant, tail.startsWith('v2.0')) };
+    if (tail === 'adminconsent' || tail === 'v2.0/adminconsent')
+      return answerAdminConsent(simulation, tenant, request.query);
+  }
+  if (request.method === 'POST' && tail === 'oauth2/v2.0/devicecode') {
+    const known = simulation.world.tenants.get(tenant);
+    return known ? startDeviceSignIn(simulation, known, request.form) : unknownTenant(simulation, tenant);
   }
   if (request.method === 'POST' && tail === 'oauth2/v2.0/token')
     return issueToken(simulation, options, tenant, request.form);
@@ -60,7 +68,8 @@ async function issueToken(
   const refuse = (status: number, error: string, number: number, text: string) =>
     tokenError(simulation, status, error, number, text);
   const tenant = simulation.world.tenants.get(tenantId);
-  if (!tenant) return refuse(400, 'invalid_request', 90002, `Tenant '${tenantId}' not found.`);
+  if (!tenant) return unknownTenant(simulation, tenantId);
+  if (form.get('grant_type') === deviceCodeGrant) return redeemDeviceCode(simulation, tenant, form);
   if (form.get('grant_type') !== 'client_credentials')
     return refuse(400, 'unsupported_grant_type', 70003, 'The app requested an unsupported grant type.');
   const clientId = form.get('client_id') ?? '';
@@ -70,6 +79,8 @@ async function issueToken(
     return refuse(400, 'invalid_scope', 1002012, `The provided value for scope ${scope} is not valid.`);
   if (!clientIsKnown(simulation, options, form, clientId))
     return refuse(401, 'invalid_client', 7000215, 'Invalid client secret provided.');
+  if (tenant.consentRevoked && simulation.variants.revokedToken !== 'withoutRoles')
+    return refuseRevoked(simulation, clientId, tenant.id);
   const seconds = Math.floor(simulation.now() / 1000);
   const accessToken = await simulation.keys.sign({
     aud: scope.slice(0, -'/.default'.length),
@@ -78,7 +89,7 @@ async function issueToken(
     nbf: seconds,
     exp: seconds + LIFETIME_SECONDS,
     appid: clientId,
-    roles: [...tenant.roles],
+    roles: tenant.consentRevoked ? [] : [...tenant.roles],
     tid: tenant.id,
     ver: '1.0',
   });
@@ -119,28 +130,25 @@ function readClaims(token: string): JWTPayload | undefined {
   }
 }
 
-/** The error shape of the sign-in service (identity-platform reference-error-codes). */
-function tokenError(
-  simulation: Simulation,
-  status: number,
-  error: string,
-  number: number,
-  text: string,
-): Reply {
-  const traceId = randomUUID();
-  const correlationId = randomUUID();
-  const timestamp = new Date(simulation.now()).toISOString().slice(0, 19).replace('T', ' ') + 'Z';
-  const ids = `Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`;
-  return {
-    status,
-    body: {
-      error,
-      error_description: `AADSTS${String(number)}: ${text} ${ids}`,
-      error_codes: [number],
-      timestamp,
-      trace_id: traceId,
-      correlation_id: correlationId,
-      error_uri: `${simulation.authorityUrl}/error?code=${String(number)}`,
-    },
-  };
+function unknownTenant(simulation: Simulation, tenantId: string): Reply {
+  return tokenError(simulation, 400, 'invalid_request', 90002, `Tenant '${tenantId}' not found.`);
+}
+
+/** The customer removed the app (its service principal is gone) or took the consent back (reference-error-codes). */
+function refuseRevoked(simulation: Simulation, clientId: string, tenantId: string): Reply {
+  return simulation.variants.revokedToken === 'invalidGrant'
+    ? tokenError(
+        simulation,
+        400,
+        'invalid_grant',
+        65001,
+        `There is no consent to the application ${clientId}.`,
+      )
+    : tokenError(
+        simulation,
+        400,
+        'unauthorized_client',
+        700016,
+        `Application with identifier '${clientId}' was not found in the directory '${tenantId}'.`,
+      );
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallReport } from './callReport';
 import type { Faults } from './faults';
 import { listenerOf, readBody, writeReply } from './httpServer';
+import { currentOutage } from './outage';
 import type { Reply } from './reply';
 import type { Simulation } from './simulation';
 import { answerAuthority } from './tokenEndpoint';
@@ -29,6 +30,14 @@ export function createTokenListener(
       ...(tenantId === undefined ? {} : { tenantId }),
       appId: form.get('client_id') ?? '',
     });
+    const outage = currentOutage(simulation);
+    if (outage?.tokens === true) {
+      record.fault = 'outage';
+      if (outage.answer === 'reset') request.socket.destroy();
+      else await writeReply(response, { status: 503, body: { error: 'temporarily_unavailable' } });
+      calls.finish(record, outage.answer === 'reset' ? 0 : 503);
+      return;
+    }
     const fault = faults.take({ target: 'token', method, path: url.pathname, tenantId });
     if (fault) record.fault = fault.id;
     const action = fault?.action;
@@ -43,9 +52,12 @@ export function createTokenListener(
     const reply: Reply =
       action?.type === 'status'
         ? { status: action.status, body: { error: action.code ?? 'temporarily_unavailable' } }
-        : ((await answerAuthority(simulation, options, { method, path: url.pathname, form })) ?? {
-            status: 404,
-          });
+        : ((await answerAuthority(simulation, options, {
+            method,
+            path: url.pathname,
+            query: url.searchParams,
+            form,
+          })) ?? { status: 404 });
     if (action?.type === 'status' && action.retryAfterSeconds !== undefined)
       reply.headers = { 'retry-after': String(action.retryAfterSeconds) };
     await writeReply(response, reply);

@@ -28,6 +28,37 @@ export interface Variants {
   /** Comma list of defects of the validation tokens sent with deliveries, see validationTokens.ts. */
   validationTokenDefects: string;
   handshakeTimeoutMs: number;
+  /** `published`: the limits of concepts/throttling-limits.md, multiplied by throttlingScale. */
+  throttling: 'published' | 'off';
+  throttlingScale: number;
+  /** Whether windows and Retry-After pass in real time or follow `Date`. */
+  throttlingClock: 'real' | 'date';
+  /** How the sign-in service answers an app whose consent was taken back. */
+  revokedToken: 'unauthorizedClient' | 'invalidGrant' | 'withoutRoles';
+  /** What a token issued before the revocation meets at Graph; 0 = it works until it ends. */
+  revokedCalls: 401 | 403 | 0;
+  /** Seconds between two polls of a device code. */
+  deviceCodeIntervalSeconds: number;
+  /** `wait` for the control call or the page; anything else answers each device code at once. */
+  deviceCodeAnswer: 'wait' | 'printerAdministrator' | 'user' | 'decline';
+  /** Whether the app registration allows public client flows, which a device code needs. */
+  publicClientAllowed: boolean;
+  adminConsent: 'grant' | 'deny';
+  /** Life of the access token that a subscription holds; 0 = it never lapses. */
+  subscriptionTokenMinutes: number;
+  /** Notifications wait, at most 4 hours, while the token of their subscription has lapsed. */
+  holdWithoutToken: boolean;
+  /** reauthorizationRequired when a subscription has less than this left; 0 = never. */
+  expiryNoticeMinutes: number;
+  /** Asks again after so many minutes without a renewal; 0 = once. */
+  lifecycleRepeatMinutes: number;
+  /** Share of the lifecycle events that are due which is really sent. */
+  lifecycleRate: number;
+  noticeAtPermissionChange: boolean;
+  /** Share of the subscriptions that disappears in an hour of `Date`, without a word. */
+  subscriptionLossPerHour: number;
+  /** Minutes from the creation of a job until it is forgotten, unless an open task blocks it; 0 = never. */
+  jobKeptMinutes: number;
 }
 
 /** The reading that the documentation makes likelier, switch by switch. */
@@ -56,5 +87,24 @@ export function defaultVariants(): Variants {
     validationTokenDefects: '',
     // concepts/change-notifications-delivery-webhooks.md: the endpoint has 10 seconds to answer.
     handshakeTimeoutMs: 10_000,
+    throttling: 'published',
+    throttlingScale: 1,
+    throttlingClock: 'real',
+    revokedToken: 'unauthorizedClient',
+    revokedCalls: 401,
+    // identity-platform v2-oauth2-device-code: the interval of the sample answer.
+    deviceCodeIntervalSeconds: 5,
+    deviceCodeAnswer: 'wait',
+    publicClientAllowed: true,
+    adminConsent: 'grant',
+    subscriptionTokenMinutes: 0,
+    holdWithoutToken: false,
+    expiryNoticeMinutes: 0,
+    lifecycleRepeatMinutes: 0,
+    lifecycleRate: 1,
+    noticeAtPermissionChange: false,
+    subscriptionLossPerHour: 0,
+    // Longer than any ledger's retention that a test uses, so that a sweep still meets jobs older than it.
+    jobKeptMinutes: 60 * 1440,
   };
 }

@@ -1,3 +1,5 @@
+import type { DeliveryItem } from './deliveryTypes';
+
 /** Everything the simulated cloud remembers. Times are milliseconds of `Date`. */
 export interface World {
   tenants: Map<string, Tenant>;
@@ -5,6 +7,43 @@ export interface World {
   downloads: Map<string, Download>;
   /** Jobs on their way to fetchable, and fetchable jobs that reads do not show yet. */
   transforming: Set<Job>;
+  /** Sign-ins by device code, by their device_code. */
+  deviceCodes: Map<string, DeviceSignIn>;
+  /** Notifications that wait for the end of an outage or for a new token of their subscription. */
+  held: HeldItem[];
+  outage: Outage | undefined;
+}
+
+/** A sign-in by device code, until the app has fetched its tokens. */
+export interface DeviceSignIn {
+  deviceCode: string;
+  userCode: string;
+  tenantId: string;
+  clientId: string;
+  scopes: string[];
+  expiresAt: number;
+  /** What the user did; undefined while nobody has entered the code. */
+  answer: DeviceAnswer | undefined;
+}
+
+/** Who entered the device code, or that the sign-in was declined. */
+export type DeviceAnswer = 'printerAdministrator' | 'user' | 'decline';
+
+/** A notification that waits, and since when. */
+interface HeldItem {
+  item: DeliveryItem;
+  since: number;
+}
+
+/** A time in which Graph answers nothing. */
+export interface Outage {
+  answer: 'status503' | 'reset';
+  /** Infinity when it lasts until it is ended. */
+  until: number;
+  /** The sign-in service is out as well. */
+  tokens: boolean;
+  notifications: 'late' | 'lost' | 'normal';
+  retryAfterSeconds?: number;
 }
 
 export interface Tenant {
@@ -12,6 +51,8 @@ export interface Tenant {
   name: string;
   /** Application roles the tenant's administrator consented to. */
   roles: Set<string>;
+  /** The administrator took the consent back. */
+  consentRevoked: boolean;
   printers: Map<string, Printer>;
   definitions: Map<string, Definition>;
 }
@@ -110,11 +151,23 @@ export interface Subscription {
   latestSupportedTlsVersion: string;
   expiresAt: number;
   createdAt: number;
+  /** When it was created, renewed or reauthorized last: from then on its access token counts. */
+  authorizedAt: number;
+  /** When it was last told to reauthorize; absent since it did. */
+  noticedAt?: number;
 }
 
 /** An empty cloud. */
 export function createWorld(): World {
-  return { tenants: new Map(), subscriptions: new Map(), downloads: new Map(), transforming: new Set() };
+  return {
+    tenants: new Map(),
+    subscriptions: new Map(),
+    downloads: new Map(),
+    transforming: new Set(),
+    deviceCodes: new Map(),
+    held: [],
+    outage: undefined,
+  };
 }
 
 /** Finds a job whether or not reads show it yet. */
