@@ -37,3 +37,24 @@ export function growingDelayMs(reason: DelayReason, deferrals: number, random: n
 export function afterPauseMs(pauseMs: number, random: number): number {
   return pauseMs + 500 + random * Math.min(10_000, pauseMs / 4);
 }
+
+/** A moment under the sweep's ten minutes, so that a run that comes a little early does not pass a row over. */
+const SWEEP_FIRST_MS = 9 * 60_000;
+/** Under an hour, for the same reason: at most 60 minutes (decision 17). */
+const SWEEP_LONGEST_MS = 55 * 60_000;
+
+/**
+ * Milliseconds in which the sweep leaves a row alone that it, or the worker on its behalf, tried `times` times (1 or
+ * more): doubling from nine minutes to 55.
+ */
+export function sweepSpacingMs(times: number): number {
+  return Math.min(SWEEP_LONGEST_MS, SWEEP_FIRST_MS * 2 ** Math.min(times - 1, 10));
+}
+
+/** One message is tried some five to fourteen times before its row is `failed` or `gone`. */
+const ATTEMPTS_PER_ROUND = 10;
+
+/** Milliseconds until the sweep may bring back a row that was given up after `attempts` claims. */
+export function givenUpForMs(attempts: number): number {
+  return sweepSpacingMs(1 + Math.floor(attempts / ATTEMPTS_PER_ROUND));
+}

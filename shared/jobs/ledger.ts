@@ -19,7 +19,12 @@ export interface LedgerRow {
   /** How many runs have claimed the row. */
   attempts: number;
   firstSeenAt: string;
+  /** Who brought the message that won the first claim. */
   foundBy: FoundBy;
+  /** When Graph's own notification came of a job that something else had found first. */
+  notifiedAt?: string;
+  /** createdDateTime of the job, as it was read. */
+  jobCreatedAt?: string;
   printerId?: string;
   jobId?: string;
   wish?: string;
@@ -69,12 +74,13 @@ const MOST_RACES = 5;
  * On 409 and 412 the row is read again: the storage client repeats a write whose answer was lost, so our own runId on
  * the row means that we won.
  *
- * @param run runId: random, of this run alone
+ * @param run runId: random, of this run alone; notifiedAt: when Graph's notification came, if that is what brought us
+ *   here. It is kept on a row that something else had found first, so that one can tell what Graph lost.
  */
 export async function claimJob(
   deps: LedgerDeps,
   reference: JobReference,
-  run: { runId: string; foundBy: FoundBy },
+  run: { runId: string; foundBy: FoundBy; notifiedAt?: string },
 ): Promise<ClaimResult> {
   const won = (row: LedgerRow, etag: string): ClaimResult => ({
     outcome: 'claimed',
@@ -95,8 +101,13 @@ export async function claimJob(
   for (let race = 0; race < MOST_RACES; race += 1) {
     const stored = await deps.table.get(reference.tenantId, ledgerRowKey(reference));
     if (!stored) throw lostRace('The ledger row vanished while it was claimed');
-    const row = parseLedgerRow(stored);
-    if (row.status === 'done') return { outcome: 'done' };
+    const found = parseLedgerRow(stored);
+    const row = noteNotification(found, run.notifiedAt);
+    if (row.status === 'done') {
+      // Losing this race loses nothing: whoever won it changed the row for the same reason.
+      if (row !== found) await deps.table.replace(toRow(reference, row), stored.etag);
+      return { outcome: 'done' };
+    }
     if (row.status === 'claimed') {
       if (row.runId === run.runId) return won(row, stored.etag);
       const until = Date.parse(row.leaseUntil ?? '') + TAKE_OVER_MARGIN_MS;
@@ -171,6 +182,11 @@ async function write(deps: LedgerDeps, claim: Claim, row: LedgerRow): Promise<bo
   return false;
 }
 
+function noteNotification(row: LedgerRow, notifiedAt: string | undefined): LedgerRow {
+  if (notifiedAt === undefined || row.foundBy === 'graph' || row.notifiedAt !== undefined) return row;
+  return { ...row, notifiedAt };
+}
+
 /** ISO 8601 in UTC of milliseconds since 1970. */
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
@@ -192,6 +208,8 @@ const TEXTS = [
   'runId',
   'leaseUntil',
   'nextTryAt',
+  'notifiedAt',
+  'jobCreatedAt',
   'printerId',
   'jobId',
   'wish',
@@ -199,6 +217,16 @@ const TEXTS = [
   'job',
   'cause',
 ] as const;
+
+/** The cells of a row without `job`, which is most of its size. */
+export const LEDGER_CELLS_BUT_JOB: readonly string[] = [
+  'status',
+  'attempts',
+  'firstSeenAt',
+  'foundBy',
+  'outcome',
+  ...TEXTS.filter((name) => name !== 'job'),
+];
 
 /** @throws ReceiverError `rowUnreadable` for a row that this product did not write */
 export function parseLedgerRow({ cells }: StoredRow): LedgerRow {

@@ -10,7 +10,7 @@ import type { EntityTable } from '../storage/entityTable';
 import type { MessageQueue } from '../storage/messageQueue';
 import type { WatchKey } from '../watches/watchKey';
 import type { Decide } from './decide';
-import { afterPauseMs, growingDelayMs, LONGEST_DELAY_MS, NOT_YET_WINDOW_MS } from './delays';
+import { afterPauseMs, givenUpForMs, growingDelayMs, LONGEST_DELAY_MS, NOT_YET_WINDOW_MS } from './delays';
 import { claimJob, isoTime, releaseClaim, type Claim } from './ledger';
 import { formatJobMessage, parseJobMessage, type JobMessage } from './message';
 import { ledgerRowKey, watchOf, type JobReference } from './reference';
@@ -127,7 +127,12 @@ async function processServed(
   }
   const runId = randomUUID();
   const ledger = { table: deps.ledger, clock: deps.clock };
-  const claimed = await claimJob(ledger, reference, { runId, foundBy: message.foundBy });
+  const { foundBy, receivedAt } = message;
+  const claimed = await claimJob(ledger, reference, {
+    runId,
+    foundBy,
+    ...(foundBy === 'graph' && receivedAt !== '' ? { notifiedAt: receivedAt } : {}),
+  });
   if (claimed.outcome === 'done') {
     deps.logger.info('job.duplicate', idsOf(reference));
     return 'duplicate';
@@ -165,7 +170,11 @@ async function settle(
       }
       deps.logger.warn('job.gone', { ...idsOf(reference), cause: result.cause });
       const ledger = { table: deps.ledger, clock: deps.clock };
-      const kept = await releaseClaim(ledger, claim, { status: 'gone', cause: result.cause });
+      const kept = await releaseClaim(ledger, claim, {
+        status: 'gone',
+        cause: result.cause,
+        nextTryAt: sweepAgainAt(deps, claim),
+      });
       return kept
         ? 'gone'
         : putBack(deps, message, 'claimLost', growingDelayMs('notYet', message.deferrals, 1));
@@ -212,7 +221,7 @@ async function settleError(
   const cause = error instanceof ReceiverError ? error.code : 'unexpected';
   const ledger = { table: deps.ledger, clock: deps.clock };
   try {
-    await releaseClaim(ledger, claim, { status: 'failed', cause });
+    await releaseClaim(ledger, claim, { status: 'failed', cause, nextTryAt: sweepAgainAt(deps, claim) });
   } catch (unwritten) {
     // The lease ends by itself; the first error is the one to report.
     deps.logger.warn('job.claimNotReleased', { ...idsOf(message.reference), ...errorFields(unwritten) });
@@ -222,6 +231,11 @@ async function settleError(
     return poison(deps, input, { ...idsOf(message.reference), reason: standing.reason });
   }
   throw error;
+}
+
+/** When the sweep may bring back what this run gives up. Any other message may claim the row at once. */
+function sweepAgainAt(deps: ProcessDeps, claim: Claim): string {
+  return isoTime(deps.clock.now() + givenUpForMs(claim.row.attempts));
 }
 
 /** A notification says when its subscription ends: near that, the timer that should have renewed it did not run. */

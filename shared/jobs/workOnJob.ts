@@ -158,10 +158,12 @@ async function tell(deps: WorkDeps, work: Work, facts: Facts): Promise<WorkResul
   const { claim, message, standing } = work;
   const { outcome, printerId, jobId, job } = facts;
   const jobText = job && JSON.stringify(job.fields);
+  const jobCreatedAt = job?.fields['createdDateTime'];
   const record: Partial<LedgerRow> = {
     outcome,
     ...(printerId === undefined ? {} : { printerId }),
     ...(jobId === undefined ? {} : { jobId }),
+    ...(typeof jobCreatedAt === 'string' ? { jobCreatedAt } : {}),
     ...(jobText === undefined || jobText.length > MOST_JOB_CHARACTERS ? {} : { job: jobText }),
   };
   if (!standing.served) {

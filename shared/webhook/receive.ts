@@ -8,7 +8,7 @@ import { untilAborted } from '../untilAborted';
 import type { KeyRing } from '../watches/clientState';
 import { parseId } from '../watches/watchKey';
 import { isRecord } from '../isRecord';
-import { createTrace, type RandomBytes } from './createTrace';
+import { createTrace, type RandomBytes } from '../jobs/createTrace';
 import { judgeBody, type JudgedBody } from './judgeBody';
 import type { Refusal } from './judgeItem';
 import type { BadBody } from './parseNotifications';

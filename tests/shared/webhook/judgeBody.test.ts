@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { createTrace } from '../../../shared/webhook/createTrace';
+import { createTrace } from '../../../shared/jobs/createTrace';
 import { judgeBody } from '../../../shared/webhook/judgeBody';
 import {
   bodyOf,
