@@ -1,0 +1,87 @@
+import type { LedgerRow } from '../jobs/ledger';
+import { ledgerRowKey, type JobReference } from '../jobs/reference';
+import type { Tenant } from '../tenants/tenants';
+import type { Watch } from '../watches/watches';
+import { enqueueFound, memoryName } from './enqueueFound';
+import { listJobs, type ListedJob } from './listJobs';
+import { listTasks } from './listTasks';
+import { planJob, planTask, type Sight, type SweepPlan } from './plan';
+import type { SweepDeps } from './sweepDeps';
+
+/** Rows of the ledger by RowKey; `undefined` is a row that nobody can read. */
+export type LedgerRows = ReadonlyMap<string, LedgerRow | undefined>;
+
+/** What one listing held. */
+export interface ListingSweep {
+  /** Open tasks, or jobs that are ready. */
+  seen: number;
+  enqueued: number;
+}
+
+/**
+ * Brings back the open tasks of one definition. Served or not: the worker ends what nobody watches (decision 10).
+ *
+ * @returns beside the counts, where the jobs of all listed tasks are
+ * @throws GraphError of the listing, errors of the queue
+ */
+export async function sweepTasks(
+  deps: SweepDeps,
+  tenant: Pick<Tenant, 'tenantId' | 'taskDeadlineMinutes'>,
+  definitionId: string,
+  rows: LedgerRows,
+): Promise<ListingSweep & { places: { printerId: string; jobId: string }[] }> {
+  const { tenantId, taskDeadlineMinutes } = tenant;
+  const places: { printerId: string; jobId: string }[] = [];
+  const open: JobReference[] = [];
+  for await (const { taskId, isOpen, place } of listTasks(deps, { tenantId, definitionId })) {
+    if (place) places.push(place);
+    if (isOpen) open.push({ kind: 'jobStarted', tenantId, definitionId, taskId, ...place });
+  }
+  const found = open.filter((reference) =>
+    isWanted(deps, rows, reference, (sight) => planTask(sight, taskDeadlineMinutes)),
+  );
+  await enqueueFound(deps, found);
+  return { seen: open.length, enqueued: found.length, places };
+}
+
+/**
+ * Brings back the ready jobs of one watched printer.
+ *
+ * @returns beside the counts, all that was listed
+ * @throws GraphError of the listing, errors of the queue
+ */
+export async function sweepJobs(
+  deps: SweepDeps,
+  tenant: Pick<Tenant, 'retentionDays'>,
+  watch: Pick<Watch, 'tenantId' | 'id' | 'since'>,
+  rows: LedgerRows,
+): Promise<ListingSweep & { jobs: ListedJob[] }> {
+  const { tenantId, id: printerId } = watch;
+  const bounds = { since: Date.parse(watch.since), retentionDays: tenant.retentionDays };
+  const jobs: ListedJob[] = [];
+  const found: JobReference[] = [];
+  let seen = 0;
+  for await (const job of listJobs(deps, { tenantId, printerId })) {
+    jobs.push(job);
+    if (!job.isReady) continue;
+    seen += 1;
+    const reference: JobReference = { kind: 'jobFetchable', tenantId, printerId, jobId: job.jobId };
+    if (isWanted(deps, rows, reference, (sight) => planJob(sight, job.createdAt, bounds)))
+      found.push(reference);
+  }
+  await enqueueFound(deps, found);
+  return { seen, enqueued: found.length, jobs };
+}
+
+function isWanted(
+  deps: Pick<SweepDeps, 'memory' | 'clock'>,
+  rows: LedgerRows,
+  reference: JobReference,
+  plan: (sight: Sight) => SweepPlan,
+): boolean {
+  const rowKey = ledgerRowKey(reference);
+  // The worker could not read that row either: a person has been told to correct it.
+  if (rows.has(rowKey) && rows.get(rowKey) === undefined) return false;
+  const brought = deps.memory.get(memoryName(reference));
+  return plan({ now: deps.clock.now(), row: rows.get(rowKey), brought }) === 'enqueue';
+}

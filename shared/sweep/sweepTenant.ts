@@ -1,0 +1,178 @@
+import { errorFields } from '../errors';
+import { listDefinitions } from '../graph/printDefinitions';
+import { eachBounded } from '../subscriptions/eachBounded';
+import type { Tenant } from '../tenants/tenants';
+import { parseId, watchRowKey, type WatchKey } from '../watches/watchKey';
+import type { Watch } from '../watches/watches';
+import { createListingRun, isForbidden, LISTINGS_AT_ONCE, type ListingRun } from './createListingRun';
+import { isLostByGraph } from './isLostByGraph';
+import { isTriggerLost, placeName } from './isTriggerLost';
+import { listJobs, type ListedJob } from './listJobs';
+import { readWatchRows } from './readWatchRows';
+import type { SweepDeps } from './sweepDeps';
+import { sweepJobs, sweepTasks, type LedgerRows, type ListingSweep } from './sweepListing';
+import type { SweepProgress, TenantSweep } from './tenantSweep';
+
+export interface SweepHooks {
+  onProgress?: (progress: SweepProgress) => void;
+  /** Hears of rows that are none of ours. */
+  onUnreadable: (error: Error) => void;
+}
+
+/** What is known of tasks of ours on printers, for finding lost triggers. */
+interface TaskPlaces {
+  /** `placeName` of every job that is known to carry one. */
+  carried: Set<string>;
+  /** Printers on which a watched definition had a task lately. */
+  printers: Set<string>;
+  /** False when a definition could not be read: then nothing may be said of triggers. */
+  isComplete: boolean;
+}
+
+/** A printer that has shown no task of ours for so long has no trigger to lose. */
+const RECENT_MS = 7 * 24 * 60 * 60_000;
+
+/**
+ * Compares what Graph lists for one tenant with the ledger and puts on the queue what is missing: the tasks of every
+ * definition of ours, and for an active tenant the jobs of its watched printers. Asks for each definition and each
+ * printer once. Never rejects; how it ended is in the result.
+ */
+export async function sweepTenant(deps: SweepDeps, tenant: Tenant, hooks: SweepHooks): Promise<TenantSweep> {
+  const { tenantId } = tenant;
+  const sweep: TenantSweep = {
+    tenantId,
+    outcome: 'swept',
+    listings: 0,
+    seen: 0,
+    enqueued: 0,
+    lostByGraph: 0,
+    triggersLost: [],
+    failures: [],
+  };
+  try {
+    await sweepListings(deps, tenant, sweep, hooks);
+    if (sweep.outcome === 'swept' && tenant.status === 'active') {
+      const { lostByGraph } = sweep;
+      const sweptAt = new Date(deps.clock.now()).toISOString();
+      await deps.tenants.update(tenantId, (row) => ({ ...row, sweptAt, lostByGraph }));
+    }
+  } catch (error) {
+    sweep.outcome = 'error';
+    sweep.failures.push({ of: '*', error: 'Storage failed while this tenant was being swept' });
+    deps.logger.error('sweep.error', { ...errorFields(error), tenantId });
+  }
+  return sweep;
+}
+
+async function sweepListings(
+  deps: SweepDeps,
+  tenant: Tenant,
+  sweep: TenantSweep,
+  hooks: SweepHooks,
+): Promise<void> {
+  const { tenantId } = tenant;
+  const isActive = tenant.status === 'active';
+  const run = createListingRun(deps, sweep);
+  const watched: Watch[] = [];
+  if (isActive) {
+    for await (const { watch } of deps.watches.list(tenantId, hooks.onUnreadable)) {
+      if (watch.wanted) watched.push(watch);
+    }
+  }
+  const printers = watched.filter(({ kind }) => kind === 'jobFetchable');
+  const definitions = watched.filter(({ kind }) => kind === 'jobStarted').map(({ id }) => id);
+
+  // Consent may have been withdrawn from a tenant that is not active, and one without JobStarted never needed this.
+  const isExpected = (error: unknown) => !isActive || (definitions.length === 0 && isForbidden(error));
+  const owned = await run.attempt('taskDefinitions', () => listDefinitions(deps, tenantId), { isExpected });
+  const everyDefinition = [
+    ...new Set([...definitions, ...(owned ?? []).flatMap(({ id }) => parseId(id) ?? [])]),
+  ];
+  run.expect(everyDefinition.length + printers.length);
+
+  const places: TaskPlaces = { carried: new Set(), printers: new Set(), isComplete: owned !== undefined };
+  const account = (key: WatchKey, isWatched: boolean, rows: LedgerRows) => {
+    const now = deps.clock.now();
+    for (const row of rows.values()) {
+      if (!row) continue;
+      if (isWatched && isLostByGraph(row, now)) sweep.lostByGraph += 1;
+      const { printerId, jobId } = row;
+      if (key.kind !== 'jobStarted' || printerId === undefined || jobId === undefined) continue;
+      places.carried.add(placeName({ printerId, jobId }));
+      if (isWatched && now - Date.parse(row.firstSeenAt) < RECENT_MS) places.printers.add(printerId);
+    }
+  };
+  const note = <T extends ListingSweep>(key: WatchKey, swept: T | undefined): T | undefined => {
+    if (!swept) return undefined;
+    const { seen, enqueued } = swept;
+    sweep.seen += seen;
+    sweep.enqueued += enqueued;
+    hooks.onProgress?.({ tenantId, of: watchRowKey(key), seen, enqueued });
+    return swept;
+  };
+
+  // Tasks first: somebody waits for each of them.
+  await eachBounded(LISTINGS_AT_ONCE, everyDefinition, async (id) => {
+    const key: WatchKey = { tenantId, kind: 'jobStarted', id };
+    const isWatched = definitions.includes(id);
+    const rows = await readWatchRows(deps, key, hooks.onUnreadable);
+    account(key, isWatched, rows);
+    const listing = () => sweepTasks(deps, tenant, id, rows);
+    const swept = note(key, await run.attempt(watchRowKey(key), listing, { isExpected: () => !isActive }));
+    places.isComplete &&= swept !== undefined;
+    for (const place of swept?.places ?? []) {
+      places.carried.add(placeName(place));
+      if (isWatched) places.printers.add(place.printerId);
+    }
+  });
+  const listed = new Map<string, ListedJob[]>();
+  await eachBounded(LISTINGS_AT_ONCE, rotate(printers, deps.random()), async (watch) => {
+    const rows = await readWatchRows(deps, watch, hooks.onUnreadable);
+    account(watch, true, rows);
+    const swept = note(
+      watch,
+      await run.attempt(watchRowKey(watch), () => sweepJobs(deps, tenant, watch, rows)),
+    );
+    if (swept) listed.set(watch.id, swept.jobs);
+  });
+  const unlisted = new Set(printers.map(({ id }) => id).filter((id) => !listed.has(id)));
+  await findLostTriggers(deps, sweep, run, places, { listed, unlisted });
+}
+
+/** A run that is cut short leaves out others each time. */
+function rotate<T>(items: readonly T[], random: number): T[] {
+  const start = Math.floor(random * items.length);
+  return [...items.slice(start), ...items.slice(0, start)];
+}
+
+/** Printers that nobody watches are listed for this alone; without the permission to, their triggers stay unknown. */
+async function findLostTriggers(
+  deps: SweepDeps,
+  sweep: TenantSweep,
+  run: ListingRun,
+  { carried, printers, isComplete }: TaskPlaces,
+  { listed, unlisted }: { listed: ReadonlyMap<string, ListedJob[]>; unlisted: ReadonlySet<string> },
+): Promise<void> {
+  if (!isComplete) return;
+  const { tenantId } = sweep;
+  // A watched printer whose listing has failed is not asked a second time.
+  const candidates = [...printers].filter((id) => !unlisted.has(id));
+  run.expect(candidates.filter((id) => !listed.has(id)).length);
+  await eachBounded(LISTINGS_AT_ONCE, candidates, async (printerId) => {
+    const isExpected = () => true;
+    const jobs =
+      listed.get(printerId) ??
+      (await run.attempt(`jobFetchable_${printerId}`, () => readAll(deps, tenantId, printerId), {
+        isExpected,
+      }));
+    if (!jobs || !isTriggerLost(printerId, jobs, carried, deps.clock.now())) return;
+    sweep.triggersLost.push(printerId);
+    deps.logger.warn('sweep.triggerLost', { tenantId, printerId });
+  });
+}
+
+async function readAll(deps: SweepDeps, tenantId: string, printerId: string): Promise<ListedJob[]> {
+  const jobs: ListedJob[] = [];
+  for await (const job of listJobs(deps, { tenantId, printerId })) jobs.push(job);
+  return jobs;
+}

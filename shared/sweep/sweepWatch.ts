@@ -1,0 +1,35 @@
+import type { WatchKey } from '../watches/watchKey';
+import { judgeListingError } from './judgeListingError';
+import { readWatchRows } from './readWatchRows';
+import type { SweepDeps } from './sweepDeps';
+import { sweepJobs, sweepTasks } from './sweepListing';
+
+export type WatchSweep =
+  | { outcome: 'swept'; seen: number; enqueued: number }
+  /** Graph could not or would not be asked; the timer's sweep looks again. */
+  | { outcome: 'postponed'; error: string }
+  /** Nobody waits for it: the tenant or the watch is not served. */
+  | { outcome: 'notServed' };
+
+/**
+ * Sweeps one watch: after its subscription was replaced or had been lost. What is put on the queue is settled by the
+ * claim, however often it is asked for.
+ *
+ * @throws errors of storage
+ */
+export async function sweepWatch(deps: SweepDeps, key: WatchKey): Promise<WatchSweep> {
+  const [tenant, stored] = await Promise.all([deps.tenants.get(key.tenantId), deps.watches.get(key)]);
+  if (tenant?.status !== 'active' || !stored?.watch.wanted) return { outcome: 'notServed' };
+  const onUnreadable = () => deps.logger.error('row.unreadable', { tenantId: key.tenantId });
+  const rows = await readWatchRows(deps, key, onUnreadable);
+  try {
+    const { seen, enqueued } =
+      key.kind === 'jobStarted'
+        ? await sweepTasks(deps, tenant, key.id, rows)
+        : await sweepJobs(deps, tenant, stored.watch, rows);
+    return { outcome: 'swept', seen, enqueued };
+  } catch (error) {
+    if (judgeListingError(error) === 'storage') throw error;
+    return { outcome: 'postponed', error: (error as Error).message };
+  }
+}

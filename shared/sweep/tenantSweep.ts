@@ -1,0 +1,30 @@
+/** How the sweep of one tenant ended. */
+export interface TenantSweep {
+  tenantId: string;
+  /**
+   * `postponed`: Graph throttled or could not serve it, the next run looks at the rest. `refused`: Entra or Graph will
+   * have nothing of this tenant. `error`: storage failed on the way.
+   */
+  outcome: 'swept' | 'postponed' | 'refused' | 'error';
+  /** Listings that were asked for, pages not counted. */
+  listings: number;
+  /** Open tasks and ready jobs that Graph showed. */
+  seen: number;
+  /** How many of them were put on the queue. */
+  enqueued: number;
+  /** Jobs in the ledger that Graph did not tell of in time. */
+  lostByGraph: number;
+  /** Printers whose new jobs carry no task of ours any more. */
+  triggersLost: string[];
+  /** Listings that failed by themselves, in words. */
+  failures: { of: string; error: string }[];
+}
+
+/** One listing that has been gone through. */
+export interface SweepProgress {
+  tenantId: string;
+  /** RowKey of the watch, or of the one that a definition would have. */
+  of: string;
+  seen: number;
+  enqueued: number;
+}

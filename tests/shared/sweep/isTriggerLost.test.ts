@@ -1,0 +1,28 @@
+import { isTriggerLost } from '../../../shared/sweep/isTriggerLost';
+
+const MINUTE = 60_000;
+const NOW = Date.UTC(2026, 10, 22, 12);
+const job = (jobId: string, minutesAgo: number, isRedirected = false) => ({
+  jobId,
+  createdAt: NOW - minutesAgo * MINUTE,
+  isReady: false,
+  isRedirected,
+});
+
+it.each([
+  ['whose newest job carries our task', [job('1', 60), job('2', 20)], ['p/2'], false],
+  [
+    'whose newest job carries none, 15 minutes after it was made',
+    [job('1', 60), job('2', 15)],
+    ['p/1'],
+    true,
+  ],
+  ['whose newest job is too young to tell', [job('1', 60), job('2', 14)], ['p/1'], false],
+  ['whose last job that can be judged carries none', [job('1', 60), job('2', 14)], [], true],
+  ['that has a trigger again', [job('1', 60), job('2', 14)], ['p/2'], false],
+  ['that printed nothing for a day', [job('1', 24 * 60)], [], false],
+  ['whose newest job was redirected to it', [job('1', 60), job('2', 20, true)], ['p/1'], false],
+  ['with a job of the same id on another printer', [job('1', 60)], ['q/1'], true],
+] as const)('a printer %s', (_name, jobs, carried, lost) => {
+  expect(isTriggerLost('p', jobs, new Set(carried), NOW)).toBe(lost);
+});

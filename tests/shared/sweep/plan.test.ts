@@ -1,0 +1,102 @@
+import type { LedgerRow } from '../../../shared/jobs/ledger';
+import { planJob, planTask, type Sight } from '../../../shared/sweep/plan';
+
+/** The rules are those of decision 17 of the design. */
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const NOW = Date.UTC(2026, 10, 22, 12);
+const iso = (ms: number) => new Date(ms).toISOString();
+
+function sight(row: Partial<LedgerRow> | undefined, brought?: Sight['brought']): Sight {
+  const whole: LedgerRow | undefined = row && {
+    status: 'waiting',
+    attempts: 1,
+    firstSeenAt: iso(NOW - MINUTE),
+    foundBy: 'graph',
+    ...row,
+  };
+  return { now: NOW, row: whole, brought };
+}
+
+const DEADLINE = 15;
+
+describe('an open task', () => {
+  it.each([
+    ['absent', undefined, 'enqueue'],
+    ['done', { status: 'done' }, 'done'],
+    ['claimed, its lease alive', { status: 'claimed', leaseUntil: iso(NOW + 1) }, 'atWork'],
+    [
+      'claimed, its lease over for less than the minute of take-over',
+      { status: 'claimed', leaseUntil: iso(NOW - MINUTE + 1) },
+      'atWork',
+    ],
+    ['claimed past its lease', { status: 'claimed', leaseUntil: iso(NOW - MINUTE) }, 'enqueue'],
+    ['claimed without a lease', { status: 'claimed' }, 'enqueue'],
+    ['waiting, not yet due', { status: 'waiting', nextTryAt: iso(NOW + MINUTE) }, 'atWork'],
+    ['waiting past its next try', { status: 'waiting', nextTryAt: iso(NOW - MINUTE) }, 'enqueue'],
+    ['failed', { status: 'failed' }, 'enqueue'],
+    ['failed a moment ago', { status: 'failed', nextTryAt: iso(NOW + 1) }, 'spaced'],
+    ['failed and rested', { status: 'failed', nextTryAt: iso(NOW) }, 'enqueue'],
+    ['gone', { status: 'gone' }, 'enqueue'],
+    ['gone a moment ago', { status: 'gone', nextTryAt: iso(NOW + 1) }, 'spaced'],
+  ] as const)('with a row that is %s', (_name, row, planned) => {
+    expect(planTask(sight(row), DEADLINE)).toBe(planned);
+  });
+
+  it.each([
+    [1, 9],
+    [2, 18],
+    [3, 36],
+    [4, 55],
+    [50, 55],
+  ])('brought back %i times is left alone for %i minutes, never for more than 60', (times, minutes) => {
+    const at = NOW - minutes * MINUTE;
+    expect(planTask(sight(undefined, { times, at: at + 1 }), DEADLINE)).toBe('spaced');
+    expect(planTask(sight(undefined, { times, at }), DEADLINE)).toBe('enqueue');
+  });
+
+  it.each([
+    { status: 'failed', nextTryAt: iso(NOW + 30 * MINUTE) },
+    { status: 'waiting', nextTryAt: iso(NOW + 5 * MINUTE) },
+  ] as const)('past its deadline is enqueued whatever the spacing: %j', (row) => {
+    const brought = { times: 4, at: NOW - 1 };
+    const firstSeenAt = iso(NOW - DEADLINE * MINUTE);
+    expect(planTask(sight({ ...row, firstSeenAt }, brought), DEADLINE)).toBe('enqueue');
+    expect(
+      planTask(sight({ ...row, firstSeenAt: iso(Date.parse(firstSeenAt) + 1) }, brought), DEADLINE),
+    ).not.toBe('enqueue');
+  });
+
+  it('past its deadline is still left to the run that works on it, and to nobody when it is done', () => {
+    const firstSeenAt = iso(NOW - DAY);
+    const leaseUntil = iso(NOW + MINUTE);
+    expect(planTask(sight({ status: 'claimed', firstSeenAt, leaseUntil }), DEADLINE)).toBe('atWork');
+    expect(planTask(sight({ status: 'done', firstSeenAt }), DEADLINE)).toBe('done');
+  });
+});
+
+describe('a ready job', () => {
+  const bounds = { since: NOW - 100 * DAY, retentionDays: 30 };
+  const recent = NOW - MINUTE;
+
+  it('created before the watch is history', () => {
+    const since = recent + 1;
+    expect(planJob(sight(undefined), recent, { ...bounds, since })).toBe('beforeWatch');
+    expect(planJob(sight(undefined), recent, { ...bounds, since: recent })).toBe('enqueue');
+  });
+
+  it('within a day of the end of retention is not brought back: its row may have been deleted', () => {
+    expect(planJob(sight(undefined), NOW - 29 * DAY, bounds)).toBe('tooOld');
+    expect(planJob(sight(undefined), NOW - 29 * DAY + 1, bounds)).toBe('enqueue');
+  });
+
+  it('whose age is unknown is rather told twice than lost', () => {
+    expect(planJob(sight(undefined), NaN, bounds)).toBe('enqueue');
+  });
+
+  it('follows the ledger as a task does, but has no deadline', () => {
+    expect(planJob(sight({ status: 'done' }), recent, bounds)).toBe('done');
+    const row = { status: 'waiting', nextTryAt: iso(NOW + MINUTE), firstSeenAt: iso(NOW - DAY) } as const;
+    expect(planJob(sight(row), recent, bounds)).toBe('atWork');
+  });
+});

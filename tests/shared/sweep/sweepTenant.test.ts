@@ -1,0 +1,373 @@
+import { ReceiverError } from '../../../shared/errors';
+import { sweepTenant } from '../../../shared/sweep/sweepTenant';
+import type { SweepProgress } from '../../../shared/sweep/tenantSweep';
+import type { TenantStatus } from '../../../shared/tenants/tenants';
+import { graphError } from '../../support/createFakeGraph';
+import { DEFINITION, MINUTE, PRINTER, START, TENANT } from '../../support/createSubscriptionWorld';
+import { createSweepWorld, type SweepWorld } from '../../support/createSweepWorld';
+
+const OTHER_PRINTER = '66666666-6666-6666-6666-666666666666';
+const TASKS = `/print/taskDefinitions/${DEFINITION}/tasks`;
+const JOBS = `/print/printers/${PRINTER}/jobs`;
+const task = (taskId: string) =>
+  ({ kind: 'jobStarted', tenantId: TENANT, definitionId: DEFINITION, taskId }) as const;
+const job = (jobId: string, printerId = PRINTER) =>
+  ({ kind: 'jobFetchable', tenantId: TENANT, printerId, jobId }) as const;
+
+let world: SweepWorld;
+beforeEach(async () => {
+  world = createSweepWorld();
+  // Two hours after START, when the tenant, its watches and nothing else came to be.
+  world.clock.advance(120 * MINUTE);
+  world.putTenantInGraph();
+});
+
+async function onboard(status: TenantStatus = 'active', watches: ('jobStarted' | 'jobFetchable')[] = []) {
+  await world.addTenant(TENANT, status);
+  for (const kind of watches) await world.put({ kind, id: kind === 'jobStarted' ? DEFINITION : PRINTER });
+}
+
+async function sweep(deps = world.deps) {
+  const tenant = await world.tenants.get(TENANT);
+  if (!tenant) throw new Error('no tenant');
+  const progress: SweepProgress[] = [];
+  const unreadable: string[] = [];
+  const result = await sweepTenant(deps, tenant, {
+    onProgress: (step) => progress.push(step),
+    onUnreadable: (error) => unreadable.push(error.message),
+  });
+  return { ...result, progress, unreadable };
+}
+
+describe('what is brought back', () => {
+  it('every open task of every definition of ours, watched or not, with the place of its job', async () => {
+    await onboard('active', ['jobStarted']);
+    world.putDefinition();
+    world.putDefinition('unwatched');
+    world.putTask('t1', { job: '1' });
+    world.putTask('t2', { state: 'pending' });
+    world.putTask('t3', { state: 'completed', job: '3' });
+    world.putTask('t4', { definition: 'unwatched' });
+    expect(await sweep()).toMatchObject({
+      outcome: 'swept',
+      seen: 3,
+      enqueued: 3,
+      // The definitions, each one's tasks, and the printer that showed a task, for its trigger.
+      listings: 4,
+      failures: [],
+    });
+    expect(world.found().sort()).toEqual([
+      `jobStarted_${DEFINITION}_t1`,
+      `jobStarted_${DEFINITION}_t2`,
+      'jobStarted_unwatched_t4',
+    ]);
+    const { event } = JSON.parse(world.jobs.sent[0]?.text ?? '') as { event: Record<string, unknown> };
+    expect(event).toMatchObject({
+      tenantId: TENANT,
+      printerId: PRINTER,
+      jobId: '1',
+      receivedAt: '2026-11-22T02:00:00.000Z',
+      deferrals: 0,
+      traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/) as string,
+    });
+    // No generation: nobody outside could have written this message.
+    expect(event).not.toHaveProperty('generation');
+  });
+
+  it.each(['paused', 'removed'] as const)(
+    'of a %s tenant the tasks, which block somebody, and not its printers (decision 10)',
+    async (status) => {
+      await onboard(status, ['jobStarted', 'jobFetchable']);
+      world.putDefinition();
+      world.putTask('t1');
+      world.putJob('1', 5);
+      expect(await sweep()).toMatchObject({ outcome: 'swept', enqueued: 1 });
+      expect(world.said()).toEqual(['/print/taskDefinitions', TASKS]);
+      expect((await world.tenants.get(TENANT))?.sweptAt).toBeUndefined();
+    },
+  );
+
+  it('every ready job of a watched printer, from the begin of the watch and inside retention less a day', async () => {
+    await onboard('active', ['jobFetchable']);
+    world.clock.advance(40 * 24 * 60 * MINUTE);
+    world.putJob('before the watch'.replaceAll(' ', '-'), 43 * 24 * 60);
+    world.putJob('too-old', 29 * 24 * 60);
+    world.putJob('old-enough', 29 * 24 * 60 - 1);
+    world.putJob('new', 1);
+    world.putJob('not-ready', 1, { isFetchable: false });
+    expect(await sweep()).toMatchObject({ seen: 4, enqueued: 2 });
+    expect(world.found()).toEqual([`jobFetchable_${PRINTER}_old-enough`, `jobFetchable_${PRINTER}_new`]);
+  });
+
+  it('nothing that the ledger has finished or is working on; what it failed at is', async () => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    world.putDefinition();
+    for (const id of ['t1', 't2', 't3']) world.putTask(id);
+    for (const id of ['1', '2']) world.putJob(id, 5);
+    await world.putRow(task('t1'), { status: 'done' });
+    await world.putRow(task('t2'), { status: 'claimed', leaseUntil: '2026-11-22T02:01:00.000Z' });
+    await world.putRow(task('t3'), { status: 'failed' });
+    await world.putRow(job('1'), { status: 'done' });
+    await sweep();
+    expect(world.found()).toEqual([`jobStarted_${DEFINITION}_t3`, `jobFetchable_${PRINTER}_2`]);
+  });
+
+  it('a task past its deadline in every run, anything else ever more rarely', async () => {
+    await onboard('active', ['jobStarted']);
+    world.putDefinition();
+    world.putTask('late');
+    world.putTask('new');
+    await world.putRow(task('late'), { status: 'waiting', nextTryAt: '2026-11-23T00:00:00.000Z' });
+    const runs = [];
+    for (let run = 0; run < 6; run += 1) {
+      runs.push((await sweep()).enqueued);
+      world.clock.advance(10 * MINUTE);
+    }
+    // `new` after 0, 10 and 30 minutes, each time with `late`.
+    expect(runs).toEqual([2, 2, 1, 2, 1, 1]);
+  });
+
+  it('nothing of a row that nobody can read: a person is told of it', async () => {
+    await onboard('active', ['jobStarted']);
+    world.putDefinition();
+    world.putTask('t1');
+    await world.ledger.insert({ partitionKey: TENANT, rowKey: `jobStarted_${DEFINITION}_t1`, status: 'odd' });
+    expect(await sweep()).toMatchObject({
+      enqueued: 0,
+      unreadable: [expect.stringContaining('PrintJobs') as string],
+    });
+  });
+
+  it('never by writing the ledger', async () => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    world.putDefinition();
+    world.putTask('t1', { job: '1' });
+    world.putJob('1', 5);
+    await sweep();
+    expect(world.ledger.size()).toBe(0);
+  });
+});
+
+describe('what it asks of Graph', () => {
+  it('one listing for each definition and each printer, and all pages of it', async () => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    world.setPageSize(2);
+    world.putDefinition();
+    for (const id of ['1', '2', '3', '4', '5']) world.putJob(id, 5);
+    expect(await sweep()).toMatchObject({ listings: 3, seen: 5, enqueued: 5 });
+    expect(world.said()).toEqual([
+      '/print/taskDefinitions',
+      TASKS,
+      JOBS,
+      `${JOBS}?$skiptoken=2`,
+      `${JOBS}?$skiptoken=4`,
+    ]);
+  });
+
+  it('a small tenant at once, a large one spread over seconds', async () => {
+    await onboard();
+    const before = world.clock.now();
+    for (let n = 0; n < 60; n += 1) world.putDefinition(`d${n}`);
+    await sweep();
+    expect(world.clock.now()).toBe(before);
+    world.putDefinition('d60');
+    await sweep();
+    // 61 listings, each a quarter of a second after the one before; four take turns.
+    expect(world.clock.now() - before).toBe(61 * 1_000);
+  });
+
+  it('after a throttled listing nothing more of this tenant; the rest is postponed', async () => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    world.putDefinition();
+    world.putTask('t1');
+    world.putPrinter();
+    world.refuse(/tasks$/, graphError('throttled', 30_000));
+    const result = await sweep();
+    expect(result).toMatchObject({ outcome: 'postponed', enqueued: 0, failures: [] });
+    expect(world.said()).toEqual(['/print/taskDefinitions', TASKS]);
+    expect((await world.tenants.get(TENANT))?.sweptAt).toBeUndefined();
+  });
+
+  it('what was found before the throttling stays found', async () => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    world.putDefinition();
+    world.putTask('t1');
+    world.refuse(/printers/, graphError('throttled'));
+    expect(await sweep()).toMatchObject({ outcome: 'postponed', enqueued: 1 });
+  });
+
+  it('starts with another printer each time, so that what is cut short is not always the same', async () => {
+    await onboard();
+    for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      await world.put({ id });
+      world.putPrinter(id);
+    }
+    await sweep({ ...world.deps, random: () => 0.5 });
+    expect(world.said()[1]).toBe('/print/printers/d/jobs');
+  });
+});
+
+describe('failures', () => {
+  it('of one listing are told in words and stop no other', async () => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    world.putDefinition();
+    world.putJob('1', 5);
+    world.refuse(/tasks$/, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({
+      outcome: 'swept',
+      enqueued: 1,
+      failures: [{ of: `jobStarted_${DEFINITION}`, error: 'Graph said forbidden' }],
+    });
+  });
+
+  it('a watched definition that Graph no longer lists is asked for and told', async () => {
+    await onboard('active', ['jobStarted']);
+    expect(await sweep()).toMatchObject({ failures: [{ of: `jobStarted_${DEFINITION}` }] });
+  });
+
+  it('without a watch of JobStarted the permission for definitions is not missed', async () => {
+    await onboard('active', ['jobFetchable']);
+    world.putJob('1', 5);
+    world.refuse(/taskDefinitions/, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'swept', enqueued: 1, failures: [] });
+  });
+
+  it('a consent that was taken back ends it at the first call', async () => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    const refused = new ReceiverError('Entra gave no token (400)', { code: 'tokenFailed', retryable: false });
+    world.refuse(/./, refused);
+    expect(await sweep()).toMatchObject({
+      outcome: 'refused',
+      listings: 1,
+      failures: [{ of: 'taskDefinitions', error: 'Entra gave no token (400)' }],
+    });
+    expect(world.calls).toHaveLength(1);
+  });
+
+  it('and is no news of a tenant that was removed', async () => {
+    await onboard('removed');
+    const refused = new ReceiverError('Entra gave no token (400)', { code: 'tokenFailed', retryable: false });
+    world.refuse(/./, refused);
+    expect(await sweep()).toMatchObject({ outcome: 'refused', failures: [] });
+  });
+
+  it.each([
+    ['Graph accepts its token nowhere', graphError('forbidden'), 'swept'],
+    [
+      'the sign-in host is out',
+      new ReceiverError('x', { code: 'tokenFailed', retryable: true }),
+      'postponed',
+    ],
+  ])('%s', async (_name, error, outcome) => {
+    await onboard('active', ['jobFetchable']);
+    world.refuse(/./, error);
+    expect(await sweep()).toMatchObject({ outcome });
+  });
+
+  it('three listings that Graph cannot serve are an outage', async () => {
+    await onboard();
+    for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']) await world.put({ id });
+    world.refuse(/printers/, graphError('unavailable'));
+    const { outcome, listings } = await sweep();
+    expect(outcome).toBe('postponed');
+    // The definitions, and the four that were under way together.
+    expect(listings).toBe(5);
+  });
+
+  it.each(['ledger', 'watches', 'jobs'] as const)(
+    '%s that cannot be used end it as an error',
+    async (part) => {
+      await onboard('active', ['jobStarted']);
+      world.putDefinition();
+      world.putTask('t1');
+      const out = () => {
+        throw new ReceiverError('out', { code: 'storageUnavailable', retryable: true });
+      };
+      const broken = { ...world.deps, [part]: { ...world.deps[part], list: out, send: out } };
+      expect(await sweep(broken)).toMatchObject({ outcome: 'error', failures: [{ of: '*' }] });
+      expect(world.logger.events.at(-1)).toMatchObject({ event: 'sweep.error', code: 'storageUnavailable' });
+      expect((await world.tenants.get(TENANT))?.sweptAt).toBeUndefined();
+    },
+  );
+});
+
+describe('what it tells', () => {
+  it('each listing, as it is gone through', async () => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    world.putDefinition();
+    world.putTask('t1');
+    world.putPrinter();
+    expect((await sweep()).progress).toEqual([
+      { tenantId: TENANT, of: `jobStarted_${DEFINITION}`, seen: 1, enqueued: 1 },
+      { tenantId: TENANT, of: `jobFetchable_${PRINTER}`, seen: 0, enqueued: 0 },
+    ]);
+  });
+
+  it('how many jobs Graph lost, on the row of the tenant, beside the time of the sweep', async () => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    world.putDefinition();
+    world.putDefinition('unwatched');
+    world.putPrinter();
+    await world.putRow(task('t1'), { foundBy: 'sweep' });
+    await world.putRow(task('t2'), { foundBy: 'sweep', notifiedAt: '2026-11-22T00:10:00.000Z' });
+    await world.putRow(job('1'), { foundBy: 'sweep' });
+    await world.putRow(job('2'));
+    await world.putRow({ ...task('t3'), definitionId: 'unwatched' }, { foundBy: 'sweep' });
+    expect(await sweep()).toMatchObject({ lostByGraph: 2 });
+    expect(await world.tenants.get(TENANT)).toMatchObject({
+      status: 'active',
+      sweptAt: '2026-11-22T02:00:00.000Z',
+      lostByGraph: 2,
+    });
+  });
+
+  it.each([
+    ['in the listing of tasks', () => world.putTask('t1', { state: 'completed', job: '1' })],
+    ['in the ledger', () => world.putRow(task('t1'), { printerId: PRINTER, jobId: '1' })],
+  ])('a printer whose trigger was lost: it had a task %s, its newer job has none', async (_name, put) => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    world.putDefinition();
+    await put();
+    world.putJob('1', 60);
+    world.putJob('2', 30);
+    expect(await sweep()).toMatchObject({ triggersLost: [PRINTER], listings: 3 });
+    expect(world.logger.events).toContainEqual({
+      level: 'warn',
+      event: 'sweep.triggerLost',
+      tenantId: TENANT,
+      printerId: PRINTER,
+    });
+  });
+
+  it('that of a printer nobody watches too, for one listing more', async () => {
+    await onboard('active', ['jobStarted']);
+    world.putDefinition();
+    world.putTask('t1', { state: 'completed', job: '1', printer: OTHER_PRINTER });
+    world.putJob('2', 30, {}, OTHER_PRINTER);
+    expect(await sweep()).toMatchObject({ triggersLost: [OTHER_PRINTER], listings: 3, enqueued: 0 });
+  });
+
+  it('nothing of triggers where it may not look, could not, or never saw one', async () => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    world.putDefinition();
+    world.putTask('t1', { state: 'completed', job: '1', printer: OTHER_PRINTER });
+    world.putJob('2', 30);
+    world.refuse(new RegExp(OTHER_PRINTER), graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'swept', triggersLost: [], failures: [] });
+    world.putTask('t2', { state: 'completed', job: '1' });
+    world.refuse(/tasks$/, graphError('unavailable'), 1);
+    expect(await sweep()).toMatchObject({ triggersLost: [] });
+    world.refuse(new RegExp(`${PRINTER}/jobs`), graphError('unavailable'), 1);
+    expect(await sweep()).toMatchObject({ triggersLost: [] });
+    expect(await sweep()).toMatchObject({ triggersLost: [PRINTER] });
+  });
+
+  it('nothing of a printer that showed no task of ours for a week', async () => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    world.putDefinition();
+    await world.putRow(task('t1'), { printerId: PRINTER, jobId: '1', firstSeenAt: START });
+    world.clock.advance(7 * 24 * 60 * MINUTE);
+    world.putJob('2', 30);
+    expect(await sweep()).toMatchObject({ triggersLost: [] });
+  });
+});

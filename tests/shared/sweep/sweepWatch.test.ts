@@ -1,0 +1,54 @@
+import { sweepWatch } from '../../../shared/sweep/sweepWatch';
+import { graphError } from '../../support/createFakeGraph';
+import { DEFINITION, fetchable, MINUTE, PRINTER, started } from '../../support/createSubscriptionWorld';
+import { createSweepWorld, type SweepWorld } from '../../support/createSweepWorld';
+
+let world: SweepWorld;
+beforeEach(async () => {
+  world = createSweepWorld();
+  await world.addTenant();
+  await world.put();
+  await world.put({ kind: 'jobStarted', id: DEFINITION });
+  world.clock.advance(60 * MINUTE);
+  world.putDefinition();
+  world.putTask('t1');
+  world.putJob('1', 5);
+});
+
+it.each([
+  ['a definition', started(), `jobStarted_${DEFINITION}_t1`],
+  ['a printer', fetchable(), `jobFetchable_${PRINTER}_1`],
+])('of %s takes one listing and brings back what is missing', async (_name, key, rowKey) => {
+  expect(await sweepWatch(world.deps, key)).toEqual({ outcome: 'swept', seen: 1, enqueued: 1 });
+  expect(world.calls).toHaveLength(1);
+  expect(world.found()).toEqual([rowKey]);
+});
+
+it('leaves to the timer what Graph would not show', async () => {
+  world.refuse(/./, graphError('throttled'));
+  expect(await sweepWatch(world.deps, fetchable())).toEqual({
+    outcome: 'postponed',
+    error: 'Graph said throttled',
+  });
+});
+
+it('rejects when storage fails, so that the message comes again', async () => {
+  const send = () => Promise.reject(new Error('out'));
+  await expect(sweepWatch({ ...world.deps, jobs: { send } }, fetchable())).rejects.toThrow('out');
+});
+
+it('passes over a row that nobody can read', async () => {
+  await world.ledger.insert({ partitionKey: started().tenantId, rowKey: `jobStarted_${DEFINITION}_t1` });
+  expect(await sweepWatch(world.deps, started())).toMatchObject({ enqueued: 0 });
+  expect(world.logger.events).toMatchObject([{ event: 'row.unreadable' }]);
+});
+
+it('does nothing for a watch or tenant that is not served', async () => {
+  const { watch, etag } = await world.read();
+  await world.watches.save({ ...watch, wanted: false }, etag);
+  expect(await sweepWatch(world.deps, fetchable())).toEqual({ outcome: 'notServed' });
+  expect(await sweepWatch(world.deps, fetchable('22222222-2222-2222-2222-222222222222'))).toEqual({
+    outcome: 'notServed',
+  });
+  expect(world.calls).toHaveLength(0);
+});

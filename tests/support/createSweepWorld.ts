@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import type { CallGraph, GraphCall } from '../../shared/graph/graphClient';
+import type { LedgerRow } from '../../shared/jobs/ledger';
+import { parseJobMessage } from '../../shared/jobs/message';
+import { ledgerRowKey, type JobReference } from '../../shared/jobs/reference';
+import { createSweepMemory } from '../../shared/sweep/createSweepMemory';
+import type { SweepDeps } from '../../shared/sweep/sweepDeps';
+import { graphError } from './createFakeGraph';
+import { createSubscriptionWorld, DEFINITION, PRINTER, START, TENANT } from './createSubscriptionWorld';
+import { createMemoryQueue } from './memoryQueue';
+import { createMemoryTable } from './memoryTable';
+
+const BASE = 'https://graph.microsoft.com/v1.0';
+
+/** Graph's listings of one deployment's tenants, a ledger and everything the sweep needs, in memory. */
+export function createSweepWorld() {
+  const { deps: _deps, graph: _graph, ...base } = createSubscriptionWorld();
+  const { clock, tenants, watches, logger } = base;
+  const ledger = createMemoryTable();
+  const jobs = createMemoryQueue();
+  const calls: GraphCall[] = [];
+  /** Items by tenant and path; a path that nobody put answers 404. */
+  const lists = new Map<string, unknown[]>();
+  const refusals: { match: RegExp; error: Error; left: number }[] = [];
+  let pageSize = 50;
+
+  const callGraph: CallGraph = async (call) => {
+    await Promise.resolve();
+    calls.push(call);
+    const { tenantId, path } = call;
+    const refusal = refusals.find(({ match, left }) => left > 0 && match.test(`${tenantId}${path}`));
+    if (refusal) {
+      refusal.left -= 1;
+      throw refusal.error;
+    }
+    const [plain = '', query] = path.split('?');
+    const all = lists.get(`${tenantId}${plain}`);
+    if (!all) throw graphError('notFound');
+    const start = Number(new URLSearchParams(query).get('$skiptoken') ?? 0);
+    const next = start + pageSize;
+    const link = next < all.length ? { '@odata.nextLink': `${BASE}${plain}?$skiptoken=${next}` } : {};
+    return { status: 200, body: { value: all.slice(start, next), ...link } };
+  };
+
+  const put = (tenantId: string, path: string, item?: unknown) => {
+    const list = lists.get(`${tenantId}${path}`) ?? [];
+    if (item !== undefined) list.push(item);
+    lists.set(`${tenantId}${path}`, list);
+  };
+
+  const deps: SweepDeps = {
+    callGraph,
+    graphBaseUrl: BASE,
+    tenants,
+    watches,
+    ledger,
+    jobs,
+    memory: createSweepMemory(),
+    clock,
+    random: () => 0,
+    randomBytes,
+    logger,
+  };
+  return {
+    ...base,
+    deps,
+    ledger,
+    jobs,
+    calls,
+    said: () => calls.map(({ path }) => path),
+    setPageSize: (size: number) => (pageSize = size),
+    refuse: (match: RegExp, error: Error, times = Infinity) => refusals.push({ match, error, left: times }),
+    clearRefusals: () => refusals.splice(0),
+    /** No definitions and no printers yet: what Graph answers of a tenant that has none. */
+    putTenantInGraph: (tenantId = TENANT) => put(tenantId, '/print/taskDefinitions'),
+    putDefinition(id = DEFINITION, tenantId = TENANT) {
+      put(tenantId, '/print/taskDefinitions', { id, displayName: 'Ours' });
+      put(tenantId, `/print/taskDefinitions/${id}/tasks`);
+    },
+    /** A task whose job is `job` on `printer`; no job: without parentUrl. */
+    putTask(
+      id: string,
+      task: { state?: string; job?: string; printer?: string; definition?: string; tenant?: string } = {},
+    ) {
+      const { state = 'processing', job, printer = PRINTER, definition = DEFINITION, tenant = TENANT } = task;
+      put(tenant, `/print/taskDefinitions/${definition}/tasks`, {
+        id,
+        status: { state, description: '' },
+        ...(job === undefined ? {} : { parentUrl: `${BASE}/print/printers/${printer}/jobs/${job}` }),
+      });
+    },
+    putPrinter: (id = PRINTER, tenantId = TENANT) => put(tenantId, `/print/printers/${id}/jobs`),
+    /** A ready job created `minutesAgo`, by the clock as it stands. */
+    putJob(jobId: string, minutesAgo: number, fields: Record<string, unknown> = {}, printer = PRINTER) {
+      put(TENANT, `/print/printers/${printer}/jobs`, {
+        id: jobId,
+        createdDateTime: new Date(clock.now() - minutesAgo * 60_000).toISOString(),
+        status: { state: 'paused', isAcquiredByPrinter: false },
+        isFetchable: true,
+        ...fields,
+      });
+    },
+    putRow: (reference: JobReference, row: Partial<LedgerRow> = {}) =>
+      ledger.insert({
+        partitionKey: reference.tenantId,
+        rowKey: ledgerRowKey(reference),
+        status: 'done',
+        attempts: 1,
+        firstSeenAt: START,
+        foundBy: 'graph',
+        ...row,
+      }),
+    /** RowKeys of what was put on the queue, each of which must say that the sweep found it. */
+    found: () =>
+      jobs.sent.map(({ text }) => {
+        const parsed = parseJobMessage(JSON.parse(text));
+        if ('malformed' in parsed || !parsed.message.reference) throw new Error(`No message: ${text}`);
+        if (parsed.message.foundBy !== 'sweep') throw new Error(`Not of the sweep: ${text}`);
+        return ledgerRowKey(parsed.message.reference);
+      }),
+  };
+}
+
+export type SweepWorld = ReturnType<typeof createSweepWorld>;
