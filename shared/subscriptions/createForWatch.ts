@@ -10,22 +10,23 @@ import { recordFailure, recordSuccess, type WatchResult } from './watchResult';
  * How long the row keeps others from creating the same subscription: above the longest create, which is a refused POST,
  * a listing, a DELETE and another POST of 45 s each (GRAPH_CALL_LIMIT_MS).
  */
-const CREATE_HOLD_MS = 4 * 60_000;
+export const CREATE_HOLD_MS = 4 * 60_000;
 
 /**
  * Makes the subscription of a watch. The order: the row is held under its ETag (whoever loses that race does nothing),
  * Graph is asked, the row is saved. After a crash before the save the next run meets a 409 and settles it.
- * The old subscriptionId stays on the row until the new one is known, because only that id may be adopted.
+ * The old subscriptionId stays on the row until the new one is known, because only that id may be adopted; and with it
+ * the key and URL that it was made with, so that an adopted one is still known for what it is.
  */
 export async function createForWatch(deps: SubscriptionDeps, stored: StoredWatch): Promise<WatchResult> {
   const { watches, clock, config } = deps;
   const { watch } = stored;
   const now = clock.now();
+  const signed = { notificationUrl: notificationUrlOf(config), keyId: config.clientStateKeys[0].keyId };
   const held: Watch = {
     ...watch,
     ...subscribedTo(watch),
-    notificationUrl: notificationUrlOf(config),
-    keyId: config.clientStateKeys[0].keyId,
+    ...(watch.subscriptionId === undefined ? signed : {}),
     nextTryAt: new Date(now + CREATE_HOLD_MS).toISOString(),
   };
   delete held.lastError;
@@ -38,13 +39,12 @@ export async function createForWatch(deps: SubscriptionDeps, stored: StoredWatch
   } catch (error) {
     return recordFailure(deps, { watch, etag }, error);
   }
-  // An adopted subscription keeps the clientState it was made with, and so its key.
   const adopted = granted.subscriptionId === watch.subscriptionId;
-  const made = { ...held, ...(adopted && watch.keyId !== undefined ? { keyId: watch.keyId } : {}) };
-  const saved = recordSuccess(made, granted, now);
-  return (await keep(deps, watch, saved, granted.subscriptionId, etag))
-    ? { outcome: adopted ? 'renewed' : 'created', watch: saved }
-    : { outcome: 'busy', watch };
+  const saved = recordSuccess(adopted ? held : { ...held, ...signed }, granted, now);
+  if (!(await keep(deps, watch, saved, granted.subscriptionId, etag))) return { outcome: 'busy', watch };
+  if (adopted) return { outcome: 'renewed', watch: saved };
+  const servedBefore = watch.renewedAt !== undefined;
+  return { outcome: 'created', watch: saved, ...(servedBefore ? { sweep: true } : {}) };
 }
 
 async function obtain(deps: SubscriptionDeps, watch: Watch, now: number): Promise<Granted> {

@@ -1,7 +1,16 @@
 import type { Watch } from '../watches/watches';
 
 /** What a watch needs now. */
-export type Plan = 'nothing' | 'create' | 'renew';
+export type Plan = 'nothing' | 'create' | 'renew' | 'replace' | 'remove';
+
+/** What a subscription made now would carry. */
+export interface Signing {
+  /** The key that signs: the first of the ring. */
+  keyId: string;
+  /** All keys of the ring, which verify. */
+  keyIds: readonly string[];
+  notificationUrl: string;
+}
 
 export interface PlanOptions {
   /** Renew although it is not due: somebody asked. */
@@ -20,12 +29,21 @@ export const PATCH_SPACING_MS = 10 * 60_000;
 export const LIFETIME_MS = 4_200 * 60_000;
 
 /**
- * Decides what `watch` needs at `now` (milliseconds since 1970). Pure: the same watch and time give the same plan.
+ * Decides what `watch` needs at `now` (milliseconds since 1970). Pure: the same input gives the same plan.
+ *
+ * Replaced at once (decision 14): a subscription signed by a key that left the ring, one whose key the row does not name
+ * because it was revoked, and one for another URL. A key that is still in the ring but signs no more is replaced when
+ * its hourly PATCH is due, so that a rotation spreads over the hour.
  */
-export function plan(watch: Watch, now: number, options: PlanOptions = {}): Plan {
-  if (!watch.wanted || waitsUntil(watch, now, options) !== undefined) return 'nothing';
+export function plan(watch: Watch, now: number, signing: Signing, options: PlanOptions = {}): Plan {
+  if (waitsUntil(watch, now, options) !== undefined) return 'nothing';
+  if (!watch.wanted) return 'remove';
   if (watch.subscriptionId === undefined) return 'create';
-  return options.asked || isDue(watch, now) ? 'renew' : 'nothing';
+  const { keyId, notificationUrl } = watch;
+  if (keyId === undefined || !signing.keyIds.includes(keyId)) return 'replace';
+  if (notificationUrl !== signing.notificationUrl) return 'replace';
+  if (!options.asked && !isDue(watch, now)) return 'nothing';
+  return keyId === signing.keyId ? 'renew' : 'replace';
 }
 
 /**

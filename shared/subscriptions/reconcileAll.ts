@@ -1,15 +1,22 @@
 import { errorFields } from '../errors';
-import { watchRowKey } from '../watches/watchKey';
+import type { Tenant } from '../tenants/tenants';
+import { watchRowKey, type WatchKey } from '../watches/watchKey';
 import type { StoredWatch } from '../watches/watches';
+import { collectOrphans, isListingDue } from './collectOrphans';
+import { createLimit } from './createLimit';
 import { eachBounded } from './eachBounded';
 import type { PlanOptions } from './plan';
-import { reconcileWatch } from './reconcileWatch';
+import { reconcileTenant, type ReportWatch, type Run } from './reconcileTenant';
+import { flagTenant, isFlagged, tenantWaitsUntil, unflagTenant } from './standOfTenant';
 import type { SubscriptionDeps } from './subscriptionDeps';
+import { describeError, troubleOf, type WatchResult } from './watchResult';
 
 /** Tenants side by side: one that is slow or throttled does not hold up the others. */
 const TENANTS_AT_ONCE = 4;
-/** Watches of one tenant side by side: far under Graph's 500 subscription writes in 20 s per app and tenant. */
-const WATCHES_AT_ONCE = 4;
+/** Batches under way in all: 80 writes, far under Graph's 2,000 in 20 s per app and 500 per app and tenant. */
+const BATCHES_AT_ONCE = 4;
+/** Half of Graph's 40 listings in 20 s per app (concepts/throttling-limits.md); the others wait for the next run. */
+const MOST_LISTINGS = 20;
 
 export interface ReconcileOptions extends PlanOptions {
   /** Only this tenant. */
@@ -25,18 +32,27 @@ export interface ReconcileProgress {
   outcome: Outcome;
 }
 
-/** `postponed`: its tenant is throttled, the next run looks again. `error`: storage failed, so nothing stands on the row. */
-type Outcome = 'nothing' | 'created' | 'renewed' | 'failed' | 'busy' | 'postponed' | 'error';
+/**
+ * `postponed`: its tenant is throttled, cannot be reached or refuses everything, or replacing fails; the next run looks
+ * again. `error`: storage failed, so nothing stands on the row.
+ */
+type Outcome = WatchResult['outcome'] | 'postponed' | 'error';
 
 export interface ReconcileSummary {
   /** Watches by how they ended. */
   counts: Record<Outcome, number>;
-  /** Tenants that were left alone because they are paused or removed. */
+  /** Tenants that were left alone because they are paused or removed; what they want removed is removed all the same. */
   tenantsSkipped: number;
+  /** Tenants that refused everything, and so are left alone for a while. */
+  tenantsRefused: number;
+  /** Subscriptions of ours that no watch had, now deleted. */
+  orphansDeleted: number;
   /** Rows of either table that nobody can read: they name what to correct. */
   unreadable: string[];
   /** What a person has to look at: watches that failed, in words. */
   failures: { tenantId: string; watch: string; error: string; nextTryAt?: string }[];
+  /** Watches whose new subscription left a time without notifications: their jobs are to be looked for now. */
+  toSweep: WatchKey[];
 }
 
 /**
@@ -47,69 +63,122 @@ export async function reconcileAll(
   deps: SubscriptionDeps,
   options: ReconcileOptions = {},
 ): Promise<ReconcileSummary> {
-  const { tenantId, onProgress, ...planOptions } = options;
+  const { tenantId: only, onProgress, ...planOptions } = options;
   const summary = emptySummary();
   const unreadable = (error: Error) => {
     summary.unreadable.push(error.message);
     deps.logger.error('row.unreadable', errorFields(error));
   };
-  const active: string[] = [];
+  const run: Run = { limitBatches: createLimit(BATCHES_AT_ONCE), replacingFails: false };
+  let listings = 0;
+  const listed: Tenant[] = [];
   for await (const tenant of deps.tenants.list(unreadable)) {
-    if (tenantId !== undefined && tenant.tenantId !== tenantId) continue;
-    if (tenant.status === 'active') active.push(tenant.tenantId);
-    else summary.tenantsSkipped += 1;
+    if (only !== undefined && tenant.tenantId !== only) continue;
+    listed.push(tenant);
+    if (tenant.status !== 'active') summary.tenantsSkipped += 1;
   }
-  await eachBounded(TENANTS_AT_ONCE, active, (tenant) => reconcileTenant(tenant));
+  await eachBounded(TENANTS_AT_ONCE, listed, async (tenant) => {
+    const { tenantId } = tenant;
+    try {
+      await lookAfter(tenant);
+    } catch (error) {
+      report(tenantId, '*', 'error', {
+        error: 'The rows of this tenant cannot be read from storage or written to it',
+      });
+      deps.logger.error('subscription.error', { ...errorFields(error), tenantId });
+    }
+  });
   return summary;
 
-  async function reconcileTenant(tenant: string): Promise<void> {
-    const stored: StoredWatch[] = [];
-    try {
-      for await (const row of deps.watches.list(tenant, unreadable)) stored.push(row);
-    } catch (error) {
-      report(tenant, '*', 'error', { error: 'The watches of this tenant cannot be read from storage' });
-      deps.logger.error('subscription.error', { ...errorFields(error), tenantId: tenant });
+  async function lookAfter(tenant: Tenant): Promise<void> {
+    const { tenantId } = tenant;
+    const rows: StoredWatch[] = [];
+    for await (const row of deps.watches.list(tenantId, unreadable)) {
+      // What a paused or removed customer has is left to lapse, but for what somebody wants removed now.
+      if (tenant.status === 'active' || !row.watch.wanted) rows.push(row);
+    }
+    const now = deps.clock.now();
+    if (!planOptions.retryNow && tenantWaitsUntil(tenant, now) !== undefined) {
+      summary.tenantsRefused += 1;
+      for (const row of rows) reportWatch(row, 'postponed');
       return;
     }
-    let throttled = false;
-    await eachBounded(WATCHES_AT_ONCE, stored, async (row) => {
-      const watch = watchRowKey(row.watch);
-      if (throttled) return report(tenant, watch, 'postponed');
-      try {
-        const result = await reconcileWatch(deps, row, planOptions);
-        throttled ||= result.throttled === true;
-        const { lastError, nextTryAt } = result.watch;
-        const failed = result.outcome === 'failed' && lastError !== undefined;
-        report(
-          tenant,
-          watch,
-          result.outcome,
-          failed ? { error: lastError, ...(nextTryAt ? { nextTryAt } : {}) } : undefined,
-        );
-      } catch (error) {
-        report(tenant, watch, 'error', { error: 'Storage failed while this watch was being looked at' });
-        deps.logger.error('subscription.error', { ...errorFields(error), tenantId: tenant, watch });
+    const probe = isFlagged(tenant) && !planOptions.retryNow;
+    const context = { run, options: planOptions, probe, report: reportWatch };
+    const outcome = await reconcileTenant(deps, rows, context);
+    if (tenant.status === 'active' && !outcome.stopped && isListingDue(tenant, now)) {
+      if (listings < MOST_LISTINGS) {
+        listings += 1;
+        try {
+          summary.orphansDeleted += await collectOrphans(deps, tenant);
+          outcome.succeeded += 1;
+        } catch (error) {
+          deps.logger.warn('subscriptions.notListed', { ...errorFields(error), tenantId });
+          const trouble = troubleOf(error);
+          if (trouble === 'refused' || trouble === 'forbidden') outcome.refusal ??= describeError(error);
+        }
       }
-    });
+    }
+    if (outcome.succeeded > 0) {
+      if (isFlagged(tenant)) await unflagTenant(deps, tenantId);
+    } else if (outcome.refusal !== undefined) {
+      summary.tenantsRefused += 1;
+      await flagTenant(deps, tenantId, outcome.refusal);
+    }
+  }
+
+  function reportWatch({ watch }: StoredWatch, result: Parameters<ReportWatch>[1]): void {
+    const { tenantId } = watch;
+    const rowKey = watchRowKey(watch);
+    if (result === 'postponed') return report(tenantId, rowKey, 'postponed');
+    if ('error' in result) {
+      deps.logger.error('subscription.error', { ...errorFields(result.error), tenantId, watch: rowKey });
+      return report(tenantId, rowKey, 'error', {
+        error: 'Storage failed while this watch was being looked at',
+      });
+    }
+    const { outcome, sweep } = result;
+    if (sweep) summary.toSweep.push({ tenantId, kind: watch.kind, id: watch.id });
+    const { lastError, nextTryAt } = result.watch;
+    const failed = outcome === 'failed' && lastError !== undefined;
+    report(
+      tenantId,
+      rowKey,
+      outcome,
+      failed ? { error: lastError, ...(nextTryAt ? { nextTryAt } : {}) } : undefined,
+    );
   }
 
   function report(
-    tenant: string,
+    tenantId: string,
     watch: string,
     outcome: Outcome,
     failure?: { error: string; nextTryAt?: string },
   ): void {
     summary.counts[outcome] += 1;
-    if (failure) summary.failures.push({ tenantId: tenant, watch, ...failure });
-    onProgress?.({ tenantId: tenant, watch, outcome });
+    if (failure) summary.failures.push({ tenantId, watch, ...failure });
+    onProgress?.({ tenantId, watch, outcome });
   }
 }
 
 function emptySummary(): ReconcileSummary {
   return {
-    counts: { nothing: 0, created: 0, renewed: 0, failed: 0, busy: 0, postponed: 0, error: 0 },
+    counts: {
+      nothing: 0,
+      created: 0,
+      renewed: 0,
+      replaced: 0,
+      removed: 0,
+      failed: 0,
+      busy: 0,
+      postponed: 0,
+      error: 0,
+    },
     tenantsSkipped: 0,
+    tenantsRefused: 0,
+    orphansDeleted: 0,
     unreadable: [],
     failures: [],
+    toSweep: [],
   };
 }

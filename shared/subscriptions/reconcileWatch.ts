@@ -1,56 +1,46 @@
-import { GraphError } from '../graph/graphError';
-import { watchRowKey } from '../watches/watchKey';
 import type { StoredWatch } from '../watches/watches';
 import { createForWatch } from './createForWatch';
 import { plan, type PlanOptions } from './plan';
-import { renewSubscription, type Granted } from './subscriptionCalls';
+import { replaceWatch } from './replaceWatch';
+import { settleRemoval } from './settleRemoval';
+import { settleRenewal } from './settleRenewal';
+import { signingOf } from './subscriptionBody';
+import { removalPart, renewalPart, sendSingly } from './subscriptionCalls';
 import type { SubscriptionDeps } from './subscriptionDeps';
-import { recordFailure, recordSuccess, type WatchResult } from './watchResult';
+import { logResult, type WatchResult } from './watchResult';
 
 /**
- * Brings the subscription of one watch to where its row wants it: created, renewed, or made anew when Graph has lost
- * it. What Graph refuses stands on the row and is a result; only storage that fails rejects.
+ * Brings the subscription of one watch to where its row wants it: created, renewed, replaced, removed, or made anew when
+ * Graph has lost it. What Graph refuses stands on the row and is a result; only storage that fails rejects.
  */
 export async function reconcileWatch(
   deps: SubscriptionDeps,
   stored: StoredWatch,
   options: PlanOptions = {},
 ): Promise<WatchResult> {
-  const { watch } = stored;
-  const next = plan(watch, deps.clock.now(), options);
-  if (next === 'nothing') return { outcome: 'nothing', watch };
-  const result =
-    next === 'renew' && watch.subscriptionId !== undefined
-      ? await renew(deps, stored, watch.subscriptionId)
-      : await createForWatch(deps, stored);
-  if (result.outcome !== 'failed') {
-    deps.logger.info(`subscription.${result.outcome}`, {
-      tenantId: watch.tenantId,
-      watch: watchRowKey(watch),
-      expires: result.watch.expirationDateTime,
-    });
-  }
+  const result = await act(deps, stored, options);
+  logResult(deps, result);
   return result;
 }
 
-async function renew(
-  deps: SubscriptionDeps,
-  stored: StoredWatch,
-  subscriptionId: string,
-): Promise<WatchResult> {
+async function act(deps: SubscriptionDeps, stored: StoredWatch, options: PlanOptions): Promise<WatchResult> {
+  const { callGraph, clock, config } = deps;
   const { watch, etag } = stored;
-  const now = deps.clock.now();
-  let granted: Granted;
-  try {
-    granted = await renewSubscription(deps.callGraph, watch, subscriptionId, now);
-  } catch (error) {
-    // api/subscription-update.md: the subscription is gone, create a new one.
-    if (error instanceof GraphError && error.code === 'graphNotFound') return createForWatch(deps, stored);
-    return recordFailure(deps, stored, error);
+  const { tenantId, subscriptionId } = watch;
+  const now = clock.now();
+  const next = plan(watch, now, signingOf(config), options);
+  if (next === 'nothing') return { outcome: 'nothing', watch };
+  if (next === 'remove') {
+    const deleted =
+      subscriptionId === undefined
+        ? { answer: { status: 204, body: undefined } }
+        : await sendSingly(callGraph, tenantId, removalPart(watch, subscriptionId));
+    return settleRemoval(deps, stored, deleted);
   }
-  const renewed = recordSuccess(watch, granted, now);
-  // Written once, after the answer: a write that is lost costs one more PATCH in the next run.
-  return (await deps.watches.save(renewed, etag)) === undefined
-    ? { outcome: 'busy', watch }
-    : { outcome: 'renewed', watch: renewed };
+  if (subscriptionId === undefined) return createForWatch(deps, stored);
+  if (next === 'replace') return replaceWatch(deps, stored, subscriptionId);
+  const patched = await sendSingly(callGraph, tenantId, renewalPart(watch, subscriptionId, now));
+  const served = { etag, watch: { ...watch, subscriptionId } };
+  const settled = await settleRenewal(deps, served, patched, now);
+  return settled === 'lost' ? createForWatch(deps, stored) : settled;
 }

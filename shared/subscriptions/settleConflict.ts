@@ -5,7 +5,9 @@ import {
   createSubscription,
   deleteSubscription,
   listSubscriptions,
-  renewSubscription,
+  readRenewal,
+  renewalPart,
+  sendSingly,
   type Granted,
   type ListedSubscription,
 } from './subscriptionCalls';
@@ -22,18 +24,23 @@ import type { SubscriptionDeps } from './subscriptionDeps';
 export async function settleConflict(deps: SubscriptionDeps, watch: Watch): Promise<Granted> {
   const { callGraph, config, clock } = deps;
   const ours = notificationUrlOf(config);
+  // A create that died before its save, and then PUBLIC_BASE_URL was changed: its URL is the row's.
+  const mine = new Set([ours, watch.notificationUrl]);
   const taken: ListedSubscription[] = [];
   for await (const listed of listSubscriptions({ ...config, callGraph }, watch)) {
     if (isSame(listed, watch)) taken.push(listed);
   }
   const foreign = taken.find(
-    ({ id, notificationUrl }) => id !== watch.subscriptionId && notificationUrl !== ours,
+    ({ id, notificationUrl }) => id !== watch.subscriptionId && !mine.has(notificationUrl),
   );
   if (foreign) throw heldElsewhere(watch, foreign.notificationUrl);
   const kept = taken.find(
     ({ id, notificationUrl }) => id === watch.subscriptionId && notificationUrl === ours,
   );
-  if (kept) return renewSubscription(callGraph, watch, kept.id, clock.now());
+  if (kept) {
+    const part = renewalPart(watch, kept.id, clock.now());
+    return readRenewal(await sendSingly(callGraph, watch.tenantId, part), kept.id);
+  }
   if (taken.length === 0) {
     throw conflict(
       `Graph says that ${subscribedTo(watch).resource} is subscribed already but lists no such subscription`,

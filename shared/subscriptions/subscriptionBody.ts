@@ -1,7 +1,7 @@
 import { signClientState, type KeyRing } from '../watches/clientState';
 import { watchTag } from '../watches/watchKey';
 import type { Watch } from '../watches/watches';
-import { LIFETIME_MS } from './plan';
+import { LIFETIME_MS, type Signing } from './plan';
 
 /** What a subscription is made of besides the watch itself. */
 export interface SubscriptionSettings {
@@ -21,6 +21,16 @@ export function subscribedTo(watch: Pick<Watch, 'kind' | 'id'>): { resource: str
 /** Where Graph posts the jobs of this deployment. */
 export function notificationUrlOf({ publicBaseUrl }: Pick<SubscriptionSettings, 'publicBaseUrl'>): string {
   return `${publicBaseUrl}/notifications`;
+}
+
+/** What the settings of now put into a subscription. */
+export function signingOf(settings: SubscriptionSettings): Signing {
+  const { clientStateKeys } = settings;
+  return {
+    keyId: clientStateKeys[0].keyId,
+    keyIds: clientStateKeys.map(({ keyId }) => keyId),
+    notificationUrl: notificationUrlOf(settings),
+  };
 }
 
 /**

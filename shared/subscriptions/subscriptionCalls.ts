@@ -1,3 +1,4 @@
+import type { BatchPart, PartResult } from '../graph/createGraphBatch';
 import type { CallGraph } from '../graph/graphClient';
 import { GraphError } from '../graph/graphError';
 import { readAllPages, type Paging } from '../graph/readAllPages';
@@ -58,22 +59,48 @@ export async function createSubscription(
  * PATCH /subscriptions/{id}: extends and reauthorizes.
  *
  * @param now milliseconds since 1970
- * @throws GraphError as `callGraph` (`graphNotFound` when the subscription is gone), and `graphAnswerUnreadable`
  */
-export async function renewSubscription(
-  callGraph: CallGraph,
-  watch: Watch,
-  subscriptionId: string,
-  now: number,
-): Promise<Granted> {
-  const { body } = await callGraph({
-    tenantId: watch.tenantId,
+export function renewalPart(watch: Pick<Watch, 'kind'>, subscriptionId: string, now: number): BatchPart {
+  return {
     method: 'PATCH',
     path: `/subscriptions/${encodeURIComponent(subscriptionId)}`,
     body: { expirationDateTime: expiryAt(now) },
     permission: SUBSCRIBE_PERMISSION[watch.kind],
-  });
-  return { ...parseGranted(body, subscriptionId), subscriptionId };
+  };
+}
+
+/** DELETE /subscriptions/{id}. */
+export function removalPart(watch: Pick<Watch, 'kind'>, subscriptionId: string): BatchPart {
+  return {
+    method: 'DELETE',
+    path: `/subscriptions/${encodeURIComponent(subscriptionId)}`,
+    permission: SUBSCRIBE_PERMISSION[watch.kind],
+  };
+}
+
+/** What a PATCH granted. @throws what it met, and GraphError `graphAnswerUnreadable` */
+export function readRenewal(result: PartResult, subscriptionId: string): Granted {
+  if ('error' in result) throw result.error;
+  return { ...parseGranted(result.answer.body, subscriptionId), subscriptionId };
+}
+
+/** Accepts a DELETE; one that is gone already counts as deleted. @throws what it met otherwise */
+export function readRemoval(result: PartResult): void {
+  if (!('error' in result)) return;
+  if (!(result.error instanceof GraphError && result.error.code === 'graphNotFound')) throw result.error;
+}
+
+/** Sends one part as a call of its own. Never rejects, like a batch. */
+export async function sendSingly(
+  callGraph: CallGraph,
+  tenantId: string,
+  part: BatchPart,
+): Promise<PartResult> {
+  try {
+    return { answer: await callGraph({ tenantId, ...part }) };
+  } catch (error) {
+    return { error };
+  }
 }
 
 /** DELETE /subscriptions/{id}; one that is gone already counts as deleted. Rejects as `callGraph` otherwise. */
@@ -82,16 +109,7 @@ export async function deleteSubscription(
   watch: Pick<Watch, 'tenantId' | 'kind'>,
   subscriptionId: string,
 ): Promise<void> {
-  try {
-    await callGraph({
-      tenantId: watch.tenantId,
-      method: 'DELETE',
-      path: `/subscriptions/${encodeURIComponent(subscriptionId)}`,
-      permission: SUBSCRIBE_PERMISSION[watch.kind],
-    });
-  } catch (error) {
-    if (!(error instanceof GraphError && error.code === 'graphNotFound')) throw error;
-  }
+  readRemoval(await sendSingly(callGraph, watch.tenantId, removalPart(watch, subscriptionId)));
 }
 
 /** GET /subscriptions, all pages: what this app has in the tenant. Items of another form are passed over. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock';
+import type { CallGraphBatch } from '../graph/createGraphBatch';
 import type { CallGraph } from '../graph/graphClient';
 import type { Logger } from '../logger';
 import type { Tenants } from '../tenants/tenants';
@@ -8,6 +9,7 @@ import type { SubscriptionSettings } from './subscriptionBody';
 /** What the use cases of this folder need; a `Config` serves as `config`. */
 export interface SubscriptionDeps {
   callGraph: CallGraph;
+  callBatch: CallGraphBatch;
   tenants: Tenants;
   watches: Watches;
   clock: Pick<Clock, 'now'>;

@@ -9,12 +9,21 @@ import type { SubscriptionDeps } from './subscriptionDeps';
 /** How one look at one watch ended. */
 export interface WatchResult {
   /** `busy`: somebody else changed the row meanwhile, and it is theirs to finish. */
-  outcome: 'nothing' | 'created' | 'renewed' | 'failed' | 'busy';
-  /** The watch as it stands now. */
+  outcome: 'nothing' | 'created' | 'renewed' | 'replaced' | 'removed' | 'failed' | 'busy';
+  /** The watch as it stands now; of one that was removed, as it stood. */
   watch: Watch;
-  /** Graph throttles this tenant: whatever comes next for it would be refused too. */
-  throttled?: true;
+  /** Its new subscription came after an earlier one, and jobs of the time between were not notified: sweep it. */
+  sweep?: true;
+  /** What this failure says about the other watches of the tenant. */
+  trouble?: Trouble;
 }
+
+/**
+ * `throttled` and `noToken`: whatever comes next for this tenant would fail too. `refused`: so too, until a person acts
+ * (consent or credential). `forbidden`: a permission is missing, perhaps not for every kind of watch. `unavailable`:
+ * Graph did not serve this one.
+ */
+export type Trouble = 'throttled' | 'noToken' | 'refused' | 'forbidden' | 'unavailable';
 
 /** The row after a POST or PATCH that was sent at `sentAt` (milliseconds since 1970) and succeeded. */
 export function recordSuccess(watch: Watch, granted: Granted, sentAt: number): Watch {
@@ -40,7 +49,7 @@ export async function recordFailure(
   const failed: Watch = {
     ...watch,
     failures,
-    lastError: describe(error),
+    lastError: describeError(error),
     nextTryAt: new Date(clock.now() + delay).toISOString(),
   };
   logger.warn('subscription.failed', {
@@ -51,12 +60,45 @@ export async function recordFailure(
     nextTryAt: failed.nextTryAt,
   });
   await watches.save(failed, etag);
-  const throttled = error instanceof GraphError && error.code === 'graphThrottled';
-  return { outcome: 'failed', watch: failed, ...(throttled ? { throttled } : {}) };
+  const trouble = troubleOf(error);
+  return { outcome: 'failed', watch: failed, ...(trouble ? { trouble } : {}) };
+}
+
+/** Logs a result that is no failure; `recordFailure` has logged those. */
+export function logResult(
+  { logger }: Pick<SubscriptionDeps, 'logger'>,
+  { outcome, watch }: WatchResult,
+): void {
+  if (outcome === 'failed' || outcome === 'nothing') return;
+  const { tenantId, expirationDateTime } = watch;
+  logger.info(`subscription.${outcome}`, {
+    tenantId,
+    watch: watchRowKey(watch),
+    expires: expirationDateTime,
+  });
+}
+
+/** What an error says about the rest of its tenant, if anything. */
+export function troubleOf(error: unknown): Trouble | undefined {
+  if (!(error instanceof ReceiverError)) return undefined;
+  switch (error.code) {
+    case 'tokenFailed':
+      return error.retryable ? 'noToken' : 'refused';
+    case 'graphUnauthorized':
+      return 'refused';
+    case 'graphForbidden':
+      return 'forbidden';
+    case 'graphThrottled':
+      return 'throttled';
+    case 'graphUnavailable':
+      return 'unavailable';
+    default:
+      return undefined;
+  }
 }
 
 /** Messages of our own errors are safe to store; others may quote their input. */
-function describe(error: unknown): string {
+export function describeError(error: unknown): string {
   if (error instanceof ReceiverError) return error.message;
   return `Unexpected ${error instanceof Error ? error.name : 'error'}: the log has its place in the code`;
 }

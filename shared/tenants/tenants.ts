@@ -15,7 +15,16 @@ export interface Tenant {
   retentionDays: number;
   /** ISO 8601. */
   createdAt: string;
+  /** Why nothing of this customer could be reached, e.g. a consent that was taken back; with what to do. */
   lastError?: string;
+  /** Runs in a row that reached nothing. */
+  failures?: number;
+  /** Its subscriptions are left alone until then; ISO 8601. */
+  nextTryAt?: string;
+  /** When its subscriptions were last listed to find orphans; ISO 8601. */
+  listedAt?: string;
+  /** Ids of the subscriptions that this listing showed and no watch has, separated by commas. */
+  orphans?: string;
   /** When the sweep last went through this customer's jobs to the end; ISO 8601. */
   sweptAt?: string;
   /** Jobs in the ledger that Graph did not tell of in time, as that sweep counted them. */
@@ -79,9 +88,11 @@ function toRow({ tenantId, ...cells }: Tenant) {
   return { partitionKey: PARTITION, rowKey: tenantId, ...cells };
 }
 
+const TEXTS = ['lastError', 'nextTryAt', 'listedAt', 'orphans', 'sweptAt'] as const;
+
 function parseTenant({ cells }: StoredRow): Tenant {
   const { rowKey, name, status, taskDeadlineMinutes, retentionDays, createdAt } = cells;
-  const { lastError, sweptAt, lostByGraph } = cells;
+  const { failures, lostByGraph } = cells;
   if (typeof rowKey !== 'string' || (status !== 'active' && status !== 'paused' && status !== 'removed')) {
     throw new ReceiverError(
       'A row of the table Tenants has no status active, paused or removed: correct or delete it',
@@ -91,7 +102,7 @@ function parseTenant({ cells }: StoredRow): Tenant {
       },
     );
   }
-  return {
+  const tenant: Tenant = {
     tenantId: rowKey,
     name: typeof name === 'string' ? name : '',
     status,
@@ -99,8 +110,12 @@ function parseTenant({ cells }: StoredRow): Tenant {
       typeof taskDeadlineMinutes === 'number' ? taskDeadlineMinutes : DEFAULT_TASK_DEADLINE_MINUTES,
     retentionDays: typeof retentionDays === 'number' ? retentionDays : DEFAULT_RETENTION_DAYS,
     createdAt: typeof createdAt === 'string' ? createdAt : '',
-    ...(typeof lastError === 'string' ? { lastError } : {}),
-    ...(typeof sweptAt === 'string' ? { sweptAt } : {}),
+    ...(typeof failures === 'number' ? { failures } : {}),
     ...(typeof lostByGraph === 'number' ? { lostByGraph } : {}),
   };
+  for (const cell of TEXTS) {
+    const value = cells[cell];
+    if (typeof value === 'string') tenant[cell] = value;
+  }
+  return tenant;
 }

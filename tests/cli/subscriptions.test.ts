@@ -175,7 +175,7 @@ describe('subscriptions reconcile', () => {
     };
     const { code, stderr } = await world.run('subscriptions', 'reconcile');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/error: .* cannot be read from storage\n$/);
+    expect(stderr).toMatch(/error: .* cannot be read from storage or written to it\n$/);
   });
 
   it('fails for a tenant that is not on the allow-list', async () => {

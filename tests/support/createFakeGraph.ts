@@ -1,11 +1,13 @@
 import { GraphError } from '../../shared/graph/graphError';
+import type { CallGraphBatch } from '../../shared/graph/createGraphBatch';
 import type { CallGraph, GraphCall } from '../../shared/graph/graphClient';
 
-type ErrorKind = 'notFound' | 'conflict' | 'throttled' | 'forbidden' | 'unavailable';
+type ErrorKind = 'notFound' | 'unauthorized' | 'conflict' | 'throttled' | 'forbidden' | 'unavailable';
 
 /** The statuses are those of api/subscription-post-subscriptions.md and api/subscription-update.md. */
 const ERRORS = {
   notFound: { code: 'graphNotFound', status: 404, retryable: false },
+  unauthorized: { code: 'graphUnauthorized', status: 401, retryable: false },
   conflict: { code: 'graphConflict', status: 409, retryable: false },
   throttled: { code: 'graphThrottled', status: 429, retryable: true },
   forbidden: { code: 'graphForbidden', status: 403, retryable: false },
@@ -37,6 +39,7 @@ type Answer = (call: GraphCall) => unknown;
  */
 export function createFakeGraph() {
   const calls: GraphCall[] = [];
+  const batches: number[] = [];
   const subscriptions = new Map<string, FakeSubscription>();
   const scripted: { method: GraphCall['method']; answer: Answer }[] = [];
   let made = 0;
@@ -47,6 +50,20 @@ export function createFakeGraph() {
     const index = scripted.findIndex(({ method }) => method === call.method);
     if (index >= 0) return { status: 200, body: scripted.splice(index, 1)[0]?.answer(call) };
     return answerAsGraph(call);
+  };
+
+  /** Each part goes through `callGraph`, so that `calls` and `next` see it like any other call. */
+  const callBatch: CallGraphBatch = (tenantId, parts) => {
+    batches.push(parts.length);
+    return Promise.all(
+      parts.map(async (part) => {
+        try {
+          return { answer: await callGraph({ tenantId, ...part }) };
+        } catch (error) {
+          return { error };
+        }
+      }),
+    );
   };
 
   function answerAsGraph(call: GraphCall) {
@@ -83,7 +100,10 @@ export function createFakeGraph() {
 
   return {
     callGraph,
+    callBatch,
     calls,
+    /** How many parts each batch held, in order. */
+    batches,
     subscriptions,
     /** Method and path of each call, in order. */
     said: () => calls.map(({ method, path }) => `${method} ${path}`),

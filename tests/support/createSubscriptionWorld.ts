@@ -27,6 +27,7 @@ export function createSubscriptionWorld() {
   const tenants = createTenants(tenantTable);
   const deps = {
     callGraph: graph.callGraph,
+    callBatch: graph.callBatch,
     tenants,
     watches,
     clock,

@@ -1,4 +1,4 @@
-import { plan, waitsUntil, type PlanOptions } from '../../../shared/subscriptions/plan';
+import { plan, waitsUntil, type PlanOptions, type Signing } from '../../../shared/subscriptions/plan';
 import type { Watch } from '../../../shared/watches/watches';
 
 const NOW = Date.parse('2026-11-22T12:00:00.000Z');
@@ -12,23 +12,55 @@ const none: Watch = {
   generation: 0,
   failures: 0,
 };
+const URL = 'https://receiver.example/api/notifications';
+const SIGNING: Signing = { keyId: 'k2', keyIds: ['k2', 'k1'], notificationUrl: URL };
+const served = { subscriptionId: 's', keyId: 'k2', notificationUrl: URL };
 /** Renewed `minutes` ago, with the 4,200 minutes of decision 13. */
 const renewed = (minutes: number): Watch => ({
   ...none,
-  subscriptionId: 's',
+  ...served,
   renewedAt: at(-minutes),
   expirationDateTime: at(4_200 - minutes),
 });
 
-describe('plan (decision 13: PATCH about once an hour)', () => {
+function revoked(): Watch {
+  const { keyId: _keyId, ...watch } = renewed(1);
+  return watch;
+}
+
+describe('plan (decision 13: PATCH about once an hour; decision 14: replace)', () => {
   const cases: [string, Watch, PlanOptions, string][] = [
     ['a watch without a subscription is created', none, {}, 'create'],
-    ['a watch nobody wants any more is left alone', { ...none, wanted: false }, {}, 'nothing'],
+    ['a watch nobody wants any more is removed', { ...none, wanted: false }, {}, 'remove'],
+    ['a live one nobody wants any more is removed', { ...renewed(1), wanted: false }, {}, 'remove'],
+    ['one nobody wants waits too', { ...none, wanted: false, nextTryAt: at(1) }, {}, 'nothing'],
+    ['its key left the ring: replaced at once', { ...renewed(1), keyId: 'k0' }, {}, 'replace'],
+    ['revoked, so no key is named: replaced at once', revoked(), {}, 'replace'],
+    [
+      'PUBLIC_BASE_URL changed: replaced at once',
+      { ...renewed(1), notificationUrl: 'https://old.example/api/notifications' },
+      {},
+      'replace',
+    ],
+    [
+      'its key signs no more but verifies: not before its hour',
+      { ...renewed(59), keyId: 'k1' },
+      {},
+      'nothing',
+    ],
+    ['its key signs no more: replaced in place of its PATCH', { ...renewed(60), keyId: 'k1' }, {}, 'replace'],
+    ['its key signs no more, and somebody asked', { ...renewed(1), keyId: 'k1' }, { asked: true }, 'replace'],
+    [
+      'a replacement waits after its failure',
+      { ...renewed(1), keyId: 'k0', nextTryAt: at(1), lastError: 'x' },
+      {},
+      'nothing',
+    ],
     ['renewed 59 minutes ago: not due', renewed(59), {}, 'nothing'],
     ['renewed an hour ago: due', renewed(60), {}, 'renew'],
     ['renewed two days ago: due', renewed(2_880), {}, 'renew'],
     ['renewed just now, but asked for', renewed(0), { asked: true }, 'renew'],
-    ['a row that does not say when it was renewed', { ...none, subscriptionId: 's' }, {}, 'renew'],
+    ['a row that does not say when it was renewed', { ...none, ...served }, {}, 'renew'],
     ['waiting after a failure, not created', { ...none, nextTryAt: at(1), lastError: 'x' }, {}, 'nothing'],
     [
       'waiting after a failure, not renewed',
@@ -48,7 +80,7 @@ describe('plan (decision 13: PATCH about once an hour)', () => {
     ['a create under way is not overridden', { ...none, nextTryAt: at(3) }, { retryNow: true }, 'nothing'],
     [
       'renewed a minute ago, with an expiry that cannot be read',
-      { ...none, subscriptionId: 's', renewedAt: at(-1) },
+      { ...none, ...served, renewedAt: at(-1) },
       {},
       'nothing',
     ],
@@ -66,11 +98,11 @@ describe('plan (decision 13: PATCH about once an hour)', () => {
     ],
   ];
   it.each(cases)('%s', (_name, watch, options, expected) => {
-    expect(plan(watch, NOW, options)).toBe(expected);
+    expect(plan(watch, NOW, SIGNING, options)).toBe(expected);
   });
 
   it('needs no options', () => {
-    expect(plan(none, NOW)).toBe('create');
+    expect(plan(none, NOW, SIGNING)).toBe('create');
   });
 
   it('tells until when a watch waits', () => {

@@ -13,7 +13,17 @@ import {
   TENANT,
 } from '../../support/createSubscriptionWorld';
 
-const none = { nothing: 0, created: 0, renewed: 0, failed: 0, busy: 0, postponed: 0, error: 0 };
+const none = {
+  nothing: 0,
+  created: 0,
+  renewed: 0,
+  replaced: 0,
+  removed: 0,
+  failed: 0,
+  busy: 0,
+  postponed: 0,
+  error: 0,
+};
 
 describe('reconcileAll', () => {
   it('creates, renews and leaves alone, each watch by its own row', async () => {
@@ -30,8 +40,11 @@ describe('reconcileAll', () => {
     expect(summary).toEqual({
       counts: { ...none, created: 2, renewed: 1, nothing: 1 },
       tenantsSkipped: 0,
+      tenantsRefused: 0,
+      orphansDeleted: 0,
       unreadable: [],
       failures: [],
+      toSweep: [],
     });
     expect(progress).toHaveLength(4);
     expect(progress).toContainEqual({ tenantId: TENANT, watch: 'jobFetchable_due', outcome: 'renewed' });

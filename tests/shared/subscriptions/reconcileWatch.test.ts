@@ -100,7 +100,7 @@ describe('reconcileWatch: create', () => {
     world.graph.nextError('POST', graphError('forbidden'));
     const result = await reconcileWatch(world.deps, await world.put());
     expect(result.outcome).toBe('failed');
-    expect(result.throttled).toBeUndefined();
+    expect(result.trouble).toBe('forbidden');
     expect((await world.read()).watch).toEqual({
       ...fetchable(),
       since: START,
@@ -137,7 +137,7 @@ describe('reconcileWatch: create', () => {
     const world = createSubscriptionWorld();
     world.graph.nextError('POST', graphError('throttled', 3_600_000 * 2));
     const result = await reconcileWatch(world.deps, await world.put());
-    expect(result).toMatchObject({ outcome: 'failed', throttled: true });
+    expect(result).toMatchObject({ outcome: 'failed', trouble: 'throttled' });
     expect((await world.read()).watch.nextTryAt).toBe('2026-11-22T02:00:00.000Z');
   });
 

@@ -72,7 +72,7 @@ describe('a create that Graph answers with 409', () => {
 
   it('adopts the one on our row by PATCH, with the key that signed it', async () => {
     const world = createSubscriptionWorld();
-    const stored = await putServed(world, { keyId: 'k0' });
+    const stored = await putServed(world);
     // Graph lost sight of it for a moment, and then finds it in the way.
     world.graph.nextError('PATCH', graphError('notFound'));
     expect(await reconcileWatch(world.deps, stored, { asked: true })).toMatchObject({ outcome: 'renewed' });
@@ -82,16 +82,17 @@ describe('a create that Graph answers with 409', () => {
       'GET /subscriptions',
       'PATCH /subscriptions/subscription-0',
     ]);
-    expect((await world.read()).watch).toMatchObject({ subscriptionId: 'subscription-0', keyId: 'k0' });
+    expect((await world.read()).watch).toMatchObject({ subscriptionId: 'subscription-0', keyId: 'k1' });
   });
 
-  it('adopts one whose row does not name the key as signed by ours', async () => {
+  it('makes one anew that a dead run left at the address of before', async () => {
     const world = createSubscriptionWorld();
-    const { keyId: _keyId, ...rest } = (await putServed(world)).watch;
-    const etag = await world.watches.save(rest, (await world.read()).etag);
-    world.graph.nextError('PATCH', graphError('notFound'));
-    await reconcileWatch(world.deps, { watch: rest, etag: etag ?? '' }, { asked: true });
-    expect((await world.read()).watch.keyId).toBe('k1');
+    const notificationUrl = 'https://old.example/api/notifications';
+    world.graph.put({ ...taken, notificationUrl });
+    expect(await reconcileWatch(world.deps, await world.put({ notificationUrl }))).toMatchObject({
+      outcome: 'created',
+    });
+    expect([...world.graph.subscriptions.keys()]).toEqual(['subscription-1']);
   });
 
   it('makes the one on our row anew when it posts to an address we have left', async () => {

@@ -3,7 +3,9 @@ import {
   createSubscription,
   deleteSubscription,
   listSubscriptions,
-  renewSubscription,
+  readRenewal,
+  renewalPart,
+  sendSingly,
 } from '../../../shared/subscriptions/subscriptionCalls';
 import type { Watch } from '../../../shared/watches/watches';
 import { graphError } from '../../support/createFakeGraph';
@@ -97,11 +99,12 @@ describe('createSubscription (api/subscription-post-subscriptions.md)', () => {
   });
 });
 
-describe('renewSubscription (api/subscription-update.md)', () => {
+describe('renewalPart and readRenewal (api/subscription-update.md)', () => {
   it('extends by PATCH with the expiry alone, so that no URL is validated again', async () => {
     const { graph } = createSubscriptionWorld();
     graph.next('PATCH', () => ({ expirationDateTime: EXPIRY }));
-    const granted = await renewSubscription(graph.callGraph, startedWatch, 'a/b', NOW);
+    const part = renewalPart(startedWatch, 'a/b', NOW);
+    const granted = readRenewal(await sendSingly(graph.callGraph, TENANT, part), 'a/b');
     expect(granted).toEqual({ subscriptionId: 'a/b', expirationDateTime: EXPIRY });
     expect(graph.calls).toEqual([
       {

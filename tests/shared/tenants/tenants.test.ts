@@ -9,6 +9,10 @@ const tenant: Tenant = {
   retentionDays: 10,
   createdAt: '2026-11-22T00:00:00.000Z',
   lastError: 'words',
+  failures: 2,
+  nextTryAt: '2026-11-22T01:00:00.000Z',
+  listedAt: '2026-11-22T00:30:00.000Z',
+  orphans: 'a,b',
 };
 
 async function listAll(listing: AsyncIterable<Tenant>): Promise<Tenant[]> {

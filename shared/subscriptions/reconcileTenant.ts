@@ -1,0 +1,198 @@
+import { MOST_PARTS, type BatchPart, type PartResult } from '../graph/createGraphBatch';
+import { GraphError } from '../graph/graphError';
+import type { StoredWatch } from '../watches/watches';
+import type { Limit } from './createLimit';
+import { createForWatch } from './createForWatch';
+import { eachBounded } from './eachBounded';
+import { plan, type Plan, type PlanOptions } from './plan';
+import { reconcileWatch } from './reconcileWatch';
+import { settleRemoval } from './settleRemoval';
+import { settleRenewal } from './settleRenewal';
+import { signingOf } from './subscriptionBody';
+import { removalPart, renewalPart } from './subscriptionCalls';
+import type { SubscriptionDeps } from './subscriptionDeps';
+import { logResult, type Trouble, type WatchResult } from './watchResult';
+
+/** Creates of one tenant side by side: each makes Graph shake hands with both of our URLs. */
+const CREATES_AT_ONCE = 4;
+/** Batches of one tenant under way or being written down; how many are under way at all is the run's to bound. */
+const CHUNKS_AT_ONCE = 4;
+/** So many in a row that Graph did not serve, up to 45 s each, and the rest of the tenant is left to the next run. */
+const MOST_UNSERVED = 4;
+
+/** What the tenants of one run share. */
+export interface Run {
+  limitBatches: Limit;
+  /**
+   * Set when a replaced watch got no new subscription. The others then keep what they have: a wrong PUBLIC_BASE_URL
+   * must not end the subscriptions of everybody.
+   */
+  replacingFails: boolean;
+}
+
+/** How the watches of one tenant ended. */
+export interface TenantOutcome {
+  succeeded: number;
+  /** The first refusal in words, when there was any. */
+  refusal?: string;
+  /** The rest would have failed too, and was left untouched. */
+  stopped: boolean;
+}
+
+export type ReportWatch = (
+  stored: StoredWatch,
+  result: WatchResult | 'postponed' | { error: unknown },
+) => void;
+
+interface Due {
+  stored: StoredWatch;
+  next: Plan;
+}
+
+/**
+ * Looks after the watches `rows` of one tenant: PATCH and DELETE in batches, what needs a POST singly. Never rejects: what
+ * fails is reported for its watch.
+ *
+ * @param probe the tenant refused everything last time: one watch of each kind is tried before any other
+ */
+export async function reconcileTenant(
+  deps: SubscriptionDeps,
+  rows: readonly StoredWatch[],
+  context: { run: Run; options: PlanOptions; probe: boolean; report: ReportWatch },
+): Promise<TenantOutcome> {
+  const { run, options } = context;
+  const outcome: TenantOutcome = { succeeded: 0, stopped: false };
+  let unserved = 0;
+
+  const signing = signingOf(deps.config);
+  const now = deps.clock.now();
+  const due: Due[] = [];
+  for (const stored of rows) {
+    const next = plan(stored.watch, now, signing, options);
+    if (next === 'nothing') tell(stored, { outcome: 'nothing', watch: stored.watch });
+    else due.push({ stored, next });
+  }
+  const rest = context.probe ? await probe(due) : due;
+  const lost: StoredWatch[] = [];
+  const batched = rest.filter(({ next }) => next === 'renew' || next === 'remove');
+  const chunks = Array.from({ length: Math.ceil(batched.length / MOST_PARTS) }, (_, index) =>
+    batched.slice(index * MOST_PARTS, (index + 1) * MOST_PARTS),
+  );
+  await eachBounded(CHUNKS_AT_ONCE, chunks, sendChunk);
+  const creates = rest.filter(({ next }) => next === 'create').map(({ stored }) => stored);
+  await eachBounded(CREATES_AT_ONCE, [...lost, ...creates], (stored) =>
+    attempt(stored, async () => {
+      const result = await createForWatch(deps, stored);
+      logResult(deps, result);
+      return result;
+    }),
+  );
+  const [canary, ...others] = rest.filter(({ next }) => next === 'replace');
+  if (canary) await replace(canary);
+  await eachBounded(CREATES_AT_ONCE, others, replace);
+  return outcome;
+
+  /** Tries one watch of each kind, and gives back what is left to do. */
+  async function probe(all: readonly Due[]): Promise<Due[]> {
+    const first = new Map(all.toReversed().map((each) => [each.stored.watch.kind, each]));
+    const probes = new Set(first.values());
+    for (const { stored } of probes) await attempt(stored, () => reconcileWatch(deps, stored, options));
+    if (probes.size > 0 && outcome.succeeded === 0) outcome.stopped = true;
+    return all.filter((each) => !probes.has(each));
+  }
+
+  async function replace({ stored }: Due): Promise<void> {
+    if (run.replacingFails) return tell(stored, 'postponed');
+    await attempt(stored, async () => {
+      const result = await reconcileWatch(deps, stored, options);
+      if (result.outcome === 'failed') run.replacingFails = true;
+      return result;
+    });
+  }
+
+  async function sendChunk(chunk: readonly Due[]): Promise<void> {
+    const numbered: { stored: StoredWatch; part: BatchPart | undefined }[] = [];
+    const sent = await run.limitBatches(async () => {
+      if (outcome.stopped) return undefined;
+      const sentAt = deps.clock.now();
+      for (const { stored, next } of chunk) numbered.push({ stored, part: partOf(stored, next, sentAt) });
+      const parts = numbered.flatMap(({ part }) => part ?? []);
+      const tenantId = chunk[0]?.stored.watch.tenantId ?? '';
+      return { sentAt, results: await deps.callBatch(tenantId, parts) };
+    });
+    if (!sent) return chunk.forEach(({ stored }) => tell(stored, 'postponed'));
+    let place = 0;
+    await Promise.all(
+      numbered.map(async ({ stored, part }) => {
+        const result: PartResult | undefined = part
+          ? sent.results[place++]
+          : { answer: { status: 204, body: undefined } };
+        if (!result || wasNotSent(result)) {
+          outcome.stopped = true;
+          return tell(stored, 'postponed');
+        }
+        await settle(stored, part, result, sent.sentAt);
+      }),
+    );
+  }
+
+  async function settle(
+    stored: StoredWatch,
+    part: BatchPart | undefined,
+    result: PartResult,
+    sentAt: number,
+  ): Promise<void> {
+    try {
+      const { watch, etag } = stored;
+      const { subscriptionId } = watch;
+      const settled =
+        part?.method === 'PATCH' && subscriptionId !== undefined
+          ? await settleRenewal(deps, { etag, watch: { ...watch, subscriptionId } }, result, sentAt)
+          : await settleRemoval(deps, stored, result);
+      if (settled === 'lost') return void lost.push(stored);
+      logResult(deps, settled);
+      tell(stored, settled);
+    } catch (error) {
+      tell(stored, { error });
+    }
+  }
+
+  async function attempt(stored: StoredWatch, work: () => Promise<WatchResult>): Promise<void> {
+    if (outcome.stopped) return tell(stored, 'postponed');
+    try {
+      tell(stored, await work());
+    } catch (error) {
+      tell(stored, { error });
+    }
+  }
+
+  function tell(stored: StoredWatch, result: Parameters<ReportWatch>[1]): void {
+    if (typeof result === 'object' && 'outcome' in result) {
+      if (result.outcome === 'failed') heed(result.trouble, result.watch.lastError ?? '');
+      else if (result.outcome !== 'nothing' && result.outcome !== 'busy') {
+        outcome.succeeded += 1;
+        unserved = 0;
+      }
+    }
+    context.report(stored, result);
+  }
+
+  function heed(trouble: Trouble | undefined, words: string): void {
+    if (trouble === 'refused' || trouble === 'forbidden') outcome.refusal ??= words;
+    if (trouble === 'unavailable') unserved += 1;
+    outcome.stopped ||=
+      trouble === 'throttled' || trouble === 'noToken' || trouble === 'refused' || unserved >= MOST_UNSERVED;
+  }
+}
+
+function partOf({ watch }: StoredWatch, next: Plan, now: number): BatchPart | undefined {
+  const { subscriptionId } = watch;
+  if (subscriptionId === undefined) return undefined;
+  return next === 'renew' ? renewalPart(watch, subscriptionId, now) : removalPart(watch, subscriptionId);
+}
+
+/** A pause of the tenant that began elsewhere: Graph was not asked, so nothing is to be held against the watch. */
+function wasNotSent(result: PartResult): boolean {
+  if (!('error' in result) || !(result.error instanceof GraphError)) return false;
+  return result.error.code === 'graphThrottled' && result.error.status === undefined;
+}
