@@ -3,4 +3,5 @@ import './receiveLifecycleEvents';
 import './processNotification';
 import './renewSubscriptions';
 import './processLifecycleEvent';
+import './sweepJobs';
 import './consent';

@@ -12,6 +12,7 @@ import type { QueueContents } from './storage/queueContents';
 import { QUEUE_NAMES } from './storage/queueNames';
 import { TABLE_NAMES } from './storage/tableNames';
 import type { SubscriptionDeps } from './subscriptions/subscriptionDeps';
+import type { SweepDeps } from './sweep/sweepDeps';
 import type { Tenants } from './tenants/tenants';
 import type { Watches } from './watches/watches';
 import type { ReceiveDependencies } from './webhook/receive';
@@ -40,6 +41,8 @@ export interface Services {
   queueContents(name: string): Promise<QueueContents>;
   /** The ledger. */
   ledger(): Promise<EntityTable>;
+  /** What the sweep needs apart from the logger of the invocation. */
+  sweep(): Promise<Omit<SweepDeps, 'logger'>>;
   /** What the worker needs apart from the logger of its invocation. */
   worker(): Promise<Omit<ProcessDeps, 'logger'>>;
 }
@@ -110,6 +113,21 @@ export function createServices(env: Environment): Services {
     queue,
     queueContents: async (name) => (await openQueue()).contents(name),
     ledger,
+    sweep: once(async () => {
+      const { createSweepMemory } = await import('./sweep/createSweepMemory');
+      return {
+        graphBaseUrl: (await config()).graphBaseUrl,
+        callGraph: (await graph()).callGraph,
+        tenants: await tenants(),
+        watches: await watches(),
+        ledger: await ledger(),
+        jobs: await queue(QUEUE_NAMES.jobs),
+        memory: createSweepMemory(),
+        clock: systemClock,
+        random: Math.random,
+        randomBytes,
+      };
+    }),
     webhook: once(async () => {
       const { clientStateKeys } = await config();
       const open = await openQueue();

@@ -21,7 +21,16 @@ it('are built once per process and environment', () => {
 
 it('throw nothing when made without settings; each member rejects and names the settings', async () => {
   const services = createServices({});
-  const members = ['config', 'webhook', 'tenants', 'watches', 'graph', 'subscriptions', 'worker'] as const;
+  const members = [
+    'config',
+    'webhook',
+    'tenants',
+    'watches',
+    'graph',
+    'subscriptions',
+    'sweep',
+    'worker',
+  ] as const;
   for (const member of members) {
     await expect(services[member]()).rejects.toMatchObject({
       code: 'configInvalid',
@@ -35,6 +44,8 @@ it('build a member on first use and keep it', async () => {
   expect(await services.webhook()).toBe(await services.webhook());
   expect(await services.worker()).toBe(await services.worker());
   expect(await services.subscriptions()).toBe(await services.subscriptions());
+  // With it the memory of what has been brought back lately.
+  expect(await services.sweep()).toBe(await services.sweep());
   await expect(services.queue('any')).resolves.toHaveProperty('send');
 });
 

@@ -61,7 +61,8 @@ describe('what is brought back', () => {
       `jobStarted_${DEFINITION}_t2`,
       'jobStarted_unwatched_t4',
     ]);
-    const { event } = JSON.parse(world.jobs.sent[0]?.text ?? '') as { event: Record<string, unknown> };
+    const sent = world.jobs.sent.find(({ text }) => text.includes('"t1"'));
+    const { event } = JSON.parse(sent?.text ?? '') as { event: Record<string, unknown> };
     expect(event).toMatchObject({
       tenantId: TENANT,
       printerId: PRINTER,

@@ -1,0 +1,15 @@
+import { app, type TimerHandler } from '@azure/functions';
+import { createLogger } from '../shared/logger';
+
+/** Reads Graph to find what notifications missed. A run beside another one does no harm: the claims settle it. */
+const sweepJobs: TimerHandler = async (_timer, context) => {
+  const logger = createLogger(context);
+  const [{ getServices }, { countSweeps, sweepAll }] = await Promise.all([
+    import('../shared/services'),
+    import('../shared/sweep/sweepAll'),
+  ]);
+  const deps = { ...(await getServices(process.env).sweep()), logger };
+  logger.info('jobs.swept', countSweeps(await sweepAll(deps)));
+};
+
+app.timer('sweepJobs', { schedule: '30 */10 * * * *', handler: sweepJobs });
