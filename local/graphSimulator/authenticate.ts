@@ -2,6 +2,7 @@ import { jwtVerify } from 'jose';
 import type { JWTPayload } from 'jose';
 import { printerAdministratorRole } from './permissions';
 import type { Simulation } from './simulation';
+import { REFRESH_AUDIENCE } from './userTokens';
 import type { Tenant } from './world';
 
 /** Who calls: an app by its roles, or a signed-in user of a tenant. */
@@ -80,7 +81,7 @@ export function createAuthenticate(simulation: Simulation): Authenticate {
       return refused401('Lifetime validation failed, the token is expired.');
     const { tid, appid, scp } = payload;
     const tenant = typeof tid === 'string' ? simulation.world.tenants.get(tid) : undefined;
-    if (!tenant || typeof appid !== 'string')
+    if (!tenant || typeof appid !== 'string' || payload.aud === REFRESH_AUDIENCE)
       return refused401('Access token validation failure. Invalid tenant.');
     const isUser = typeof scp === 'string';
     return (

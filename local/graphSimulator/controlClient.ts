@@ -40,7 +40,8 @@ export function createControlClient(controlUrl: string) {
     (await call<{ value: T[] }>('POST', path, order)).value;
   const queryOf = (order: Record<string, string | number | undefined>): string => {
     const query = new URLSearchParams();
-    for (const [name, value] of Object.entries(order)) if (value !== undefined) query.set(name, String(value));
+    for (const [name, value] of Object.entries(order))
+      if (value !== undefined) query.set(name, String(value));
     return `?${query.toString()}`;
   };
   const jobAction = (action: string) => (job: { tenantId: string; printerId: string; jobId: string }) =>

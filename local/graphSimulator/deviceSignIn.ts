@@ -10,8 +10,11 @@ const LIFETIME_SECONDS = 900;
 // Letters that are not taken for one another.
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 
-/** The grant type of a device code. */
-export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code';
+/** The grant types of a device code: the documented one, and the older name that MSAL still sends. */
+export const deviceCodeGrants: readonly (string | null)[] = [
+  'urn:ietf:params:oauth:grant-type:device_code',
+  'device_code',
+];
 
 /** The answers a control call or the page can give. */
 export const deviceAnswers: readonly DeviceAnswer[] = ['printerAdministrator', 'user', 'decline'];
@@ -76,7 +79,8 @@ export async function redeemDeviceCode(
   deviceCodes.delete(signIn.deviceCode);
   if (signIn.answer === 'decline')
     return refuse(400, 'authorization_declined', 65004, 'The user declined the sign-in.');
-  return issueUserTokens(simulation, signIn, signIn.answer === 'printerAdministrator');
+  const isPrinterAdministrator = signIn.answer === 'printerAdministrator';
+  return issueUserTokens(simulation, { ...signIn, isPrinterAdministrator });
 }
 
 /** Enters a user code as somebody; gives the sign-in, or undefined when the code is not waiting. */

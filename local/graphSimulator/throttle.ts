@@ -42,7 +42,7 @@ export function createThrottle(
     const slots = counters.get(key) ?? new Map<number, number>();
     counters.set(key, slots);
     const oldest = Math.floor(now / (limit.windowMs / SLOTS)) - SLOTS;
-    for (const slot of slots.keys()) if (slot <= oldest) slots.delete(slot);
+    for (const slot of slots.keys()) if (slot < oldest) slots.delete(slot);
     return slots;
   };
   const waitMs = (key: string, limit: Limit, allowed: number, now: number): number => {

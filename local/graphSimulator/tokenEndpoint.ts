@@ -1,10 +1,11 @@
 import { decodeJwt } from 'jose';
 import type { JWTPayload } from 'jose';
 import { answerAdminConsent } from './adminConsent';
-import { deviceCodeGrant, redeemDeviceCode, startDeviceSignIn } from './deviceSignIn';
+import { deviceCodeGrants, redeemDeviceCode, startDeviceSignIn } from './deviceSignIn';
 import type { Reply } from './reply';
 import type { Simulation } from './simulation';
 import { tokenError } from './tokenError';
+import { refreshUserTokens } from './userTokens';
 
 // identity-platform v2-oauth2-client-creds-grant-flow: expires_in of the sample answer.
 const LIFETIME_SECONDS = 3599;
@@ -69,7 +70,8 @@ async function issueToken(
     tokenError(simulation, status, error, number, text);
   const tenant = simulation.world.tenants.get(tenantId);
   if (!tenant) return unknownTenant(simulation, tenantId);
-  if (form.get('grant_type') === deviceCodeGrant) return redeemDeviceCode(simulation, tenant, form);
+  if (deviceCodeGrants.includes(form.get('grant_type'))) return redeemDeviceCode(simulation, tenant, form);
+  if (form.get('grant_type') === 'refresh_token') return refreshUserTokens(simulation, tenant.id, form);
   if (form.get('grant_type') !== 'client_credentials')
     return refuse(400, 'unsupported_grant_type', 70003, 'The app requested an unsupported grant type.');
   const clientId = form.get('client_id') ?? '';

@@ -65,6 +65,27 @@ describe('the report', () => {
     expect(report.list()).toEqual([]);
   });
 
+  it('remembers violations although it forgets old calls, so that a run of days stays bounded', () => {
+    const clock = { real: 0 };
+    const report = createCallReport({ now: () => 0, realNow: () => clock.real });
+    const make = (status: number, retryAfterMs?: number) => {
+      const order = { target: 'graph' as const, method: 'GET', path: '/a', route: '/a', connectionId: 1 };
+      report.finish(Object.assign(report.start(order), { tenantId: 't' }), status, retryAfterMs);
+    };
+    make(429, 1_000);
+    clock.real += 999;
+    make(200);
+    clock.real += 2;
+    for (let n = 0; n < 200_000; n += 1) make(200);
+    expect(report.list().length).toBeLessThanOrEqual(200_000);
+    expect(report.list().at(-1)?.n).toBe(200_002);
+    expect(report.violations()).toMatchObject([
+      { kind: 'repeatedTooEarly', call: { n: 2 }, throttledBy: { n: 1 } },
+    ]);
+    report.clear();
+    expect(report.violations()).toEqual([]);
+  });
+
   it('names caller, route, connection and status of every call, and finds a repeat that came too early', async () => {
     const harness = await startHarness();
     try {

@@ -53,6 +53,8 @@ describe('rules of faults', () => {
     [{ action: { type: 'status' } }],
     [{ action: { type: 'status', status: 99 } }],
     [{ action: { type: 'hang' } }],
+    [{ action: { type: 'status', status: 429, retryAfterMaxSeconds: 3 } }],
+    [{ action: { type: 'status', status: 429, retryAfterSeconds: 3, retryAfterMaxSeconds: 1 } }],
     [{ pathPattern: '(', action: { type: 'reset' } }],
     [{ target: 'other', action: { type: 'reset' } }],
     [{ count: -2, action: { type: 'reset' } }],
@@ -105,6 +107,20 @@ describe('faults of Graph calls', () => {
       await patch().catch(() => undefined);
       expect(await name()).toBe('changed');
     }
+  });
+
+  it('spread Retry-After between two figures by the seed (fractions occur: 2.128)', async () => {
+    await harness.control.addFault({
+      count: 20,
+      action: { type: 'status', status: 429, retryAfterSeconds: 0.5, retryAfterMaxSeconds: 3 },
+    });
+    const waits: number[] = [];
+    for (let n = 0; n < 20; n += 1)
+      waits.push(
+        Number((await harness.graph('GET', `/subscriptions?n=${String(n)}`)).headers.get('retry-after')),
+      );
+    expect(new Set(waits).size).toBeGreaterThan(10);
+    expect([Math.min(...waits) >= 0.5, Math.max(...waits) <= 3]).toEqual([true, true]);
   });
 
   it('cut the connection without an answer', async () => {

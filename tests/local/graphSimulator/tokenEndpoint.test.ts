@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { request } from 'node:https';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { createLocalJWKSet, decodeJwt, jwtVerify, UnsecuredJWT } from 'jose';
 import type { JSONWebKeySet } from 'jose';
+import { askAuthority } from './askAuthority';
 import { startHarness, tenantA, tenantB } from './harness';
 import type { Harness } from './harness';
 
@@ -22,23 +22,8 @@ beforeEach(async () => {
   await harness.control.createTenant({ tenantId: tenantA, roles: ['Printer.Read.All'] });
 });
 
-function ask(method: string, where: string, form?: Record<string, string>) {
-  return new Promise<{ status: number; body: Record<string, unknown> }>((resolve, reject) => {
-    const text = new URLSearchParams(form).toString();
-    const url = `${harness.simulator.authorityUrl}${where}`;
-    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': text.length };
-    const call = request(url, { method, ca, headers, agent: false }, (response) => {
-      let body = '';
-      response.on('data', (part: Buffer) => (body += part.toString()));
-      response.on('end', () => {
-        const parsed = body === '' ? {} : (JSON.parse(body) as Record<string, unknown>);
-        resolve({ status: response.statusCode ?? 0, body: parsed });
-      });
-    });
-    call.on('error', reject);
-    call.end(text);
-  });
-}
+const ask = (method: string, where: string, form?: Record<string, string>) =>
+  askAuthority({ authorityUrl: harness.simulator.authorityUrl, ca }, method, where, form);
 
 const tokenPath = `/${tenantA}/oauth2/v2.0/token`;
 const rightForm = {

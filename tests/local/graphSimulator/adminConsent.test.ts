@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { askAuthority } from './askAuthority';
+import { tenantA, tenantB } from './harness';
+import { useSubscriptions } from './useSubscriptions';
+
+const clientId = '5d5d5d5d-0000-4000-8000-000000000005';
+const world = useSubscriptions();
+
+const ask = async (method: string, where: string, form?: Record<string, string>) => {
+  const { authorityUrl, caFile } = world.harness().simulator;
+  return askAuthority({ authorityUrl, ca: await readFile(caFile, 'utf8') }, method, where, form);
+};
+const askToken = () =>
+  ask('POST', `/${tenantA}/oauth2/v2.0/token`, {
+    grant_type: 'client_credentials',
+    client_id: clientId,
+    client_secret: 'any',
+    scope: 'https://graph.microsoft.com/.default',
+  });
+const consent = (query: Record<string, string>, where = `/${tenantA}/adminconsent`) =>
+  ask('GET', `${where}?${new URLSearchParams(query).toString()}`);
+const reply = { client_id: clientId, state: 'a b', redirect_uri: 'https://app.example/api/consent?x=1' };
+
+describe('the admin-consent link (concepts/auth-v2-service.md)', () => {
+  it('leads back with tenant, state and admin_consent=True, and gives the roles of the registration', async () => {
+    const { control, graph } = world.harness();
+    await control.setRoles(tenantA, []);
+    expect((await graph('GET', '/print/taskDefinitions')).status).toBe(403);
+    const { status, location } = await consent(reply);
+    expect(status).toBe(302);
+    const target = new URL(location ?? '');
+    expect(target.origin + target.pathname).toBe('https://app.example/api/consent');
+    expect(Object.fromEntries(target.searchParams)).toEqual({
+      x: '1',
+      tenant: tenantA,
+      state: 'a b',
+      admin_consent: 'True',
+    });
+    expect((await graph('GET', '/print/taskDefinitions')).status).toBe(200);
+  });
+
+  it('exists in the v2.0 form, which names the scope again', async () => {
+    const scope = 'https://graph.microsoft.com/.default';
+    const { location } = await consent({ ...reply, scope }, `/${tenantA}/v2.0/adminconsent`);
+    expect(new URL(location ?? '').searchParams.get('scope')).toBe(scope);
+  });
+
+  it('leads back with error and state when the administrator declines', async () => {
+    await world.harness().control.setVariants({ adminConsent: 'deny' });
+    const query = new URL((await consent(reply)).location ?? '').searchParams;
+    expect([query.get('error'), query.get('state'), query.get('admin_consent')]).toEqual([
+      'access_denied',
+      'a b',
+      null,
+    ]);
+  });
+
+  it.each([
+    ['an unknown tenant', reply, `/${tenantB}/adminconsent`],
+    ['no client_id', { ...reply, client_id: '' }, undefined],
+    ['no redirect_uri', { client_id: clientId }, undefined],
+  ])('refuses %s', async (_name, query, where) => {
+    expect((await consent(query, where)).status).toBe(400);
+  });
+});
+
+describe('consent that was taken back', () => {
+  // identity-platform reference-error-codes: AADSTS700016, AADSTS65001.
+  it.each([
+    ['unauthorizedClient', 'unauthorized_client', 700016],
+    ['invalidGrant', 'invalid_grant', 65001],
+  ] as const)('is refused by the sign-in service as %s', async (revokedToken, error, code) => {
+    const { control } = world.harness();
+    await control.setVariants({ revokedToken });
+    await control.revokeConsent(tenantA);
+    const { status, body } = await askToken();
+    expect([status, body]).toMatchObject([400, { error, error_codes: [code] }]);
+    await control.grantConsent(tenantA);
+    expect((await askToken()).status).toBe(200);
+  });
+
+  it('can leave tokens without roles, which Graph refuses with 403 call by call', async () => {
+    const { control, graph } = world.harness();
+    await control.setVariants({ revokedToken: 'withoutRoles' });
+    await control.revokeConsent(tenantA);
+    const token = String((await askToken()).body['access_token']);
+    for (const bearer of [token, `development.${tenantA}`]) {
+      const { status, body } = await graph('GET', '/print/taskDefinitions', undefined, { token: bearer });
+      expect([status, body]).toMatchObject([403, { error: { code: 'accessDenied' } }]);
+    }
+  });
+
+  it.each([
+    [401, 401, 401],
+    [403, 403, 403],
+    [0, 200, 401],
+  ] as const)(
+    'with revokedCalls %d an older token meets %d, a development token %d',
+    async (variant, old, fresh) => {
+      const { control, graph } = world.harness();
+      await control.setVariants({ revokedCalls: variant });
+      const token = String((await askToken()).body['access_token']);
+      expect((await graph('GET', '/subscriptions', undefined, { token })).status).toBe(200);
+      await control.revokeConsent(tenantA);
+      expect((await graph('GET', '/subscriptions', undefined, { token })).status).toBe(old);
+      expect((await graph('GET', '/subscriptions')).status).toBe(fresh);
+      await control.grantConsent(tenantA);
+      expect((await graph('GET', '/subscriptions')).status).toBe(200);
+    },
+  );
+
+  it('ends deliveries, and a consent given again brings them back', async () => {
+    const { control } = world.harness();
+    await world.watchTasks();
+    await control.revokeConsent(tenantA);
+    await world.printHeld();
+    expect(await world.toldTasks()).toEqual([]);
+    await consent(reply);
+    const task = await world.printHeld();
+    expect(await world.toldTasks()).toEqual([task]);
+    expect((await control.state()).tenants[0]).toMatchObject({ consentRevoked: false });
+  });
+});

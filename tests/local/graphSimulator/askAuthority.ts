@@ -1,0 +1,32 @@
+import { request } from 'node:https';
+
+/** What the simulated sign-in service answered. */
+interface AuthorityAnswer {
+  status: number;
+  location: string | undefined;
+  body: Record<string, unknown>;
+}
+
+/** Sends one form to the sign-in service, trusting its certificate by `ca`. */
+export function askAuthority(
+  place: { authorityUrl: string; ca: string },
+  method: string,
+  where: string,
+  form?: Record<string, string>,
+): Promise<AuthorityAnswer> {
+  return new Promise((resolve, reject) => {
+    const text = new URLSearchParams(form).toString();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': text.length };
+    const options = { method, ca: place.ca, headers, agent: false as const };
+    const call = request(`${place.authorityUrl}${where}`, options, (response) => {
+      let body = '';
+      response.on('data', (part: Buffer) => (body += part.toString()));
+      response.on('end', () => {
+        const parsed = body === '' ? {} : (JSON.parse(body) as Record<string, unknown>);
+        resolve({ status: response.statusCode ?? 0, location: response.headers.location, body: parsed });
+      });
+    });
+    call.on('error', reject);
+    call.end(text);
+  });
+}

@@ -1,0 +1,42 @@
+import { tenantA } from './harness';
+import { usePrinting } from './usePrinting';
+
+const printing = usePrinting();
+
+describe('memory of a long run', () => {
+  it('forgets old jobs with their tasks, documents and downloads, but none that an open task blocks', async () => {
+    const { control, clock } = printing.harness();
+    await control.setVariants({ jobKeptMinutes: 1440 });
+    const old = await printing.printHeld();
+    await printing.finish(old.taskId);
+    const [plain] = await control.print(tenantA, { printerId: printing.scene().plain });
+    const plainPath = `/printers/${printing.scene().plain}/jobs/${plain?.jobId ?? ''}`;
+    const documents = printing.values(await printing.graph('GET', `${plainPath}/documents`));
+    await printing.graph('GET', `${plainPath}/documents/${String(documents[0]?.['id'])}/$value`);
+    const blocked = await printing.printHeld();
+    expect(await control.counts()).toMatchObject({ jobs: 3, tasks: 2, downloads: 1 });
+    clock.aheadMs = 1439 * 60_000;
+    expect(await control.counts()).toMatchObject({ jobs: 3, tasks: 2, downloads: 0 });
+    clock.aheadMs = 1441 * 60_000;
+    expect(await control.counts()).toMatchObject({ jobs: 1, tasks: 1 });
+    expect((await printing.graph('GET', old.path)).status).toBe(404);
+    expect((await printing.graph('GET', printing.taskPath(old.taskId))).status).toBe(404);
+    expect((await printing.graph('GET', blocked.path)).status).toBe(200);
+  });
+
+  it('keeps the lists that long tests read: jobs still listed, tasks open for long', async () => {
+    const { control, clock } = printing.harness();
+    const before = await printing.printHeld();
+    clock.aheadMs = 30 * 60_000;
+    const since = Date.now() + clock.aheadMs - 60_000;
+    const later = await printing.printHeld();
+    await control.print(tenantA, { printerId: printing.scene().plain, visibleAfterMs: 60_000 });
+    expect(await control.openTasks({ olderThanMinutes: 15 })).toMatchObject([
+      { tenantId: tenantA, taskId: before.taskId, jobId: before.jobId, state: 'processing' },
+    ]);
+    expect(await control.openTasks({ tenantId: 'another' })).toEqual([]);
+    const ids = (jobs: { jobId: string }[]) => jobs.map(({ jobId }) => jobId);
+    expect(ids(await control.listedJobs({ tenantId: tenantA }))).toEqual([before.jobId, later.jobId]);
+    expect(ids(await control.listedJobs({ createdSince: since }))).toEqual([later.jobId]);
+  });
+});

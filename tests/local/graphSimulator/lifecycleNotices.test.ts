@@ -1,0 +1,88 @@
+import { tenantA } from './harness';
+import { useSubscriptions } from './useSubscriptions';
+
+const world = useSubscriptions();
+const renew = (id: string) =>
+  world
+    .harness()
+    .graph('PATCH', `/subscriptions/${id}`, { expirationDateTime: world.harness().inMinutes(4200) });
+
+describe('reauthorizationRequired (concepts/change-notifications-lifecycle-events.md)', () => {
+  it('is not sent by itself unless switched on', async () => {
+    await world.watchTasks();
+    await world.forward(4_100);
+    expect(await world.events()).toEqual([]);
+  });
+
+  it('is sent before the token of the subscription lapses, once, and again after a renewal', async () => {
+    await world.harness().control.setVariants({ subscriptionTokenMinutes: 60 });
+    const id = await world.watchTasks();
+    await world.forward(40);
+    expect(await world.events()).toEqual([]);
+    await world.forward(6);
+    await world.forward(20);
+    expect(await world.events()).toEqual(['reauthorizationRequired']);
+    expect((await renew(id)).status).toBe(200);
+    await world.forward(46);
+    expect(await world.events()).toHaveLength(2);
+  });
+
+  it('is sent before the subscription lapses', async () => {
+    await world.harness().control.setVariants({ expiryNoticeMinutes: 120 });
+    await world.watchTasks();
+    await world.forward(4_070);
+    expect(await world.events()).toEqual([]);
+    await world.forward(20);
+    expect(await world.events()).toEqual(['reauthorizationRequired']);
+  });
+
+  it('comes again where nobody reacts, from every few minutes to seldom', async () => {
+    const { control } = world.harness();
+    await control.setVariants({ subscriptionTokenMinutes: 60, lifecycleRepeatMinutes: 5 });
+    await world.watchTasks();
+    for (let step = 0; step < 3; step += 1) await world.forward(step === 0 ? 46 : 5);
+    expect(await world.events()).toHaveLength(3);
+    await control.setVariants({ lifecycleRate: 0 });
+    await world.forward(5);
+    expect(await world.events()).toHaveLength(3);
+  });
+
+  it('is sent after an administrator changed permissions', async () => {
+    const { control } = world.harness();
+    await control.setVariants({ noticeAtPermissionChange: true });
+    await world.watchTasks();
+    await control.setRoles(tenantA, ['PrintTaskDefinition.ReadWrite.All']);
+    expect(await world.events()).toEqual(['reauthorizationRequired']);
+  });
+});
+
+describe('notifications while the token has lapsed (concepts/change-notifications-delivery-webhooks.md)', () => {
+  beforeEach(() =>
+    world.harness().control.setVariants({ subscriptionTokenMinutes: 60, holdWithoutToken: true }),
+  );
+
+  it.each([
+    ['a renewal', renew],
+    ['reauthorize', (id: string) => world.harness().graph('POST', `/subscriptions/${id}/reauthorize`)],
+  ])('are held until %s', async (_name, authorize) => {
+    const id = await world.watchTasks();
+    await world.forward(61);
+    const task = await world.printHeld();
+    expect(await world.toldTasks()).toEqual([]);
+    expect(await world.harness().control.counts()).toMatchObject({ held: 1 });
+    await authorize(id);
+    await world.harness().control.counts();
+    expect(await world.toldTasks()).toEqual([task]);
+  });
+
+  it('are lost after 4 hours', async () => {
+    const id = await world.watchTasks();
+    await world.forward(61);
+    await world.printHeld();
+    await world.forward(240);
+    await renew(id);
+    expect(await world.toldTasks()).toEqual([]);
+    const outcomes = (await world.harness().control.deliveries()).map(({ outcome }) => outcome);
+    expect(outcomes).toContain('lost');
+  });
+});

@@ -1,0 +1,81 @@
+import { fetchableFilter, startHarness, startReceiver, tenantA } from './harness';
+import type { Harness, Receiver } from './harness';
+
+/** Starts a simulator and a receiver for the tests of a file, with a fresh scene before each. */
+export function useSubscriptions() {
+  let harness: Harness;
+  let receiver: Receiver;
+  let scene: Awaited<ReturnType<Harness['scene']>>;
+  beforeAll(async () => {
+    harness = await startHarness();
+    receiver = await startReceiver();
+  });
+  afterAll(async () => {
+    await harness.simulator.close();
+    await receiver.close();
+  });
+  beforeEach(async () => {
+    harness.clock.aheadMs = 0;
+    await harness.control.reset();
+    scene = await harness.scene();
+    receiver.clear();
+  });
+
+  const subscribe = async (change: Record<string, unknown>, tenantId = tenantA): Promise<string> => {
+    const answer = await harness.graph(
+      'POST',
+      '/subscriptions',
+      {
+        notificationUrl: receiver.url,
+        lifecycleNotificationUrl: receiver.url,
+        expirationDateTime: harness.inMinutes(4200),
+        clientState: 'state',
+        ...change,
+      },
+      { token: `development.${tenantId}` },
+    );
+    expect(answer.status).toBe(201);
+    return String(answer.body['id']);
+  };
+
+  return {
+    harness: () => harness,
+    receiver: () => receiver,
+    scene: () => scene,
+    subscribe,
+    watchTasks: (of = scene) =>
+      subscribe(
+        { changeType: 'created', resource: `print/taskDefinitions/${of.definition}/tasks` },
+        of.tenantId,
+      ),
+    watchPrinter: (printer: string) =>
+      subscribe({
+        changeType: 'updated',
+        resource: `print/printers/${printer}/jobs`,
+        notificationQueryOptions: fetchableFilter,
+      }),
+    /** Puts Date forward; whatever falls due by then happens before the next answer. */
+    forward: async (minutes: number) => {
+      harness.clock.aheadMs += minutes * 60_000;
+      await harness.control.counts();
+    },
+    /** The lifecycle events that the receiver got so far. */
+    events: async () => {
+      expect(await harness.control.idle()).toBe(true);
+      return receiver
+        .items()
+        .flatMap(({ lifecycleEvent }) => (lifecycleEvent === undefined ? [] : [lifecycleEvent]));
+    },
+    /** The tasks of which the receiver was told so far. */
+    toldTasks: async () => {
+      expect(await harness.control.idle()).toBe(true);
+      return receiver
+        .items()
+        .flatMap(({ resource }) => (typeof resource === 'string' ? [resource.split('/').at(-1)] : []));
+    },
+    printHeld: async () => {
+      const [job] = await harness.control.print(tenantA, { printerId: scene.held });
+      return job?.taskId ?? '';
+    },
+  };
+}
