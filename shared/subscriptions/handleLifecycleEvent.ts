@@ -1,14 +1,17 @@
-import { parseWatchRowKey, watchRowKey, watchTag } from '../watches/watchKey';
+import { parseWatchRowKey, watchRowKey, watchTag, type WatchKey } from '../watches/watchKey';
 import type { StoredWatch } from '../watches/watches';
 import type { LifecycleMessage, SubscriptionMessage } from './message';
 import { PATCH_SPACING_MS, sinceRenewed, waitsUntil } from './plan';
 import { reconcileWatch } from './reconcileWatch';
+import { tenantWaitsUntil } from './standOfTenant';
 import type { SubscriptionDeps } from './subscriptionDeps';
 import type { WatchResult } from './watchResult';
 
 export type LifecycleResult =
   /** The subscription was looked after; what Graph refused stands on the row and the timer goes on with it. */
-  | { outcome: 'handled'; result: WatchResult }
+  | { outcome: 'handled'; result: WatchResult; sweep?: WatchKey }
+  /** Graph lost notifications: the jobs of this watch are to be looked for. */
+  | { outcome: 'missed'; sweep: WatchKey }
   /** Too early: the same message is to come again after this time. */
   | { outcome: 'postponed'; postponeSeconds: number }
   /** Nothing to do, and the log says why. */
@@ -24,7 +27,8 @@ const ACTED_ON: readonly string[] = ['reauthorizationRequired', 'subscriptionRem
 
 /**
  * Acts on a message of the queue subscription-events. An event is a hint: Graph is asked by PATCH what is so, never by
- * /reauthorize. Rejects only when storage fails.
+ * /reauthorize. Where notifications were or may have been lost, the result names the watch to sweep. Rejects only when
+ * storage fails.
  */
 export async function handleLifecycleEvent(
   deps: SubscriptionDeps,
@@ -38,13 +42,14 @@ export async function handleLifecycleEvent(
   const { watch } = stored;
   if (message.kind === 'lifecycle') {
     if (message.generation < watch.generation) return drop(deps, message, 'generationOld');
+    if (message.lifecycleEvent === 'missed') return { outcome: 'missed', sweep: keyOf(watch) };
     if (!ACTED_ON.includes(message.lifecycleEvent)) return drop(deps, message, 'eventNotActedOn');
   }
   // A PATCH sent after the event has answered it; among duplicates only the first gets further.
   if (Date.parse(watch.renewedAt ?? '') > Date.parse(message.receivedAt)) {
     return drop(deps, message, 'renewedSince');
   }
-  const until = waitsUntil(watch, now);
+  const until = waitsUntil(watch, now) ?? tenantWaitsUntil(tenant, now);
   if (until !== undefined) return postpone(until - now);
   const since = sinceRenewed(watch, now);
   if (since < PATCH_SPACING_MS) {
@@ -52,7 +57,12 @@ export async function handleLifecycleEvent(
     if (message.kind === 'renew') return drop(deps, message, 'renewedSince');
     if (message.lifecycleEvent === 'reauthorizationRequired') return postpone(PATCH_SPACING_MS - since);
   }
-  return { outcome: 'handled', result: await reconcileWatch(deps, stored, { asked: true }) };
+  const result = await reconcileWatch(deps, stored, { asked: true });
+  return { outcome: 'handled', result, ...(result.sweep ? { sweep: keyOf(watch) } : {}) };
+}
+
+function keyOf({ tenantId, kind, id }: WatchKey): WatchKey {
+  return { tenantId, kind, id };
 }
 
 /** By the tag of the verified clientState, or by the row that the worker named; never by a subscription id from outside. */

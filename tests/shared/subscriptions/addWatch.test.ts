@@ -4,6 +4,7 @@ import {
   createSubscriptionWorld,
   fetchable,
   MINUTE,
+  putServed,
   START,
   started,
 } from '../../support/createSubscriptionWorld';
@@ -59,5 +60,25 @@ describe('addWatch', () => {
     world.watches.get = () => Promise.resolve(undefined);
     expect(await addWatch(world.deps, fetchable())).toMatchObject({ result: { outcome: 'busy' } });
     expect(world.graph.calls).toHaveLength(0);
+  });
+
+  it('takes back a removal that has not happened yet, from now on', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    await putServed(world, { wanted: false });
+    world.clock.advance(5 * MINUTE);
+    expect(await addWatch(world.deps, fetchable())).toMatchObject({
+      added: false,
+      result: { outcome: 'nothing' },
+    });
+    expect((await world.read()).watch).toMatchObject({
+      wanted: true,
+      since: '2026-11-22T00:05:00.000Z',
+      subscriptionId: 'subscription-0',
+    });
+    const { etag, watch } = await world.read();
+    await world.watches.save({ ...watch, wanted: false }, etag);
+    world.watches.save = () => Promise.resolve(undefined);
+    expect(await addWatch(world.deps, fetchable())).toMatchObject({ result: { outcome: 'busy' } });
   });
 });

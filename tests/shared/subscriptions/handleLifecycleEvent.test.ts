@@ -118,7 +118,6 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
   });
 
   it.each([
-    ['missed', 'missed'],
     ['somethingNew', 'somethingNew'],
     ['<script> with a secret', 'unreadable'],
   ])('logs and drops the event %s', async (lifecycleEvent, logged) => {
@@ -137,6 +136,36 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
         lifecycleEvent: logged,
       },
     ]);
+  });
+
+  it('asks for a sweep after missed (resync fully), without a call', async () => {
+    const world = await worldAfter(1);
+    expect(await handleLifecycleEvent(world.deps, event(world, { lifecycleEvent: 'missed' }))).toEqual({
+      outcome: 'missed',
+      sweep: { tenantId: TENANT, kind: 'jobFetchable', id: PRINTER },
+    });
+    expect(world.graph.calls).toHaveLength(0);
+  });
+
+  it('asks for a sweep where the PATCH found the subscription lost, and not where it was there', async () => {
+    const lost = await worldAfter(11);
+    lost.graph.subscriptions.clear();
+    const removed = { lifecycleEvent: 'subscriptionRemoved' };
+    expect(await handleLifecycleEvent(lost.deps, event(lost, removed))).toMatchObject({
+      outcome: 'handled',
+      sweep: { tenantId: TENANT, kind: 'jobFetchable', id: PRINTER },
+    });
+    const there = await worldAfter(11);
+    expect(await handleLifecycleEvent(there.deps, event(there, removed))).not.toHaveProperty('sweep');
+  });
+
+  it('waits with a tenant that refused everything', async () => {
+    const world = await worldAfter(11);
+    await world.tenants.update(TENANT, (tenant) => ({ ...tenant, nextTryAt: '2026-11-22T00:12:00.000Z' }));
+    expect(await handleLifecycleEvent(world.deps, event(world))).toEqual({
+      outcome: 'postponed',
+      postponeSeconds: 60,
+    });
   });
 
   it('refuses a generation older than the row (decision 1), and takes the one of the row', async () => {

@@ -34,7 +34,7 @@ describe('replacing a subscription (decision 14)', () => {
       generation: 0,
       failures: 0,
     });
-    const { clientState } = world.graph.subscriptions.get('subscription-1') ?? {};
+    const clientState = world.graph.subscriptions.get('subscription-1')?.['clientState'];
     expect(verifyClientState([K2], TENANT, clientState)).toMatchObject({ state: { keyId: 'k2' } });
     expect(world.logger.events.map(({ event }) => event)).toEqual(['subscription.replaced']);
   });

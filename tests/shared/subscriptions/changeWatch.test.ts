@@ -1,0 +1,103 @@
+import { removeWatch, renewWatch, revokeWatch } from '../../../shared/subscriptions/changeWatch';
+import { reconcileWatch } from '../../../shared/subscriptions/reconcileWatch';
+import { verifyClientState } from '../../../shared/watches/clientState';
+import { graphError } from '../../support/createFakeGraph';
+import {
+  createSubscriptionWorld,
+  fetchable,
+  MINUTE,
+  putServed,
+  TENANT,
+} from '../../support/createSubscriptionWorld';
+
+describe('revokeWatch (decision 1)', () => {
+  it('raises the generation first, then replaces, so that the old clientState is refused', async () => {
+    const world = createSubscriptionWorld();
+    await putServed(world);
+    let meanwhile: unknown;
+    world.graph.next('DELETE', () => {
+      meanwhile = world.read().then(({ watch }) => watch.generation);
+      return undefined;
+    });
+    world.graph.subscriptions.clear();
+    expect(await revokeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'replaced', sweep: true });
+    expect(await meanwhile).toBe(1);
+    expect((await world.read()).watch).toMatchObject({ generation: 1, keyId: 'k1' });
+    const clientState = world.graph.subscriptions.get('subscription-1')?.['clientState'];
+    const ring = world.deps.config.clientStateKeys;
+    expect(verifyClientState(ring, TENANT, clientState)).toMatchObject({ state: { generation: 1 } });
+  });
+
+  it('stays wished when Graph does not answer: the timer goes on with it', async () => {
+    const world = createSubscriptionWorld();
+    await putServed(world);
+    world.graph.nextError('DELETE', graphError('unavailable'));
+    expect(await revokeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'failed' });
+    world.clock.advance(MINUTE);
+    expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'replaced' });
+    expect((await world.read()).watch.generation).toBe(1);
+  });
+
+  it('makes a create that is under way worthless', async () => {
+    const world = createSubscriptionWorld();
+    const stored = await world.put();
+    let revoked: Promise<unknown> | undefined;
+    const { callGraph } = world.deps;
+    world.deps.callGraph = async (call) => {
+      const answer = await callGraph(call);
+      if (call.method === 'POST') revoked ??= revokeWatch(world.deps, fetchable());
+      await revoked;
+      return answer;
+    };
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'busy' });
+    expect(await revoked).toMatchObject({ outcome: 'nothing' });
+    expect(world.graph.subscriptions.size).toBe(0);
+    world.clock.advance(4 * MINUTE);
+    expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'created' });
+    expect((await world.read()).watch.generation).toBe(1);
+  });
+
+  it('knows no watch that is not there', async () => {
+    const world = createSubscriptionWorld();
+    expect(await revokeWatch(world.deps, fetchable())).toBeUndefined();
+  });
+});
+
+describe('removeWatch', () => {
+  it('writes the wish, deletes the subscription and then the row', async () => {
+    const world = createSubscriptionWorld();
+    await putServed(world, { lastError: 'x', nextTryAt: '2026-11-22T01:00:00.000Z', failures: 3 });
+    let wanted: unknown;
+    world.graph.next('DELETE', () => {
+      wanted = world.read().then(({ watch }) => watch.wanted);
+      return undefined;
+    });
+    expect(await removeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'removed' });
+    expect(await wanted).toBe(false);
+    expect(world.watchTable.size()).toBe(0);
+  });
+
+  it('takes its turn after others who write the row, and says so when they never end', async () => {
+    const world = createSubscriptionWorld();
+    await putServed(world);
+    const { save } = world.watches;
+    let races = 0;
+    world.watches.save = (watch, etag) => {
+      races += 1;
+      return races === 1 ? Promise.resolve(undefined) : save(watch, etag);
+    };
+    expect(await removeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'removed' });
+    await putServed(world);
+    world.watches.save = () => Promise.resolve(undefined);
+    expect(await removeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'busy' });
+  });
+});
+
+describe('renewWatch', () => {
+  it('renews what is not due, in spite of the wait after a failure', async () => {
+    const world = createSubscriptionWorld();
+    await putServed(world, { lastError: 'x', nextTryAt: '2026-11-22T01:00:00.000Z' });
+    expect(await renewWatch(world.deps, fetchable())).toMatchObject({ outcome: 'renewed' });
+    expect(await renewWatch(world.deps, fetchable(TENANT, 'other'))).toBeUndefined();
+  });
+});

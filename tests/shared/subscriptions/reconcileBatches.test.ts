@@ -1,0 +1,230 @@
+import type { GraphCall } from '../../../shared/graph/graphClient';
+import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
+import { graphError } from '../../support/createFakeGraph';
+import {
+  createSubscriptionWorld,
+  fetchable,
+  MINUTE,
+  OTHER_TENANT,
+  putServed,
+  TENANT,
+  type SubscriptionWorld,
+} from '../../support/createSubscriptionWorld';
+
+/** An active tenant with `count` watches, each served by a subscription of its own. */
+async function withServed(count: number, tenantId = TENANT, world = createSubscriptionWorld()) {
+  await world.addTenant(tenantId);
+  for (let n = 0; n < count; n += 1) {
+    const id = `printer-${n}`;
+    await putServed(world, { tenantId, id, subscriptionId: `${tenantId}-${n}` });
+  }
+  return world;
+}
+
+/** Answers every call of `method` with an error instead; `count` of them. */
+function failing(world: SubscriptionWorld, error: Error, matches: (call: GraphCall) => boolean) {
+  const { callBatch, callGraph } = world.deps;
+  let asked = 0;
+  world.deps.callGraph = (call) => {
+    if (!matches(call)) return callGraph(call);
+    asked += 1;
+    return Promise.reject(error);
+  };
+  world.deps.callBatch = async (tenantId, parts) => {
+    const calls = parts.map((part) => ({ tenantId, ...part }));
+    if (!calls.some(matches)) return callBatch(tenantId, parts);
+    asked += 1;
+    return parts.map(() => ({ error }));
+  };
+  return { asked: () => asked };
+}
+
+describe('reconcileAll in batches (decision 13)', () => {
+  it('sends PATCH and DELETE of a tenant in batches of 20, tenants apart', async () => {
+    const world = await withServed(45);
+    await withServed(3, OTHER_TENANT, world);
+    const removed = await world.read(fetchable(TENANT, 'printer-7'));
+    await world.watches.save({ ...removed.watch, wanted: false }, removed.etag);
+    world.clock.advance(60 * MINUTE);
+    const { counts } = await reconcileAll(world.deps);
+    expect(counts).toMatchObject({ renewed: 47, removed: 1 });
+    expect(world.graph.batches.sort((a, b) => b - a)).toEqual([20, 20, 5, 3]);
+    expect(world.graph.subscriptions.size).toBe(47);
+  });
+
+  it('has at most four batches under way', async () => {
+    const world = await withServed(200);
+    world.clock.advance(60 * MINUTE);
+    const { callBatch } = world.deps;
+    let underWay = 0;
+    let most = 0;
+    world.deps.callBatch = async (...batch) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise(setImmediate);
+      underWay -= 1;
+      return callBatch(...batch);
+    };
+    expect((await reconcileAll(world.deps)).counts.renewed).toBe(200);
+    expect(most).toBe(4);
+  });
+
+  it('makes a lost one anew singly, and asks for its sweep', async () => {
+    const world = await withServed(3);
+    world.graph.subscriptions.delete(`${TENANT}-1`);
+    world.clock.advance(60 * MINUTE);
+    const { counts, toSweep } = await reconcileAll(world.deps);
+    expect(counts).toMatchObject({ renewed: 2, created: 1 });
+    expect(toSweep).toEqual([fetchable(TENANT, 'printer-1')]);
+    expect(world.graph.batches).toEqual([3]);
+  });
+
+  it('keeps a part that Graph refused on its row, and the others renewed', async () => {
+    const world = await withServed(3);
+    world.clock.advance(60 * MINUTE);
+    world.graph.nextError('PATCH', graphError('unavailable'));
+    const { counts, failures } = await reconcileAll(world.deps);
+    expect(counts).toMatchObject({ renewed: 2, failed: 1 });
+    expect(failures).toMatchObject([{ error: 'Graph said unavailable' }]);
+  });
+
+  it('holds a pause that began elsewhere against no watch', async () => {
+    const world = await withServed(25);
+    world.clock.advance(60 * MINUTE);
+    const notSent = Object.assign(graphError('throttled', 60_000), { status: undefined });
+    failing(world, notSent, () => true);
+    const { counts, failures } = await reconcileAll(world.deps);
+    expect(counts.postponed).toBe(25);
+    expect(failures).toEqual([]);
+    expect((await world.read(fetchable(TENANT, 'printer-3'))).watch.failures).toBe(0);
+  });
+
+  it('leaves the rest to the next run when Graph serves nothing', async () => {
+    const world = await withServed(200);
+    world.clock.advance(60 * MINUTE);
+    const { asked } = failing(world, graphError('unavailable'), () => true);
+    const { counts } = await reconcileAll(world.deps);
+    // Those that were under way when the first came back.
+    expect(asked()).toBeLessThanOrEqual(4);
+    expect(counts.failed).toBe(asked() * 20);
+    expect(counts.postponed).toBe(200 - counts.failed);
+  });
+
+  it('removes what a paused customer wants removed, and leaves the rest of it alone', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant(TENANT, 'paused');
+    await putServed(world, { id: 'a', subscriptionId: 'a', wanted: false });
+    await putServed(world, { id: 'b', subscriptionId: 'b' });
+    world.clock.advance(60 * MINUTE);
+    expect(await reconcileAll(world.deps)).toMatchObject({
+      counts: { removed: 1, renewed: 0 },
+      tenantsSkipped: 1,
+    });
+    expect([...world.graph.subscriptions.keys()]).toEqual(['b']);
+  });
+
+  it('removes a row that never had a subscription beside others in one batch', async () => {
+    const world = await withServed(2);
+    await world.put({ id: 'never', wanted: false });
+    world.clock.advance(60 * MINUTE);
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ renewed: 2, removed: 1 });
+    expect(world.graph.batches).toEqual([2]);
+  });
+
+  it('reports storage that fails for one watch of a batch', async () => {
+    const world = await withServed(2);
+    world.clock.advance(60 * MINUTE);
+    const { save } = world.watches;
+    world.watches.save = (watch, etag) =>
+      watch.id === 'printer-0' ? Promise.reject(new Error('down')) : save(watch, etag);
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ renewed: 1, error: 1 });
+  });
+});
+
+describe('replacing all watches (decision 14)', () => {
+  it('replaces each and names them all for the sweep', async () => {
+    const world = await withServed(6);
+    world.deps.config.publicBaseUrl = 'https://new.example/api';
+    const { counts, toSweep } = await reconcileAll(world.deps);
+    expect(counts.replaced).toBe(6);
+    expect(toSweep).toHaveLength(6);
+    for (const { notificationUrl } of world.graph.subscriptions.values()) {
+      expect(notificationUrl).toBe('https://new.example/api/notifications');
+    }
+  });
+
+  it('ends nobody else when the first gets no new one: a wrong PUBLIC_BASE_URL costs one watch a run', async () => {
+    const world = await withServed(6);
+    await withServed(6, OTHER_TENANT, world);
+    world.deps.config.publicBaseUrl = 'https://wrong.example/api';
+    failing(world, graphError('unavailable'), ({ method }) => method === 'POST');
+    const { counts } = await reconcileAll(world.deps);
+    expect(counts.failed + counts.postponed).toBe(12);
+    // One of each tenant side by side.
+    expect(counts.failed).toBeLessThanOrEqual(2);
+    expect(world.graph.subscriptions.size).toBeGreaterThanOrEqual(10);
+  });
+});
+
+describe('a tenant that refuses everything (its consent was taken back)', () => {
+  const refusals = [graphError('unauthorized'), graphError('forbidden')];
+  it.each(refusals)('is flagged in words and left alone for a growing time: %s', async (error) => {
+    const world = await withServed(3);
+    await withServed(1, OTHER_TENANT, world);
+    const { asked } = failing(world, error, ({ tenantId }) => tenantId === TENANT);
+    world.clock.advance(60 * MINUTE);
+    expect(await reconcileAll(world.deps)).toMatchObject({
+      tenantsRefused: 1,
+      counts: { failed: 3, renewed: 1 },
+    });
+    expect(await world.tenants.get(TENANT)).toMatchObject({
+      lastError: error.message,
+      failures: 1,
+      nextTryAt: '2026-11-22T01:00:45.000Z',
+      status: 'active',
+    });
+    expect((await world.tenants.get(OTHER_TENANT))?.lastError).toBeUndefined();
+    expect(asked()).toBe(1);
+
+    expect((await reconcileAll(world.deps)).counts.postponed).toBe(3);
+    expect(asked()).toBe(1);
+    // From now on one watch of each kind is tried, not all.
+    world.clock.advance(60 * MINUTE);
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ failed: 1, postponed: 2 });
+    expect(asked()).toBe(2);
+    expect((await world.tenants.get(TENANT))?.failures).toBe(2);
+  });
+
+  it('is served again, and unflagged, once it lets one through', async () => {
+    const world = await withServed(3);
+    const working = { ...world.deps };
+    failing(world, graphError('unauthorized'), () => true);
+    world.clock.advance(60 * MINUTE);
+    await reconcileAll(world.deps);
+    world.clock.advance(60 * MINUTE);
+    expect((await reconcileAll(working)).counts.renewed).toBe(3);
+    const tenant = await world.tenants.get(TENANT);
+    expect(tenant).not.toHaveProperty('lastError');
+    expect(tenant).not.toHaveProperty('nextTryAt');
+    expect(tenant).not.toHaveProperty('failures');
+  });
+
+  it('is tried at once when a person has corrected the cause', async () => {
+    const world = await withServed(3);
+    const working = { ...world.deps };
+    failing(world, graphError('unauthorized'), () => true);
+    world.clock.advance(60 * MINUTE);
+    await reconcileAll(world.deps);
+    expect((await reconcileAll(working, { retryNow: true })).counts.renewed).toBe(3);
+    expect((await world.tenants.get(TENANT))?.lastError).toBeUndefined();
+  });
+
+  it('is not flagged while something of it is let through: one permission may be missing', async () => {
+    const world = await withServed(3);
+    failing(world, graphError('forbidden'), ({ method }) => method === 'POST');
+    await world.put({ id: 'new' });
+    world.clock.advance(60 * MINUTE);
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ renewed: 3, failed: 1 });
+    expect((await world.tenants.get(TENANT))?.lastError).toBeUndefined();
+  });
+});
