@@ -21,7 +21,18 @@ export interface CliIo {
 }
 
 /** The part of the app's services that the verbs use. */
-export interface CliServices extends Pick<Services, 'config' | 'tenants' | 'watches' | 'subscriptions'> {
+export interface CliServices extends Pick<
+  Services,
+  | 'config'
+  | 'tenants'
+  | 'watches'
+  | 'subscriptions'
+  | 'userGraph'
+  | 'queue'
+  | 'queueContents'
+  | 'ledger'
+  | 'sweep'
+> {
   graph(): Promise<Pick<GraphService, 'callGraph'>>;
 }
 

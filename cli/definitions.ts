@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { createDefinition, deleteDefinition, listDefinitions } from '../shared/graph/printDefinitions';
-import { idArgument, nameArgument, tenantArgument, usageError } from './arguments';
+import { idArgument, nameArgument, tenantArgument } from './arguments';
 import type { CliContext } from './cliContext';
-import { formatTable, writeJson } from './output';
+import { confirmed } from './confirmed';
+import { example, formatTable, JSON_HELP, writeJson } from './output';
 
-const JSON_HELP = 'print one JSON document and nothing else';
 const DEFAULT_APP_NAME = 'Universal Print Receiver';
 
 interface CreateOptions {
@@ -90,13 +90,9 @@ async function remove(
   id: string,
   options: { tenant: string; yes?: true; json?: true },
 ): Promise<void> {
-  if (!options.yes) {
-    const answer = await context.io.confirm(
-      `Delete definition ${id} of tenant ${options.tenant}? Its triggers start no more tasks.`,
-    );
-    if (answer === undefined)
-      throw usageError('definitions delete asks before it deletes: add --yes to do it unasked');
-    if (!answer) return context.io.stderr('Nothing was deleted.\n');
+  const question = `Delete definition ${id} of tenant ${options.tenant}? Its triggers start no more tasks.`;
+  if (!options.yes && !(await confirmed(context.io, 'definitions delete', question))) {
+    return context.io.stderr('Nothing was deleted.\n');
   }
   const { callGraph } = await (await context.services()).graph();
   if (!(await deleteDefinition(callGraph, options.tenant, id))) {
@@ -110,8 +106,4 @@ async function remove(
   }
   if (options.json) return writeJson(context.io.stdout, { tenantId: options.tenant, id, deleted: true });
   context.io.stdout(`Definition ${id} is deleted.\n`);
-}
-
-function example(command: string): string {
-  return `\nExample:\n  npm run -s cli -- ${command}`;
 }

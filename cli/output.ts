@@ -15,3 +15,12 @@ export function formatTable(headings: readonly string[], rows: readonly (readonl
       .trimEnd();
   return `${[headings.map((heading) => heading.toUpperCase()), ...rows].map(line).join('\n')}\n`;
 }
+
+/** The end of a verb's help: how it is called. */
+export function example(...commands: string[]): string {
+  const lines = commands.map((command) => `  npm run -s cli -- ${command}`);
+  return `\nExample${commands.length > 1 ? 's' : ''}:\n${lines.join('\n')}`;
+}
+
+/** What `--json` means, in the same words everywhere. */
+export const JSON_HELP = 'print one JSON document and nothing else';

@@ -4,9 +4,13 @@ import { createLogger } from '../shared/logger';
 import type { CliContext, CliIo, CliServices } from './cliContext';
 import { definitionsCommand } from './definitions';
 import { errorLines } from './errorLines';
+import { jobsCommand } from './jobs';
+import { poisonCommand } from './poison';
 import { readSettings } from './settings';
+import { statusCommand } from './status';
 import { subscriptionsCommand } from './subscriptions';
 import { tenantsCommand } from './tenants';
+import { triggersCommand } from './triggers';
 
 /** 0 done, 1 failed, 2 wrong usage. */
 export type ExitCode = 0 | 1 | 2;
@@ -42,7 +46,11 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     .exitOverride();
   tenantsCommand(program.command('tenants'), context);
   definitionsCommand(program.command('definitions'), context);
+  triggersCommand(program.command('triggers'), context);
   subscriptionsCommand(program.command('subscriptions'), context);
+  jobsCommand(program.command('jobs'), context);
+  poisonCommand(program.command('poison'), context);
+  statusCommand(program.command('status'), context);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return failed ? 1 : 0;

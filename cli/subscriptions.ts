@@ -4,11 +4,10 @@ import { addWatch } from '../shared/subscriptions/addWatch';
 import { reconcileAll, type ReconcileSummary } from '../shared/subscriptions/reconcileAll';
 import type { WatchKey } from '../shared/watches/watchKey';
 import type { Watch } from '../shared/watches/watches';
+import { watchState } from '../shared/watches/watchState';
 import { idArgument, tenantArgument, usageError } from './arguments';
 import type { CliContext } from './cliContext';
-import { formatTable, writeJson } from './output';
-
-const JSON_HELP = 'print one JSON document and nothing else';
+import { example, formatTable, JSON_HELP, writeJson } from './output';
 
 interface AddOptions {
   tenant: string;
@@ -85,7 +84,7 @@ async function list(context: CliContext, options: { tenant?: string; json?: true
   if (options.json)
     return writeJson(
       io.stdout,
-      found.map((watch) => ({ ...watch, state: stateOf(watch, now) })),
+      found.map((watch) => ({ ...watch, state: watchState(watch, now) })),
     );
   if (found.length === 0) {
     return io.stdout(
@@ -96,7 +95,7 @@ async function list(context: CliContext, options: { tenant?: string; json?: true
     watch.tenantId,
     watch.kind,
     watch.id,
-    stateOf(watch, now),
+    watchState(watch, now),
     watch.expirationDateTime ?? '',
     watch.lastError ?? '',
   ]);
@@ -144,13 +143,6 @@ function notServed(outcome: 'tenantUnknown' | 'tenantNotActive', tenantId: strin
   return new ReceiverError(message, { code: 'tenantNotServed', retryable: false });
 }
 
-/** One word on how the subscription of a watch stands at `now`. */
-function stateOf(watch: Watch, now: number): 'live' | 'failing' | 'lapsed' | 'pending' {
-  if (watch.subscriptionId === undefined) return watch.lastError === undefined ? 'pending' : 'failing';
-  if (!(Date.parse(watch.expirationDateTime ?? '') > now)) return 'lapsed';
-  return watch.lastError === undefined ? 'live' : 'failing';
-}
-
 function describeAdded(added: boolean, outcome: string, watch: Watch): string {
   const what = `${watch.kind} of ${watch.id}`;
   if (outcome === 'busy' || watch.subscriptionId === undefined) {
@@ -165,8 +157,4 @@ function describeSummary({ counts, tenantsSkipped }: ReconcileSummary): string {
   const skipped =
     tenantsSkipped === 0 ? '' : `${tenantsSkipped} paused or removed tenant(s) were left alone.\n`;
   return formatTable(['outcome', 'watches'], rows) + skipped;
-}
-
-function example(command: string): string {
-  return `\nExample:\n  npm run -s cli -- ${command}`;
 }

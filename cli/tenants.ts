@@ -1,48 +1,77 @@
 import type { Command } from 'commander';
-import type { Config } from '../shared/config';
-import { ReceiverError } from '../shared/errors';
+import { consentUrl } from '../shared/consent/consentUrl';
 import {
   DEFAULT_RETENTION_DAYS,
   DEFAULT_TASK_DEADLINE_MINUTES,
   type Tenant,
 } from '../shared/tenants/tenants';
+import { resumeTenant } from '../shared/watches/resumeTenant';
+import { SIGN_IN_HELP } from './administratorGraph';
 import { nameArgument, tenantArgument } from './arguments';
 import type { CliContext } from './cliContext';
-import { formatTable, writeJson } from './output';
-import { SCENARIOS } from './scenarios';
+import { notListed } from './notListed';
+import { nextSteps, onboarding } from './onboarding';
+import { example, formatTable, JSON_HELP, writeJson } from './output';
+import { removeTenantVerb, type RemoveOptions } from './removeTenantVerb';
+import { showTenant } from './showTenant';
 
-const JSON_HELP = 'print one JSON document and nothing else';
+interface JsonOption {
+  json?: true;
+}
+
+const TENANT = '11111111-1111-1111-1111-111111111111';
 
 /** The group `tenants`: the allow-list of customers. */
 export function tenantsCommand(group: Command, context: CliContext): void {
   group.description('the customers that are served: the allow-list');
-  group
-    .command('add')
-    .description('put a customer on the allow-list; shows the consent link and the permissions')
-    .argument('<tenantId>', "GUID of the customer's Entra tenant", tenantArgument)
+  const onOne = (name: string, description: string) =>
+    group
+      .command(name)
+      .description(description)
+      .argument('<tenantId>', "GUID of the customer's Entra tenant", tenantArgument);
+  onOne('add', 'put a customer on the allow-list; shows the consent link and the permissions')
     .requiredOption('--name <text>', 'name of the customer, for people', nameArgument)
     .option('--json', JSON_HELP)
-    .addHelpText('after', example('tenants add 11111111-1111-1111-1111-111111111111 --name "First customer"'))
-    .action((tenantId: string, options: { name: string; json?: true }) => add(context, tenantId, options));
+    .addHelpText('after', example(`tenants add ${TENANT} --name "First customer"`))
+    .action((tenantId: string, options: JsonOption & { name: string }) => add(context, tenantId, options));
   group
     .command('list')
     .description('show all customers')
     .option('--json', JSON_HELP)
     .addHelpText('after', example('tenants list'))
-    .action((options: { json?: true }) => list(context, options));
-  group
-    .command('show')
-    .description('show one customer, its consent link and what it takes')
-    .argument('<tenantId>', "GUID of the customer's Entra tenant", tenantArgument)
+    .action((options: JsonOption) => list(context, options));
+  onOne('show', 'show one customer, and try which permissions it has granted')
     .option('--json', JSON_HELP)
-    .addHelpText('after', example('tenants show 11111111-1111-1111-1111-111111111111'))
-    .action((tenantId: string, options: { json?: true }) => show(context, tenantId, options));
+    .addHelpText('after', example(`tenants show ${TENANT}`))
+    .action((tenantId: string, options: JsonOption) => showTenant(context, tenantId, options));
+  onOne('consent-url', 'print the link by which an administrator of the customer consents')
+    .option('--json', JSON_HELP)
+    .addHelpText('after', example(`tenants consent-url ${TENANT}`))
+    .action((tenantId: string, options: JsonOption) => showConsentUrl(context, tenantId, options));
+  onOne('pause', 'serve a customer no more for now: its jobs print, and no event is sent')
+    .option('--json', JSON_HELP)
+    .addHelpText('after', example(`tenants pause ${TENANT}`))
+    .action((tenantId: string, options: JsonOption) => pause(context, tenantId, options));
+  onOne('resume', 'serve a paused customer again, from now on')
+    .option('--json', JSON_HELP)
+    .addHelpText('after', example(`tenants resume ${TENANT}`))
+    .action((tenantId: string, options: JsonOption) => resume(context, tenantId, options));
+  onOne('remove', 'stop serving a customer for good: takes its subscriptions and watches')
+    .option('--ledger', 'delete what is remembered of its jobs too')
+    .option('--force', 'do not look for triggers, so nobody signs in')
+    .option('--yes', 'do not ask')
+    .option('--json', JSON_HELP)
+    .addHelpText(
+      'after',
+      `${SIGN_IN_HELP}\n\nIt refuses while a trigger of this app is on a printer: each job there would wait until the sweep\nreleases it, and for ever once the app itself is gone.\n${example(`tenants remove ${TENANT}`, `tenants remove ${TENANT} --force --ledger --yes`)}`,
+    )
+    .action((tenantId: string, options: RemoveOptions) => removeTenantVerb(context, tenantId, options));
 }
 
 async function add(
   context: CliContext,
   tenantId: string,
-  options: { name: string; json?: true },
+  options: JsonOption & { name: string },
 ): Promise<void> {
   const services = await context.services();
   const config = await services.config();
@@ -55,8 +84,14 @@ async function add(
     retentionDays: DEFAULT_RETENTION_DAYS,
     createdAt: new Date(context.io.now()).toISOString(),
   };
-  const added = await tenants.add(wanted);
-  const tenant = added ? wanted : ((await tenants.get(tenantId)) ?? wanted);
+  let added = await tenants.add(wanted);
+  // A customer that was removed comes back as a new one.
+  const stored = await tenants.update(tenantId, (row) => {
+    if (row.status !== 'removed') return row;
+    added = true;
+    return wanted;
+  });
+  const tenant = stored ?? wanted;
   if (options.json) {
     writeJson(context.io.stdout, { ...tenant, added, ...onboarding(config, tenantId) });
     return;
@@ -65,7 +100,7 @@ async function add(
   context.io.stdout(`Tenant ${tenantId} (${tenant.name}) ${state}.\n\n${nextSteps(config, tenantId)}`);
 }
 
-async function list(context: CliContext, options: { json?: true }): Promise<void> {
+async function list(context: CliContext, options: JsonOption): Promise<void> {
   const found: Tenant[] = [];
   const tenants = await (await context.services()).tenants();
   const tell = (error: Error) => context.io.stderr(`warning: ${error.message}\n`);
@@ -80,44 +115,45 @@ async function list(context: CliContext, options: { json?: true }): Promise<void
   context.io.stdout(formatTable(['tenant', 'name', 'status', 'since'], rows));
 }
 
-async function show(context: CliContext, tenantId: string, options: { json?: true }): Promise<void> {
+async function showConsentUrl(context: CliContext, tenantId: string, options: JsonOption): Promise<void> {
+  const url = consentUrl(await (await context.services()).config(), tenantId);
+  if (options.json) return writeJson(context.io.stdout, { tenantId, consentUrl: url });
+  context.io.stdout(`${url}\n`);
+}
+
+async function pause(context: CliContext, tenantId: string, options: JsonOption): Promise<void> {
+  const tenants = await (await context.services()).tenants();
+  const tenant = await tenants.update(tenantId, (row) =>
+    row.status === 'active' ? { ...row, status: 'paused' } : row,
+  );
+  tell(
+    context,
+    tenantId,
+    tenant,
+    'paused',
+    options,
+    'Its jobs print without events. Go on with: tenants resume',
+  );
+}
+
+async function resume(context: CliContext, tenantId: string, options: JsonOption): Promise<void> {
   const services = await context.services();
-  const config = await services.config();
-  const tenant = await (await services.tenants()).get(tenantId);
-  if (!tenant) {
-    throw new ReceiverError(
-      `Tenant ${tenantId} is not on the allow-list: add it with tenants add ${tenantId} --name <text>`,
-      { code: 'tenantNotServed', retryable: false },
-    );
-  }
-  if (options.json) return writeJson(context.io.stdout, { ...tenant, ...onboarding(config, tenantId) });
-  const facts = Object.entries(tenant).map(([name, value]) => [name, String(value)]);
-  context.io.stdout(`${formatTable(['field', 'value'], facts)}\n${nextSteps(config, tenantId)}`);
+  const deps = { tenants: await services.tenants(), watches: await services.watches() };
+  const tenant = await resumeTenant(deps, tenantId, context.io.now());
+  const words = 'Jobs from now on are served; subscriptions that lapsed are made anew within minutes.';
+  tell(context, tenantId, tenant, 'active', options, words);
 }
 
-function onboarding(config: Config, tenantId: string) {
-  return { consentUrl: consentUrl(config, tenantId), permissions: SCENARIOS };
-}
-
-/** Where an administrator of the customer grants what the app registration asks for (concepts/auth-v2-service.md). */
-function consentUrl({ authorityHost, clientId, publicBaseUrl }: Config, tenantId: string): string {
-  const query = new URLSearchParams({ client_id: clientId, redirect_uri: `${publicBaseUrl}/consent` });
-  return `${authorityHost}/${tenantId}/adminconsent?${query.toString()}`;
-}
-
-function nextSteps(config: Config, tenantId: string): string {
-  const rows = SCENARIOS.map(({ scenario, permissions }) => [scenario, permissions.join(', ')]);
-  return [
-    'An administrator of the customer opens this link and consents (again whenever the permissions change):',
-    `  ${consentUrl(config, tenantId)}`,
-    '',
-    'The app registration asks for these application permissions of Microsoft Graph, as far as you need them:',
-    formatTable(['scenario', 'permissions'], rows),
-    `Next: definitions create --tenant ${tenantId} --name <text>, or subscriptions add --tenant ${tenantId} --printer <id>`,
-    '',
-  ].join('\n');
-}
-
-function example(command: string): string {
-  return `\nExample:\n  npm run -s cli -- ${command}`;
+/** Says how the tenant stands now; a tenant that has been removed is an error. */
+function tell(
+  { io }: CliContext,
+  tenantId: string,
+  tenant: Tenant | undefined,
+  status: string,
+  options: JsonOption,
+  words: string,
+): void {
+  if (tenant?.status !== status) throw notListed(tenantId, tenant !== undefined);
+  if (options.json) return writeJson(io.stdout, tenant);
+  io.stdout(`Tenant ${tenantId} (${tenant.name}) is ${status}. ${words}\n`);
 }

@@ -16,6 +16,8 @@ export type ErrorCode =
   | 'deadlinePassed'
   | 'claimLost'
   | 'tenantNotServed'
+  | 'triggersInTheWay'
+  | 'messageNotFound'
   | 'usage';
 
 export interface ReceiverErrorOptions {

@@ -14,8 +14,6 @@ export interface SignInOptions {
   permission: string;
   /** Tells the person what to do; nothing waits for it. */
   prompt: (prompt: SignInPrompt) => void;
-  /** PEM of a sign-in host that Node does not know, as the local cloud has one. */
-  certificateAuthority?: string;
 }
 
 /**
@@ -35,9 +33,6 @@ export function createSignIn(config: Config, options: SignInOptions): GetToken {
       authorityHost,
       disableInstanceDiscovery: !KNOWN_AUTHORITIES.has(authorityHost),
       userPromptCallback: ({ verificationUri, userCode }) => options.prompt({ verificationUri, userCode }),
-      ...(options.certificateAuthority === undefined
-        ? {}
-        : { tlsOptions: { ca: options.certificateAuthority } }),
     };
     try {
       return (await new DeviceCodeCredential(settings).getToken(scope)).token;

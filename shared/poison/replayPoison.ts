@@ -7,6 +7,7 @@ export interface PoisonFilter {
   queue?: string;
   tenantId?: string;
   cause?: string;
+  /** Lower-cased. */
   ids?: readonly string[];
 }
 
@@ -47,6 +48,6 @@ function takes({ tenantId, cause, ids }: PoisonFilter, message: PoisonMessage): 
   return (
     (tenantId === undefined || tenantId === message.tenantId) &&
     (cause === undefined || cause === message.cause) &&
-    (ids === undefined || ids.includes(message.id))
+    (ids === undefined || ids.includes(message.id.toLowerCase()))
   );
 }

@@ -1,6 +1,9 @@
 import type { CliIo } from '../../cli/cliContext';
 import { runCli } from '../../cli/runCli';
 import { readConfig } from '../../shared/config';
+import { createFakeGraph } from './createFakeGraph';
+import { createMemoryQueueContents } from './memoryQueueContents';
+import { createMemoryTable } from './memoryTable';
 import { createSubscriptionWorld, PUBLIC_BASE_URL } from './createSubscriptionWorld';
 
 /** The settings of a local cloud; the ids are made up. */
@@ -17,6 +20,17 @@ const CLI_ENV = {
 export function createCliWorld(overrides: Partial<CliIo> = {}) {
   const world = createSubscriptionWorld();
   const { logger: _logger, ...subscriptions } = world.deps;
+  /** Graph as it answers a signed-in Printer Administrator. */
+  const administrator = createFakeGraph();
+  /** The permissions that somebody signed in for. */
+  const signedIn: string[] = [];
+  const ledger = createMemoryTable();
+  const queues = new Map<string, ReturnType<typeof createMemoryQueueContents>>();
+  const queue = (name: string) => {
+    const open = queues.get(name) ?? createMemoryQueueContents(() => world.clock.now());
+    queues.set(name, open);
+    return open;
+  };
   const run = async (...argv: string[]) => {
     const said = { stdout: '', stderr: '' };
     const code = await runCli(argv, {
@@ -36,6 +50,14 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
         watches: () => Promise.resolve(world.watches),
         graph: () => Promise.resolve({ callGraph: world.graph.callGraph }),
         subscriptions: () => Promise.resolve(subscriptions),
+        userGraph: (tenantId, { permission, prompt }) => {
+          signedIn.push(`${tenantId} ${permission}`);
+          prompt({ verificationUri: 'https://login.example/device', userCode: 'ABCD1234' });
+          return Promise.resolve(administrator.callGraph);
+        },
+        queue: (name) => Promise.resolve(queue(name)),
+        queueContents: (name) => Promise.resolve(queue(name)),
+        ledger: () => Promise.resolve(ledger),
       }),
       ...overrides,
     });
@@ -46,5 +68,5 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
     const { stdout, ...rest } = await run(...argv, '--json');
     return { ...rest, json: JSON.parse(stdout) as unknown };
   };
-  return { ...world, run, runJson };
+  return { ...world, administrator, signedIn, ledger, queue, run, runJson };
 }

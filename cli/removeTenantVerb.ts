@@ -1,0 +1,82 @@
+import { ReceiverError } from '../shared/errors';
+import { findTriggers } from '../shared/graph/findTriggers';
+import { TRIGGER_PERMISSIONS } from '../shared/graph/printTriggers';
+import { deleteLedger } from '../shared/jobs/deleteLedger';
+import { removeTenant } from '../shared/subscriptions/removeTenant';
+import { administratorGraph } from './administratorGraph';
+import type { CliContext } from './cliContext';
+import { confirmed } from './confirmed';
+import { notListed } from './notListed';
+import { writeJson } from './output';
+
+export interface RemoveOptions {
+  ledger?: true;
+  force?: true;
+  yes?: true;
+  json?: true;
+}
+
+/** The verb `tenants remove`: asks, looks for triggers that would block printers, then takes what serves the tenant. */
+export async function removeTenantVerb(
+  context: CliContext,
+  tenantId: string,
+  options: RemoveOptions,
+): Promise<void> {
+  const { io } = context;
+  const services = await context.services();
+  const tenant = await (await services.tenants()).get(tenantId);
+  if (!tenant) throw notListed(tenantId);
+  const question = `Remove tenant ${tenantId} (${tenant.name}) with its watches and subscriptions${options.ledger ? ' and its ledger' : ''}?`;
+  if (!options.yes && !(await confirmed(io, 'tenants remove', question))) {
+    return io.stderr('Nothing was removed.\n');
+  }
+  if (!options.force) await refuseWhileTriggered(context, tenantId);
+  const deps = { ...(await services.subscriptions()), logger: context.logger };
+  const removed = await removeTenant(deps, tenantId);
+  if (!removed) throw notListed(tenantId);
+  const ledgerRows = options.ledger
+    ? await deleteLedger(await services.ledger(), tenantId, (rows) => {
+        if (rows % 1_000 < 16) io.stderr(`${rows} ledger rows deleted\n`);
+      })
+    : undefined;
+  const { watches, leftToLapse, failures } = removed;
+  if (options.json) {
+    writeJson(io.stdout, {
+      tenantId,
+      status: 'removed',
+      ...removed,
+      ...(ledgerRows === undefined ? {} : { ledgerRows }),
+    });
+  } else {
+    io.stdout(
+      `Tenant ${tenantId} (${tenant.name}) is removed, with ${watches} watch(es)${ledgerRows === undefined ? '' : ` and ${ledgerRows} ledger row(s)`}.\n`,
+    );
+  }
+  if (leftToLapse > 0) {
+    io.stderr(
+      `warning: ${leftToLapse} subscription(s) could not be deleted, because the consent is gone: they lapse by themselves within three days\n`,
+    );
+  }
+  for (const { watch, error } of failures) io.stderr(`error: ${watch} is still there: ${error}\n`);
+  if (failures.length > 0) context.markFailed();
+}
+
+async function refuseWhileTriggered(context: CliContext, tenantId: string): Promise<void> {
+  const services = await context.services();
+  const { graphBaseUrl } = await services.config();
+  const administrator = {
+    graphBaseUrl,
+    callGraph: await administratorGraph(context, tenantId, TRIGGER_PERMISSIONS.read),
+  };
+  const app = { graphBaseUrl, callGraph: (await services.graph()).callGraph };
+  // A trigger whose definition Graph does not show may be ours.
+  const inTheWay = (await findTriggers(app, administrator, tenantId)).filter(({ ours }) => ours !== false);
+  if (inTheWay.length === 0) return;
+  const printers = inTheWay.map(
+    ({ printerName, printerId, id }) => `${printerName} (${printerId}, trigger ${id})`,
+  );
+  throw new ReceiverError(
+    `Jobs would wait on ${inTheWay.length} printer(s) with a trigger of this app: remove each with triggers delete, or give --force; ${printers.join('; ')}`,
+    { code: 'triggersInTheWay', retryable: false },
+  );
+}
