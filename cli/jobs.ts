@@ -108,7 +108,7 @@ async function show(
   if (events.length === 0) {
     throw new ReceiverError(
       `The ledger of tenant ${options.tenant} does not know ${job}: see jobs list, or search Graph with jobs sweep`,
-      { code: 'usage', retryable: false },
+      { code: 'jobNotFound', retryable: false },
     );
   }
   if (options.json) return writeJson(io.stdout, events);

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { addWatch } from '../shared/subscriptions/addWatch';
+import { sweepWatches } from '../shared/sweep/sweepWatches';
 import { reconcileAll, type ReconcileSummary } from '../shared/subscriptions/reconcileAll';
 import type { WatchKey } from '../shared/watches/watchKey';
 import type { Watch } from '../shared/watches/watches';
 import { watchState } from '../shared/watches/watchState';
 import { idArgument, tenantArgument, usageError } from './arguments';
+import { changeWatchVerb, showWatchVerb, type ChangeOptions, type ChangeVerb } from './changeWatchVerb';
 import type { CliContext } from './cliContext';
 import { example, formatTable, JSON_HELP, writeJson } from './output';
 
@@ -54,11 +56,35 @@ export function subscriptionsCommand(group: Command, context: CliContext): void 
     .option('--json', JSON_HELP)
     .addHelpText('after', example('subscriptions reconcile --retry-now'))
     .action((options: ReconcileCliOptions) => reconcile(context, options));
+  const one = (verb: string, description: string) =>
+    group
+      .command(verb)
+      .description(description)
+      .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
+      .option('--printer <id>', 'the watch of this printer', idArgument)
+      .option('--definition <id>', 'the watch of this task definition', idArgument)
+      .option('--json', JSON_HELP)
+      .addHelpText(
+        'after',
+        example(
+          `subscriptions ${verb} --tenant 11111111-1111-1111-1111-111111111111 --printer 33333333-3333-3333-3333-333333333333`,
+        ),
+      );
+  const changing = (verb: ChangeVerb) => (options: AddOptions & ChangeOptions) =>
+    changeWatchVerb(context, verb, watchKeyOf(verb, options), options);
+  one('show', 'show all that is stored of one watch').action((options: AddOptions) =>
+    showWatchVerb(context, watchKeyOf('show', options), options),
+  );
+  one('renew', 'renew one subscription now, due or not').action(changing('renew'));
+  one('remove', 'stop watching; asks first').option('--yes', 'do not ask').action(changing('remove'));
+  one('revoke', 'replace a subscription whose clientState has become known; asks first')
+    .option('--yes', 'do not ask')
+    .action(changing('revoke'));
 }
 
 async function add(context: CliContext, options: AddOptions): Promise<void> {
   const { io } = context;
-  const key = watchKeyOf(options);
+  const key = watchKeyOf('add', options);
   const deps = { ...(await (await context.services()).subscriptions()), logger: context.logger };
   const added = await addWatch(deps, key);
   if (added.outcome !== 'watched') throw notServed(added.outcome, key.tenantId);
@@ -115,6 +141,11 @@ async function reconcile(context: CliContext, options: ReconcileCliOptions): Pro
       if (outcome !== 'nothing') io.stderr(`${tenantId} ${watch}: ${outcome}\n`);
     },
   });
+  if (summary.toSweep.length > 0) {
+    const sweep = await (await context.services()).sweep();
+    const queued = await sweepWatches({ ...sweep, logger: context.logger }, summary.toSweep);
+    io.stderr(`${summary.toSweep.length} watch(es) swept: ${queued} missed job event(s) are on the queue\n`);
+  }
   if (options.json) writeJson(io.stdout, summary);
   else io.stdout(describeSummary(summary));
   for (const message of summary.unreadable) io.stderr(`warning: ${message}\n`);
@@ -127,12 +158,12 @@ async function reconcile(context: CliContext, options: ReconcileCliOptions): Pro
   }
 }
 
-function watchKeyOf({ tenant, printer, definition }: AddOptions): WatchKey {
+function watchKeyOf(verb: string, { tenant, printer, definition }: AddOptions): WatchKey {
   if (printer !== undefined && definition === undefined)
     return { tenantId: tenant, kind: 'jobFetchable', id: printer };
   if (definition !== undefined && printer === undefined)
     return { tenantId: tenant, kind: 'jobStarted', id: definition };
-  throw usageError('subscriptions add needs either --printer <id> or --definition <id>');
+  throw usageError(`subscriptions ${verb} needs either --printer <id> or --definition <id>`);
 }
 
 function notServed(outcome: 'tenantUnknown' | 'tenantNotActive', tenantId: string): ReceiverError {

@@ -16,8 +16,10 @@ export type ErrorCode =
   | 'deadlinePassed'
   | 'claimLost'
   | 'tenantNotServed'
+  | 'watchUnknown'
   | 'triggersInTheWay'
   | 'messageNotFound'
+  | 'jobNotFound'
   | 'usage';
 
 export interface ReceiverErrorOptions {

@@ -15,7 +15,7 @@ const job = (jobId: string, printerId = PRINTER) =>
   ({ kind: 'jobFetchable', tenantId: TENANT, printerId, jobId }) as const;
 
 let world: SweepWorld;
-beforeEach(async () => {
+beforeEach(() => {
   world = createSweepWorld();
   // Two hours after START, when the tenant, its watches and nothing else came to be.
   world.clock.advance(120 * MINUTE);
@@ -323,7 +323,7 @@ describe('what it tells', () => {
   });
 
   it.each([
-    ['in the listing of tasks', () => world.putTask('t1', { state: 'completed', job: '1' })],
+    ['in the listing of tasks', () => Promise.resolve(world.putTask('t1', { state: 'completed', job: '1' }))],
     ['in the ledger', () => world.putRow(task('t1'), { printerId: PRINTER, jobId: '1' })],
   ])('a printer whose trigger was lost: it had a task %s, its newer job has none', async (_name, put) => {
     await onboard('active', ['jobStarted', 'jobFetchable']);

@@ -1,0 +1,89 @@
+import { ReceiverError } from '../shared/errors';
+import { removeWatch, renewWatch, revokeWatch } from '../shared/subscriptions/changeWatch';
+import type { WatchResult } from '../shared/subscriptions/watchResult';
+import { sweepWatches } from '../shared/sweep/sweepWatches';
+import { watchTag, type WatchKey } from '../shared/watches/watchKey';
+import { watchState } from '../shared/watches/watchState';
+import type { CliContext } from './cliContext';
+import { confirmed } from './confirmed';
+import { formatTable, writeJson } from './output';
+
+export type ChangeVerb = 'renew' | 'remove' | 'revoke';
+
+export interface ChangeOptions {
+  yes?: true;
+  json?: true;
+}
+
+const CHANGES = { renew: renewWatch, remove: removeWatch, revoke: revokeWatch };
+
+const QUESTIONS: Readonly<Record<Exclude<ChangeVerb, 'renew'>, (watch: string) => string>> = {
+  remove: (watch) => `Stop watching ${watch}? Its subscription is deleted.`,
+  revoke: (watch) =>
+    `Replace the subscription of ${watch}? What Graph still sends with its clientState of now is refused.`,
+};
+
+/** `subscriptions renew`, `remove` and `revoke`: asks before the last two, and sweeps where Graph was deaf meanwhile. */
+export async function changeWatchVerb(
+  context: CliContext,
+  verb: ChangeVerb,
+  key: WatchKey,
+  options: ChangeOptions,
+): Promise<void> {
+  const { io } = context;
+  const name = `${key.kind} of ${key.id}`;
+  const services = await context.services();
+  if (!(await (await services.watches()).get(key))) throw notWatched(key);
+  if (verb !== 'renew' && !options.yes) {
+    if (!(await confirmed(io, `subscriptions ${verb}`, QUESTIONS[verb](name)))) {
+      return io.stderr('Nothing was changed.\n');
+    }
+  }
+  const { logger } = context;
+  const result = await CHANGES[verb]({ ...(await services.subscriptions()), logger }, key);
+  if (!result) throw notWatched(key);
+  const queued = result.sweep ? await sweepWatches({ ...(await services.sweep()), logger }, [key]) : 0;
+  if (options.json) {
+    writeJson(io.stdout, { ...result.watch, outcome: result.outcome, ...(result.sweep ? { queued } : {}) });
+  } else if (result.outcome !== 'failed') io.stdout(describe(name, result, queued));
+  if (result.outcome !== 'failed') return;
+  context.markFailed();
+  io.stderr(
+    `error: ${name}: ${result.watch.lastError ?? ''}\nThe wish is stored; the app tries again by itself at ${result.watch.nextTryAt ?? 'its next run'}\n`,
+  );
+}
+
+/** `subscriptions show`: everything the row of one watch says. */
+export async function showWatchVerb(
+  { io, services }: CliContext,
+  key: WatchKey,
+  options: { json?: true },
+): Promise<void> {
+  const stored = await (await (await services()).watches()).get(key);
+  if (!stored) throw notWatched(key);
+  const shown = { ...stored.watch, state: watchState(stored.watch, io.now()), tag: watchTag(key) };
+  if (options.json) return writeJson(io.stdout, shown);
+  const rows = Object.entries(shown).map(([field, value]) => [field, String(value)]);
+  io.stdout(formatTable(['field', 'value'], rows));
+}
+
+function describe(name: string, { outcome, watch, sweep }: WatchResult, queued: number): string {
+  const swept = sweep ? ` Swept: ${queued} missed job event(s) are on the queue.` : '';
+  const until = `subscription ${watch.subscriptionId ?? ''}, until ${watch.expirationDateTime ?? 'unknown'}`;
+  switch (outcome) {
+    case 'removed':
+      return `${name} is not watched any more.\n`;
+    case 'busy':
+    case 'nothing':
+      return `${name}: another run is at it and takes the wish along. See: subscriptions show\n`;
+    default:
+      return `${name} is ${outcome}: ${until}.${swept}\n`;
+  }
+}
+
+function notWatched({ tenantId, kind, id }: WatchKey): ReceiverError {
+  return new ReceiverError(`Tenant ${tenantId} has no watch for ${kind} of ${id}: see subscriptions list`, {
+    code: 'watchUnknown',
+    retryable: false,
+  });
+}

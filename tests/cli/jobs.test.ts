@@ -1,0 +1,203 @@
+import { createCliWorld } from '../support/createCliWorld';
+import { graphError } from '../support/createFakeGraph';
+import { DEFINITION, PRINTER, TENANT } from '../support/createSubscriptionWorld';
+import { createSweepWorld, type SweepWorld } from '../support/createSweepWorld';
+
+let world: SweepWorld;
+let cli: ReturnType<typeof createCliWorld>;
+beforeEach(async () => {
+  world = createSweepWorld();
+  const { logger: _logger, ...sweep } = world.deps;
+  const unused = () => Promise.reject(new Error('not part of this test'));
+  cli = createCliWorld({
+    createServices: () => ({
+      config: unused,
+      tenants: () => Promise.resolve(world.tenants),
+      watches: () => Promise.resolve(world.watches),
+      graph: unused,
+      subscriptions: unused,
+      userGraph: unused,
+      queue: unused,
+      queueContents: unused,
+      ledger: () => Promise.resolve(world.ledger),
+      sweep: () => Promise.resolve(sweep),
+    }),
+  });
+  await world.addTenant();
+  await world.put();
+  await world.put({ kind: 'jobStarted', id: DEFINITION });
+  world.putDefinition();
+  world.putPrinter();
+});
+
+const STARTED = { kind: 'jobStarted', tenantId: TENANT, definitionId: DEFINITION, taskId: 't1' } as const;
+const FETCHABLE = { kind: 'jobFetchable', tenantId: TENANT, printerId: PRINTER, jobId: '5182' } as const;
+const STARTED_KEY = `jobStarted_${DEFINITION}_t1`;
+const FETCHABLE_KEY = `jobFetchable_${PRINTER}_5182`;
+
+describe('jobs sweep', () => {
+  it('queues what is missing, shows each step on stderr and a table', async () => {
+    world.putTask('t1', { job: '5182' });
+    const { code, stdout, stderr } = await cli.run('jobs', 'sweep');
+    expect(code).toBe(0);
+    expect(stderr).toContain(`${TENANT} jobStarted_${DEFINITION}: 1 open or ready, 1 queued`);
+    expect(stdout).toMatch(new RegExp(`^${TENANT} +swept +1 +1 +0$`, 'm'));
+    expect(stdout).toContain('1 of them were missing');
+    expect(world.found()).toEqual([STARTED_KEY]);
+  });
+
+  it('--json prints each tenant and nothing else', async () => {
+    const { code, json } = await cli.runJson('jobs', 'sweep', '--tenant', TENANT);
+    expect(code).toBe(0);
+    expect(json).toMatchObject({
+      tenants: [{ tenantId: TENANT, outcome: 'swept', enqueued: 0 }],
+      unreadable: [],
+    });
+  });
+
+  it.each([
+    ['--definition', DEFINITION, STARTED_KEY],
+    ['--printer', PRINTER, FETCHABLE_KEY],
+  ])('%s sweeps one watch by one listing', async (option, id, key) => {
+    world.putTask('t1');
+    world.putJob('5182', 0);
+    const { code, stdout } = await cli.run('jobs', 'sweep', '--tenant', TENANT, option, id);
+    expect(code).toBe(0);
+    expect(stdout).toContain('1 of them were missing');
+    expect(world.found()).toEqual([key]);
+    expect(world.calls).toHaveLength(1);
+  });
+
+  it('of a watch says when Graph could not be asked, or nobody watches it', async () => {
+    world.refuse(/./, graphError('throttled'));
+    const throttled = await cli.runJson('jobs', 'sweep', '--tenant', TENANT, '--printer', PRINTER);
+    expect(throttled).toMatchObject({ code: 1, json: { outcome: 'postponed' } });
+    expect(throttled.stderr).toContain('Graph said throttled');
+    const unknown = await cli.run('jobs', 'sweep', '--tenant', TENANT, '--printer', 'none');
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('not watched') as string });
+  });
+
+  it('ends with 1 and the words of Graph when a listing failed or was postponed', async () => {
+    world.refuse(/tasks$/, graphError('forbidden'), 1);
+    const failed = await cli.run('jobs', 'sweep');
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain(`error: ${TENANT} jobStarted_${DEFINITION}: Graph said forbidden`);
+    world.refuse(/./, graphError('throttled'));
+    const postponed = await cli.run('jobs', 'sweep');
+    expect(postponed.code).toBe(1);
+    expect(postponed.stderr).toContain('the next sweep looks at the rest');
+  });
+
+  it('names the printers that lost their trigger, and rows that nobody can read', async () => {
+    world.putTask('t1', { state: 'completed', job: '1' });
+    world.putJob('2', 30);
+    await world.ledger.insert({ partitionKey: TENANT, rowKey: `jobFetchable_${PRINTER}_x` });
+    const { code, stderr } = await cli.run('jobs', 'sweep');
+    expect(code).toBe(0);
+    expect(stderr).toContain(`printer ${PRINTER} carry no task of ours`);
+    expect(stderr).toContain('warning: A row of the table PrintJobs');
+  });
+
+  it('refuses a tenant that is not on the allow-list', async () => {
+    const { code, stderr } = await cli.run('jobs', 'sweep', '--tenant', DEFINITION);
+    expect(code).toBe(1);
+    expect(stderr).toContain('tenants add');
+  });
+
+  it.each([
+    [['--printer', PRINTER]],
+    [['--tenant', TENANT, '--printer', PRINTER, '--definition', DEFINITION]],
+  ])('%j is wrong usage', async (argv) => {
+    expect((await cli.run('jobs', 'sweep', ...argv)).code).toBe(2);
+    expect(world.calls).toHaveLength(0);
+  });
+
+  it('says that there is nobody to sweep', async () => {
+    world.tenantTable.clear();
+    expect((await cli.run('jobs', 'sweep')).stdout).toContain('nothing to sweep');
+  });
+});
+
+describe('jobs list', () => {
+  beforeEach(async () => {
+    await world.putRow(STARTED, {
+      firstSeenAt: '2026-11-21T10:00:00.000Z',
+      status: 'failed',
+      cause: 'graphForbidden',
+    });
+    await world.putRow(FETCHABLE, { outcome: 'fetchable', jobId: '5182', job: '{}' });
+  });
+
+  it('shows the newest first, without their jobs', async () => {
+    const { code, stdout } = await cli.run('jobs', 'list', '--tenant', TENANT);
+    expect(code).toBe(0);
+    const lines = stdout.split('\n');
+    expect(lines[1]).toMatch(/done +fetchable +graph +5182 +jobFetchable_/);
+    expect(lines[2]).toMatch(/failed .*graphForbidden$/);
+  });
+
+  it('--status and --limit narrow it, --json prints it', async () => {
+    const failed = await cli.runJson('jobs', 'list', '--tenant', TENANT, '--status', 'failed');
+    expect(failed.json).toMatchObject([{ rowKey: STARTED_KEY, status: 'failed' }]);
+    const { stdout, stderr } = await cli.run('jobs', 'list', '--tenant', TENANT, '--limit', '1');
+    expect(stdout).toContain(FETCHABLE_KEY);
+    expect(stderr).toBe('1 older one(s) are not shown: add --limit <count>\n');
+  });
+
+  it('says that there is none, and what cannot be read', async () => {
+    await world.ledger.insert({ partitionKey: DEFINITION, rowKey: 'x' });
+    const { stdout, stderr } = await cli.run('jobs', 'list', '--tenant', DEFINITION);
+    expect(stdout).toBe('The ledger has no such job.\n');
+    expect(stderr).toContain('warning: ');
+  });
+
+  it.each([
+    ['--status', 'odd'],
+    ['--limit', '0'],
+    ['--limit', 'x'],
+  ])('%s %s is wrong usage', async (...argv) => {
+    expect((await cli.run('jobs', 'list', '--tenant', TENANT, ...argv)).code).toBe(2);
+  });
+});
+
+describe('jobs show', () => {
+  it('finds both events of a job by its id and tells what happened, in order', async () => {
+    await world.putRow(STARTED, {
+      outcome: 'released',
+      decision: 'release',
+      jobId: '5182',
+      printerId: PRINTER,
+    });
+    await world.putRow(FETCHABLE, {
+      foundBy: 'sweep',
+      jobCreatedAt: '2026-11-21T23:00:00.000Z',
+      notifiedAt: '2026-11-22T01:00:00.000Z',
+      outcome: 'fetchable',
+      jobId: '5182',
+      job: '{"id":"5182"}',
+    });
+    const { code, stdout } = await cli.run('jobs', 'show', '5182', '--tenant', TENANT);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`${STARTED_KEY}, printer ${PRINTER}`);
+    const times = stdout.slice(0, stdout.indexOf(STARTED_KEY));
+    expect(times).toMatch(
+      /23:00.*user printed\n.*sweep found it\n.*01:00.*notification came.*\n.*1 run.*\n.*done/,
+    );
+    const { json } = await cli.runJson('jobs', 'show', FETCHABLE_KEY, '--tenant', TENANT);
+    expect(json).toMatchObject([{ rowKey: FETCHABLE_KEY, job: { id: '5182' }, timeline: { length: 5 } }]);
+  });
+
+  it('says what to do about a job that the ledger does not know', async () => {
+    const missing = await cli.run('jobs', 'show', FETCHABLE_KEY, '--tenant', TENANT);
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toContain('jobs sweep');
+    expect((await cli.run('jobs', 'show', 'a/b', '--tenant', TENANT)).code).toBe(2);
+  });
+});
+
+it.each(['list', 'show', 'sweep'])('jobs %s has a help with an example and --json', async (verb) => {
+  const { code, stdout } = await cli.run('jobs', verb, '--help');
+  expect(code).toBe(0);
+  expect(stdout).toContain(`npm run -s cli -- jobs ${verb}`);
+  expect(stdout).toContain('--json');
+});

@@ -1,0 +1,45 @@
+import type { LedgerRow } from '../../../shared/jobs/ledger';
+import { timelineOf } from '../../../shared/jobs/timeline';
+
+const SEEN = '2026-11-22T00:00:10.000Z';
+const CHANGED = '2026-11-22T00:00:20.000Z';
+const row = (fields: Partial<LedgerRow>): LedgerRow => ({
+  status: 'done',
+  attempts: 1,
+  firstSeenAt: SEEN,
+  foundBy: 'graph',
+  ...fields,
+});
+
+it('goes from the printing to how it stands', () => {
+  const steps = timelineOf(
+    row({ jobCreatedAt: '2026-11-22T00:00:00Z', decision: 'release', outcome: 'released' }),
+    CHANGED,
+  );
+  expect(steps).toEqual([
+    { at: '2026-11-22T00:00:00Z', what: 'the user printed' },
+    { at: SEEN, what: 'Graph notified of it' },
+    { what: '1 run(s) claimed it; decided: release' },
+    { at: CHANGED, what: 'done: its task was completed, so that it prints' },
+  ]);
+});
+
+it.each([
+  [{ status: 'done' }, 'done: it was dealt with'],
+  [
+    { status: 'done', outcome: 'released', cause: 'pausedTenant' },
+    'done: its task was completed, so that it prints; no event was sent (pausedTenant)',
+  ],
+  [{ status: 'claimed', leaseUntil: CHANGED }, `a run works on it; its claim ends ${CHANGED}`],
+  [
+    { status: 'waiting', cause: 'graphThrottled', nextTryAt: CHANGED },
+    `it waits (graphThrottled); next try ${CHANGED}`,
+  ],
+  [{ status: 'failed', cause: 'graphForbidden' }, 'it failed (graphForbidden)'],
+  [
+    { status: 'gone', cause: 'jobNotFound', nextTryAt: CHANGED },
+    `Graph never showed it (jobNotFound); the sweep may bring it back after ${CHANGED}`,
+  ],
+] as [Partial<LedgerRow>, string][])('%j', (fields, what) => {
+  expect(timelineOf(row(fields), undefined).at(-1)).toEqual({ what });
+});
