@@ -19,6 +19,10 @@ const processLifecycleEvent: StorageQueueHandler = async (entry, context) => {
     return;
   }
   const result = await handleLifecycleEvent({ ...(await services.subscriptions()), logger }, parsed.message);
+  if ('sweep' in result && result.sweep) {
+    const { sweepWatches } = await import('../shared/sweep/sweepWatches');
+    await sweepWatches({ ...(await services.sweep()), logger }, [result.sweep]);
+  }
   if (result.outcome !== 'postponed') return;
   const queue = await services.queue(QUEUE_NAMES.subscriptions);
   await queue.send(formatSubscriptionMessage(parsed.message), { delaySeconds: result.postponeSeconds });

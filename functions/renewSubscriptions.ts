@@ -1,16 +1,30 @@
 import { app, type TimerHandler } from '@azure/functions';
 import { createLogger } from '../shared/logger';
 
-/** Brings every watch to its subscription. A run that overlaps the CLI or another run does no harm: the rows decide. */
+/**
+ * Brings every watch to its subscription, and sweeps those whose new one left a time without notifications. A run that overlaps the CLI or another run does no harm: the rows decide.
+ */
 const renewSubscriptions: TimerHandler = async (_timer, context) => {
   const logger = createLogger(context);
   const [{ getServices }, { reconcileAll }] = await Promise.all([
     import('../shared/services'),
     import('../shared/subscriptions/reconcileAll'),
   ]);
-  const deps = { ...(await getServices(process.env).subscriptions()), logger };
-  const { counts, tenantsSkipped, unreadable } = await reconcileAll(deps);
-  logger.info('subscriptions.reconciled', { ...counts, tenantsSkipped, unreadable: unreadable.length });
+  const services = getServices(process.env);
+  const deps = { ...(await services.subscriptions()), logger };
+  const summary = await reconcileAll(deps);
+  const { counts, tenantsSkipped, tenantsRefused, orphansDeleted, unreadable, toSweep } = summary;
+  logger.info('subscriptions.reconciled', {
+    ...counts,
+    tenantsSkipped,
+    tenantsRefused,
+    orphansDeleted,
+    unreadable: unreadable.length,
+    toSweep: toSweep.length,
+  });
+  if (toSweep.length === 0) return;
+  const { sweepWatches } = await import('../shared/sweep/sweepWatches');
+  await sweepWatches({ ...(await services.sweep()), logger }, toSweep);
 };
 
 app.timer('renewSubscriptions', { schedule: '0 */10 * * * *', handler: renewSubscriptions });

@@ -13,7 +13,7 @@ jest.mock('@azure/functions', () => ({
   ...jest.requireActual<object>('@azure/functions'),
   app: { timer: jest.fn(), storageQueue: jest.fn() },
 }));
-const mockServices = { subscriptions: jest.fn(), queue: jest.fn() };
+const mockServices = { subscriptions: jest.fn(), queue: jest.fn(), sweep: jest.fn() };
 jest.mock('../../shared/services', () => ({ getServices: () => mockServices }));
 
 function createContext() {
@@ -53,6 +53,40 @@ describe('renewSubscriptions', () => {
       created: 1,
       failed: 0,
     });
+  });
+});
+
+const mockSweep = jest.fn().mockResolvedValue(0);
+jest.mock('../../shared/sweep/sweepWatches', () => ({
+  sweepWatches: (_deps: unknown, keys: unknown) => mockSweep(keys) as unknown,
+}));
+
+describe('a watch whose new subscription left a time without notifications', () => {
+  beforeEach(() => mockSweep.mockClear());
+  const key = { tenantId: TENANT, kind: 'jobFetchable', id: PRINTER };
+
+  it('is swept by the timer that replaced it (decision 14)', async () => {
+    await import('../../functions/renewSubscriptions');
+    const [, options] = jest.mocked(app.timer).mock.calls[0] as [string, TimerFunctionOptions];
+    const world = createFunctionWorld();
+    await world.addTenant();
+    await putServed(world, { keyId: 'retired' });
+    await options.handler({} as never, createContext().context);
+    expect(mockSweep.mock.calls).toEqual([[[key]]]);
+  });
+
+  it('is swept by the lifecycle event that found it lost (decision 16)', async () => {
+    await import('../../functions/processLifecycleEvent');
+    const [, options] = jest.mocked(app.storageQueue).mock.calls[0] as [string, StorageQueueFunctionOptions];
+    const world = createFunctionWorld();
+    await world.addTenant();
+    await putServed(world);
+    world.graph.subscriptions.clear();
+    world.clock.advance(11 * MINUTE);
+    const event = { v: 1, kind: 'renew', tenantId: TENANT, rowKey: `jobFetchable_${PRINTER}` };
+    const receivedAt = '2026-11-22T00:11:00.000Z';
+    await options.handler({ event: { ...event, receivedAt, traceparent: '' } }, createContext().context);
+    expect(mockSweep.mock.calls).toEqual([[[key]]]);
   });
 });
 

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import type { CliIo } from '../../cli/cliContext';
 import { runCli } from '../../cli/runCli';
 import { readConfig } from '../../shared/config';
+import { createSweepMemory } from '../../shared/sweep/createSweepMemory';
 import { createFakeGraph } from './createFakeGraph';
 import { createMemoryQueueContents } from './memoryQueueContents';
 import { createMemoryTable } from './memoryTable';
@@ -58,8 +60,19 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
         queue: (name) => Promise.resolve(queue(name)),
         queueContents: (name) => Promise.resolve(queue(name)),
         ledger: () => Promise.resolve(ledger),
-        // tests/cli/jobs.test.ts brings a world with listings in place of this one.
-        sweep: () => Promise.reject(new Error('this world has nothing to sweep')),
+        sweep: () =>
+          Promise.resolve({
+            callGraph: world.graph.callGraph,
+            graphBaseUrl: world.deps.config.graphBaseUrl,
+            tenants: world.tenants,
+            watches: world.watches,
+            ledger,
+            jobs: queue('print-notifications'),
+            memory: createSweepMemory(),
+            clock: world.clock,
+            random: () => 0.5,
+            randomBytes,
+          }),
       }),
       ...overrides,
     });

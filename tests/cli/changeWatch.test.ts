@@ -1,0 +1,137 @@
+import { createCliWorld } from '../support/createCliWorld';
+import { graphError } from '../support/createFakeGraph';
+import { MINUTE, PRINTER, putServed, TENANT } from '../support/createSubscriptionWorld';
+
+const mockSweep = jest.fn().mockResolvedValue(2);
+jest.mock('../../shared/sweep/sweepWatches', () => ({
+  sweepWatches: (_deps: unknown, keys: unknown) => mockSweep(keys) as unknown,
+}));
+
+const key = { tenantId: TENANT, kind: 'jobFetchable', id: PRINTER };
+const verb = (name: string, ...more: string[]) => [
+  'subscriptions',
+  name,
+  '--tenant',
+  TENANT,
+  '--printer',
+  PRINTER,
+  ...more,
+];
+
+async function createWorld(confirm: boolean | undefined = undefined) {
+  const world = createCliWorld({ confirm: () => Promise.resolve(confirm) });
+  await world.addTenant();
+  await putServed(world);
+  return world;
+}
+
+beforeEach(() => mockSweep.mockClear());
+
+describe('subscriptions show', () => {
+  it('shows all that is stored of one watch, and its tag', async () => {
+    const world = await createWorld();
+    expect(await world.runJson(...verb('show'))).toMatchObject({
+      code: 0,
+      json: { ...key, state: 'live', keyId: 'k1', tag: expect.stringMatching(/^.{22}$/) as string },
+    });
+    const { stdout } = await world.run(...verb('show'));
+    expect(stdout).toMatch(/^subscriptionId +subscription-0$/m);
+  });
+});
+
+describe('subscriptions renew', () => {
+  it('renews although it is not due, without a question', async () => {
+    const world = await createWorld();
+    const { code, stdout } = await world.run(...verb('renew'));
+    expect(code).toBe(0);
+    expect(stdout).toContain('is renewed: subscription subscription-0, until ');
+    expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
+  });
+
+  it('fails in words when Graph refuses', async () => {
+    const world = await createWorld();
+    world.graph.nextError('PATCH', graphError('forbidden'));
+    const { code, stdout, stderr } = await world.run(...verb('renew'));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('Graph said forbidden');
+    expect(stderr).toContain('2026-11-22T00:00:45.000Z');
+  });
+
+  it('sweeps what it found lost', async () => {
+    const world = await createWorld();
+    world.graph.subscriptions.clear();
+    world.clock.advance(60 * MINUTE);
+    const { stdout } = await world.run(...verb('renew'));
+    expect(stdout).toContain('is created: subscription subscription-1');
+    expect(stdout).toContain('2 missed job event(s)');
+    expect(mockSweep.mock.calls).toEqual([[[key]]]);
+  });
+});
+
+describe('subscriptions remove', () => {
+  it('asks, then deletes subscription and watch', async () => {
+    const world = await createWorld(true);
+    const { code, stdout } = await world.run(...verb('remove'));
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: `jobFetchable of ${PRINTER} is not watched any more.\n`,
+    });
+    expect(world.graph.subscriptions.size).toBe(0);
+    expect(world.watchTable.size()).toBe(0);
+  });
+
+  it('does nothing after a no, and is wrong usage where nobody can answer', async () => {
+    const no = await createWorld(false);
+    expect(await no.run(...verb('remove'))).toMatchObject({ code: 0, stderr: 'Nothing was changed.\n' });
+    const nobody = await createWorld();
+    expect(await nobody.run(...verb('remove'))).toMatchObject({ code: 2 });
+    expect(nobody.graph.calls).toHaveLength(0);
+    expect((await nobody.run(...verb('remove', '--yes'))).code).toBe(0);
+  });
+});
+
+describe('subscriptions revoke (decision 1)', () => {
+  it('replaces the subscription under the next generation and sweeps', async () => {
+    const world = await createWorld();
+    expect(await world.runJson(...verb('revoke', '--yes'))).toMatchObject({
+      code: 0,
+      json: { outcome: 'replaced', generation: 1, subscriptionId: 'subscription-1', queued: 2 },
+    });
+    expect(mockSweep.mock.calls).toEqual([[[key]]]);
+  });
+
+  it('says that another run takes the wish along', async () => {
+    const world = await createWorld();
+    const { watch, etag } = await world.read();
+    await world.watches.save({ ...watch, nextTryAt: '2026-11-22T00:04:00.000Z' }, etag);
+    const { code, stdout } = await world.run(...verb('revoke', '--yes'));
+    expect(code).toBe(0);
+    expect(stdout).toContain('another run is at it');
+  });
+});
+
+describe.each(['show', 'renew', 'remove', 'revoke'])('subscriptions %s', (name) => {
+  it('names what is missing', async () => {
+    const world = createCliWorld();
+    const { code, stderr } = await world.run(...verb(name));
+    expect(code).toBe(1);
+    expect(stderr).toContain('subscriptions list');
+    const neither = await world.run('subscriptions', name, '--tenant', TENANT);
+    expect(neither.code).toBe(2);
+    expect(neither.stderr).toContain(
+      `subscriptions ${name} needs either --printer <id> or --definition <id>`,
+    );
+  });
+});
+
+describe('subscriptions reconcile', () => {
+  it('sweeps what it replaced', async () => {
+    const world = await createWorld();
+    const { watch, etag } = await world.read();
+    await world.watches.save({ ...watch, keyId: 'retired' }, etag);
+    const { code, stderr } = await world.run('subscriptions', 'reconcile');
+    expect(code).toBe(0);
+    expect(stderr).toContain(`jobFetchable_${PRINTER}: replaced`);
+    expect(stderr).toContain('1 watch(es) swept: 2 missed job event(s) are on the queue');
+  });
+});
