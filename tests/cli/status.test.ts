@@ -1,0 +1,94 @@
+import { createCliWorld } from '../support/createCliWorld';
+import {
+  DEFINITION,
+  MINUTE,
+  OTHER_TENANT,
+  putServed,
+  START,
+  TENANT,
+} from '../support/createSubscriptionWorld';
+
+describe('status', () => {
+  it('tells on one screen of tenants, watches, keys, queues and sweeps', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await world.addTenant(OTHER_TENANT, 'paused');
+    await world.tenants.update(TENANT, (row) => ({
+      ...row,
+      sweptAt: START,
+      lostByGraph: 2,
+      lastError: 'words',
+    }));
+    await world.tenants.update(OTHER_TENANT, (row) => ({
+      ...row,
+      sweptAt: '2020-01-01T00:00:00.000Z',
+      lostByGraph: 1,
+    }));
+    await putServed(world);
+    await putServed(world, {
+      id: 'p2',
+      subscriptionId: 's2',
+      keyId: 'k0',
+      expirationDateTime: '2026-11-22T01:00:00.000Z',
+      renewedAt: '2026-11-21T00:00:00.000Z',
+    });
+    await world.put({ kind: 'jobStarted', id: DEFINITION });
+    await world.put({ id: 'p3', lastError: 'refused' });
+    await world.put({ id: 'p4', subscriptionId: 's4', expirationDateTime: '2026-11-21T00:00:00.000Z' });
+    await world.put({
+      id: 'p5',
+      subscriptionId: 's5',
+      expirationDateTime: '2026-11-23T00:00:00.000Z',
+      lastError: 'x',
+    });
+    await world.queue('print-notifications').send('x');
+    await world.queue('print-notifications-poison').send('y');
+    world.clock.advance(10 * MINUTE);
+    const { code, stderr, json } = await world.runJson('status');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(json).toEqual({
+      tenants: { active: 1, paused: 1, removed: 0 },
+      watches: { live: 2, failing: 2, lapsed: 1, pending: 1 },
+      keys: [
+        { keyId: 'k1', role: 'signs', watches: 1 },
+        { keyId: 'k0', role: 'missing', watches: 1 },
+      ],
+      minutesToNearestExpiry: 50,
+      lastRenewal: START,
+      lastSweep: START,
+      foundOnlyBySweep: 3,
+      tenantErrors: [{ tenantId: TENANT, error: 'words' }],
+      queues: [
+        { queue: 'print-notifications', waiting: 1, poison: 1, oldestPoisonMinutes: 10 },
+        { queue: 'subscription-events', waiting: 0, poison: 0 },
+        { queue: 'print-job-events', waiting: 0, poison: 0 },
+      ],
+    });
+    const { stdout } = await world.run('status');
+    expect(stdout).toContain('2 live, 2 failing, 1 lapsed, 1 pending');
+    expect(stdout).toContain('k0: missing, 1 watches');
+    expect(stdout).toMatch(/print-notifications +1 +1 +10 min/);
+    // One screen: 80 by 24 is what every terminal has.
+    expect(stdout.split('\n').length).toBeLessThan(24);
+  });
+
+  it('tells of a service that has just been set up', async () => {
+    const world = createCliWorld({
+      env: {
+        AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+        ENTRA_CLIENT_ID: '55555555-5555-5555-5555-555555555555',
+        GRAPH_CREDENTIAL: 'development',
+        GRAPH_BASE_URL: 'http://127.0.0.1:7080/v1.0',
+        CLIENT_STATE_KEYS: ['k2', 'k1'].map((id) => `${id}:${Buffer.alloc(32, 7).toString('base64')}`).join(),
+        PUBLIC_BASE_URL: 'https://receiver.example/api',
+      },
+    });
+    await world.tenantTable.insert({ partitionKey: 'tenant', rowKey: 'broken' });
+    const { code, stdout, stderr } = await world.run('status');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^warning: .*table Tenants/);
+    expect(stdout).toMatch(/last sweep +never/);
+    expect(stdout).toMatch(/tenants +none/);
+    expect(stdout).toContain('k2: signs, 0 watches; k1: verifies, 0 watches');
+  });
+});

@@ -1,0 +1,176 @@
+import { createCliWorld } from '../support/createCliWorld';
+import { graphError } from '../support/createFakeGraph';
+import {
+  DEFINITION,
+  MINUTE,
+  OTHER_TENANT,
+  PRINTER,
+  putServed,
+  START,
+  TENANT,
+} from '../support/createSubscriptionWorld';
+
+const TRIGGER = '66666666-6666-6666-6666-666666666666';
+const LATER = '2026-11-22T00:05:00.000Z';
+
+/** Graph as it answers the administrator: one printer, with a trigger when `trigger` is given. */
+function answerAdministrator(world: ReturnType<typeof createCliWorld>, trigger?: object): void {
+  world.graph.next('GET', () => ({ value: [{ id: DEFINITION, displayName: 'Ours' }] }));
+  world.administrator.next('GET', () => ({ value: [{ id: PRINTER, displayName: 'First floor' }] }));
+  world.administrator.next('GET', () => ({ value: trigger ? [trigger] : [] }));
+}
+
+describe('tenants pause and resume', () => {
+  it('a pause is an entry on the row; what was printed in it is none of our business afterwards', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await putServed(world);
+    expect(await world.runJson('tenants', 'pause', TENANT)).toMatchObject({
+      code: 0,
+      json: { tenantId: TENANT, status: 'paused' },
+    });
+    expect((await world.run('tenants', 'pause', TENANT)).stdout).toContain('is paused');
+    world.clock.advance(5 * MINUTE);
+    const { code, stdout } = await world.run('tenants', 'resume', TENANT);
+    expect(code).toBe(0);
+    expect(stdout).toContain('is active');
+    expect((await world.read()).watch).toMatchObject({ since: LATER, subscriptionId: 'subscription-0' });
+  });
+
+  it('resuming one that is served changes nothing: its jobs since then still count', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await world.put();
+    world.clock.advance(5 * MINUTE);
+    expect(await world.runJson('tenants', 'resume', TENANT)).toMatchObject({ json: { status: 'active' } });
+    expect((await world.read()).watch.since).toBe(START);
+  });
+
+  it.each(['pause', 'resume'])(
+    '%s says what to do for a tenant that is not there, or no more',
+    async (verb) => {
+      const world = createCliWorld();
+      expect(await world.run('tenants', verb, TENANT)).toMatchObject({ code: 1, stdout: '' });
+      await world.addTenant(TENANT, 'removed');
+      const { code, stderr } = await world.run('tenants', verb, TENANT);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`has been removed: add it with tenants add ${TENANT}`);
+    },
+  );
+});
+
+describe('tenants consent-url', () => {
+  it('prints the link alone, for a tenant that need not be listed', async () => {
+    const world = createCliWorld();
+    const { code, stdout } = await world.run('tenants', 'consent-url', TENANT);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^https:\/\/login\.microsoftonline\.com\/\S+\n$/);
+    expect(await world.runJson('tenants', 'consent-url', TENANT)).toMatchObject({
+      json: { tenantId: TENANT, consentUrl: stdout.trim() },
+    });
+  });
+});
+
+describe('tenants remove', () => {
+  it('asks, and does nothing on a no or when nobody answers', async () => {
+    const world = createCliWorld({ confirm: () => Promise.resolve(false) });
+    await world.addTenant();
+    const { code, stderr } = await world.run('tenants', 'remove', TENANT);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'Nothing was removed.\n' });
+    const silent = createCliWorld();
+    await silent.addTenant();
+    expect((await silent.run('tenants', 'remove', TENANT)).code).toBe(2);
+    expect((await silent.tenants.get(TENANT))?.status).toBe('active');
+  });
+
+  it.each([
+    ['of ours', { id: TRIGGER, definition: { id: DEFINITION.toUpperCase() } }],
+    ['whose definition Graph does not show', { id: TRIGGER }],
+  ])('refuses while a printer has a trigger %s, and names the printer', async (_name, trigger) => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await putServed(world);
+    answerAdministrator(world, trigger);
+    const { code, stdout, stderr } = await world.run('tenants', 'remove', TENANT, '--yes');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('enter the code ABCD1234');
+    expect(stderr).toContain(`First floor (${PRINTER}, trigger ${TRIGGER})`);
+    expect(world.signedIn).toEqual([`${TENANT} Printer.Read.All`]);
+    expect((await world.tenants.get(TENANT))?.status).toBe('active');
+    expect(world.graph.subscriptions.size).toBe(1);
+  });
+
+  it('takes subscriptions and watches when only others have triggers; the row says removed', async () => {
+    const world = createCliWorld({ confirm: () => Promise.resolve(true) });
+    await world.addTenant();
+    await putServed(world);
+    await world.put({ kind: 'jobStarted', id: DEFINITION });
+    await world.put({ tenantId: OTHER_TENANT });
+    answerAdministrator(world, { id: TRIGGER, definition: { id: 'another' } });
+    const { code, stdout } = await world.run('tenants', 'remove', TENANT);
+    expect(code).toBe(0);
+    expect(stdout).toContain('is removed, with 2 watch(es).');
+    expect(world.graph.subscriptions.size).toBe(0);
+    expect(world.watchTable.size()).toBe(1);
+    expect((await world.tenants.get(TENANT))?.status).toBe('removed');
+  });
+
+  it('takes the ledger on request, with --force signs nobody in, and may be repeated', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    for (let row = 0; row < 40; row += 1) {
+      await world.ledger.insert({ partitionKey: TENANT, rowKey: `jobFetchable_p_${row}` });
+    }
+    await world.ledger.insert({ partitionKey: OTHER_TENANT, rowKey: 'jobFetchable_p_1' });
+    const argv = ['tenants', 'remove', TENANT, '--force', '--ledger', '--yes'];
+    expect(await world.runJson(...argv)).toMatchObject({
+      code: 0,
+      json: { tenantId: TENANT, status: 'removed', watches: 0, ledgerRows: 40, failures: [] },
+    });
+    expect(world.ledger.size()).toBe(1);
+    expect(world.signedIn).toEqual([]);
+    expect((await world.run(...argv)).stdout).toContain('0 ledger row(s)');
+  });
+
+  it('leaves subscriptions to lapse when the consent is gone', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await putServed(world);
+    world.graph.nextError('DELETE', graphError('forbidden'));
+    const { code, stderr } = await world.run('tenants', 'remove', TENANT, '--force', '--yes');
+    expect(code).toBe(0);
+    expect(stderr).toContain('1 subscription(s) could not be deleted');
+    expect(world.watchTable.size()).toBe(0);
+  });
+
+  it('keeps a watch whose subscription could not be deleted for now, and fails', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await putServed(world);
+    world.graph.nextError('DELETE', graphError('unavailable'));
+    const argv = ['tenants', 'remove', TENANT, '--force', '--yes'];
+    const { code, stderr } = await world.run(...argv);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`jobFetchable_${PRINTER} is still there: Graph said unavailable`);
+    expect((await world.run(...argv)).code).toBe(0);
+    expect(world.watchTable.size()).toBe(0);
+  });
+
+  it('says so when the tenant is not listed, or vanishes', async () => {
+    const world = createCliWorld();
+    expect(await world.run('tenants', 'remove', TENANT, '--yes')).toMatchObject({ code: 1 });
+    await world.addTenant();
+    world.tenants.update = () => Promise.resolve(undefined);
+    expect(await world.run('tenants', 'remove', TENANT, '--yes', '--force')).toMatchObject({ code: 1 });
+  });
+
+  it('a removed customer is added as a new one', async () => {
+    const world = createCliWorld();
+    await world.addTenant(TENANT, 'removed');
+    world.clock.advance(5 * MINUTE);
+    expect(await world.runJson('tenants', 'add', TENANT, '--name', 'Back')).toMatchObject({
+      json: { added: true, status: 'active', name: 'Back', createdAt: LATER },
+    });
+    expect(await world.tenants.get(TENANT)).toMatchObject({ status: 'active', name: 'Back' });
+  });
+});
