@@ -11,6 +11,7 @@ import { countCalls } from './callCounts';
 import { measureFirstAnswer } from './firstAnswer';
 import { measureHeapGrowth } from './heapGrowth';
 import { isMissed, type Figure } from './ratio';
+import { countSweepCalls } from './sweepCalls';
 import { formatTable } from './table';
 import { measureVerifyCold } from './verifyCold';
 
@@ -22,6 +23,7 @@ const figures: Figure[] = [];
 const parts: [title: string, measure: () => Promise<Figure | Figure[]>][] = [
   ['parsing and verifying', measureVerifyCold],
   ['the heap', measureHeapGrowth],
+  ['calls of a sweep', countSweepCalls],
   ['calls of one job', () => countCalls(ROOT)],
   ['the acknowledgement', () => measureAcknowledgement(ROOT)],
   ['the first answer', () => measureFirstAnswer(ROOT)],

@@ -1,0 +1,140 @@
+import { ledgerRowKey, type JobReference } from '../../shared/jobs/reference';
+import { eventually } from '../support/eventually';
+import { startFlow, type Customer, type Flow } from '../support/startFlow';
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+/** As many as leave this test in seconds; each takes the whole way through the built app. */
+const MISSED_JOBS = 50;
+
+/** What the sweep finds of the jobs that Graph does not tell of, through the built app, on a clock that is moved. */
+describe('the sweep through the built app', () => {
+  let flow: Flow;
+  beforeAll(async () => {
+    flow = await startFlow({ clock: true });
+  }, 60_000);
+  afterAll(() => flow.stop(), 30_000);
+
+  const runNow = async (name: string, logged: string) => {
+    await flow.untilQuiet();
+    const runs = flow.logged(logged).length;
+    await fetch(`${flow.cloud.hosts[0]?.url ?? ''}/admin/functions/${name}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    await eventually(`a run of ${name}`, () => (flow.logged(logged).length > runs ? true : undefined));
+    await flow.untilQuiet();
+  };
+  const sweep = () => runNow('sweepJobs', 'jobs.swept');
+  const eventsOf = async ({ tenantId }: Customer) =>
+    (await flow.events()).filter(({ id }) => id.startsWith(tenantId));
+  const untilEventsOf = (customer: Customer, count: number) =>
+    eventually(
+      `${count} events of the customer`,
+      async () => {
+        const events = await eventsOf(customer);
+        return events.length >= count ? events : undefined;
+      },
+      60_000,
+    );
+  const openTasksOf = async ({ tenantId }: Customer) => {
+    const tenant = (await flow.control.state()).tenants.find((one) => one.tenantId === tenantId);
+    const tasks = (tenant?.jobs ?? []).flatMap((job) => job.tasks);
+    return tasks.filter(({ state }) => state === 'pending' || state === 'processing').length;
+  };
+  const untilNoTaskIsOpen = (customer: Customer) =>
+    eventually('no open task', async () => ((await openTasksOf(customer)) === 0 ? true : undefined));
+  /** Graph tells nobody of what is printed meanwhile. */
+  const unheard = async <T>(print: () => Promise<T>): Promise<T> => {
+    await flow.control.setDelivery({ lossRate: 1 });
+    try {
+      const printed = await print();
+      await flow.control.idle();
+      return printed;
+    } finally {
+      await flow.control.setDelivery({ lossRate: 0 });
+    }
+  };
+
+  it(`finds all ${MISSED_JOBS} jobs of 30 minutes in which the receiver was out, each once`, async () => {
+    const customer = await flow.onboard(['jobStarted', 'jobFetchable']);
+    const { tenantId, printerId } = customer;
+    await flow.cloud.hosts[0]?.kill();
+    await unheard(async () => {
+      for (let part = 0; part < 5; part += 1) {
+        await flow.control.print(tenantId, { printerId, count: MISSED_JOBS / 5 });
+        flow.cloud.clock?.move(6 * MINUTE);
+      }
+    });
+    expect(await openTasksOf(customer)).toBe(MISSED_JOBS);
+    await flow.cloud.restartHost();
+    await sweep();
+    await untilEventsOf(customer, MISSED_JOBS);
+    await untilNoTaskIsOpen(customer);
+    // Their release made them fetchable, which Graph tells of again.
+    const events = await untilEventsOf(customer, 2 * MISSED_JOBS);
+    await sweep();
+    await flow.untilQuiet();
+    expect(await eventsOf(customer)).toHaveLength(2 * MISSED_JOBS);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(2 * MISSED_JOBS);
+  }, 120_000);
+
+  it('finds jobs that became fetchable unheard, and counts them as lost by Graph on the tenant', async () => {
+    const customer = await flow.onboard(['jobFetchable'], { trigger: false });
+    const { tenantId, printerId } = customer;
+    await unheard(() => flow.control.print(tenantId, { printerId, count: 3 }));
+    await sweep();
+    await untilEventsOf(customer, 3);
+    flow.cloud.clock?.move(16 * MINUTE);
+    await sweep();
+    const tenant = await (await flow.services.tenants()).get(tenantId);
+    expect(tenant).toMatchObject({ lostByGraph: 3, sweptAt: expect.any(String) as string });
+    expect(await eventsOf(customer)).toHaveLength(3);
+  }, 60_000);
+
+  it('a new watch replays no history', async () => {
+    const customer = await flow.onboard([], { trigger: false });
+    const { tenantId, printerId } = customer;
+    await flow.control.print(tenantId, { printerId, count: 2 });
+    flow.cloud.clock?.move(MINUTE);
+    const { addWatch } = await import('../../shared/subscriptions/addWatch');
+    const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+    // The CLI of this test runs on the real clock, the app on the moved one.
+    const clock = { now: () => Date.now() + (flow.cloud.clock?.offset() ?? 0) };
+    const deps = { ...(await flow.services.subscriptions()), clock, logger };
+    await addWatch(deps, { tenantId, kind: 'jobFetchable', id: printerId });
+    await sweep();
+    await unheard(() => flow.control.print(tenantId, { printerId }));
+    await sweep();
+    await untilEventsOf(customer, 1);
+    await flow.untilQuiet();
+    expect(await eventsOf(customer)).toHaveLength(1);
+  }, 60_000);
+
+  it('releases the task of a definition that nobody watches, without an event', async () => {
+    const customer = await flow.onboard([]);
+    await flow.control.print(customer.tenantId, { printerId: customer.printerId });
+    expect(await openTasksOf(customer)).toBe(1);
+    await sweep();
+    await untilNoTaskIsOpen(customer);
+    expect(await eventsOf(customer)).toHaveLength(0);
+  }, 60_000);
+
+  it('does not bring back a job whose ledger row was deleted past retention', async () => {
+    const customer = await flow.onboard(['jobFetchable'], { trigger: false });
+    const { tenantId, printerId } = customer;
+    const [job] = await flow.control.print(tenantId, { printerId });
+    await untilEventsOf(customer, 1);
+    const reference: JobReference = { kind: 'jobFetchable', tenantId, printerId, jobId: job?.jobId ?? '' };
+    flow.cloud.clock?.move(31 * DAY);
+    await flow.untilQuiet();
+    const ledger = await flow.services.ledger();
+    const stored = await ledger.get(tenantId, ledgerRowKey(reference));
+    await ledger.remove(tenantId, ledgerRowKey(reference), stored?.etag ?? '');
+    await sweep();
+    await flow.untilQuiet();
+    expect(await ledger.get(tenantId, ledgerRowKey(reference))).toBeUndefined();
+    expect(await eventsOf(customer)).toHaveLength(1);
+  }, 60_000);
+});
