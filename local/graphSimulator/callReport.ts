@@ -17,7 +17,10 @@ export interface CallReport {
 }
 
 /** Makes an empty report. `realNow` must not follow a shifted `Date`: Retry-After passes in real time. */
-export function createCallReport(clock: { now: () => number; realNow: () => number }): CallReport {
+export function createCallReport(
+  clock: { now: () => number; realNow: () => number },
+  remembered = REMEMBERED,
+): CallReport {
   let records: CallRecord[] = [];
   let violations: Violation[] = [];
   let throttles: CallRecord[] = [];
@@ -26,7 +29,7 @@ export function createCallReport(clock: { now: () => number; realNow: () => numb
     start: (call) => {
       const record = { ...call, n: next++, at: clock.now(), startedAt: clock.realNow(), status: 0 };
       records.push(record);
-      if (records.length > REMEMBERED) records = records.slice(-REMEMBERED / 2);
+      if (records.length > remembered) records = records.slice(-remembered / 2);
       return record;
     },
     finish: (record, status, retryAfterMs) => {

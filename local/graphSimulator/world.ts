@@ -12,6 +12,9 @@ export interface World {
   /** Notifications that wait for the end of an outage or for a new token of their subscription. */
   held: HeldItem[];
   outage: Outage | undefined;
+  /** The place of each entry in its list, given when it is first listed. */
+  places: WeakMap<object, number>;
+  nextPlace: number;
 }
 
 /** A sign-in by device code, until the app has fetched its tokens. */
@@ -167,6 +170,8 @@ export function createWorld(): World {
     deviceCodes: new Map(),
     held: [],
     outage: undefined,
+    places: new WeakMap(),
+    nextPlace: 1,
   };
 }
 

@@ -67,7 +67,7 @@ describe('the report', () => {
 
   it('remembers violations although it forgets old calls, so that a run of days stays bounded', () => {
     const clock = { real: 0 };
-    const report = createCallReport({ now: () => 0, realNow: () => clock.real });
+    const report = createCallReport({ now: () => 0, realNow: () => clock.real }, 10);
     const make = (status: number, retryAfterMs?: number) => {
       const order = { target: 'graph' as const, method: 'GET', path: '/a', route: '/a', connectionId: 1 };
       report.finish(Object.assign(report.start(order), { tenantId: 't' }), status, retryAfterMs);
@@ -76,9 +76,9 @@ describe('the report', () => {
     clock.real += 999;
     make(200);
     clock.real += 2;
-    for (let n = 0; n < 200_000; n += 1) make(200);
-    expect(report.list().length).toBeLessThanOrEqual(200_000);
-    expect(report.list().at(-1)?.n).toBe(200_002);
+    for (let n = 0; n < 20; n += 1) make(200);
+    expect(report.list().length).toBeLessThanOrEqual(10);
+    expect(report.list().at(-1)?.n).toBe(22);
     expect(report.violations()).toMatchObject([
       { kind: 'repeatedTooEarly', call: { n: 2 }, throttledBy: { n: 1 } },
     ]);

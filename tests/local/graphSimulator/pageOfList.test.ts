@@ -45,4 +45,15 @@ describe('every list pages with @odata.nextLink (concepts/paging.md)', () => {
     expect(Math.max(...sizes)).toBe(2);
     expect(sizes).toHaveLength(Math.ceil(count / 2));
   });
+
+  it('shows every entry once, also when others leave the list between two pages', async () => {
+    const { graph, simulator, control } = world.harness();
+    const subscriptions = await control.subscriptions();
+    const first = await graph('GET', '/subscriptions');
+    const shown = (first.body['value'] as { id: string }[]).map(({ id }) => id);
+    for (const id of shown) await control.dropSubscription(id);
+    const next = String(first.body['@odata.nextLink']).slice(`${simulator.graphUrl}/v1.0`.length);
+    const second = (await graph('GET', next)).body['value'] as { id: string }[];
+    expect(second.map(({ id }) => id)).toEqual(subscriptions.slice(2, 4).map(({ id }) => id));
+  });
 });
