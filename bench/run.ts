@@ -11,6 +11,7 @@ import { countCalls } from './callCounts';
 import { measureFirstAnswer } from './firstAnswer';
 import { measureHeapGrowth } from './heapGrowth';
 import { isMissed, type Figure } from './ratio';
+import { measureRenewals } from './renewals';
 import { countSweepCalls } from './sweepCalls';
 import { formatTable } from './table';
 import { measureVerifyCold } from './verifyCold';
@@ -24,6 +25,7 @@ const parts: [title: string, measure: () => Promise<Figure | Figure[]>][] = [
   ['parsing and verifying', measureVerifyCold],
   ['the heap', measureHeapGrowth],
   ['calls of a sweep', countSweepCalls],
+  ['a thousand renewals', measureRenewals],
   ['calls of one job', () => countCalls(ROOT)],
   ['the acknowledgement', () => measureAcknowledgement(ROOT)],
   ['the first answer', () => measureFirstAnswer(ROOT)],

@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../shared/clock';
+import { createGraphBatch } from '../shared/graph/createGraphBatch';
+import { createGraphClient } from '../shared/graph/createGraphClient';
+import { createSendHttp } from '../shared/graph/sendHttp';
+import { createThrottle } from '../shared/graph/throttle';
+import { reconcileAll } from '../shared/subscriptions/reconcileAll';
+import { createTenants } from '../shared/tenants/tenants';
+import { createWatches } from '../shared/watches/watches';
+import { createMemoryTable } from '../tests/support/memoryTable';
+import { BENCH_RING } from './notifications';
+import { exactFigure, type Figure } from './ratio';
+
+const WATCHES = 1_000;
+const TENANTS = 3;
+/** What the pretended Graph takes for a batch, and how many of them may be under way. */
+const BATCH_MS = 500;
+const AT_ONCE = 4;
+const MOST_REQUESTS = 60;
+const HOUR_MS = 60 * 60_000;
+const PUBLIC_BASE_URL = 'https://receiver.example/api';
+
+/** 1,000 due renewals of three tenants against a Graph on loopback that answers every batch after half a second. */
+export async function measureRenewals(): Promise<Figure[]> {
+  const graph = await startSlowGraph();
+  try {
+    const deps = await createWorld(graph.url);
+    const startedAt = performance.now();
+    const { counts } = await reconcileAll(deps);
+    const tookMs = performance.now() - startedAt;
+    if (counts.renewed !== WATCHES) throw new Error(`Not all were renewed: ${JSON.stringify(counts)}`);
+    if (graph.most() > AT_ONCE) throw new Error(`${graph.most()} batches were under way at once`);
+    const best = Math.ceil(graph.batches() / AT_ONCE) * BATCH_MS;
+    return [
+      exactFigure('renew_requests_per_1000', graph.requests(), 'requests', MOST_REQUESTS),
+      exactFigure('renew_wall', tookMs / best, 'ratio', 1.5),
+    ];
+  } finally {
+    await graph.stop();
+  }
+}
+
+async function createWorld(graphBaseUrl: string) {
+  const tenants = createTenants(createMemoryTable());
+  const watches = createWatches(createMemoryTable());
+  const anHourAgo = new Date(Date.now() - HOUR_MS).toISOString();
+  for (let n = 0; n < TENANTS; n += 1) {
+    await tenants.add({
+      tenantId: `tenant-${n}`,
+      name: 'Bench',
+      status: 'active',
+      taskDeadlineMinutes: 15,
+      retentionDays: 30,
+      // Two days old, so that the daily listing is among the requests.
+      createdAt: new Date(Date.now() - 48 * HOUR_MS).toISOString(),
+    });
+  }
+  for (let n = 0; n < WATCHES; n += 1) {
+    await watches.add({
+      tenantId: `tenant-${n % TENANTS}`,
+      kind: 'jobFetchable',
+      id: `printer-${n}`,
+      since: anHourAgo,
+      wanted: true,
+      generation: 0,
+      failures: 0,
+      subscriptionId: `subscription-${n}`,
+      keyId: BENCH_RING[0].keyId,
+      notificationUrl: `${PUBLIC_BASE_URL}/notifications`,
+      renewedAt: anHourAgo,
+      expirationDateTime: new Date(Date.now() + 60 * HOUR_MS).toISOString(),
+    });
+  }
+  const throttle = createThrottle(systemClock);
+  const callGraph = createGraphClient({
+    baseUrl: graphBaseUrl,
+    sendHttp: createSendHttp(),
+    getToken: () => Promise.resolve('bench'),
+    throttle,
+    clock: systemClock,
+    random: Math.random,
+  });
+  return {
+    tenants,
+    watches,
+    callGraph,
+    callBatch: createGraphBatch({ callGraph, throttle, clock: systemClock, random: Math.random }),
+    clock: systemClock,
+    random: Math.random,
+    logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    config: { clientStateKeys: BENCH_RING, publicBaseUrl: PUBLIC_BASE_URL, graphBaseUrl },
+  };
+}
+
+async function startSlowGraph() {
+  let requests = 0;
+  let batches = 0;
+  let underWay = 0;
+  let most = 0;
+  const answer = async (request: http.IncomingMessage): Promise<unknown> => {
+    requests += 1;
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    if (request.method === 'GET') return { value: [] };
+    batches += 1;
+    underWay += 1;
+    most = Math.max(most, underWay);
+    await delay(BATCH_MS);
+    underWay -= 1;
+    const asked = JSON.parse(Buffer.concat(chunks).toString()) as {
+      requests: { id: string; body: object }[];
+    };
+    return {
+      responses: asked.requests.map(({ id, body }) => ({ id, status: 200, body: { id: `s${id}`, ...body } })),
+    };
+  };
+  const server = http.createServer((request, response) => {
+    void answer(request).then((body) => response.end(JSON.stringify(body)));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/v1.0`,
+    requests: () => requests,
+    batches: () => batches,
+    most: () => most,
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { runCliCommand } from '../../local/runCliCommand';
+import { eventually } from '../support/eventually';
+import { ROOT, startFlow, type Customer, type Flow } from '../support/startFlow';
+
+const HOUR = 60 * 60_000;
+const JOBS = 5;
+
+/** Replacing and removing subscriptions (decision 14) through the built app, with jobs printed meanwhile. */
+describe('subscriptions that are replaced through the built app', () => {
+  let flow: Flow;
+  let customer: Customer;
+  let printed = 0;
+  const oldKey = () => flow.cloud.settings['CLIENT_STATE_KEYS'] ?? '';
+  const newKey = `rotated:${randomBytes(32).toString('base64')}`;
+  const newUrl = () => (flow.cloud.settings['PUBLIC_BASE_URL'] ?? '').replace('127.0.0.1', 'localhost');
+
+  beforeAll(async () => {
+    flow = await startFlow({ clock: true });
+    customer = await flow.onboard(['jobStarted', 'jobFetchable']);
+  }, 60_000);
+  afterAll(() => flow.stop(), 30_000);
+
+  /** One renewal run of the app, and jobs printed while it is at work. */
+  const renewUnderLoad = async () => {
+    await flow.untilQuiet();
+    const runs = flow.logged('subscriptions.reconciled').length;
+    const run = fetch(`${flow.cloud.hosts[0]?.url ?? ''}/admin/functions/renewSubscriptions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    for (let n = 0; n < JOBS; n += 1) {
+      await flow.control.print(customer.tenantId, { printerId: customer.printerId });
+    }
+    printed += JOBS;
+    await run;
+    await eventually('a renewal run', () =>
+      flow.logged('subscriptions.reconciled').length > runs ? true : undefined,
+    );
+    await flow.untilQuiet();
+  };
+  /** Every job printed so far has both of its events. */
+  const untilNothingIsLost = async () => {
+    await fetch(`${flow.cloud.hosts[0]?.url ?? ''}/admin/functions/sweepJobs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    const events = await flow.untilEvents(2 * printed, 30_000);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(2 * printed);
+  };
+  const subscriptions = async () => (await flow.control.state()).subscriptions;
+  const watches = async () => {
+    const rows: { keyId?: string | undefined; notificationUrl?: string | undefined }[] = [];
+    for await (const { watch } of (await flow.services.watches()).list(customer.tenantId)) rows.push(watch);
+    return rows;
+  };
+
+  it('rotates the key in two steps: first it verifies, then it signs', async () => {
+    const [oldId] = oldKey().split(':');
+    const before = (await subscriptions()).map(({ id }) => id);
+    await flow.cloud.restartHost(0, { CLIENT_STATE_KEYS: `${oldKey()},${newKey}` });
+    flow.cloud.clock?.move(HOUR);
+    await renewUnderLoad();
+    expect((await watches()).map(({ keyId }) => keyId)).toEqual([oldId, oldId]);
+    expect((await subscriptions()).map(({ id }) => id)).toEqual(before);
+
+    await flow.cloud.restartHost(0, { CLIENT_STATE_KEYS: `${newKey},${oldKey()}` });
+    flow.cloud.clock?.move(HOUR);
+    await renewUnderLoad();
+    expect((await watches()).map(({ keyId }) => keyId)).toEqual(['rotated', 'rotated']);
+    expect(await subscriptions()).toHaveLength(2);
+
+    await flow.cloud.restartHost(0, { CLIENT_STATE_KEYS: newKey });
+    await renewUnderLoad();
+    await untilNothingIsLost();
+  }, 120_000);
+
+  it('moves to a changed PUBLIC_BASE_URL at once', async () => {
+    await flow.cloud.restartHost(0, { CLIENT_STATE_KEYS: newKey, PUBLIC_BASE_URL: newUrl() });
+    await renewUnderLoad();
+    const now = await subscriptions();
+    expect(now.map(({ notificationUrl }) => notificationUrl)).toEqual([
+      `${newUrl()}/notifications`,
+      `${newUrl()}/notifications`,
+    ]);
+    expect((await watches()).map(({ notificationUrl }) => notificationUrl)).toEqual([
+      `${newUrl()}/notifications`,
+      `${newUrl()}/notifications`,
+    ]);
+    await untilNothingIsLost();
+  }, 60_000);
+
+  it('revokes, and then removes a watch by CLI', async () => {
+    const environment = {
+      ...flow.cloud.environment,
+      CLIENT_STATE_KEYS: newKey,
+      PUBLIC_BASE_URL: newUrl(),
+    };
+    const verb = (name: string, ...of: string[]) =>
+      runCliCommand(ROOT, environment, [
+        'subscriptions',
+        name,
+        '--tenant',
+        customer.tenantId,
+        ...of,
+        '--yes',
+        '--json',
+      ]);
+    const before = new Set((await subscriptions()).map(({ id }) => id));
+    await verb('revoke', '--printer', customer.printerId);
+    const after = await subscriptions();
+    expect(after).toHaveLength(2);
+    expect(after.filter(({ id }) => !before.has(id))).toHaveLength(1);
+    await verb('remove', '--printer', customer.printerId);
+    await verb('remove', '--definition', customer.definitionId);
+    expect(await subscriptions()).toEqual([]);
+    expect(await watches()).toEqual([]);
+  }, 60_000);
+});

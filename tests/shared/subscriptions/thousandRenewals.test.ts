@@ -1,0 +1,76 @@
+import { createGraphBatch } from '../../../shared/graph/createGraphBatch';
+import { createGraphClient } from '../../../shared/graph/createGraphClient';
+import type { HttpAnswer } from '../../../shared/graph/sendHttp';
+import { createThrottle } from '../../../shared/graph/throttle';
+import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
+import { createSubscriptionWorld, MINUTE, putServed } from '../../support/createSubscriptionWorld';
+
+const WATCHES = 1_000;
+const TENANTS = ['tenant-0', 'tenant-1', 'tenant-2'];
+
+/** A thousand due renewals over the real client, on a clock that only sleeps and the test move. */
+async function createThousand(refuse: () => boolean) {
+  const world = createSubscriptionWorld();
+  for (const tenantId of TENANTS) await world.addTenant(tenantId);
+  for (let n = 0; n < WATCHES; n += 1) {
+    const tenantId = TENANTS[n % TENANTS.length] ?? '';
+    await putServed(world, { tenantId, id: `p-${n}`, subscriptionId: `s-${n}` });
+  }
+  const throttle = createThrottle(world.clock);
+  const earliest = new Map<string, number>();
+  const seen = { requests: 0, tooEarly: 0 };
+  const answer = (body: unknown): HttpAnswer => ({ status: 200, headers: {}, body: JSON.stringify(body) });
+  const callGraph = createGraphClient({
+    baseUrl: 'https://graph.microsoft.com/v1.0',
+    sendHttp: async ({ method, body = '' }) => {
+      await Promise.resolve();
+      seen.requests += 1;
+      if (method === 'GET') return answer({ value: [] });
+      const { requests } = JSON.parse(body) as { requests: { id: string; url: string; body: object }[] };
+      const responses = requests.map(({ id, url, body: asked }) => {
+        if (world.clock.now() < (earliest.get(url) ?? 0)) seen.tooEarly += 1;
+        if (!refuse()) return { id, status: 200, body: { id: url, ...asked } };
+        earliest.set(url, world.clock.now() + 1_000);
+        return { id, status: 429, headers: { 'Retry-After': '1' } };
+      });
+      const status = responses.some((response) => response.status === 429) ? 424 : 200;
+      return { ...answer({ responses }), status };
+    },
+    getToken: () => Promise.resolve('token'),
+    throttle,
+    clock: world.clock,
+    random: () => 0.5,
+  });
+  const { clock } = world;
+  const callBatch = createGraphBatch({ callGraph, throttle, clock, random: () => 0.5 });
+  return { ...world, seen, deps: { ...world.deps, callGraph, callBatch } };
+}
+
+it('takes at most 60 requests for 1,000 due renewals over 3 tenants, the daily listings included', async () => {
+  const world = await createThousand(() => false);
+  world.clock.advance(24 * 60 * MINUTE);
+  expect((await reconcileAll(world.deps)).counts.renewed).toBe(WATCHES);
+  // 17 batches a tenant and one listing.
+  expect(world.seen.requests).toBe(54);
+});
+
+it('lets none lapse while 30 % are answered with 429, and comes to none before its Retry-After', async () => {
+  let state = 4711;
+  const refuse = () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648 < 0.3;
+  };
+  const world = await createThousand(refuse);
+  for (let run = 0; run < 18; run += 1) {
+    world.clock.advance(10 * MINUTE);
+    await reconcileAll(world.deps);
+  }
+  const renewedAgo: number[] = [];
+  for await (const { watch } of world.watches.list()) {
+    renewedAgo.push(world.clock.now() - Date.parse(watch.renewedAt ?? ''));
+  }
+  expect(renewedAgo).toHaveLength(WATCHES);
+  // Far under the 70 hours that Graph granted: each was renewed about hourly.
+  expect(Math.max(...renewedAgo)).toBeLessThan(150 * MINUTE);
+  expect(world.seen.tooEarly).toBe(0);
+});
