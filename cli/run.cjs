@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command itself. Works right after `npm ci`: builds when there is no build yet, and only then.
 const { spawnSync } = require('node:child_process');
-const { existsSync } = require('node:fs');
+const { existsSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
@@ -19,9 +19,30 @@ if (!existsSync(main)) {
   }
 }
 
+const certificates = process.env.NODE_EXTRA_CA_CERTS === undefined ? extraCertificates() : undefined;
+if (certificates !== undefined) {
+  // Node reads this variable when it starts and never again.
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificates };
+  const argv = [__filename, ...process.argv.slice(2)];
+  const { status } = spawnSync(process.execPath, argv, { stdio: 'inherit', env });
+  process.exit(status ?? 1);
+}
+
 import(pathToFileURL(main).href).catch((error) => {
   process.stderr.write(
     `error: The program cannot be loaded (${error.code ?? error.name}): run npm run build\n`,
   );
   process.exitCode = 1;
 });
+
+/** The file of certificates that local.settings.json names: the sign-in host of the local cloud has one of its own. */
+function extraCertificates() {
+  try {
+    const settings = readFileSync(join(process.cwd(), 'local.settings.json'), 'utf8');
+    const file = JSON.parse(settings.replace(/^\uFEFF/, '')).Values.NODE_EXTRA_CA_CERTS;
+    return typeof file === 'string' && existsSync(file) ? file : undefined;
+  } catch {
+    // Missing or broken: the program itself says what is wrong with it.
+    return undefined;
+  }
+}

@@ -41,6 +41,27 @@ describe('the command (contract of the design: works right after npm ci, builds 
     expect(existsSync(main())).toBe(false);
   });
 
+  it('lets Node know the certificates that local.settings.json names, as the host does', () => {
+    mkdirSync(join(root, 'dist', 'cli'), { recursive: true });
+    writeFileSync(
+      main(),
+      'console.log(process.env.NODE_EXTRA_CA_CERTS, process.argv[2]); process.exitCode = 2;',
+    );
+    const settings = join(root, 'local.settings.json');
+    const ca = join(root, 'ca.pem');
+    const said = () => {
+      const argv = [join(root, 'cli', 'run.cjs'), 'status'];
+      const env = { PATH: process.env['PATH'] ?? '' };
+      const { status, stdout } = spawnSync(process.execPath, argv, { encoding: 'utf8', cwd: root, env });
+      return { status, stdout };
+    };
+    expect(said()).toEqual({ status: 2, stdout: 'undefined status\n' });
+    writeFileSync(settings, JSON.stringify({ Values: { NODE_EXTRA_CA_CERTS: ca } }));
+    expect(said()).toEqual({ status: 2, stdout: 'undefined status\n' });
+    writeFileSync(ca, '');
+    expect(said()).toEqual({ status: 2, stdout: `${ca} status\n` });
+  });
+
   it('says what to do when the build cannot be loaded', () => {
     mkdirSync(join(root, 'dist', 'cli'), { recursive: true });
     writeFileSync(main(), "import 'a-package-that-is-not-there';");

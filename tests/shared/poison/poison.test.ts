@@ -74,7 +74,7 @@ function createWorld() {
       await visitPoison(deps, (message) => void found.push(message), queue);
       return found;
     },
-    row: (cells: Record<string, string>, rowKey = 'jobFetchable_p1_5182') =>
+    row: (cells: Readonly<Record<string, string | undefined>>, rowKey = 'jobFetchable_p1_5182') =>
       ledger.insert({
         partitionKey: TENANT,
         rowKey,
@@ -105,7 +105,7 @@ describe('what a poison message is about', () => {
     [{ status: 'nonsense' }, 'rowUnreadable'],
   ])('a job has the cause of its ledger row %j: %s', async (cells, cause) => {
     const world = createWorld();
-    if (cells) await world.row(cells as unknown as Record<string, string>);
+    if (cells) await world.row(cells);
     await world.open(`${JOBS}-poison`).send(jobMessage());
     const [message] = await world.seen();
     expect(message).toMatchObject({ cause, tenantId: TENANT, key: 'jobFetchable_p1_5182' });
@@ -215,11 +215,11 @@ describe('replaying', () => {
     const world = createWorld();
     const poison = world.open(`${JOBS}-poison`);
     await poison.send(jobMessage());
-    const { remove } = poison;
+    const before = { ...poison };
     poison.remove = () => Promise.reject(new Error('died'));
     await expect(replayPoison(world.deps, {})).rejects.toThrow('died');
     expect([poison.texts().length, world.open(JOBS).texts().length]).toEqual([1, 1]);
-    poison.remove = remove;
+    poison.remove = before.remove;
     expect(await replayPoison(world.deps, {})).toEqual({ replayed: 1, left: [] });
     expect([poison.texts().length, world.open(JOBS).texts().length]).toEqual([0, 2]);
   });

@@ -7,13 +7,13 @@ it('moves the watches before the tenant is served, whatever is written to them m
   const world = createSubscriptionWorld();
   await world.addTenant(TENANT, 'paused');
   await world.put();
-  const { save } = world.watches;
+  const before = { ...world.watches };
   let saves = 0;
   world.watches.save = async (watch, etag) => {
     saves += 1;
     expect((await world.tenants.get(TENANT))?.status).toBe('paused');
-    if (saves === 1) await save({ ...watch, since: START, generation: 7 }, etag);
-    return save(watch, etag);
+    if (saves === 1) await before.save({ ...watch, since: START, generation: 7 }, etag);
+    return before.save(watch, etag);
   };
   expect(await resumeTenant(world, TENANT, LATER)).toMatchObject({ status: 'active' });
   expect((await world.read()).watch).toMatchObject({ since: new Date(LATER).toISOString(), generation: 7 });

@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { eventually } from '../support/eventually';
+import { ROOT, startFlow, type Flow } from '../support/startFlow';
+
+const TENANT = '11111111-1111-1111-1111-111111111111';
+
+interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The life of a customer by the command line, against the local cloud: consent, trigger, job, poison, removal. */
+describe('operating the built app', () => {
+  let flow: Flow;
+  let printerId: string;
+  let definitionId: string;
+  beforeAll(async () => {
+    flow = await startFlow();
+    await flow.control.createTenant({ tenantId: TENANT });
+    printerId = (await flow.control.createPrinter(TENANT, { displayName: 'First floor' })).id;
+  }, 60_000);
+  afterAll(() => flow.stop(), 30_000);
+
+  /** The command as an operator runs it; whoever is asked to sign in does so as `administrator` says. */
+  const cli = async (argv: string[], as: 'printerAdministrator' | 'user' = 'printerAdministrator') => {
+    const child = spawn(process.execPath, [join(ROOT, 'cli', 'run.cjs'), ...argv], {
+      env: { ...flow.cloud.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const said = { stdout: '', stderr: '' };
+    let signedIn: Promise<unknown> | undefined;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said.stderr += text;
+      const code = / enter the code (\S+),/.exec(said.stderr)?.[1];
+      if (code !== undefined) signedIn ??= flow.control.answerDeviceCode(code, as);
+    });
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    await signedIn;
+    return { code, ...said } satisfies Ended;
+  };
+  const cliJson = async <T>(...argv: string[]): Promise<T> => {
+    const { code, stdout, stderr } = await cli([...argv, '--json']);
+    if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stderr}`);
+    return JSON.parse(stdout) as T;
+  };
+
+  it('the consent page takes only our link, and onboards nobody', async () => {
+    const { consentUrl } = await cliJson<{ consentUrl: string }>('tenants', 'consent-url', TENANT);
+    const link = new URL(consentUrl);
+    const back = new URL(link.searchParams.get('redirect_uri') ?? '');
+    back.search = new URLSearchParams({
+      tenant: TENANT,
+      state: link.searchParams.get('state') ?? '',
+      admin_consent: 'True',
+    }).toString();
+    const answer = await fetch(back);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(await answer.text()).toContain('Thank you');
+    back.searchParams.set('state', 'forged');
+    expect((await fetch(back)).status).toBe(400);
+    expect(await cliJson('tenants', 'list')).toEqual([]);
+  }, 60_000);
+
+  it('a trigger is created by the Printer Administrator, and by nobody else', async () => {
+    await cliJson('tenants', 'add', TENANT, '--name', 'First customer');
+    const named = await cliJson<{ id: string }>(
+      'definitions',
+      'create',
+      '--tenant',
+      TENANT,
+      '--name',
+      'Ours',
+    );
+    definitionId = named.id;
+    const trigger = ['--tenant', TENANT, '--printer', printerId, '--definition', definitionId];
+    const refused = await cli(['triggers', 'create', ...trigger], 'user');
+    expect([refused.code, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toContain('sign in as a Printer Administrator');
+    expect(await cliJson('triggers', 'create', ...trigger)).toMatchObject({ printerId, definitionId });
+    expect(await cliJson('triggers', 'list', '--tenant', TENANT)).toMatchObject([{ printerId, ours: true }]);
+  }, 90_000);
+
+  it('tenants show names the permission that the customer has not granted', async () => {
+    const { missing } = await cliJson<{ missing: string[] }>('tenants', 'show', TENANT);
+    expect(missing).toEqual([]);
+    await flow.control.setRoles(TENANT, [
+      'PrintTaskDefinition.ReadWrite.All',
+      'Printer.Read.All',
+      'PrintJob.ReadBasic.All',
+    ]);
+    const narrowed = await cliJson<{ missing: string[] }>('tenants', 'show', TENANT);
+    expect(narrowed.missing).toEqual([
+      'PrintJob.Read.All',
+      'PrintJob.ReadWriteBasic.All',
+      'PrintJob.Manage.All',
+    ]);
+  }, 60_000);
+
+  it('status and poison tell what was given up, and a replay gives it another chance, twice without harm', async () => {
+    await cliJson('subscriptions', 'add', '--tenant', TENANT, '--definition', definitionId);
+    const [job] = await flow.control.print(TENANT, { printerId, count: 1 });
+    const [event] = await flow.untilEvents(1);
+    await flow.untilQuiet();
+    const message = {
+      event: {
+        v: 1,
+        kind: 'jobStarted',
+        tenantId: TENANT,
+        definitionId,
+        taskId: job?.taskId,
+        foundBy: 'graph',
+        receivedAt: '',
+        traceparent: '',
+        deferrals: 0,
+      },
+    };
+    await flow.queues.put('print-notifications-poison', message);
+    expect(await cliJson('poison', 'list')).toMatchObject([
+      { queue: 'print-notifications', cause: 'done since', count: 1, replayable: 1, tenants: [TENANT] },
+    ]);
+    expect(await cliJson('status')).toMatchObject({
+      tenants: { active: 1 },
+      watches: { live: 1 },
+      keys: [{ role: 'signs', watches: 1 }],
+      queues: [{ queue: 'print-notifications', poison: 1, oldestPoisonMinutes: 0 }, {}, {}],
+    });
+    expect(await cliJson('poison', 'replay', '--all')).toEqual({ replayed: 1, left: [] });
+    expect(await cliJson('poison', 'replay', '--all')).toEqual({ replayed: 0, left: [] });
+    await eventually('the replayed message', () =>
+      flow.logged('job.duplicate').length > 0 ? true : undefined,
+    );
+    expect((await flow.events()).map(({ id }) => id)).toEqual([event?.id]);
+  }, 60_000);
+
+  it('a job of a paused customer prints, and no event tells of it', async () => {
+    await cliJson('tenants', 'pause', TENANT);
+    // What is served is remembered for a minute, by the process that served it.
+    await flow.cloud.restartHost();
+    await flow.control.print(TENANT, { printerId, count: 1 });
+    await eventually('the release of the task', async () =>
+      (await flow.control.calls()).filter(
+        ({ method, path }) => method === 'PATCH' && path.includes('/tasks/'),
+      ).length >= 2
+        ? true
+        : undefined,
+    );
+    await flow.untilQuiet();
+    expect(await flow.events()).toHaveLength(1);
+    expect(await cliJson('tenants', 'resume', TENANT)).toMatchObject({ status: 'active' });
+  }, 60_000);
+
+  it('a customer is removed only when no printer would wait for us, with its ledger on request', async () => {
+    const refused = await cli(['tenants', 'remove', TENANT, '--yes']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`First floor (${printerId}`);
+    const [trigger] = await cliJson<{ id: string }[]>('triggers', 'list', '--tenant', TENANT);
+    await cliJson(
+      ...['triggers', 'delete', trigger?.id ?? '', '--tenant', TENANT],
+      ...['--printer', printerId, '--yes'],
+    );
+    expect(await cliJson('tenants', 'remove', TENANT, '--ledger', '--yes')).toMatchObject({
+      status: 'removed',
+      watches: 1,
+      leftToLapse: 0,
+      ledgerRows: 2,
+      failures: [],
+    });
+    expect((await flow.control.state()).subscriptions).toEqual([]);
+    expect(await cliJson('subscriptions', 'list')).toEqual([]);
+    expect(await flow.control.violations()).toEqual([]);
+  }, 120_000);
+});
