@@ -347,3 +347,24 @@ describe('errors', () => {
     );
   });
 });
+
+describe('a $batch (concepts/json-batching.md)', () => {
+  const BATCH: GraphCall = { ...POST, path: '/$batch', alsoAnswer: 424, repeatable: true };
+
+  test('is answered by the status it names besides 2xx', async () => {
+    const { callGraph } = createSetting([{ status: 424, body: '{"responses":[]}' }]);
+    expect(await callGraph(BATCH)).toEqual({ status: 424, body: { responses: [] } });
+    const other = createSetting([{ status: 424, body: '{}' }]);
+    expect((await errorOf(other.callGraph(POST))).code).toBe('graphRejected');
+  });
+
+  test('is sent again when its answer was lost, unlike another POST', async () => {
+    const lost = [new Error('reset'), OK];
+    const { callGraph, sent } = createSetting([...lost]);
+    await callGraph(BATCH);
+    expect(sent).toHaveLength(2);
+    const other = createSetting([...lost]);
+    expect((await errorOf(other.callGraph(POST))).code).toBe('graphUnavailable');
+    expect(other.sent).toHaveLength(1);
+  });
+});

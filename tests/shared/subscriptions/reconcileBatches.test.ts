@@ -1,3 +1,4 @@
+import { ReceiverError } from '../../../shared/errors';
 import type { GraphCall } from '../../../shared/graph/graphClient';
 import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
 import { graphError } from '../../support/createFakeGraph';
@@ -167,7 +168,11 @@ describe('replacing all watches (decision 14)', () => {
 });
 
 describe('a tenant that refuses everything (its consent was taken back)', () => {
-  const refusals = [graphError('unauthorized'), graphError('forbidden')];
+  const refusals = [
+    graphError('unauthorized'),
+    graphError('forbidden'),
+    new ReceiverError('Entra gave no token (400)', { code: 'tokenFailed', retryable: false }),
+  ];
   it.each(refusals)('is flagged in words and left alone for a growing time: %s', async (error) => {
     const world = await withServed(3);
     await withServed(1, OTHER_TENANT, world);
@@ -193,6 +198,17 @@ describe('a tenant that refuses everything (its consent was taken back)', () => 
     expect((await reconcileAll(world.deps)).counts).toMatchObject({ failed: 1, postponed: 2 });
     expect(asked()).toBe(2);
     expect((await world.tenants.get(TENANT))?.failures).toBe(2);
+  });
+
+  it('is not flagged while only the sign-in host is out of order; the rest waits for the next run', async () => {
+    const world = await withServed(100);
+    const error = new ReceiverError('Entra could not be asked', { code: 'tokenFailed', retryable: true });
+    failing(world, error, () => true);
+    world.clock.advance(60 * MINUTE);
+    const { counts, tenantsRefused } = await reconcileAll(world.deps);
+    expect(tenantsRefused).toBe(0);
+    expect(counts.postponed).toBeGreaterThan(0);
+    expect(await world.tenants.get(TENANT)).not.toHaveProperty('nextTryAt');
   });
 
   it('is served again, and unflagged, once it lets one through', async () => {

@@ -138,7 +138,8 @@ describe('removing a watch (decision 13)', () => {
 
   it('needs no call where there is no subscription, and takes one that is gone as deleted', async () => {
     const world = createSubscriptionWorld();
-    await reconcileWatch(world.deps, await world.put({ wanted: false }));
+    const stored = await world.put({ wanted: false });
+    await reconcileWatch(world.deps, stored);
     expect(world.graph.calls).toHaveLength(0);
     const gone = await putServed(world, { wanted: false });
     world.graph.subscriptions.clear();
