@@ -219,7 +219,7 @@ describe('replaying', () => {
     poison.remove = () => Promise.reject(new Error('died'));
     await expect(replayPoison(world.deps, {})).rejects.toThrow('died');
     expect([poison.texts().length, world.open(JOBS).texts().length]).toEqual([1, 1]);
-    poison.remove = before.remove;
+    poison.remove = (message) => before.remove(message);
     expect(await replayPoison(world.deps, {})).toEqual({ replayed: 1, left: [] });
     expect([poison.texts().length, world.open(JOBS).texts().length]).toEqual([0, 2]);
   });
