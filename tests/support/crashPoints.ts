@@ -17,6 +17,8 @@ const JOB_QUEUES = ['print-notifications', 'print-job-events'];
  */
 export function isJobCall(call: ProxyCall, customer: Customer): boolean {
   if (call.target === 'graph') {
+    // A listing is the sweep's.
+    if (/\/(tasks|jobs)$/.test(call.path.split('?')[0] ?? '')) return false;
     return call.path.includes(customer.printerId) || call.path.includes(customer.definitionId);
   }
   if (call.target === 'queue') {
@@ -25,6 +27,8 @@ export function isJobCall(call: ProxyCall, customer: Customer): boolean {
     return moves && JOB_QUEUES.includes(call.resource ?? '');
   }
   if (call.target !== 'table' || call.effect === 'table.query') return false;
+  // Only the timers write the row of a customer.
+  if (call.effect === 'table.update' && call.resource === 'Tenants') return false;
   return `${decodeURIComponent(call.path)}${call.bodyText ?? ''}`.includes(customer.tenantId);
 }
 
