@@ -21,8 +21,8 @@ describe('subscriptions that are replaced through the built app', () => {
   }, 60_000);
   afterAll(() => flow.stop(), 30_000);
 
-  /** One renewal run of the app, and jobs printed while it is at work. */
-  const renewUnderLoad = async () => {
+  /** One renewal run of the app; `meanwhile` happens while it is at work. */
+  const renew = async (meanwhile: () => Promise<void> = () => Promise.resolve()) => {
     await flow.untilQuiet();
     const runs = flow.logged('subscriptions.reconciled').length;
     const run = fetch(`${flow.cloud.hosts[0]?.url ?? ''}/admin/functions/renewSubscriptions`, {
@@ -30,16 +30,21 @@ describe('subscriptions that are replaced through the built app', () => {
       headers: { 'content-type': 'application/json' },
       body: '{}',
     });
-    for (let n = 0; n < JOBS; n += 1) {
-      await flow.control.print(customer.tenantId, { printerId: customer.printerId });
-    }
-    printed += JOBS;
+    await meanwhile();
     await run;
     await eventually('a renewal run', () =>
       flow.logged('subscriptions.reconciled').length > runs ? true : undefined,
     );
     await flow.untilQuiet();
   };
+  /** A run, and jobs printed while it is at work. */
+  const renewUnderLoad = () =>
+    renew(async () => {
+      for (let n = 0; n < JOBS; n += 1) {
+        await flow.control.print(customer.tenantId, { printerId: customer.printerId });
+      }
+      printed += JOBS;
+    });
   /** Every job printed so far has both of its events. */
   const untilNothingIsLost = async () => {
     await fetch(`${flow.cloud.hosts[0]?.url ?? ''}/admin/functions/sweepJobs`, {
@@ -89,6 +94,25 @@ describe('subscriptions that are replaced through the built app', () => {
       `${newUrl()}/notifications`,
       `${newUrl()}/notifications`,
     ]);
+    await untilNothingIsLost();
+  }, 60_000);
+
+  it('flags a customer who took the consent back, leaves it alone, and goes on once it is given again', async () => {
+    const tenant = async () => (await flow.services.tenants()).get(customer.tenantId);
+    const asked = async () =>
+      (await flow.control.calls()).filter(({ path }) => /subscriptions|batch/.test(path)).length;
+    await flow.control.revokeConsent(customer.tenantId);
+    flow.cloud.clock?.move(HOUR);
+    await renew();
+    expect((await tenant())?.lastError).toMatch(/consent/);
+    await flow.control.clearCalls();
+    await renew();
+    expect(await asked()).toBe(0);
+    await flow.control.grantConsent(customer.tenantId);
+    flow.cloud.clock?.move(HOUR);
+    await renew();
+    expect(await tenant()).not.toHaveProperty('lastError');
+    expect(await subscriptions()).toHaveLength(2);
     await untilNothingIsLost();
   }, 60_000);
 
