@@ -1,12 +1,12 @@
 import { errorFields } from '../errors';
 import { watchRowKey } from '../watches/watchKey';
-import type { StoredWatch } from '../watches/watches';
 import { eachBounded } from './eachBounded';
-import type { PlanOptions } from './plan';
+import { orderByNeed, type TenantWork } from './orderByNeed';
+import { plan, type PlanOptions } from './plan';
 import { reconcileWatch } from './reconcileWatch';
 import type { SubscriptionDeps } from './subscriptionDeps';
 
-/** Tenants side by side: one that is slow or throttled does not hold up the others. */
+/** Tenants side by side: one that is slow does not hold up the others. */
 const TENANTS_AT_ONCE = 4;
 /** Watches of one tenant side by side: far under Graph's 500 subscription writes in 20 s per app and tenant. */
 const WATCHES_AT_ONCE = 4;
@@ -25,7 +25,7 @@ export interface ReconcileProgress {
   outcome: Outcome;
 }
 
-/** `postponed`: its tenant is throttled, the next run looks again. `error`: storage failed, so nothing stands on the row. */
+/** `postponed`: Graph throttles its tenant or cannot be reached for it, the next run looks again. `error`: storage failed, so nothing stands on the row. */
 type Outcome = 'nothing' | 'created' | 'renewed' | 'failed' | 'busy' | 'postponed' | 'error';
 
 export interface ReconcileSummary {
@@ -40,7 +40,9 @@ export interface ReconcileSummary {
 }
 
 /**
- * Brings every watch of every active tenant to where its row wants it. One failure never stops the rest.
+ * Brings every watch of every active tenant to where its row wants it, the most urgent first. One failure never stops
+ * the rest; one that blocks its tenant ends that tenant's turn, so that one whose calls hang
+ * costs one round of them.
  * Rejects only when the list of tenants cannot be read.
  */
 export async function reconcileAll(
@@ -59,25 +61,33 @@ export async function reconcileAll(
     if (tenant.status === 'active') active.push(tenant.tenantId);
     else summary.tenantsSkipped += 1;
   }
-  await eachBounded(TENANTS_AT_ONCE, active, (tenant) => reconcileTenant(tenant));
+  const work: TenantWork[] = [];
+  await eachBounded(TENANTS_AT_ONCE, active, readTenant);
+  const ordered = orderByNeed(work, deps.clock.now(), planOptions);
+  await eachBounded(TENANTS_AT_ONCE, ordered, reconcileTenant);
   return summary;
 
-  async function reconcileTenant(tenant: string): Promise<void> {
-    const stored: StoredWatch[] = [];
+  async function readTenant(tenant: string): Promise<void> {
+    const rows: TenantWork['rows'] = [];
     try {
-      for await (const row of deps.watches.list(tenant, unreadable)) stored.push(row);
+      for await (const row of deps.watches.list(tenant, unreadable)) rows.push(row);
+      work.push({ tenantId: tenant, rows });
     } catch (error) {
       report(tenant, '*', 'error', { error: 'The watches of this tenant cannot be read from storage' });
       deps.logger.error('subscription.error', { ...errorFields(error), tenantId: tenant });
-      return;
     }
-    let throttled = false;
-    await eachBounded(WATCHES_AT_ONCE, stored, async (row) => {
+  }
+
+  async function reconcileTenant({ tenantId: tenant, rows }: TenantWork): Promise<void> {
+    let blocked = false;
+    await eachBounded(WATCHES_AT_ONCE, rows, async (row) => {
       const watch = watchRowKey(row.watch);
-      if (throttled) return report(tenant, watch, 'postponed');
+      if (blocked && plan(row.watch, deps.clock.now(), planOptions) !== 'nothing') {
+        return report(tenant, watch, 'postponed');
+      }
       try {
         const result = await reconcileWatch(deps, row, planOptions);
-        throttled ||= result.throttled === true;
+        blocked ||= result.tenantBlocked === true;
         const { lastError, nextTryAt } = result.watch;
         const failed = result.outcome === 'failed' && lastError !== undefined;
         report(

@@ -1,4 +1,4 @@
-import { errorFields, ReceiverError } from '../errors';
+import { errorFields, ReceiverError, type ErrorCode } from '../errors';
 import { GraphError } from '../graph/graphError';
 import { watchRowKey } from '../watches/watchKey';
 import type { StoredWatch, Watch } from '../watches/watches';
@@ -6,14 +6,17 @@ import { retryDelay } from './retryDelay';
 import type { Granted } from './subscriptionCalls';
 import type { SubscriptionDeps } from './subscriptionDeps';
 
+/** Failures that do not come from the watch: the same would meet every other watch of its tenant. */
+const BLOCKS_TENANT = new Set<ErrorCode>(['graphThrottled', 'graphUnavailable', 'tokenFailed']);
+
 /** How one look at one watch ended. */
 export interface WatchResult {
   /** `busy`: somebody else changed the row meanwhile, and it is theirs to finish. */
   outcome: 'nothing' | 'created' | 'renewed' | 'failed' | 'busy';
   /** The watch as it stands now. */
   watch: Watch;
-  /** Graph throttles this tenant: whatever comes next for it would be refused too. */
-  throttled?: true;
+  /** Graph throttles the tenant, does not answer for it, or there is no token: its other watches would fail too. */
+  tenantBlocked?: true;
 }
 
 /** The row after a POST or PATCH that was sent at `sentAt` (milliseconds since 1970) and succeeded. */
@@ -51,8 +54,8 @@ export async function recordFailure(
     nextTryAt: failed.nextTryAt,
   });
   await watches.save(failed, etag);
-  const throttled = error instanceof GraphError && error.code === 'graphThrottled';
-  return { outcome: 'failed', watch: failed, ...(throttled ? { throttled } : {}) };
+  const tenantBlocked = error instanceof ReceiverError && BLOCKS_TENANT.has(error.code);
+  return { outcome: 'failed', watch: failed, ...(tenantBlocked ? { tenantBlocked } : {}) };
 }
 
 /** Messages of our own errors are safe to store; others may quote their input. */

@@ -88,6 +88,72 @@ describe('reconcileAll', () => {
     expect((await world.read(fetchable(TENANT, 'printer-9'))).watch.failures).toBe(0);
   });
 
+  it.each([
+    ['Graph gives no answer for it', graphError('unavailable')],
+    [
+      'Entra gives no token for it',
+      new ReceiverError('Entra gave no token', { code: 'tokenFailed', retryable: false }),
+    ],
+  ])('ends the turn of a tenant when %s, and counts what is left as postponed', async (_name, error) => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    await world.addTenant(OTHER_TENANT);
+    for (let n = 0; n < 12; n += 1) await world.put({ id: `printer-${n}` });
+    await putServed(world, { id: 'fresh' });
+    await world.put(fetchable(OTHER_TENANT));
+    let asked = 0;
+    world.deps.callGraph = async (call) => {
+      if (call.tenantId === OTHER_TENANT) return world.graph.callGraph(call);
+      asked += 1;
+      await new Promise(setImmediate);
+      throw error;
+    };
+    const { counts, failures } = await reconcileAll(world.deps);
+    // The four that were under way together; what is not due is not waiting for anything.
+    expect(counts).toEqual({ ...none, created: 1, failed: 4, postponed: 8, nothing: 1 });
+    expect(asked).toBe(4);
+    expect(failures).toHaveLength(4);
+  });
+
+  it('goes on with a tenant when only one of its watches is refused', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    for (let n = 0; n < 12; n += 1) await world.put({ id: `printer-${n}` });
+    world.graph.nextError('POST', graphError('forbidden'));
+    expect((await reconcileAll(world.deps)).counts).toEqual({ ...none, created: 11, failed: 1 });
+  });
+
+  it('renews the others first when many tenants hang, run after run', async () => {
+    const world = createSubscriptionWorld();
+    const hanging = Array.from({ length: 8 }, (_, n) => `hanging-${n}`);
+    for (const tenantId of hanging) {
+      await world.addTenant(tenantId);
+      for (let n = 0; n < 9; n += 1) {
+        // Near their end already: by expiry alone they would come first.
+        const id = `printer-${n}`;
+        const end = { expirationDateTime: '2026-11-22T03:00:00.000Z' };
+        await putServed(world, { tenantId, id, subscriptionId: `${tenantId}-${n}`, ...end });
+      }
+    }
+    await world.addTenant(OTHER_TENANT);
+    await putServed(world, { tenantId: OTHER_TENANT });
+    const order: string[] = [];
+    world.deps.callGraph = async (call) => {
+      order.push(call.tenantId);
+      await Promise.resolve();
+      if (call.tenantId !== OTHER_TENANT) throw graphError('unavailable');
+      return world.graph.callGraph(call);
+    };
+    world.clock.advance(60 * MINUTE);
+    await reconcileAll(world.deps);
+    for (let run = 0; run < 3; run += 1) {
+      order.length = 0;
+      world.clock.advance(60 * MINUTE);
+      expect((await reconcileAll(world.deps)).counts.renewed).toBe(1);
+      expect(order.indexOf(OTHER_TENANT)).toBe(0);
+    }
+  });
+
   it('leaves paused, removed and unknown tenants alone', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant(TENANT, 'paused');

@@ -100,7 +100,7 @@ describe('reconcileWatch: create', () => {
     world.graph.nextError('POST', graphError('forbidden'));
     const result = await reconcileWatch(world.deps, await world.put());
     expect(result.outcome).toBe('failed');
-    expect(result.throttled).toBeUndefined();
+    expect(result.tenantBlocked).toBeUndefined();
     expect((await world.read()).watch).toEqual({
       ...fetchable(),
       since: START,
@@ -133,11 +133,11 @@ describe('reconcileWatch: create', () => {
     expect(watch.nextTryAt).toBeUndefined();
   });
 
-  it('never comes before Retry-After, and says that the tenant is throttled', async () => {
+  it('never comes before Retry-After, and says that its tenant is blocked', async () => {
     const world = createSubscriptionWorld();
     world.graph.nextError('POST', graphError('throttled', 3_600_000 * 2));
     const result = await reconcileWatch(world.deps, await world.put());
-    expect(result).toMatchObject({ outcome: 'failed', throttled: true });
+    expect(result).toMatchObject({ outcome: 'failed', tenantBlocked: true });
     expect((await world.read()).watch.nextTryAt).toBe('2026-11-22T02:00:00.000Z');
   });
 
