@@ -35,8 +35,10 @@ export interface Services {
 }
 
 /** Two tries stay well inside the 3 seconds that Graph waits (concepts/change-notifications-delivery-webhooks.md). */
-const WEBHOOK_PATIENCE: SendPatience = { tries: 2, tryTimeoutMs: 800 };
-const WORKER_PATIENCE: SendPatience = { tries: 3, tryTimeoutMs: 10_000 };
+const WEBHOOK_PATIENCE: SendPatience = { tries: 2, tryTimeoutMs: 800, pauseMs: 0 };
+const WORKER_PATIENCE: SendPatience = { tries: 3, tryTimeoutMs: 10_000, pauseMs: 500 };
+/** A message is put back once: where that fails the original stays, and every further try might add one more. */
+const PUT_BACK_PATIENCE: SendPatience = { tries: 1, tryTimeoutMs: 10_000, pauseMs: 0 };
 
 let current: { env: Environment; services: Services } | undefined;
 
@@ -72,7 +74,8 @@ export function createServices(env: Environment): Services {
     const { createWatches } = await import('./watches/watches');
     return createWatches((await openTable())(TABLE_NAMES.subscriptions));
   });
-  const queue = async (name: string) => createBoundedQueue((await openQueue())(name), WORKER_PATIENCE);
+  const queue = async (name: string, patience = WORKER_PATIENCE) =>
+    createBoundedQueue((await openQueue())(name), patience);
   const verifyTokens = once(async () => {
     const { authorityHost, clientId } = await config();
     const { createTokenVerifier } = await import('./webhook/validationTokens');
@@ -114,7 +117,7 @@ export function createServices(env: Environment): Services {
         ]);
       const [ledger, jobs, events, poison, subscriptionEvents] = await Promise.all([
         openTable().then((open) => open(TABLE_NAMES.printJobs)),
-        queue(QUEUE_NAMES.jobs),
+        queue(QUEUE_NAMES.jobs, PUT_BACK_PATIENCE),
         queue(QUEUE_NAMES.jobEvents),
         queue(`${QUEUE_NAMES.jobs}-poison`),
         queue(QUEUE_NAMES.subscriptions),

@@ -1,16 +1,18 @@
 import type { Clock } from '../clock';
 import type { CallGraph, GraphAnswer, GraphCall } from './graphClient';
 import { GraphError } from './graphError';
+import { createRefusedTokens } from './refusedTokens';
 import { parseRetryAfter } from './retryAfter';
 import type { HttpAnswer, SendHttp } from './sendHttp';
 import type { Throttle } from './throttle';
+import type { GetToken } from './tokens';
 
 export interface GraphClientDeps {
   /** GRAPH_BASE_URL, without a slash at the end. */
   baseUrl: string;
   sendHttp: SendHttp;
   /** An access token for Graph in this tenant. @throws ReceiverError `tokenFailed` */
-  getToken: (tenantId: string) => Promise<string>;
+  getToken: GetToken;
   throttle: Throttle;
   clock: Clock;
   /** 0 to 1. */
@@ -35,6 +37,7 @@ const TRANSIENT = new Set([408, 500, 502, 503, 504, 509]);
 
 /** Microsoft Graph over HTTP: tokens, throttling, retries and typed errors. See `CallGraph` for what it promises. */
 export function createGraphClient(deps: GraphClientDeps): CallGraph {
+  const refusedTokens = createRefusedTokens(deps.clock);
   return async (call) => {
     const startedAt = deps.clock.now();
     const { tryTimeoutMs = GRAPH_TRY_TIMEOUT_MS } = call;
@@ -42,7 +45,7 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
       deps.clock.now() - startedAt + waitMs + tryTimeoutMs <= GRAPH_CALL_LIMIT_MS;
     for (let tries = 1; ; tries += 1) {
       await waitForTenant(deps, call, mayStart);
-      const token = await deps.getToken(call.tenantId);
+      const token = await deps.getToken(call.tenantId, { fresh: refusedTokens.takeFresh(call.tenantId) });
       // While the token was fetched another call may have been throttled.
       await waitForTenant(deps, call, mayStart);
       if (!mayStart(0)) {
@@ -54,12 +57,15 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
       const result = await tryOnce(deps, call, token);
       if ('answer' in result) return result.answer;
       const { error, mayRepeat } = result;
+      if (error.status === 401 || error.status === 403) refusedTokens.refused(call.tenantId);
       const askedMs = error.retryAfterMs ?? FIRST_BACKOFF_MS * 2 ** (tries - 1);
       const pauseMs = askedMs + MARGIN_MS + deps.random() * Math.min(askedMs / 4, LONGEST_JITTER_MS);
-      if (error.code === 'graphThrottled') deps.throttle.pause(call.tenantId, pauseMs);
+      const paused = error.code === 'graphThrottled' || error.retryAfterMs !== undefined;
+      if (paused) deps.throttle.pause(call.tenantId, pauseMs);
       const patient = pauseMs <= LONGEST_WAIT_IN_PLACE_MS && tries < MOST_TRIES && mayStart(pauseMs);
       if (!mayRepeat || !patient) throw error;
-      if (error.code !== 'graphThrottled') await deps.clock.sleep(pauseMs);
+      // The pause of the tenant is waited out at the top, with what other calls may have added to it.
+      if (!paused) await deps.clock.sleep(pauseMs);
     }
   };
 }

@@ -10,7 +10,15 @@ import type { EntityTable } from '../storage/entityTable';
 import type { MessageQueue } from '../storage/messageQueue';
 import type { WatchKey } from '../watches/watchKey';
 import type { Decide } from './decide';
-import { afterPauseMs, growingDelayMs, LONGEST_DELAY_MS, NOT_YET_WINDOW_MS } from './delays';
+import { taskDeadline } from './deadline';
+import {
+  afterPauseMs,
+  afterShareMs,
+  growingDelayMs,
+  LONGEST_DELAY_MS,
+  NOT_YET_WINDOW_MS,
+  type WaitReason,
+} from './delays';
 import { claimJob, isoTime, releaseClaim, type Claim } from './ledger';
 import { formatJobMessage, parseJobMessage, type JobMessage } from './message';
 import { ledgerRowKey, watchOf, type JobReference } from './reference';
@@ -90,7 +98,7 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
     return putBack(deps, message, 'throttled', afterPauseMs(pauseMs, deps.random()));
   }
   if (!deps.share.enter(tenantId)) {
-    return putBack(deps, message, 'share', growingDelayMs('share', message.deferrals, deps.random()));
+    return putBack(deps, message, 'share', afterShareMs(deps.random()));
   }
   try {
     const outcome = await processServed(deps, message, input);
@@ -151,28 +159,22 @@ async function settle(
   const { reference } = message;
   switch (result.outcome) {
     case 'notYet': {
-      const now = deps.clock.now();
-      const givenUp =
-        result.patience === 'window' && now - Date.parse(claim.row.firstSeenAt) >= NOT_YET_WINDOW_MS;
-      if (!givenUp) {
-        return giveBack(
-          deps,
-          message,
-          claim,
-          result.cause,
-          growingDelayMs('notYet', message.deferrals, deps.random()),
-        );
+      const waitedMs = waitedFor(deps, claim, 'notYet');
+      if (result.patience === 'openTask' || waitedMs < NOT_YET_WINDOW_MS) {
+        return giveBack(deps, message, claim, {
+          status: 'waiting',
+          cause: result.cause,
+          delayMs: growingDelayMs('notYet', waitedMs, deps.random()),
+        });
       }
       deps.logger.warn('job.gone', { ...idsOf(reference), cause: result.cause });
       const ledger = { table: deps.ledger, clock: deps.clock };
       const kept = await releaseClaim(ledger, claim, { status: 'gone', cause: result.cause });
-      return kept
-        ? 'gone'
-        : putBack(deps, message, 'claimLost', growingDelayMs('notYet', message.deferrals, 1));
+      return kept ? 'gone' : putBack(deps, message, 'claimLost', growingDelayMs('notYet', 0, deps.random()));
     }
     case 'claimLost':
       // Whoever took the row over has a message of its own; ours comes back once to see that it was done.
-      return putBack(deps, message, 'claimLost', growingDelayMs('outage', message.deferrals, deps.random()));
+      return putBack(deps, message, 'claimLost', growingDelayMs('outage', 0, deps.random()));
     default:
       deps.logger.info('job.processed', {
         ...idsOf(reference),
@@ -194,20 +196,31 @@ async function settleError(
   input: unknown,
   error: unknown,
 ): Promise<ProcessOutcome> {
+  const patientMs = growingDelayMs('outage', waitedFor(deps, claim, 'outage'), deps.random());
   if (error instanceof GraphError && error.code === 'graphThrottled') {
     const { retryAfterMs } = error;
     // Without a Retry-After the waits must grow (concepts/throttling.md).
-    const delayMs =
-      retryAfterMs === undefined
-        ? growingDelayMs('outage', message.deferrals, deps.random())
-        : afterPauseMs(retryAfterMs, deps.random());
-    return giveBack(deps, message, claim, error.code, delayMs);
+    const delayMs = retryAfterMs === undefined ? patientMs : afterPauseMs(retryAfterMs, deps.random());
+    return giveBack(deps, message, claim, { status: 'waiting', cause: error.code, delayMs });
   }
   if (error instanceof ReceiverError && error.retryable) {
     const askedMs = error instanceof GraphError ? (error.retryAfterMs ?? 0) : 0;
-    const delayMs = Math.max(askedMs, growingDelayMs('outage', message.deferrals, deps.random()));
     deps.logger.warn('job.postponed', { ...idsOf(message.reference), ...errorFields(error) });
-    return giveBack(deps, message, claim, error.code, delayMs);
+    return giveBack(deps, message, claim, {
+      status: 'waiting',
+      cause: error.code,
+      delayMs: Math.max(askedMs, patientMs),
+    });
+  }
+  const leftMs = taskDeadline(claim.row, standing) - deps.clock.now();
+  if (error instanceof ReceiverError && message.reference.kind === 'jobStarted' && leftMs > 0) {
+    // Poison would come long before the task's deadline, and nobody would end it: keep trying until then.
+    deps.logger.error('job.failed', { ...idsOf(message.reference), ...errorFields(error) });
+    return giveBack(deps, message, claim, {
+      status: 'failed',
+      cause: error.code,
+      delayMs: Math.min(leftMs, patientMs),
+    });
   }
   const cause = error instanceof ReceiverError ? error.code : 'unexpected';
   const ledger = { table: deps.ledger, clock: deps.clock };
@@ -244,14 +257,38 @@ async function giveBack(
   deps: ProcessDeps,
   message: MessageOfJob,
   claim: Claim,
-  cause: string,
-  delayMs: number,
+  wait: { status: 'waiting' | 'failed'; cause: string; delayMs: number },
 ): Promise<ProcessOutcome> {
+  const { status, cause, delayMs } = wait;
   const ledger = { table: deps.ledger, clock: deps.clock };
-  const nextTryAt = isoTime(deps.clock.now() + Math.min(LONGEST_DELAY_MS, delayMs));
-  await releaseClaim(ledger, claim, { status: 'waiting', nextTryAt, cause });
+  const now = deps.clock.now();
+  await releaseClaim(ledger, claim, {
+    status,
+    cause,
+    nextTryAt: isoTime(now + Math.min(LONGEST_DELAY_MS, delayMs)),
+    waitingSince: isoTime(now - waitedFor(deps, claim, reasonOf(cause))),
+  });
   // Also when the row was lost: a message too many finds the job done, one too few would lose it.
   return putBack(deps, message, cause, delayMs);
+}
+
+/** What readFetchableJob and readStartedJob say of something that Graph will show soon. */
+const NOT_YET_CAUSES = [
+  'jobNotFound',
+  'jobNotFetchable',
+  'taskNotFound',
+  'taskWithoutJob',
+  'taskNotProcessing',
+];
+
+function reasonOf(cause: string | undefined): WaitReason {
+  return cause !== undefined && NOT_YET_CAUSES.includes(cause) ? 'notYet' : 'outage';
+}
+
+/** How long the job has waited for this reason without a break; 0 when it waited for another one, or not at all. */
+function waitedFor(deps: ProcessDeps, { row }: Claim, reason: WaitReason): number {
+  const since = Date.parse(row.waitingSince ?? '');
+  return Number.isNaN(since) || reasonOf(row.cause) !== reason ? 0 : Math.max(0, deps.clock.now() - since);
 }
 
 async function putBack(

@@ -200,7 +200,7 @@ describe('reading before believing (decision 8)', () => {
     worker.world.putTask(TASK, { state: 'pending' });
     worker.world.putJob(PRINTER, JOB, {}, [TASK]);
     await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
-    expect(await worker.row()).toMatchObject({ status: 'waiting', cause: 'taskPending' });
+    expect(await worker.row()).toMatchObject({ status: 'waiting', cause: 'taskNotProcessing' });
     worker.world.putTask(TASK);
     await expect(worker.process(worker.lastPutBack())).resolves.toBe('done');
   });
@@ -277,10 +277,13 @@ describe('tasks that ended without us', () => {
     });
   });
 
-  test('a refused PATCH of a task that is still open is an error', async () => {
+  test('a refused PATCH of a task that is still open is told and tried again', async () => {
     worker.printStarted();
     worker.world.always('PATCH', /./, thrower(graphError('conflict')));
-    await expect(worker.process(messageOf(STARTED))).rejects.toMatchObject({ code: 'graphConflict' });
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+    expect(worker.logger.events.find(({ event }) => event === 'job.failed')).toMatchObject({
+      code: 'graphConflict',
+    });
     expect(await worker.row()).toMatchObject({ status: 'failed', cause: 'graphConflict' });
     expect(worker.events()).toEqual([]);
   });
