@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock';
 import { readConfig, type Config } from './config';
 import type { GraphService } from './graph/graphService';
-import type { ProcessDeps } from './jobs/processNotification';
+import type { ProcessDeps } from './jobs/processDeps';
 import { createBoundedQueue, type SendPatience } from './storage/boundedQueue';
 import type { MessageQueue } from './storage/messageQueue';
 import { QUEUE_NAMES } from './storage/queueNames';

@@ -34,7 +34,7 @@ export function watchOf(reference: JobReference): WatchKey {
   return { tenantId, kind, id: kind === 'jobStarted' ? reference.definitionId : reference.printerId };
 }
 
-/** `name/id` or OData's `name('id')`, in any case, with or without a leading slash (facts: Graph writes both forms). */
+/** `name/id` or OData's `name('id')`, in any case, with or without a leading slash (OData key forms). */
 const segment = (name: string) => `${name}(?:/([^/()']+)|\\('([^/()']+)'\\))`;
 const TASK = new RegExp(`^/?print/${segment('taskDefinitions')}/${segment('tasks')}$`, 'i');
 const JOB = new RegExp(`^/?print/${segment('printers')}/${segment('jobs')}$`, 'i');

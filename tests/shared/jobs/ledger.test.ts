@@ -15,7 +15,7 @@ import { FETCHABLE, JOB, PRINTER, START, STARTED } from '../../support/createJob
 import { createMemoryTable } from '../../support/memoryTable';
 
 const MINUTE = 60_000;
-/** Decision 5: a lease of 3 minutes, taken over a minute after it ran out. */
+/** A lease of 3 minutes, taken over a minute after it ran out. */
 const LEASE = 3 * MINUTE;
 const TAKE_OVER = 4 * MINUTE;
 const KEYS = [STARTED.tenantId, ledgerRowKey(STARTED)] as const;

@@ -123,7 +123,7 @@ describe('the main path', () => {
     expect(worker.events()).toHaveLength(2);
   });
 
-  test('while another run works on it the message waits until a minute after its lease (decision 5)', async () => {
+  test('while another run works on it the message waits until a minute after its lease', async () => {
     worker.printStarted();
     let reading: () => void = () => undefined;
     const began = new Promise<void>((resolve) => (reading = resolve));
@@ -150,7 +150,7 @@ describe('the main path', () => {
   });
 });
 
-describe('reading before believing (decision 8)', () => {
+describe('reading before believing', () => {
   test('a notification without a place: the task names it', async () => {
     worker.printStarted();
     const { printerId: _printer, jobId: _job, ...bare } = STARTED;

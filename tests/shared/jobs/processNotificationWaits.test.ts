@@ -38,7 +38,7 @@ async function playUntilSettled(reference: JobReference, limitMs: number) {
   return { outcome, delays };
 }
 
-describe('throttling (decision 11)', () => {
+describe('throttling', () => {
   test('a tenant known to be throttled: one send, no table and no Graph call', async () => {
     worker.printStarted();
     worker.throttle.pause(STARTED.tenantId, 60_000);
@@ -181,7 +181,7 @@ describe('outages', () => {
   });
 });
 
-describe('not yet is not gone (decision 9)', () => {
+describe('not yet is not gone', () => {
   test('a job that Graph does not show yet is waited for and then told', async () => {
     worker.world.next('GET', /./, thrower(graphError('notFound')));
     worker.world.next('GET', /./, () => ({ id: JOB, isFetchable: false, status: { state: 'paused' } }));
