@@ -3,7 +3,7 @@ import { nameEffect } from '../../../local/faultProxy/nameEffect';
 import type { ProxyCall, TargetName } from '../../../local/faultProxy/proxyCall';
 
 // Addresses: https://learn.microsoft.com/rest/api/storageservices/ (operations on queues, messages, tables, entities),
-// with the account name in the path as Azurite wants it; Graph: facts/graph.md.
+// with the account name in the path as Azurite wants it; Graph: api-reference/v1.0.
 test.each<[TargetName, string, string, string, string | undefined]>([
   ['queue', 'POST', '/devstoreaccount1/jobs/messages?messagettl=-1', 'queue.send', 'jobs'],
   [

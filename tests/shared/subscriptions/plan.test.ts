@@ -12,7 +12,7 @@ const none: Watch = {
   generation: 0,
   failures: 0,
 };
-/** Renewed `minutes` ago, with the 4,200 minutes of decision 13. */
+/** Renewed `minutes` ago, with the 4,200 minutes that are asked for. */
 const renewed = (minutes: number): Watch => ({
   ...none,
   subscriptionId: 's',
@@ -20,7 +20,7 @@ const renewed = (minutes: number): Watch => ({
   expirationDateTime: at(4_200 - minutes),
 });
 
-describe('plan (decision 13: PATCH about once an hour)', () => {
+describe('plan (a PATCH about once an hour)', () => {
   const cases: [string, Watch, PlanOptions, string][] = [
     ['a watch without a subscription is created', none, {}, 'create'],
     ['a watch nobody wants any more is left alone', { ...none, wanted: false }, {}, 'nothing'],
