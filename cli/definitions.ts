@@ -4,8 +4,8 @@ import { createDefinition, deleteDefinition, listDefinitions } from '../shared/g
 import { idArgument, nameArgument, tenantArgument, usageError } from './arguments';
 import type { CliContext } from './cliContext';
 import { formatTable, writeJson } from './output';
+import { exampleHelp, JSON_HELP } from './verbHelp';
 
-const JSON_HELP = 'print one JSON document and nothing else';
 const DEFAULT_APP_NAME = 'Universal Print Receiver';
 
 interface CreateOptions {
@@ -27,7 +27,7 @@ export function definitionsCommand(group: Command, context: CliContext): void {
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',
-      example('definitions create --tenant 11111111-1111-1111-1111-111111111111 --name "Accounting"'),
+      exampleHelp('definitions create --tenant 11111111-1111-1111-1111-111111111111 --name "Accounting"'),
     )
     .action((options: CreateOptions) => create(context, options));
   group
@@ -35,7 +35,7 @@ export function definitionsCommand(group: Command, context: CliContext): void {
     .description("show this app's definitions")
     .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
     .option('--json', JSON_HELP)
-    .addHelpText('after', example('definitions list --tenant 11111111-1111-1111-1111-111111111111'))
+    .addHelpText('after', exampleHelp('definitions list --tenant 11111111-1111-1111-1111-111111111111'))
     .action((options: { tenant: string; json?: true }) => list(context, options));
   group
     .command('delete')
@@ -46,7 +46,7 @@ export function definitionsCommand(group: Command, context: CliContext): void {
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',
-      example(
+      exampleHelp(
         'definitions delete 22222222-2222-2222-2222-222222222222 --tenant 11111111-1111-1111-1111-111111111111 --yes',
       ),
     )
@@ -110,8 +110,4 @@ async function remove(
   }
   if (options.json) return writeJson(context.io.stdout, { tenantId: options.tenant, id, deleted: true });
   context.io.stdout(`Definition ${id} is deleted.\n`);
-}
-
-function example(command: string): string {
-  return `\nExample:\n  npm run -s cli -- ${command}`;
 }

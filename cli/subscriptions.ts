@@ -7,8 +7,7 @@ import type { Watch } from '../shared/watches/watches';
 import { idArgument, tenantArgument, usageError } from './arguments';
 import type { CliContext } from './cliContext';
 import { formatTable, writeJson } from './output';
-
-const JSON_HELP = 'print one JSON document and nothing else';
+import { exampleHelp, JSON_HELP } from './verbHelp';
 
 interface AddOptions {
   tenant: string;
@@ -35,7 +34,7 @@ export function subscriptionsCommand(group: Command, context: CliContext): void 
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',
-      example(
+      exampleHelp(
         'subscriptions add --tenant 11111111-1111-1111-1111-111111111111 --printer 33333333-3333-3333-3333-333333333333',
       ),
     )
@@ -45,7 +44,7 @@ export function subscriptionsCommand(group: Command, context: CliContext): void 
     .description('show all watches and how their subscriptions stand')
     .option('--tenant <id>', 'only this tenant', tenantArgument)
     .option('--json', JSON_HELP)
-    .addHelpText('after', example('subscriptions list'))
+    .addHelpText('after', exampleHelp('subscriptions list'))
     .action((options: { tenant?: string; json?: true }) => list(context, options));
   group
     .command('reconcile')
@@ -53,7 +52,7 @@ export function subscriptionsCommand(group: Command, context: CliContext): void 
     .option('--tenant <id>', 'only this tenant', tenantArgument)
     .option('--retry-now', 'try failed watches again without waiting, once their cause is corrected')
     .option('--json', JSON_HELP)
-    .addHelpText('after', example('subscriptions reconcile --retry-now'))
+    .addHelpText('after', exampleHelp('subscriptions reconcile --retry-now'))
     .action((options: ReconcileCliOptions) => reconcile(context, options));
 }
 
@@ -165,8 +164,4 @@ function describeSummary({ counts, tenantsSkipped }: ReconcileSummary): string {
   const skipped =
     tenantsSkipped === 0 ? '' : `${tenantsSkipped} paused or removed tenant(s) were left alone.\n`;
   return formatTable(['outcome', 'watches'], rows) + skipped;
-}
-
-function example(command: string): string {
-  return `\nExample:\n  npm run -s cli -- ${command}`;
 }

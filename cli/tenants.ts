@@ -10,8 +10,7 @@ import { nameArgument, tenantArgument } from './arguments';
 import type { CliContext } from './cliContext';
 import { formatTable, writeJson } from './output';
 import { SCENARIOS } from './scenarios';
-
-const JSON_HELP = 'print one JSON document and nothing else';
+import { exampleHelp, JSON_HELP } from './verbHelp';
 
 /** The group `tenants`: the allow-list of customers. */
 export function tenantsCommand(group: Command, context: CliContext): void {
@@ -22,20 +21,23 @@ export function tenantsCommand(group: Command, context: CliContext): void {
     .argument('<tenantId>', "GUID of the customer's Entra tenant", tenantArgument)
     .requiredOption('--name <text>', 'name of the customer, for people', nameArgument)
     .option('--json', JSON_HELP)
-    .addHelpText('after', example('tenants add 11111111-1111-1111-1111-111111111111 --name "First customer"'))
+    .addHelpText(
+      'after',
+      exampleHelp('tenants add 11111111-1111-1111-1111-111111111111 --name "First customer"'),
+    )
     .action((tenantId: string, options: { name: string; json?: true }) => add(context, tenantId, options));
   group
     .command('list')
     .description('show all customers')
     .option('--json', JSON_HELP)
-    .addHelpText('after', example('tenants list'))
+    .addHelpText('after', exampleHelp('tenants list'))
     .action((options: { json?: true }) => list(context, options));
   group
     .command('show')
     .description('show one customer, its consent link and what it takes')
     .argument('<tenantId>', "GUID of the customer's Entra tenant", tenantArgument)
     .option('--json', JSON_HELP)
-    .addHelpText('after', example('tenants show 11111111-1111-1111-1111-111111111111'))
+    .addHelpText('after', exampleHelp('tenants show 11111111-1111-1111-1111-111111111111'))
     .action((tenantId: string, options: { json?: true }) => show(context, tenantId, options));
 }
 
@@ -116,8 +118,4 @@ function nextSteps(config: Config, tenantId: string): string {
     `Next: definitions create --tenant ${tenantId} --name <text>, or subscriptions add --tenant ${tenantId} --printer <id>`,
     '',
   ].join('\n');
-}
-
-function example(command: string): string {
-  return `\nExample:\n  npm run -s cli -- ${command}`;
 }
