@@ -10,7 +10,7 @@ it.each([
   `Print/TaskDefinitions/${DEFINITION.toUpperCase()}/Tasks/${TASK.toUpperCase()}`,
   `print/taskDefinitions('${DEFINITION}')/tasks('${TASK}')`,
   `print/taskDefinitions/${DEFINITION}/tasks('${TASK}')`,
-])('reads a task out of %p (facts/graph.md 6.5)', (resource) => {
+])('reads a task out of %p', (resource) => {
   expect(parseJobResource(TENANT_A, resource)).toEqual(started);
 });
 
