@@ -15,6 +15,8 @@ const base = {
   // jose ships ES modules only, which Jest on Node 20 cannot load untransformed.
   transformIgnorePatterns: ['/node_modules/(?!jose/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  // A bound on what hangs, not a measure: signing keys and child processes are slow on a busy machine.
+  testTimeout: 30_000,
 };
 
 module.exports = {

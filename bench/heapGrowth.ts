@@ -1,14 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { systemClock } from '../shared/clock';
-import type { CallGraph } from '../shared/graph/graphClient';
+import { readConfig } from '../shared/config';
+import { createGraphClient } from '../shared/graph/createGraphClient';
+import type { SendHttp } from '../shared/graph/sendHttp';
+import { shareTokenRequests } from '../shared/graph/shareTokenRequests';
+import { createThrottle } from '../shared/graph/throttle';
+import { createGetToken } from '../shared/graph/tokens';
 import { releaseEveryJob } from '../shared/jobs/decide';
 import { processNotification } from '../shared/jobs/processNotification';
 import { createReadStanding } from '../shared/jobs/standing';
 import { createTenantShare } from '../shared/jobs/tenantShare';
 import type { Logger } from '../shared/logger';
+import { createRequestRenewal } from '../shared/subscriptions/requestRenewal';
 import { receive } from '../shared/webhook/receive';
+import { createFakeClock } from '../tests/support/createFakeClock';
 import { createMemoryQueue } from '../tests/support/memoryQueue';
 import { createMemoryTable } from '../tests/support/memoryTable';
+import { benchEnvironment } from './benchEnvironment';
 import { BENCH_RING, notificationBody } from './notifications';
 import { exactFigure, type Figure } from './ratio';
 
@@ -16,18 +23,29 @@ const BAR_MIB = 16;
 const FEW = 5_000;
 const MANY = 50_000;
 const BATCH = 10;
+/** Less than a day before the subscriptions of the notifications end: each asks for a renewal. */
+const BEGIN = Date.parse('2026-11-24T12:00:00.000Z');
+/** Some hundred notifications a second, more than one instance works on. */
+const BETWEEN_BATCHES_MS = 50;
 
 const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /**
- * What the process still holds after many notifications beyond what it holds after few: webhook and worker on memory
- * stores, which are emptied before each reading. Every notification is of another tenant, so any memory per tenant shows.
+ * What the process still holds after many notifications beyond what it holds after few: webhook and worker as the app
+ * wires them, over storage in memory, which is emptied before each reading, and over Graph's bare answers. Every
+ * notification is of another tenant, so any memory per tenant or watch shows.
  */
 export async function measureHeapGrowth(): Promise<Figure> {
-  const jobs = createMemoryQueue();
-  const events = createMemoryQueue();
-  const poison = createMemoryQueue();
+  const [jobs, events, poison, subscriptions] = [
+    createMemoryQueue(),
+    createMemoryQueue(),
+    createMemoryQueue(),
+    createMemoryQueue(),
+  ];
   const ledger = createMemoryTable();
+  const clock = createFakeClock(BEGIN);
+  const config = readConfig(benchEnvironment('UseDevelopmentStorage=true'));
+  const throttle = createThrottle(clock);
   const worker = {
     ledger,
     readStanding: createReadStanding({
@@ -38,23 +56,30 @@ export async function measureHeapGrowth(): Promise<Figure> {
           return Promise.resolve({ watch, etag: '' });
         },
       },
-      clock: systemClock,
+      clock,
     }),
-    callGraph: answerAsGraph,
-    throttle: { remainingMs: () => 0 },
+    callGraph: createGraphClient({
+      baseUrl: config.graphBaseUrl,
+      sendHttp: createGraphAnswers(),
+      getToken: shareTokenRequests(createGetToken(config)),
+      throttle,
+      clock,
+      random: Math.random,
+    }),
+    throttle,
     share: createTenantShare(),
     decide: releaseEveryJob,
     queues: { jobs, events, poison },
-    requestRenewal: () => Promise.resolve(),
-    clock: systemClock,
+    requestRenewal: createRequestRenewal({ queue: subscriptions, clock }),
+    clock,
     random: Math.random,
     logger: silent,
   };
   const webhook = {
     ring: BENCH_RING,
-    queues: { jobs, subscriptions: createMemoryQueue() },
+    queues: { jobs, subscriptions },
     verifyTokens: () => Promise.resolve(true),
-    clock: systemClock,
+    clock,
     randomBytes,
     logger: silent,
   };
@@ -67,11 +92,26 @@ export async function measureHeapGrowth(): Promise<Figure> {
         readBody: () => Promise.resolve(body),
         signal: new AbortController().signal,
       });
-      for (const { text } of jobs.sent.splice(0)) {
-        const outcome = await processNotification(worker, JSON.parse(text));
-        if (outcome !== 'done') throw new Error(`A notification of the bench ended as ${outcome}`);
+      const outcomes: string[] = [];
+      for (const { text } of jobs.sent.splice(0))
+        outcomes.push(await processNotification(worker, JSON.parse(text)));
+      // A message that is put back is another instance's to take: this one hears no more of that tenant.
+      const counts = {
+        done: outcomes.filter((outcome) => outcome === 'done').length,
+        postponed: jobs.sent.splice(0).length,
+        told: events.sent.splice(0).length,
+        renewals: subscriptions.sent.splice(0).length,
+      };
+      const { postponed } = counts;
+      if (
+        postponed !== 1 ||
+        counts.done !== BATCH - 1 ||
+        counts.told !== counts.done ||
+        counts.renewals !== BATCH
+      ) {
+        throw new Error(`A batch of the bench ended in another way: ${JSON.stringify(counts)}`);
       }
-      if (events.sent.splice(0).length !== BATCH) throw new Error('The bench lost an event');
+      clock.advance(BETWEEN_BATCHES_MS);
     }
     ledger.clear();
   };
@@ -89,16 +129,31 @@ const TENANT = {
   createdAt: '',
 } as const;
 
-/** The job with the task that the path of the notification named; every PATCH is taken. */
-const answerAsGraph: CallGraph = ({ method, path }) => {
-  if (method === 'PATCH') return Promise.resolve({ status: 200, body: {} });
-  const task = path.includes('/tasks/');
-  const parentUrl = 'https://graph.microsoft.com/v1.0/print/printers/p/jobs/1';
-  const body = task
-    ? { id: path.split('/').at(-1), status: { state: 'processing' }, parentUrl }
-    : { id: '5182', status: { state: 'paused' }, isFetchable: false };
-  return Promise.resolve({ status: 200, body });
-};
+/**
+ * Answers as Graph does: the job without its tasks, then the task that the notification named; every PATCH is taken. Of
+ * ten tenants one is throttled for a minute, so that its message is put back, and one for a second, which is waited out.
+ */
+function createGraphAnswers(): SendHttp {
+  let tenants = 0;
+  let last = { authorization: '', jobUrl: '' };
+  return ({ method, url, headers }) => {
+    const answer = (status: number, body: unknown, more = {}) =>
+      Promise.resolve({ status, headers: more, body: JSON.stringify(body) });
+    if (method === 'PATCH') return answer(200, {});
+    if (url.includes('/tasks/')) {
+      const id = url.split('/').at(-1);
+      return answer(200, { id, status: { state: 'processing' }, parentUrl: last.jobUrl });
+    }
+    const { Authorization: authorization = '' } = headers;
+    const isNew = authorization !== last.authorization;
+    last = { authorization, jobUrl: url.split('?')[0] ?? '' };
+    if (isNew) tenants += 1;
+    const retryAfter = isNew ? ['60', '1'][tenants % BATCH] : undefined;
+    return retryAfter === undefined
+      ? answer(200, { id: '5182', status: { state: 'paused' }, isFetchable: false })
+      : answer(429, { error: { code: 'TooManyRequests' } }, { 'retry-after': retryAfter });
+  };
+}
 
 function heapMib(): number {
   if (!globalThis.gc) throw new Error('Start the bench with --expose-gc (npm run bench does)');

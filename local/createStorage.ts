@@ -1,7 +1,7 @@
 import { TableServiceClient } from '@azure/data-tables';
 import { QueueServiceClient } from '@azure/storage-queue';
 
-/** What the Bicep makes in Azure (the contract in the design); the deployed app needs no right to create. */
+/** What is made once in Azure (README, Deploy); the deployed app needs no right to create. */
 const QUEUES = ['print-notifications', 'subscription-events', 'print-job-events'];
 const TABLES = ['Tenants', 'Subscriptions', 'PrintJobs'];
 

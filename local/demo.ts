@@ -104,7 +104,7 @@ async function runDemo(): Promise<boolean> {
 /** Waits until each job has been processed and its duplicate been seen. */
 async function untilSettled(log: readonly AppLogLine[], jobs: readonly FollowedJob[]): Promise<void> {
   const settled = ({ key }: FollowedJob) => {
-    const mine = log.filter((line) => line.key === key);
+    const mine = log.filter(({ fields }) => fields['key'] === key);
     return mine.some(({ event }) => event === 'job.processed') && mine.length >= 2;
   };
   for (let waited = 0; !jobs.every(settled); waited += 50) {

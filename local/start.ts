@@ -64,8 +64,8 @@ The job events gather in the queue print-job-events. Ctrl-C stops everything. Wh
     host.onLine((line) => {
       const entry = readAppLogLine(line);
       if (!entry) return;
-      const { at, event, ...fields } = entry;
-      const facts = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
+      const { at, event, fields } = entry;
+      const facts = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
       say(`  ${new Date(at).toISOString()}  ${event}  ${facts.join(' ')}`);
     });
     void host.exited.then(({ code }) => {

@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'graphRejected'
   | 'graphAnswerUnreadable'
   | 'storageUnavailable'
+  | 'queueUnavailable'
   | 'rowUnreadable'
   | 'keysUnreachable'
   | 'deadlinePassed'

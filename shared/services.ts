@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock';
 import { readConfig, type Config } from './config';
 import type { GraphService } from './graph/graphService';
-import type { ProcessDeps } from './jobs/processNotification';
+import type { ProcessDeps } from './jobs/processDeps';
 import type { CallGraph } from './graph/graphClient';
 import type { SignInOptions } from './graph/signIn';
 import { createBoundedQueue, type SendPatience } from './storage/boundedQueue';
@@ -48,8 +48,10 @@ export interface Services {
 }
 
 /** Two tries stay well inside the 3 seconds that Graph waits (concepts/change-notifications-delivery-webhooks.md). */
-const WEBHOOK_PATIENCE: SendPatience = { tries: 2, tryTimeoutMs: 800 };
-const WORKER_PATIENCE: SendPatience = { tries: 3, tryTimeoutMs: 10_000 };
+const WEBHOOK_PATIENCE: SendPatience = { tries: 2, tryTimeoutMs: 800, pauseMs: 0 };
+const WORKER_PATIENCE: SendPatience = { tries: 3, tryTimeoutMs: 10_000, pauseMs: 500 };
+/** A message is put back once: where that fails the original stays, and every further try might add one more. */
+const PUT_BACK_PATIENCE: SendPatience = { tries: 1, tryTimeoutMs: 10_000, pauseMs: 0 };
 
 let current: { env: Environment; services: Services } | undefined;
 
@@ -86,7 +88,8 @@ export function createServices(env: Environment): Services {
     return createWatches((await openTable())(TABLE_NAMES.subscriptions));
   });
   const ledger = once(async () => (await openTable())(TABLE_NAMES.printJobs));
-  const queue = async (name: string) => createBoundedQueue((await openQueue()).queue(name), WORKER_PATIENCE);
+  const queue = async (name: string, patience = WORKER_PATIENCE) =>
+    createBoundedQueue((await openQueue()).queue(name), patience);
   const verifyTokens = once(async () => {
     const { authorityHost, clientId } = await config();
     const { createTokenVerifier } = await import('./webhook/validationTokens');
@@ -150,7 +153,7 @@ export function createServices(env: Environment): Services {
         ]);
       const [rows, jobs, events, poison, subscriptionEvents] = await Promise.all([
         ledger(),
-        queue(QUEUE_NAMES.jobs),
+        queue(QUEUE_NAMES.jobs, PUT_BACK_PATIENCE),
         queue(QUEUE_NAMES.jobEvents),
         queue(`${QUEUE_NAMES.jobs}-poison`),
         queue(QUEUE_NAMES.subscriptions),

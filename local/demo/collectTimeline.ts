@@ -23,11 +23,7 @@ export interface TimelineEntry {
 export interface AppLogLine {
   at: number;
   event: string;
-  key?: string;
-  outcome?: string;
-  jobOutcome?: string;
-  cause?: string;
-  delaySeconds?: number;
+  fields: Readonly<Record<string, unknown>>;
 }
 
 /** What is put together: Graph's side from the simulator, the app's side from the host's log. */
@@ -58,7 +54,7 @@ export function collectTimeline(job: FollowedJob, sources: Sources): TimelineEnt
       entries.push({ at: call.startedAt, text: `the app asks Graph: ${describe(call)}: ${call.status}` });
   }
   for (const line of sources.log) {
-    const text = line.key === job.key ? describeLog(line) : undefined;
+    const text = line.fields['key'] === job.key ? describeLog(line) : undefined;
     if (text !== undefined) entries.push({ at: line.at, text });
   }
   return entries.sort((a, b) => a.at - b.at);
@@ -69,14 +65,14 @@ function describe(call: CallRecord): string {
   return `GET the job with its ${call.path.includes('expand=tasks') ? 'tasks' : 'documents'}`;
 }
 
-function describeLog(line: AppLogLine): string | undefined {
-  switch (line.event) {
+function describeLog({ event, fields }: AppLogLine): string | undefined {
+  switch (event) {
     case 'job.processed':
-      return `the event is sent and recorded, outcome ${line.jobOutcome ?? ''}`;
+      return `the event is sent and recorded, outcome ${String(fields['jobOutcome'])}`;
     case 'job.duplicate':
       return 'the duplicate is recognised by the ledger: nothing to do';
     case 'job.putBack':
-      return `the duplicate meets the first one at work (${line.cause ?? ''}): put back for ${line.delaySeconds ?? 0} s`;
+      return `the duplicate meets the first one at work (${String(fields['cause'])}): put back for ${String(fields['delaySeconds'])} s`;
     default:
       return undefined;
   }

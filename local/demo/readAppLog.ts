@@ -4,22 +4,8 @@ import type { AppLogLine } from './collectTimeline';
 export function readAppLogLine(line: string): AppLogLine | undefined {
   const outer = parse(line);
   if (outer?.['event'] !== 'log' || typeof outer['message'] !== 'string') return undefined;
-  const inner = parse(outer['message']);
-  if (typeof inner?.['event'] !== 'string') return undefined;
-  const at = Date.parse(String(outer['time']));
-  const text = (name: string) => {
-    const value = inner[name];
-    return typeof value === 'string' ? { [name]: value } : {};
-  };
-  return {
-    at,
-    event: inner['event'],
-    ...text('key'),
-    ...text('outcome'),
-    ...text('jobOutcome'),
-    ...text('cause'),
-    ...(typeof inner['delaySeconds'] === 'number' ? { delaySeconds: inner['delaySeconds'] } : {}),
-  };
+  const { event, ...fields } = parse(outer['message']) ?? {};
+  return typeof event === 'string' ? { at: Date.parse(String(outer['time'])), event, fields } : undefined;
 }
 
 function parse(text: string): Record<string, unknown> | undefined {

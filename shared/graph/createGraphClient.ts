@@ -2,16 +2,18 @@ import type { Clock } from '../clock';
 import type { CallGraph, GraphAnswer, GraphCall } from './graphClient';
 import { GraphError } from './graphError';
 import { pauseAfter } from './pauseAfter';
+import { createRefusedTokens } from './refusedTokens';
 import type { HttpAnswer, SendHttp } from './sendHttp';
 import type { Throttle } from './throttle';
 import { toGraphError } from './toGraphError';
+import type { GetToken } from './tokens';
 
 export interface GraphClientDeps {
   /** GRAPH_BASE_URL, without a slash at the end. */
   baseUrl: string;
   sendHttp: SendHttp;
   /** An access token for Graph in this tenant. @throws ReceiverError `tokenFailed` */
-  getToken: (tenantId: string) => Promise<string>;
+  getToken: GetToken;
   throttle: Throttle;
   clock: Clock;
   /** 0 to 1. */
@@ -27,6 +29,7 @@ export const GRAPH_CALL_LIMIT_MS = 45_000;
 export const MOST_TRIES = 4;
 /** Microsoft Graph over HTTP: tokens, throttling, retries and typed errors. See `CallGraph` for what it promises. */
 export function createGraphClient(deps: GraphClientDeps): CallGraph {
+  const refusedTokens = createRefusedTokens(deps.clock);
   return async (call) => {
     const startedAt = deps.clock.now();
     const { tryTimeoutMs = GRAPH_TRY_TIMEOUT_MS } = call;
@@ -34,7 +37,7 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
       deps.clock.now() - startedAt + waitMs + tryTimeoutMs <= GRAPH_CALL_LIMIT_MS;
     for (let tries = 1; ; tries += 1) {
       await waitForTenant(deps, call, mayStart);
-      const token = await deps.getToken(call.tenantId);
+      const token = await deps.getToken(call.tenantId, { fresh: refusedTokens.takeFresh(call.tenantId) });
       // While the token was fetched another call may have been throttled.
       await waitForTenant(deps, call, mayStart);
       if (!mayStart(0)) {
@@ -46,11 +49,14 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
       const result = await tryOnce(deps, call, token);
       if ('answer' in result) return result.answer;
       const { error, mayRepeat } = result;
+      if (error.status === 401 || error.status === 403) refusedTokens.refused(call.tenantId);
       const pauseMs = pauseAfter(error.retryAfterMs, tries, deps.random());
-      if (error.code === 'graphThrottled') deps.throttle.pause(call.tenantId, pauseMs);
+      const paused = error.code === 'graphThrottled' || error.retryAfterMs !== undefined;
+      if (paused) deps.throttle.pause(call.tenantId, pauseMs);
       const patient = pauseMs <= LONGEST_WAIT_IN_PLACE_MS && tries < MOST_TRIES && mayStart(pauseMs);
       if (!mayRepeat || !patient) throw error;
-      if (error.code !== 'graphThrottled') await deps.clock.sleep(pauseMs);
+      // The pause of the tenant is waited out at the top, with what other calls may have added to it.
+      if (!paused) await deps.clock.sleep(pauseMs);
     }
   };
 }

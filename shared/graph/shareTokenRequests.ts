@@ -6,10 +6,12 @@ import type { GetToken } from './tokens';
  */
 export function shareTokenRequests(getToken: GetToken): GetToken {
   const underWay = new Map<string, Promise<string>>();
-  return (tenantId) => {
-    const shared = underWay.get(tenantId);
+  return (tenantId, options) => {
+    const shared = options?.fresh ? undefined : underWay.get(tenantId);
     if (shared) return shared;
-    const request = getToken(tenantId).finally(() => underWay.delete(tenantId));
+    const request = getToken(tenantId, options).finally(() => {
+      if (underWay.get(tenantId) === request) underWay.delete(tenantId);
+    });
     underWay.set(tenantId, request);
     return request;
   };

@@ -8,7 +8,10 @@ export interface Throttle {
   pause(tenantId: string, ms: number): void;
 }
 
-/** A tenant's pause is forgotten when it is over, so the memory holds only tenants that are throttled now. */
+/** A bound on memory: beyond it, pauses that are over are forgotten. */
+const MOST_REMEMBERED = 1_000;
+
+/** A tenant's pause is forgotten when it is over. */
 export function createThrottle(clock: Pick<Clock, 'now'>): Throttle {
   const until = new Map<string, number>();
   return {
@@ -19,7 +22,9 @@ export function createThrottle(clock: Pick<Clock, 'now'>): Throttle {
       return 0;
     },
     pause(tenantId, ms) {
-      until.set(tenantId, Math.max(until.get(tenantId) ?? 0, clock.now() + ms));
+      const now = clock.now();
+      if (until.size >= MOST_REMEMBERED) for (const [id, end] of until) if (end <= now) until.delete(id);
+      until.set(tenantId, Math.max(until.get(tenantId) ?? 0, now + ms));
     },
   };
 }

@@ -3,7 +3,11 @@ import type { Config } from '../config';
 import { ReceiverError } from '../errors';
 import { untilAborted } from '../untilAborted';
 
-export type GetToken = (tenantId: string) => Promise<string>;
+/**
+ * An access token for Graph in a tenant. `fresh` forgets the one that is kept: a token holds the permissions of the
+ * moment it was made, and those may have been granted since.
+ */
+export type GetToken = (tenantId: string, options?: { fresh?: boolean }) => Promise<string>;
 
 /** The sign-in hosts of Microsoft's clouds; any other (a simulator, a proxy) cannot be discovered at Microsoft. */
 export const KNOWN_AUTHORITIES = new Set([
@@ -36,7 +40,8 @@ export function createGetToken(config: Config): GetToken {
   if (config.credential === 'development') return (tenantId) => Promise.resolve(`development.${tenantId}`);
   const scope = `${new URL(config.graphBaseUrl).origin}/.default`;
   const signIns = new Map<string, SignIn>();
-  return async (tenantId) => {
+  return async (tenantId, options) => {
+    if (options?.fresh) signIns.delete(tenantId);
     let signIn = signIns.get(tenantId);
     if (!signIn) {
       signIn = createSignIn(config, tenantId);

@@ -4,30 +4,27 @@ export const NOT_YET_WINDOW_MS = 10 * 60_000;
 /** A queue hides a message for 7 days at most; a Retry-After may ask for more. */
 export const LONGEST_DELAY_MS = 7 * 24 * 60 * 60_000;
 
-const NOT_YET_FIRST_MS = 2_000;
-const NOT_YET_LONGEST_MS = 60_000;
-const OUTAGE_FIRST_MS = 15_000;
-const OUTAGE_LONGEST_MS = 10 * 60_000;
-const SHARE_FIRST_MS = 1_000;
-const SHARE_LONGEST_MS = 30_000;
+const SHARE_LEAST_MS = 1_000;
+const SHARE_SPREAD_MS = 4_000;
 
-export type DelayReason = 'notYet' | 'outage' | 'share';
+/** `notYet`: Graph will show it soon. `outage`: Graph, Entra or storage is out of order or refuses. */
+export type WaitReason = 'notYet' | 'outage';
 
-const BOUNDS: Record<DelayReason, [firstMs: number, longestMs: number]> = {
-  notYet: [NOT_YET_FIRST_MS, NOT_YET_LONGEST_MS],
-  outage: [OUTAGE_FIRST_MS, OUTAGE_LONGEST_MS],
-  share: [SHARE_FIRST_MS, SHARE_LONGEST_MS],
+const BOUNDS: Record<WaitReason, [firstMs: number, longestMs: number]> = {
+  notYet: [2_000, 60_000],
+  outage: [15_000, 10 * 60_000],
 };
 
 /**
- * Milliseconds until a message that was put back comes again: doubling from the first delay to the longest.
+ * Milliseconds until a message that was put back comes again: half of the time it has waited for this reason already,
+ * between the first delay and the longest. A wait for another reason starts anew.
  *
- * @param deferrals how often it has been put back before
+ * @param waitedMs how long it has waited for this reason
  * @param random 0 to 1; adds up to a quarter, so that messages put back together do not come back together
  */
-export function growingDelayMs(reason: DelayReason, deferrals: number, random: number): number {
+export function growingDelayMs(reason: WaitReason, waitedMs: number, random: number): number {
   const [first, longest] = BOUNDS[reason];
-  return Math.min(longest, first * 2 ** Math.min(deferrals, 20)) * (1 + random / 4);
+  return Math.min(longest, Math.max(first, waitedMs / 2)) * (1 + random / 4);
 }
 
 /**
@@ -36,6 +33,11 @@ export function growingDelayMs(reason: DelayReason, deferrals: number, random: n
  */
 export function afterPauseMs(pauseMs: number, random: number): number {
   return pauseMs + 500 + random * Math.min(10_000, pauseMs / 4);
+}
+
+/** Milliseconds until a message comes again whose tenant had all its places taken: soon, for places become free soon. */
+export function afterShareMs(random: number): number {
+  return SHARE_LEAST_MS + random * SHARE_SPREAD_MS;
 }
 
 /** A moment under the sweep's ten minutes, so that a run that comes a little early does not pass a row over. */

@@ -16,6 +16,8 @@ export interface LedgerRow {
   runId?: string;
   leaseUntil?: string;
   nextTryAt?: string;
+  /** Since when the job has waited for the reason of `cause`. */
+  waitingSince?: string;
   /** How many runs have claimed the row. */
   attempts: number;
   firstSeenAt: string;
@@ -113,14 +115,12 @@ export async function claimJob(
       const until = Date.parse(row.leaseUntil ?? '') + TAKE_OVER_MARGIN_MS;
       if (until > now) return { outcome: 'busy', until };
     }
-    const { nextTryAt: _waited, cause: _cause, ...kept } = row;
     const taken: LedgerRow = {
-      ...kept,
+      // A job given up as gone starts anew: nothing was said of it yet.
+      ...(row.status === 'gone' ? { ...withoutWait(row), firstSeenAt: isoTime(now) } : row),
       ...lease,
       status: 'claimed',
       attempts: row.attempts + 1,
-      // A job given up as gone starts anew: nothing was said of it yet.
-      firstSeenAt: row.status === 'gone' ? isoTime(now) : row.firstSeenAt,
     };
     const etag = await deps.table.replace(toRow(reference, taken), stored.etag);
     if (etag !== undefined) return won(taken, etag);
@@ -146,7 +146,7 @@ export async function extendLease(deps: LedgerDeps, claim: Claim, neededMs: numb
  * @returns false when another run has taken the row over
  */
 export function finishClaim(deps: LedgerDeps, claim: Claim, changes: Partial<LedgerRow>): Promise<boolean> {
-  return write(deps, claim, { ...claim.row, ...changes, status: 'done' });
+  return write(deps, claim, { ...withoutWait(claim.row), ...changes, status: 'done' });
 }
 
 /**
@@ -157,9 +157,14 @@ export function finishClaim(deps: LedgerDeps, claim: Claim, changes: Partial<Led
 export function releaseClaim(
   deps: LedgerDeps,
   claim: Claim,
-  changes: { status: 'waiting' | 'failed' | 'gone'; nextTryAt?: string; cause: string },
+  changes: {
+    status: 'waiting' | 'failed' | 'gone';
+    nextTryAt?: string;
+    waitingSince?: string;
+    cause: string;
+  },
 ): Promise<boolean> {
-  const { runId: _runId, leaseUntil: _leaseUntil, ...kept } = claim.row;
+  const { runId: _runId, leaseUntil: _leaseUntil, ...kept } = withoutWait(claim.row);
   return write(deps, claim, { ...kept, ...changes });
 }
 
@@ -187,6 +192,11 @@ function noteNotification(row: LedgerRow, notifiedAt: string | undefined): Ledge
   return { ...row, notifiedAt };
 }
 
+function withoutWait(row: LedgerRow): LedgerRow {
+  const { nextTryAt: _nextTryAt, waitingSince: _waitingSince, cause: _cause, ...kept } = row;
+  return kept;
+}
+
 /** ISO 8601 in UTC of milliseconds since 1970. */
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
@@ -210,6 +220,7 @@ const TEXTS = [
   'nextTryAt',
   'notifiedAt',
   'jobCreatedAt',
+  'waitingSince',
   'printerId',
   'jobId',
   'wish',

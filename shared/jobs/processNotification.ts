@@ -1,66 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../clock';
 import { errorFields, ReceiverError } from '../errors';
 import { LONGEST_WAIT_IN_PLACE_MS } from '../graph/createGraphClient';
-import type { CallGraph } from '../graph/graphClient';
-import { GraphError } from '../graph/graphError';
-import type { Throttle } from '../graph/throttle';
-import type { Logger } from '../logger';
-import type { EntityTable } from '../storage/entityTable';
-import type { MessageQueue } from '../storage/messageQueue';
-import type { WatchKey } from '../watches/watchKey';
-import type { Decide } from './decide';
-import { afterPauseMs, givenUpForMs, growingDelayMs, LONGEST_DELAY_MS, NOT_YET_WINDOW_MS } from './delays';
-import { claimJob, isoTime, releaseClaim, type Claim } from './ledger';
-import { formatJobMessage, parseJobMessage, type JobMessage } from './message';
-import { ledgerRowKey, watchOf, type JobReference } from './reference';
-import type { ReadStanding, Standing } from './standing';
-import type { TenantShare } from './tenantShare';
-import { workOnJob, type WorkResult } from './workOnJob';
-
-export interface ProcessDeps {
-  ledger: EntityTable;
-  readStanding: ReadStanding;
-  callGraph: CallGraph;
-  throttle: Pick<Throttle, 'remainingMs'>;
-  share: TenantShare;
-  decide: Decide;
-  queues: {
-    /** print-notifications, to put a message back. */
-    jobs: MessageQueue;
-    /** print-job-events, the vendor's. */
-    events: MessageQueue;
-    /** print-notifications-poison. */
-    poison: MessageQueue;
-  };
-  /** Asks for the renewal of this watch's subscription; asking often costs little. */
-  requestRenewal: (watch: WatchKey, traceparent: string) => Promise<void>;
-  clock: Pick<Clock, 'now'>;
-  /** 0 to 1. */
-  random: () => number;
-  logger: Logger;
-}
-
-/** What became of one message. Every outcome means: the message may be deleted. */
-export type ProcessOutcome =
-  /** The job event was sent and recorded. */
-  | 'done'
-  /** The event was sent, but another run has the row; it may send the same event again. */
-  | 'doneTwice'
-  /** Recorded before; nothing to do. */
-  | 'duplicate'
-  /** Put back to wait: busy, throttled, not yet, or Graph out of order. */
-  | 'postponed'
-  /** Never became visible; a later notification or sweep opens it again. */
-  | 'gone'
-  /** Not served (decision 10): the task was ended without an event. */
-  | 'unservedEnded'
-  /** Not served: dropped. */
-  | 'dropped'
-  /** Put on the poison queue for a person to look at. */
-  | 'poison';
-
-type MessageOfJob = Extract<JobMessage, { reference: JobReference }>;
+import { afterPauseMs, afterShareMs, growingDelayMs } from './delays';
+import { claimJob } from './ledger';
+import { parseJobMessage } from './message';
+import { idsOf, type MessageOfJob, type ProcessDeps, type ProcessOutcome } from './processDeps';
+import { putBack } from './putBack';
+import { watchOf } from './reference';
+import { sendToPoison } from './sendToPoison';
+import { settleError, settleResult } from './settleWork';
+import { workOnJob } from './workOnJob';
 
 /** Subscriptions are renewed every hour to some 70 hours ahead: a day is many missed renewals. */
 const NEAR_EXPIRY_MS = 24 * 60 * 60_000;
@@ -74,10 +23,11 @@ const NEAR_EXPIRY_MS = 24 * 60 * 60_000;
  */
 export async function processNotification(deps: ProcessDeps, input: unknown): Promise<ProcessOutcome> {
   const parsed = parseJobMessage(input);
-  if ('malformed' in parsed) return poison(deps, input, { reason: 'malformed', detail: parsed.malformed });
+  if ('malformed' in parsed)
+    return sendToPoison(deps, input, { reason: 'malformed', detail: parsed.malformed });
   const { message } = parsed;
   if (message.reference === undefined) {
-    return poison(deps, input, {
+    return sendToPoison(deps, input, {
       reason: 'unknownResource',
       tenantId: message.tenantId,
       shape: message.shape,
@@ -90,7 +40,7 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
     return putBack(deps, message, 'throttled', afterPauseMs(pauseMs, deps.random()));
   }
   if (!deps.share.enter(tenantId)) {
-    return putBack(deps, message, 'share', growingDelayMs('share', message.deferrals, deps.random()));
+    return putBack(deps, message, 'share', afterShareMs(deps.random()));
   }
   try {
     const outcome = await processServed(deps, message, input);
@@ -141,101 +91,10 @@ async function processServed(
   const { claim } = claimed;
   try {
     const result = await workOnJob({ ...deps, ledger }, { claim, message, standing });
-    return await settle(deps, message, claim, result);
+    return await settleResult(deps, message, claim, result);
   } catch (error) {
     return await settleError(deps, message, claim, standing, input, error);
   }
-}
-
-async function settle(
-  deps: ProcessDeps,
-  message: MessageOfJob,
-  claim: Claim,
-  result: WorkResult,
-): Promise<ProcessOutcome> {
-  const { reference } = message;
-  switch (result.outcome) {
-    case 'notYet': {
-      const now = deps.clock.now();
-      const givenUp =
-        result.patience === 'window' && now - Date.parse(claim.row.firstSeenAt) >= NOT_YET_WINDOW_MS;
-      if (!givenUp) {
-        return giveBack(
-          deps,
-          message,
-          claim,
-          result.cause,
-          growingDelayMs('notYet', message.deferrals, deps.random()),
-        );
-      }
-      deps.logger.warn('job.gone', { ...idsOf(reference), cause: result.cause });
-      const ledger = { table: deps.ledger, clock: deps.clock };
-      const kept = await releaseClaim(ledger, claim, {
-        status: 'gone',
-        cause: result.cause,
-        nextTryAt: sweepAgainAt(deps, claim),
-      });
-      return kept
-        ? 'gone'
-        : putBack(deps, message, 'claimLost', growingDelayMs('notYet', message.deferrals, 1));
-    }
-    case 'claimLost':
-      // Whoever took the row over has a message of its own; ours comes back once to see that it was done.
-      return putBack(deps, message, 'claimLost', growingDelayMs('outage', message.deferrals, deps.random()));
-    default:
-      deps.logger.info('job.processed', {
-        ...idsOf(reference),
-        outcome: result.outcome,
-        jobOutcome: result.jobOutcome,
-        foundBy: message.foundBy,
-        attempts: claim.row.attempts,
-        msSinceFirstSeen: deps.clock.now() - Date.parse(claim.row.firstSeenAt),
-      });
-      return result.outcome;
-  }
-}
-
-async function settleError(
-  deps: ProcessDeps,
-  message: MessageOfJob,
-  claim: Claim,
-  standing: Standing,
-  input: unknown,
-  error: unknown,
-): Promise<ProcessOutcome> {
-  if (error instanceof GraphError && error.code === 'graphThrottled') {
-    const { retryAfterMs } = error;
-    // Without a Retry-After the waits must grow (concepts/throttling.md).
-    const delayMs =
-      retryAfterMs === undefined
-        ? growingDelayMs('outage', message.deferrals, deps.random())
-        : afterPauseMs(retryAfterMs, deps.random());
-    return giveBack(deps, message, claim, error.code, delayMs);
-  }
-  if (error instanceof ReceiverError && error.retryable) {
-    const askedMs = error instanceof GraphError ? (error.retryAfterMs ?? 0) : 0;
-    const delayMs = Math.max(askedMs, growingDelayMs('outage', message.deferrals, deps.random()));
-    deps.logger.warn('job.postponed', { ...idsOf(message.reference), ...errorFields(error) });
-    return giveBack(deps, message, claim, error.code, delayMs);
-  }
-  const cause = error instanceof ReceiverError ? error.code : 'unexpected';
-  const ledger = { table: deps.ledger, clock: deps.clock };
-  try {
-    await releaseClaim(ledger, claim, { status: 'failed', cause, nextTryAt: sweepAgainAt(deps, claim) });
-  } catch (unwritten) {
-    // The lease ends by itself; the first error is the one to report.
-    deps.logger.warn('job.claimNotReleased', { ...idsOf(message.reference), ...errorFields(unwritten) });
-  }
-  deps.logger.error('job.failed', { ...idsOf(message.reference), ...errorFields(error) });
-  if (!standing.served && error instanceof ReceiverError) {
-    return poison(deps, input, { ...idsOf(message.reference), reason: standing.reason });
-  }
-  throw error;
-}
-
-/** When the sweep may bring back what this run gives up. Any other message may claim the row at once. */
-function sweepAgainAt(deps: ProcessDeps, claim: Claim): string {
-  return isoTime(deps.clock.now() + givenUpForMs(claim.row.attempts));
 }
 
 /** A notification says when its subscription ends: near that, the timer that should have renewed it did not run. */
@@ -251,52 +110,4 @@ async function renewIfNearExpiry(
     // The job is done; the next notification asks again.
     deps.logger.warn('job.renewalNotRequested', { ...idsOf(reference), ...errorFields(error) });
   }
-}
-
-/** Writes the row back first, so that whoever comes next, on whatever message, may claim it at once. */
-async function giveBack(
-  deps: ProcessDeps,
-  message: MessageOfJob,
-  claim: Claim,
-  cause: string,
-  delayMs: number,
-): Promise<ProcessOutcome> {
-  const ledger = { table: deps.ledger, clock: deps.clock };
-  const nextTryAt = isoTime(deps.clock.now() + Math.min(LONGEST_DELAY_MS, delayMs));
-  await releaseClaim(ledger, claim, { status: 'waiting', nextTryAt, cause });
-  // Also when the row was lost: a message too many finds the job done, one too few would lose it.
-  return putBack(deps, message, cause, delayMs);
-}
-
-async function putBack(
-  deps: ProcessDeps,
-  message: MessageOfJob,
-  cause: string,
-  delayMs: number,
-): Promise<ProcessOutcome> {
-  const delaySeconds = Math.max(1, Math.ceil(Math.min(LONGEST_DELAY_MS, delayMs) / 1000));
-  await deps.queues.jobs.send(formatJobMessage({ ...message, deferrals: message.deferrals + 1 }), {
-    delaySeconds,
-  });
-  deps.logger.info('job.putBack', {
-    ...idsOf(message.reference),
-    cause,
-    delaySeconds,
-    deferrals: message.deferrals,
-  });
-  return 'postponed';
-}
-
-async function poison(
-  deps: ProcessDeps,
-  input: unknown,
-  fields: Record<string, string>,
-): Promise<ProcessOutcome> {
-  deps.logger.error('job.poison', fields);
-  await deps.queues.poison.send(typeof input === 'string' ? input : JSON.stringify(input));
-  return 'poison';
-}
-
-function idsOf(reference: JobReference): { tenantId: string; key: string } {
-  return { tenantId: reference.tenantId, key: ledgerRowKey(reference) };
 }

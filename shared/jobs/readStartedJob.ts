@@ -15,9 +15,9 @@ export type StartedReading =
   | { state: 'unreadable'; place: Place | undefined; cause: string }
   /** The task has ended; its description says whether it was us. */
   | { state: 'ended'; place: Place | undefined; job: PrintJob | undefined; description: string }
-  /** The task exists and will wait for us, but has not begun. */
-  | { state: 'pending'; place: Place | undefined; cause: string }
-  /** No task, or one in a state that we do not know. */
+  /** The task exists but has not begun, or is in a state that we do not know. */
+  | { state: 'notBegun'; place: Place | undefined; cause: string }
+  /** No task. */
   | { state: 'notYet'; place: Place | undefined; cause: string };
 
 /**
@@ -53,10 +53,8 @@ function judgeTask(task: PrintTask, place: Place | undefined, job: PrintJob | un
     case 'processing':
       if (place && job) return { state: 'open', place, job };
       return { state: 'unreadable', place, cause: place ? 'jobNotFound' : 'taskWithoutJob' };
-    case 'pending':
-      return { state: 'pending', place, cause: 'taskPending' };
     default:
-      return { state: 'notYet', place, cause: 'taskNotProcessing' };
+      return { state: 'notBegun', place, cause: 'taskNotProcessing' };
   }
 }
 

@@ -1,4 +1,4 @@
-import { parseId, parseJobId, watchRowKey, type WatchKey } from '../watches/watchKey';
+import { parseId, parseJobId, type WatchKey } from '../watches/watchKey';
 
 /** Names one thing that happened to one job: the unit of the ledger. */
 export type JobReference = JobStartedReference | JobFetchableReference;
@@ -34,12 +34,7 @@ export function watchOf(reference: JobReference): WatchKey {
   return { tenantId, kind, id: kind === 'jobStarted' ? reference.definitionId : reference.printerId };
 }
 
-/** RowKey of that watch in the table Subscriptions. */
-export function watchRowKeyOf(reference: JobReference): string {
-  return watchRowKey(watchOf(reference));
-}
-
-/** `name/id` or OData's `name('id')`, in any case, with or without a leading slash (facts: Graph writes both forms). */
+/** `name/id` or OData's `name('id')`, in any case, with or without a leading slash (OData key forms). */
 const segment = (name: string) => `${name}(?:/([^/()']+)|\\('([^/()']+)'\\))`;
 const TASK = new RegExp(`^/?print/${segment('taskDefinitions')}/${segment('tasks')}$`, 'i');
 const JOB = new RegExp(`^/?print/${segment('printers')}/${segment('jobs')}$`, 'i');

@@ -5,8 +5,11 @@ export interface TenantShare {
   leave(tenantId: string): void;
 }
 
-/** Two thirds of the 24 messages (batchSize 16 + newBatchThreshold 8 in host.json) that an instance works on. */
-export const MOST_OF_ONE_TENANT = 16;
+/**
+ * The host fetches more only while it has at most newBatchThreshold (8 in host.json) messages in hand: two tenants
+ * whose calls hang must leave it room to go on with the others.
+ */
+export const MOST_OF_ONE_TENANT = 4;
 
 export function createTenantShare(most = MOST_OF_ONE_TENANT): TenantShare {
   const working = new Map<string, number>();

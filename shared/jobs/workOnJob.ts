@@ -4,6 +4,7 @@ import type { CallGraph } from '../graph/graphClient';
 import { GraphError } from '../graph/graphError';
 import { completeTask, readTask, type PrintJob, type PrintTask } from '../graph/printJobs';
 import type { MessageQueue } from '../storage/messageQueue';
+import { taskDeadline } from './deadline';
 import type { Decide } from './decide';
 import { formatJobEvent } from './jobEvent';
 import {
@@ -84,18 +85,18 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
   switch (reading.state) {
     case 'notYet':
       return { outcome: 'notYet', cause: reading.cause, patience: 'window' };
-    case 'pending':
-      return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
     case 'ended':
       return tell(deps, work, {
         ...placeOf(reading),
         outcome: whoEnded(reading.description),
         job: reading.job,
       });
+    case 'notBegun':
     case 'unreadable':
-      if (work.standing.served && !isPastDeadline(deps, work)) {
+      if (!isPastDeadline(deps, work)) {
         return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
       }
+      if (reading.state === 'notBegun') return endTaskBeforeItBegins(deps, work, reference, reading);
       return endTask(deps, work, reference, 'deadline', { ...placeOf(reading), job: undefined });
     case 'open': {
       const { action } = deps.decide(reference, reading.job);
@@ -105,7 +106,10 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
   }
 }
 
-/** Past its deadline a task is ended even if Graph refuses to show the job: a user waits in front of the printer. */
+/**
+ * Past its deadline a task is ended even if Graph refuses to show the job: a user waits in front of the printer. A task
+ * that nobody waits for may be asked for once more after an outage.
+ */
 async function readStarted(
   deps: WorkDeps,
   work: Work,
@@ -115,7 +119,10 @@ async function readStarted(
     return await readStartedJob(deps.callGraph, reference);
   } catch (error) {
     const final =
-      error instanceof GraphError && error.code !== 'graphThrottled' && isPastDeadline(deps, work);
+      error instanceof GraphError &&
+      error.code !== 'graphThrottled' &&
+      (work.standing.served || !error.retryable) &&
+      isPastDeadline(deps, work);
     if (!final) throw error;
     const { printerId, jobId } = reference;
     const place = printerId && jobId ? { printerId, jobId } : undefined;
@@ -140,17 +147,37 @@ async function endTask(
   return tell(deps, work, { ...facts, outcome });
 }
 
+/** Whether a task that has not begun can be ended is not documented: where Graph refuses, it is waited for on. */
+async function endTaskBeforeItBegins(
+  deps: WorkDeps,
+  work: Work,
+  reference: JobStartedReference,
+  reading: { place: { printerId: string; jobId: string } | undefined; cause: string },
+): Promise<WorkResult> {
+  try {
+    return await endTask(deps, work, reference, 'deadline', { ...placeOf(reading), job: undefined });
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
+  }
+}
+
 /** A task that ended while we decided cannot be changed any more: if so it is, that is no failure of ours. */
 async function readEndedTask(
   deps: WorkDeps,
   reference: JobStartedReference,
   error: unknown,
 ): Promise<PrintTask> {
-  const refused =
-    error instanceof GraphError && ['graphRejected', 'graphConflict', 'graphNotFound'].includes(error.code);
-  const task = refused ? await readTask(deps.callGraph, reference) : undefined;
+  const task = isRefusal(error) ? await readTask(deps.callGraph, reference) : undefined;
   if (task?.state !== 'completed' && task?.state !== 'aborted') throw error;
   return task;
+}
+
+/** Graph answered that the task cannot be changed as it is now. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof GraphError && ['graphRejected', 'graphConflict', 'graphNotFound'].includes(error.code)
+  );
 }
 
 /** Sends the event with the outcome, then records both. A death between the two repeats the event with the same id. */
@@ -187,9 +214,7 @@ function whoEnded(description: string): Outcome {
 }
 
 function isPastDeadline(deps: WorkDeps, { claim, standing }: Work): boolean {
-  if (!standing.served) return false;
-  const openMs = deps.clock.now() - Date.parse(claim.row.firstSeenAt);
-  return openMs >= standing.tenant.taskDeadlineMinutes * 60_000;
+  return deps.clock.now() >= taskDeadline(claim.row, standing);
 }
 
 function placeOf(reading: { place: { printerId: string; jobId: string } | undefined }) {

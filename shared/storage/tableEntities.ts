@@ -1,7 +1,8 @@
 import type { TableClient } from '@azure/data-tables';
 import { RestError, type TableEntity } from '@azure/data-tables';
-import { ReceiverError } from '../errors';
+import { untilAborted } from '../untilAborted';
 import type { EntityTable, Row, StoredRow } from './entityTable';
+import { toStorageError } from './toStorageError';
 
 /** One call with its own retries. Under the ledger's lease and the host's patience, above any healthy answer. */
 const TABLE_CALL_TIMEOUT_MS = 15_000;
@@ -47,9 +48,23 @@ export function createTableEntities(client: TableClient): EntityTable {
         ...(filter === '' ? {} : { filter }),
         ...(cells === undefined ? {} : { select: ['partitionKey', 'rowKey', ...cells] }),
       };
-      for await (const entity of client.listEntities({ queryOptions })) yield toStoredRow(entity);
+      const pages = client.listEntities({ queryOptions }).byPage();
+      for (;;) {
+        const page = await withinTime(pages.next());
+        if (page.done) return;
+        for (const entity of page.value) yield toStoredRow(entity);
+      }
     },
   };
+}
+
+/** A listing takes one signal for all its pages, however many: each page is bounded here instead. */
+async function withinTime<T>(page: Promise<T>): Promise<T> {
+  try {
+    return await untilAborted(AbortSignal.timeout(TABLE_CALL_TIMEOUT_MS), page);
+  } catch (error) {
+    throw toStorageError(error, 'storageUnavailable');
+  }
 }
 
 /** Branches on the status: Azurite's errors carry no `code`. */
@@ -59,20 +74,8 @@ async function unlessStatus<T>(statuses: number[], call: Promise<T>): Promise<T 
   } catch (error) {
     const status = error instanceof RestError ? error.statusCode : undefined;
     if (status !== undefined && statuses.includes(status)) return undefined;
-    // No answer in time, throttled, or out of order: the same call may succeed later. Anything else is wrongly set up.
-    if (!mayPass(error)) throw error;
-    throw new ReceiverError('The table service did not serve the call: check its health and firewall', {
-      code: 'storageUnavailable',
-      retryable: true,
-      cause: error,
-    });
+    throw toStorageError(error, 'storageUnavailable');
   }
-}
-
-function mayPass(error: unknown): boolean {
-  if (!(error instanceof RestError)) return error instanceof Error && error.name === 'AbortError';
-  const { statusCode: status } = error;
-  return status === undefined || status === 408 || status === 429 || status >= 500;
 }
 
 function quote(text: string): string {

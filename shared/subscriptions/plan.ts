@@ -19,7 +19,7 @@ export interface PlanOptions {
   retryNow?: boolean;
 }
 
-/** A PATCH an hour extends, reauthorizes and finds a lost subscription by its 404 (decision 13). */
+/** A PATCH an hour extends, reauthorizes and finds a lost subscription by its 404. */
 const RENEW_EVERY_MS = 60 * 60_000;
 
 /** At most one reaction in this time (concepts/change-notifications-lifecycle-events.md). */

@@ -27,8 +27,13 @@ export function createRequestRenewal(deps: {
     askedAt.set(name, now);
     const { tenantId } = watch;
     const receivedAt = new Date(now).toISOString();
-    await deps.queue.send(
-      formatSubscriptionMessage({ kind: 'renew', tenantId, rowKey, receivedAt, traceparent }),
-    );
+    try {
+      await deps.queue.send(
+        formatSubscriptionMessage({ kind: 'renew', tenantId, rowKey, receivedAt, traceparent }),
+      );
+    } catch (error) {
+      askedAt.delete(name);
+      throw error;
+    }
   };
 }

@@ -10,8 +10,8 @@ export interface WatchKey {
   id: string;
 }
 
-/** What ids from outside may hold: it keeps them safe as table keys and in URLs. */
-const ID = /^[A-Za-z0-9._-]{1,128}$/;
+/** What ids from outside may hold: it keeps them safe as table keys, and, as dots alone are none, in URLs. */
+const ID = /^(?!\.+$)[A-Za-z0-9._-]{1,128}$/;
 
 /** The id lower-cased (Graph compares GUIDs without case), or undefined when it is not one we accept. */
 export function parseId(value: unknown): string | undefined {

@@ -87,7 +87,10 @@ export function judgeItem(ring: KeyRing, item: unknown, context: JudgeContext): 
   return { job };
 }
 
-/** A task says in its parentUrl where its job is (facts 6.5): worth a hint, which the worker checks against Graph. */
+/**
+ * A task says in its parentUrl where its job is (resources/printtask.md): worth a hint, which the worker checks against
+ * Graph.
+ */
 function addHints(reference: JobReference, resourceData: unknown): void {
   if (reference.kind !== 'jobStarted' || !isRecord(resourceData)) return;
   const parent = parseParentUrl(resourceData['parentUrl']);

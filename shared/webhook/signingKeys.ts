@@ -8,7 +8,7 @@ export interface SigningKeysDependencies {
   clock: Clock;
 }
 
-/** Entra rolls its keys without notice and asks apps to look at least once a day (facts: cache, refresh on unknown kid). */
+/** Entra rolls its keys without notice; apps should look at least once a day (entra/identity-platform/signing-key-rollover). */
 export const KEYS_MAX_AGE_MS = 24 * 60 * 60 * 1000;
 /** A token that names an unknown key may make us fetch again, but not more often than this. */
 export const KEYS_COOLDOWN_MS = 30_000;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** The command in a package of its own, whose build and program are a few lines. */
-describe('the command (contract of the design: works right after npm ci, builds only when dist/ is missing)', () => {
+describe('the command (works right after npm ci, builds only when dist/ is missing)', () => {
   let root: string;
   const main = () => join(root, 'dist', 'cli', 'main.mjs');
   beforeEach(() => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '../../cli/settings';
 
-describe('readSettings: environment first, then local.settings.json (contract of the design)', () => {
+describe('readSettings: environment first, then local.settings.json', () => {
   let directory: string;
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'settings-'));

@@ -28,7 +28,7 @@ describe('tenants', () => {
       createdAt: START,
     });
     expect(stdout).toContain(CONSENT_URL);
-    // Least application permissions of the print and subscription pages (facts, section 7).
+    // Least application permissions of the print and subscription pages in api/.
     for (const permission of [
       'PrintTaskDefinition.ReadWrite.All',
       'Printer.Read.All',

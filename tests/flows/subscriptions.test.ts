@@ -117,7 +117,7 @@ describe('subscriptions through the built app', () => {
     expect(started?.subscriptionId).not.toBe(lost);
     const failing = after.find(({ kind }) => kind === 'jobFetchable');
     expect(failing).toMatchObject({ state: 'failing', subscriptionId: kept });
-    // resources of section 7 of the facts: JobFetchable needs Printer.Read.All.
+    // api/subscription-post-subscriptions.md: JobFetchable needs Printer.Read.All.
     expect(failing?.lastError).toContain('Printer.Read.All');
 
     await flow.control.clearFaults();

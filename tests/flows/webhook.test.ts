@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { badInputs } from '../fixtures/badInputs';
-import { bodyOf, startedItem, TEST_KEYS_SETTING } from '../support/notifications';
 import { eventually } from '../support/eventually';
+import { madeUpItem } from '../support/madeUpItems';
+import { bodyOf, startedItem, TEST_KEYS_SETTING } from '../support/notifications';
 import { post } from '../support/post';
 import { startFlow, type Flow } from '../support/startFlow';
 
@@ -18,12 +19,15 @@ describe('the webhook behind the functions host', () => {
     return [`${base}/notifications`, `${base}/lifecycle`];
   };
   const routeAt = (index: number) => routes()[index % 2] ?? '';
-  /** What the webhook itself has stored: the worker's messages that wait again say so in `deferrals`. */
-  const sends = () =>
-    (flow.cloud.proxy?.calls() ?? []).filter(
-      ({ effect, resource, bodyText = '' }) =>
-        effect === 'queue.send' && resource === 'print-notifications' && readDeferrals(bodyText) === 0,
-    ).length;
+  /** How many messages the webhook itself has stored on each queue. */
+  const stored = () => {
+    const on = (queue: string) =>
+      (flow.cloud.proxy?.calls() ?? []).filter(
+        ({ effect, resource, bodyText = '' }) =>
+          effect === 'queue.send' && resource === queue && isOfWebhook(bodyText),
+      ).length;
+    return { jobs: on('print-notifications'), subscriptions: on('subscription-events') };
+  };
 
   /** concepts/change-notifications-delivery-webhooks.md: 200, text/plain, the decoded token and nothing else. */
   const expectHandshake = async (url: string, token: string) => {
@@ -59,7 +63,7 @@ describe('the webhook behind the functions host', () => {
   it.each(badInputs.map((input, index) => [input.name, input, index] as const))(
     'answers bad input as decided: %s',
     async (_name, input, index) => {
-      const before = { sends: sends(), lines: flow.logged('notifications.received').length };
+      const before = { stored: stored(), lines: flow.logged('notifications.received').length };
       const answer = await post(routeAt(index), input.body);
       expect(answer.status).toBe(input.status);
       expect(answer.body).toHaveLength(0);
@@ -67,32 +71,31 @@ describe('the webhook behind the functions host', () => {
         'the log line',
         () => flow.logged('notifications.received')[before.lines],
       );
-      const refused = Object.entries(line).filter(([name]) => name.startsWith('refused.'));
-      expect(Object.fromEntries(refused)).toEqual(
-        Object.fromEntries(
-          Object.entries(input.refused).map(([reason, count]) => [`refused.${reason}`, count]),
-        ),
-      );
+      expect(refusedOf(line)).toEqual(input.refused);
+      expect(line['unknownKey']).toBe(input.unknownKey ?? 0);
       expect(line['accepted']).toBe(input.queueGrowth);
-      expect(sends() - before.sends).toBe(input.queueGrowth);
+      expect(stored()).toEqual({ ...before.stored, jobs: before.stored.jobs + input.queueGrowth });
     },
   );
 
-  it('never stores anything for made-up items, whatever they are', async () => {
-    const item = fc.oneof(
-      fc.jsonValue(),
-      fc.record({ tenantId: fc.uuid(), clientState: fc.string(), resource: fc.string() }),
-      fc.string({ maxLength: 160 }).map((clientState) => startedItem({ clientState })),
-    );
-    const before = sends();
+  it('never stores anything for made-up items, and counts each by the reason it was made for', async () => {
+    const before = stored();
+    let lines = flow.logged('notifications.received').length;
     await fc.assert(
-      fc.asyncProperty(fc.array(item, { maxLength: 5 }), async (items) => {
-        const { status } = await post(routeAt(items.length), bodyOf(...items));
-        expect(status).toBe(202);
+      fc.asyncProperty(fc.array(madeUpItem, { maxLength: 5 }), async (made) => {
+        const expected: Record<string, number> = {};
+        for (const { reason } of made) expected[reason] = (expected[reason] ?? 0) + 1;
+        const { unknownKey = 0, ...refused } = expected;
+        const { status } = await post(routeAt(made.length), bodyOf(...made.map(({ item }) => item)));
+        expect(status).toBe(unknownKey > 0 ? 503 : 202);
+        const line = await eventually('the log line', () => flow.logged('notifications.received')[lines]);
+        lines += 1;
+        expect(refusedOf(line)).toEqual(refused);
+        expect(line).toMatchObject({ items: made.length, unknownKey, accepted: 0 });
       }),
       { numRuns: 150, seed: 7 },
     );
-    expect(sends()).toBe(before);
+    expect(stored()).toEqual(before);
   }, 60_000);
 
   it('finds the body of a chunked request empty, as the host hands it over, and says so in its log', async () => {
@@ -126,11 +129,22 @@ describe('the webhook behind the functions host', () => {
   }, 30_000);
 });
 
-/** `deferrals` of the job message in a Put Message body: XML around base64 (learn.microsoft.com/rest/api/storageservices/put-message). */
-function readDeferrals(bodyText: string): number {
+/** The counts of a log line by reason. */
+function refusedOf(line: Record<string, unknown>): Record<string, unknown> {
+  const prefix = 'refused.';
+  const refused = Object.entries(line).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(refused.map(([name, count]) => [name.slice(prefix.length), count]));
+}
+
+/**
+ * Whether a Put Message body holds a message of the webhook: the worker's that wait again say so in `deferrals`, and
+ * its requests to renew are of another kind. XML around base64 (learn.microsoft.com/rest/api/storageservices/put-message).
+ */
+function isOfWebhook(bodyText: string): boolean {
   const encoded = /<MessageText>([^<]*)</.exec(bodyText)?.[1] ?? '';
   const message = JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')) as {
-    event: { deferrals: number };
+    event?: { kind: string; deferrals?: number };
   };
-  return message.event.deferrals;
+  const { kind, deferrals = 0 } = message.event ?? { kind: '' };
+  return kind === 'lifecycle' || (kind !== 'renew' && deferrals === 0);
 }

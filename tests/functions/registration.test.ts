@@ -1,4 +1,4 @@
-/** The core that the Functions worker offers; it exists nowhere else (facts/functions.md 2, last RUN: a virtual mock). */
+/** The core that the Functions worker offers; it exists nowhere else: hence a virtual mock. */
 const registered: { name: string; bindings: Record<string, Record<string, unknown>> }[] = [];
 
 jest.mock(

@@ -37,7 +37,7 @@ function createFunctionWorld() {
 }
 
 describe('renewSubscriptions', () => {
-  it('runs every 10 minutes and reconciles all watches (host facts of the design)', async () => {
+  it('runs every 10 minutes and reconciles all watches', async () => {
     await import('../../functions/renewSubscriptions');
     const [name, options] = jest.mocked(app.timer).mock.calls[0] as [string, TimerFunctionOptions];
     expect(name).toBe('renewSubscriptions');

@@ -51,7 +51,7 @@ async function isListening(url: string): Promise<boolean> {
   );
 }
 
-// Issue: whatever starts also stops by itself on SIGINT and SIGTERM. A killed parent cannot stop anything: there the
+// Whatever starts also stops by itself on SIGINT and SIGTERM. A killed parent cannot stop anything: there the
 // children end because their standard input closes.
 test.each([
   ['SIGINT', { code: 130, signal: null }],

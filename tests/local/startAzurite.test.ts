@@ -20,7 +20,7 @@ test('storage runs, may be made twice, follows the clock, refuses a taken port, 
     await createStorage(azurite.connectionString);
     await createStorage(azurite.connectionString);
 
-    // facts/toolchain.md: a Date shim moves Azurite's visibility. Visibility of a received message is at most 7 days.
+    // A Date shim moves Azurite's visibility. Visibility of a received message is at most 7 days.
     const queue = QueueServiceClient.fromConnectionString(azurite.connectionString).getQueueClient(
       'print-job-events',
     );

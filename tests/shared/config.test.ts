@@ -32,7 +32,7 @@ const problemOf = (env: Env): string => {
 const problem = (replaced: Env) => problemOf({ ...complete, ...replaced });
 
 describe('settings that are complete', () => {
-  it('have the defaults of the design for what is not set', () => {
+  it('have the defaults that the README gives for what is not set', () => {
     expect(read()).toEqual({
       storage: { connectionString: 'UseDevelopmentStorage=true' },
       graphBaseUrl: 'https://graph.microsoft.com/v1.0',

@@ -2,7 +2,8 @@ import { releaseEveryJob } from '../../shared/jobs/decide';
 import type { LedgerRow } from '../../shared/jobs/ledger';
 import { parseLedgerRow } from '../../shared/jobs/ledger';
 import { formatJobMessage, type JobMessage } from '../../shared/jobs/message';
-import { processNotification, type ProcessDeps } from '../../shared/jobs/processNotification';
+import type { ProcessDeps } from '../../shared/jobs/processDeps';
+import { processNotification } from '../../shared/jobs/processNotification';
 import { ledgerRowKey, type JobReference } from '../../shared/jobs/reference';
 import { createReadStanding } from '../../shared/jobs/standing';
 import { createTenantShare } from '../../shared/jobs/tenantShare';
@@ -43,7 +44,7 @@ export const FETCHABLE = {
 
 export const JOB_PATH = `/print/printers/${PRINTER}/jobs/${JOB}`;
 export const TASK_PATH = `/print/taskDefinitions/${DEFINITION}/tasks/${TASK}`;
-/** As Graph writes it (facts: graph, 6.5). */
+/** As Graph writes it (universalprint-samples, ResourceData.cs). */
 export const PARENT_URL = `https://graph.microsoft.com/v1.0/print/printers/${PRINTER}/jobs/${JOB}`;
 
 /** The worker in memory: one tenant that is served, both watches of it, and handles to look inside. */

@@ -16,7 +16,7 @@ export const SUBSCRIPTION = 'ffffffff-0000-4000-8000-000000000006';
 export const JOB = '5182';
 
 /**
- * A clientState as the design's decision 1 spells it, computed here from the bare definition and not by the product:
+ * A clientState as docs/decisions/0002 spells it, computed here from the bare definition and not by the product:
  * `{keyId}.{generation}.{tag}.{mac}`.
  */
 export function stateFor(options: {
@@ -37,7 +37,7 @@ export function stateFor(options: {
 
 type Item = Record<string, unknown>;
 
-/** A JobStarted notification as Graph sends it (facts/graph.md 6.5), with some of its fields replaced. */
+/** A JobStarted notification as microsoftgraph/universalprint-samples reads it, with some of its fields replaced. */
 export function startedItem(replaced: Item = {}): Item {
   const resource = `print/taskDefinitions/${DEFINITION}/tasks/${TASK}`;
   return {
@@ -58,7 +58,7 @@ export function startedItem(replaced: Item = {}): Item {
   };
 }
 
-/** A JobFetchable notification (facts/graph.md 6.5; its @odata.type is the documentation's own slip). */
+/** A JobFetchable notification (azure-docs event-grid/cloud-printing-events.md; the @odata.type is that page's own slip). */
 export function fetchableItem(replaced: Item = {}): Item {
   const resource = `print/printers/${PRINTER}/jobs/${JOB}`;
   return {
@@ -73,7 +73,7 @@ export function fetchableItem(replaced: Item = {}): Item {
   };
 }
 
-/** A lifecycle notification: it has no resource (facts/graph.md 5). */
+/** A lifecycle notification: it has no resource (concepts/change-notifications-lifecycle-events.md). */
 export function lifecycleItem(replaced: Item = {}): Item {
   return {
     subscriptionId: SUBSCRIPTION,

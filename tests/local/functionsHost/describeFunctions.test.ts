@@ -4,7 +4,7 @@ import type { BindingInfo } from '../../../local/functionsHost/worker/coreTypes'
 const describeOne = (bindings: Record<string, BindingInfo>, env = {}) =>
   describeFunction({ metadata: { name: 'f', bindings }, callback: () => undefined }, env);
 
-// Defaults: facts/functions.md section 1.
+// Defaults: app.ts and trigger.ts of azure-functions-nodejs-library.
 test('an HTTP route defaults to the name of the function', () => {
   expect(
     describeOne({

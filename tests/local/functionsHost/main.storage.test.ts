@@ -76,7 +76,8 @@ const count = async (client: QueueClient) => (await client.getProperties()).appr
 const empty = (client: QueueClient) =>
   eventually('an empty queue', async () => ((await count(client)) === 0 ? true : undefined));
 
-// Numbers: facts/functions.md section 4, unless a test names another.
+// Numbers: QueueListener.cs and QueueProcessor.cs of azure-sdk-for-net (Extensions.Storage.Common), unless a test names
+// another.
 describe('queues, with the defaults of host.json', () => {
   let one: TestHost;
   const names = ['plain', 'trap', 'failing', 'worn', 'undecodable', 'own-poison', 'coming'];
@@ -96,7 +97,7 @@ describe('queues, with the defaults of host.json', () => {
     expect(await one.ended('plain', 1)).toMatchObject([{ ok: true, dequeueCount: 1 }]);
     expect(one.said('plain')[0]).toMatchObject({
       message: { event: { id: 'inside' } },
-      // Names and types of facts section 1.
+      // Names and types: QueueTriggerBinding.cs and fromRpcTriggerMetadata.ts of the Functions library.
       metadata: {
         id: sent.messageId,
         dequeueCount: 1,
@@ -109,7 +110,7 @@ describe('queues, with the defaults of host.json', () => {
     await empty(client);
   });
 
-  test('the real metadata is hidden by a property of the message with its name (facts section 1, TRAP)', async () => {
+  test('the real metadata is hidden by a property of the message with its name (host: Utility.ApplyBindingData)', async () => {
     const client = await make('trap');
     await client.sendMessage(encode({ id: 'mine' }));
     await one.ended('trap', 1);
@@ -234,7 +235,7 @@ describe('queues, each with a host of its own', () => {
   });
 });
 
-// Rules: facts/functions.md section 5.
+// Rules: ScheduleMonitor.cs and TimerListener.cs of azure-webjobs-sdk-extensions.
 describe('timers', () => {
   // Ten past the hour: no occurrence falls in a test but those that it moves to.
   beforeAll(() => clock.move(HOUR_MS + 600_000 - ((Date.now() + clock.offset()) % HOUR_MS)));

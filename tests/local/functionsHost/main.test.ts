@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const call = (path: string, init?: RequestInit) => fetch(`${running.url}${path}`, init);
 
-// facts/functions.md section 2: the library's own models run the function.
+// InvocationModel.ts of azure-functions-nodejs-library: the library's own models run the function.
 test('the ready line lists what runs, each with its trigger', () => {
   expect(running.ready.functions).toContainEqual({
     name: 'echo',
@@ -52,7 +52,7 @@ test('a body of bytes goes in and out byte for byte, with status, headers and co
   expect(answer.headers.get('x-answer')).toBe('a');
   expect(answer.headers.get('content-type')).toBe('application/octet-stream');
   expect(answer.headers.getSetCookie()).toEqual(['c=v%20w; max-age=5; path=/p; samesite=lax; httponly']);
-  // host.json extensions.http.customHeaders (facts section 3).
+  // host.json extensions.http.customHeaders (HttpOptions.cs).
   expect(answer.headers.get('x-from-host')).toBe('yes');
   expect(await running.heard('echo', 1)).toEqual({
     url: `${running.url}/api/echo?a=1&a=2&b=`,
@@ -60,12 +60,12 @@ test('a body of bytes goes in and out byte for byte, with status, headers and co
     query: { a: '1,2', b: '' },
     header: 'in',
     trace: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-    // facts section 1: undefined for HTTP.
+    // fromRpcTriggerMetadata.ts: undefined for HTTP.
     metadata: 'undefined',
   });
 });
 
-// facts/functions.md section 1, "HTTP streaming", first fact (azure-functions-host#4926).
+// azure-functions-host#4926: without streaming the host hands over a body only when Content-Length is above 0.
 test('a chunked body reaches the function empty', async () => {
   const status = await new Promise<number | undefined>((resolve, reject) => {
     const chunked = request(
@@ -81,7 +81,7 @@ test('a chunked body reaches the function empty', async () => {
   expect(await running.heard('echo', 2)).toMatchObject({ length: 0 });
 });
 
-// facts/functions.md section 1, streaming OFF: 500, and nothing of the error for the caller.
+// WorkerFunctionInvoker.cs, without streaming: 500, and nothing of the error for the caller.
 test('an uncaught error is an empty 500, logged with its stack, and ends as not ok', async () => {
   const answer = await call('/api/throws');
   expect(answer.status).toBe(500);
@@ -125,7 +125,7 @@ test('route parameters reach the function decoded', async () => {
   expect((await call('/api/jobs/seven')).status).toBe(404);
 });
 
-// facts/functions.md section 1, authLevel: the host answers 401 before any code runs.
+// Article functions-bindings-http-webhook-trigger, authLevel: the host answers 401 before any code runs.
 test('a function key is asked for, in the query or in the header', async () => {
   expect((await call('/api/keyed')).status).toBe(401);
   expect((await call('/api/keyed?code=wrong')).status).toBe(401);
@@ -161,7 +161,7 @@ test('connections are kept alive', async () => {
   agent.destroy();
 });
 
-// facts/functions.md section 1: registration only until metadata has been asked for.
+// coreApi/registerFunction.ts: registration only until metadata has been asked for.
 test('registering later throws', async () => {
   expect(await (await call('/api/late')).text()).toContain('can only be registered during app startup');
 });
@@ -209,7 +209,7 @@ describe('start and end', () => {
   };
   const start = (args: string[] = []) => startHost({ file: host.file, root, args });
 
-  // facts/functions.md section 1: any throw at load, or a glob with zero matches, blocks the whole app.
+  // startApp.ts of azure-functions-nodejs-worker: any throw at load, or a glob with zero matches, blocks the whole app.
   test('a throw while loading blocks the app', async () => {
     app('index.mjs', 'throw new Error("config is bad")');
     await expect(start()).rejects.toThrow(
@@ -238,7 +238,7 @@ describe('start and end', () => {
     });
   });
 
-  // facts/functions.md section 10: shutdown lets what runs finish.
+  // CHANGELOG of Extensions.Storage.Queues 5.3.4, terminateWorker.ts: shutdown lets what runs finish.
   test('SIGTERM lets a call end, runs appTerminate, closes the port and exits 0', async () => {
     const other = await startHost({ file: host.file, env });
     const answer = fetch(`${other.url}/api/slow`);

@@ -1,6 +1,6 @@
 import { hostBlobService, queueService } from '../../../local/functionsHost/storageClients';
 
-// Connection names: facts/functions.md section 6; ports of Azurite: section 10.
+// Connection names: Microsoft's article functions-reference (identity-based connections); ports: Azurite's README.
 test('UseDevelopmentStorage=true means the default Azurite ports', () => {
   const env = { AzureWebJobsStorage: 'UseDevelopmentStorage=true' };
   expect(queueService(env, 'AzureWebJobsStorage').url).toBe('http://127.0.0.1:10001/devstoreaccount1');

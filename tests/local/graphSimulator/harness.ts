@@ -69,17 +69,21 @@ interface Received {
   text: string;
 }
 
+interface Behaviour {
+  handshake: (token: string) => { status: number; type: string; body: string } | undefined;
+  status: () => number | undefined;
+}
+
+const rightly: Behaviour = {
+  handshake: (token) => ({ status: 200, type: 'text/plain', body: token }),
+  status: () => 202,
+};
+
 /** A receiver that answers handshakes rightly and notifications as `answer` says (202 unless told). */
 export async function startReceiver() {
   const received: Received[] = [];
   const handshakes: Received[] = [];
-  const behaviour: {
-    handshake: (token: string) => { status: number; type: string; body: string } | undefined;
-    status: () => number | undefined;
-  } = {
-    handshake: (token) => ({ status: 200, type: 'text/plain', body: token }),
-    status: () => 202,
-  };
+  const behaviour: Behaviour = { ...rightly };
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
@@ -100,6 +104,10 @@ export async function startReceiver() {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
+  const clear = () => {
+    received.length = 0;
+    handshakes.length = 0;
+  };
   return {
     url: `http://127.0.0.1:${String(port)}/notifications`,
     received,
@@ -111,9 +119,11 @@ export async function startReceiver() {
       ),
     items: () =>
       received.flatMap(({ text }) => (JSON.parse(text) as { value: Record<string, unknown>[] }).value),
-    clear: () => {
-      received.length = 0;
-      handshakes.length = 0;
+    clear,
+    /** Forgets what came and answers as at the start. */
+    reset: () => {
+      clear();
+      Object.assign(behaviour, rightly);
     },
     close: () =>
       new Promise<void>((resolve) => {

@@ -1,21 +1,12 @@
 import { decodeJwt } from 'jose';
-import { fetchableFilter, startHarness, startReceiver, tenantA, tenantB } from './harness';
+import { fetchableFilter, tenantA, tenantB } from './harness';
 import type { Harness, Receiver } from './harness';
+import { useReceiver } from './useReceiver';
 
 let harness: Harness;
 let receiver: Receiver;
-beforeAll(async () => {
-  harness = await startHarness();
-  receiver = await startReceiver();
-});
-afterAll(async () => {
-  await harness.simulator.close();
-  await receiver.close();
-});
-beforeEach(async () => {
-  harness.clock.aheadMs = 0;
-  await harness.control.reset();
-  receiver.behaviour.status = () => 202;
+useReceiver((...started) => {
+  [harness, receiver] = started;
 });
 
 const subscribe = async (tenantId: string, change: Record<string, unknown>) => {

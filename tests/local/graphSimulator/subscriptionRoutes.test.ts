@@ -1,23 +1,14 @@
-import { fetchableFilter, startHarness, startReceiver, tenantA, tenantB } from './harness';
+import { fetchableFilter, tenantA, tenantB } from './harness';
 import type { Harness, Receiver } from './harness';
+import { useReceiver } from './useReceiver';
 
 let harness: Harness;
 let receiver: Receiver;
 let scene: Awaited<ReturnType<Harness['scene']>>;
-
-beforeAll(async () => {
-  harness = await startHarness();
-  receiver = await startReceiver();
-});
-afterAll(async () => {
-  await harness.simulator.close();
-  await receiver.close();
+useReceiver((...begun) => {
+  [harness, receiver] = begun;
 });
 beforeEach(async () => {
-  harness.clock.aheadMs = 0;
-  await harness.control.reset();
-  receiver.clear();
-  receiver.behaviour.handshake = (token) => ({ status: 200, type: 'text/plain', body: token });
   scene = await harness.scene();
 });
 

@@ -22,7 +22,7 @@ const throttled = (retryAfter?: string): Step => ({
 });
 
 /** The client over a scripted HTTP and a clock that only its own sleeps move. */
-function createSetting(script: Step[], options: { random?: number; tokenMs?: number } = {}) {
+function createSetting(script: Step[], setting: { random?: number; tokenMs?: number } = {}) {
   const clock = createFakeClock();
   const start = clock.now();
   const sent: (HttpRequest & { at: number })[] = [];
@@ -38,15 +38,15 @@ function createSetting(script: Step[], options: { random?: number; tokenMs?: num
       if (step instanceof Error) return Promise.reject(step);
       return Promise.resolve({ status: 200, headers: {}, body: '', ...step });
     },
-    getToken: (tenantId) => {
-      tokenRequests.push(tenantId);
-      clock.advance(options.tokenMs ?? 0);
+    getToken: (tenantId, options) => {
+      tokenRequests.push(options?.fresh ? `${tenantId}, fresh` : tenantId);
+      clock.advance(setting.tokenMs ?? 0);
       beforeToken();
       return Promise.resolve(`bearer-of-${tenantId}`);
     },
     throttle,
     clock,
-    random: () => options.random ?? 0,
+    random: () => setting.random ?? 0,
   });
   return {
     callGraph,
@@ -367,4 +367,25 @@ describe('a $batch (concepts/json-batching.md)', () => {
     expect((await errorOf(other.callGraph(POST))).code).toBe('graphUnavailable');
     expect(other.sent).toHaveLength(1);
   });
+});
+
+test.each([401, 403])(
+  'after a %i the next call takes a fresh token: a permission may have been granted since',
+  async (status) => {
+    const { callGraph, tokenRequests } = createSetting([{ status }, OK, OK]);
+    await expect(callGraph(GET)).rejects.toMatchObject({ status });
+    await callGraph(GET);
+    await callGraph(GET);
+    expect(tokenRequests).toEqual(['t1', 't1, fresh', 't1']);
+  },
+);
+
+test('a Retry-After of a 503 holds back every call of that tenant, as one of a 429 does', async () => {
+  const unavailable = { status: 503, headers: { 'retry-after': '120' } };
+  const { callGraph, throttle, sent } = createSetting([unavailable, OK]);
+  await expect(callGraph(GET)).rejects.toMatchObject({ code: 'graphUnavailable', retryAfterMs: 120_000 });
+  expect(throttle.remainingMs('t1')).toBeGreaterThanOrEqual(120_000);
+  await expect(callGraph({ ...GET, path: '/other' })).rejects.toMatchObject({ code: 'graphThrottled' });
+  await callGraph({ ...GET, tenantId: 't2' });
+  expect(sent).toHaveLength(2);
 });

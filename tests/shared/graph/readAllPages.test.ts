@@ -35,7 +35,7 @@ describe('readAllPages', () => {
     expect(graph.said()[1]).toBe('GET /subscriptions?page=2');
   });
 
-  // Decision 8: nextLink only on the origin of GRAPH_BASE_URL, since the token goes along.
+  // nextLink only on the origin of GRAPH_BASE_URL, since the token goes along.
   it.each([
     ['https://evil.example/v1.0/subscriptions'],
     ['http://graph.microsoft.com/v1.0/subscriptions'],

@@ -2,7 +2,7 @@ import { parseRetryAfter } from '../../../shared/graph/retryAfter';
 
 const NOW = Date.UTC(2026, 10, 22, 12, 0, 0);
 
-/** facts: graph, 8: seconds, sometimes a fraction (2.128), sometimes large (315); RFC 9110 10.2.3: or a date. */
+/** concepts/throttling.md: seconds; sometimes a fraction (2.128), sometimes large (315); RFC 9110 10.2.3: or a date. */
 test.each([
   ['60', 60_000],
   ['2.128', 2_128],

@@ -88,7 +88,7 @@ test('the development credential is the word development and the tenant, without
   expect(made).toEqual([]);
 });
 
-test('a secret is used for the tenant asked for, with the scope .default of the Graph root (facts: graph, 7)', async () => {
+test('a secret is used for the tenant asked for, with the scope .default of the Graph root (concepts/auth-v2-service.md)', async () => {
   const getToken = createGetToken(configOf('secret', { clientSecret: 'the secret' }));
   await expect(getToken('t1')).resolves.toBe('token of t1');
   expect(made.map(({ kind }) => kind)).toEqual(['ClientSecretCredential']);
@@ -96,7 +96,7 @@ test('a secret is used for the tenant asked for, with the scope .default of the 
   expect(asked).toEqual([{ scope: 'https://graph.microsoft.com/.default', tenantId: 't1' }]);
 });
 
-test('the scope follows GRAPH_BASE_URL into another cloud (facts: graph, 9)', async () => {
+test('the scope follows GRAPH_BASE_URL into another cloud (concepts/deployments.md)', async () => {
   await createGetToken(configOf('secret', { graphBaseUrl: 'https://graph.microsoft.us/v1.0' }))('t1');
   expect(asked[0]?.scope).toBe('https://graph.microsoft.us/.default');
 });

@@ -1,16 +1,27 @@
-import { afterPauseMs, givenUpForMs, growingDelayMs, sweepSpacingMs } from '../../../shared/jobs/delays';
+import {
+  afterPauseMs,
+  afterShareMs,
+  givenUpForMs,
+  growingDelayMs,
+  sweepSpacingMs,
+} from '../../../shared/jobs/delays';
 
 test.each([
-  ['notYet', [2, 4, 8, 16, 32, 60, 60]],
-  ['outage', [15, 30, 60, 120, 240, 480, 600, 600]],
-  ['share', [1, 2, 4, 8, 16, 30, 30]],
-] as const)('%s: the waits double up to the longest', (reason, seconds) => {
-  expect(seconds.map((_wait, deferrals) => growingDelayMs(reason, deferrals, 0) / 1000)).toEqual(seconds);
-  expect(growingDelayMs(reason, 1e9, 0) / 1000).toBe(seconds.at(-1));
+  ['notYet', [0, 4, 20, 60, 120, 1e9], [2, 2, 10, 30, 60, 60]],
+  ['outage', [0, 30, 60, 600, 1_200, 1e9], [15, 15, 30, 300, 600, 600]],
+] as const)(
+  '%s: waits half of what it has waited, from the first wait to the longest',
+  (reason, waited, waits) => {
+    expect(waited.map((seconds) => growingDelayMs(reason, seconds * 1000, 0) / 1000)).toEqual(waits);
+  },
+);
+
+test('a message whose tenant has all its places taken comes back within 1 to 5 seconds', () => {
+  expect([afterShareMs(0), afterShareMs(1)]).toEqual([1_000, 5_000]);
 });
 
 test('messages put back together come back spread over a quarter of the wait', () => {
-  expect(growingDelayMs('outage', 2, 1)).toBe(75_000);
+  expect(growingDelayMs('outage', 120_000, 1)).toBe(75_000);
 });
 
 test('after a pause nobody comes before its end, and not all at its end', () => {

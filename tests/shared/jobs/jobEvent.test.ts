@@ -27,7 +27,7 @@ interface Data {
 
 const parse = (text: string) => (JSON.parse(text) as Data).data;
 
-test('a queue message holds 64 KiB, 48 KiB before base64 (facts: functions, 4)', () => {
+test('a queue message holds 64 KiB, 48 KiB before base64 (Azure Queue storage scalability targets)', () => {
   expect(MOST_EVENT_BYTES).toBe(49_152);
 });
 

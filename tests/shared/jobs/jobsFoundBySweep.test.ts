@@ -62,10 +62,10 @@ test('a row that Graph found first is not written for its duplicates', async () 
 });
 
 test('what the worker gives up says when the sweep may bring it back', async () => {
-  worker.printStarted();
-  worker.world.next('PATCH', /./, thrower(graphError('forbidden')));
-  await expect(worker.process(messageOf(STARTED))).rejects.toMatchObject({ code: 'graphForbidden' });
-  const { nextTryAt } = (await worker.row()) ?? {};
+  worker.printFetchable();
+  worker.world.next('GET', /./, thrower(graphError('forbidden')));
+  await expect(worker.process(messageOf(FETCHABLE))).rejects.toMatchObject({ code: 'graphForbidden' });
+  const { nextTryAt } = (await worker.row(FETCHABLE)) ?? {};
   expect(Date.parse(nextTryAt ?? '') - Date.parse(START)).toBe(9 * 60_000);
 });
 

@@ -15,7 +15,7 @@ import { FETCHABLE, JOB, PRINTER, START, STARTED } from '../../support/createJob
 import { createMemoryTable } from '../../support/memoryTable';
 
 const MINUTE = 60_000;
-/** Decision 5: a lease of 3 minutes, taken over a minute after it ran out. */
+/** A lease of 3 minutes, taken over a minute after it ran out. */
 const LEASE = 3 * MINUTE;
 const TAKE_OVER = 4 * MINUTE;
 const KEYS = [STARTED.tenantId, ledgerRowKey(STARTED)] as const;
@@ -134,20 +134,23 @@ describe('claim', () => {
   });
 
   test.each(['waiting', 'failed', 'gone'] as const)(
-    '%s: claimable at once, its reason forgotten',
+    '%s: claimable at once, and what it waited for is known to the next run unless it was gone',
     async (status) => {
       const ledger = createLedger();
       const first = await claimed(ledger, 'run-a');
       await releaseClaim(ledger.deps, first, {
         status,
         nextTryAt: '2026-11-23T00:00:00.000Z',
+        waitingSince: START,
         cause: 'because',
       });
       expect(await ledger.row()).toMatchObject({ status, cause: 'because' });
       ledger.clock.advance(MINUTE);
       const { row } = await claimed(ledger, 'run-b');
       expect(row).toMatchObject({ status: 'claimed', runId: 'run-b', attempts: 2 });
-      expect([row.cause, row.nextTryAt]).toEqual([undefined, undefined]);
+      expect([row.cause, row.waitingSince]).toEqual(
+        status === 'gone' ? [undefined, undefined] : ['because', START],
+      );
       // Only a job given up as gone starts anew.
       expect(row.firstSeenAt).toBe(status === 'gone' ? '2026-11-22T00:01:00.000Z' : START);
     },

@@ -123,7 +123,7 @@ describe('the main path', () => {
     expect(worker.events()).toHaveLength(2);
   });
 
-  test('while another run works on it the message waits until a minute after its lease (decision 5)', async () => {
+  test('while another run works on it the message waits until a minute after its lease', async () => {
     worker.printStarted();
     let reading: () => void = () => undefined;
     const began = new Promise<void>((resolve) => (reading = resolve));
@@ -150,7 +150,7 @@ describe('the main path', () => {
   });
 });
 
-describe('reading before believing (decision 8)', () => {
+describe('reading before believing', () => {
   test('a notification without a place: the task names it', async () => {
     worker.printStarted();
     const { printerId: _printer, jobId: _job, ...bare } = STARTED;
@@ -200,7 +200,7 @@ describe('reading before believing (decision 8)', () => {
     worker.world.putTask(TASK, { state: 'pending' });
     worker.world.putJob(PRINTER, JOB, {}, [TASK]);
     await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
-    expect(await worker.row()).toMatchObject({ status: 'waiting', cause: 'taskPending' });
+    expect(await worker.row()).toMatchObject({ status: 'waiting', cause: 'taskNotProcessing' });
     worker.world.putTask(TASK);
     await expect(worker.process(worker.lastPutBack())).resolves.toBe('done');
   });
@@ -277,10 +277,13 @@ describe('tasks that ended without us', () => {
     });
   });
 
-  test('a refused PATCH of a task that is still open is an error', async () => {
+  test('a refused PATCH of a task that is still open is told and tried again', async () => {
     worker.printStarted();
     worker.world.always('PATCH', /./, thrower(graphError('conflict')));
-    await expect(worker.process(messageOf(STARTED))).rejects.toMatchObject({ code: 'graphConflict' });
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+    expect(worker.logger.events.find(({ event }) => event === 'job.failed')).toMatchObject({
+      code: 'graphConflict',
+    });
     expect(await worker.row()).toMatchObject({ status: 'failed', cause: 'graphConflict' });
     expect(worker.events()).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import type { EntityTable } from '../../../shared/storage/entityTable';
 import type { MessageQueue } from '../../../shared/storage/messageQueue';
-import type { ProcessDeps } from '../../../shared/jobs/processNotification';
+import type { ProcessDeps } from '../../../shared/jobs/processDeps';
 import {
   createJobWorker,
   FETCHABLE,
@@ -68,12 +68,15 @@ async function createPrinted(reference: typeof STARTED | typeof FETCHABLE): Prom
   return worker;
 }
 
-test.each(KINDS)('%s: the effects come in the order of decision 7', async (_name, reference, order) => {
-  const worker = await createPrinted(reference);
-  const { deps, journal } = createMortal(worker);
-  await worker.process(messageOf(reference), deps);
-  expect(journal).toEqual(order);
-});
+test.each(KINDS)(
+  '%s: the effects come in the order claim, read, act, event, done',
+  async (_name, reference, order) => {
+    const worker = await createPrinted(reference);
+    const { deps, journal } = createMortal(worker);
+    await worker.process(messageOf(reference), deps);
+    expect(journal).toEqual(order);
+  },
+);
 
 const DEATHS = KINDS.flatMap(([name, reference, order]) =>
   order.flatMap((effect, at) =>
@@ -104,7 +107,7 @@ test.each(DEATHS)(
     const events = worker.events();
     expect(events).toHaveLength(eventIsOut ? 2 : 1);
     expect(new Set(events.map(({ id }) => id)).size).toBe(1);
-    // Also when it was the dead run that ended the task: its own words on the task tell (decision 7).
+    // Also when it was the dead run that ended the task: its own words on the task tell.
     const word = reference.kind === 'jobStarted' ? 'released' : 'fetchable';
     for (const event of events) expect(event).toMatchObject({ data: { outcome: word } });
     expect(await worker.row(reference)).toMatchObject({ status: 'done', outcome: word });

@@ -32,7 +32,7 @@ const UNSERVED = [
   ['removedWatch', { definitionId: 'unwanted', printerId: 'unwanted' }],
 ] as const;
 
-test.each(UNSERVED)('%s: an open task is ended without an event (decision 10)', async (reason, names) => {
+test.each(UNSERVED)('%s: an open task is ended without an event', async (reason, names) => {
   worker.world.putTask(TASK);
   const reference = { ...STARTED, ...names };
   await expect(worker.process(messageOf(reference))).resolves.toBe('unservedEnded');
@@ -154,7 +154,7 @@ describe('what is remembered', () => {
   });
 });
 
-describe('messages that are none (decision 12)', () => {
+describe('messages that are none', () => {
   test.each([
     ['text that is no JSON', 'garbage {'],
     ['a number', 123],

@@ -2,7 +2,7 @@ import { createBoundedQueue } from '../../../shared/storage/boundedQueue';
 import type { MessageQueue, SendOptions } from '../../../shared/storage/messageQueue';
 import { createMemoryQueue } from '../../support/memoryQueue';
 
-const PATIENCE = { tries: 2, tryTimeoutMs: 20 };
+const PATIENCE = { tries: 2, tryTimeoutMs: 20, pauseMs: 0 };
 
 /** A queue that answers the n-th send with the n-th behaviour. */
 function queueOf(...behaviours: (() => Promise<void>)[]) {
@@ -17,7 +17,10 @@ function queueOf(...behaviours: (() => Promise<void>)[]) {
 }
 const stored = () => Promise.resolve();
 const silent = () => new Promise<void>(() => undefined);
-const failing = () => Promise.reject(Object.assign(new Error('busy'), { statusCode: 503 }));
+const failing = () =>
+  Promise.reject(Object.assign(new Error('busy'), { name: 'RestError', statusCode: 503 }));
+const forbidden = () =>
+  Promise.reject(Object.assign(new Error('no right'), { name: 'RestError', statusCode: 403 }));
 
 it('sends once when the first try succeeds, with the delay it was given', async () => {
   const memory = createMemoryQueue();
@@ -39,11 +42,33 @@ it.each([
   expect(seen[0]?.signal?.aborted).toBe(first === silent);
 });
 
-it('gives up after the last try: with its error, or with storageUnavailable when there was no answer', async () => {
-  await expect(queueOf(silent, failing).queue.send('x')).rejects.toMatchObject({ statusCode: 503 });
-  const { queue, seen } = queueOf(failing, silent);
-  await expect(queue.send('x')).rejects.toMatchObject({ code: 'storageUnavailable', retryable: true });
+it.each([
+  ['the service is out of order', failing],
+  ['there was no answer', silent],
+])('gives up after the last try with queueUnavailable when %s', async (_name, last) => {
+  const { queue, seen } = queueOf(failing, last);
+  await expect(queue.send('x')).rejects.toMatchObject({ code: 'queueUnavailable', retryable: true });
   expect(seen).toHaveLength(2);
+});
+
+it('gives up with the error itself when waiting does not help', async () => {
+  await expect(queueOf(silent, forbidden).queue.send('x')).rejects.toMatchObject({ statusCode: 403 });
+});
+
+it('pauses between tries, longer each time', async () => {
+  const startedAt = performance.now();
+  const seen: number[] = [];
+  const queue: MessageQueue = {
+    send: () => {
+      seen.push(performance.now() - startedAt);
+      return seen.length < 3 ? failing() : stored();
+    },
+  };
+  await createBoundedQueue(queue, { tries: 3, tryTimeoutMs: 1_000, pauseMs: 20 }).send('x');
+  const [, second = 0, third = 0] = seen;
+  // Timers may fire up to a millisecond early.
+  expect(second).toBeGreaterThanOrEqual(19);
+  expect(third - second).toBeGreaterThanOrEqual(39);
 });
 
 it('ends with the reason of the caller, in the middle of a try or before it, and tries no more', async () => {

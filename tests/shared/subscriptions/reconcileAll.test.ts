@@ -101,6 +101,42 @@ describe('reconcileAll', () => {
     expect((await world.read(fetchable(TENANT, 'printer-9'))).watch.failures).toBe(0);
   });
 
+  it.each([
+    ['Graph gives no answer for it', graphError('unavailable')],
+    [
+      'Entra gives no token for it',
+      new ReceiverError('Entra gave no token', { code: 'tokenFailed', retryable: false }),
+    ],
+  ])('ends the turn of a tenant when %s, and counts what is left as postponed', async (_name, error) => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    await world.addTenant(OTHER_TENANT);
+    for (let n = 0; n < 12; n += 1) await world.put({ id: `printer-${n}` });
+    await putServed(world, { id: 'fresh' });
+    await world.put(fetchable(OTHER_TENANT));
+    let asked = 0;
+    world.deps.callGraph = async (call) => {
+      if (call.tenantId === OTHER_TENANT) return world.graph.callGraph(call);
+      asked += 1;
+      await new Promise(setImmediate);
+      throw error;
+    };
+    const { counts, failures } = await reconcileAll(world.deps);
+    // Up to four unanswered in a row and what was under way with the last of them; what is not due waits for nothing.
+    expect(counts).toEqual({ ...none, created: 1, failed: asked, postponed: 12 - asked, nothing: 1 });
+    expect(asked).toBeGreaterThanOrEqual(4);
+    expect(asked).toBeLessThanOrEqual(7);
+    expect(failures).toHaveLength(asked);
+  });
+
+  it('goes on with a tenant when only one of its watches is refused', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    for (let n = 0; n < 12; n += 1) await world.put({ id: `printer-${n}` });
+    world.graph.nextError('POST', graphError('forbidden'));
+    expect((await reconcileAll(world.deps)).counts).toEqual({ ...none, created: 11, failed: 1 });
+  });
+
   it('leaves paused, removed and unknown tenants alone', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant(TENANT, 'paused');

@@ -18,7 +18,7 @@ const taken = {
   notificationUrl: OURS,
 };
 
-/** Decision 15 and api/subscription-post-subscriptions.md: 409 = this app has such a subscription already. */
+/** docs/decisions/0008 and api/subscription-post-subscriptions.md: 409 = this app has such a subscription already. */
 describe('a create that Graph answers with 409', () => {
   it('deletes a subscription with our URL and makes it anew: its clientState cannot be known', async () => {
     const world = createSubscriptionWorld();

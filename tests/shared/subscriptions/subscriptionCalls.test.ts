@@ -27,7 +27,7 @@ const rest = { since: START, wanted: true, failures: 0 };
 const startedWatch: Watch = { ...started(), ...rest, generation: 3 };
 const fetchableWatch: Watch = { ...fetchable(), ...rest, generation: 0 };
 
-/** Decision 1: keyId.generation.tag.mac. */
+/** docs/decisions/0002: keyId.generation.tag.mac. */
 function clientStateOf(kind: string, id: string, generation: number): string {
   const tag = createHash('sha256').update(`${kind}:${id}`).digest('base64url').slice(0, 22);
   const mac = createHmac('sha256', Buffer.alloc(32, 7)).update(`k1.${generation}.${TENANT}.${tag}`);

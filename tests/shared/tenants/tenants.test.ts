@@ -21,7 +21,7 @@ async function listAll(listing: AsyncIterable<Tenant>): Promise<Tenant[]> {
   return found;
 }
 
-describe('the table Tenants (contract of the design)', () => {
+describe('the table Tenants', () => {
   it('keeps a tenant under PartitionKey tenant and gives it back whole', async () => {
     const table = createMemoryTable();
     const tenants = createTenants(table);

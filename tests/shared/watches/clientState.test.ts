@@ -21,7 +21,7 @@ const fetchable = {
   generation: 12,
 };
 
-it('signs as decision 1 says (vectors by openssl)', () => {
+it('signs as docs/decisions/0002 says (vectors by openssl)', () => {
   expect(signClientState(ring, started)).toBe(STARTED);
   expect(signClientState(ring, fetchable)).toBe(FETCHABLE);
 });

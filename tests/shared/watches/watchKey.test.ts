@@ -7,7 +7,7 @@ import {
 } from '../../../shared/watches/watchKey';
 import { DEFINITION, PRINTER } from '../../support/notifications';
 
-/** The form of ids is the design's contract: `[A-Za-z0-9._-]{1,128}`, lower-cased but for job ids. */
+/** What an id may hold, so that it is safe as a table key and in a URL: `[A-Za-z0-9._-]{1,128}`, lower-cased but for job ids. */
 it.each([
   ['5182', '5182'],
   [DEFINITION.toUpperCase(), DEFINITION],

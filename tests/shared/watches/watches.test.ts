@@ -35,7 +35,7 @@ async function listAll(listing: AsyncIterable<{ watch: Watch }>): Promise<Watch[
   return found;
 }
 
-describe('the table Subscriptions (contract of the design)', () => {
+describe('the table Subscriptions', () => {
   it('keeps a watch under the keys of the contract and gives it back whole', async () => {
     const table = createMemoryTable();
     const watches = createWatches(table);

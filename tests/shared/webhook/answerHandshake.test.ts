@@ -1,7 +1,7 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { answerHandshake, MAX_TOKEN_BYTES } from '../../../shared/webhook/answerHandshake';
 
-/** Expected by concepts/change-notifications-delivery-webhooks.md (facts/graph.md 2): 200, text/plain, the decoded token. */
+/** Expected by concepts/change-notifications-delivery-webhooks.md: 200, text/plain, the decoded token. */
 const ok = (body: string) => ({
   status: 200,
   headers: { 'Content-Type': 'text/plain', 'X-Content-Type-Options': 'nosniff' },

@@ -18,7 +18,7 @@ const RECEIVED_AT = '2026-11-22T10:00:00.000Z';
 const judge = (item: unknown) =>
   judgeItem(TEST_RING, item, { receivedAt: RECEIVED_AT, nextTraceparent: () => 'trace' });
 
-/** What every job message of these items carries (contract of the job message in the design). */
+/** What every job message of these items carries (shared/jobs/message.ts says what is stored). */
 const base = {
   generation: 0,
   subscriptionId: SUBSCRIPTION,
@@ -56,7 +56,7 @@ describe('a job item', () => {
     ['a slash in front', `/print/printers/${PRINTER}/jobs/${JOB}`],
     ['the key form', `print/printers('${PRINTER}')/jobs('${JOB}')`],
     ['capitals', `PRINT/Printers/${PRINTER.toUpperCase()}/Jobs/${JOB}`],
-  ])('understands a resource with %s (facts/graph.md 6.5)', (_name, resource) => {
+  ])('understands a resource with %s', (_name, resource) => {
     expect(judge(fetchableItem({ resource }))).toEqual({ job: { ...base, reference: fetchable } });
   });
 
@@ -87,7 +87,7 @@ describe('a job item', () => {
   });
 });
 
-describe('an authentic item that we cannot place is queued as unknown (decision 2)', () => {
+describe('an authentic item that we cannot place is queued as unknown (docs/decisions/0002)', () => {
   it.each([
     ['no resource', undefined, '(undefined)'],
     ['a resource of unknown shape', 'print/shares/42/jobs', 'print/shares/{id}/jobs'],

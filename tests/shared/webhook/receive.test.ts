@@ -190,7 +190,7 @@ describe('no batch', () => {
     expect(jobs.sent).toHaveLength(1);
   });
 
-  it('says in the log of an empty body that chunked bodies arrive empty (facts/functions.md, HTTP streaming)', async () => {
+  it('says in the log of an empty body that chunked bodies arrive empty (azure-functions-host#4926)', async () => {
     const { post, logger } = setUp();
     expect((await post(Buffer.alloc(0))).status).toBe(400);
     expect(logger.events[0]?.['hint']).toMatch(/chunked.*Content-Length/);

@@ -4,7 +4,7 @@ import { createTokenVerifier } from '../../../shared/webhook/validationTokens';
 import { createFakeClock } from '../../support/createFakeClock';
 import { TENANT_A, TENANT_B } from '../../support/notifications';
 
-/** Every expectation: concepts/change-notifications-with-resource-data.md, as facts/graph.md 4 carries it. */
+/** Every expectation: concepts/change-notifications-with-resource-data.md. */
 const PUBLISHER = '0bf30f3b-4a52-48df-9a82-234910c4a086';
 const CLIENT = '99999999-0000-4000-8000-000000000009';
 const AUTHORITY = 'https://login.microsoftonline.com';

@@ -4,7 +4,7 @@ import { authorize } from '../../../../local/functionsHost/http/authorize';
 const request = (url: string, headers: Record<string, string> = {}) =>
   ({ url, headers }) as unknown as IncomingMessage;
 
-// facts/functions.md section 1, authLevel.
+// authLevel and keys: Microsoft's article functions-bindings-http-webhook-trigger.
 test('anonymous needs no key', () => {
   expect(authorize(request('/'), 'anonymous', 'k')).toBe(true);
 });

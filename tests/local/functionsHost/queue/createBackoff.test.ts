@@ -1,6 +1,6 @@
 import { createBackoff } from '../../../../local/functionsHost/queue/createBackoff';
 
-// facts/functions.md section 4: exponential from 100 ms to maxPollingInterval, jitter 20 %.
+// RandomizedExponentialBackoffStrategy.cs: exponential from 100 ms to maxPollingInterval, jitter 20 %.
 const waits = (random: number, maximumMs: number, count: number) => {
   const backoff = createBackoff(maximumMs, () => random);
   return Array.from({ length: count }, () => Math.round(backoff(false)));

@@ -6,7 +6,7 @@ const at = (dequeueCount: number, hasPoisonQueue = true) => ({
   hasPoisonQueue,
 });
 
-// facts/functions.md section 4 (QueueProcessor.cs).
+// QueueProcessor.cs of azure-sdk-for-net (Extensions.Storage.Common).
 test('success deletes', () => {
   expect(decideAfterRun(true, at(5))).toBe('delete');
 });

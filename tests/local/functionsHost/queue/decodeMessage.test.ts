@@ -1,6 +1,6 @@
 import { decodeMessage } from '../../../../local/functionsHost/queue/decodeMessage';
 
-// facts/functions.md section 4: messageEncoding base64 or none.
+// QueuesOptions.cs: messageEncoding base64 or none.
 test('base64 is decoded, with white space as .NET takes it', () => {
   expect(decodeMessage('aMOpbGxv', 'base64')).toBe('héllo');
   expect(decodeMessage(' aMOp\r\nbGxv ', 'base64')).toBe('héllo');

@@ -33,7 +33,7 @@ function setUp(update: () => Promise<{ popReceipt?: string }>) {
   return { hold, updates, errors, set, ring };
 }
 
-// facts/functions.md section 4: 10 minutes of invisibility, renewed every 5 while the function runs.
+// QueueListener.cs, QueueProcessor.cs: 10 minutes of invisibility, renewed every 5 while the function runs.
 test('the lease is renewed at half of its time, with the receipt of the last renewal', async () => {
   let count = 0;
   const { hold, updates, set, ring } = setUp(() => Promise.resolve({ popReceipt: `renewed ${++count}` }));

@@ -1,6 +1,6 @@
 import { poisonQueueName } from '../../../../local/functionsHost/queue/poisonQueueName';
 
-// facts/functions.md section 4 (QueueListenerFactory.cs).
+// QueueListenerFactory.cs of azure-sdk-for-net (Extensions.Storage.Queues).
 test('the poison queue carries the suffix', () => {
   expect(poisonQueueName('work')).toBe('work-poison');
 });

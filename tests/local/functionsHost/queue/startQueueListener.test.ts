@@ -60,7 +60,7 @@ function setUp() {
   return { asked, deleted, endRun, activity, listener };
 }
 
-// facts/functions.md section 4: batchSize 16, again at newBatchThreshold 8, hence at most 24 at a time; 10 minutes.
+// QueuesOptions.cs, QueueListener.cs: batchSize 16, again at newBatchThreshold 8, hence at most 24 at a time; 10 minutes.
 test('it receives again only when no more than newBatchThreshold are in hand', async () => {
   const { asked, endRun, activity, listener } = setUp();
   await eventually('16 running', () => (endRun.length === 16 ? true : undefined));

@@ -10,7 +10,7 @@ const message = {
   nextVisibleOn: new Date('2026-01-01T00:10:00Z'),
 };
 
-// facts/functions.md section 2: POCO, number and date metadata as json; section 1: the names.
+// GrpcMessageConversionExtensions.cs: POCO, number and date metadata as json; QueueTriggerBinding.cs: the names.
 test('built-ins have the documented names and shapes', () => {
   expect(toMessageMetadata(message, 'plain')).toEqual({
     QueueTrigger: { string: 'plain' },
@@ -23,7 +23,7 @@ test('built-ins have the documented names and shapes', () => {
   });
 });
 
-// The trap of facts/functions.md section 1 (Utility.ApplyBindingData, ConvertPropertyValue).
+// Utility.ApplyBindingData and ConvertPropertyValue of azure-functions-host.
 test('a top-level property hides the built-in of that name, whatever its case', () => {
   const metadata = toMessageMetadata(message, '{"id":"mine","DEQUEUECOUNT":9,"flag":true}');
   expect(metadata).toMatchObject({

@@ -4,7 +4,7 @@ const parse = (json: object, env: Record<string, string> = {}, cpus = 1) =>
   parseHostJson(JSON.stringify({ version: '2.0', ...json }), env, cpus);
 const queues = (options: object) => parse({ extensions: { queues: options } }).queues;
 
-// Defaults and ranges: facts/functions.md section 3 (QueuesOptions.cs, HttpOptions.cs).
+// Defaults and ranges: QueuesOptions.cs, HttpOptions.cs and Microsoft's article functions-host-json.
 test('an empty host.json has the documented defaults', () => {
   expect(parse({})).toEqual({
     queues: {

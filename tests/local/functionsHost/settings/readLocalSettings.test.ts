@@ -22,7 +22,7 @@ test('a named file must be there', () => {
   expect(() => readLocalSettings(root, join(root, 'other.json'))).toThrow('--settings: no file');
 });
 
-test('what the environment has already stays (facts/functions.md section 6: Values become env)', () => {
+test('what the environment has already stays (Core Tools: Values become env)', () => {
   const env: NodeJS.ProcessEnv = { A: 'mine' };
   applyLocalSettings({ A: 'file', B: 'file' }, env);
   expect(env).toEqual({ A: 'mine', B: 'file' });

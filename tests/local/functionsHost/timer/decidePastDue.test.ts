@@ -5,7 +5,7 @@ const at = (text: string) => Date.parse(`2026-03-04T${text}Z`);
 const hourly = parseSchedule('0 0 * * * *');
 const stored = { last: at('10:00:00'), next: at('11:00:00'), lastUpdated: at('10:00:00') };
 
-// facts/functions.md section 5 (ScheduleMonitor.cs, TimerListener.cs).
+// ScheduleMonitor.cs, TimerListener.cs of azure-webjobs-sdk-extensions.
 test('a timer never seen is not past due and gets a first status', () => {
   expect(decidePastDue(hourly, undefined, at('10:30:00'))).toEqual({
     pastDue: false,

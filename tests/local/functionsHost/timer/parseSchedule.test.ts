@@ -62,7 +62,7 @@ test('a date that never comes is said so', () => {
   expect(() => next('0 0 0 31 2 *', '2026-01-01T00:00:00Z')).toThrow('never comes');
 });
 
-// facts/functions.md section 5: no monitor when it fires more than once a minute.
+// TimerSchedule.cs: no monitor when it fires more than once a minute.
 test('more than once a minute is recognised', () => {
   expect(firesWithinMinute(parseSchedule('*/30 * * * * *'), 0)).toBe(true);
   expect(firesWithinMinute(parseSchedule('0 * * * * *'), 0)).toBe(false);

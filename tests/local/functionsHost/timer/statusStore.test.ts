@@ -1,6 +1,6 @@
 import { fromStatusJson, toStatusJson } from '../../../../local/functionsHost/timer/statusStore';
 
-// Shape: facts/functions.md section 2, ScheduleStatus{Last,Next,LastUpdated}.
+// Shape: StorageScheduleMonitor.cs, ScheduleStatus{Last,Next,LastUpdated}.
 const status = {
   last: undefined,
   next: Date.parse('2026-03-04T11:00:00Z'),

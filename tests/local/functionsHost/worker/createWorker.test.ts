@@ -8,7 +8,7 @@ const make = () => {
 };
 const fn = (name: string): FunctionMetadata => ({ name, bindings: {} });
 
-// Registration rules: facts/functions.md section 1 (registerFunction.ts).
+// Registration rules: coreApi/registerFunction.ts of azure-functions-nodejs-worker.
 test('registration is closed once metadata has been asked for', () => {
   const { worker, register } = make();
   register(fn('early'), () => undefined);

@@ -1,6 +1,6 @@
 import { globToRegExp } from '../../../../local/functionsHost/worker/globToRegExp';
 
-// The form of `main` in facts/functions.md section 1.
+// The form of `main`: startApp.ts of azure-functions-nodejs-worker.
 test.each([
   ['dist/src/{index.js,functions/*.js}', 'dist/src/index.js', true],
   ['dist/src/{index.js,functions/*.js}', 'dist/src/functions/a.js', true],

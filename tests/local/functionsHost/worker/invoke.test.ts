@@ -36,7 +36,7 @@ function setUp(callback: (...inputs: unknown[]) => unknown) {
   return { steps, logs, hook, run };
 }
 
-// Order of InvocationHandler.ts: facts/functions.md section 2, "Order to copy from the worker".
+// Order: eventHandlers/InvocationHandler.ts of azure-functions-nodejs-worker.
 test('steps run in the order of the worker, each in its state', async () => {
   const { steps, hook, run } = setUp(() => 'out');
   hook('preInvocation', () => void steps.push('pre 1'));

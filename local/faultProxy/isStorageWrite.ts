@@ -9,8 +9,3 @@ const WRITES = new Set([
 export function isStorageWrite(call: ProxyCall): boolean {
   return WRITES.has(call.effect);
 }
-
-/** How many of the calls are storage writes, whatever they were answered. */
-export function countWrites(calls: readonly ProxyCall[]): number {
-  return calls.filter(isStorageWrite).length;
-}

@@ -1,0 +1,44 @@
+import { createJobWorker, messageOf, STARTED, TASK, type JobWorker } from '../../support/createJobWorker';
+import { graphError } from '../../support/createFakeGraph';
+import { thrower } from '../../support/createPrintWorld';
+
+let worker: JobWorker;
+beforeEach(async () => {
+  worker = await createJobWorker();
+});
+
+/** What nobody waits for any more is ended as soon as it can be, whatever Graph shows of its job. */
+describe('a task of a watch that is not served', () => {
+  const unserved = { ...STARTED, definitionId: '99999999-9999-9999-9999-999999999999' };
+
+  test('is ended although Graph refuses to show the job', async () => {
+    worker.printStarted();
+    worker.world.always('GET', /printers/, thrower(graphError('forbidden')));
+    await expect(worker.process(messageOf(unserved))).resolves.toBe('unservedEnded');
+    expect(worker.world.tasks.get(TASK)?.state).toBe('completed');
+    expect(worker.events()).toEqual([]);
+  });
+
+  test('waits while Graph is out of order', async () => {
+    worker.printStarted();
+    worker.world.next('GET', /./, thrower(graphError('unavailable')));
+    await expect(worker.process(messageOf(unserved))).resolves.toBe('postponed');
+    expect(worker.world.patches()).toBe(0);
+    await expect(worker.process(worker.lastPutBack())).resolves.toBe('unservedEnded');
+  });
+});
+
+test('a message that cannot be put back fails once: the host keeps the original, no copy is added', async () => {
+  worker.printStarted();
+  worker.world.next('GET', /./, thrower(graphError('unavailable')));
+  let sends = 0;
+  const jobs = {
+    send: () => {
+      sends += 1;
+      return Promise.reject(Object.assign(new Error('busy'), { code: 'queueUnavailable' }));
+    },
+  };
+  const deps = worker.startProcess({ queues: { ...worker.queues, jobs } });
+  await expect(worker.process(messageOf(STARTED), deps)).rejects.toThrow('busy');
+  expect(sends).toBe(1);
+});
