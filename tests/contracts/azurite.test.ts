@@ -56,16 +56,16 @@ messageQueueContract('Azure queue, bounded', async () => {
 
 queueContentsContract('Azure queue', async () => {
   const { client, queue } = await openQueue();
-  const { contents } = await openQueueService({ connectionString: azurite.connectionString });
-  return { queue, contents: contents(client.name) };
+  const service = await openQueueService({ connectionString: azurite.connectionString });
+  return { queue, contents: service.contents(client.name) };
 });
 
 describe('Azure queue', () => {
   it('shows the text of a message that nobody encoded as it is', async () => {
     const { client } = await openQueue();
-    const { contents } = await openQueueService({ connectionString: azurite.connectionString });
+    const service = await openQueueService({ connectionString: azurite.connectionString });
     await client.sendMessage('{"plain":"text"}');
-    expect(await contents(client.name).take(30)).toMatchObject([{ text: '{"plain":"text"}' }]);
+    expect(await service.contents(client.name).take(30)).toMatchObject([{ text: '{"plain":"text"}' }]);
   });
 
   it('sends messages that never expire, in base64 as host.json says', async () => {

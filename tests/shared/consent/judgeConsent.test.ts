@@ -50,7 +50,7 @@ describe("Entra's answer to the consent link (concepts/auth-v2-service.md)", () 
     [{ tenant: TENANT }, undefined],
     [{ tenant: TENANT, admin_consent: 'False' }, undefined],
   ])('is no consent with %j', (query, error) => {
-    expect(judge({ state, ...query } as Record<string, string>)).toEqual({
+    expect(judge({ state, ...query })).toEqual({
       outcome: 'declined',
       tenantId: TENANT,
       ...(error === undefined ? {} : { error }),

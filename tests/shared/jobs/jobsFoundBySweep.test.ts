@@ -7,7 +7,6 @@ import {
   messageOf,
   PRINTER,
   START,
-  STARTED,
   TENANT,
   type JobWorker,
 } from '../../support/createJobWorker';

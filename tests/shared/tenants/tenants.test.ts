@@ -43,7 +43,7 @@ describe('the table Tenants', () => {
     const tenants = createTenants(table);
     await tenants.add(tenant);
     let runs = 0;
-    const { replace } = table;
+    const replace = table.replace.bind(table);
     table.replace = async (row, etag) => {
       runs += 1;
       if (runs === 1)
