@@ -7,11 +7,8 @@ import {
   nameCrashPoint,
   type CrashPoint,
 } from '../support/crashPoints';
-import { eventually } from '../support/eventually';
 import { startFlow, type Customer, type Flow } from '../support/startFlow';
-
-/** Past the 10 minutes that the host keeps a message invisible, and past the ledger's lease and margin (4 minutes). */
-const PAST_LEASES_MS = 11 * 60_000;
+import { PAST_LEASES_MS, untilQueueEmpty } from '../support/untilQueueEmpty';
 
 /**
  * Kills the host with SIGKILL before and after the effect of every call that a clean run makes to storage and Graph,
@@ -76,22 +73,6 @@ async function dieAt(flow: Flow, kind: WatchKind, point: CrashPoint) {
   flow.cloud.clock?.move(PAST_LEASES_MS);
   await untilQueueEmpty(flow);
   return look(flow, customer);
-}
-
-/** Until every message has been dealt with, hidden ones included; claims that meet others are waited out. */
-async function untilQueueEmpty(flow: Flow): Promise<void> {
-  let polls = 0;
-  await eventually(
-    'print-notifications is empty',
-    async () => {
-      polls += 1;
-      // A message put back because of a claim returns four minutes later.
-      if (polls % 100 === 0) flow.cloud.clock?.move(PAST_LEASES_MS);
-      return (await flow.queues.length('print-notifications')) === 0 ? true : undefined;
-    },
-    30_000,
-  );
-  await flow.untilQuiet();
 }
 
 async function look(flow: Flow, customer: Customer) {

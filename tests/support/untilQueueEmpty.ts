@@ -1,0 +1,25 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Flow } from './startFlow';
+
+/** Past the 10 minutes that the host keeps a message invisible, and past the ledger's lease and margin (4 minutes). */
+export const PAST_LEASES_MS = 11 * 60_000;
+const POLL_MS = 40;
+/** Between two moves of the clock: time for what came back to be worked on. */
+const MOVE_EVERY_MS = 4_000;
+
+/**
+ * Waits until every message of print-notifications has been dealt with, hidden ones included. A message that meets a
+ * claim returns four minutes later: the clock is moved past that as often as it takes.
+ *
+ * @param limitMs a bound on a test that fails, never a measure of one that passes
+ */
+export async function untilQueueEmpty(flow: Flow, limitMs = 45_000): Promise<void> {
+  let left = 0;
+  for (let waited = 0; waited <= limitMs; waited += POLL_MS) {
+    left = await flow.queues.length('print-notifications');
+    if (left === 0) return flow.untilQuiet();
+    if (waited > 0 && waited % MOVE_EVERY_MS === 0) flow.cloud.clock?.move(PAST_LEASES_MS);
+    await delay(POLL_MS);
+  }
+  throw new Error(`print-notifications still held ${left} messages after ${limitMs} ms`);
+}
