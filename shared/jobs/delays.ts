@@ -42,7 +42,7 @@ export function afterShareMs(random: number): number {
 
 /** A moment under the sweep's ten minutes, so that a run that comes a little early does not pass a row over. */
 const SWEEP_FIRST_MS = 9 * 60_000;
-/** Under an hour, for the same reason: at most 60 minutes (decision 17). */
+/** Under an hour, for the same reason: at most 60 minutes. */
 const SWEEP_LONGEST_MS = 55 * 60_000;
 
 /**

@@ -19,7 +19,7 @@ export function removeWatch(deps: SubscriptionDeps, key: WatchKey): Promise<Chan
 }
 
 /**
- * Makes the clientState of a watch worthless (decision 1): with the generation raised the worker refuses what carries
+ * Makes the clientState of a watch worthless: with the generation raised the worker refuses what carries
  * the old one, and without a key on the row the subscription is replaced. Rejects only when storage fails.
  */
 export function revokeWatch(deps: SubscriptionDeps, key: WatchKey): Promise<ChangeWatchResult> {

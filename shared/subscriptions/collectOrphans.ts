@@ -4,7 +4,7 @@ import { notificationUrlOf } from './subscriptionBody';
 import { listSubscriptions, readRemoval, removalPart } from './subscriptionCalls';
 import type { SubscriptionDeps } from './subscriptionDeps';
 
-/** Daily (decision 15). */
+/** Daily. */
 const LIST_EVERY_MS = 24 * 60 * 60_000;
 /** A cell holds 32 Ki characters and an id is a GUID; a deployment with more orphans loses them over several days. */
 const MOST_REMEMBERED = 500;

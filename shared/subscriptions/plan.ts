@@ -31,7 +31,7 @@ export const LIFETIME_MS = 4_200 * 60_000;
 /**
  * Decides what `watch` needs at `now` (milliseconds since 1970). Pure: the same input gives the same plan.
  *
- * Replaced at once (decision 14): a subscription signed by a key that left the ring, one whose key the row does not name
+ * Replaced at once: a subscription signed by a key that left the ring, one whose key the row does not name
  * because it was revoked, and one for another URL. A key that is still in the ring but signs no more is replaced when
  * its hourly PATCH is due, so that a rotation spreads over the hour.
  */

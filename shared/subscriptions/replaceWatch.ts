@@ -5,7 +5,7 @@ import type { SubscriptionDeps } from './subscriptionDeps';
 import { recordFailure, type WatchResult } from './watchResult';
 
 /**
- * Gives a watch a new subscription in place of one that must not stay (decision 14): the row is held, DELETE, POST,
+ * Gives a watch a new subscription in place of one that must not stay: the row is held, DELETE, POST,
  * save. Singly and close together, because between DELETE and POST nothing is notified; the sweep that the result asks
  * for finds the jobs of that moment. Until DELETE is answered the row names the old subscription with its old key, so a
  * run that dies is begun anew by the next.

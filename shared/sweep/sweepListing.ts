@@ -19,7 +19,7 @@ export interface ListingSweep {
 }
 
 /**
- * Brings back the open tasks of one definition. Served or not: the worker ends what nobody watches (decision 10).
+ * Brings back the open tasks of one definition. Served or not: the worker ends what nobody watches.
  *
  * @returns beside the counts, where the jobs of all listed tasks are
  * @throws GraphError of the listing, errors of the queue

@@ -90,7 +90,7 @@ describe('subscriptions remove', () => {
   });
 });
 
-describe('subscriptions revoke (decision 1)', () => {
+describe('subscriptions revoke', () => {
   it('replaces the subscription under the next generation and sweeps', async () => {
     const world = await createWorld();
     expect(await world.runJson(...verb('revoke', '--yes'))).toMatchObject({

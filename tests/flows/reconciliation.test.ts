@@ -6,7 +6,7 @@ import { ROOT, startFlow, type Customer, type Flow } from '../support/startFlow'
 const HOUR = 60 * 60_000;
 const JOBS = 5;
 
-/** Replacing and removing subscriptions (decision 14) through the built app, with jobs printed meanwhile. */
+/** Replacing and removing subscriptions through the built app, with jobs printed meanwhile. */
 describe('subscriptions that are replaced through the built app', () => {
   let flow: Flow;
   let customer: Customer;

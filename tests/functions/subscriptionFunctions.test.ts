@@ -65,7 +65,7 @@ describe('a watch whose new subscription left a time without notifications', () 
   beforeEach(() => mockSweep.mockClear());
   const key = { tenantId: TENANT, kind: 'jobFetchable', id: PRINTER };
 
-  it('is swept by the timer that replaced it (decision 14)', async () => {
+  it('is swept by the timer that replaced it', async () => {
     await import('../../functions/renewSubscriptions');
     const [, options] = jest.mocked(app.timer).mock.calls[0] as [string, TimerFunctionOptions];
     const world = createFunctionWorld();
@@ -75,7 +75,7 @@ describe('a watch whose new subscription left a time without notifications', () 
     expect(mockSweep.mock.calls).toEqual([[[key]]]);
   });
 
-  it('is swept by the lifecycle event that found it lost (decision 16)', async () => {
+  it('is swept by the lifecycle event that found it lost', async () => {
     await import('../../functions/processLifecycleEvent');
     const [, options] = jest.mocked(app.storageQueue).mock.calls[0] as [string, StorageQueueFunctionOptions];
     const world = createFunctionWorld();

@@ -30,7 +30,7 @@ test('after a pause nobody comes before its end, and not all at its end', () => 
   expect(afterPauseMs(4_000, 1)).toBe(5_500);
 });
 
-test('the sweep brings a row back ever more rarely, but at least once in 60 minutes (decision 17)', () => {
+test('the sweep brings a row back ever more rarely, but at least once in 60 minutes', () => {
   const minutes = [1, 2, 3, 4, 5, 1_000].map((times) => sweepSpacingMs(times) / 60_000);
   expect(minutes).toEqual([9, 18, 36, 55, 55, 55]);
 });

@@ -10,7 +10,7 @@ import {
   TENANT,
 } from '../../support/createSubscriptionWorld';
 
-describe('revokeWatch (decision 1)', () => {
+describe('revokeWatch', () => {
   it('raises the generation first, then replaces, so that the old clientState is refused', async () => {
     const world = createSubscriptionWorld();
     await putServed(world);

@@ -31,7 +31,7 @@ async function withOrphan() {
   return { ...world, leave, listings, left };
 }
 
-describe('orphans (decision 15)', () => {
+describe('orphans', () => {
   it('go when two daily listings showed them; others are left alone', async () => {
     const world = await withOrphan();
     await reconcileAll(world.deps);

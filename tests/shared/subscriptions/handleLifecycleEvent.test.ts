@@ -13,7 +13,7 @@ import {
   type SubscriptionWorld,
 } from '../../support/createSubscriptionWorld';
 
-/** Decision 1. */
+/** As docs/decisions/0002 spells it. */
 const TAG = createHash('sha256').update(`jobFetchable:${PRINTER}`).digest('base64url').slice(0, 22);
 const base = { tenantId: TENANT, traceparent: '' };
 
@@ -42,7 +42,7 @@ async function worldAfter(minutes: number, fields: Partial<Watch> = {}): Promise
   return world;
 }
 
-describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.md, decision 16)', () => {
+describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.md)', () => {
   it('answers reauthorizationRequired by PATCH, never by /reauthorize', async () => {
     const world = await worldAfter(11);
     expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({
@@ -168,7 +168,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     });
   });
 
-  it('refuses a generation older than the row (decision 1), and takes the one of the row', async () => {
+  it('refuses a generation older than the row, and takes the one of the row', async () => {
     const world = await worldAfter(11, { generation: 2 });
     expect(await handleLifecycleEvent(world.deps, event(world, { generation: 1 }))).toMatchObject({
       reason: 'generationOld',

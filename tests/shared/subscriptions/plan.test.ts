@@ -15,7 +15,7 @@ const none: Watch = {
 const URL = 'https://receiver.example/api/notifications';
 const SIGNING: Signing = { keyId: 'k2', keyIds: ['k2', 'k1'], notificationUrl: URL };
 const served = { subscriptionId: 's', keyId: 'k2', notificationUrl: URL };
-/** Renewed `minutes` ago, with the 4,200 minutes of decision 13. */
+/** Renewed `minutes` ago, with the 4,200 minutes that are asked for. */
 const renewed = (minutes: number): Watch => ({
   ...none,
   ...served,
@@ -28,7 +28,7 @@ function revoked(): Watch {
   return watch;
 }
 
-describe('plan (decision 13: PATCH about once an hour; decision 14: replace)', () => {
+describe('plan (a PATCH about once an hour, and what is replaced)', () => {
   const cases: [string, Watch, PlanOptions, string][] = [
     ['a watch without a subscription is created', none, {}, 'create'],
     ['a watch nobody wants any more is removed', { ...none, wanted: false }, {}, 'remove'],

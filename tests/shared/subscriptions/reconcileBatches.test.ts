@@ -40,7 +40,7 @@ function failing(world: SubscriptionWorld, error: Error, matches: (call: GraphCa
   return { asked: () => asked };
 }
 
-describe('reconcileAll in batches (decision 13)', () => {
+describe('reconcileAll in batches', () => {
   it('sends PATCH and DELETE of a tenant in batches of 20, tenants apart', async () => {
     const world = await withServed(45);
     await withServed(3, OTHER_TENANT, world);
@@ -142,7 +142,7 @@ describe('reconcileAll in batches (decision 13)', () => {
   });
 });
 
-describe('replacing all watches (decision 14)', () => {
+describe('replacing all watches', () => {
   it('replaces each and names them all for the sweep', async () => {
     const world = await withServed(6);
     world.deps.config.publicBaseUrl = 'https://new.example/api';

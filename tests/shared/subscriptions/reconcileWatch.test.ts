@@ -47,7 +47,7 @@ describe('reconcileWatch: create', () => {
     ]);
   });
 
-  it('writes the row before it asks Graph (decision 13), and holds it so that nobody creates a second one', async () => {
+  it('writes the row before it asks Graph, and holds it so that nobody creates a second one', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
     const meanwhile: string[] = [];

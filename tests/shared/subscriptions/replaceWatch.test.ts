@@ -22,7 +22,7 @@ async function rotated(k1: 'retired' | 'verifies'): Promise<SubscriptionWorld> {
   return world;
 }
 
-describe('replacing a subscription (decision 14)', () => {
+describe('replacing a subscription', () => {
   it('is DELETE, POST with the key that signs now, save, and asks for a sweep of the watch', async () => {
     const world = await rotated('retired');
     const result = await reconcileWatch(world.deps, await world.read());
@@ -115,7 +115,7 @@ describe('replacing a subscription (decision 14)', () => {
 });
 
 describe('which new subscription asks for a sweep', () => {
-  it('is the one in place of a lost one (decision 16), not the first of a watch: that replays no history', async () => {
+  it('is the one in place of a lost one, not the first of a watch: that replays no history', async () => {
     const world = createSubscriptionWorld();
     expect((await reconcileWatch(world.deps, await world.put())).sweep).toBeUndefined();
     world.graph.subscriptions.clear();
@@ -127,7 +127,7 @@ describe('which new subscription asks for a sweep', () => {
   });
 });
 
-describe('removing a watch (decision 13)', () => {
+describe('removing a watch', () => {
   it('is DELETE, then the row', async () => {
     const world = createSubscriptionWorld();
     const stored = await putServed(world, { wanted: false });

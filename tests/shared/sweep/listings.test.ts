@@ -68,7 +68,7 @@ describe('the jobs of a printer (api/printer-list-jobs.md)', () => {
     ['canceled on the printer', { status: { state: 'canceled', isAcquiredByPrinter: true } }, false],
     ['aborted on the printer', { status: { state: 'aborted', isAcquiredByPrinter: true } }, false],
     ['without a status', {}, false],
-  ])('%s: ready %s (decision 17)', async (_name, fields, isReady) => {
+  ])('%s: ready %s', async (_name, fields, isReady) => {
     expect(await ready(fields)).toBe(isReady);
   });
 

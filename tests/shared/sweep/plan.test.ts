@@ -1,7 +1,7 @@
 import type { LedgerRow } from '../../../shared/jobs/ledger';
 import { planJob, planTask, type Sight } from '../../../shared/sweep/plan';
 
-/** The rules are those of decision 17 of the design. */
+/** The rules are those of docs/decisions/0010. */
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const NOW = Date.UTC(2026, 10, 22, 12);

@@ -76,7 +76,7 @@ describe('what is brought back', () => {
   });
 
   it.each(['paused', 'removed'] as const)(
-    'of a %s tenant the tasks, which block somebody, and not its printers (decision 10)',
+    'of a %s tenant the tasks, which block somebody, and not its printers',
     async (status) => {
       await onboard(status, ['jobStarted', 'jobFetchable']);
       world.putDefinition();
