@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 
 describe('the main path', () => {
-  test('JobStarted: two calls to Graph, the task ends, one event tells of it (decisions 7 and 8)', async () => {
+  test('JobStarted: two calls to Graph, the task ends, one event tells of it', async () => {
     worker.printStarted();
     await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
     expect(worker.world.said()).toEqual([`GET ${JOB_PATH}?$expand=tasks`, `PATCH ${TASK_PATH}`]);
