@@ -19,7 +19,7 @@ import { startListeners } from './startListeners';
 import { parseSchedule } from './timer/parseSchedule';
 import { toTimerInput } from './timer/startTimerListener';
 import { answerCoreModule } from './worker/answerCoreModule';
-import { createWorker } from './worker/createWorker';
+import { createWorker, type RegisteredFunction } from './worker/createWorker';
 import { loadApp } from './worker/loadApp';
 import { readOnly, runHooks } from './worker/runHooks';
 
@@ -61,7 +61,14 @@ export async function startHost(
   worker.closeRegistration();
   if (worker.functions.size > 0) await worker.programmingModel().getCapabilities?.({});
 
-  const functions = describeAll([...worker.functions.values()], env, reporter);
+  const isOff = ({ metadata }: RegisteredFunction) => isDisabled(env, metadata.name);
+  const registered = [...worker.functions.values()];
+  const functions = describeAll(
+    registered.filter((one) => !isOff(one)),
+    env,
+    reporter,
+  );
+  const disabled = describeAll(registered.filter(isOff), env, reporter);
   const invoke = createInvoker({ worker, reporter, monotonicMs: () => performance.now() });
   /** For runs that nothing else keeps count of: a queue message is counted from receipt to its end. */
   const invokeCounted: Invoker = (fn, input) => activity.track(invoke(fn, input));
@@ -76,6 +83,7 @@ export async function startHost(
       ),
       admin: createAdmin({
         functions,
+        disabled,
         running: () => activity.running(),
         stopping: () => stopping,
         runNow: (fn, input) =>
@@ -150,13 +158,12 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
 
 /** A function that cannot be run is reported and left out; the others run, as in the host. */
 function describeAll(
-  registered: readonly Parameters<typeof describeFunction>[0][],
+  registered: readonly RegisteredFunction[],
   env: NodeJS.ProcessEnv,
   reporter: Reporter,
 ): DescribedFunction[] {
   return registered.flatMap((target) => {
     try {
-      if (isDisabled(env, target.metadata.name)) return [];
       const fn = describeFunction(target, env);
       if (fn.type === 'timer') parseSchedule(fn.schedule);
       if (fn.type === 'http') createRouter([fn], '');
@@ -174,7 +181,7 @@ function describeAll(
   });
 }
 
-/** The setting that switches one function off (documentation page disable-function). */
+/** The setting that switches one function's trigger off (documentation page disable-function). */
 function isDisabled(env: NodeJS.ProcessEnv, name: string): boolean {
   return /^(1|true)$/i.test(env[`AzureWebJobs.${name}.Disabled`] ?? '');
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { runCliCommand } from '../../local/runCliCommand';
-import { eventually } from '../support/eventually';
 import { ROOT, startFlow, type Customer, type Flow } from '../support/startFlow';
 
 const HOUR = 60 * 60_000;
@@ -21,25 +20,10 @@ describe('subscriptions that are replaced through the built app', () => {
   }, 60_000);
   afterAll(() => flow.stop(), 30_000);
 
-  /** One renewal run of the app; `meanwhile` happens while it is at work. */
-  const renew = async (meanwhile: () => Promise<void> = () => Promise.resolve()) => {
-    await flow.untilQuiet();
-    const runs = flow.logged('subscriptions.reconciled').length;
-    const run = fetch(`${flow.cloud.hosts[0]?.url ?? ''}/admin/functions/renewSubscriptions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{}',
-    });
-    await meanwhile();
-    await run;
-    await eventually('a renewal run', () =>
-      flow.logged('subscriptions.reconciled').length > runs ? true : undefined,
-    );
-    await flow.untilQuiet();
-  };
+  const renew = () => flow.runNow('renewSubscriptions');
   /** A run, and jobs printed while it is at work. */
   const renewUnderLoad = () =>
-    renew(async () => {
+    flow.runNow('renewSubscriptions', async () => {
       for (let n = 0; n < JOBS; n += 1) {
         await flow.control.print(customer.tenantId, { printerId: customer.printerId });
       }
@@ -47,11 +31,7 @@ describe('subscriptions that are replaced through the built app', () => {
     });
   /** Every job printed so far has both of its events. */
   const untilNothingIsLost = async () => {
-    await fetch(`${flow.cloud.hosts[0]?.url ?? ''}/admin/functions/sweepJobs`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{}',
-    });
+    await flow.runNow('sweepJobs');
     const events = await flow.untilEvents(2 * printed, 30_000);
     expect(new Set(events.map(({ id }) => id)).size).toBe(2 * printed);
   };

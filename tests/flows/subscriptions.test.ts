@@ -18,7 +18,7 @@ describe('subscriptions through the built app', () => {
   let flow: Flow;
   let printerId: string;
   beforeAll(async () => {
-    flow = await startFlow({ clock: true });
+    flow = await startFlow({ clock: true, timers: true });
     await flow.control.createTenant({ tenantId: TENANT });
     printerId = (await flow.control.createPrinter(TENANT, { displayName: 'Printer' })).id;
   }, 60_000);
@@ -44,19 +44,7 @@ describe('subscriptions through the built app', () => {
     (await flow.control.calls()).filter(
       (call) => call.method === method && /\/subscriptions/.test(call.path),
     );
-  const renew = async () => {
-    await flow.untilQuiet();
-    const runs = flow.logged('subscriptions.reconciled').length;
-    await fetch(`${flow.cloud.hosts[0]?.url ?? ''}/admin/functions/renewSubscriptions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{}',
-    });
-    await eventually('a renewal run', () =>
-      flow.logged('subscriptions.reconciled').length > runs ? true : undefined,
-    );
-    await flow.untilQuiet();
-  };
+  const renew = () => flow.runNow('renewSubscriptions');
 
   it('onboards a customer by CLI; Graph shakes hands with both routes', async () => {
     await cliJson('tenants', 'add', TENANT, '--name', 'First customer');

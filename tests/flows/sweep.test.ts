@@ -15,18 +15,7 @@ describe('the sweep through the built app', () => {
   }, 60_000);
   afterAll(() => flow.stop(), 30_000);
 
-  const runNow = async (name: string, logged: string) => {
-    await flow.untilQuiet();
-    const runs = flow.logged(logged).length;
-    await fetch(`${flow.cloud.hosts[0]?.url ?? ''}/admin/functions/${name}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{}',
-    });
-    await eventually(`a run of ${name}`, () => (flow.logged(logged).length > runs ? true : undefined));
-    await flow.untilQuiet();
-  };
-  const sweep = () => runNow('sweepJobs', 'jobs.swept');
+  const sweep = () => flow.runNow('sweepJobs');
   const eventsOf = async ({ tenantId }: Customer) =>
     (await flow.events()).filter(({ id }) => id.startsWith(tenantId));
   const untilEventsOf = (customer: Customer, count: number) =>

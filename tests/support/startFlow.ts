@@ -18,6 +18,9 @@ export interface SeenEvent {
   data: Record<string, unknown>;
 }
 
+/** The longest that a function may still run: a bound on a test that fails, never a measure of one that passes. */
+const QUIET_LIMIT_MS = 60_000;
+
 export interface Customer {
   tenantId: string;
   printerId: string;
@@ -41,12 +44,28 @@ export interface Flow {
   logged(event: string): Record<string, unknown>[];
   /** Waits until Graph has nothing to deliver, no message is visible and no function runs. */
   untilQuiet(): Promise<void>;
+  /** Runs a timer's function once, now, does `meanwhile` beside it, and waits until nothing is under way. */
+  runNow(name: TimerName, meanwhile?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
+export type TimerName = 'renewSubscriptions' | 'sweepJobs';
+
+export interface FlowOptions extends Partial<LocalCloudOptions> {
+  /** Lets the timers run by themselves. Otherwise they run when the test says so, not in the middle of what it counts. */
+  timers?: boolean;
+}
+
+/** Documentation page disable-function: such a function is not triggered, but can still be run by /admin. */
+const TIMERS_OFF = {
+  'AzureWebJobs.renewSubscriptions.Disabled': 'true',
+  'AzureWebJobs.sweepJobs.Disabled': 'true',
+};
+
 /** Starts the local cloud with the built app for one test file. */
-export async function startFlow(options: Partial<LocalCloudOptions> = {}): Promise<Flow> {
-  const cloud = await startLocalCloud({ root: ROOT, ports: 'free', ...options });
+export async function startFlow({ timers = false, ...options }: FlowOptions = {}): Promise<Flow> {
+  const settings = { ...(timers ? {} : TIMERS_OFF), ...options.settings };
+  const cloud = await startLocalCloud({ root: ROOT, ports: 'free', ...options, settings });
   const control = createControlClient(cloud.simulator.controlUrl);
   const queues = createStoredMessages(cloud.connectionString);
   // Onboarding happens in this process, which does not trust the simulator's certificate: no token over https here.
@@ -55,6 +74,10 @@ export async function startFlow(options: Partial<LocalCloudOptions> = {}): Promi
   const events = async () => {
     seen.push(...((await queues.take('print-job-events')) as SeenEvent[]));
     return [...seen];
+  };
+  const untilQuiet = async () => {
+    await control.idle();
+    await Promise.all(cloud.hosts.map((host) => host.waitUntilIdle(QUIET_LIMIT_MS)));
   };
   return {
     cloud,
@@ -99,9 +122,18 @@ export async function startFlow(options: Partial<LocalCloudOptions> = {}): Promi
         limitMs,
       ),
     logged: (event) => cloud.hosts.flatMap((host) => host.lines().flatMap((line) => readLogged(line, event))),
-    async untilQuiet() {
-      await control.idle();
-      await Promise.all(cloud.hosts.map((host) => host.waitUntilIdle()));
+    untilQuiet,
+    async runNow(name, meanwhile) {
+      await untilQuiet();
+      const { status } = await fetch(`${cloud.hosts[0]?.url ?? ''}/admin/functions/${name}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{}',
+      });
+      if (status !== 202) throw new Error(`/admin/functions/${name} answered ${status}`);
+      await meanwhile?.();
+      // It counts as under way since before the answer.
+      await untilQuiet();
     },
     stop: () => cloud.stop(),
   };

@@ -5,6 +5,8 @@ import { answer } from './writeAnswer';
 
 interface AdminDependencies {
   readonly functions: readonly DescribedFunction[];
+  /** Not triggered, but still run when asked for here (documentation page disable-function). */
+  readonly disabled: readonly DescribedFunction[];
   readonly running: () => number;
   readonly stopping: () => boolean;
   /** Starts one run of a queue or timer function with the given input, without waiting for its end. */
@@ -15,7 +17,7 @@ interface AdminDependencies {
  * `POST /admin/functions/{name}` runs a queue or timer function now and answers 202 at once; `GET /admin/host/status` says
  * how much is under way. Departures: no master key is asked for, and HTTP functions are refused (call their route).
  */
-export function createAdmin({ functions, running, stopping, runNow }: AdminDependencies) {
+export function createAdmin({ functions, disabled, running, stopping, runNow }: AdminDependencies) {
   return async (request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> => {
     if (path === '/admin/host/status' && request.method === 'GET') {
       answer(response, 200, {
@@ -27,7 +29,9 @@ export function createAdmin({ functions, running, stopping, runNow }: AdminDepen
     }
     const name = /^\/admin\/functions\/([^/]+)$/.exec(path)?.[1];
     if (name === undefined || request.method !== 'POST') return false;
-    const fn = functions.find((one) => one.name.toLowerCase() === decodeURIComponent(name).toLowerCase());
+    const fn = [...functions, ...disabled].find(
+      (one) => one.name.toLowerCase() === decodeURIComponent(name).toLowerCase(),
+    );
     const input = await readInput(request);
     if (!fn) answer(response, 404);
     else if (fn.type === 'http')

@@ -191,6 +191,12 @@ test('host status counts functions and what runs', async () => {
   expect((await status()).running).toBe(0);
 });
 
+// "Disabled functions can still be run by calling the REST endpoint" (documentation page disable-function).
+test('a disabled function is not triggered, and runs when admin is asked for it', async () => {
+  expect((await call('/admin/functions/starting', { method: 'POST', body: '{}' })).status).toBe(202);
+  expect(await running.ended('starting', 1)).toMatchObject([{ ok: true }]);
+});
+
 test('admin refuses unknown and HTTP functions and bodies that are no JSON', async () => {
   expect(await running.runNow('unknown')).toBe(404);
   expect(await running.runNow('echo')).toBe(400);
