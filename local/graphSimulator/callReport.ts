@@ -5,7 +5,7 @@ const NOTICE_MS = 250;
 // Bounds the memory of a long run: the list keeps this many calls, the latest.
 const REMEMBERED = 200_000;
 
-/** Remembers every call, with real times, and finds those that came too early. */
+/** Remembers every call, and finds those that came too early. */
 export interface CallReport {
   start: (call: Omit<CallRecord, 'n' | 'at' | 'startedAt' | 'status'>) => CallRecord;
   /** Notes that the answer has left, or with status 0 that there was none. */
@@ -16,9 +16,13 @@ export interface CallReport {
   clear: () => void;
 }
 
-/** Makes an empty report. `realNow` must not follow a shifted `Date`: Retry-After passes in real time. */
+/** The time by which a caller waits for Retry-After: the real one, or that of `Date`, which a preload may shift. */
+export type PassingTime = 'real' | 'date';
+
+/** Makes an empty report. `realNow` must not follow a shifted `Date`. */
 export function createCallReport(
   clock: { now: () => number; realNow: () => number },
+  passing: () => PassingTime,
   remembered = REMEMBERED,
 ): CallReport {
   let records: CallRecord[] = [];
@@ -36,15 +40,15 @@ export function createCallReport(
       record.answeredAt = clock.realNow();
       record.status = status;
       if (retryAfterMs !== undefined) record.retryAfterMs = retryAfterMs;
-      // A call that a 429 forbade started after it was answered, so every such 429 is known by now. One is forgotten an
+      // A call that such an answer forbade started after it, so every one of them is known by now. One is forgotten an
       // hour after its end: no answer takes longer.
       const now = clock.realNow();
       throttles = throttles.filter(
         ({ answeredAt = 0, retryAfterMs: waitMs = 0 }) => answeredAt + waitMs + 3_600_000 > now,
       );
-      const found = findViolations([...throttles, record]).filter(({ call }) => call === record);
+      const found = findViolations([...throttles, record], passing()).filter(({ call }) => call === record);
       violations.push(...found);
-      if (status === 429 && retryAfterMs !== undefined) throttles.push(record);
+      if (retryAfterMs !== undefined) throttles.push(record);
     },
     list: () => records.map((record) => ({ ...record })),
     violations: () => [...violations],
@@ -57,30 +61,37 @@ export function createCallReport(
 }
 
 /**
- * Calls to Graph that a 429 forbade: the same method and path of the tenant before its own Retry-After ended, and any
- * call of the tenant that began more than 250 ms after a 429 had been answered and before its Retry-After ended.
+ * Calls to Graph that came too early: the same method and path of the tenant before the Retry-After of its own answer
+ * ended, and any call of the tenant that began more than 250 ms after a 429 and before its Retry-After ended.
  */
-export function findViolations(records: readonly CallRecord[]): Violation[] {
+export function findViolations(records: readonly CallRecord[], passing: PassingTime = 'real'): Violation[] {
   const graph = records.filter(({ target, tenantId }) => target === 'graph' && tenantId !== undefined);
   const violations: Violation[] = [];
   for (const throttledBy of graph) {
-    const { answeredAt, retryAfterMs } = throttledBy;
-    if (throttledBy.status !== 429 || answeredAt === undefined || retryAfterMs === undefined) continue;
+    const { retryAfterMs } = throttledBy;
+    const answeredAt = answerTime(throttledBy, passing);
+    if (answeredAt === undefined || retryAfterMs === undefined) continue;
     const end = answeredAt + retryAfterMs;
     for (const call of graph) {
-      if (call.tenantId !== throttledBy.tenantId || call.startedAt <= answeredAt || call.startedAt >= end)
-        continue;
+      const startedAt = passing === 'real' ? call.startedAt : call.at;
+      if (call.tenantId !== throttledBy.tenantId || startedAt <= answeredAt || startedAt >= end) continue;
       const same = isSameCall(call, throttledBy);
-      if (!same && call.startedAt <= answeredAt + NOTICE_MS) continue;
+      // A 503 speaks of its own call alone (RFC 9110, Retry-After).
+      if (!same && (throttledBy.status !== 429 || startedAt <= answeredAt + NOTICE_MS)) continue;
       violations.push({
         kind: same ? 'repeatedTooEarly' : 'startedWhileThrottled',
         call,
         throttledBy,
-        earlyByMs: end - call.startedAt,
+        earlyByMs: end - startedAt,
       });
     }
   }
   return violations;
+}
+
+function answerTime({ at, startedAt, answeredAt }: CallRecord, passing: PassingTime): number | undefined {
+  if (answeredAt === undefined) return undefined;
+  return passing === 'real' ? answeredAt : at + (answeredAt - startedAt);
 }
 
 /** Creates share one path, so a POST is the same call only with the same body. */

@@ -63,7 +63,7 @@ export interface CallRecord {
   fault?: string;
 }
 
-/** A call that did not respect a 429. */
+/** A call that did not respect a Retry-After. */
 export interface Violation {
   kind: 'repeatedTooEarly' | 'startedWhileThrottled';
   call: CallRecord;

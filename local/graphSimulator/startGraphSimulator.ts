@@ -89,7 +89,7 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}): 
   };
   const faults = createFaults(random);
   const realNow = () => performance.timeOrigin + performance.now();
-  const calls = createCallReport({ now, realNow });
+  const calls = createCallReport({ now, realNow }, () => variants.throttlingClock);
   const throttle = createThrottle(() => (variants.throttlingClock === 'real' ? realNow() : now()), variants);
   const advance = createAdvanceWorld(simulation);
   const jobClock = createJobClock(simulation, advance);

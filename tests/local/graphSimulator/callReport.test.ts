@@ -43,17 +43,32 @@ describe('violations of Retry-After (concepts/throttling.md)', () => {
     expect([again('one'), again('two')]).toEqual([1, 0]);
   });
 
-  it('need a 429 with Retry-After', () => {
+  it('need a Retry-After', () => {
     const { retryAfterMs: _ms, ...bare } = throttled;
     expect(findViolations([bare, call({ startedAt: 1001 })])).toEqual([]);
-    expect(findViolations([{ ...throttled, status: 503 }, call({ startedAt: 1001 })])).toEqual([]);
+  });
+
+  it('of a 503 concern the same call only (RFC 9110)', () => {
+    const unavailable = { ...throttled, status: 503 };
+    const kinds = (path: string) =>
+      findViolations([unavailable, call({ startedAt: 2000, path })]).map(({ kind }) => kind);
+    expect([kinds('/a'), kinds('/b')]).toEqual([['repeatedTooEarly'], []]);
+  });
+
+  it('pass by Date where the run moves it', () => {
+    const moved = { ...throttled, at: 5_000_000, startedAt: 900 };
+    const later = call({ n: 2, at: 5_000_000 + 3_600_000, startedAt: 1100 });
+    const soon = call({ n: 3, at: 5_000_000 + 60_099, startedAt: 1100 });
+    const early = (calls: CallRecord[], passing: 'real' | 'date') => findViolations(calls, passing).length;
+    expect([early([moved, later], 'real'), early([moved, later], 'date')]).toEqual([1, 0]);
+    expect(early([moved, soon], 'date')).toBe(1);
   });
 });
 
 describe('the report', () => {
   it('keeps real time beside Date', () => {
     const clock = { now: 5_000_000, real: 10 };
-    const report = createCallReport({ now: () => clock.now, realNow: () => clock.real });
+    const report = createCallReport({ now: () => clock.now, realNow: () => clock.real }, () => 'real');
     const record = report.start({ target: 'graph', method: 'GET', path: '/a', route: '/a', connectionId: 1 });
     clock.now += 86_400_000;
     clock.real += 5;
@@ -67,7 +82,7 @@ describe('the report', () => {
 
   it('remembers violations although it forgets old calls, so that a run of days stays bounded', () => {
     const clock = { real: 0 };
-    const report = createCallReport({ now: () => 0, realNow: () => clock.real }, 10);
+    const report = createCallReport({ now: () => 0, realNow: () => clock.real }, () => 'real', 10);
     const make = (status: number, retryAfterMs?: number) => {
       const order = { target: 'graph' as const, method: 'GET', path: '/a', route: '/a', connectionId: 1 };
       report.finish(Object.assign(report.start(order), { tenantId: 't' }), status, retryAfterMs);
