@@ -48,7 +48,7 @@ export function createCallReport(
       );
       const found = findViolations([...throttles, record], passing()).filter(({ call }) => call === record);
       violations.push(...found);
-      if (retryAfterMs !== undefined) throttles.push(record);
+      if (status >= 400 && retryAfterMs !== undefined) throttles.push(record);
     },
     list: () => records.map((record) => ({ ...record })),
     violations: () => [...violations],
@@ -70,7 +70,7 @@ export function findViolations(records: readonly CallRecord[], passing: PassingT
   for (const throttledBy of graph) {
     const { retryAfterMs } = throttledBy;
     const answeredAt = answerTime(throttledBy, passing);
-    if (answeredAt === undefined || retryAfterMs === undefined) continue;
+    if (throttledBy.status < 400 || answeredAt === undefined || retryAfterMs === undefined) continue;
     const end = answeredAt + retryAfterMs;
     for (const call of graph) {
       const startedAt = passing === 'real' ? call.startedAt : call.at;
