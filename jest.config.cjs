@@ -1,4 +1,7 @@
-/** Two projects: `unit` runs in process; `flows` starts the built app in the local cloud and runs one file at a time. */
+/**
+ * Three projects: `unit` runs in process; `flows` starts the built app in the local cloud and runs one file at a time;
+ * `soak` (`npm run test:soak`) is a month of it.
+ */
 const base = {
   rootDir: __dirname,
   testEnvironment: 'node',
@@ -31,8 +34,9 @@ module.exports = {
       ...base,
       displayName: 'unit',
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/flows/'],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/flows/', '<rootDir>/tests/soak/'],
     },
     { ...base, displayName: 'flows', testMatch: ['<rootDir>/tests/flows/**/*.test.ts'] },
+    { ...base, displayName: 'soak', testMatch: ['<rootDir>/tests/soak/**/*.test.ts'] },
   ],
 };

@@ -18,6 +18,9 @@ export interface SeenEvent {
   data: Record<string, unknown>;
 }
 
+/** What the app works on. */
+const WORK_QUEUES = ['print-notifications', 'subscription-events'];
+
 /** The longest that a function may still run: a bound on a test that fails, never a measure of one that passes. */
 const QUIET_LIMIT_MS = 60_000;
 
@@ -36,6 +39,8 @@ export interface Flow {
   notificationsUrl: string;
   /** A tenant on the allow-list with one printer bound to one definition, watched as asked. */
   onboard(watch: readonly WatchKind[], options?: { trigger?: boolean }): Promise<Customer>;
+  /** The job events sent since the last look, taken off their queue. */
+  takeEvents(): Promise<SeenEvent[]>;
   /** Every job event so far, each message taken once. */
   events(): Promise<SeenEvent[]>;
   /** Waits until at least `count` job events have been sent. */
@@ -44,8 +49,8 @@ export interface Flow {
   logged(event: string): Record<string, unknown>[];
   /** Waits until Graph has nothing to deliver, no message is visible and no function runs. */
   untilQuiet(): Promise<void>;
-  /** Runs a timer's function once, now, does `meanwhile` beside it, and waits until nothing is under way. */
-  runNow(name: TimerName, meanwhile?: () => Promise<void>): Promise<void>;
+  /** Runs timers' functions once, now, does `meanwhile` beside them, and waits until nothing is under way. */
+  runNow(names: TimerName | readonly TimerName[], meanwhile?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -71,12 +76,20 @@ export async function startFlow({ timers = false, ...options }: FlowOptions = {}
   // Onboarding happens in this process, which does not trust the simulator's certificate: no token over https here.
   const services = createServices({ ...cloud.settings, GRAPH_CREDENTIAL: 'development' });
   const seen: SeenEvent[] = [];
+  const takeEvents = async () => (await queues.take('print-job-events')) as SeenEvent[];
   const events = async () => {
-    seen.push(...((await queues.take('print-job-events')) as SeenEvent[]));
+    seen.push(...(await takeEvents()));
     return [...seen];
   };
   const untilQuiet = async () => {
     await control.idle();
+    for (const queue of WORK_QUEUES) {
+      await eventually(
+        `no message of ${queue} is visible`,
+        async () => ((await queues.hasVisible(queue)) ? undefined : true),
+        QUIET_LIMIT_MS,
+      );
+    }
     await Promise.all(cloud.hosts.map((host) => host.waitUntilIdle(QUIET_LIMIT_MS)));
   };
   return {
@@ -111,6 +124,7 @@ export async function startFlow({ timers = false, ...options }: FlowOptions = {}
       }
       return { tenantId, printerId, definitionId };
     },
+    takeEvents,
     events,
     untilEvents: (count, limitMs) =>
       eventually(
@@ -123,16 +137,18 @@ export async function startFlow({ timers = false, ...options }: FlowOptions = {}
       ),
     logged: (event) => cloud.hosts.flatMap((host) => host.lines().flatMap((line) => readLogged(line, event))),
     untilQuiet,
-    async runNow(name, meanwhile) {
+    async runNow(names, meanwhile) {
       await untilQuiet();
-      const { status } = await fetch(`${cloud.hosts[0]?.url ?? ''}/admin/functions/${name}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: '{}',
-      });
-      if (status !== 202) throw new Error(`/admin/functions/${name} answered ${status}`);
+      for (const name of [names].flat()) {
+        const { status } = await fetch(`${cloud.hosts[0]?.url ?? ''}/admin/functions/${name}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: '{}',
+        });
+        if (status !== 202) throw new Error(`/admin/functions/${name} answered ${status}`);
+      }
       await meanwhile?.();
-      // It counts as under way since before the answer.
+      // They count as under way since before the answer.
       await untilQuiet();
     },
     stop: () => cloud.stop(),

@@ -4,6 +4,8 @@ import { QueueServiceClient } from '@azure/storage-queue';
 export interface StoredMessages {
   /** How many messages wait, hidden ones included. */
   length(queue: string): Promise<number>;
+  /** Whether a message could be received now. */
+  hasVisible(queue: string): Promise<boolean>;
   /** Takes every visible message out of a queue, decoded and parsed. */
   take(queue: string): Promise<unknown[]>;
   /** Puts a message in, encoded as the product does. */
@@ -19,6 +21,9 @@ export function createStoredMessages(connectionString: string): StoredMessages {
     async length(queue) {
       const { approximateMessagesCount } = await service.getQueueClient(queue).getProperties();
       return approximateMessagesCount ?? 0;
+    },
+    async hasVisible(queue) {
+      return (await service.getQueueClient(queue).peekMessages()).peekedMessageItems.length > 0;
     },
     async take(queue) {
       const client = service.getQueueClient(queue);

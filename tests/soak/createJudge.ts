@@ -1,0 +1,83 @@
+import type { ListedJob, OpenTask, SubscriptionState } from '../../local/graphSimulator/controlTypes';
+import type { WatchKey } from '../../shared/watches/watchKey';
+import type { SeenEvent } from '../support/startFlow';
+import type { Hour } from './schedule';
+
+/** A sweep finds what was missed; a second one what a message of the first was late for. */
+const SWEEPS_ALLOWED = 2;
+const HOURS_WITHOUT_SUBSCRIPTION = 3;
+/** A task's deadline is 15 minutes: the whole hours of the deadline and two steps. */
+const HOURS_OPEN = 2;
+
+/** What Graph and the vendor's queue show at the end of an hour. */
+export interface Sight {
+  hour: Hour;
+  /** Jobs that Graph listed before this hour's sweep. */
+  listed: readonly ListedJob[];
+  openTasks: readonly OpenTask[];
+  subscriptions: readonly SubscriptionState[];
+}
+
+/** Counts, hour by hour, how long each promise has been waiting, and keeps what broke one in words. */
+export interface Judge {
+  takeEvents(events: readonly SeenEvent[]): void;
+  endOfHour(sight: Sight): void;
+  failures: string[];
+  /** Ids of all events so far. */
+  events: ReadonlySet<string>;
+}
+
+export function createJudge(watches: readonly WatchKey[]): Judge {
+  const failures: string[] = [];
+  const events = new Set<string>();
+  let hours = 0;
+  let sweepsMissed = new Map<string, number>();
+  let hoursOpen = new Map<string, number>();
+  const hoursWithout = new Map<string, number>();
+  const fail = (text: string) => failures.push(`hour ${hours}: ${text}`);
+
+  return {
+    failures,
+    events,
+    takeEvents(more) {
+      for (const { id } of more) {
+        if (events.has(id)) fail(`${id} came a second time`);
+        events.add(id);
+      }
+    },
+    endOfHour({ hour, listed, openTasks, subscriptions }) {
+      hours += 1;
+      if (hour.graph === 'out' || hour.app === 'out') {
+        sweepsMissed = new Map();
+        return;
+      }
+      // A sweep in an hour of faults may be cut short: recovery is its end.
+      const missing = hour.faults ? [] : listed.flatMap(eventIds).filter((id) => !events.has(id));
+      sweepsMissed = new Map(missing.map((id) => [id, (sweepsMissed.get(id) ?? 0) + 1]));
+      for (const [id, sweeps] of sweepsMissed) {
+        if (sweeps === SWEEPS_ALLOWED) fail(`${id} has no event after ${sweeps} sweeps`);
+      }
+      hoursOpen = new Map(openTasks.map(({ taskId }) => [taskId, (hoursOpen.get(taskId) ?? -1) + 1]));
+      for (const [taskId, open] of hoursOpen) {
+        if (open === HOURS_OPEN + 1) fail(`task ${taskId} is still open`);
+      }
+      for (const { tenantId, kind, id } of watches) {
+        const name = `${tenantId}/${kind}_${id}`;
+        const live = subscriptions.filter((one) => one.tenantId === tenantId && one.resource.includes(id));
+        const without = live.length > 0 ? 0 : (hoursWithout.get(name) ?? 0) + 1;
+        hoursWithout.set(name, without);
+        if (without === HOURS_WITHOUT_SUBSCRIPTION + 1) fail(`${name} has no live subscription`);
+      }
+    },
+  };
+}
+
+/** The events that a job must have by now, by the ids of the product's event contract. */
+export function eventIds(job: ListedJob): string[] {
+  const { tenantId, printerId, jobId, state, isFetchable, isAcquiredByPrinter } = job;
+  const isReady = isFetchable || state === 'completed' || (isAcquiredByPrinter && state === 'processing');
+  return [
+    ...job.tasks.map(({ definitionId, id }) => `${tenantId}/jobStarted_${definitionId}_${id}`),
+    ...(isReady ? [`${tenantId}/jobFetchable_${printerId}_${jobId}`] : []),
+  ];
+}
