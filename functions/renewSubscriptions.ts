@@ -1,6 +1,9 @@
 import { app, type TimerHandler } from '@azure/functions';
 import { createLogger } from '../shared/logger';
 
+/** Under functionTimeout of host.json, 10 minutes: the host ends the process with all its work when that is over. */
+const LIMIT_MS = 8 * 60_000;
+
 /**
  * Brings every watch to its subscription, and sweeps those whose new one left a time without notifications. A run that overlaps the CLI or another run does no harm: the rows decide.
  */
@@ -12,7 +15,7 @@ const renewSubscriptions: TimerHandler = async (_timer, context) => {
   ]);
   const services = getServices(process.env);
   const deps = { ...(await services.subscriptions()), logger };
-  const summary = await reconcileAll(deps);
+  const summary = await reconcileAll(deps, { limitMs: LIMIT_MS });
   const { counts, tenantsSkipped, tenantsRefused, orphansDeleted, unreadable, toSweep } = summary;
   logger.info('subscriptions.reconciled', {
     ...counts,

@@ -37,7 +37,8 @@ export async function createForWatch(deps: SubscriptionDeps, stored: StoredWatch
   try {
     granted = await obtain(deps, watch, now);
   } catch (error) {
-    return recordFailure(deps, { watch, etag }, error);
+    // Graph may have made one whose answer was lost: the row says for which URL.
+    return recordFailure(deps, { watch: held, etag }, error);
   }
   const adopted = granted.subscriptionId === watch.subscriptionId;
   const saved = recordSuccess(adopted ? held : { ...held, ...signed }, granted, now);
@@ -72,7 +73,9 @@ async function keep(
     current?.watch.wanted === true &&
     current.watch.generation === before.generation &&
     current.watch.subscriptionId === before.subscriptionId;
-  if (stillOurs && (await watches.save(saved, current.etag)) !== undefined) return true;
+  // Whoever resumed the tenant meanwhile has moved `since`.
+  const kept = stillOurs && { ...saved, since: current.watch.since };
+  if (kept && (await watches.save(kept, current.etag)) !== undefined) return true;
   await deleteSubscription(callGraph, saved, subscriptionId);
   return false;
 }

@@ -57,7 +57,7 @@ export async function handleLifecycleEvent(
     if (message.kind === 'renew') return drop(deps, message, 'renewedSince');
     if (message.lifecycleEvent === 'reauthorizationRequired') return postpone(PATCH_SPACING_MS - since);
   }
-  const result = await reconcileWatch(deps, stored, { asked: true });
+  const result = await reconcileWatch(deps, stored, { asked: true, onlyRenew: true });
   return { outcome: 'handled', result, ...(result.sweep ? { sweep: keyOf(watch) } : {}) };
 }
 

@@ -17,6 +17,8 @@ export interface PlanOptions {
   asked?: boolean;
   /** Do not wait out the time after a failure: a person has corrected its cause. */
   retryNow?: boolean;
+  /** Keep alive what is to be replaced: replacing is left to the timer, which does it with care (docs/decisions/0011). */
+  onlyRenew?: boolean;
 }
 
 /** A PATCH an hour extends, reauthorizes and finds a lost subscription by its 404. */
@@ -40,10 +42,11 @@ export function plan(watch: Watch, now: number, signing: Signing, options: PlanO
   if (!watch.wanted) return 'remove';
   if (watch.subscriptionId === undefined) return 'create';
   const { keyId, notificationUrl } = watch;
-  if (keyId === undefined || !signing.keyIds.includes(keyId)) return 'replace';
-  if (notificationUrl !== signing.notificationUrl) return 'replace';
+  const isSound =
+    keyId !== undefined && signing.keyIds.includes(keyId) && notificationUrl === signing.notificationUrl;
+  if (!isSound && !options.onlyRenew) return 'replace';
   if (!options.asked && !isDue(watch, now)) return 'nothing';
-  return keyId === signing.keyId ? 'renew' : 'replace';
+  return keyId === signing.keyId || options.onlyRenew ? 'renew' : 'replace';
 }
 
 /**
@@ -63,6 +66,8 @@ export function sinceRenewed(watch: Watch, now: number): number {
 }
 
 function isDue(watch: Watch, now: number): boolean {
+  // The last try failed, and the wait after it is over.
+  if (watch.lastError !== undefined) return true;
   const since = sinceRenewed(watch, now);
   if (since >= RENEW_EVERY_MS) return true;
   // Graph may grant less than it was asked for; without this the subscription would end before the next hour.

@@ -4,8 +4,10 @@ import { watchRowKey, type WatchKey } from '../watches/watchKey';
 import type { StoredWatch } from '../watches/watches';
 import { collectOrphans, isListingDue } from './collectOrphans';
 import { createLimit } from './createLimit';
+import { createPace } from './createPace';
 import { eachBounded } from './eachBounded';
 import type { PlanOptions } from './plan';
+import { rotate } from './rotate';
 import { reconcileTenant, type ReportWatch, type Run } from './reconcileTenant';
 import { flagTenant, isFlagged, tenantWaitsUntil, unflagTenant } from './standOfTenant';
 import type { SubscriptionDeps } from './subscriptionDeps';
@@ -13,14 +15,19 @@ import { describeError, troubleOf, type WatchResult } from './watchResult';
 
 /** Tenants side by side: one that is slow or throttled does not hold up the others. */
 const TENANTS_AT_ONCE = 4;
-/** Batches under way in all: 80 writes, far under Graph's 2,000 in 20 s per app and 500 per app and tenant. */
+/** Batches under way in all. */
 const BATCHES_AT_ONCE = 4;
+/** Under Graph's 2,000 subscription writes in 20 s per app, with room for the command line and other instances. */
+const MOST_WRITES = 1_200;
+const WRITES_WINDOW_MS = 20_000;
 /** Half of Graph's 40 listings in 20 s per app (concepts/throttling-limits.md); the others wait for the next run. */
 const MOST_LISTINGS = 20;
 
 export interface ReconcileOptions extends PlanOptions {
   /** Only this tenant. */
   tenantId?: string;
+  /** Nothing new is started after this many milliseconds: what is left is postponed. No limit when absent. */
+  limitMs?: number;
   /** Called after each watch that was looked at. */
   onProgress?: (progress: ReconcileProgress) => void;
 }
@@ -63,13 +70,18 @@ export async function reconcileAll(
   deps: SubscriptionDeps,
   options: ReconcileOptions = {},
 ): Promise<ReconcileSummary> {
-  const { tenantId: only, onProgress, ...planOptions } = options;
+  const { tenantId: only, limitMs = Infinity, onProgress, ...planOptions } = options;
   const summary = emptySummary();
   const unreadable = (error: Error) => {
     summary.unreadable.push(error.message);
     deps.logger.error('row.unreadable', errorFields(error));
   };
-  const run: Run = { limitBatches: createLimit(BATCHES_AT_ONCE), replacingFails: false };
+  const run: Run = {
+    limitBatches: createLimit(BATCHES_AT_ONCE),
+    paceWrites: createPace(deps.clock, { most: MOST_WRITES, windowMs: WRITES_WINDOW_MS }),
+    endsAt: deps.clock.now() + limitMs,
+    replacingFails: false,
+  };
   let listings = 0;
   const listed: Tenant[] = [];
   for await (const tenant of deps.tenants.list(unreadable)) {
@@ -77,7 +89,8 @@ export async function reconcileAll(
     listed.push(tenant);
     if (tenant.status !== 'active') summary.tenantsSkipped += 1;
   }
-  await eachBounded(TENANTS_AT_ONCE, listed, async (tenant) => {
+  // A run that its limit cuts short leaves out others each time.
+  await eachBounded(TENANTS_AT_ONCE, rotate(listed, deps.random()), async (tenant) => {
     const { tenantId } = tenant;
     try {
       await lookAfter(tenant);
@@ -115,7 +128,9 @@ export async function reconcileAll(
         } catch (error) {
           deps.logger.warn('subscriptions.notListed', { ...errorFields(error), tenantId });
           const trouble = troubleOf(error);
-          if (trouble === 'refused' || trouble === 'forbidden') outcome.refusal ??= describeError(error);
+          // A permission that the listing alone lacks is no reason to leave the watches alone.
+          const isRefused = trouble === 'refused' || (trouble === 'forbidden' && rows.length === 0);
+          if (isRefused) outcome.refusal ??= describeError(error);
         }
       }
     }

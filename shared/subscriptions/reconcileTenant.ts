@@ -3,6 +3,7 @@ import { GraphError } from '../graph/graphError';
 import type { StoredWatch } from '../watches/watches';
 import type { Limit } from './createLimit';
 import { createForWatch } from './createForWatch';
+import { createPace, type Pace } from './createPace';
 import { eachBounded } from './eachBounded';
 import { plan, type Plan, type PlanOptions } from './plan';
 import { reconcileWatch } from './reconcileWatch';
@@ -20,12 +21,22 @@ const CHUNKS_AT_ONCE = 4;
 /** So many in a row that Graph did not serve, up to 45 s each, and the rest of the tenant is left to the next run. */
 const MOST_UNSERVED = 4;
 
+/** So many creates in a row that Graph rejected, and those that are left wait for the next run. */
+const MOST_REJECTED = 4;
+/** Under Graph's 500 subscription writes in 20 s per app and tenant (concepts/throttling-limits.md). */
+const MOST_WRITES = 400;
+const WRITES_WINDOW_MS = 20_000;
+
 /** What the tenants of one run share. */
 export interface Run {
   limitBatches: Limit;
+  /** Holds the writes of the app under Graph's limit. */
+  paceWrites: Pace;
+  /** Nothing new is started after this; milliseconds since 1970. */
+  endsAt: number;
   /**
-   * Set when a replaced watch got no new subscription. The others then keep what they have: a wrong PUBLIC_BASE_URL
-   * must not end the subscriptions of everybody.
+   * Set when Graph rejected the new subscription of a replaced watch. All others then keep what they have: a wrong
+   * PUBLIC_BASE_URL must not end the subscriptions of everybody.
    */
   replacingFails: boolean;
 }
@@ -63,6 +74,9 @@ export async function reconcileTenant(
   const { run, options } = context;
   const outcome: TenantOutcome = { succeeded: 0, stopped: false };
   let unserved = 0;
+  let rejectedCreates = 0;
+  let replacingFails = false;
+  const paceTenant = createPace(deps.clock, { most: MOST_WRITES, windowMs: WRITES_WINDOW_MS });
 
   const signing = signingOf(deps.config);
   const now = deps.clock.now();
@@ -75,21 +89,23 @@ export async function reconcileTenant(
   const rest = context.probe ? await probe(due) : due;
   const lost: StoredWatch[] = [];
   const batched = rest.filter(({ next }) => next === 'renew' || next === 'remove');
-  const chunks = Array.from({ length: Math.ceil(batched.length / MOST_PARTS) }, (_, index) =>
-    batched.slice(index * MOST_PARTS, (index + 1) * MOST_PARTS),
-  );
-  await eachBounded(CHUNKS_AT_ONCE, chunks, sendChunk);
+  await eachBounded(CHUNKS_AT_ONCE, chunksOf(batched), sendChunk);
   const creates = rest.filter(({ next }) => next === 'create').map(({ stored }) => stored);
-  await eachBounded(CREATES_AT_ONCE, [...lost, ...creates], (stored) =>
-    attempt(stored, async () => {
+  await eachBounded(CREATES_AT_ONCE, [...lost, ...creates], async (stored) => {
+    if (rejectedCreates >= MOST_REJECTED) return tell(stored, 'postponed');
+    await attempt(stored, async () => {
+      await pace(1);
       const result = await createForWatch(deps, stored);
+      rejectedCreates = result.trouble === 'rejected' ? rejectedCreates + 1 : 0;
       logResult(deps, result);
       return result;
-    }),
-  );
+    });
+  });
+  const kept: Due[] = [];
   const [canary, ...others] = rest.filter(({ next }) => next === 'replace');
   if (canary) await replace(canary);
   await eachBounded(CREATES_AT_ONCE, others, replace);
+  await eachBounded(CHUNKS_AT_ONCE, chunksOf(kept), sendChunk);
   return outcome;
 
   /** Tries one watch of each kind, and gives back what is left to do. */
@@ -102,18 +118,33 @@ export async function reconcileTenant(
   }
 
   async function replace({ stored }: Due): Promise<void> {
-    if (run.replacingFails) return tell(stored, 'postponed');
+    if (replacingFails || run.replacingFails) return keep(stored);
     await attempt(stored, async () => {
+      await pace(2);
       const result = await reconcileWatch(deps, stored, options);
-      if (result.outcome === 'failed') run.replacingFails = true;
+      replacingFails ||= result.outcome === 'failed';
+      run.replacingFails ||= result.trouble === 'rejected';
       return result;
     });
+  }
+
+  /** What cannot be replaced now is renewed like everything else, or it would lapse in the meantime. */
+  function keep(stored: StoredWatch): void {
+    const next = plan(stored.watch, deps.clock.now(), signing, { ...options, onlyRenew: true });
+    if (next === 'renew') kept.push({ stored, next });
+    else tell(stored, 'postponed');
+  }
+
+  async function pace(writes: number): Promise<void> {
+    await paceTenant(writes);
+    await run.paceWrites(writes);
   }
 
   async function sendChunk(chunk: readonly Due[]): Promise<void> {
     const numbered: { stored: StoredWatch; part: BatchPart | undefined }[] = [];
     const sent = await run.limitBatches(async () => {
-      if (outcome.stopped) return undefined;
+      if (!isOver()) await pace(chunk.length);
+      if (isOver()) return undefined;
       const sentAt = deps.clock.now();
       for (const { stored, next } of chunk) numbered.push({ stored, part: partOf(stored, next, sentAt) });
       const parts = numbered.flatMap(({ part }) => part ?? []);
@@ -158,12 +189,16 @@ export async function reconcileTenant(
   }
 
   async function attempt(stored: StoredWatch, work: () => Promise<WatchResult>): Promise<void> {
-    if (outcome.stopped) return tell(stored, 'postponed');
+    if (isOver()) return tell(stored, 'postponed');
     try {
       tell(stored, await work());
     } catch (error) {
       tell(stored, { error });
     }
+  }
+
+  function isOver(): boolean {
+    return outcome.stopped || deps.clock.now() >= run.endsAt;
   }
 
   function tell(stored: StoredWatch, result: Parameters<ReportWatch>[1]): void {
@@ -183,6 +218,12 @@ export async function reconcileTenant(
     outcome.stopped ||=
       trouble === 'throttled' || trouble === 'noToken' || trouble === 'refused' || unserved >= MOST_UNSERVED;
   }
+}
+
+function chunksOf(due: readonly Due[]): Due[][] {
+  return Array.from({ length: Math.ceil(due.length / MOST_PARTS) }, (_, index) =>
+    due.slice(index * MOST_PARTS, (index + 1) * MOST_PARTS),
+  );
 }
 
 function partOf({ watch }: StoredWatch, next: Plan, now: number): BatchPart | undefined {

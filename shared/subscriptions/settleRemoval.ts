@@ -1,5 +1,5 @@
 import type { PartResult } from '../graph/createGraphBatch';
-import type { StoredWatch } from '../watches/watches';
+import type { StoredWatch, Watch } from '../watches/watches';
 import { readRemoval } from './subscriptionCalls';
 import type { SubscriptionDeps } from './subscriptionDeps';
 import { recordFailure, troubleOf, type WatchResult } from './watchResult';
@@ -23,5 +23,15 @@ export async function settleRemoval(
     if (!lapsed || (trouble !== 'refused' && trouble !== 'forbidden'))
       return recordFailure(deps, stored, error);
   }
-  return { outcome: (await deps.watches.remove(watch, etag)) ? 'removed' : 'busy', watch };
+  if (await deps.watches.remove(watch, etag)) return { outcome: 'removed', watch };
+  await clearIfWantedAgain(deps, watch);
+  return { outcome: 'busy', watch };
+}
+
+/** Somebody added the watch again while its subscription was being deleted: the row must not name what is gone. */
+async function clearIfWantedAgain({ watches }: SubscriptionDeps, removed: Watch): Promise<void> {
+  const current = await watches.get(removed);
+  if (!current?.watch.wanted || current.watch.subscriptionId !== removed.subscriptionId) return;
+  const { subscriptionId: _subscriptionId, expirationDateTime: _expiry, ...bare } = current.watch;
+  await watches.save(bare, current.etag);
 }

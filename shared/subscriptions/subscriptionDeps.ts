@@ -12,7 +12,7 @@ export interface SubscriptionDeps {
   callBatch: CallGraphBatch;
   tenants: Tenants;
   watches: Watches;
-  clock: Pick<Clock, 'now'>;
+  clock: Clock;
   /** 0 inclusive to 1 exclusive, as Math.random. */
   random: () => number;
   logger: Logger;

@@ -21,9 +21,10 @@ export interface WatchResult {
 /**
  * `throttled` and `noToken`: whatever comes next for this tenant would fail too. `refused`: so too, until a person acts
  * (consent or credential). `forbidden`: a permission is missing, perhaps not for every kind of watch. `unavailable`:
- * Graph did not serve this one.
+ * Graph did not serve this one. `rejected`: Graph had a fault to find with the request, such as a URL that did not
+ * answer its handshake.
  */
-export type Trouble = 'throttled' | 'noToken' | 'refused' | 'forbidden' | 'unavailable';
+export type Trouble = 'throttled' | 'noToken' | 'refused' | 'forbidden' | 'unavailable' | 'rejected';
 
 /** The row after a POST or PATCH that was sent at `sentAt` (milliseconds since 1970) and succeeded. */
 export function recordSuccess(watch: Watch, granted: Granted, sentAt: number): Watch {
@@ -92,6 +93,8 @@ export function troubleOf(error: unknown): Trouble | undefined {
       return 'throttled';
     case 'graphUnavailable':
       return 'unavailable';
+    case 'graphRejected':
+      return 'rejected';
     default:
       return undefined;
   }

@@ -1,3 +1,4 @@
+import { systemClock } from '../../shared/clock';
 import { ledgerRowKey, type JobReference } from '../../shared/jobs/reference';
 import { eventually } from '../support/eventually';
 import { startFlow, type Customer, type Flow } from '../support/startFlow';
@@ -90,7 +91,7 @@ describe('the sweep through the built app', () => {
     const { addWatch } = await import('../../shared/subscriptions/addWatch');
     const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
     // The CLI of this test runs on the real clock, the app on the moved one.
-    const clock = { now: () => Date.now() + (flow.cloud.clock?.offset() ?? 0) };
+    const clock = { ...systemClock, now: () => Date.now() + (flow.cloud.clock?.offset() ?? 0) };
     const deps = { ...(await flow.services.subscriptions()), clock, logger };
     await addWatch(deps, { tenantId, kind: 'jobFetchable', id: printerId });
     await sweep();

@@ -19,7 +19,9 @@ export const RETENTION_DAYS = 4;
 export const JOB_LISTED_MINUTES = 2 * 24 * 60;
 
 /** Three customers of very different sizes, each on the allow-list, all printers with a trigger. */
-export async function createCustomers(flow: Flow): Promise<{ customers: SoakCustomer[]; watches: WatchKey[] }> {
+export async function createCustomers(
+  flow: Flow,
+): Promise<{ customers: SoakCustomer[]; watches: WatchKey[] }> {
   const customers: SoakCustomer[] = [];
   const watches: WatchKey[] = [];
   const tenants = await flow.services.tenants();
@@ -39,7 +41,9 @@ export async function createCustomers(flow: Flow): Promise<{ customers: SoakCust
     const printerIds: string[] = [];
     for (let n = 1; n <= count; n += 1) {
       const { id: printerId } = await flow.control.createPrinter(tenantId, { displayName: `Printer ${n}` });
-      const { id: definitionId } = await flow.control.createDefinition(tenantId, { displayName: `Ours ${n}` });
+      const { id: definitionId } = await flow.control.createDefinition(tenantId, {
+        displayName: `Ours ${n}`,
+      });
       await flow.control.createTrigger(tenantId, { printerId, definitionId });
       const keys: WatchKey[] = [
         { tenantId, kind: 'jobStarted', id: definitionId },

@@ -52,7 +52,10 @@ it(`thirty days by the hour, with losses, faults and outages (SOAK_SEED=${seed})
       if (hour.app === 'up') {
         await timed('renew', flow.runNow(['renewSubscriptions', 'sweepJobs']));
       }
-      await timed('take', flow.takeEvents().then((e) => judge.takeEvents(e)));
+      await timed(
+        'take',
+        flow.takeEvents().then((e) => judge.takeEvents(e)),
+      );
       judge.endOfHour({
         hour,
         listed,
@@ -61,7 +64,10 @@ it(`thirty days by the hour, with losses, faults and outages (SOAK_SEED=${seed})
       });
       const ms = performance.now() - s;
       took.set(JSON.stringify(hour), (took.get(JSON.stringify(hour)) ?? 0) + ms);
-      if (index % 24 === 23) process.stderr.write(`day ${(index + 1) / 24}: ${((performance.now() - started) / 1000).toFixed(0)} s, ${printed} jobs, ${judge.events.size} events; ${[...took].map(([n, v]) => `${n} ${Math.round(v)}`).join(', ')}\n`);
+      if (index % 24 === 23)
+        process.stderr.write(
+          `day ${(index + 1) / 24}: ${((performance.now() - started) / 1000).toFixed(0)} s, ${printed} jobs, ${judge.events.size} events; ${[...took].map(([n, v]) => `${n} ${Math.round(v)}`).join(', ')}\n`,
+        );
       expect(judge.failures).toEqual([]);
     }
     expect(await flow.control.violations()).toEqual([]);
@@ -81,7 +87,8 @@ async function changeTrouble(
 ): Promise<void> {
   if (hour.graph !== (before?.graph ?? 'up')) {
     if (hour.graph === 'up') await control.endOutage();
-    else await control.startOutage({ tokens: random() < 0.5, notifications: random() < 0.5 ? 'late' : 'lost' });
+    else
+      await control.startOutage({ tokens: random() < 0.5, notifications: random() < 0.5 ? 'late' : 'lost' });
   }
   if (hour.app !== (before?.app ?? 'up')) {
     if (hour.app === 'up') await cloud.restartHost();
@@ -92,7 +99,11 @@ async function changeTrouble(
   if (!hour.faults) return;
   // 20 % in all: the first rule that acts wins.
   const always = { count: -1 } as const;
-  await control.addFault({ ...always, rate: 0.02, action: { type: 'status', status: 429, retryAfterSeconds: 120 } });
+  await control.addFault({
+    ...always,
+    rate: 0.02,
+    action: { type: 'status', status: 429, retryAfterSeconds: 120 },
+  });
   await control.addFault({
     ...always,
     rate: 0.06,
@@ -102,7 +113,11 @@ async function changeTrouble(
 }
 
 /** Jobs on printers of all customers; some become visible only later, as the documentation warns. */
-async function printSome(flow: Flow, customers: readonly SoakCustomer[], random: () => number): Promise<number> {
+async function printSome(
+  flow: Flow,
+  customers: readonly SoakCustomer[],
+  random: () => number,
+): Promise<number> {
   const count = Math.floor(random() * (MOST_JOBS_AN_HOUR + 1));
   for (let n = 0; n < count; n += 1) {
     const { tenantId, printerIds } = customers[Math.floor(random() * customers.length)]!;
@@ -117,7 +132,10 @@ async function forgetOldRows(flow: Flow, customers: readonly SoakCustomer[]): Pr
   const ledger = await flow.services.ledger();
   const before = Date.now() + (flow.cloud.clock?.offset() ?? 0) - RETENTION_DAYS * 24 * HOUR_MS;
   for (const { tenantId } of customers) {
-    for await (const { rowKey, row } of listLedgerRows(ledger, tenantId, { rowKeyPrefix: '', onUnreadable: () => undefined })) {
+    for await (const { rowKey, row } of listLedgerRows(ledger, tenantId, {
+      rowKeyPrefix: '',
+      onUnreadable: () => undefined,
+    })) {
       if (row === undefined || Date.parse(row.firstSeenAt) > before) continue;
       const stored = await ledger.get(tenantId, rowKey);
       if (stored) await ledger.remove(tenantId, rowKey, stored.etag);

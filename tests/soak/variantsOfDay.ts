@@ -25,6 +25,9 @@ const READINGS: { [Name in keyof Variants]?: readonly Variants[Name][] } = {
 /** A reading of each, drawn anew for each day: in thirty days every one of them has its turn. */
 export function variantsOfDay(random: () => number): Partial<Variants> {
   return Object.fromEntries(
-    Object.entries(READINGS).map(([name, readings]) => [name, readings[Math.floor(random() * readings.length)]]),
+    Object.entries(READINGS).map(([name, readings]) => [
+      name,
+      readings[Math.floor(random() * readings.length)],
+    ]),
   );
 }

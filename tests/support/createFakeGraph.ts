@@ -2,8 +2,6 @@ import { GraphError } from '../../shared/graph/graphError';
 import type { CallGraphBatch } from '../../shared/graph/createGraphBatch';
 import type { CallGraph, GraphCall } from '../../shared/graph/graphClient';
 
-type ErrorKind = 'notFound' | 'unauthorized' | 'conflict' | 'throttled' | 'forbidden' | 'unavailable';
-
 /** The statuses are those of api/subscription-post-subscriptions.md and api/subscription-update.md. */
 const ERRORS = {
   notFound: { code: 'graphNotFound', status: 404, retryable: false },
@@ -12,7 +10,10 @@ const ERRORS = {
   throttled: { code: 'graphThrottled', status: 429, retryable: true },
   forbidden: { code: 'graphForbidden', status: 403, retryable: false },
   unavailable: { code: 'graphUnavailable', retryable: true },
+  rejected: { code: 'graphRejected', status: 400, retryable: false },
 } as const;
+
+type ErrorKind = keyof typeof ERRORS;
 
 /** An error as the Graph client throws it; the message is only recognisable, not real. */
 export function graphError(kind: ErrorKind, retryAfterMs?: number): GraphError {

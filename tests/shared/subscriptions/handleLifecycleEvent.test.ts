@@ -53,6 +53,16 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     expect((await world.read()).watch.renewedAt).toBe('2026-11-22T00:11:00.000Z');
   });
 
+  it('renews what is to be replaced: a mistyped PUBLIC_BASE_URL must not end it by an event', async () => {
+    const world = await worldAfter(11);
+    world.deps.config.publicBaseUrl = 'https://wrong.example/api';
+    expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({
+      outcome: 'handled',
+      result: { outcome: 'renewed' },
+    });
+    expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
+  });
+
   it('postpones it to the end of the 10 minutes after the last PATCH, and does it then', async () => {
     const world = await worldAfter(4);
     const message = event(world);

@@ -167,6 +167,95 @@ describe('replacing all watches', () => {
   });
 });
 
+describe('what cannot be replaced now', () => {
+  const isCreate = ({ method }: GraphCall) => method === 'POST';
+
+  it('is renewed at its hour, so that nothing lapses while PUBLIC_BASE_URL is wrong', async () => {
+    const world = await withServed(6);
+    world.deps.config.publicBaseUrl = 'https://wrong.example/api';
+    failing(world, graphError('rejected'), isCreate);
+    world.clock.advance(60 * MINUTE);
+    const { counts } = await reconcileAll(world.deps);
+    expect(counts).toMatchObject({ failed: 1, renewed: 5 });
+    const kept = await world.read(fetchable(TENANT, 'printer-5'));
+    expect(kept.watch).toMatchObject({
+      renewedAt: '2026-11-22T01:00:00.000Z',
+      notificationUrl: 'https://receiver.example/api/notifications',
+    });
+  });
+
+  it('keeps the other tenants from losing theirs when Graph rejects the new one', async () => {
+    const world = await withServed(6);
+    await withServed(6, OTHER_TENANT, world);
+    world.deps.random = () => 0;
+    world.deps.config.publicBaseUrl = 'https://wrong.example/api';
+    failing(world, graphError('rejected'), isCreate);
+    await reconcileAll(world.deps);
+    // A second run looks at both: only one of each tenant is ever put at risk in a run.
+    expect(world.graph.subscriptions.size).toBeGreaterThanOrEqual(10);
+  });
+
+  it('is a matter of one tenant when that tenant alone is throttled or refused', async () => {
+    const world = await withServed(3);
+    await withServed(3, OTHER_TENANT, world);
+    world.deps.config.publicBaseUrl = 'https://new.example/api';
+    failing(world, graphError('unavailable'), (call) => isCreate(call) && call.tenantId === TENANT);
+    const { counts } = await reconcileAll(world.deps);
+    expect(counts).toMatchObject({ replaced: 3, failed: 1 });
+  });
+});
+
+describe('creates that Graph rejects', () => {
+  it('stop after four in a row: each may take Graph 20 s of handshakes', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    for (let n = 0; n < 12; n += 1) await world.put({ id: `printer-${n}` });
+    failing(world, graphError('rejected'), ({ method }) => method === 'POST');
+    const { counts } = await reconcileAll(world.deps);
+    // Four are under way at a time.
+    expect(counts.failed).toBeGreaterThanOrEqual(4);
+    expect(counts.failed).toBeLessThanOrEqual(7);
+    expect(counts.failed + counts.postponed).toBe(12);
+  });
+});
+
+describe('the limits of a run', () => {
+  it('starts nothing new after its time, and begins with another tenant each time', async () => {
+    const world = await withServed(45);
+    await withServed(3, OTHER_TENANT, world);
+    world.clock.advance(60 * MINUTE);
+    const { callBatch } = world.deps;
+    world.deps.callBatch = (tenantId, parts) => {
+      world.clock.advance(5 * MINUTE);
+      return callBatch(tenantId, parts);
+    };
+    world.deps.random = () => 0.99;
+    const { counts } = await reconcileAll(world.deps, { limitMs: 5 * MINUTE });
+    expect(counts.renewed).toBeGreaterThanOrEqual(3);
+    expect(counts.postponed).toBeGreaterThan(0);
+    expect(counts.renewed + counts.postponed).toBe(48);
+    world.clock.advance(10 * MINUTE);
+    world.deps.callBatch = callBatch;
+    expect((await reconcileAll(world.deps)).counts.renewed).toBeGreaterThanOrEqual(counts.postponed);
+  });
+
+  it('holds the writes of a tenant to 400 in 20 s: Graph takes 500 (concepts/throttling-limits.md)', async () => {
+    const world = await withServed(820);
+    world.clock.advance(60 * MINUTE);
+    const sent: { at: number; parts: number }[] = [];
+    const { callBatch } = world.deps;
+    world.deps.callBatch = (tenantId, parts) => {
+      sent.push({ at: world.clock.now(), parts: parts.length });
+      return callBatch(tenantId, parts);
+    };
+    expect((await reconcileAll(world.deps)).counts.renewed).toBe(820);
+    for (const { at } of sent) {
+      const inWindow = sent.filter((one) => one.at > at - 20_000 && one.at <= at);
+      expect(inWindow.reduce((sum, { parts }) => sum + parts, 0)).toBeLessThanOrEqual(400);
+    }
+  });
+});
+
 describe('a tenant that refuses everything (its consent was taken back)', () => {
   const refusals = [
     graphError('unauthorized'),

@@ -108,6 +108,11 @@ describe('reconcileWatch: create', () => {
       generation: 0,
       failures: 1,
       lastError: 'Graph said forbidden',
+      // What was asked for: an answer that is lost may have made it.
+      keyId: 'k1',
+      notificationUrl: 'https://receiver.example/api/notifications',
+      resource: `print/printers/${PRINTER}/jobs`,
+      changeType: 'updated',
       // Half a minute and half of the other half: the first failure waits a minute at most.
       nextTryAt: '2026-11-22T00:00:45.000Z',
     });
@@ -165,6 +170,15 @@ describe('reconcileWatch: a row that somebody else writes while Graph creates', 
     expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'created' });
     expect((await world.read()).watch).toMatchObject({ subscriptionId: 'subscription-1', failures: 0 });
     expect(world.graph.subscriptions.size).toBe(1);
+  });
+
+  it('keeps the begin that a resumed tenant gave the row meanwhile: its pause is not replayed', async () => {
+    const world = createSubscriptionWorld();
+    const stored = await world.put();
+    const since = '2026-11-23T00:00:00.000Z';
+    await meanwhile(world, (watch) => ({ ...watch, since }));
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'created' });
+    expect((await world.read()).watch).toMatchObject({ subscriptionId: 'subscription-1', since });
   });
 
   it.each([
@@ -274,5 +288,25 @@ describe('reconcileWatch: renew', () => {
     await world.watches.save({ ...stored.watch, failures: 4 }, stored.etag);
     expect(await reconcileWatch(world.deps, stored, { asked: true })).toMatchObject({ outcome: 'busy' });
     expect((await world.read()).watch.failures).toBe(4);
+  });
+});
+
+describe('reconcileWatch: remove', () => {
+  it('leaves no row that names a deleted subscription when the watch is wanted again meanwhile', async () => {
+    const world = createSubscriptionWorld();
+    const stored = await putServed(world, { wanted: false });
+    const { callGraph } = world.deps;
+    world.deps.callGraph = async (call) => {
+      const answer = await callGraph(call);
+      const { watch, etag } = await world.read();
+      await world.watches.save({ ...watch, wanted: true }, etag);
+      return answer;
+    };
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'busy' });
+    const again = await world.read();
+    expect(again.watch).toMatchObject({ wanted: true });
+    expect(again.watch).not.toHaveProperty('subscriptionId');
+    world.deps.callGraph = callGraph;
+    expect(await reconcileWatch(world.deps, again)).toMatchObject({ outcome: 'created' });
   });
 });
