@@ -6,7 +6,7 @@ import type { Hour } from './schedule';
 /** A sweep finds what was missed; a second one what a message of the first was late for. */
 const SWEEPS_ALLOWED = 2;
 const HOURS_WITHOUT_SUBSCRIPTION = 3;
-/** A task's deadline is 15 minutes: the whole hours of the deadline and two steps. */
+/** A task's deadline is 15 minutes, and two steps follow: so many whole hours it may be seen open. */
 const HOURS_OPEN = 2;
 
 /** What Graph and the vendor's queue show at the end of an hour. */

@@ -1,0 +1,49 @@
+import type { PrintOrder, ListedJob } from '../../local/graphSimulator/controlTypes';
+import type { Flow } from '../support/startFlow';
+import type { SoakCustomer } from './createCustomers';
+
+const MOST_JOBS_AN_HOUR = 6;
+const MOST_MS = 20 * 60_000;
+
+/** What users do in an hour: they print some jobs, anywhere. @returns how many */
+export async function printSome(
+  control: Flow['control'],
+  customers: readonly SoakCustomer[],
+  random: () => number,
+): Promise<number> {
+  const count = Math.floor(random() * (MOST_JOBS_AN_HOUR + 1));
+  for (let n = 0; n < count; n += 1) {
+    const { tenantId, printerIds } = oneOf(customers, random);
+    await control.print(tenantId, { printerId: oneOf(printerIds, random), ...timesOf(random) });
+  }
+  return count;
+}
+
+/** What printers do in an hour: one takes a job that is ready, and another is done with it. */
+export async function takeSome(
+  control: Flow['control'],
+  listed: readonly ListedJob[],
+  random: () => number,
+): Promise<void> {
+  const ready = listed.filter(({ isFetchable, isAcquiredByPrinter }) => isFetchable && !isAcquiredByPrinter);
+  const taken = listed.filter(
+    ({ state, isAcquiredByPrinter }) => isAcquiredByPrinter && state === 'processing',
+  );
+  if (ready.length > 0) await control.acquireJob(oneOf(ready, random));
+  if (taken.length > 0) await control.completeJob(oneOf(taken, random));
+}
+
+/** Most jobs go through at once; some show themselves late, as the documentation warns. */
+function timesOf(random: () => number): Partial<PrintOrder> {
+  const kind = random();
+  const ms = Math.floor(random() * MOST_MS);
+  if (kind < 0.1) return { visibleAfterMs: ms };
+  if (kind < 0.2) return { transformMs: ms };
+  return kind < 0.3 ? { fetchableAfterMs: ms } : {};
+}
+
+function oneOf<T>(items: readonly T[], random: () => number): T {
+  const item = items[Math.floor(random() * items.length)];
+  if (item === undefined) throw new Error('There is nothing to choose from');
+  return item;
+}
