@@ -8,7 +8,7 @@ interface Effect {
 /** Names what a request does, from its method and path (path-style storage addresses: the account comes first). */
 export function nameEffect(target: TargetName, method: string, pathAndQuery: string): Effect {
   const url = new URL(pathAndQuery, 'http://proxy.invalid');
-  if (target === 'graph') return { effect: `graph.${method} ${maskIds(url.pathname)}` };
+  if (target === 'graph') return { effect: nameGraphEffect(method, url.pathname) };
   const [, , first = '', second = '', third] = url.pathname.split('/');
   const comp = url.searchParams.get('comp');
   if (target === 'queue') return named(queueVerb(method, second, third, url.searchParams), first);
@@ -47,6 +47,11 @@ function nameTableEffect(method: string, first: string): Effect {
     DELETE: 'delete',
   };
   return named(`table.${verbs[method] ?? method}`, name);
+}
+
+/** A `$batch` says in its body alone what it does (concepts/json-batching.md). */
+function nameGraphEffect(method: string, path: string): string {
+  return method === 'POST' && path.endsWith('/$batch') ? 'graph.batch' : `graph.${method} ${maskIds(path)}`;
 }
 
 /** In Graph's addresses an id follows the name of its collection; the ids would make every call's name another. */

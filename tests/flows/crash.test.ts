@@ -1,5 +1,6 @@
 import type { ProxyCall } from '../../local/faultProxy/proxyCall';
 import type { WatchKind } from '../../shared/watches/watchKey';
+import { armDeath, requireProxy } from '../support/armDeath';
 import {
   deriveCrashPoints,
   isJobCall,
@@ -7,17 +8,18 @@ import {
   nameCrashPoint,
   type CrashPoint,
 } from '../support/crashPoints';
-import { startFlow, type Customer, type Flow } from '../support/startFlow';
+import { QUICK_POLLS, startFlow, type Customer, type Flow } from '../support/startFlow';
 import { PAST_LEASES_MS, untilQueueEmpty } from '../support/untilQueueEmpty';
 
 /**
  * Kills the host with SIGKILL before and after the effect of every call that a clean run makes to storage and Graph,
- * starts it again, and lets the time pass that a message and a claim are held.
+ * starts it again, and lets the time pass that a message and a claim are held. Each point has a fresh customer: what a
+ * process remembers of another one skips no calls.
  */
 describe.each<WatchKind>(['jobStarted', 'jobFetchable'])('a host that dies while it handles %s', (kind) => {
   let flow: Flow;
   beforeAll(async () => {
-    flow = await startFlow({ proxy: true, clock: true });
+    flow = await startFlow({ proxy: true, clock: true, settings: QUICK_POLLS });
   }, 60_000);
   afterAll(() => flow.stop(), 30_000);
 
@@ -42,32 +44,18 @@ describe.each<WatchKind>(['jobStarted', 'jobFetchable'])('a host that dies while
 async function recordCleanRun(flow: Flow, kind: WatchKind): Promise<ProxyCall[]> {
   const proxy = requireProxy(flow);
   const customer = await flow.onboard([kind], { trigger: kind === 'jobStarted' });
-  await flow.cloud.restartHost();
   const mark = proxy.mark();
   await flow.control.print(customer.tenantId, { printerId: customer.printerId });
   await flow.untilEvents(1);
   await untilQueueEmpty(flow);
-  return proxy.calls({ since: mark }).filter((call) => isJobCall(call, customer));
+  return proxy.calls({ since: mark }).filter(isJobCall);
 }
 
 async function dieAt(flow: Flow, kind: WatchKind, point: CrashPoint) {
-  const proxy = requireProxy(flow);
   const customer = await flow.onboard([kind], { trigger: kind === 'jobStarted' });
-  // A fresh process, as in the clean run: what it remembers of tenants would skip calls.
-  await flow.cloud.restartHost();
-  const fault = proxy.fault({
-    match: (call) =>
-      call.effect === point.effect && call.resource === point.resource && isJobCall(call, customer),
-    nth: point.nth,
-    when: point.when,
-    action: 'hold',
-  });
+  const die = armDeath(flow, point, isJobCall);
   await flow.control.print(customer.tenantId, { printerId: customer.printerId });
-  await fault.reached;
-  await flow.cloud.hosts[0]?.kill();
-  fault.drop();
-  fault.cancel();
-  await flow.cloud.restartHost();
+  await die();
   // Graph comes again by itself where the webhook died; everything else waits for leases to end.
   await flow.control.idle();
   flow.cloud.clock?.move(PAST_LEASES_MS);
@@ -85,9 +73,4 @@ async function look(flow: Flow, customer: Customer) {
   // Two ids for one job would be two jobs to the vendor.
   const events = ids.size > 1 ? Number.NaN : mine.length;
   return { events, openTasks, poison: await flow.queues.length('print-notifications-poison') };
-}
-
-function requireProxy(flow: Flow) {
-  if (!flow.cloud.proxy) throw new Error('The flow was started without a fault proxy');
-  return flow.cloud.proxy;
 }

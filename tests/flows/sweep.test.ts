@@ -1,4 +1,3 @@
-import { systemClock } from '../../shared/clock';
 import { ledgerRowKey, type JobReference } from '../../shared/jobs/reference';
 import { eventually } from '../support/eventually';
 import { startFlow, type Customer, type Flow } from '../support/startFlow';
@@ -88,12 +87,7 @@ describe('the sweep through the built app', () => {
     const { tenantId, printerId } = customer;
     await flow.control.print(tenantId, { printerId, count: 2 });
     flow.cloud.clock?.move(MINUTE);
-    const { addWatch } = await import('../../shared/subscriptions/addWatch');
-    const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
-    // The CLI of this test runs on the real clock, the app on the moved one.
-    const clock = { ...systemClock, now: () => Date.now() + (flow.cloud.clock?.offset() ?? 0) };
-    const deps = { ...(await flow.services.subscriptions()), clock, logger };
-    await addWatch(deps, { tenantId, kind: 'jobFetchable', id: printerId });
+    await flow.watch({ tenantId, kind: 'jobFetchable', id: printerId });
     await sweep();
     await unheard(() => flow.control.print(tenantId, { printerId }));
     await sweep();

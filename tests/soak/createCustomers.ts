@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { addWatch } from '../../shared/subscriptions/addWatch';
 import type { WatchKey } from '../../shared/watches/watchKey';
 import type { Flow } from '../support/startFlow';
 
@@ -25,8 +24,6 @@ export async function createCustomers(
   const customers: SoakCustomer[] = [];
   const watches: WatchKey[] = [];
   const tenants = await flow.services.tenants();
-  const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const deps = { ...(await flow.services.subscriptions()), logger };
   for (const [index, count] of PRINTERS.entries()) {
     const tenantId = randomUUID();
     await flow.control.createTenant({ tenantId });
@@ -36,7 +33,7 @@ export async function createCustomers(
       status: 'active',
       taskDeadlineMinutes: 15,
       retentionDays: RETENTION_DAYS,
-      createdAt: new Date().toISOString(),
+      createdAt: new Date(flow.clock.now()).toISOString(),
     });
     const printerIds: string[] = [];
     for (let n = 1; n <= count; n += 1) {
@@ -49,7 +46,7 @@ export async function createCustomers(
         { tenantId, kind: 'jobStarted', id: definitionId },
         { tenantId, kind: 'jobFetchable', id: printerId },
       ];
-      for (const key of keys) await addWatch(deps, key);
+      for (const key of keys) await flow.watch(key);
       watches.push(...keys);
       printerIds.push(printerId);
     }

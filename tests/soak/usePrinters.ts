@@ -2,7 +2,7 @@ import type { PrintOrder, ListedJob } from '../../local/graphSimulator/controlTy
 import type { Flow } from '../support/startFlow';
 import type { SoakCustomer } from './createCustomers';
 
-const MOST_JOBS_AN_HOUR = 6;
+const MOST_JOBS_AN_HOUR = 3;
 const MOST_MS = 20 * 60_000;
 
 /** What users do in an hour: they print some jobs, anywhere. @returns how many */

@@ -1,7 +1,7 @@
+import { isStorageWrite } from '../../local/faultProxy/isStorageWrite';
 import type { ProxyCall } from '../../local/faultProxy/proxyCall';
-import type { Customer } from './startFlow';
 
-/** A place to die at: before or after the effect of the n-th call of its kind that one job causes. */
+/** A place to die at: before or after the effect of the n-th call of its kind that one run causes. */
 export interface CrashPoint {
   effect: string;
   resource: string | undefined;
@@ -9,27 +9,27 @@ export interface CrashPoint {
   when: 'before' | 'after';
 }
 
-const JOB_QUEUES = ['print-notifications', 'print-job-events'];
+/**
+ * Whether a call is part of handling a job, where nothing else goes on: everything the app does to storage and Graph, but
+ * for the polling of queues and the host's blobs. A death during a receive is one before the next call.
+ */
+export function isJobCall({ target, effect }: ProxyCall): boolean {
+  if (target === 'queue') return ['queue.send', 'queue.delete', 'queue.update'].includes(effect);
+  return target !== 'blob';
+}
+
+/** What only the worker of jobs writes. */
+const WORKER_WRITES = ['PrintJobs', 'print-job-events'];
 
 /**
- * Whether a call is part of handling this customer's job: everything the app does to storage and Graph, but for its
- * polling of queues, its timers' own work, and the host's blobs. A death during a receive is one before the next call.
+ * Whether a call is part of looking after subscriptions or of a sweep: what they ask of Graph, and their writes. Not the
+ * reads of storage, where a death is one after the call before; nor what the worker does with the jobs that were found.
  */
-export function isJobCall(call: ProxyCall, customer: Customer): boolean {
-  if (call.target === 'graph') {
-    // A listing is the sweep's.
-    if (/\/(tasks|jobs)$/.test(call.path.split('?')[0] ?? '')) return false;
-    return call.path.includes(customer.printerId) || call.path.includes(customer.definitionId);
-  }
-  if (call.target === 'queue') {
-    const moves =
-      call.effect === 'queue.send' || call.effect === 'queue.delete' || call.effect === 'queue.update';
-    return moves && JOB_QUEUES.includes(call.resource ?? '');
-  }
-  if (call.target !== 'table' || call.effect === 'table.query') return false;
-  // Only the timers write the row of a customer.
-  if (call.effect === 'table.update' && call.resource === 'Tenants') return false;
-  return `${decodeURIComponent(call.path)}${call.bodyText ?? ''}`.includes(customer.tenantId);
+export function isUpkeepCall(call: ProxyCall): boolean {
+  const { target, effect, resource = '' } = call;
+  if (target === 'graph') return !/\/(jobs|tasks)\/\{id\}$/.test(effect);
+  if (effect === 'queue.delete' && resource === 'print-notifications') return false;
+  return isStorageWrite(call) && !WORKER_WRITES.includes(resource);
 }
 
 /** Two points for each call of a clean run: before and after its effect. */

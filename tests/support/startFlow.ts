@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createControlClient, type ControlClient } from '../../local/graphSimulator/controlClient';
 import { startLocalCloud, type LocalCloud, type LocalCloudOptions } from '../../local/startLocalCloud';
+import { systemClock, type Clock } from '../../shared/clock';
 import { createServices, type Services } from '../../shared/services';
 import { addWatch } from '../../shared/subscriptions/addWatch';
-import type { WatchKind } from '../../shared/watches/watchKey';
+import type { WatchKey, WatchKind } from '../../shared/watches/watchKey';
 import { eventually } from './eventually';
 import { createStoredMessages, type StoredMessages } from './storedMessages';
 
@@ -35,10 +36,14 @@ export interface Flow {
   control: ControlClient;
   queues: StoredMessages;
   services: Services;
+  /** The time of the app. */
+  clock: Clock;
   /** Where Graph posts. */
   notificationsUrl: string;
   /** A tenant on the allow-list with one printer bound to one definition, watched as asked. */
-  onboard(watch: readonly WatchKind[], options?: { trigger?: boolean }): Promise<Customer>;
+  onboard(watch: readonly WatchKind[], options?: OnboardOptions): Promise<Customer>;
+  /** Adds a watch as the CLI does, and makes sure that it has a subscription. */
+  watch(key: WatchKey, options?: Pick<OnboardOptions, 'publicBaseUrl'>): Promise<void>;
   /** The job events sent since the last look, taken off their queue. */
   takeEvents(): Promise<SeenEvent[]>;
   /** Every job event so far, each message taken once. */
@@ -54,6 +59,13 @@ export interface Flow {
   stop(): Promise<void>;
 }
 
+export interface OnboardOptions {
+  /** Whether the printer is bound to the definition; true when absent. */
+  trigger?: boolean;
+  /** Another PUBLIC_BASE_URL than the app's, as one of before would be. */
+  publicBaseUrl?: string;
+}
+
 export type TimerName = 'renewSubscriptions' | 'sweepJobs';
 
 export interface FlowOptions extends Partial<LocalCloudOptions> {
@@ -67,6 +79,9 @@ const TIMERS_OFF = {
   'AzureWebJobs.sweepJobs.Disabled': 'true',
 };
 
+/** For tests of many short runs, where polls that have backed off would be most of the time; host.json says 2 s. */
+export const QUICK_POLLS = { AzureFunctionsJobHost__extensions__queues__maxPollingInterval: '00:00:00.2' };
+
 /** Starts the local cloud with the built app for one test file. */
 export async function startFlow({ timers = false, ...options }: FlowOptions = {}): Promise<Flow> {
   const settings = { ...(timers ? {} : TIMERS_OFF), ...options.settings };
@@ -75,6 +90,8 @@ export async function startFlow({ timers = false, ...options }: FlowOptions = {}
   const queues = createStoredMessages(cloud.connectionString);
   // Onboarding happens in this process, which does not trust the simulator's certificate: no token over https here.
   const services = createServices({ ...cloud.settings, GRAPH_CREDENTIAL: 'development' });
+  // What happens in this process happens at the time of the app.
+  const clock = { ...systemClock, now: () => Date.now() + (cloud.clock?.offset() ?? 0) };
   const seen: SeenEvent[] = [];
   const takeEvents = async () => (await queues.take('print-job-events')) as SeenEvent[];
   const events = async () => {
@@ -92,13 +109,23 @@ export async function startFlow({ timers = false, ...options }: FlowOptions = {}
     }
     await Promise.all(cloud.hosts.map((host) => host.waitUntilIdle(QUIET_LIMIT_MS)));
   };
+  const watch: Flow['watch'] = async (key, { publicBaseUrl } = {}) => {
+    const { config, ...rest } = await services.subscriptions();
+    const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+    const settings = publicBaseUrl === undefined ? config : { ...config, publicBaseUrl };
+    const added = await addWatch({ ...rest, config: settings, clock, logger }, key);
+    if (added.outcome !== 'watched' || added.result.watch.subscriptionId === undefined) {
+      throw new Error(`The watch got no subscription: ${JSON.stringify(added)}`);
+    }
+  };
   return {
     cloud,
     control,
     queues,
     services,
+    clock,
     notificationsUrl: `${cloud.settings['PUBLIC_BASE_URL'] ?? ''}/notifications`,
-    async onboard(watch, { trigger = true } = {}) {
+    async onboard(kinds, { trigger = true, ...options } = {}) {
       const tenantId = randomUUID();
       await control.createTenant({ tenantId });
       const { id: printerId } = await control.createPrinter(tenantId, { displayName: 'Printer' });
@@ -111,19 +138,14 @@ export async function startFlow({ timers = false, ...options }: FlowOptions = {}
         status: 'active',
         taskDeadlineMinutes: 15,
         retentionDays: 30,
-        createdAt: new Date().toISOString(),
+        createdAt: new Date(clock.now()).toISOString(),
       });
-      const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
-      const deps = { ...(await services.subscriptions()), logger };
-      for (const kind of watch) {
-        const id = kind === 'jobStarted' ? definitionId : printerId;
-        const added = await addWatch(deps, { tenantId, kind, id });
-        if (added.outcome !== 'watched' || added.result.watch.subscriptionId === undefined) {
-          throw new Error(`The watch got no subscription: ${JSON.stringify(added)}`);
-        }
+      for (const kind of kinds) {
+        await watch({ tenantId, kind, id: kind === 'jobStarted' ? definitionId : printerId }, options);
       }
       return { tenantId, printerId, definitionId };
     },
+    watch,
     takeEvents,
     events,
     untilEvents: (count, limitMs) =>

@@ -8,18 +8,23 @@ const POLL_MS = 40;
 const MOVE_EVERY_MS = 4_000;
 
 /**
- * Waits until every message of print-notifications has been dealt with, hidden ones included. A message that meets a
- * claim returns four minutes later: the clock is moved past that as often as it takes.
+ * Waits until every message of `queues` has been dealt with, hidden ones included. A message that meets a claim returns
+ * four minutes later: the clock is moved past that as often as it takes.
  *
  * @param limitMs a bound on a test that fails, never a measure of one that passes
  */
-export async function untilQueueEmpty(flow: Flow, limitMs = 45_000): Promise<void> {
+export async function untilQueueEmpty(
+  flow: Flow,
+  queues: readonly string[] = ['print-notifications'],
+  limitMs = 45_000,
+): Promise<void> {
   let left = 0;
   for (let waited = 0; waited <= limitMs; waited += POLL_MS) {
-    left = await flow.queues.length('print-notifications');
+    const lengths = await Promise.all(queues.map((queue) => flow.queues.length(queue)));
+    left = lengths.reduce((sum, length) => sum + length, 0);
     if (left === 0) return flow.untilQuiet();
     if (waited > 0 && waited % MOVE_EVERY_MS === 0) flow.cloud.clock?.move(PAST_LEASES_MS);
     await delay(POLL_MS);
   }
-  throw new Error(`print-notifications still held ${left} messages after ${limitMs} ms`);
+  throw new Error(`${queues.join(' and ')} still held ${left} messages after ${limitMs} ms`);
 }

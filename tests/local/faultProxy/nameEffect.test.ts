@@ -61,6 +61,9 @@ test.each<[TargetName, string, string, string, string | undefined]>([
     ...(['graph.PATCH /v1.0/print/taskDefinitions/{id}/tasks/{id}', undefined] as const),
   ],
   ['graph', 'POST', '/v1.0/subscriptions', 'graph.POST /v1.0/subscriptions', undefined],
+  // concepts/json-batching.md: POST to $batch of either version.
+  ['graph', 'POST', '/v1.0/$batch', 'graph.batch', undefined],
+  ['graph', 'POST', '/beta/$batch', 'graph.batch', undefined],
 ])('%s %s %s is %s', (target, method, path, effect, resource) => {
   expect(nameEffect(target, method, path)).toEqual({
     effect,
