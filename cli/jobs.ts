@@ -101,7 +101,7 @@ async function show(
     if (!stored) continue;
     const { job: text, ...row } = parseLedgerRow(stored);
     const { timestamp } = stored.cells;
-    const timeline = timelineOf(row, typeof timestamp === 'string' ? timestamp : undefined);
+    const timeline = timelineOf(row, timeOf(timestamp));
     const read: unknown = text === undefined ? undefined : JSON.parse(text);
     events.push({ rowKey, ...row, job: read, timeline });
   }
@@ -122,6 +122,12 @@ async function show(
     );
     io.stdout('\n');
   }
+}
+
+/** The table's own time has seven digits of a second; everything else has three. */
+function timeOf(timestamp: unknown): string | undefined {
+  const ms = typeof timestamp === 'string' ? Date.parse(timestamp) : NaN;
+  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
 }
 
 function warnWith({ io }: CliContext): (error: Error) => void {

@@ -19,8 +19,10 @@ if (!existsSync(main)) {
   }
 }
 
-const certificates = process.env.NODE_EXTRA_CA_CERTS === undefined ? extraCertificates() : undefined;
-if (certificates !== undefined) {
+// The one setting in which the file goes before the environment: that one is the machine's, for all programs, while this
+// one is there because the sign-in host of the settings cannot be trusted without it.
+const certificates = extraCertificates();
+if (certificates !== undefined && certificates !== process.env.NODE_EXTRA_CA_CERTS) {
   // Node reads this variable when it starts and never again.
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificates };
   const argv = [__filename, ...process.argv.slice(2)];

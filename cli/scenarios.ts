@@ -1,3 +1,5 @@
+import { TRIGGER_PERMISSIONS } from '../shared/graph/printTriggers';
+
 /**
  * The least application permissions of Microsoft Graph by what the vendor wants to do
  * (api/subscription-post-subscriptions.md and the pages of the print calls).
@@ -10,3 +12,6 @@ export const SCENARIOS: readonly { scenario: string; permissions: readonly strin
   { scenario: 'Change or abort jobs', permissions: ['PrintJob.ReadWriteBasic.All', 'Printer.Read.All'] },
   { scenario: 'Redirect jobs', permissions: ['PrintJob.Manage.All', 'Printer.Read.All'] },
 ];
+
+/** What `triggers` needs of the Printer Administrator who signs in: Graph takes these calls from no app. */
+export const DELEGATED_PERMISSIONS: readonly string[] = Object.values(TRIGGER_PERMISSIONS);

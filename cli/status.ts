@@ -7,6 +7,10 @@ import type { CliContext, CliServices } from './cliContext';
 import { example, formatTable, JSON_HELP, writeJson } from './output';
 import { summarizeService, type ServiceSummary } from './summarizeService';
 
+/** One screen: 24 lines of 100 characters. The facts and queues take 14 lines, the line that says "more" another. */
+const MOST_ERRORS = 8;
+const LINE_LENGTH = 100;
+
 interface QueueState {
   queue: string;
   /** About how many messages, hidden ones included. */
@@ -73,7 +77,6 @@ function describe(summary: ServiceSummary, queues: readonly QueueState[]): strin
     ['last renewal', lastRenewal ?? 'never'],
     ['last sweep', lastSweep ?? 'never'],
     ['jobs found only by the sweep', String(foundOnlyBySweep)],
-    ...summary.tenantErrors.map(({ tenantId, error }) => [`error of ${tenantId}`, error]),
   ];
   const rows = queues.map(({ queue, waiting, poison, oldestPoisonMinutes }) => [
     queue,
@@ -81,7 +84,23 @@ function describe(summary: ServiceSummary, queues: readonly QueueState[]): strin
     String(poison),
     oldestPoisonMinutes === undefined ? '' : `${oldestPoisonMinutes} min`,
   ]);
-  return `${formatTable(['status', ''], facts)}\n${formatTable(['queue', 'waiting', 'poison', 'oldest poison'], rows)}`;
+  const tables = `${formatTable(['status', ''], facts)}\n${formatTable(['queue', 'waiting', 'poison', 'oldest poison'], rows)}`;
+  return tables + describeErrors(summary.tenantErrors);
+}
+
+function describeErrors(errors: ServiceSummary['tenantErrors']): string {
+  if (errors.length === 0) return '';
+  const lines = errors
+    .slice(0, MOST_ERRORS)
+    .map(({ tenantId, error }) => cut(`error of ${tenantId}: ${error}`));
+  const more = errors.length - lines.length;
+  const rest = more > 0 ? [`and ${more} more tenant(s) with an error: status --json`] : [];
+  return `\n${[...lines, ...rest].join('\n')}\n`;
+}
+
+/** The whole text is in `tenants show` and in `status --json`. */
+function cut(line: string): string {
+  return line.length <= LINE_LENGTH ? line : `${line.slice(0, LINE_LENGTH - 1)}…`;
 }
 
 function countWords(counts: Readonly<Record<string, number>>): string {

@@ -1,19 +1,27 @@
 /** Starts the local cloud on its fixed ports, with one customer to try things on, and stays up until Ctrl-C. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createStopList } from './createStopList';
 import { readAppLogLine } from './demo/readAppLog';
+import { describeLocalCloud } from './describeLocalCloud';
 import { createControlClient } from './graphSimulator/controlClient';
-import { readSettingsValues, withFreshKeys } from './settingsFile';
-import { startLocalCloud } from './startLocalCloud';
+import { readSettingsValues, withCertificates, withFreshKeys, withoutOldCertificates } from './settingsFile';
+import type { FunctionsHostProcess } from './startFunctionsHost';
+import { startLocalCloud, type LocalCloud } from './startLocalCloud';
 import { stopOnSignals } from './stopOnSignals';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const SETTINGS_FILE = join(ROOT, 'local.settings.json');
 /** The customer of the simulator, fixed so that commands can be repeated from the shell's history. */
 const TENANT = 'aaaaaaaa-0000-4000-8000-000000000001';
-const PRINTER = 'bbbbbbbb-0000-4000-8000-000000000001';
+const PRINTERS = {
+  waiting: 'bbbbbbbb-0000-4000-8000-000000000001',
+  free: 'bbbbbbbb-0000-4000-8000-000000000002',
+};
+/** How often the settings file is looked at: soon enough for a person who has just saved it. */
+const SETTINGS_POLL_MS = 1_000;
 
 const say = (text = '') => console.log(text);
 const stops = createStopList();
@@ -27,50 +35,69 @@ try {
 }
 
 async function start(): Promise<void> {
-  const settingsFile = join(ROOT, 'local.settings.json');
-  if (!existsSync(settingsFile)) {
+  if (!existsSync(SETTINGS_FILE)) {
     const example = readFileSync(join(ROOT, 'local.settings.example.json'), 'utf8');
-    writeFileSync(settingsFile, withFreshKeys(example, randomBytes));
+    writeFileSync(SETTINGS_FILE, withFreshKeys(example, randomBytes));
     say('Wrote local.settings.json from the example, with a signing key of its own.');
   }
-  const settings = readSettingsValues(readFileSync(settingsFile, 'utf8'));
+  const settings = readSettingsValues(readSettingsText());
   const cloud = await startLocalCloud({ root: ROOT, ports: 'default', stops, settings });
-  const control = createControlClient(cloud.simulator.controlUrl);
-  await control.createTenant({ tenantId: TENANT, name: 'Contoso' });
-  await control.createPrinter(TENANT, { id: PRINTER, displayName: 'Reception' });
+  const { caFile, controlUrl, graphUrl, authorityUrl } = cloud.simulator;
+  // For the command line in another terminal: signing in by device code goes over https to the simulator.
+  writeFileSync(SETTINGS_FILE, withCertificates(readSettingsText(), caFile));
+  const control = createControlClient(controlUrl);
+  // No permission yet: the customer gives them by the consent link.
+  await control.createTenant({ tenantId: TENANT, name: 'Contoso', roles: [] });
+  await control.createPrinter(TENANT, { id: PRINTERS.waiting, displayName: 'Reception' });
+  await control.createPrinter(TENANT, { id: PRINTERS.free, displayName: 'Archive' });
+  const appUrl = cloud.hosts[0]?.url ?? '';
+  say(`\n${describeLocalCloud({ appUrl, graphUrl, authorityUrl, tenantId: TENANT, printerIds: PRINTERS })}`);
+  for (const host of cloud.hosts) follow(host);
+  await restartOnChange(cloud);
+}
 
-  const simulator = cloud.simulator.graphUrl;
-  say(`
-The local cloud is up:
-  the app        ${cloud.hosts[0]?.url ?? ''}  (functions host)
-  Graph          ${simulator}  (simulator; its control API below /control)
-  storage        ports 10000 to 10002  (Azurite, in memory)
+function readSettingsText(): string {
+  return withoutOldCertificates(readFileSync(SETTINGS_FILE, 'utf8'), existsSync);
+}
 
-Try in a second terminal, in this folder:
-  npm run -s cli -- tenants add ${TENANT} --name Contoso
-  npm run -s cli -- subscriptions add --tenant ${TENANT} --printer ${PRINTER}
-  npm run -s cli -- subscriptions list
-
-Then print a job (JobFetchable), and watch this terminal:
-  curl -s ${simulator}/control/tenants/${TENANT}/jobs -H 'content-type: application/json' -d '{"printerId":"${PRINTER}"}'
-
-For JobStarted, create a definition, bind it to the printer (in Azure that takes a Printer Administrator), watch it:
-  npm run -s cli -- definitions create --tenant ${TENANT} --name Receiver
-  curl -s ${simulator}/control/tenants/${TENANT}/triggers -H 'content-type: application/json' -d '{"printerId":"${PRINTER}","definitionId":"<id>"}'
-  npm run -s cli -- subscriptions add --tenant ${TENANT} --definition <id>
-
-The job events gather in the queue print-job-events. Ctrl-C stops everything. What the app logs:`);
-  for (const host of cloud.hosts) {
-    host.onLine((line) => {
-      const entry = readAppLogLine(line);
-      if (!entry) return;
-      const { at, event, fields } = entry;
-      const facts = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
-      say(`  ${new Date(at).toISOString()}  ${event}  ${facts.join(' ')}`);
+/** Does for the local app what a change of the app settings does in Azure: it is started anew with them. */
+async function restartOnChange(cloud: LocalCloud): Promise<void> {
+  let running = readFileSync(SETTINGS_FILE, 'utf8');
+  let turn = Promise.resolve();
+  const restart = async () => {
+    const text = readFileSync(SETTINGS_FILE, 'utf8');
+    if (text === running) return;
+    const settings = readSettingsValues(text);
+    running = text;
+    follow(await cloud.restartHost(0, settings));
+    say('  local.settings.json has changed: the app runs with it now.');
+  };
+  watchFile(SETTINGS_FILE, { interval: SETTINGS_POLL_MS }, () => {
+    turn = turn.then(restart).catch((error: unknown) => {
+      say(
+        `  local.settings.json has changed, but: ${error instanceof Error ? error.message : String(error)}`,
+      );
     });
-    void host.exited.then(({ code }) => {
-      if (code !== 0 && code !== null)
-        say(`The functions host ended with ${code}: press Ctrl-C and start again.`);
-    });
-  }
+  });
+  await stops.add(() => {
+    unwatchFile(SETTINGS_FILE);
+    return turn;
+  });
+}
+
+function follow(host: FunctionsHostProcess): void {
+  host.onLine((line) => {
+    const entry = readAppLogLine(line);
+    if (!entry) return;
+    const { at, event, fields } = entry;
+    const facts = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
+    say(`  ${new Date(at).toISOString()}  ${event}  ${facts.join(' ')}`);
+  });
+  void host.exited.then(({ code }) => {
+    if (code !== 0 && code !== null) {
+      say(
+        `The functions host ended with ${code}: correct local.settings.json, or press Ctrl-C and start again.`,
+      );
+    }
+  });
 }

@@ -49,9 +49,9 @@ describe('the command (works right after npm ci, builds only when dist/ is missi
     );
     const settings = join(root, 'local.settings.json');
     const ca = join(root, 'ca.pem');
-    const said = () => {
+    const said = (own: Record<string, string> = {}) => {
       const argv = [join(root, 'cli', 'run.cjs'), 'status'];
-      const env = { PATH: process.env['PATH'] ?? '' };
+      const env = { PATH: process.env['PATH'] ?? '', ...own };
       const { status, stdout } = spawnSync(process.execPath, argv, { encoding: 'utf8', cwd: root, env });
       return { status, stdout };
     };
@@ -60,6 +60,10 @@ describe('the command (works right after npm ci, builds only when dist/ is missi
     expect(said()).toEqual({ status: 2, stdout: 'undefined status\n' });
     writeFileSync(ca, '');
     expect(said()).toEqual({ status: 2, stdout: `${ca} status\n` });
+    // Those of the machine do not hold the sign-in host of the local cloud.
+    const others = join(root, 'others.pem');
+    writeFileSync(others, '');
+    expect(said({ NODE_EXTRA_CA_CERTS: others })).toEqual({ status: 2, stdout: `${ca} status\n` });
   });
 
   it('says what to do when the build cannot be loaded', () => {

@@ -34,32 +34,33 @@ describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usa
     expect(world.tenantTable.size() + world.watchTable.size()).toBe(0);
   });
 
-  it.each([
-    ['tenants', 'add'],
-    ['tenants', 'list'],
-    ['tenants', 'show'],
-    ['tenants', 'pause'],
-    ['tenants', 'resume'],
-    ['tenants', 'remove'],
-    ['tenants', 'consent-url'],
-    ['definitions', 'create'],
-    ['definitions', 'list'],
-    ['definitions', 'delete'],
-    ['triggers', 'create'],
-    ['triggers', 'list'],
-    ['triggers', 'delete'],
-    ['poison', 'list'],
-    ['poison', 'show'],
-    ['poison', 'replay'],
-    ['subscriptions', 'add'],
-    ['subscriptions', 'list'],
-    ['subscriptions', 'reconcile'],
-  ])('%s %s has a help with an example and --json', async (group, verb) => {
-    const { code, stdout, stderr } = await createCliWorld().run(group, verb, '--help');
-    expect(code).toBe(0);
-    expect(stderr).toBe('');
-    expect(stdout).toContain(`npm run -s cli -- ${group} ${verb}`);
-    expect(stdout).toContain('--json');
+  it('every verb of every group has a help with an example and --json', async () => {
+    const help = async (...argv: string[]) => {
+      const { code, stdout, stderr } = await createCliWorld().run(...argv, '--help');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      return stdout;
+    };
+    /** The words under "Commands:", one a line. */
+    const listed = (text: string) =>
+      [...text.slice(text.indexOf('\nCommands:')).matchAll(/^ {2}([a-z][a-z-]*)/gm)]
+        .map(([, word]) => word ?? '')
+        .filter((word) => word !== 'help');
+    const verbs: string[] = [];
+    for (const group of listed(await help())) {
+      const text = await help(group);
+      const words = text.includes('\nCommands:') ? listed(text) : [];
+      for (const verb of words.length === 0 ? [[]] : words.map((word) => [word])) {
+        const name = [group, ...verb].join(' ');
+        verbs.push(name);
+        const shown = await help(group, ...verb);
+        expect(shown).toMatch(new RegExp(`\\nExamples?:\\n {2}npm run -s cli -- ${name}\\b`));
+        expect(shown).toContain('--json');
+      }
+    }
+    expect(verbs).toEqual(
+      expect.arrayContaining(['status', 'tenants add', 'subscriptions revoke', 'jobs show']),
+    );
+    expect(verbs.length).toBeGreaterThan(25);
   });
 
   it('names every missing setting, one a line, and never a value', async () => {

@@ -72,6 +72,21 @@ describe('status', () => {
     expect(stdout.split('\n').length).toBeLessThan(24);
   });
 
+  it('fits one screen of 24 lines by 100 characters, however many customers are in trouble', async () => {
+    const world = createCliWorld();
+    for (let number = 10; number < 30; number += 1) {
+      const tenantId = `${number}111111-1111-1111-1111-111111111111`;
+      await world.addTenant(tenantId);
+      await world.tenants.update(tenantId, (row) => ({ ...row, lastError: 'words '.repeat(30) }));
+    }
+    const { stdout } = await world.run('status');
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(23);
+    expect(Math.max(...lines.map(({ length }) => length))).toBe(100);
+    expect(lines.at(-2)).toMatch(/^error of 17111111-.*…$/);
+    expect(lines.at(-1)).toBe('and 12 more tenant(s) with an error: status --json');
+  });
+
   it('tells of a service that has just been set up', async () => {
     const world = createCliWorld({
       env: {

@@ -39,6 +39,8 @@ describe('tenants', () => {
     ]) {
       expect(stdout).toContain(permission);
     }
+    // api/printer-post-tasktriggers.md, api/print-list-printers.md: delegated only.
+    expect(stdout).toMatch(/delegated .*Printer\.Read\.All and Printer\.ReadWrite\.All/);
     expect(stdout).toContain(`definitions create --tenant ${TENANT}`);
   });
 

@@ -1,0 +1,43 @@
+/** Where the parts of a running local cloud are, and the customer that its simulator holds. */
+export interface DescribedCloud {
+  readonly appUrl: string;
+  /** Origin of the simulated Graph. */
+  readonly graphUrl: string;
+  readonly authorityUrl: string;
+  readonly tenantId: string;
+  /** The printer that is to get a trigger, and the one whose jobs print without waiting. */
+  readonly printerIds: { readonly waiting: string; readonly free: string };
+}
+
+/** What `npm start` says once it is up. tests/documentation.test.ts holds its commands equal to docs/onboarding.md. */
+export function describeLocalCloud(cloud: DescribedCloud): string {
+  const { appUrl, graphUrl, authorityUrl, tenantId, printerIds } = cloud;
+  const cli = (words: string) => `  npm run -s cli -- ${words}`;
+  const print = (printerId: string) =>
+    `  curl -s ${graphUrl}/control/tenants/${tenantId}/jobs -d '{"printerId":"${printerId}"}'`;
+  return [
+    'The local cloud is up:',
+    `  the app       ${appUrl}  (functions host; started anew when local.settings.json changes)`,
+    `  Graph         ${graphUrl}  (simulator; its control API below /control)`,
+    `  sign-in       ${authorityUrl}  (simulator, with a certificate of its own)`,
+    `  device login  ${graphUrl}/devicelogin?user_code=<code>&as=printerAdministrator`,
+    '  storage       ports 10000 to 10002  (Azurite, in memory)',
+    `  a customer    tenant ${tenantId} (Contoso), which has not consented yet`,
+    `                printer ${printerIds.waiting} (Reception)`,
+    `                printer ${printerIds.free} (Archive)`,
+    '',
+    'docs/onboarding.md onboards it step by step. In short, in a second terminal, in this folder:',
+    cli(`tenants add ${tenantId} --name Contoso`),
+    `  curl -skL "$(npm run -s cli -- tenants consent-url ${tenantId})"`,
+    cli(`definitions create --tenant ${tenantId} --name Receiver`),
+    cli(`triggers create --tenant ${tenantId} --printer ${printerIds.waiting} --definition <definition>`),
+    cli(`subscriptions add --tenant ${tenantId} --definition <definition>`),
+    cli(`subscriptions add --tenant ${tenantId} --printer ${printerIds.free}`),
+    'Print a job on each printer, and watch this terminal:',
+    print(printerIds.waiting),
+    print(printerIds.free),
+    cli(`jobs list --tenant ${tenantId}`),
+    '',
+    'The job events gather in the queue print-job-events. Ctrl-C stops everything. What the app logs:',
+  ].join('\n');
+}

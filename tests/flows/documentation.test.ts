@@ -1,0 +1,156 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { baseEnvironment } from '../../local/baseEnvironment';
+import { DEFAULT_PORTS } from '../../local/startLocalCloud';
+import { compareRuns } from '../support/comparedRuns';
+import { readDocumentSteps, type DocumentStep } from '../support/documentSteps';
+import { eventually } from '../support/eventually';
+import { ROOT, startFlow, type Flow } from '../support/startFlow';
+
+/** In the order in which a reader comes to them: the second goes on where the first ends. */
+const PAGES = ['docs/onboarding.md', 'docs/operations.md'].map((page) => {
+  const text = readFileSync(join(ROOT, page), 'utf8');
+  return { page, text, steps: readDocumentSteps(text) };
+});
+/** A bound on a command that hangs, under that of its test. */
+const COMMAND_LIMIT_MS = 45_000;
+/** How the pages say that a device code is answered. */
+const DEVICE_LOGIN = '/devicelogin?user_code=<code>&as=printerAdministrator';
+
+/** The customer of `npm start`: one that has not consented, with two printers. */
+const TENANT = 'aaaaaaaa-0000-4000-8000-000000000001';
+const PRINTERS = {
+  Reception: 'bbbbbbbb-0000-4000-8000-000000000001',
+  Archive: 'bbbbbbbb-0000-4000-8000-000000000002',
+};
+
+/** What a reader types, against a local cloud as `npm start` has it, in a folder with its local.settings.json. */
+describe('the documented commands', () => {
+  const runs = compareRuns();
+  const folder = mkdtempSync(join(tmpdir(), 'documentation-'));
+  let flow: Flow;
+  let settings: Record<string, string>;
+  beforeAll(async () => {
+    // Five tries as documented, without half a minute between them.
+    flow = await startFlow({
+      settings: { AzureFunctionsJobHost__extensions__queues__visibilityTimeout: '00:00:01' },
+    });
+    settings = { ...flow.cloud.settings, CLIENT_STATE_KEYS: `local1:${newKey()}` };
+    await flow.control.createTenant({ tenantId: TENANT, name: 'Contoso', roles: [] });
+    for (const [displayName, id] of Object.entries(PRINTERS)) {
+      await flow.control.createPrinter(TENANT, { id, displayName });
+    }
+    await flow.control.setVariants({ deviceCodeIntervalSeconds: 1 });
+    await deploy({});
+  }, 60_000);
+  afterAll(async () => {
+    rmSync(folder, { recursive: true });
+    await flow.stop();
+  }, 30_000);
+
+  /** As `npm start` does when local.settings.json has changed. */
+  async function deploy(change: Readonly<Record<string, string>>): Promise<void> {
+    settings = { ...settings, ...change };
+    writeFileSync(join(folder, 'local.settings.json'), JSON.stringify({ Values: settings }));
+    await flow.cloud.restartHost(0, settings);
+  }
+
+  /** The documented addresses are those of `npm start`; this run has other ports. */
+  function ports(): [documented: number, actual: number][] {
+    const { simulator, hosts } = flow.cloud;
+    const portOf = (url: string | undefined) => Number(new URL(url ?? '').port);
+    return [
+      [DEFAULT_PORTS.graph, portOf(simulator.graphUrl)],
+      [DEFAULT_PORTS.token, portOf(simulator.authorityUrl)],
+      [DEFAULT_PORTS.host, portOf(hosts[0]?.url)],
+    ];
+  }
+  const withPort = (text: string, from: number, to: number) =>
+    text.replace(new RegExp(`(127\\.0\\.0\\.1|localhost)(:|%3A)${from}\\b`, 'g'), `$1$2${to}`);
+  const toThisRun = (text: string) =>
+    ports().reduce((moved, [page, here]) => withPort(moved, page, here), text);
+  const toThePage = (text: string) =>
+    ports().reduce((moved, [page, here]) => withPort(moved, here, page), text);
+
+  function newKey(): string {
+    return randomBytes(32).toString('base64');
+  }
+
+  /** `<key of k>` in the documented setting is the key that has this id, or a fresh one. */
+  function fillKeys(value: string): string {
+    const known = new Map(
+      (settings['CLIENT_STATE_KEYS'] ?? '').split(',').map((key) => [key.split(':')[0], key]),
+    );
+    return value.replace(
+      /(\w+):<key of \1>/g,
+      (_text, keyId: string) => known.get(keyId) ?? `${keyId}:${newKey()}`,
+    );
+  }
+
+  /** Runs a line in a shell; whoever is asked to sign in follows the documented address. */
+  async function type(line: string): Promise<{ code: number | null; said: string }> {
+    const cli = `'${process.execPath}' '${join(ROOT, 'cli', 'run.cjs')}'`;
+    const child = spawn('sh', ['-c', `( ${line.replaceAll('npm run -s cli --', cli)} ) 2>&1`], {
+      cwd: folder,
+      env: baseEnvironment(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // A group of its own, so that what the shell has started ends with it.
+      detached: true,
+    });
+    const limit = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), COMMAND_LIMIT_MS);
+    let said = '';
+    let signedIn: Promise<Response> | undefined;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      const code = / enter the code (\S+),/.exec(said)?.[1];
+      if (code !== undefined) {
+        signedIn ??= fetch(flow.cloud.simulator.graphUrl + DEVICE_LOGIN.replace('<code>', code));
+      }
+    });
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    clearTimeout(limit);
+    expect((await signedIn)?.ok ?? true).toBe(true);
+    return { code, said };
+  }
+
+  /** The pages tell the reader to wait until the job is through, or given up. */
+  async function untilSettled(): Promise<void> {
+    await flow.untilQuiet();
+    await eventually('the end of all work', async () =>
+      (await flow.queues.length('print-notifications')) === 0 ? true : undefined,
+    );
+    await flow.untilQuiet();
+  }
+
+  it('name the address at which a device code is answered', () => {
+    expect(PAGES[0]?.text).toContain(`http://127.0.0.1:${DEFAULT_PORTS.graph}${DEVICE_LOGIN}`);
+  });
+
+  for (const { page, steps } of PAGES) {
+    it.each(steps.map((step) => ({ step, at: `${page}:${step.line}`, what: titleOf(step) })))(
+      '$at $what',
+      async ({ step, at }) => {
+        await untilSettled();
+        if (step.kind === 'settings') {
+          const changes = Object.entries(step.values).map(([name, value]) => [
+            name,
+            toThisRun(fillKeys(value)),
+          ]);
+          return deploy(Object.fromEntries(changes) as Record<string, string>);
+        }
+        const { code, said } = await type(toThisRun(runs.translate(step.command)));
+        const { documented, actual } = runs.compare(step.output, toThePage(said));
+        expect(`${at}\n${actual}`).toBe(`${at}\n${documented}`);
+        expect(code === 0).toBe(!/^error: /m.test(step.output));
+      },
+      60_000,
+    );
+  }
+});
+
+function titleOf(step: DocumentStep): string {
+  return step.kind === 'command' ? step.command : `sets ${Object.keys(step.values).join(', ')}`;
+}

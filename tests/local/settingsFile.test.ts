@@ -1,0 +1,42 @@
+import {
+  readSettingsValues,
+  withCertificates,
+  withFreshKeys,
+  withoutOldCertificates,
+} from '../../local/settingsFile';
+
+const file = (values: Record<string, string>) => JSON.stringify({ IsEncrypted: false, Values: values });
+
+describe('local.settings.json as npm start writes it', () => {
+  it('a new one has a key of its own of 32 bytes, the least that CLIENT_STATE_KEYS takes', () => {
+    const text = withFreshKeys(file({ A: '1', CLIENT_STATE_KEYS: '' }), (count) => Buffer.alloc(count, 7));
+    expect(readSettingsValues(text)).toEqual({
+      A: '1',
+      CLIENT_STATE_KEYS: `local1:${Buffer.alloc(32, 7).toString('base64')}`,
+    });
+    expect(JSON.parse(text)).toMatchObject({ IsEncrypted: false });
+  });
+
+  it('names the certificate of the simulator, for the command line in another terminal', () => {
+    const text = withCertificates(file({ NODE_EXTRA_CA_CERTS: '' }), '/tmp/graph-simulator-1/ca.pem');
+    expect(readSettingsValues(text)).toEqual({ NODE_EXTRA_CA_CERTS: '/tmp/graph-simulator-1/ca.pem' });
+  });
+
+  it('leaves a certificate file alone that somebody chose, and one of an earlier start goes', () => {
+    const chosen = file({ NODE_EXTRA_CA_CERTS: '/etc/ca.pem' });
+    expect(withoutOldCertificates(chosen, () => true)).toBe(chosen);
+    expect(withCertificates(chosen, '/tmp/graph-simulator-1/ca.pem')).toBe(chosen);
+    for (const [path, exists] of [
+      ['/etc/ca.pem', false],
+      ['/tmp/graph-simulator-0/ca.pem', true],
+      ['C:\\Temp\\graph-simulator-0\\ca.pem', true],
+    ] as const) {
+      const cleaned = withoutOldCertificates(file({ NODE_EXTRA_CA_CERTS: path }), () => exists);
+      expect(readSettingsValues(cleaned)).toEqual({});
+    }
+  });
+
+  it('says what to do with a file that is none', () => {
+    expect(() => readSettingsValues('\uFEFF{}')).toThrow('local.settings.example.json');
+  });
+});
