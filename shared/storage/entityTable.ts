@@ -25,6 +25,11 @@ export interface EntityTable {
   insert(row: Row): Promise<string | undefined>;
   /** Replaces the whole row. The new ETag, or undefined when the row has changed since `etag` or is gone. */
   replace(row: Row, etag: string): Promise<string | undefined>;
+  /**
+   * Replaces up to 100 rows of one partition, each on its own: the new ETags in the order of the rows, undefined for one
+   * that has changed since its `etag` or is gone.
+   */
+  replaceAll(changes: readonly { row: Row; etag: string }[]): Promise<(string | undefined)[]>;
   /** False when the row has changed since `etag` or is gone. */
   remove(partitionKey: string, rowKey: string, etag: string): Promise<boolean>;
   /** Every row of a partition, or of the table, in the order of the keys. */

@@ -1,5 +1,5 @@
 import type { TableClient } from '@azure/data-tables';
-import { RestError, type TableEntity } from '@azure/data-tables';
+import { RestError, type TableEntity, type TransactionAction } from '@azure/data-tables';
 import { untilAborted } from '../untilAborted';
 import type { EntityTable, Row, StoredRow } from './entityTable';
 import { toStorageError } from './toStorageError';
@@ -13,6 +13,14 @@ const TABLE_CALL_TIMEOUT_MS = 15_000;
  */
 export function createTableEntities(client: TableClient): EntityTable {
   const bounded = () => ({ abortSignal: AbortSignal.timeout(TABLE_CALL_TIMEOUT_MS) });
+  const replace: EntityTable['replace'] = async (row, etag) => {
+    // 404: somebody removed the row; for the caller that is a lost race like any other.
+    const replaced = await unlessStatus(
+      [404, 412],
+      client.updateEntity(toEntity(row), 'Replace', { ...bounded(), etag }),
+    );
+    return replaced && requireEtag(replaced.etag);
+  };
   return {
     async get(partitionKey, rowKey) {
       const found = await unlessStatus([404], client.getEntity(partitionKey, rowKey, bounded()));
@@ -22,13 +30,19 @@ export function createTableEntities(client: TableClient): EntityTable {
       const inserted = await unlessStatus([409], client.createEntity(toEntity(row), bounded()));
       return inserted && requireEtag(inserted.etag);
     },
-    async replace(row, etag) {
-      // 404: somebody removed the row; for the caller that is a lost race like any other.
-      const replaced = await unlessStatus(
-        [404, 412],
-        client.updateEntity(toEntity(row), 'Replace', { ...bounded(), etag }),
-      );
-      return replaced && requireEtag(replaced.etag);
+    replace,
+    async replaceAll(changes) {
+      if (changes.length === 0) return [];
+      const actions = changes.map(({ row, etag }): TransactionAction => [
+        'update',
+        toEntity(row),
+        'Replace',
+        { etag },
+      ]);
+      const written = await unlessStatus([404, 412], client.submitTransaction(actions, bounded()));
+      if (written) return written.subResponses.map(({ etag }) => requireEtag(etag));
+      // All or nothing (Performing entity group transactions): one lost race has undone the others.
+      return Promise.all(changes.map(({ row, etag }) => replace(row, etag)));
     },
     async remove(partitionKey, rowKey, etag) {
       const removed = await unlessStatus(

@@ -1,16 +1,13 @@
-import { MOST_PARTS, type BatchPart, type PartResult } from '../graph/createGraphBatch';
-import { GraphError } from '../graph/graphError';
+import { MOST_PARTS } from '../graph/createGraphBatch';
 import type { StoredWatch } from '../watches/watches';
 import type { Limit } from './createLimit';
 import { createForWatch } from './createForWatch';
 import { createPace, type Pace } from './createPace';
 import { eachBounded } from './eachBounded';
-import { plan, type Plan, type PlanOptions } from './plan';
+import { plan, type PlanOptions } from './plan';
 import { reconcileWatch } from './reconcileWatch';
-import { settleRemoval } from './settleRemoval';
-import { settleRenewal } from './settleRenewal';
+import { partsOf, settleChunk, type Due } from './settleChunk';
 import { signingOf } from './subscriptionBody';
-import { removalPart, renewalPart } from './subscriptionCalls';
 import type { SubscriptionDeps } from './subscriptionDeps';
 import { logResult, type Trouble, type WatchResult } from './watchResult';
 
@@ -54,11 +51,6 @@ export type ReportWatch = (
   stored: StoredWatch,
   result: WatchResult | 'postponed' | { error: unknown },
 ) => void;
-
-interface Due {
-  stored: StoredWatch;
-  next: Plan;
-}
 
 /**
  * Looks after the watches `rows` of one tenant: PATCH and DELETE in batches, what needs a POST singly. Never rejects: what
@@ -141,50 +133,23 @@ export async function reconcileTenant(
   }
 
   async function sendChunk(chunk: readonly Due[]): Promise<void> {
-    const numbered: { stored: StoredWatch; part: BatchPart | undefined }[] = [];
     const sent = await run.limitBatches(async () => {
       if (!isOver()) await pace(chunk.length);
       if (isOver()) return undefined;
       const sentAt = deps.clock.now();
-      for (const { stored, next } of chunk) numbered.push({ stored, part: partOf(stored, next, sentAt) });
+      const numbered = partsOf(chunk, sentAt);
       const parts = numbered.flatMap(({ part }) => part ?? []);
       const tenantId = chunk[0]?.stored.watch.tenantId ?? '';
-      return { sentAt, results: await deps.callBatch(tenantId, parts) };
+      return { numbered, results: await deps.callBatch(tenantId, parts), sentAt };
     });
     if (!sent) return chunk.forEach(({ stored }) => tell(stored, 'postponed'));
-    let place = 0;
-    await Promise.all(
-      numbered.map(async ({ stored, part }) => {
-        const result: PartResult | undefined = part
-          ? sent.results[place++]
-          : { answer: { status: 204, body: undefined } };
-        if (!result || wasNotSent(result)) {
-          outcome.stopped = true;
-          return tell(stored, 'postponed');
-        }
-        await settle(stored, part, result, sent.sentAt);
-      }),
-    );
-  }
-
-  async function settle(
-    stored: StoredWatch,
-    part: BatchPart | undefined,
-    result: PartResult,
-    sentAt: number,
-  ): Promise<void> {
-    try {
-      const { watch, etag } = stored;
-      const { subscriptionId } = watch;
-      const settled =
-        part?.method === 'PATCH' && subscriptionId !== undefined
-          ? await settleRenewal(deps, { etag, watch: { ...watch, subscriptionId } }, result, sentAt)
-          : await settleRemoval(deps, stored, result);
-      if (settled === 'lost') return void lost.push(stored);
-      logResult(deps, settled);
-      tell(stored, settled);
-    } catch (error) {
-      tell(stored, { error });
+    for (const { stored, result } of await settleChunk(deps, sent)) {
+      if (result === 'lost') {
+        lost.push(stored);
+        continue;
+      }
+      if (result === 'postponed') outcome.stopped = true;
+      tell(stored, result);
     }
   }
 
@@ -224,16 +189,4 @@ function chunksOf(due: readonly Due[]): Due[][] {
   return Array.from({ length: Math.ceil(due.length / MOST_PARTS) }, (_, index) =>
     due.slice(index * MOST_PARTS, (index + 1) * MOST_PARTS),
   );
-}
-
-function partOf({ watch }: StoredWatch, next: Plan, now: number): BatchPart | undefined {
-  const { subscriptionId } = watch;
-  if (subscriptionId === undefined) return undefined;
-  return next === 'renew' ? renewalPart(watch, subscriptionId, now) : removalPart(watch, subscriptionId);
-}
-
-/** A pause of the tenant that began elsewhere: Graph was not asked, so nothing is to be held against the watch. */
-function wasNotSent(result: PartResult): boolean {
-  if (!('error' in result) || !(result.error instanceof GraphError)) return false;
-  return result.error.code === 'graphThrottled' && result.error.status === undefined;
 }

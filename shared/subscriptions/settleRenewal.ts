@@ -1,9 +1,25 @@
 import type { PartResult } from '../graph/createGraphBatch';
 import { GraphError } from '../graph/graphError';
-import type { StoredWatch } from '../watches/watches';
+import type { StoredWatch, Watch } from '../watches/watches';
 import { readRenewal, type Granted } from './subscriptionCalls';
 import type { SubscriptionDeps } from './subscriptionDeps';
 import { recordFailure, recordSuccess, type WatchResult } from './watchResult';
+
+/**
+ * The row after a PATCH that was sent at `sentAt` (milliseconds since 1970), or undefined when it did not succeed:
+ * `settleRenewal` then says what follows.
+ */
+export function readRenewed(
+  watch: Watch & { subscriptionId: string },
+  result: PartResult,
+  sentAt: number,
+): Watch | undefined {
+  try {
+    return recordSuccess(watch, readRenewal(result, watch.subscriptionId), sentAt);
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Writes what became of a PATCH that was sent at `sentAt` (milliseconds since 1970) onto its row. `lost`: Graph has no

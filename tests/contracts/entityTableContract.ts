@@ -72,6 +72,38 @@ export function entityTableContract(name: string, open: () => Promise<EntityTabl
       expect(results.filter((result) => result !== undefined)).toHaveLength(1);
     });
 
+    it('replaces many rows of a partition, and gives their new ETags in order', async () => {
+      const keys = Array.from({ length: 100 }, (_, n) => `r${n}`);
+      for (const rowKey of keys) await table.insert(row({ rowKey }));
+      const changes = await Promise.all(
+        keys.map(async (rowKey) => ({
+          row: row({ rowKey, text: `new ${rowKey}` }),
+          etag: await etagOf(rowKey),
+        })),
+      );
+      const etags = await table.replaceAll(changes);
+      const now = await Promise.all(keys.map((rowKey) => table.get('p', rowKey)));
+      expect(now.map((stored) => stored?.cells['text'])).toEqual(keys.map((rowKey) => `new ${rowKey}`));
+      expect(now.map((stored) => stored?.etag)).toEqual(etags);
+      expect(await table.replaceAll([])).toEqual([]);
+    });
+
+    it('replaces the others of many when one has changed and one is gone', async () => {
+      for (const rowKey of ['changed', 'gone', 'kept']) await table.insert(row({ rowKey }));
+      const changes = await Promise.all(
+        ['changed', 'gone', 'kept'].map(async (rowKey) => ({
+          row: row({ rowKey, text: 'mine' }),
+          etag: await etagOf(rowKey),
+        })),
+      );
+      await table.replace(row({ rowKey: 'changed', text: 'theirs' }), await etagOf('changed'));
+      await table.remove('p', 'gone', await etagOf('gone'));
+      const etags = await table.replaceAll(changes);
+      expect(etags).toEqual([undefined, undefined, await etagOf('kept')]);
+      expect((await table.get('p', 'changed'))?.cells['text']).toBe('theirs');
+      expect((await table.get('p', 'kept'))?.cells['text']).toBe('mine');
+    });
+
     it('does not replace or remove a row that has changed or is gone', async () => {
       await table.insert(row());
       const old = await etagOf();

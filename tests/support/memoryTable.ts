@@ -14,16 +14,18 @@ export function createMemoryTable(): EntityTable & { clear(): void; size(): numb
     rows.set(keyOf(row.partitionKey, row.rowKey), { row: { ...row }, version });
     return `W/"${version}"`;
   };
+  const replace = (row: Row, etag: string) => {
+    const found = rows.get(keyOf(row.partitionKey, row.rowKey));
+    return found && stored(found).etag === etag ? write(row) : undefined;
+  };
   return {
     get: (partitionKey, rowKey) => {
       const found = rows.get(keyOf(partitionKey, rowKey));
       return Promise.resolve(found && stored(found));
     },
     insert: (row) => Promise.resolve(rows.has(keyOf(row.partitionKey, row.rowKey)) ? undefined : write(row)),
-    replace: (row, etag) => {
-      const found = rows.get(keyOf(row.partitionKey, row.rowKey));
-      return Promise.resolve(found && stored(found).etag === etag ? write(row) : undefined);
-    },
+    replace: (row, etag) => Promise.resolve(replace(row, etag)),
+    replaceAll: (changes) => Promise.resolve(changes.map(({ row, etag }) => replace(row, etag))),
     remove: (partitionKey, rowKey, etag) => {
       const found = rows.get(keyOf(partitionKey, rowKey));
       if (!found || stored(found).etag !== etag) return Promise.resolve(false);

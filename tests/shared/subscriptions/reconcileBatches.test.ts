@@ -132,13 +132,27 @@ describe('reconcileAll in batches', () => {
     expect(world.graph.batches).toEqual([2]);
   });
 
-  it('reports storage that fails for one watch of a batch', async () => {
-    const world = await withServed(2);
+  it('writes the renewals of a batch down in one call, and those that nobody else changed', async () => {
+    const world = await withServed(3);
     world.clock.advance(60 * MINUTE);
     const healthy = { ...world.watches };
-    world.watches.save = (watch, etag) =>
-      watch.id === 'printer-0' ? Promise.reject(new Error('down')) : healthy.save(watch, etag);
-    expect((await reconcileAll(world.deps)).counts).toMatchObject({ renewed: 1, error: 1 });
+    const written: number[] = [];
+    world.watches.saveAll = async (changes) => {
+      written.push(changes.length);
+      const { watch, etag } = await world.read(fetchable(TENANT, 'printer-1'));
+      await world.watches.save({ ...watch, failures: 4 }, etag);
+      return healthy.saveAll(changes);
+    };
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ renewed: 2, busy: 1 });
+    expect(written).toEqual([3]);
+    expect((await world.read(fetchable(TENANT, 'printer-1'))).watch.failures).toBe(4);
+  });
+
+  it('reports storage that fails while a batch is written down', async () => {
+    const world = await withServed(2);
+    world.clock.advance(60 * MINUTE);
+    world.watches.saveAll = () => Promise.reject(new Error('down'));
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ renewed: 0, error: 2 });
   });
 });
 
