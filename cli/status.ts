@@ -16,6 +16,10 @@ interface QueueState {
   oldestPoisonMinutes?: number;
 }
 
+/** With these bounds `status` fits 80 by 24, which is what every terminal has, however many tenants are in trouble. */
+const ERRORS_SHOWN = 3;
+const ERROR_LENGTH = 110;
+
 /** The command `status`: everything that an operator looks at first, on one screen. */
 export function statusCommand(command: Command, context: CliContext): void {
   command
@@ -60,20 +64,18 @@ async function lookInto(
 }
 
 function describe(summary: ServiceSummary, queues: readonly QueueState[]): string {
-  const { tenants, watches, keys, minutesToNearestExpiry, lastRenewal, lastSweep, foundOnlyBySweep } =
-    summary;
+  const { tenants, keys, minutesToNearestExpiry, lastRenewal, foundOnlyBySweep } = summary;
   const facts = [
     ['tenants', countWords(tenants)],
-    ['watches', countWords(watches)],
+    ['watches', describeWatches(summary)],
     ['keys', keys.map(({ keyId, role, watches: count }) => `${keyId}: ${role}, ${count} watches`).join('; ')],
     [
       'minutes to nearest expiry',
       minutesToNearestExpiry === undefined ? 'none' : String(minutesToNearestExpiry),
     ],
     ['last renewal', lastRenewal ?? 'never'],
-    ['last sweep', lastSweep ?? 'never'],
+    ['last sweep', describeSweep(summary)],
     ['jobs found only by the sweep', String(foundOnlyBySweep)],
-    ...summary.tenantErrors.map(({ tenantId, error }) => [`error of ${tenantId}`, error]),
   ];
   const rows = queues.map(({ queue, waiting, poison, oldestPoisonMinutes }) => [
     queue,
@@ -81,7 +83,30 @@ function describe(summary: ServiceSummary, queues: readonly QueueState[]): strin
     String(poison),
     oldestPoisonMinutes === undefined ? '' : `${oldestPoisonMinutes} min`,
   ]);
-  return `${formatTable(['status', ''], facts)}\n${formatTable(['queue', 'waiting', 'poison', 'oldest poison'], rows)}`;
+  return `${formatTable(['status', ''], facts)}${describeErrors(summary)}\n${formatTable(['queue', 'waiting', 'poison', 'oldest poison'], rows)}`;
+}
+
+function describeWatches({ watches, watchesNotServed }: ServiceSummary): string {
+  const apart = watchesNotServed === 0 ? '' : `; ${watchesNotServed} of tenants not served`;
+  return countWords(watches) + apart;
+}
+
+function describeSweep({ lastSweep, neverSwept }: ServiceSummary): string {
+  if (lastSweep === undefined) return 'never';
+  return neverSwept === 0 ? lastSweep : `${lastSweep}; ${neverSwept} active tenant(s) never`;
+}
+
+function describeErrors({ tenantErrors }: ServiceSummary): string {
+  const lines = tenantErrors
+    .slice(0, ERRORS_SHOWN)
+    .map(({ tenantId, error }) => `error of ${tenantId}: ${shorten(error)}`);
+  const more = tenantErrors.length - lines.length;
+  if (more > 0) lines.push(`and errors of ${more} more tenant(s): status --json`);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function shorten(text: string): string {
+  return text.length <= ERROR_LENGTH ? text : `${text.slice(0, ERROR_LENGTH - 1)}…`;
 }
 
 function countWords(counts: Readonly<Record<string, number>>): string {
