@@ -6,6 +6,7 @@ import { watchTag, type WatchKey } from '../shared/watches/watchKey';
 import { watchState } from '../shared/watches/watchState';
 import type { CliContext } from './cliContext';
 import { confirmed } from './confirmed';
+import { notListed } from './notListed';
 import { formatTable, writeJson } from './output';
 
 export type ChangeVerb = 'renew' | 'remove' | 'revoke';
@@ -23,7 +24,7 @@ const QUESTIONS: Readonly<Record<Exclude<ChangeVerb, 'renew'>, (watch: string) =
     `Replace the subscription of ${watch}? What Graph still sends with its clientState of now is refused.`,
 };
 
-/** `subscriptions renew`, `remove` and `revoke`: asks before the last two, and sweeps where Graph was deaf meanwhile. */
+/** `subscriptions renew`, `remove` and `revoke`; of a tenant that is not served only `remove`. It asks before the last two, and sweeps where Graph was deaf meanwhile. */
 export async function changeWatchVerb(
   context: CliContext,
   verb: ChangeVerb,
@@ -34,6 +35,7 @@ export async function changeWatchVerb(
   const name = `${key.kind} of ${key.id}`;
   const services = await context.services();
   if (!(await (await services.watches()).get(key))) throw notWatched(key);
+  if (verb !== 'remove') await refuseNotServed(context, key.tenantId);
   if (verb !== 'renew' && !options.yes) {
     if (!(await confirmed(io, `subscriptions ${verb}`, QUESTIONS[verb](name)))) {
       return io.stderr('Nothing was changed.\n');
@@ -50,6 +52,17 @@ export async function changeWatchVerb(
   context.markFailed();
   io.stderr(
     `error: ${name}: ${result.watch.lastError ?? ''}\nThe wish is stored; the app tries again by itself at ${result.watch.nextTryAt ?? 'its next run'}\n`,
+  );
+}
+
+/** Renewing may create and revoking does, and nobody would renew what is created here: the timer passes these tenants over. */
+async function refuseNotServed(context: CliContext, tenantId: string): Promise<void> {
+  const tenant = await (await (await context.services()).tenants()).get(tenantId);
+  if (tenant?.status === 'active') return;
+  if (tenant?.status !== 'paused') throw notListed(tenantId, tenant !== undefined);
+  throw new ReceiverError(
+    `Tenant ${tenantId} is paused, and nothing is subscribed for it: first tenants resume ${tenantId}`,
+    { code: 'tenantNotServed', retryable: false },
   );
 }
 

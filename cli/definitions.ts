@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { ReceiverError } from '../shared/errors';
-import { createDefinition, deleteDefinition, listDefinitions } from '../shared/graph/printDefinitions';
+import { createDefinition, listDefinitions } from '../shared/graph/printDefinitions';
 import { idArgument, nameArgument, tenantArgument } from './arguments';
 import type { CliContext } from './cliContext';
-import { confirmed } from './confirmed';
+import { deleteDefinitionVerb, type DeleteDefinitionOptions } from './deleteDefinitionVerb';
 import { example, formatTable, JSON_HELP, writeJson } from './output';
 
 const DEFAULT_APP_NAME = 'Universal Print Receiver';
@@ -42,17 +41,17 @@ export function definitionsCommand(group: Command, context: CliContext): void {
     .description('delete a definition: no task will be started for it any more')
     .argument('<definitionId>', 'id of the definition', idArgument)
     .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
+    .option('--force', 'do not look for open tasks and for a watch of it')
     .option('--yes', 'do not ask')
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',
-      example(
-        'definitions delete 22222222-2222-2222-2222-222222222222 --tenant 11111111-1111-1111-1111-111111111111 --yes',
-      ),
+      '\nIt refuses while a task of the definition is open or the app watches it.\n' +
+        example(
+          'definitions delete 22222222-2222-2222-2222-222222222222 --tenant 11111111-1111-1111-1111-111111111111 --yes',
+        ),
     )
-    .action((id: string, options: { tenant: string; yes?: true; json?: true }) =>
-      remove(context, id, options),
-    );
+    .action((id: string, options: DeleteDefinitionOptions) => deleteDefinitionVerb(context, id, options));
 }
 
 async function create(context: CliContext, options: CreateOptions): Promise<void> {
@@ -83,27 +82,4 @@ async function list(context: CliContext, options: { tenant: string; json?: true 
   }
   const rows = found.map(({ id, displayName, appName }) => [id, displayName, appName ?? '']);
   context.io.stdout(formatTable(['id', 'name', 'app'], rows));
-}
-
-async function remove(
-  context: CliContext,
-  id: string,
-  options: { tenant: string; yes?: true; json?: true },
-): Promise<void> {
-  const question = `Delete definition ${id} of tenant ${options.tenant}? Its triggers start no more tasks.`;
-  if (!options.yes && !(await confirmed(context.io, 'definitions delete', question))) {
-    return context.io.stderr('Nothing was deleted.\n');
-  }
-  const { callGraph } = await (await context.services()).graph();
-  if (!(await deleteDefinition(callGraph, options.tenant, id))) {
-    throw new ReceiverError(
-      `This app has no definition ${id} in the tenant: definitions list shows those it has`,
-      {
-        code: 'graphNotFound',
-        retryable: false,
-      },
-    );
-  }
-  if (options.json) return writeJson(context.io.stdout, { tenantId: options.tenant, id, deleted: true });
-  context.io.stdout(`Definition ${id} is deleted.\n`);
 }

@@ -8,6 +8,7 @@ import { QUEUE_NAMES } from '../shared/storage/queueNames';
 import { idArgument, tenantArgument, usageError } from './arguments';
 import type { CliContext, CliServices } from './cliContext';
 import { example, formatTable, JSON_HELP, writeJson } from './output';
+import { tellEvery } from './tellEvery';
 
 interface ReplayOptions {
   all?: true;
@@ -124,12 +125,14 @@ async function replay(context: CliContext, ids: string[], options: ReplayOptions
   if (narrowed === (all === true)) {
     throw usageError('poison replay needs message ids, --cause, --queue or --tenant; or --all alone');
   }
-  const summary = await replayPoison(await openPoison(await context.services()), {
+  const filter = {
     ...(cause === undefined ? {} : { cause }),
     ...(queue === undefined ? {} : { queue }),
     ...(tenant === undefined ? {} : { tenantId: tenant }),
     ...(ids.length === 0 ? {} : { ids }),
-  });
+  };
+  const tell = tellEvery(context.io.stderr, 100, (replayed) => `${replayed} messages sent again`);
+  const summary = await replayPoison(await openPoison(await context.services()), filter, tell);
   if (json) writeJson(context.io.stdout, summary);
   else context.io.stdout(`${summary.replayed} message(s) were sent again.\n`);
   for (const { id, cause: why } of summary.left) {

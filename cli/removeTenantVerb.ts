@@ -3,11 +3,13 @@ import { findTriggers } from '../shared/graph/findTriggers';
 import { TRIGGER_PERMISSIONS } from '../shared/graph/printTriggers';
 import { deleteLedger } from '../shared/jobs/deleteLedger';
 import { removeTenant } from '../shared/subscriptions/removeTenant';
+import type { Watches } from '../shared/watches/watches';
 import { administratorGraph } from './administratorGraph';
 import type { CliContext } from './cliContext';
 import { confirmed } from './confirmed';
 import { notListed } from './notListed';
 import { writeJson } from './output';
+import { tellEvery } from './tellEvery';
 
 export interface RemoveOptions {
   ledger?: true;
@@ -31,7 +33,12 @@ export async function removeTenantVerb(
     return io.stderr('Nothing was removed.\n');
   }
   if (!options.force) await refuseWhileTriggered(context, tenantId);
-  const deps = { ...(await services.subscriptions()), logger: context.logger };
+  const subscriptions = await services.subscriptions();
+  const watches = countRemovals(
+    subscriptions.watches,
+    tellEvery(io.stderr, 20, (n) => `${n} watches removed`),
+  );
+  const deps = { ...subscriptions, watches, logger: context.logger };
   const removed = await removeTenant(deps, tenantId);
   if (!removed) throw notListed(tenantId);
   const ledgerRows = options.ledger
@@ -39,7 +46,7 @@ export async function removeTenantVerb(
         if (rows % 1_000 < 16) io.stderr(`${rows} ledger rows deleted\n`);
       })
     : undefined;
-  const { watches, leftToLapse, failures } = removed;
+  const { leftToLapse, failures } = removed;
   if (options.json) {
     writeJson(io.stdout, {
       tenantId,
@@ -49,7 +56,7 @@ export async function removeTenantVerb(
     });
   } else {
     io.stdout(
-      `Tenant ${tenantId} (${tenant.name}) is removed, with ${watches} watch(es)${ledgerRows === undefined ? '' : ` and ${ledgerRows} ledger row(s)`}.\n`,
+      `Tenant ${tenantId} (${tenant.name}) is removed, with ${removed.watches} watch(es)${ledgerRows === undefined ? '' : ` and ${ledgerRows} ledger row(s)`}.\n`,
     );
   }
   if (leftToLapse > 0) {
@@ -61,6 +68,19 @@ export async function removeTenantVerb(
   if (failures.length > 0) context.markFailed();
 }
 
+/** The same table of watches; `tell` hears of each row that is gone how many are gone by now. */
+function countRemovals(watches: Watches, tell: (removed: number) => void): Watches {
+  let removed = 0;
+  return {
+    ...watches,
+    async remove(key, etag) {
+      const isGone = await watches.remove(key, etag);
+      if (isGone) tell((removed += 1));
+      return isGone;
+    },
+  };
+}
+
 async function refuseWhileTriggered(context: CliContext, tenantId: string): Promise<void> {
   const services = await context.services();
   const { graphBaseUrl } = await services.config();
@@ -70,7 +90,13 @@ async function refuseWhileTriggered(context: CliContext, tenantId: string): Prom
   };
   const app = { graphBaseUrl, callGraph: (await services.graph()).callGraph };
   // A trigger whose definition Graph does not show may be ours.
-  const inTheWay = (await findTriggers(app, administrator, tenantId)).filter(({ ours }) => ours !== false);
+  const found = await findTriggers(
+    app,
+    administrator,
+    tenantId,
+    tellEvery(context.io.stderr, 20, (read) => `${read} printers read`),
+  );
+  const inTheWay = found.filter(({ ours }) => ours !== false);
   if (inTheWay.length === 0) return;
   const printers = inTheWay.map(
     ({ printerName, printerId, id }) => `${printerName} (${printerId}, trigger ${id})`,

@@ -7,10 +7,6 @@ import type { CliContext, CliServices } from './cliContext';
 import { example, formatTable, JSON_HELP, writeJson } from './output';
 import { summarizeService, type ServiceSummary } from './summarizeService';
 
-/** One screen: 24 lines of 100 characters. The facts and queues take 14 lines, the line that says "more" another. */
-const MOST_ERRORS = 8;
-const LINE_LENGTH = 100;
-
 interface QueueState {
   queue: string;
   /** About how many messages, hidden ones included. */
@@ -19,6 +15,10 @@ interface QueueState {
   /** Age of the oldest poison message. */
   oldestPoisonMinutes?: number;
 }
+
+/** With these bounds `status` fits 80 by 24, which is what every terminal has, however many tenants are in trouble. */
+const ERRORS_SHOWN = 3;
+const ERROR_LENGTH = 110;
 
 /** The command `status`: everything that an operator looks at first, on one screen. */
 export function statusCommand(command: Command, context: CliContext): void {
@@ -64,18 +64,17 @@ async function lookInto(
 }
 
 function describe(summary: ServiceSummary, queues: readonly QueueState[]): string {
-  const { tenants, watches, keys, minutesToNearestExpiry, lastRenewal, lastSweep, foundOnlyBySweep } =
-    summary;
+  const { tenants, keys, minutesToNearestExpiry, lastRenewal, foundOnlyBySweep } = summary;
   const facts = [
     ['tenants', countWords(tenants)],
-    ['watches', countWords(watches)],
+    ['watches', describeWatches(summary)],
     ['keys', keys.map(({ keyId, role, watches: count }) => `${keyId}: ${role}, ${count} watches`).join('; ')],
     [
       'minutes to nearest expiry',
       minutesToNearestExpiry === undefined ? 'none' : String(minutesToNearestExpiry),
     ],
     ['last renewal', lastRenewal ?? 'never'],
-    ['last sweep', lastSweep ?? 'never'],
+    ['last sweep', describeSweep(summary)],
     ['jobs found only by the sweep', String(foundOnlyBySweep)],
   ];
   const rows = queues.map(({ queue, waiting, poison, oldestPoisonMinutes }) => [
@@ -84,23 +83,30 @@ function describe(summary: ServiceSummary, queues: readonly QueueState[]): strin
     String(poison),
     oldestPoisonMinutes === undefined ? '' : `${oldestPoisonMinutes} min`,
   ]);
-  const tables = `${formatTable(['status', ''], facts)}\n${formatTable(['queue', 'waiting', 'poison', 'oldest poison'], rows)}`;
-  return tables + describeErrors(summary.tenantErrors);
+  return `${formatTable(['status', ''], facts)}${describeErrors(summary)}\n${formatTable(['queue', 'waiting', 'poison', 'oldest poison'], rows)}`;
 }
 
-function describeErrors(errors: ServiceSummary['tenantErrors']): string {
-  if (errors.length === 0) return '';
-  const lines = errors
-    .slice(0, MOST_ERRORS)
-    .map(({ tenantId, error }) => cut(`error of ${tenantId}: ${error}`));
-  const more = errors.length - lines.length;
-  const rest = more > 0 ? [`and ${more} more tenant(s) with an error: status --json`] : [];
-  return `\n${[...lines, ...rest].join('\n')}\n`;
+function describeWatches({ watches, watchesNotServed }: ServiceSummary): string {
+  const apart = watchesNotServed === 0 ? '' : `; ${watchesNotServed} of tenants not served`;
+  return countWords(watches) + apart;
 }
 
-/** The whole text is in `tenants show` and in `status --json`. */
-function cut(line: string): string {
-  return line.length <= LINE_LENGTH ? line : `${line.slice(0, LINE_LENGTH - 1)}…`;
+function describeSweep({ lastSweep, neverSwept }: ServiceSummary): string {
+  if (lastSweep === undefined) return 'never';
+  return neverSwept === 0 ? lastSweep : `${lastSweep}; ${neverSwept} active tenant(s) never`;
+}
+
+function describeErrors({ tenantErrors }: ServiceSummary): string {
+  const lines = tenantErrors
+    .slice(0, ERRORS_SHOWN)
+    .map(({ tenantId, error }) => `error of ${tenantId}: ${shorten(error)}`);
+  const more = tenantErrors.length - lines.length;
+  if (more > 0) lines.push(`and errors of ${more} more tenant(s): status --json`);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function shorten(text: string): string {
+  return text.length <= ERROR_LENGTH ? text : `${text.slice(0, ERROR_LENGTH - 1)}…`;
 }
 
 function countWords(counts: Readonly<Record<string, number>>): string {

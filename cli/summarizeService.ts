@@ -5,17 +5,23 @@ import { watchState, type WatchState } from '../shared/watches/watchState';
 /** How the service stands, from its tables. Times are ISO 8601. */
 export interface ServiceSummary {
   tenants: Record<TenantStatus, number>;
+  /** Those of active tenants. */
   watches: Record<WatchState, number>;
+  /** Those of tenants that are paused, removed or not listed: nobody renews them, so they lapse in good order. */
+  watchesNotServed: number;
   /**
-   * Every key of the ring and every key that a watch still stands on. A key may leave the ring once no watch stands on
-   * it; `missing` has left too early, and the notifications of its watches are refused.
+   * Every key of the ring and every key that a live subscription, or one that is being made, still stands on, whoever's it
+   * is. A key may leave the ring once no watch stands on it; `missing` has left too early, and the notifications of its
+   * watches are refused. What is past its expiry sends nothing and does not count.
    */
   keys: { keyId: string; role: 'signs' | 'verifies' | 'missing'; watches: number }[];
-  /** Until the first live subscription ends; undefined when there is none. */
+  /** Until the first live subscription of an active tenant ends; undefined when there is none. */
   minutesToNearestExpiry?: number;
   lastRenewal?: string;
-  /** The sweep that the most neglected active tenant waits longest for. */
+  /** The oldest last sweep among the active tenants that were swept to the end at all. */
   lastSweep?: string;
+  /** Active tenants that no sweep has gone through to the end yet. */
+  neverSwept: number;
   foundOnlyBySweep: number;
   tenantErrors: { tenantId: string; error: string }[];
 }
@@ -30,22 +36,25 @@ export function summarizeService(seen: {
   const { tenants, watches, keys, now } = seen;
   const byStatus: Record<TenantStatus, number> = { active: 0, paused: 0, removed: 0 };
   for (const { status } of tenants) byStatus[status] += 1;
+  const active = tenants.filter(({ status }) => status === 'active');
+  const activeIds = new Set(active.map(({ tenantId }) => tenantId));
+  const served = watches.filter(({ tenantId }) => activeIds.has(tenantId));
   const byState: Record<WatchState, number> = { live: 0, failing: 0, lapsed: 0, pending: 0 };
   const byKey = new Map(keys.map((keyId) => [keyId, 0]));
-  for (const watch of watches) {
-    byState[watchState(watch, now)] += 1;
-    if (watch.keyId !== undefined) byKey.set(watch.keyId, (byKey.get(watch.keyId) ?? 0) + 1);
+  for (const watch of served) byState[watchState(watch, now)] += 1;
+  for (const { keyId, expirationDateTime } of watches) {
+    const isOver = Date.parse(expirationDateTime ?? '') <= now;
+    if (keyId !== undefined && !isOver) byKey.set(keyId, (byKey.get(keyId) ?? 0) + 1);
   }
-  const ends = watches
+  const ends = served
     .map(({ expirationDateTime }) => Date.parse(expirationDateTime ?? ''))
     .filter((end) => end > now);
   const lastRenewal = texts(watches.map(({ renewedAt }) => renewedAt)).at(-1);
-  const lastSweep = texts(
-    tenants.filter(({ status }) => status === 'active').map(({ sweptAt }) => sweptAt),
-  )[0];
+  const lastSweep = texts(active.map(({ sweptAt }) => sweptAt))[0];
   return {
     tenants: byStatus,
     watches: byState,
+    watchesNotServed: watches.length - served.length,
     keys: [...byKey].map(([keyId, count]) => ({
       keyId,
       role: keyId === keys[0] ? 'signs' : keys.includes(keyId) ? 'verifies' : 'missing',
@@ -54,6 +63,7 @@ export function summarizeService(seen: {
     ...(ends.length === 0 ? {} : { minutesToNearestExpiry: Math.floor((Math.min(...ends) - now) / 60_000) }),
     ...(lastRenewal === undefined ? {} : { lastRenewal }),
     ...(lastSweep === undefined ? {} : { lastSweep }),
+    neverSwept: active.filter(({ sweptAt }) => sweptAt === undefined).length,
     foundOnlyBySweep: tenants.reduce((sum, { lostByGraph = 0 }) => sum + lostByGraph, 0),
     tenantErrors: tenants.flatMap(({ tenantId, lastError }) =>
       lastError === undefined ? [] : [{ tenantId, error: lastError }],

@@ -8,6 +8,7 @@ import { idArgument, tenantArgument } from './arguments';
 import type { CliContext } from './cliContext';
 import { confirmed } from './confirmed';
 import { example, formatTable, JSON_HELP, writeJson } from './output';
+import { tellEvery } from './tellEvery';
 
 interface CreateOptions {
   tenant: string;
@@ -93,7 +94,12 @@ async function list(context: CliContext, options: { tenant: string; json?: true 
     callGraph: await administratorGraph(context, tenantId, TRIGGER_PERMISSIONS.read),
   };
   const app = { graphBaseUrl, callGraph: (await services.graph()).callGraph };
-  const found = await findTriggers(app, administrator, tenantId);
+  const found = await findTriggers(
+    app,
+    administrator,
+    tenantId,
+    tellEvery(context.io.stderr, 20, (read) => `${read} printers read`),
+  );
   if (options.json) {
     return writeJson(
       context.io.stdout,

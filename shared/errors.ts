@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'tenantNotServed'
   | 'watchUnknown'
   | 'triggersInTheWay'
+  | 'definitionInUse'
   | 'messageNotFound'
   | 'jobNotFound'
   | 'usage';

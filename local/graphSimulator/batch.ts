@@ -16,7 +16,8 @@ interface BatchPart {
 
 /**
  * Answers a `$batch`: each part has its own status, and when a part is throttled the whole says 424
- * (concepts/throttling.md) or 200 (concepts/json-batching.md), by variant. Parts run side by side, in no order.
+ * (concepts/throttling.md) or 200 (concepts/json-batching.md), by variant. Parts run side by side, in no order. Whether every
+ * part has an answer is not documented: a variant leaves some out.
  */
 export async function answerBatch(
   call: RoutedCall,
@@ -32,9 +33,12 @@ export async function answerBatch(
   const replies = await Promise.all(parts.map(async ({ id, part }) => ({ id, reply: await serve(part) })));
   const responses: Record<string, unknown>[] = [];
   let throttled = false;
+  const { random, variants } = call.simulation;
   for (const { id, reply } of replies) {
     if (reply === 'reset') return 'reset';
     throttled ||= reply.status === 429;
+    // The part has taken effect all the same. Without a rate no number is drawn: other runs of a seed stay as they are.
+    if (variants.batchPartsMissing > 0 && random() < variants.batchPartsMissing) continue;
     responses.push({
       id,
       status: reply.status,
@@ -42,7 +46,7 @@ export async function answerBatch(
       ...(reply.body === undefined ? {} : { body: reply.body }),
     });
   }
-  const status = throttled && call.simulation.variants.batch424 ? 424 : 200;
+  const status = throttled && variants.batch424 ? 424 : 200;
   return { status, body: { responses } };
 }
 

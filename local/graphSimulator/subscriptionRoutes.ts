@@ -52,7 +52,22 @@ function unknownTarget(call: RoutedCall, request: SubscriptionRequest): Reply | 
   );
 }
 
+/** The permission table is the same on every page of subscriptions: by resource, and never delegated for print. */
+function refuseCaller(
+  call: RoutedCall,
+  operation: 'Create' | 'Get' | 'Update' | 'Delete' | 'Reauthorize',
+  kind: Subscription['kind'],
+): Reply | undefined {
+  const { principal } = call;
+  const refuse = (why: string) =>
+    fail(call, 403, 'ExtensionError', `Operation: ${operation}; Exception: ${why}.`);
+  if (principal.kind === 'user') return refuse('delegated access is not supported');
+  const missing = missingRole(kind === 'jobStarted' ? access.definitions : access.printer, principal.roles);
+  return missing === undefined ? undefined : refuse(`missing permission ${missing}`);
+}
+
 function withSubscription(
+  operation: 'Get' | 'Update' | 'Delete' | 'Reauthorize',
   answer: (subscription: Subscription, call: RoutedCall) => Reply | Promise<Reply>,
 ): Route['handle'] {
   return (call) => {
@@ -60,26 +75,16 @@ function withSubscription(
     const found = ownSubscriptions(call.simulation, call.principal).find(
       (subscription) => subscription.id === id,
     );
-    return found ? answer(found, call) : fail(call, 404, 'ResourceNotFound', 'The object was not found.');
+    if (!found) return fail(call, 404, 'ResourceNotFound', 'The object was not found.');
+    return refuseCaller(call, operation, found.kind) ?? answer(found, call);
   };
 }
 
 async function create(call: RoutedCall, validate: ValidateUrl): Promise<Reply> {
   const { simulation, principal } = call;
   const request = parseSubscriptionRequest(requireRecord(call.body), simulation.now(), simulation.variants);
-  if (principal.kind === 'user')
-    return fail(
-      call,
-      403,
-      'ExtensionError',
-      'Operation: Create; Exception: delegated access is not supported.',
-    );
-  const missing = missingRole(
-    request.kind === 'jobStarted' ? access.definitions : access.printer,
-    principal.roles,
-  );
-  if (missing !== undefined)
-    return fail(call, 403, 'ExtensionError', `Operation: Create; Exception: missing permission ${missing}.`);
+  const refused = refuseCaller(call, 'Create', request.kind);
+  if (refused) return refused;
   const unknown = unknownTarget(call, request);
   if (unknown) return unknown;
   const taken = () =>
@@ -167,21 +172,24 @@ export function createSubscriptionRoutes(validate: ValidateUrl): readonly Route[
       template: '/subscriptions/{subscriptionId}',
       access: 'signedIn',
       page: 'subscription-get.md',
-      handle: withSubscription((subscription, call) => ({ status: 200, body: view(call, subscription) })),
+      handle: withSubscription('Get', (subscription, call) => ({
+        status: 200,
+        body: view(call, subscription),
+      })),
     },
     {
       method: 'PATCH',
       template: '/subscriptions/{subscriptionId}',
       access: 'signedIn',
       page: 'subscription-update.md',
-      handle: withSubscription((subscription, call) => update(subscription, call, validate)),
+      handle: withSubscription('Update', (subscription, call) => update(subscription, call, validate)),
     },
     {
       method: 'DELETE',
       template: '/subscriptions/{subscriptionId}',
       access: 'signedIn',
       page: 'subscription-delete.md',
-      handle: withSubscription((subscription, call) => {
+      handle: withSubscription('Delete', (subscription, call) => {
         call.simulation.world.subscriptions.delete(subscription.id);
         return { status: 204 };
       }),
@@ -191,7 +199,7 @@ export function createSubscriptionRoutes(validate: ValidateUrl): readonly Route[
       template: '/subscriptions/{subscriptionId}/reauthorize',
       access: 'signedIn',
       page: 'subscription-reauthorize.md',
-      handle: withSubscription((subscription, call) => {
+      handle: withSubscription('Reauthorize', (subscription, call) => {
         reauthorize(call, subscription);
         return { status: 204 };
       }),

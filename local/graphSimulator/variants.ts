@@ -5,6 +5,8 @@
 export interface Variants {
   enforce409: boolean;
   batch424: boolean;
+  /** Share of the parts of a $batch that take effect and have no answer in it. */
+  batchPartsMissing: number;
   expiryOverMaximum: 'reject' | 'clamp';
   subscribeUnknownResource: 400 | 404;
   patchIgnoresExpiry: boolean;
@@ -66,6 +68,7 @@ export function defaultVariants(): Variants {
   return {
     enforce409: true,
     batch424: true,
+    batchPartsMissing: 0,
     expiryOverMaximum: 'reject',
     subscribeUnknownResource: 400,
     patchIgnoresExpiry: false,

@@ -18,12 +18,14 @@ const PRINTERS_AT_ONCE = 4;
  *
  * @param app Graph as the app, which alone may list definitions
  * @param administrator Graph as a signed-in Printer Administrator, who alone may list printers and triggers
+ * @param onProgress hears how many printers have been read
  * @throws GraphError as `callGraph`, and `graphAnswerUnreadable`
  */
 export async function findTriggers(
   app: Paging,
   administrator: Paging,
   tenantId: string,
+  onProgress: (printers: number) => void = () => undefined,
 ): Promise<FoundTrigger[]> {
   const ours = new Set((await listDefinitions(app, tenantId)).map(({ id }) => id.toLowerCase()));
   const printers = await listPrinters(administrator, tenantId);
@@ -39,6 +41,7 @@ export async function findTriggers(
       }));
     });
     found.push(...(await Promise.all(group)));
+    onProgress(found.length);
   }
   return found.flat();
 }

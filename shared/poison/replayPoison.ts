@@ -20,11 +20,15 @@ export interface ReplaySummary {
 
 /**
  * Sends the messages again that `filter` takes. Each is sent first and then deleted, so a death in between sends it
- * twice and loses none; the ledger sees to it that a job takes effect once.
+ * twice and loses none; the ledger sees to it that a job takes effect once. What is given up anew meanwhile is left, so
+ * this ends however fast the worker gives up.
+ *
+ * @param onProgress hears after each message how many were sent again
  */
 export async function replayPoison(
   deps: PoisonDeps & { queue: (name: string) => Promise<MessageQueue> },
   filter: PoisonFilter,
+  onProgress: (replayed: number) => void = () => undefined,
 ): Promise<ReplaySummary> {
   const summary: ReplaySummary = { replayed: 0, left: [] };
   await visitPoison(
@@ -38,6 +42,7 @@ export async function replayPoison(
       await (await deps.queue(message.queue)).send(message.replay);
       await remove();
       summary.replayed += 1;
+      onProgress(summary.replayed);
     },
     filter.queue,
   );

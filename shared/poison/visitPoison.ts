@@ -16,8 +16,9 @@ const HIDE_SECONDS = 300;
 type Remove = () => Promise<void>;
 
 /**
- * Shows every poison message of every queue, or of `queue`, to `visit`, and puts back what it does not remove. While it
- * runs nobody else sees them; if it dies they are back after five minutes.
+ * Shows every message that is in a poison queue now (in any, or in that of `queue`) to `visit`, and puts back what it does
+ * not remove. What comes in meanwhile is passed over: a replay beside a running app would meet what it has sent again, as
+ * often as the worker gives it up again. While it runs nobody else sees them; if it dies they are back after five minutes.
  */
 export async function visitPoison(
   deps: PoisonDeps,
@@ -35,6 +36,7 @@ async function visitQueue(
   visit: (message: PoisonMessage, remove: Remove) => Promise<void> | void,
 ): Promise<void> {
   const poison = await contents(`${queue}-poison`);
+  const begunAt = await poison.now();
   const kept = new Map<string, TakenMessage>();
   const removed = new Set<string>();
   try {
@@ -44,8 +46,10 @@ async function visitQueue(
       for (const taken of page) kept.set(taken.id, taken);
       // Nothing new: the queue is read, or so large that its first messages are visible again.
       if (fresh.length === 0) return;
-      const explained = await Promise.all(fresh.map((taken) => explainPoison(ledger, queue, taken)));
-      for (const [index, taken] of fresh.entries()) {
+      // Times are kept to the second, so that what came in during the first one is shown too.
+      const shown = fresh.filter(({ insertedAt }) => insertedAt <= begunAt);
+      const explained = await Promise.all(shown.map((taken) => explainPoison(ledger, queue, taken)));
+      for (const [index, taken] of shown.entries()) {
         const message = explained[index];
         if (!message) continue;
         await visit(message, async () => {

@@ -14,6 +14,8 @@ export interface TakenMessage {
 export interface QueueContents {
   /** About how many messages wait, hidden ones included. */
   count(): Promise<number>;
+  /** The time by the clock that sets `insertedAt`, to the second below it; milliseconds since 1970. */
+  now(): Promise<number>;
   /** When the oldest of the first 32 visible messages came in, in milliseconds since 1970; undefined when none is visible. */
   oldest(): Promise<number | undefined>;
   /** Up to 32 messages, hidden from everybody else for `hideSeconds`; none when no more is visible. */

@@ -13,6 +13,11 @@ export function createQueueInspection(client: QueueClient): QueueContents {
     async count() {
       return (await client.getProperties(bounded())).approximateMessagesCount ?? 0;
     },
+    async now() {
+      const { date } = await client.getProperties(bounded());
+      if (!date) throw new TypeError('Storage answered without the header Date');
+      return date.getTime();
+    },
     async oldest() {
       const { peekedMessageItems } = await client.peekMessages({ numberOfMessages: PAGE, ...bounded() });
       const times = peekedMessageItems.map(({ insertedOn }) => insertedOn.getTime());

@@ -1,3 +1,4 @@
+import type { Tenant } from '../tenants/tenants';
 import { parseWatchRowKey, watchRowKey, watchTag, type WatchKey } from '../watches/watchKey';
 import type { StoredWatch } from '../watches/watches';
 import type { LifecycleMessage, SubscriptionMessage } from './message';
@@ -17,10 +18,14 @@ export type LifecycleResult =
   /** Nothing to do, and the log says why. */
   | { outcome: 'dropped'; reason: DropReason };
 
-type DropReason = 'tenantNotServed' | 'watchUnknown' | 'generationOld' | 'eventNotActedOn' | 'renewedSince';
+type DropReason =
+  'tenantNotServed' | 'watchUnknown' | 'generationOld' | 'eventNotActedOn' | 'renewedSince' | 'sweptSince';
 
 /** Far under a queue's 7 days; whatever takes longer is looked at again on the way. */
 const LONGEST_POSTPONEMENT_S = 3_600;
+
+/** The functionTimeout of host.json: no run of the timer's sweep takes longer. */
+const LONGEST_SWEEP_MS = 10 * 60_000;
 
 /** The lifecycle events that a PATCH answers: it reauthorizes, and its 404 shows a removed subscription. */
 const ACTED_ON: readonly string[] = ['reauthorizationRequired', 'subscriptionRemoved'];
@@ -42,7 +47,10 @@ export async function handleLifecycleEvent(
   const { watch } = stored;
   if (message.kind === 'lifecycle') {
     if (message.generation < watch.generation) return drop(deps, message, 'generationOld');
-    if (message.lifecycleEvent === 'missed') return { outcome: 'missed', sweep: keyOf(watch) };
+    if (message.lifecycleEvent === 'missed') {
+      if (sweptSince(tenant, message)) return drop(deps, message, 'sweptSince');
+      return { outcome: 'missed', sweep: keyOf(watch) };
+    }
     if (!ACTED_ON.includes(message.lifecycleEvent)) return drop(deps, message, 'eventNotActedOn');
   }
   // A PATCH sent after the event has answered it; among duplicates only the first gets further.
@@ -59,6 +67,11 @@ export async function handleLifecycleEvent(
   }
   const result = await reconcileWatch(deps, stored, { asked: true, onlyRenew: true });
   return { outcome: 'handled', result, ...(result.sweep ? { sweep: keyOf(watch) } : {}) };
+}
+
+/** `sweptAt` is when a sweep ended: only one that surely began after the message has looked at what the message is about. */
+function sweptSince({ sweptAt }: Tenant, { receivedAt }: LifecycleMessage): boolean {
+  return Date.parse(sweptAt ?? '') - LONGEST_SWEEP_MS > Date.parse(receivedAt);
 }
 
 function keyOf({ tenantId, kind, id }: WatchKey): WatchKey {

@@ -110,6 +110,39 @@ describe('subscriptions revoke', () => {
   });
 });
 
+describe.each(['renew', 'revoke'])('subscriptions %s of a tenant that is not served', (name) => {
+  it.each([
+    ['paused', `tenants resume ${TENANT}`],
+    ['removed', `tenants add ${TENANT}`],
+  ] as const)('is refused while it is %s, and creates nothing', async (status, remedy) => {
+    const world = createCliWorld();
+    await world.addTenant(TENANT, status);
+    await world.put();
+    const { code, stdout, stderr } = await world.run(...verb(name, ...(name === 'renew' ? [] : ['--yes'])));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(remedy);
+    expect(world.graph.calls).toHaveLength(0);
+    expect((await world.read()).watch.generation).toBe(0);
+  });
+
+  it('is refused when it is not listed', async () => {
+    const world = createCliWorld();
+    await world.put();
+    const { code, stderr } = await world.run(...verb(name, ...(name === 'renew' ? [] : ['--yes'])));
+    expect(code).toBe(1);
+    expect(stderr).toContain('is not on the allow-list');
+    expect(world.graph.calls).toHaveLength(0);
+  });
+});
+
+it('subscriptions remove works for a paused tenant too', async () => {
+  const world = createCliWorld();
+  await world.addTenant(TENANT, 'paused');
+  await putServed(world);
+  expect((await world.run(...verb('remove', '--yes'))).code).toBe(0);
+  expect(world.graph.said()).toEqual(['DELETE /subscriptions/subscription-0']);
+});
+
 describe.each(['show', 'renew', 'remove', 'revoke'])('subscriptions %s', (name) => {
   it('names what is missing', async () => {
     const world = createCliWorld();

@@ -92,17 +92,22 @@ describe('definitions', () => {
     const argv = ['definitions', 'delete', DEFINITION, '--tenant', TENANT];
     expect(await world.run(...argv)).toEqual({ code: 0, stdout: '', stderr: 'Nothing was deleted.\n' });
     expect(world.graph.calls).toHaveLength(0);
+    world.graph.next('GET', () => ({ value: [] }));
     world.graph.next('DELETE', () => undefined);
     expect(await world.run(...argv)).toMatchObject({
       code: 0,
       stdout: `Definition ${DEFINITION} is deleted.\n`,
     });
-    expect(world.graph.said()).toEqual([`DELETE /print/taskDefinitions/${DEFINITION}`]);
+    expect(world.graph.said()).toEqual([
+      `GET /print/taskDefinitions/${DEFINITION}/tasks`,
+      `DELETE /print/taskDefinitions/${DEFINITION}`,
+    ]);
     expect(questions[0]).toContain(DEFINITION);
   });
 
   it('delete --yes does not ask; what is not there is a failure', async () => {
     const world = createCliWorld({ confirm: () => Promise.reject(new Error('asked')) });
+    world.graph.next('GET', () => ({ value: [{ id: 't1', status: { state: 'completed' } }] }));
     world.graph.next('DELETE', () => undefined);
     const argv = ['definitions', 'delete', DEFINITION, '--tenant', TENANT, '--yes'];
     expect(await world.runJson(...argv)).toEqual({
@@ -110,9 +115,45 @@ describe('definitions', () => {
       stderr: '',
       json: { tenantId: TENANT, id: DEFINITION, deleted: true },
     });
-    world.graph.nextError('DELETE', graphError('notFound'));
+    world.graph.nextError('GET', graphError('notFound'));
     const gone = await world.run(...argv);
     expect(gone).toMatchObject({ code: 1, stdout: '' });
     expect(gone.stderr).toContain('definitions list');
+    world.graph.nextError('DELETE', graphError('notFound'));
+    expect((await world.run(...argv, '--force')).stderr).toContain('definitions list');
+    world.graph.nextError('GET', graphError('forbidden'));
+    expect((await world.run(...argv)).stderr).toBe('error: Graph said forbidden\n');
+  });
+
+  it.each(['pending', 'processing'])(
+    'delete refuses while a task is %s (resources/printtaskstatus.md), which holds its job back',
+    async (state) => {
+      const world = createCliWorld();
+      const tasks = [
+        { id: 't1', status: { state } },
+        { id: 't2', status: { state: 'aborted' } },
+      ];
+      world.graph.next('GET', () => ({ value: tasks }));
+      const argv = ['definitions', 'delete', DEFINITION, '--tenant', TENANT, '--yes'];
+      const { code, stdout, stderr } = await world.run(...argv);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toContain('1 task(s) of it are open');
+      expect(stderr).toContain(`jobs sweep --tenant ${TENANT}`);
+      expect(world.graph.said()).toEqual([`GET /print/taskDefinitions/${DEFINITION}/tasks`]);
+    },
+  );
+
+  it('delete refuses while it is watched and names the verb that ends that, unless --force', async () => {
+    const world = createCliWorld();
+    await world.put({ kind: 'jobStarted', id: DEFINITION });
+    world.graph.next('GET', () => ({ value: [] }));
+    const argv = ['definitions', 'delete', DEFINITION, '--tenant', TENANT, '--yes'];
+    const { code, stderr } = await world.run(...argv);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`subscriptions remove --tenant ${TENANT} --definition ${DEFINITION}`);
+    expect(stderr).toContain('--force');
+    world.graph.next('DELETE', () => undefined);
+    expect((await world.run(...argv, '--force')).code).toBe(0);
+    expect(world.graph.said().at(-1)).toBe(`DELETE /print/taskDefinitions/${DEFINITION}`);
   });
 });

@@ -89,4 +89,14 @@ describe('poison', () => {
     expect(rest.stderr).toContain('malformed: no event object');
     expect(poison.texts()).toEqual(['{broken']);
   });
+
+  it('replay tells how far it is', async () => {
+    const world = createCliWorld();
+    for (let n = 0; n < 101; n += 1) await world.queue(`${JOBS}-poison`).send(job(TENANT, String(n)));
+    expect(await world.run('poison', 'replay', '--all')).toEqual({
+      code: 0,
+      stdout: '101 message(s) were sent again.\n',
+      stderr: '100 messages sent again\n',
+    });
+  });
 });

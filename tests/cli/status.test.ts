@@ -49,6 +49,7 @@ describe('status', () => {
     expect(json).toEqual({
       tenants: { active: 1, paused: 1, removed: 0 },
       watches: { live: 2, failing: 2, lapsed: 1, pending: 1 },
+      watchesNotServed: 0,
       keys: [
         { keyId: 'k1', role: 'signs', watches: 1 },
         { keyId: 'k0', role: 'missing', watches: 1 },
@@ -56,6 +57,7 @@ describe('status', () => {
       minutesToNearestExpiry: 50,
       lastRenewal: START,
       lastSweep: START,
+      neverSwept: 0,
       foundOnlyBySweep: 3,
       tenantErrors: [{ tenantId: TENANT, error: 'words' }],
       queues: [
@@ -72,19 +74,59 @@ describe('status', () => {
     expect(stdout.split('\n').length).toBeLessThan(24);
   });
 
-  it('fits one screen of 24 lines by 100 characters, however many customers are in trouble', async () => {
+  it('keeps no key in the ring for a subscription that has ended, and counts what nobody renews apart', async () => {
     const world = createCliWorld();
-    for (let number = 10; number < 30; number += 1) {
-      const tenantId = `${number}111111-1111-1111-1111-111111111111`;
+    await world.addTenant();
+    await world.addTenant(OTHER_TENANT, 'paused');
+    const ended = '2026-11-21T23:00:00.000Z';
+    await putServed(world);
+    await putServed(world, { id: 'p2', subscriptionId: 's2', keyId: 'k0', expirationDateTime: ended });
+    // A create under way has a key and no expiry yet.
+    await world.put({ id: 'p3', keyId: 'k1' });
+    const paused = { tenantId: OTHER_TENANT };
+    await putServed(world, { ...paused, subscriptionId: 's4', keyId: 'k0', expirationDateTime: ended });
+    await putServed(world, {
+      ...paused,
+      id: 'p5',
+      subscriptionId: 's5',
+      expirationDateTime: '2026-11-22T00:30:00.000Z',
+    });
+    expect((await world.runJson('status')).json).toMatchObject({
+      watches: { live: 1, failing: 0, lapsed: 1, pending: 1 },
+      watchesNotServed: 2,
+      keys: [{ keyId: 'k1', role: 'signs', watches: 3 }],
+      minutesToNearestExpiry: 70 * 60,
+    });
+    expect((await world.run('status')).stdout).toContain(
+      '1 live, 1 lapsed, 1 pending; 2 of tenants not served',
+    );
+  });
+
+  it('shows active tenants that were never swept', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    expect((await world.runJson('status')).json).toMatchObject({ neverSwept: 1 });
+    expect((await world.run('status')).stdout).toMatch(/last sweep +never\n/);
+    await world.addTenant(OTHER_TENANT);
+    await world.tenants.update(TENANT, (row) => ({ ...row, sweptAt: START }));
+    expect((await world.run('status')).stdout).toContain(`${START}; 1 active tenant(s) never`);
+  });
+
+  it('fits 80 by 24 however many tenants are in trouble; --json names them all', async () => {
+    const world = createCliWorld();
+    for (let n = 0; n < 30; n += 1) {
+      const tenantId = `00000000-0000-0000-0000-${String(n).padStart(12, '0')}`;
       await world.addTenant(tenantId);
-      await world.tenants.update(tenantId, (row) => ({ ...row, lastError: 'words '.repeat(30) }));
+      await world.tenants.update(tenantId, (row) => ({ ...row, lastError: 'words '.repeat(100) }));
     }
     const { stdout } = await world.run('status');
     const lines = stdout.trimEnd().split('\n');
-    expect(lines.length).toBeLessThanOrEqual(23);
-    expect(Math.max(...lines.map(({ length }) => length))).toBe(100);
-    expect(lines.at(-2)).toMatch(/^error of 17111111-.*…$/);
-    expect(lines.at(-1)).toBe('and 12 more tenant(s) with an error: status --json');
+    const onScreen = lines.reduce((sum, { length }) => sum + Math.max(1, Math.ceil(length / 80)), 0);
+    expect(onScreen).toBeLessThan(24);
+    expect(stdout).toContain('error of 00000000-0000-0000-0000-000000000000: words');
+    expect(stdout).toContain('and errors of 27 more tenant(s): status --json');
+    const { json } = await world.runJson('status');
+    expect((json as { tenantErrors: unknown[] }).tenantErrors).toHaveLength(30);
   });
 
   it('tells of a service that has just been set up', async () => {

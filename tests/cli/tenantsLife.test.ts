@@ -132,6 +132,15 @@ describe('tenants remove', () => {
     expect((await world.run(...argv)).stdout).toContain('0 ledger row(s)');
   });
 
+  it('tells how far it is with many watches', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    for (let n = 0; n < 21; n += 1) await putServed(world, { id: `p${n}`, subscriptionId: `s${n}` });
+    const { stdout, stderr } = await world.run('tenants', 'remove', TENANT, '--force', '--yes');
+    expect(stdout).toContain('with 21 watch(es)');
+    expect(stderr).toBe('20 watches removed\n');
+  });
+
   it('leaves subscriptions to lapse when the consent is gone', async () => {
     const world = createCliWorld();
     await world.addTenant();

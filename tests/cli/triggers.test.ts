@@ -89,6 +89,17 @@ describe('triggers', () => {
     expect((await world.run('triggers', 'list', '--tenant', TENANT)).stdout).toContain('triggers create');
   });
 
+  it('list tells how far it is in a tenant of many printers', async () => {
+    const world = createCliWorld();
+    world.graph.next('GET', () => ({ value: [] }));
+    const printers = Array.from({ length: 41 }, (_, index) => ({ id: `p${index}` }));
+    world.administrator.next('GET', () => ({ value: printers }));
+    for (const _ of printers) world.administrator.next('GET', () => ({ value: [] }));
+    const { code, stderr } = await world.run('triggers', 'list', '--tenant', TENANT);
+    expect(code).toBe(0);
+    expect(stderr.split('\n').slice(1)).toEqual(['20 printers read', '40 printers read', '']);
+  });
+
   it('delete asks, deletes, and fails for one that is not there', async () => {
     const world = createCliWorld({ confirm: () => Promise.resolve(false) });
     const argv = ['triggers', 'delete', TRIGGER, ...onPrinter];

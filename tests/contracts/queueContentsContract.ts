@@ -39,6 +39,12 @@ export function queueContentsContract(name: string, open: () => Promise<OpenedCo
       expect(await contents.oldest()).toBeUndefined();
     });
 
+    it('tells the time by the clock of its messages', async () => {
+      await queue.send('x');
+      const { insertedAt } = await only();
+      expect(await contents.now()).toBeGreaterThanOrEqual(insertedAt);
+    });
+
     it('puts a message back under the same id with its text', async () => {
       await queue.send('Zeile\n"🖨" <&>');
       const first = await only();

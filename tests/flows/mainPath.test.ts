@@ -56,4 +56,32 @@ describe('the main path through the built app', () => {
       },
     });
   }, 30_000);
+
+  // Every page of api-reference/v1.0 that the app rests on is in api-reference/beta too.
+  it('subscribes, releases and tells by beta alone when GRAPH_BASE_URL says so', async () => {
+    const before = (await flow.events()).length;
+    const { tenantId, printerId, definitionId } = await flow.onboard([]);
+    const base = flow.cloud.settings['GRAPH_BASE_URL'] ?? '';
+    await flow.cloud.restartHost(0, { GRAPH_BASE_URL: base.replace(/v1\.0$/, 'beta') });
+    await flow.control.clearCalls();
+    const watches = await flow.services.watches();
+    const wish = { tenantId, since: new Date().toISOString(), wanted: true, generation: 0, failures: 0 };
+    await watches.add({ ...wish, kind: 'jobStarted', id: definitionId });
+    await watches.add({ ...wish, kind: 'jobFetchable', id: printerId });
+    await flow.runNow('renewSubscriptions');
+    await flow.control.print(tenantId, { printerId });
+    const events = (await flow.untilEvents(before + 2)).slice(before);
+    await flow.runNow('sweepJobs');
+
+    expect(events.map(({ type, data }) => [type, data['outcome']])).toEqual([
+      ['print.job.started', 'released'],
+      ['print.job.fetchable', 'fetchable'],
+    ]);
+    expect((await flow.events()).length).toBe(before + 2);
+    const calls = await flow.control.calls();
+    expect(calls.filter(({ path }) => !path.startsWith('/beta/'))).toEqual([]);
+    expect(
+      calls.filter(({ method, route }) => method === 'POST' && route === '/subscriptions'),
+    ).toMatchObject([{ status: 201 }, { status: 201 }]);
+  }, 60_000);
 });

@@ -26,6 +26,7 @@ export function createMemoryQueueContents(
       kept.set(id, { id, text, insertedAt: now(), receipt: '', hidden: false });
       return Promise.resolve();
     },
+    now: () => Promise.resolve(now()),
     count: () => Promise.resolve(kept.size),
     oldest: () => Promise.resolve(visible()[0]?.insertedAt),
     take: () => {

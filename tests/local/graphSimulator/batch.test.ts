@@ -64,6 +64,23 @@ describe('$batch (concepts/json-batching.md)', () => {
     expect((await batch([read('1'), read('2')])).status).toBe(200);
   });
 
+  it('leaves out the answer of a share of the parts, which take effect all the same (silent: variant)', async () => {
+    expect((await harness.control.variants()).batchPartsMissing).toBe(0);
+    const rename = {
+      method: 'PATCH',
+      url: `/print/taskDefinitions/${definition}`,
+      body: { displayName: 'x' },
+    };
+    await harness.control.setVariants({ batchPartsMissing: 1 });
+    const none = await batch([{ ...rename, id: '1', headers: { 'Content-Type': 'application/json' } }]);
+    expect([none.status, none.body]).toMatchObject([200, { responses: [] }]);
+    expect((await harness.graph('GET', rename.url)).body['displayName']).toBe('x');
+    await harness.control.setVariants({ batchPartsMissing: 0.5 });
+    const some = parts((await batch(Array.from({ length: 20 }, (_, index) => read(String(index))))).body);
+    expect(some.length).toBeGreaterThan(0);
+    expect(some.length).toBeLessThan(20);
+  });
+
   it('is reported as one call with its parts', async () => {
     await batch([read('1'), read('2')]);
     const calls = await harness.control.calls();

@@ -240,6 +240,45 @@ describe('reading, changing and deleting', () => {
     expect((await harness.graph('GET', path)).body['expirationDateTime']).toBe(created['expirationDateTime']);
   });
 
+  describe.each([
+    ['GET', '', 'api/subscription-get.md', undefined],
+    ['PATCH', '', 'api/subscription-update.md', 3000],
+    ['DELETE', '', 'api/subscription-delete.md', undefined],
+    ['POST', '/reauthorize', 'api/subscription-reauthorize.md', undefined],
+  ] as const)('%s /subscriptions/{id}%s', (method, suffix, page, minutes) => {
+    const tryOn = (created: unknown, token?: string) =>
+      harness.graph(
+        method,
+        `/subscriptions/${String((created as Record<string, unknown>)['id'])}${suffix}`,
+        minutes === undefined ? undefined : { expirationDateTime: harness.inMinutes(minutes) },
+        token === undefined ? {} : { token },
+      );
+
+    it(`needs the role of the subscription's resource (${page})`, async () => {
+      const tasks = (await create(started())).body;
+      const jobs = (await create(fetchable())).body;
+      await harness.control.setRoles(tenantA, ['Printer.ReadWrite.All']);
+      expect(await tryOn(tasks)).toMatchObject({ status: 403, body: { error: { code: 'ExtensionError' } } });
+      expect((await tryOn(jobs)).status).toBeLessThan(300);
+      await harness.control.setRoles(tenantA, ['PrintTaskDefinition.ReadWrite.All']);
+      expect((await tryOn(tasks)).status).toBeLessThan(300);
+    });
+
+    it(`is not for signed-in users (${page}: delegated not supported)`, async () => {
+      const jobs = (await create(fetchable())).body;
+      const token = await harness.control.mintUserToken({ tenantId: tenantA, scopes: 'Printer.Read.All' });
+      expect((await tryOn(jobs, token)).status).toBe(403);
+    });
+
+    it(`answers 403 after a revocation that leaves tokens without roles (${page})`, async () => {
+      const jobs = (await create(fetchable())).body;
+      await harness.control.setVariants({ revokedToken: 'withoutRoles' });
+      await harness.control.revokeConsent(tenantA);
+      expect((await tryOn(jobs)).status).toBe(403);
+      expect((await harness.control.state()).subscriptions).toHaveLength(1);
+    });
+  });
+
   it('forgets a subscription when Date passes its expiry (resources/subscription.md)', async () => {
     const path = `/subscriptions/${String((await create(started())).body['id'])}`;
     harness.clock.aheadMs = 4201 * 60_000;

@@ -233,6 +233,21 @@ describe('replaying', () => {
     expect(poison.texts()).toHaveLength(1);
   });
 
+  it('ends beside a worker that gives up at once what is sent again, and leaves that in the poison queue', async () => {
+    const world = createWorld();
+    const poison = world.open(`${JOBS}-poison`);
+    for (let sent = 0; sent < 40; sent += 1) await poison.send(jobMessage({ jobId: String(sent) }));
+    const told: number[] = [];
+    // The host moves a message to the poison queue under a new id after its last try.
+    const worker = { send: (text: string) => poison.send(text) };
+    const summary = await replayPoison({ ...world.deps, queue: () => Promise.resolve(worker) }, {}, (count) =>
+      told.push(count),
+    );
+    expect(summary).toEqual({ replayed: 40, left: [] });
+    expect(told.at(-1)).toBe(40);
+    expect(poison.texts()).toHaveLength(40);
+  });
+
   it('keeps the message when it cannot be sent', async () => {
     const world = createWorld();
     await world.open(`${JOBS}-poison`).send(jobMessage());

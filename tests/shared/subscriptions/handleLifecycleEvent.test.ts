@@ -157,6 +157,26 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     expect(world.graph.calls).toHaveLength(0);
   });
 
+  it('drops a missed that waited while a sweep of the tenant began and ended (functionTimeout: 10 minutes)', async () => {
+    const world = await worldAfter(1);
+    const message = event(world, { lifecycleEvent: 'missed' });
+    const swept = (minutes: number) => {
+      const sweptAt = new Date(Date.parse(message.receivedAt) + minutes * MINUTE + 1).toISOString();
+      return world.tenants.update(TENANT, (tenant) => ({ ...tenant, sweptAt }));
+    };
+    // It may have begun before the message: what was missed may not have been there yet.
+    await swept(9);
+    expect(await handleLifecycleEvent(world.deps, message)).toMatchObject({ outcome: 'missed' });
+    await swept(10);
+    expect(await handleLifecycleEvent(world.deps, message)).toEqual({
+      outcome: 'dropped',
+      reason: 'sweptSince',
+    });
+    expect(await handleLifecycleEvent(world.deps, { ...message, receivedAt: '' })).toMatchObject({
+      outcome: 'missed',
+    });
+  });
+
   it('asks for a sweep where the PATCH found the subscription lost, and not where it was there', async () => {
     const lost = await worldAfter(11);
     lost.graph.subscriptions.clear();
