@@ -72,7 +72,9 @@ async function keep(
     current?.watch.wanted === true &&
     current.watch.generation === before.generation &&
     current.watch.subscriptionId === before.subscriptionId;
-  if (stillOurs && (await watches.save(saved, current.etag)) !== undefined) return true;
+  // A customer who was resumed meanwhile has begun anew, and so has the watch.
+  const kept = { ...saved, since: current?.watch.since ?? saved.since };
+  if (stillOurs && (await watches.save(kept, current.etag)) !== undefined) return true;
   await deleteSubscription(callGraph, saved, subscriptionId);
   return false;
 }

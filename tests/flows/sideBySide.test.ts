@@ -39,7 +39,11 @@ describe('two timers and the command line beside each other', () => {
     expect(status).toBe(202);
   };
   /** Lets all three begin, holds their writes of the watches until there are `held`, and waits for the end. */
-  const allAtOnce = async (effect: 'table.update' | 'table.delete', held: number) => {
+  const allAtOnce = async (
+    effect: 'table.update' | 'table.delete',
+    held: number,
+    whileHeld: () => Promise<unknown> = () => Promise.resolve(),
+  ) => {
     const gate = flow.cloud.proxy?.fault({
       match: (call) => call.effect === effect && call.resource === 'Subscriptions',
       when: 'before',
@@ -50,6 +54,7 @@ describe('two timers and the command line beside each other', () => {
       try {
         await Promise.all([startTimer(0), startTimer(1)]);
         await eventually(`${held} writes`, () => (gate?.hits().length === held ? true : undefined));
+        await whileHeld();
       } finally {
         gate?.cancel();
       }
@@ -69,7 +74,7 @@ describe('two timers and the command line beside each other', () => {
   const live = async () =>
     (await flow.control.subscriptions()).map(({ id, tenantId, resource }) => `${tenantId} ${resource} ${id}`);
   /** Graph has exactly the subscriptions that the rows name; gives their ids. */
-  const untilOneOfEach = async (watches = WATCHES) => {
+  const oneOfEach = async (watches = WATCHES) => {
     const stored = await rows();
     expect(stored).toHaveLength(watches);
     expect((await live()).sort()).toEqual(
@@ -98,26 +103,26 @@ describe('two timers and the command line beside each other', () => {
         }
       }
       await allAtOnce('table.update', RUNS * TENANTS * CREATES_AT_ONCE);
-      await untilOneOfEach();
+      await oneOfEach();
     }, 60_000);
 
     it('what Graph lost is made anew once', async () => {
-      const before = await untilOneOfEach();
+      const before = await oneOfEach();
       expect(await flow.control.loseSubscriptions({ rate: 1 })).toHaveLength(WATCHES);
       flow.cloud.clock?.move(HOUR);
       await allAtOnce('table.update', RUNS * TENANTS * CREATES_AT_ONCE);
-      const after = await untilOneOfEach();
+      const after = await oneOfEach();
       expect(after.filter((id) => before.includes(id))).toEqual([]);
     }, 60_000);
 
     it('a key that left the ring is replaced once', async () => {
-      const before = await untilOneOfEach();
+      const before = await oneOfEach();
       await restartHosts({
         CLIENT_STATE_KEYS: `key-${enforce409 ? 1 : 2}:${randomBytes(32).toString('base64')}`,
       });
       // One watch of each tenant goes before the others.
       await allAtOnce('table.update', RUNS * TENANTS);
-      const after = await untilOneOfEach();
+      const after = await oneOfEach();
       expect(after.filter((id) => before.includes(id))).toEqual([]);
     }, 60_000);
 
@@ -127,7 +132,7 @@ describe('two timers and the command line beside each other', () => {
       url.hostname = host;
       await restartHosts({ PUBLIC_BASE_URL: url.href });
       await allAtOnce('table.update', RUNS * TENANTS);
-      await untilOneOfEach();
+      await oneOfEach();
       const urls = (await flow.control.subscriptions()).map(({ notificationUrl }) => notificationUrl);
       expect(new Set(urls)).toEqual(new Set([`${url.href}/notifications`]));
     }, 60_000);
@@ -147,15 +152,21 @@ describe('two timers and the command line beside each other', () => {
       await Promise.all([startTimer(1), command('reconcile', '--retry-now')]);
       await flow.untilQuiet();
       await flow.control.clearFaults();
-      await untilOneOfEach();
+      await oneOfEach();
       expect((await flow.control.calls()).filter(isCreate)).toHaveLength(WATCHES);
     }, 60_000);
 
-    it('what nobody wants is removed by one of them', async () => {
+    it('what nobody wants is removed by one of them, and what is wanted again meanwhile gets a new one', async () => {
       const watches = await flow.services.watches();
-      for (const { watch, etag } of await rows()) await watches.save({ ...watch, wanted: false }, etag);
-      await allAtOnce('table.delete', RUNS * WATCHES);
-      await untilOneOfEach(0);
+      const all = await rows();
+      for (const { watch, etag } of all) await watches.save({ ...watch, wanted: false }, etag);
+      const again = all.find(({ watch }) => watch.kind === 'jobFetchable')?.watch;
+      const named = ['--tenant', again?.tenantId ?? '', '--printer', again?.id ?? ''];
+      // All of the subscriptions are deleted by then, and none of the rows.
+      await allAtOnce('table.delete', RUNS * WATCHES, () => command('add', ...named));
+      expect(await oneOfEach(1)).not.toContain(again?.subscriptionId);
+      await command('remove', ...named, '--yes');
+      await oneOfEach(0);
     }, 60_000);
   });
 });
