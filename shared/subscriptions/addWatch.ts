@@ -23,13 +23,17 @@ export async function addWatch(deps: SubscriptionDeps, key: WatchKey): Promise<A
   const watch: Watch = { tenantId, kind, id, since, wanted: true, generation: 0, failures: 0 };
   const added = await deps.watches.add(watch);
   let stored = await deps.watches.get(key);
-  if (stored?.watch.wanted === false) {
-    // Its removal is under way or was refused: what is there may stay, and serves from now on.
+  const isLeaving = stored?.watch.wanted === false;
+  if (stored && isLeaving) {
+    // Its removal is under way or was refused: what is there may stay, and serves from now on. Whether it is there is
+    // asked of Graph.
     const wanted: Watch = { ...stored.watch, wanted: true, since };
     const etag = await deps.watches.save(wanted, stored.etag);
     stored = etag === undefined ? undefined : { watch: wanted, etag };
   }
   // Gone or changed between two calls: somebody else is at it.
-  const result: WatchResult = stored ? await reconcileWatch(deps, stored) : { outcome: 'busy', watch };
+  const result: WatchResult = stored
+    ? await reconcileWatch(deps, stored, isLeaving ? { asked: true, retryNow: true } : {})
+    : { outcome: 'busy', watch };
   return { outcome: 'watched', added, result };
 }

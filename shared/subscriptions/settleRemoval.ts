@@ -1,8 +1,12 @@
 import type { PartResult } from '../graph/createGraphBatch';
 import type { StoredWatch, Watch } from '../watches/watches';
+import { waitsUntil } from './plan';
 import { readRemoval } from './subscriptionCalls';
 import type { SubscriptionDeps } from './subscriptionDeps';
 import { recordFailure, troubleOf, type WatchResult } from './watchResult';
+
+/** A row that changes under our hands this often in one call is being worked on. */
+const MOST_RACES = 5;
 
 /**
  * Removes the row of a watch nobody wants any more, once its subscription is deleted. The row says `wanted` false since
@@ -24,14 +28,22 @@ export async function settleRemoval(
       return recordFailure(deps, stored, error);
   }
   if (await deps.watches.remove(watch, etag)) return { outcome: 'removed', watch };
-  await clearIfWantedAgain(deps, watch);
+  await forgetDeleted(deps, watch);
   return { outcome: 'busy', watch };
 }
 
-/** Somebody added the watch again while its subscription was being deleted: the row must not name what is gone. */
-async function clearIfWantedAgain({ watches }: SubscriptionDeps, removed: Watch): Promise<void> {
-  const current = await watches.get(removed);
-  if (!current?.watch.wanted || current.watch.subscriptionId !== removed.subscriptionId) return;
-  const { subscriptionId: _subscriptionId, expirationDateTime: _expiry, ...bare } = current.watch;
-  await watches.save(bare, current.etag);
+/**
+ * A watch that is wanted again since must not go on naming the subscription that was just deleted. What a row that
+ * changes under every try still names is found lost by its hourly PATCH.
+ */
+async function forgetDeleted({ watches, clock }: SubscriptionDeps, deleted: Watch): Promise<void> {
+  if (deleted.subscriptionId === undefined) return;
+  for (let race = 0; race < MOST_RACES; race += 1) {
+    const stored = await watches.get(deleted);
+    if (stored?.watch.subscriptionId !== deleted.subscriptionId) return;
+    const { subscriptionId: _id, keyId: _keyId, expirationDateTime: _expiry, ...pending } = stored.watch;
+    // Whoever holds the row to create one is about to write another id into it.
+    if (pending.lastError === undefined && waitsUntil(stored.watch, clock.now()) !== undefined) return;
+    if ((await watches.save(pending, stored.etag)) !== undefined) return;
+  }
 }

@@ -1,4 +1,5 @@
 import { addWatch } from '../../../shared/subscriptions/addWatch';
+import type { WatchResult } from '../../../shared/subscriptions/watchResult';
 import { graphError } from '../../support/createFakeGraph';
 import {
   createSubscriptionWorld,
@@ -69,7 +70,7 @@ describe('addWatch', () => {
     world.clock.advance(5 * MINUTE);
     expect(await addWatch(world.deps, fetchable())).toMatchObject({
       added: false,
-      result: { outcome: 'nothing' },
+      result: { outcome: 'renewed' },
     });
     expect((await world.read()).watch).toMatchObject({
       wanted: true,
@@ -80,5 +81,15 @@ describe('addWatch', () => {
     await world.watches.save({ ...watch, wanted: false }, etag);
     world.watches.save = () => Promise.resolve(undefined);
     expect(await addWatch(world.deps, fetchable())).toMatchObject({ result: { outcome: 'busy' } });
+  });
+
+  it('makes the subscription anew when a removal that it takes back has deleted it already', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    await putServed(world, { wanted: false });
+    world.graph.subscriptions.clear();
+    const { result } = (await addWatch(world.deps, fetchable())) as { result: WatchResult };
+    expect(result).toMatchObject({ outcome: 'created', sweep: true });
+    expect([...world.graph.subscriptions.keys()]).toEqual([result.watch.subscriptionId]);
   });
 });

@@ -1,3 +1,4 @@
+import { addWatch } from '../../../shared/subscriptions/addWatch';
 import { removeWatch, renewWatch, revokeWatch } from '../../../shared/subscriptions/changeWatch';
 import { reconcileWatch } from '../../../shared/subscriptions/reconcileWatch';
 import { verifyClientState } from '../../../shared/watches/clientState';
@@ -8,6 +9,7 @@ import {
   MINUTE,
   putServed,
   TENANT,
+  type SubscriptionWorld,
 } from '../../support/createSubscriptionWorld';
 
 describe('revokeWatch', () => {
@@ -90,6 +92,62 @@ describe('removeWatch', () => {
     await putServed(world);
     world.watches.save = () => Promise.resolve(undefined);
     expect(await removeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'busy' });
+  });
+
+  describe.each(['before', 'after'] as const)(
+    'beside an addWatch %s its DELETE takes effect at Graph',
+    (moment) => {
+      async function removeBesideAdd(world: SubscriptionWorld) {
+        await world.addTenant();
+        await putServed(world);
+        const { callGraph } = world.deps;
+        let added: unknown;
+        world.deps.callGraph = async (call) => {
+          if (call.method !== 'DELETE' || added !== undefined) return callGraph(call);
+          if (moment === 'before') added = await addWatch(world.deps, fetchable());
+          const answer = await callGraph(call);
+          if (moment === 'after') added = await addWatch(world.deps, fetchable());
+          return answer;
+        };
+        return { removed: await removeWatch(world.deps, fetchable()), added };
+      }
+
+      it('leaves the watch with one subscription at the next run', async () => {
+        const world = createSubscriptionWorld();
+        const { removed } = await removeBesideAdd(world);
+        expect(removed).toMatchObject({ outcome: 'busy' });
+        await reconcileWatch(world.deps, await world.read());
+        const { watch } = await world.read();
+        expect(watch.wanted).toBe(true);
+        expect([...world.graph.subscriptions.keys()]).toEqual([watch.subscriptionId]);
+      });
+
+      it('ends although the row changes under every write', async () => {
+        const world = createSubscriptionWorld();
+        const healthy = { ...world.watches };
+        world.watches.remove = async (key, etag) => {
+          const removed = await healthy.remove(key, etag);
+          world.watches.save = () => Promise.resolve(undefined);
+          return removed;
+        };
+        expect((await removeBesideAdd(world)).removed).toMatchObject({ outcome: 'busy' });
+      });
+    },
+  );
+
+  it('leaves the row to a create that has begun since', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    const { watch } = await putServed(world);
+    const { callGraph } = world.deps;
+    const held = { ...watch, nextTryAt: '2026-11-22T00:04:00.000Z' };
+    world.deps.callGraph = async (call) => {
+      const answer = await callGraph(call);
+      if (call.method === 'DELETE') await world.watches.save(held, (await world.read()).etag);
+      return answer;
+    };
+    expect(await removeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'busy' });
+    expect((await world.read()).watch).toEqual(held);
   });
 });
 

@@ -166,9 +166,14 @@ describe('reconcileWatch: a row that somebody else writes while Graph creates', 
   it('still takes the subscription when the watch is as wanted as before', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
-    await meanwhile(world, (watch) => ({ ...watch, failures: 7 }));
+    const since = '2026-11-22T00:03:00.000Z';
+    await meanwhile(world, (watch) => ({ ...watch, failures: 7, since }));
     expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'created' });
-    expect((await world.read()).watch).toMatchObject({ subscriptionId: 'subscription-1', failures: 0 });
+    expect((await world.read()).watch).toMatchObject({
+      subscriptionId: 'subscription-1',
+      failures: 0,
+      since,
+    });
     expect(world.graph.subscriptions.size).toBe(1);
   });
 

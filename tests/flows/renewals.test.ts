@@ -1,0 +1,78 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { WatchKey } from '../../shared/watches/watchKey';
+import { startFlow, type Flow } from '../support/startFlow';
+
+const MINUTE = 60_000;
+const TENANTS = 3;
+/** As many as leave this test half a minute; tests/shared/subscriptions/thousandRenewals.test.ts has 1,000 in memory. */
+const WATCHES = 150;
+/** What the app asks for: 30 minutes under Graph's maximum of 4,230 (concepts/change-notifications-overview.md). */
+const LIFETIME_MS = 4_200 * MINUTE;
+/** As the timer of renewSubscriptions. */
+const RUN_EVERY_MS = 10 * MINUTE;
+/** So many runs are left before all would lapse. */
+const RUNS = 6;
+const REFUSED = 0.3;
+const RETRY_AFTER_S = 1;
+
+describe('many renewals through the built app', () => {
+  let flow: Flow;
+  beforeAll(async () => {
+    flow = await startFlow({ clock: true, seed: 4711 });
+  }, 60_000);
+  afterAll(() => flow.stop(), 30_000);
+
+  const renew = () => flow.runNow('renewSubscriptions');
+  const now = () => Date.now() + (flow.cloud.clock?.offset() ?? 0);
+  const subscriptions = () => flow.control.subscriptions();
+  const idsOf = (live: Awaited<ReturnType<typeof subscriptions>>) =>
+    live.map(({ id, tenantId, resource }) => `${tenantId} ${resource} ${id}`).sort();
+  const addWatches = async (count: number): Promise<WatchKey[]> => {
+    const { tenantId } = await flow.onboard([]);
+    const watches = await flow.services.watches();
+    const keys: WatchKey[] = [];
+    for (let n = 0; n < count; n += 1) {
+      const { id } = await flow.control.createPrinter(tenantId);
+      const key: WatchKey = { tenantId, kind: 'jobFetchable', id };
+      const since = new Date().toISOString();
+      await watches.add({ ...key, since, wanted: true, generation: 0, failures: 0 });
+      keys.push(key);
+    }
+    return keys;
+  };
+
+  it('an hour before their end Graph refuses 30 %: none lapses, and no call comes before a Retry-After ended', async () => {
+    const keys: WatchKey[] = [];
+    while (keys.length < WATCHES) keys.push(...(await addWatches(WATCHES / TENANTS)));
+    await renew();
+    const made = await subscriptions();
+    expect(made).toHaveLength(WATCHES);
+
+    flow.cloud.clock?.move(LIFETIME_MS - RUNS * RUN_EVERY_MS);
+    // Calls of the batch, and batches as a whole.
+    await flow.control.addFault({
+      pathPattern: '/subscriptions|/\\$batch$',
+      count: -1,
+      rate: REFUSED,
+      action: { type: 'status', status: 429, retryAfterSeconds: RETRY_AFTER_S },
+    });
+    for (let run = 0; run < RUNS; run += 1) {
+      await renew();
+      // Retry-After passes in real time, the app's clock is about to jump over it.
+      await delay(RETRY_AFTER_S * 1_000);
+      flow.cloud.clock?.move(RUN_EVERY_MS);
+    }
+    const kept = await subscriptions();
+    expect(idsOf(kept)).toEqual(idsOf(made));
+    const end = LIFETIME_MS - (RUNS + 1) * RUN_EVERY_MS;
+    expect(Math.min(...kept.map(({ expiresAt }) => expiresAt)) - now()).toBeGreaterThan(end);
+    const watches = await flow.services.watches();
+    const stored = await Promise.all(keys.map((key) => watches.get(key)));
+    expect(stored.filter((row) => row?.watch.lastError !== undefined)).toEqual([]);
+    expect(stored.map((row) => row?.watch.subscriptionId).sort()).toEqual(kept.map(({ id }) => id).sort());
+
+    const [fault] = await flow.control.faults();
+    expect(fault?.acted).toBeGreaterThan(WATCHES / 5);
+    expect(await flow.control.violations()).toEqual([]);
+  }, 120_000);
+});
