@@ -32,6 +32,9 @@ export async function sweepVerb(context: CliContext, options: SweepCliOptions): 
     else if (result.outcome === 'swept') io.stdout(describeFound(result));
     if (result.outcome === 'swept') return;
     context.markFailed();
+    if (result.outcome === 'postponed' && result.enqueued > 0) {
+      io.stderr(`${result.enqueued} that the pages before showed are on the queue\n`);
+    }
     const why = result.outcome === 'notServed' ? `It is not watched: see subscriptions list` : result.error;
     return io.stderr(`error: ${why}\n`);
   }

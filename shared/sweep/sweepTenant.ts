@@ -102,12 +102,15 @@ async function sweepListings(
       if (isWatched && now - Date.parse(row.firstSeenAt) < RECENT_MS) places.printers.add(printerId);
     }
   };
-  const note = <T extends ListingSweep>(key: WatchKey, swept: T | undefined): T | undefined => {
-    if (!swept) return undefined;
-    const { seen, enqueued } = swept;
+  /** What was found counts, also when the listing broke off after it. */
+  const noted = <T extends ListingSweep>(key: WatchKey, swept: T): T => {
+    const { seen, enqueued, brokenOff } = swept;
     sweep.seen += seen;
     sweep.enqueued += enqueued;
-    hooks.onProgress?.({ tenantId, of: watchRowKey(key), seen, enqueued });
+    if (seen > 0 || brokenOff === undefined) {
+      hooks.onProgress?.({ tenantId, of: watchRowKey(key), seen, enqueued });
+    }
+    if (brokenOff !== undefined) throw brokenOff;
     return swept;
   };
 
@@ -117,8 +120,8 @@ async function sweepListings(
     const isWatched = definitions.includes(id);
     const rows = await readWatchRows(deps, key, hooks.onUnreadable);
     account(key, isWatched, rows);
-    const listing = () => sweepTasks(deps, tenant, id, rows);
-    const swept = note(key, await run.attempt(watchRowKey(key), listing, { isExpected: () => !isActive }));
+    const listing = async () => noted(key, await sweepTasks(deps, tenant, id, rows));
+    const swept = await run.attempt(watchRowKey(key), listing, { isExpected: () => !isActive });
     places.isComplete &&= swept !== undefined;
     for (const place of swept?.places ?? []) {
       places.carried.add(placeName(place));
@@ -129,10 +132,8 @@ async function sweepListings(
   await eachBounded(LISTINGS_AT_ONCE, rotate(printers, deps.random()), async (watch) => {
     const rows = await readWatchRows(deps, watch, hooks.onUnreadable);
     account(watch, true, rows);
-    const swept = note(
-      watch,
-      await run.attempt(watchRowKey(watch), () => sweepJobs(deps, tenant, watch, rows)),
-    );
+    const listing = async () => noted(watch, await sweepJobs(deps, tenant, watch, rows));
+    const swept = await run.attempt(watchRowKey(watch), listing);
     if (swept) listed.set(watch.id, swept.jobs);
   });
   const unlisted = new Set(printers.map(({ id }) => id).filter((id) => !listed.has(id)));

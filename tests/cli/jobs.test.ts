@@ -77,6 +77,17 @@ describe('jobs sweep', () => {
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('not watched') as string });
   });
 
+  it('of a watch says what was queued before Graph failed', async () => {
+    world.setPageSize(1);
+    world.putJob('5182', 0);
+    world.putJob('5183', 0);
+    world.refuse(/skiptoken/, graphError('unavailable'));
+    const { code, stderr } = await cli.run('jobs', 'sweep', '--tenant', TENANT, '--printer', PRINTER);
+    expect(code).toBe(1);
+    expect(stderr).toContain('1 that the pages before showed are on the queue');
+    expect(world.found()).toEqual([FETCHABLE_KEY]);
+  });
+
   it('ends with 1 and the words of Graph when a listing failed or was postponed', async () => {
     world.refuse(/tasks$/, graphError('forbidden'), 1);
     const failed = await cli.run('jobs', 'sweep');

@@ -197,6 +197,28 @@ describe('what it asks of Graph', () => {
     expect(await sweep()).toMatchObject({ outcome: 'postponed', enqueued: 1 });
   });
 
+  it.each([
+    ['throttled', 'postponed', []],
+    ['unavailable', 'swept', [{ error: 'Graph said unavailable' }, { error: 'Graph said unavailable' }]],
+  ] as const)('so does what the pages before a %s one showed', async (kind, outcome, failures) => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    world.setPageSize(1);
+    world.putDefinition();
+    world.putTask('t1');
+    world.putTask('t2');
+    world.putJob('1', 5);
+    world.putJob('2', 5);
+    world.refuse(/skiptoken/, graphError(kind));
+    const result = await sweep();
+    expect(result).toMatchObject({ outcome, failures });
+    const found = world.found();
+    expect(found[0]).toBe(`jobStarted_${DEFINITION}_t1`);
+    // A throttled tenant is left alone from then on.
+    expect(found.slice(1)).toEqual(kind === 'throttled' ? [] : [`jobFetchable_${PRINTER}_1`]);
+    expect(result).toMatchObject({ seen: found.length, enqueued: found.length });
+    expect(result.progress).toHaveLength(found.length);
+  });
+
   it('starts with another printer each time, so that what is cut short is not always the same', async () => {
     await onboard();
     for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) {
