@@ -9,7 +9,7 @@ import type { SweepProgress, TenantSweep } from './tenantSweep';
 const TENANTS_AT_ONCE = 4;
 
 export interface SweepOptions {
-  /** Only this tenant. */
+  /** Only this tenant, and of that the trigger of every printer. */
   tenantId?: string;
   /** Called after each listing. */
   onProgress?: (progress: SweepProgress) => void;
@@ -36,9 +36,14 @@ export async function sweepAll(deps: SweepDeps, options: SweepOptions = {}): Pro
   for await (const tenant of deps.tenants.list(onUnreadable)) {
     if (tenantId === undefined || tenant.tenantId === tenantId) tenants.push(tenant);
   }
-  const hooks = { onUnreadable, ...(onProgress ? { onProgress } : {}) };
+  const context = {
+    startedAt: deps.clock.now(),
+    everyTrigger: tenantId !== undefined,
+    onUnreadable,
+    ...(onProgress ? { onProgress } : {}),
+  };
   await eachBounded(TENANTS_AT_ONCE, tenants, async (tenant) => {
-    summary.tenants.push(await sweepTenant(deps, tenant, hooks));
+    summary.tenants.push(await sweepTenant(deps, tenant, context));
   });
   return summary;
 }

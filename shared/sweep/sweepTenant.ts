@@ -4,29 +4,25 @@ import { eachBounded } from '../subscriptions/eachBounded';
 import type { Tenant } from '../tenants/tenants';
 import { parseId, watchRowKey, type WatchKey } from '../watches/watchKey';
 import type { Watch } from '../watches/watches';
-import { createListingRun, isForbidden, LISTINGS_AT_ONCE, type ListingRun } from './createListingRun';
+import { createListingRun, isForbidden, LISTINGS_AT_ONCE } from './createListingRun';
 import { isLostByGraph } from './isLostByGraph';
-import { isTriggerLost, placeName } from './isTriggerLost';
-import { listJobs, type ListedJob } from './listJobs';
+import { findLostTriggers, type TaskPlaces } from './findLostTriggers';
+import { placeName } from './isTriggerLost';
+import type { ListedJob } from './listJobs';
 import { readWatchRows } from './readWatchRows';
 import type { SweepDeps } from './sweepDeps';
 import { sweepJobs, sweepTasks, type LedgerRows, type ListingSweep } from './sweepListing';
 import type { SweepProgress, TenantSweep } from './tenantSweep';
 
-export interface SweepHooks {
+/** What the sweeps of one run share. */
+export interface SweepContext {
+  /** When the run began, in milliseconds since 1970. */
+  startedAt: number;
+  /** Looks for the trigger of every printer that nobody watches, not only of those whose turn of the day it is. */
+  everyTrigger: boolean;
   onProgress?: (progress: SweepProgress) => void;
   /** Hears of rows that are none of ours. */
   onUnreadable: (error: Error) => void;
-}
-
-/** What is known of tasks of ours on printers, for finding lost triggers. */
-interface TaskPlaces {
-  /** `placeName` of every job that is known to carry one. */
-  carried: Set<string>;
-  /** Printers on which a watched definition had a task lately. */
-  printers: Set<string>;
-  /** False when a definition could not be read: then nothing may be said of triggers. */
-  isComplete: boolean;
 }
 
 /** A printer that has shown no task of ours for so long has no trigger to lose. */
@@ -37,7 +33,11 @@ const RECENT_MS = 7 * 24 * 60 * 60_000;
  * definition of ours, and for an active tenant the jobs of its watched printers. Asks for each definition and each
  * printer once. Never rejects; how it ended is in the result.
  */
-export async function sweepTenant(deps: SweepDeps, tenant: Tenant, hooks: SweepHooks): Promise<TenantSweep> {
+export async function sweepTenant(
+  deps: SweepDeps,
+  tenant: Tenant,
+  context: SweepContext,
+): Promise<TenantSweep> {
   const { tenantId } = tenant;
   const sweep: TenantSweep = {
     tenantId,
@@ -50,7 +50,7 @@ export async function sweepTenant(deps: SweepDeps, tenant: Tenant, hooks: SweepH
     failures: [],
   };
   try {
-    await sweepListings(deps, tenant, sweep, hooks);
+    await sweepListings(deps, tenant, sweep, context);
     if (sweep.outcome === 'swept' && tenant.status === 'active') {
       const { lostByGraph } = sweep;
       const sweptAt = new Date(deps.clock.now()).toISOString();
@@ -68,14 +68,14 @@ async function sweepListings(
   deps: SweepDeps,
   tenant: Tenant,
   sweep: TenantSweep,
-  hooks: SweepHooks,
+  context: SweepContext,
 ): Promise<void> {
   const { tenantId } = tenant;
   const isActive = tenant.status === 'active';
   const run = createListingRun(deps, sweep);
   const watched: Watch[] = [];
   if (isActive) {
-    for await (const { watch } of deps.watches.list(tenantId, hooks.onUnreadable)) {
+    for await (const { watch } of deps.watches.list(tenantId, context.onUnreadable)) {
       if (watch.wanted) watched.push(watch);
     }
   }
@@ -108,7 +108,7 @@ async function sweepListings(
     sweep.seen += seen;
     sweep.enqueued += enqueued;
     if (seen > 0 || brokenOff === undefined) {
-      hooks.onProgress?.({ tenantId, of: watchRowKey(key), seen, enqueued });
+      context.onProgress?.({ tenantId, of: watchRowKey(key), seen, enqueued });
     }
     if (brokenOff !== undefined) throw brokenOff;
     return swept;
@@ -118,7 +118,7 @@ async function sweepListings(
   await eachBounded(LISTINGS_AT_ONCE, everyDefinition, async (id) => {
     const key: WatchKey = { tenantId, kind: 'jobStarted', id };
     const isWatched = definitions.includes(id);
-    const rows = await readWatchRows(deps, key, hooks.onUnreadable);
+    const rows = await readWatchRows(deps, key, context.onUnreadable);
     account(key, isWatched, rows);
     const listing = async () => noted(key, await sweepTasks(deps, tenant, id, rows));
     const swept = await run.attempt(watchRowKey(key), listing, { isExpected: () => !isActive });
@@ -130,50 +130,19 @@ async function sweepListings(
   });
   const listed = new Map<string, ListedJob[]>();
   await eachBounded(LISTINGS_AT_ONCE, rotate(printers, deps.random()), async (watch) => {
-    const rows = await readWatchRows(deps, watch, hooks.onUnreadable);
+    const rows = await readWatchRows(deps, watch, context.onUnreadable);
     account(watch, true, rows);
     const listing = async () => noted(watch, await sweepJobs(deps, tenant, watch, rows));
     const swept = await run.attempt(watchRowKey(watch), listing);
     if (swept) listed.set(watch.id, swept.jobs);
   });
   const unlisted = new Set(printers.map(({ id }) => id).filter((id) => !listed.has(id)));
-  await findLostTriggers(deps, sweep, run, places, { listed, unlisted });
+  const looks = { startedAt: context.startedAt, atAll: context.everyTrigger };
+  await findLostTriggers(deps, { sweep, run }, places, { listed, unlisted }, looks);
 }
 
 /** A run that is cut short leaves out others each time. */
 function rotate<T>(items: readonly T[], random: number): T[] {
   const start = Math.floor(random * items.length);
   return [...items.slice(start), ...items.slice(0, start)];
-}
-
-/** Printers that nobody watches are listed for this alone; without the permission to, their triggers stay unknown. */
-async function findLostTriggers(
-  deps: SweepDeps,
-  sweep: TenantSweep,
-  run: ListingRun,
-  { carried, printers, isComplete }: TaskPlaces,
-  { listed, unlisted }: { listed: ReadonlyMap<string, ListedJob[]>; unlisted: ReadonlySet<string> },
-): Promise<void> {
-  if (!isComplete) return;
-  const { tenantId } = sweep;
-  // A watched printer whose listing has failed is not asked a second time.
-  const candidates = [...printers].filter((id) => !unlisted.has(id));
-  run.expect(candidates.filter((id) => !listed.has(id)).length);
-  await eachBounded(LISTINGS_AT_ONCE, candidates, async (printerId) => {
-    const isExpected = () => true;
-    const jobs =
-      listed.get(printerId) ??
-      (await run.attempt(`jobFetchable_${printerId}`, () => readAll(deps, tenantId, printerId), {
-        isExpected,
-      }));
-    if (!jobs || !isTriggerLost(printerId, jobs, carried, deps.clock.now())) return;
-    sweep.triggersLost.push(printerId);
-    deps.logger.warn('sweep.triggerLost', { tenantId, printerId });
-  });
-}
-
-async function readAll(deps: SweepDeps, tenantId: string, printerId: string): Promise<ListedJob[]> {
-  const jobs: ListedJob[] = [];
-  for await (const job of listJobs(deps, { tenantId, printerId })) jobs.push(job);
-  return jobs;
 }

@@ -27,12 +27,14 @@ async function onboard(status: TenantStatus = 'active', watches: ('jobStarted' |
   for (const kind of watches) await world.put({ kind, id: kind === 'jobStarted' ? DEFINITION : PRINTER });
 }
 
-async function sweep(deps = world.deps) {
+async function sweep(deps = world.deps, { everyTrigger = true } = {}) {
   const tenant = await world.tenants.get(TENANT);
   if (!tenant) throw new Error('no tenant');
   const progress: SweepProgress[] = [];
   const unreadable: string[] = [];
   const result = await sweepTenant(deps, tenant, {
+    startedAt: world.clock.now(),
+    everyTrigger,
     onProgress: (step) => progress.push(step),
     onUnreadable: (error) => unreadable.push(error.message),
   });
@@ -362,12 +364,36 @@ describe('what it tells', () => {
     });
   });
 
-  it('that of a printer nobody watches too, for one listing more', async () => {
+  it('that of a printer nobody watches too, for one listing more when all are asked for', async () => {
     await onboard('active', ['jobStarted']);
     world.putDefinition();
     world.putTask('t1', { state: 'completed', job: '1', printer: OTHER_PRINTER });
     world.putJob('2', 30, {}, OTHER_PRINTER);
     expect(await sweep()).toMatchObject({ triggersLost: [OTHER_PRINTER], listings: 3, enqueued: 0 });
+  });
+
+  it('that of such a printer once a day otherwise, as its history is long', async () => {
+    await onboard('active', ['jobStarted']);
+    world.putDefinition();
+    world.putTask('t1', { state: 'completed', job: '1', printer: OTHER_PRINTER });
+    const found: string[] = [];
+    for (let run = 0; run < 144; run += 1) {
+      if (run % 72 === 0) world.putJob(`new-${run}`, 30, {}, OTHER_PRINTER);
+      found.push(...(await sweep(world.deps, { everyTrigger: false })).triggersLost);
+      world.clock.advance(10 * MINUTE);
+    }
+    expect(found).toEqual([OTHER_PRINTER]);
+    expect(world.said().filter((path) => path.includes(OTHER_PRINTER))).toHaveLength(1);
+  });
+
+  it('nothing more of such printers once one of them was forbidden', async () => {
+    await onboard('active', ['jobStarted']);
+    world.putDefinition();
+    for (const printer of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      world.putTask(`t-${printer}`, { state: 'completed', job: '1', printer });
+    }
+    world.refuse(/printers/, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'swept', listings: 3, failures: [] });
   });
 
   it('nothing of triggers where it may not look, could not, or never saw one', async () => {
