@@ -1,7 +1,8 @@
 import { eachBounded } from '../subscriptions/eachBounded';
-import { LISTINGS_AT_ONCE, isForbidden, type ListingRun } from './createListingRun';
+import { LISTINGS_AT_ONCE, type ListingRun } from './createListingRun';
 import { isTriggerLookDue } from './isTriggerLookDue';
 import { isTriggerLost } from './isTriggerLost';
+import { judgeListingError } from './judgeListingError';
 import { listJobs, type ListedJob } from './listJobs';
 import type { SweepDeps } from './sweepDeps';
 import type { TenantSweep } from './tenantSweep';
@@ -58,7 +59,7 @@ export async function findLostTriggers(
   const look = async (printerId: string) => {
     if (!mayList) return;
     const isExpected = (error: unknown) => {
-      if (isForbidden(error)) mayList = false;
+      if (judgeListingError(error) === 'forbidden') mayList = false;
       return true;
     };
     const listing = () => readAll(deps, tenantId, printerId);

@@ -1,11 +1,13 @@
 import { errorFields } from '../errors';
 import { listDefinitions } from '../graph/printDefinitions';
 import { eachBounded } from '../subscriptions/eachBounded';
+import { isFlagged } from '../subscriptions/standOfTenant';
 import type { Tenant } from '../tenants/tenants';
 import { parseId, watchRowKey, type WatchKey } from '../watches/watchKey';
 import type { Watch } from '../watches/watches';
-import { createListingRun, isForbidden, LISTINGS_AT_ONCE } from './createListingRun';
+import { createListingRun, LISTINGS_AT_ONCE } from './createListingRun';
 import { isLostByGraph } from './isLostByGraph';
+import { judgeListingError } from './judgeListingError';
 import { findLostTriggers, type TaskPlaces } from './findLostTriggers';
 import { placeName } from './isTriggerLost';
 import type { ListedJob } from './listJobs';
@@ -50,8 +52,9 @@ export async function sweepTenant(
     failures: [],
   };
   try {
-    await sweepListings(deps, tenant, sweep, context);
-    if (sweep.outcome === 'swept' && tenant.status === 'active') {
+    const { hasListed } = await sweepListings(deps, tenant, sweep, context);
+    // The time stands for what was seen: a sweep that was shown nothing at all leaves it as it was.
+    if (sweep.outcome === 'swept' && hasListed && tenant.status === 'active') {
       const { lostByGraph } = sweep;
       const sweptAt = new Date(deps.clock.now()).toISOString();
       await deps.tenants.update(tenantId, (row) => ({ ...row, sweptAt, lostByGraph }));
@@ -69,7 +72,7 @@ async function sweepListings(
   tenant: Tenant,
   sweep: TenantSweep,
   context: SweepContext,
-): Promise<void> {
+): Promise<{ hasListed: boolean }> {
   const { tenantId } = tenant;
   const isActive = tenant.status === 'active';
   const run = createListingRun(deps, sweep);
@@ -83,7 +86,8 @@ async function sweepListings(
   const definitions = watched.filter(({ kind }) => kind === 'jobStarted').map(({ id }) => id);
 
   // Consent may have been withdrawn from a tenant that is not active, and one without JobStarted never needed this.
-  const isExpected = (error: unknown) => !isActive || (definitions.length === 0 && isForbidden(error));
+  const isExpected = (error: unknown) =>
+    !isActive || (definitions.length === 0 && judgeListingError(error) === 'forbidden');
   const owned = await run.attempt('taskDefinitions', () => listDefinitions(deps, tenantId), { isExpected });
   const everyDefinition = [
     ...new Set([...definitions, ...(owned ?? []).flatMap(({ id }) => parseId(id) ?? [])]),
@@ -114,8 +118,8 @@ async function sweepListings(
     return swept;
   };
 
-  // Tasks first: somebody waits for each of them.
-  await eachBounded(LISTINGS_AT_ONCE, everyDefinition, async (id) => {
+  const sweepDefinition = async (id: string): Promise<void> => {
+    if (run.isStopped()) return void (places.isComplete = false);
     const key: WatchKey = { tenantId, kind: 'jobStarted', id };
     const isWatched = definitions.includes(id);
     const rows = await readWatchRows(deps, key, context.onUnreadable);
@@ -127,18 +131,34 @@ async function sweepListings(
       places.carried.add(placeName(place));
       if (isWatched) places.printers.add(place.printerId);
     }
-  });
+  };
   const listed = new Map<string, ListedJob[]>();
-  await eachBounded(LISTINGS_AT_ONCE, rotate(printers, deps.random()), async (watch) => {
+  const sweepPrinter = async (watch: Watch): Promise<void> => {
+    if (run.isStopped()) return;
     const rows = await readWatchRows(deps, watch, context.onUnreadable);
     account(watch, true, rows);
     const listing = async () => noted(watch, await sweepJobs(deps, tenant, watch, rows));
     const swept = await run.attempt(watchRowKey(watch), listing);
     if (swept) listed.set(watch.id, swept.jobs);
-  });
+  };
+
+  let inTurn = rotate(printers, deps.random());
+  if (isFlagged(tenant) && !run.hasListed()) {
+    // Definitions and printers need different permissions: as reconciliation does, one of each kind is tried.
+    const [probe, ...others] = inTurn;
+    inTurn = others;
+    if (probe) await sweepPrinter(probe);
+    if (!run.hasListed()) run.giveUp();
+  }
+  // Tasks first: somebody waits for each of them.
+  await eachBounded(LISTINGS_AT_ONCE, everyDefinition, sweepDefinition);
+  await eachBounded(LISTINGS_AT_ONCE, inTurn, sweepPrinter);
   const unlisted = new Set(printers.map(({ id }) => id).filter((id) => !listed.has(id)));
   const looks = { startedAt: context.startedAt, atAll: context.everyTrigger };
   await findLostTriggers(deps, { sweep, run }, places, { listed, unlisted }, looks);
+  // Where nothing is watched nothing was granted perhaps, and nothing is missed.
+  if (!isActive || watched.length > 0) run.settle();
+  return { hasListed: run.hasListed() };
 }
 
 /** A run that is cut short leaves out others each time. */

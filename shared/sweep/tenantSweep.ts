@@ -3,7 +3,7 @@ export interface TenantSweep {
   tenantId: string;
   /**
    * `postponed`: Graph throttled or could not serve it, the next run looks at the rest. `refused`: Entra or Graph will
-   * have nothing of this tenant. `error`: storage failed on the way.
+   * have nothing of this tenant, or its first listings were all forbidden and the rest was left. `error`: storage failed on the way.
    */
   outcome: 'swept' | 'postponed' | 'refused' | 'error';
   /** Listings that were asked for, pages not counted. */

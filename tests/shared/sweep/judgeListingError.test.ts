@@ -9,7 +9,7 @@ it.each([
   [graph('graphThrottled'), 'postpone'],
   [graph('graphUnavailable'), 'unavailable'],
   [graph('graphUnauthorized'), 'refused'],
-  [graph('graphForbidden'), 'listing'],
+  [graph('graphForbidden'), 'forbidden'],
   [graph('graphNotFound'), 'listing'],
   [graph('graphAnswerUnreadable'), 'listing'],
   [ours('tokenFailed', true), 'postpone'],

@@ -276,17 +276,10 @@ describe('failures', () => {
     expect(await sweep()).toMatchObject({ outcome: 'refused', failures: [] });
   });
 
-  it.each([
-    ['Graph accepts its token nowhere', graphError('forbidden'), 'swept'],
-    [
-      'the sign-in host is out',
-      new ReceiverError('x', { code: 'tokenFailed', retryable: true }),
-      'postponed',
-    ],
-  ])('%s', async (_name, error, outcome) => {
+  it('a sign-in host that is out postpones it', async () => {
     await onboard('active', ['jobFetchable']);
-    world.refuse(/./, error);
-    expect(await sweep()).toMatchObject({ outcome });
+    world.refuse(/./, new ReceiverError('x', { code: 'tokenFailed', retryable: true }));
+    expect(await sweep()).toMatchObject({ outcome: 'postponed' });
   });
 
   it('three listings that Graph cannot serve are an outage', async () => {
@@ -314,6 +307,93 @@ describe('failures', () => {
       expect((await world.tenants.get(TENANT))?.sweptAt).toBeUndefined();
     },
   );
+});
+
+describe('a tenant that grants a token and no permission', () => {
+  const PRINTERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
+  beforeEach(async () => {
+    await onboard();
+    for (const id of PRINTERS) {
+      await world.put({ id });
+      world.putPrinter(id);
+    }
+  });
+  /** As reconciliation leaves it (shared/subscriptions/standOfTenant.ts). */
+  const flag = () => world.tenants.update(TENANT, (tenant) => ({ ...tenant, failures: 3 }));
+  const sweptAt = async () => (await world.tenants.get(TENANT))?.sweptAt;
+
+  it('has refused after four listings, and status is not told of a sweep', async () => {
+    world.refuse(/./, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'refused', listings: 4 });
+    expect(await sweptAt()).toBeUndefined();
+  });
+
+  it('has refused after fewer when it has no more', async () => {
+    for (const id of PRINTERS.slice(1)) {
+      const { watch, etag } = await world.read({ tenantId: TENANT, kind: 'jobFetchable', id });
+      await world.watches.save({ ...watch, wanted: false }, etag);
+    }
+    world.refuse(/./, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'refused', listings: 2, failures: [{}] });
+    expect(await sweptAt()).toBeUndefined();
+  });
+
+  it.each([
+    ['one printer', /taskDefinitions|printers\/[ad-j]/],
+    ['the definitions', /printers/],
+  ])('has not refused when it shows %s', async (_name, refused) => {
+    world.refuse(refused, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'swept', listings: 1 + PRINTERS.length });
+    expect(await sweptAt()).toBe('2026-11-22T02:00:00.000Z');
+  });
+
+  it('nor when it was asked for what is gone: a stranger would not be told', async () => {
+    world.refuse(/taskDefinitions/, graphError('notFound'));
+    world.refuse(/printers/, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'swept', listings: 1 + PRINTERS.length });
+    // It was shown nothing all the same.
+    expect(await sweptAt()).toBeUndefined();
+  });
+
+  it('is tried by one listing of each kind once reconciliation has flagged it', async () => {
+    await flag();
+    world.refuse(/./, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'refused', listings: 2 });
+    world.clearRefusals();
+    world.refuse(/./, graphError('unavailable'));
+    expect(await sweep()).toMatchObject({ outcome: 'postponed', listings: 2 });
+  });
+
+  it.each([
+    ['the definitions', /printers\/b/],
+    ['a printer', /taskDefinitions/],
+  ])('is swept whole again, flag or not, when %s can be listed', async (_name, refused) => {
+    await flag();
+    world.refuse(refused, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'swept', listings: 1 + PRINTERS.length });
+    expect(world.said()).toHaveLength(1 + PRINTERS.length);
+  });
+
+  it('reads no ledger for what is not asked for any more', async () => {
+    world.refuse(/./, graphError('forbidden'));
+    const list = jest.spyOn(world.ledger, 'list');
+    await sweep();
+    // Three printers were asked; those whose turn was next had been looked up.
+    expect(list.mock.calls.length).toBeLessThan(3 + 4);
+  });
+
+  it('and of which nothing is watched has refused nothing', async () => {
+    world.watchTable.clear();
+    world.refuse(/./, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'swept', listings: 1, failures: [] });
+    expect(await sweptAt()).toBeUndefined();
+  });
+
+  it.each(['paused', 'removed'] as const)('%s, has refused, which is no news', async (status) => {
+    await world.tenants.update(TENANT, (tenant) => ({ ...tenant, status }));
+    world.refuse(/./, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'refused', listings: 1, failures: [] });
+  });
 });
 
 describe('what it tells', () => {
