@@ -1,5 +1,6 @@
 import { errorFields } from '../errors';
 import { judgeListingError } from './judgeListingError';
+import type { SweepTime } from './createSweepTime';
 import type { SweepDeps } from './sweepDeps';
 import type { TenantSweep } from './tenantSweep';
 
@@ -40,8 +41,15 @@ export interface ListingRun {
   giveUp(): void;
 }
 
-/** @param sweep where listings, failures and the outcome are noted */
-export function createListingRun(deps: Pick<SweepDeps, 'clock' | 'logger'>, sweep: TenantSweep): ListingRun {
+/**
+ * @param sweep where listings, failures and the outcome are noted
+ * @param time of the run that the tenant is swept in
+ */
+export function createListingRun(
+  deps: Pick<SweepDeps, 'clock' | 'logger'>,
+  sweep: TenantSweep,
+  time: Pick<SweepTime, 'spreadMs'>,
+): ListingRun {
   const { tenantId } = sweep;
   let gapMs = 0;
   let unavailable = 0;
@@ -87,7 +95,8 @@ export function createListingRun(deps: Pick<SweepDeps, 'clock' | 'logger'>, swee
   };
   return {
     expect(listings) {
-      gapMs = listings > SMALL_TENANT ? Math.min(LONGEST_GAP_MS, LONGEST_SPREAD_MS / listings) : 0;
+      const spreadMs = Math.min(LONGEST_SPREAD_MS, time.spreadMs());
+      gapMs = listings > SMALL_TENANT ? Math.min(LONGEST_GAP_MS, spreadMs / listings) : 0;
     },
     isStopped,
     hasListed: () => listed > 0,

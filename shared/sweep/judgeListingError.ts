@@ -11,6 +11,8 @@ export type ListingErrorKind = 'listing' | 'forbidden' | 'unavailable' | 'postpo
 export function judgeListingError(error: unknown): ListingErrorKind {
   if (!(error instanceof ReceiverError)) return 'storage';
   if (error.code === 'tokenFailed') return error.retryable ? 'postpone' : 'refused';
+  // The time of this run is up.
+  if (error.code === 'deadlinePassed') return 'postpone';
   if (!(error instanceof GraphError)) return 'storage';
   switch (error.code) {
     case 'graphThrottled':

@@ -8,18 +8,18 @@ import type { Watch } from '../watches/watches';
 import { createListingRun, LISTINGS_AT_ONCE } from './createListingRun';
 import { isLostByGraph } from './isLostByGraph';
 import { judgeListingError } from './judgeListingError';
+import type { SweepTime } from './createSweepTime';
 import { findLostTriggers, type TaskPlaces } from './findLostTriggers';
 import { placeName } from './isTriggerLost';
 import type { ListedJob } from './listJobs';
 import { readWatchRows } from './readWatchRows';
 import type { SweepDeps } from './sweepDeps';
 import { sweepJobs, sweepTasks, type LedgerRows, type ListingSweep } from './sweepListing';
-import type { SweepProgress, TenantSweep } from './tenantSweep';
+import { emptySweep, type SweepProgress, type TenantSweep } from './tenantSweep';
 
 /** What the sweeps of one run share. */
 export interface SweepContext {
-  /** When the run began, in milliseconds since 1970. */
-  startedAt: number;
+  time: SweepTime;
   /** Looks for the trigger of every printer that nobody watches, not only of those whose turn of the day it is. */
   everyTrigger: boolean;
   onProgress?: (progress: SweepProgress) => void;
@@ -41,24 +41,18 @@ export async function sweepTenant(
   context: SweepContext,
 ): Promise<TenantSweep> {
   const { tenantId } = tenant;
-  const sweep: TenantSweep = {
-    tenantId,
-    outcome: 'swept',
-    listings: 0,
-    seen: 0,
-    enqueued: 0,
-    lostByGraph: 0,
-    triggersLost: [],
-    failures: [],
-  };
+  const sweep = emptySweep(tenantId);
   try {
     const { hasListed } = await sweepListings(deps, tenant, sweep, context);
-    // The time stands for what was seen: a sweep that was shown nothing at all leaves it as it was.
-    if (sweep.outcome === 'swept' && hasListed && tenant.status === 'active') {
-      const { lostByGraph } = sweep;
-      const sweptAt = new Date(deps.clock.now()).toISOString();
-      await deps.tenants.update(tenantId, (row) => ({ ...row, sweptAt, lostByGraph }));
-    }
+    const { lostByGraph } = sweep;
+    const now = new Date(deps.clock.now()).toISOString();
+    // sweptAt stands for what was seen: a sweep that was shown nothing at all leaves it as it was.
+    const isSwept = sweep.outcome === 'swept' && hasListed && tenant.status === 'active';
+    await deps.tenants.update(tenantId, (row) => ({
+      ...row,
+      sweepTriedAt: now,
+      ...(isSwept ? { sweptAt: now, lostByGraph } : {}),
+    }));
   } catch (error) {
     sweep.outcome = 'error';
     sweep.failures.push({ of: '*', error: 'Storage failed while this tenant was being swept' });
@@ -75,7 +69,7 @@ async function sweepListings(
 ): Promise<{ hasListed: boolean }> {
   const { tenantId } = tenant;
   const isActive = tenant.status === 'active';
-  const run = createListingRun(deps, sweep);
+  const run = createListingRun(deps, sweep, context.time);
   const watched: Watch[] = [];
   if (isActive) {
     for await (const { watch } of deps.watches.list(tenantId, context.onUnreadable)) {
@@ -151,10 +145,10 @@ async function sweepListings(
     if (!run.hasListed()) run.giveUp();
   }
   // Tasks first: somebody waits for each of them.
-  await eachBounded(LISTINGS_AT_ONCE, everyDefinition, sweepDefinition);
+  await eachBounded(LISTINGS_AT_ONCE, rotate(everyDefinition, deps.random()), sweepDefinition);
   await eachBounded(LISTINGS_AT_ONCE, inTurn, sweepPrinter);
   const unlisted = new Set(printers.map(({ id }) => id).filter((id) => !listed.has(id)));
-  const looks = { startedAt: context.startedAt, atAll: context.everyTrigger };
+  const looks = { startedAt: context.time.startedAt, atAll: context.everyTrigger };
   await findLostTriggers(deps, { sweep, run }, places, { listed, unlisted }, looks);
   // Where nothing is watched nothing was granted perhaps, and nothing is missed.
   if (!isActive || watched.length > 0) run.settle();

@@ -14,6 +14,7 @@ it.each([
   [graph('graphAnswerUnreadable'), 'listing'],
   [ours('tokenFailed', true), 'postpone'],
   [ours('tokenFailed', false), 'refused'],
+  [ours('deadlinePassed', true), 'postpone'],
   [ours('storageUnavailable', true), 'storage'],
   [new Error('x'), 'storage'],
 ] as const)('%#: %s', (error, kind) => {

@@ -1,4 +1,5 @@
 import { ReceiverError } from '../../../shared/errors';
+import { createSweepTime } from '../../../shared/sweep/createSweepTime';
 import { sweepTenant } from '../../../shared/sweep/sweepTenant';
 import type { SweepProgress } from '../../../shared/sweep/tenantSweep';
 import type { TenantStatus } from '../../../shared/tenants/tenants';
@@ -33,7 +34,7 @@ async function sweep(deps = world.deps, { everyTrigger = true } = {}) {
   const progress: SweepProgress[] = [];
   const unreadable: string[] = [];
   const result = await sweepTenant(deps, tenant, {
-    startedAt: world.clock.now(),
+    time: createSweepTime(world.clock, { runMs: Infinity, rounds: () => 1 }),
     everyTrigger,
     onProgress: (step) => progress.push(step),
     onUnreadable: (error) => unreadable.push(error.message),
@@ -86,7 +87,10 @@ describe('what is brought back', () => {
       world.putJob('1', 5);
       expect(await sweep()).toMatchObject({ outcome: 'swept', enqueued: 1 });
       expect(world.said()).toEqual(['/print/taskDefinitions', TASKS]);
-      expect((await world.tenants.get(TENANT))?.sweptAt).toBeUndefined();
+      const row = await world.tenants.get(TENANT);
+      expect(row?.sweptAt).toBeUndefined();
+      // It takes its turn like any other.
+      expect(row?.sweepTriedAt).toBe('2026-11-22T02:00:00.000Z');
     },
   );
 
