@@ -54,7 +54,7 @@ export async function sweepAll(deps: SweepDeps, options: SweepOptions = {}): Pro
   await eachBounded(TENANTS_AT_ONCE, inTurn(tenants), async (tenant) => {
     if (time.isUp()) {
       leftOut += 1;
-      summary.tenants.push({ ...emptySweep(tenant.tenantId), outcome: 'postponed' });
+      summary.tenants.push({ ...emptySweep(tenant), outcome: 'postponed' });
       return;
     }
     summary.tenants.push(await sweepTenant(timed, tenant, context));

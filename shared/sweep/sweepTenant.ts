@@ -41,7 +41,7 @@ export async function sweepTenant(
   context: SweepContext,
 ): Promise<TenantSweep> {
   const { tenantId } = tenant;
-  const sweep = emptySweep(tenantId);
+  const sweep = emptySweep(tenant);
   try {
     const { hasListed } = await sweepListings(deps, tenant, sweep, context);
     const { lostByGraph } = sweep;

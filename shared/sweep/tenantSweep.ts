@@ -1,6 +1,10 @@
+import type { Tenant, TenantStatus } from '../tenants/tenants';
+
 /** How the sweep of one tenant ended. */
 export interface TenantSweep {
   tenantId: string;
+  /** As it was when its turn came. */
+  status: TenantStatus;
   /**
    * `postponed`: Graph throttled or could not serve it, or the time of the run was up before all of it was looked at; the
    * next run looks at the rest. `refused`: Entra or Graph will
@@ -22,9 +26,10 @@ export interface TenantSweep {
 }
 
 /** A sweep that has not begun yet. */
-export function emptySweep(tenantId: string): TenantSweep {
+export function emptySweep({ tenantId, status }: Pick<Tenant, 'tenantId' | 'status'>): TenantSweep {
   return {
     tenantId,
+    status,
     outcome: 'swept',
     listings: 0,
     seen: 0,

@@ -99,6 +99,31 @@ describe('jobs sweep', () => {
     expect(postponed.stderr).toContain('the next sweep looks at the rest');
   });
 
+  it('ends with 1 and says where to look when a customer refuses everything', async () => {
+    world.refuse(/./, graphError('forbidden'));
+    const { code, stdout, stderr } = await cli.run('jobs', 'sweep');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(new RegExp(`^${TENANT} +refused `, 'm'));
+    expect(stderr).toContain(`error: ${TENANT}: refuses the app; tenants show ${TENANT}`);
+  });
+
+  it.each(['paused', 'removed'] as const)('only notes that a %s customer refuses', async (status) => {
+    await world.tenants.update(TENANT, (tenant) => ({ ...tenant, status }));
+    world.refuse(/./, graphError('unauthorized'));
+    const { code, stdout, stderr } = await cli.run('jobs', 'sweep');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^${TENANT} +refused `, 'm'));
+    expect(stderr).toContain(`note: ${TENANT} is ${status} and refuses the app`);
+    const { json } = await cli.runJson('jobs', 'sweep');
+    expect(json).toMatchObject({ tenants: [{ status, outcome: 'refused' }] });
+  });
+
+  it('does not pass over a paused customer that could not be asked', async () => {
+    await world.tenants.update(TENANT, (tenant) => ({ ...tenant, status: 'paused' }));
+    world.refuse(/./, graphError('throttled'));
+    expect((await cli.run('jobs', 'sweep')).code).toBe(1);
+  });
+
   it('names the printers that lost their trigger, and rows that nobody can read', async () => {
     world.putTask('t1', { state: 'completed', job: '1' });
     world.putJob('2', 30);

@@ -7,7 +7,9 @@ import { createFakeClock } from '../../support/createFakeClock';
 async function gapOf(listings: number, spreadMs: number): Promise<number> {
   const clock = createFakeClock();
   const deps = { clock, logger: createCapturedLogger() };
-  const run = createListingRun(deps, emptySweep('tenant'), { spreadMs: () => spreadMs });
+  const run = createListingRun(deps, emptySweep({ tenantId: 'tenant', status: 'active' }), {
+    spreadMs: () => spreadMs,
+  });
   run.expect(listings);
   const before = clock.now();
   await run.attempt('one', () => Promise.resolve());
