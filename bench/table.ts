@@ -11,7 +11,8 @@ const DESCRIPTION: Record<string, string> = {
   graph_calls_started: 'calls to Graph for one JobStarted',
   storage_writes_fetchable: 'table writes, queue sends and deletes for one JobFetchable',
   storage_writes_started: 'the same for one JobStarted',
-  sweep_calls_per_watch: 'calls to Graph of one sweep over 3 customers with 102 watches, for each watch',
+  sweep_calls_per_watch:
+    'calls to Graph of one sweep over 3 customers with 102 watches, for each watch, on average over a day',
   renew_requests_per_1000: 'requests to Graph besides tokens for 1,000 due renewals over 3 tenants',
   renew_wall: 'their time against that of the batches alone, 500 ms each and four at once',
   heap_growth: 'heap after 50,000 notifications beyond the heap after 5,000',

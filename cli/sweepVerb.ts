@@ -13,7 +13,10 @@ export interface SweepCliOptions {
   json?: true;
 }
 
-/** `jobs sweep`: all tenants, one tenant, or one watch. Exit code 1 when something could not be looked at. */
+/**
+ * `jobs sweep`: all tenants, one tenant, or one watch. Exit code 1 when something could not be looked at; that a paused or
+ * removed customer has taken its consent back is to be expected, and only noted.
+ */
 export async function sweepVerb(context: CliContext, options: SweepCliOptions): Promise<void> {
   const { io } = context;
   const watch = watchKeyOf(options);
@@ -32,6 +35,9 @@ export async function sweepVerb(context: CliContext, options: SweepCliOptions): 
     else if (result.outcome === 'swept') io.stdout(describeFound(result));
     if (result.outcome === 'swept') return;
     context.markFailed();
+    if (result.outcome === 'postponed' && result.enqueued > 0) {
+      io.stderr(`${result.enqueued} that the pages before showed are on the queue\n`);
+    }
     const why = result.outcome === 'notServed' ? `It is not watched: see subscriptions list` : result.error;
     return io.stderr(`error: ${why}\n`);
   }
@@ -54,12 +60,20 @@ function report({ io, markFailed }: CliContext, { tenants, unreadable }: SweepSu
       );
     }
   }
-  for (const { tenantId, outcome, failures } of tenants) {
+  for (const { tenantId, status, outcome, failures } of tenants) {
+    const isExpected = outcome === 'refused' && status !== 'active';
     for (const { of, error } of failures) io.stderr(`error: ${tenantId} ${of}: ${error}\n`);
     if (outcome === 'postponed') {
       io.stderr(`error: ${tenantId}: Graph throttles or is out of order; the next sweep looks at the rest\n`);
     }
-    if (failures.length > 0 || outcome === 'postponed') markFailed();
+    if (isExpected) {
+      io.stderr(
+        `note: ${tenantId} is ${status} and refuses the app, as after a consent that was taken back: its open tasks, if any, stay until Universal Print deletes them\n`,
+      );
+    } else if (outcome === 'refused') {
+      io.stderr(`error: ${tenantId}: refuses the app; tenants show ${tenantId} names what is missing\n`);
+    }
+    if (!isExpected && (failures.length > 0 || outcome !== 'swept')) markFailed();
   }
 }
 

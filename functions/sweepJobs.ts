@@ -4,12 +4,13 @@ import { createLogger } from '../shared/logger';
 /** Reads Graph to find what notifications missed. A run beside another one does no harm: the claims settle it. */
 const sweepJobs: TimerHandler = async (_timer, context) => {
   const logger = createLogger(context);
-  const [{ getServices }, { countSweeps, sweepAll }] = await Promise.all([
+  const [{ getServices }, { countSweeps, sweepAll }, { SWEEP_RUN_MS }] = await Promise.all([
     import('../shared/services'),
     import('../shared/sweep/sweepAll'),
+    import('../shared/sweep/createSweepTime'),
   ]);
   const deps = { ...(await getServices(process.env).sweep()), logger };
-  logger.info('jobs.swept', countSweeps(await sweepAll(deps)));
+  logger.info('jobs.swept', countSweeps(await sweepAll(deps, { runMs: SWEEP_RUN_MS })));
 };
 
 app.timer('sweepJobs', { schedule: '30 */10 * * * *', handler: sweepJobs });

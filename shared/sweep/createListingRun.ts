@@ -1,6 +1,6 @@
 import { errorFields } from '../errors';
-import { GraphError } from '../graph/graphError';
 import { judgeListingError } from './judgeListingError';
+import type { SweepTime } from './createSweepTime';
 import type { SweepDeps } from './sweepDeps';
 import type { TenantSweep } from './tenantSweep';
 
@@ -13,6 +13,8 @@ const LONGEST_GAP_MS = 250;
 const LONGEST_SPREAD_MS = 4 * 60_000;
 /** One listing that Graph cannot serve may be that listing's fault; so many are an outage, at 45 s each. */
 const MOST_UNAVAILABLE = 3;
+/** So many 403 and nothing else: the tenant granted a token and no permission, and the rest would end alike. */
+const MOST_FORBIDDEN = 4;
 
 /** The listings of one tenant in one sweep: what each failure means for those that follow. */
 export interface ListingRun {
@@ -29,45 +31,92 @@ export interface ListingRun {
   ): Promise<T | undefined>;
   /** Says how many listings are to come, so that those of a large tenant are spread over time. */
   expect(listings: number): void;
+  /** Whether nothing more is started, because the sweep of this tenant has ended in another way than `swept`. */
+  isStopped(): boolean;
+  /** Whether any listing was gone through to its end. */
+  hasListed(): boolean;
+  /** Nothing more is to come: a tenant that had nothing but 403 for us has refused. */
+  settle(): void;
+  /** Leaves the rest of the tenant to a later run, for what was tried has failed. */
+  giveUp(): void;
 }
 
-/** @param sweep where listings, failures and the outcome are noted */
-export function createListingRun(deps: Pick<SweepDeps, 'clock' | 'logger'>, sweep: TenantSweep): ListingRun {
+/**
+ * @param sweep where listings, failures and the outcome are noted
+ * @param time of the run that the tenant is swept in
+ */
+export function createListingRun(
+  deps: Pick<SweepDeps, 'clock' | 'logger'>,
+  sweep: TenantSweep,
+  time: Pick<SweepTime, 'spreadMs'>,
+): ListingRun {
   const { tenantId } = sweep;
   let gapMs = 0;
   let unavailable = 0;
+  let forbidden = 0;
+  let listed = 0;
+  /** Graph answered something about the tenant that it would not tell a stranger. */
+  let isLetIn = false;
+  const nothing = () => undefined;
+  const underWay = new Set<Promise<unknown>>();
+  const isStopped = () => sweep.outcome !== 'swept';
+  // Others of this tenant may have been under way: the first one that stops it says why.
+  const stop = (outcome: TenantSweep['outcome']) => {
+    if (!isStopped()) sweep.outcome = outcome;
+  };
+  const perform = async <T>(
+    of: string,
+    listing: () => Promise<T>,
+    isExpected?: (error: unknown) => boolean,
+  ): Promise<T | undefined> => {
+    sweep.listings += 1;
+    try {
+      const result = await listing();
+      isLetIn = true;
+      listed += 1;
+      return result;
+    } catch (error) {
+      const kind = judgeListingError(error);
+      if (kind === 'storage') throw error;
+      if (kind === 'listing') isLetIn = true;
+      if (kind === 'refused') sweep.outcome = 'refused';
+      if (kind === 'unavailable') unavailable += 1;
+      if (kind === 'forbidden') forbidden += 1;
+      if (kind === 'postpone' || unavailable >= MOST_UNAVAILABLE) stop('postponed');
+      if (!isLetIn && forbidden >= MOST_FORBIDDEN) stop('refused');
+      if (kind === 'postpone' || isExpected?.(error)) {
+        deps.logger.info('sweep.listingPassedOver', { ...errorFields(error), tenantId, of });
+        return undefined;
+      }
+      sweep.failures.push({ of, error: (error as Error).message });
+      deps.logger.warn('sweep.listingFailed', { ...errorFields(error), tenantId, of });
+      return undefined;
+    }
+  };
   return {
     expect(listings) {
-      gapMs = listings > SMALL_TENANT ? Math.min(LONGEST_GAP_MS, LONGEST_SPREAD_MS / listings) : 0;
+      const spreadMs = Math.min(LONGEST_SPREAD_MS, time.spreadMs());
+      gapMs = listings > SMALL_TENANT ? Math.min(LONGEST_GAP_MS, spreadMs / listings) : 0;
     },
+    isStopped,
+    hasListed: () => listed > 0,
+    settle() {
+      if (!isLetIn && forbidden > 0) stop('refused');
+    },
+    giveUp: () => stop(forbidden > 0 ? 'refused' : 'postponed'),
     async attempt(of, listing, { isExpected } = {}) {
-      if (sweep.outcome !== 'swept') return undefined;
-      if (gapMs > 0) await deps.clock.sleep(gapMs * LISTINGS_AT_ONCE);
-      sweep.listings += 1;
+      if (gapMs > 0 && !isStopped()) await deps.clock.sleep(gapMs * LISTINGS_AT_ONCE);
+      // After a 403 one at a time, until one is let in: of several side by side the fastest would decide.
+      while (forbidden > 0 && !isLetIn && underWay.size > 0) await Promise.race(underWay);
+      if (isStopped()) return undefined;
+      const performed = perform(of, listing, isExpected);
+      const ended = performed.then(nothing, nothing);
+      underWay.add(ended);
       try {
-        return await listing();
-      } catch (error) {
-        const kind = judgeListingError(error);
-        if (kind === 'storage') throw error;
-        if (kind === 'refused') sweep.outcome = 'refused';
-        if (kind === 'unavailable') unavailable += 1;
-        // Others of this tenant may have been under way: the first one that stops it says why.
-        if ((kind === 'postpone' || unavailable >= MOST_UNAVAILABLE) && sweep.outcome === 'swept') {
-          sweep.outcome = 'postponed';
-        }
-        if (kind === 'postpone' || isExpected?.(error)) {
-          deps.logger.info('sweep.listingPassedOver', { ...errorFields(error), tenantId, of });
-          return undefined;
-        }
-        sweep.failures.push({ of, error: (error as Error).message });
-        deps.logger.warn('sweep.listingFailed', { ...errorFields(error), tenantId, of });
-        return undefined;
+        return await performed;
+      } finally {
+        underWay.delete(ended);
       }
     },
   };
-}
-
-/** Whether the app lacks the permission for a listing, which is no fault where nothing needs it. */
-export function isForbidden(error: unknown): boolean {
-  return error instanceof GraphError && error.code === 'graphForbidden';
 }

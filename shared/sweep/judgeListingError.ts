@@ -2,21 +2,25 @@ import { GraphError } from '../graph/graphError';
 import { ReceiverError } from '../errors';
 
 /**
- * What an error of one listing means for the rest of its tenant: `listing`: this one only; `unavailable`: Graph could
- * not serve it; `postpone`: the rest would be refused too, the next run looks again; `refused`: so would everything of
- * this tenant until somebody changes something; `storage`: not Graph's doing.
+ * What an error of one listing means for the rest of its tenant: `listing`: this one only; `forbidden`: this one, unless
+ * all end so; `unavailable`: Graph could not serve it; `postpone`: the rest would be refused too, the next run looks
+ * again; `refused`: so would everything of this tenant until somebody changes something; `storage`: not Graph's doing.
  */
-export type ListingErrorKind = 'listing' | 'unavailable' | 'postpone' | 'refused' | 'storage';
+export type ListingErrorKind = 'listing' | 'forbidden' | 'unavailable' | 'postpone' | 'refused' | 'storage';
 
 export function judgeListingError(error: unknown): ListingErrorKind {
   if (!(error instanceof ReceiverError)) return 'storage';
   if (error.code === 'tokenFailed') return error.retryable ? 'postpone' : 'refused';
+  // The time of this run is up.
+  if (error.code === 'deadlinePassed') return 'postpone';
   if (!(error instanceof GraphError)) return 'storage';
   switch (error.code) {
     case 'graphThrottled':
       return 'postpone';
     case 'graphUnauthorized':
       return 'refused';
+    case 'graphForbidden':
+      return 'forbidden';
     case 'graphUnavailable':
       return 'unavailable';
     default:

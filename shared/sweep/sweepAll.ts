@@ -1,16 +1,20 @@
-import { errorFields } from '../errors';
+import { errorFields, ReceiverError } from '../errors';
+import type { CallGraph } from '../graph/graphClient';
 import { eachBounded } from '../subscriptions/eachBounded';
 import type { Tenant } from '../tenants/tenants';
+import { createSweepTime, type SweepTime } from './createSweepTime';
 import type { SweepDeps } from './sweepDeps';
 import { sweepTenant } from './sweepTenant';
-import type { SweepProgress, TenantSweep } from './tenantSweep';
+import { emptySweep, type SweepProgress, type TenantSweep } from './tenantSweep';
 
 /** Tenants side by side: one that is slow or throttled does not hold up the others. */
 const TENANTS_AT_ONCE = 4;
 
 export interface SweepOptions {
-  /** Only this tenant. */
+  /** Only this tenant, and of that the trigger of every printer. */
   tenantId?: string;
+  /** Milliseconds after which nothing new is asked of Graph; without them nothing ends the run. */
+  runMs?: number;
   /** Called after each listing. */
   onProgress?: (progress: SweepProgress) => void;
 }
@@ -22,11 +26,12 @@ export interface SweepSummary {
 }
 
 /**
- * Sweeps every tenant that is listed, paused and removed ones too: their open tasks block somebody's print. One failure
- * never stops the rest. Rejects only when the list of tenants cannot be read.
+ * Sweeps every tenant that is listed, paused and removed ones too: their open tasks block somebody's print. The one whose
+ * last turn is longest ago comes first; whose turn does not come within the run is `postponed`. One failure never stops
+ * the rest. Rejects only when the list of tenants cannot be read.
  */
 export async function sweepAll(deps: SweepDeps, options: SweepOptions = {}): Promise<SweepSummary> {
-  const { tenantId, onProgress } = options;
+  const { tenantId, runMs = Infinity, onProgress } = options;
   const summary: SweepSummary = { tenants: [], unreadable: [] };
   const onUnreadable = (error: Error) => {
     summary.unreadable.push(error.message);
@@ -36,11 +41,44 @@ export async function sweepAll(deps: SweepDeps, options: SweepOptions = {}): Pro
   for await (const tenant of deps.tenants.list(onUnreadable)) {
     if (tenantId === undefined || tenant.tenantId === tenantId) tenants.push(tenant);
   }
-  const hooks = { onUnreadable, ...(onProgress ? { onProgress } : {}) };
-  await eachBounded(TENANTS_AT_ONCE, tenants, async (tenant) => {
-    summary.tenants.push(await sweepTenant(deps, tenant, hooks));
+  let left = tenants.length;
+  const time = createSweepTime(deps.clock, { runMs, rounds: () => Math.ceil(left / TENANTS_AT_ONCE) });
+  const timed = { ...deps, callGraph: whileThereIsTime(deps.callGraph, time) };
+  const context = {
+    time,
+    everyTrigger: tenantId !== undefined,
+    onUnreadable,
+    ...(onProgress ? { onProgress } : {}),
+  };
+  let leftOut = 0;
+  await eachBounded(TENANTS_AT_ONCE, inTurn(tenants), async (tenant) => {
+    if (time.isUp()) {
+      leftOut += 1;
+      summary.tenants.push({ ...emptySweep(tenant), outcome: 'postponed' });
+      return;
+    }
+    summary.tenants.push(await sweepTenant(timed, tenant, context));
+    left -= 1;
   });
+  if (leftOut > 0) deps.logger.warn('sweep.timeUp', { tenants: leftOut });
   return summary;
+}
+
+/** A turn that was throttled, refused or cut short counts too: whoever keeps failing must not keep the others waiting. */
+function inTurn(tenants: readonly Tenant[]): Tenant[] {
+  const lastTurn = ({ sweepTriedAt, sweptAt }: Tenant) => Date.parse(sweepTriedAt ?? sweptAt ?? '') || 0;
+  return [...tenants].sort((a, b) => lastTurn(a) - lastTurn(b));
+}
+
+/** Each page of a listing is a call: a long one ends too, and what its pages showed is queued. */
+function whileThereIsTime(callGraph: CallGraph, time: SweepTime): CallGraph {
+  return async (call) => {
+    if (!time.isUp()) return callGraph(call);
+    throw new ReceiverError('The time of this sweep is up; the next one looks again', {
+      code: 'deadlinePassed',
+      retryable: true,
+    });
+  };
 }
 
 /** The counts of a summary, for one log line. */

@@ -16,13 +16,15 @@ export interface ListingSweep {
   /** Open tasks, or jobs that are ready. */
   seen: number;
   enqueued: number;
+  /** What ended the listing before its last page; what the pages before it showed is on the queue all the same. */
+  brokenOff?: Error;
 }
 
 /**
  * Brings back the open tasks of one definition. Served or not: the worker ends what nobody watches.
  *
  * @returns beside the counts, where the jobs of all listed tasks are
- * @throws GraphError of the listing, errors of the queue
+ * @throws errors of the queue
  */
 export async function sweepTasks(
   deps: SweepDeps,
@@ -33,22 +35,24 @@ export async function sweepTasks(
   const { tenantId, taskDeadlineMinutes } = tenant;
   const places: { printerId: string; jobId: string }[] = [];
   const open: JobReference[] = [];
-  for await (const { taskId, isOpen, place } of listTasks(deps, { tenantId, definitionId })) {
-    if (place) places.push(place);
-    if (isOpen) open.push({ kind: 'jobStarted', tenantId, definitionId, taskId, ...place });
-  }
+  const ended = await toItsEnd(async () => {
+    for await (const { taskId, isOpen, place } of listTasks(deps, { tenantId, definitionId })) {
+      if (place) places.push(place);
+      if (isOpen) open.push({ kind: 'jobStarted', tenantId, definitionId, taskId, ...place });
+    }
+  });
   const found = open.filter((reference) =>
     isWanted(deps, rows, reference, (sight) => planTask(sight, taskDeadlineMinutes)),
   );
   await enqueueFound(deps, found);
-  return { seen: open.length, enqueued: found.length, places };
+  return { seen: open.length, enqueued: found.length, places, ...ended };
 }
 
 /**
  * Brings back the ready jobs of one watched printer.
  *
  * @returns beside the counts, all that was listed
- * @throws GraphError of the listing, errors of the queue
+ * @throws errors of the queue
  */
 export async function sweepJobs(
   deps: SweepDeps,
@@ -61,16 +65,29 @@ export async function sweepJobs(
   const jobs: ListedJob[] = [];
   const found: JobReference[] = [];
   let seen = 0;
-  for await (const job of listJobs(deps, { tenantId, printerId })) {
-    jobs.push(job);
-    if (!job.isReady) continue;
-    seen += 1;
-    const reference: JobReference = { kind: 'jobFetchable', tenantId, printerId, jobId: job.jobId };
-    if (isWanted(deps, rows, reference, (sight) => planJob(sight, job.createdAt, bounds)))
-      found.push(reference);
-  }
+  const ended = await toItsEnd(async () => {
+    for await (const job of listJobs(deps, { tenantId, printerId })) {
+      jobs.push(job);
+      if (!job.isReady) continue;
+      seen += 1;
+      const reference: JobReference = { kind: 'jobFetchable', tenantId, printerId, jobId: job.jobId };
+      if (isWanted(deps, rows, reference, (sight) => planJob(sight, job.createdAt, bounds)))
+        found.push(reference);
+    }
+  });
   await enqueueFound(deps, found);
-  return { seen, enqueued: found.length, jobs };
+  return { seen, enqueued: found.length, jobs, ...ended };
+}
+
+/** A page that fails must not take along what the pages before it showed: whoever printed waits for that. */
+async function toItsEnd(listing: () => Promise<void>): Promise<Pick<ListingSweep, 'brokenOff'>> {
+  try {
+    await listing();
+    return {};
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return { brokenOff: error };
+  }
 }
 
 function isWanted(

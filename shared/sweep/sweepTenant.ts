@@ -1,32 +1,30 @@
 import { errorFields } from '../errors';
 import { listDefinitions } from '../graph/printDefinitions';
 import { eachBounded } from '../subscriptions/eachBounded';
+import { isFlagged } from '../subscriptions/standOfTenant';
 import type { Tenant } from '../tenants/tenants';
 import { parseId, watchRowKey, type WatchKey } from '../watches/watchKey';
 import type { Watch } from '../watches/watches';
-import { createListingRun, isForbidden, LISTINGS_AT_ONCE, type ListingRun } from './createListingRun';
+import { createListingRun, LISTINGS_AT_ONCE } from './createListingRun';
 import { isLostByGraph } from './isLostByGraph';
-import { isTriggerLost, placeName } from './isTriggerLost';
-import { listJobs, type ListedJob } from './listJobs';
+import { judgeListingError } from './judgeListingError';
+import type { SweepTime } from './createSweepTime';
+import { findLostTriggers, type TaskPlaces } from './findLostTriggers';
+import { placeName } from './isTriggerLost';
+import type { ListedJob } from './listJobs';
 import { readWatchRows } from './readWatchRows';
 import type { SweepDeps } from './sweepDeps';
 import { sweepJobs, sweepTasks, type LedgerRows, type ListingSweep } from './sweepListing';
-import type { SweepProgress, TenantSweep } from './tenantSweep';
+import { emptySweep, type SweepProgress, type TenantSweep } from './tenantSweep';
 
-export interface SweepHooks {
+/** What the sweeps of one run share. */
+export interface SweepContext {
+  time: SweepTime;
+  /** Looks for the trigger of every printer that nobody watches, not only of those whose turn of the day it is. */
+  everyTrigger: boolean;
   onProgress?: (progress: SweepProgress) => void;
   /** Hears of rows that are none of ours. */
   onUnreadable: (error: Error) => void;
-}
-
-/** What is known of tasks of ours on printers, for finding lost triggers. */
-interface TaskPlaces {
-  /** `placeName` of every job that is known to carry one. */
-  carried: Set<string>;
-  /** Printers on which a watched definition had a task lately. */
-  printers: Set<string>;
-  /** False when a definition could not be read: then nothing may be said of triggers. */
-  isComplete: boolean;
 }
 
 /** A printer that has shown no task of ours for so long has no trigger to lose. */
@@ -37,25 +35,24 @@ const RECENT_MS = 7 * 24 * 60 * 60_000;
  * definition of ours, and for an active tenant the jobs of its watched printers. Asks for each definition and each
  * printer once. Never rejects; how it ended is in the result.
  */
-export async function sweepTenant(deps: SweepDeps, tenant: Tenant, hooks: SweepHooks): Promise<TenantSweep> {
+export async function sweepTenant(
+  deps: SweepDeps,
+  tenant: Tenant,
+  context: SweepContext,
+): Promise<TenantSweep> {
   const { tenantId } = tenant;
-  const sweep: TenantSweep = {
-    tenantId,
-    outcome: 'swept',
-    listings: 0,
-    seen: 0,
-    enqueued: 0,
-    lostByGraph: 0,
-    triggersLost: [],
-    failures: [],
-  };
+  const sweep = emptySweep(tenant);
   try {
-    await sweepListings(deps, tenant, sweep, hooks);
-    if (sweep.outcome === 'swept' && tenant.status === 'active') {
-      const { lostByGraph } = sweep;
-      const sweptAt = new Date(deps.clock.now()).toISOString();
-      await deps.tenants.update(tenantId, (row) => ({ ...row, sweptAt, lostByGraph }));
-    }
+    const { hasListed } = await sweepListings(deps, tenant, sweep, context);
+    const { lostByGraph } = sweep;
+    const now = new Date(deps.clock.now()).toISOString();
+    // sweptAt stands for what was seen: a sweep that was shown nothing at all leaves it as it was.
+    const isSwept = sweep.outcome === 'swept' && hasListed && tenant.status === 'active';
+    await deps.tenants.update(tenantId, (row) => ({
+      ...row,
+      sweepTriedAt: now,
+      ...(isSwept ? { sweptAt: now, lostByGraph } : {}),
+    }));
   } catch (error) {
     sweep.outcome = 'error';
     sweep.failures.push({ of: '*', error: 'Storage failed while this tenant was being swept' });
@@ -68,14 +65,14 @@ async function sweepListings(
   deps: SweepDeps,
   tenant: Tenant,
   sweep: TenantSweep,
-  hooks: SweepHooks,
-): Promise<void> {
+  context: SweepContext,
+): Promise<{ hasListed: boolean }> {
   const { tenantId } = tenant;
   const isActive = tenant.status === 'active';
-  const run = createListingRun(deps, sweep);
+  const run = createListingRun(deps, sweep, context.time);
   const watched: Watch[] = [];
   if (isActive) {
-    for await (const { watch } of deps.watches.list(tenantId, hooks.onUnreadable)) {
+    for await (const { watch } of deps.watches.list(tenantId, context.onUnreadable)) {
       if (watch.wanted) watched.push(watch);
     }
   }
@@ -83,7 +80,8 @@ async function sweepListings(
   const definitions = watched.filter(({ kind }) => kind === 'jobStarted').map(({ id }) => id);
 
   // Consent may have been withdrawn from a tenant that is not active, and one without JobStarted never needed this.
-  const isExpected = (error: unknown) => !isActive || (definitions.length === 0 && isForbidden(error));
+  const isExpected = (error: unknown) =>
+    !isActive || (definitions.length === 0 && judgeListingError(error) === 'forbidden');
   const owned = await run.attempt('taskDefinitions', () => listDefinitions(deps, tenantId), { isExpected });
   const everyDefinition = [
     ...new Set([...definitions, ...(owned ?? []).flatMap(({ id }) => parseId(id) ?? [])]),
@@ -102,77 +100,63 @@ async function sweepListings(
       if (isWatched && now - Date.parse(row.firstSeenAt) < RECENT_MS) places.printers.add(printerId);
     }
   };
-  const note = <T extends ListingSweep>(key: WatchKey, swept: T | undefined): T | undefined => {
-    if (!swept) return undefined;
-    const { seen, enqueued } = swept;
+  /** What was found counts, also when the listing broke off after it. */
+  const noted = <T extends ListingSweep>(key: WatchKey, swept: T): T => {
+    const { seen, enqueued, brokenOff } = swept;
     sweep.seen += seen;
     sweep.enqueued += enqueued;
-    hooks.onProgress?.({ tenantId, of: watchRowKey(key), seen, enqueued });
+    if (seen > 0 || brokenOff === undefined) {
+      context.onProgress?.({ tenantId, of: watchRowKey(key), seen, enqueued });
+    }
+    if (brokenOff !== undefined) throw brokenOff;
     return swept;
   };
 
-  // Tasks first: somebody waits for each of them.
-  await eachBounded(LISTINGS_AT_ONCE, everyDefinition, async (id) => {
+  const sweepDefinition = async (id: string): Promise<void> => {
+    if (run.isStopped()) return void (places.isComplete = false);
     const key: WatchKey = { tenantId, kind: 'jobStarted', id };
     const isWatched = definitions.includes(id);
-    const rows = await readWatchRows(deps, key, hooks.onUnreadable);
+    const rows = await readWatchRows(deps, key, context.onUnreadable);
     account(key, isWatched, rows);
-    const listing = () => sweepTasks(deps, tenant, id, rows);
-    const swept = note(key, await run.attempt(watchRowKey(key), listing, { isExpected: () => !isActive }));
+    const listing = async () => noted(key, await sweepTasks(deps, tenant, id, rows));
+    const swept = await run.attempt(watchRowKey(key), listing, { isExpected: () => !isActive });
     places.isComplete &&= swept !== undefined;
     for (const place of swept?.places ?? []) {
       places.carried.add(placeName(place));
       if (isWatched) places.printers.add(place.printerId);
     }
-  });
+  };
   const listed = new Map<string, ListedJob[]>();
-  await eachBounded(LISTINGS_AT_ONCE, rotate(printers, deps.random()), async (watch) => {
-    const rows = await readWatchRows(deps, watch, hooks.onUnreadable);
+  const sweepPrinter = async (watch: Watch): Promise<void> => {
+    if (run.isStopped()) return;
+    const rows = await readWatchRows(deps, watch, context.onUnreadable);
     account(watch, true, rows);
-    const swept = note(
-      watch,
-      await run.attempt(watchRowKey(watch), () => sweepJobs(deps, tenant, watch, rows)),
-    );
+    const listing = async () => noted(watch, await sweepJobs(deps, tenant, watch, rows));
+    const swept = await run.attempt(watchRowKey(watch), listing);
     if (swept) listed.set(watch.id, swept.jobs);
-  });
+  };
+
+  let inTurn = rotate(printers, deps.random());
+  if (isFlagged(tenant) && !run.hasListed()) {
+    // Definitions and printers need different permissions: as reconciliation does, one of each kind is tried.
+    const [probe, ...others] = inTurn;
+    inTurn = others;
+    if (probe) await sweepPrinter(probe);
+    if (!run.hasListed()) run.giveUp();
+  }
+  // Tasks first: somebody waits for each of them.
+  await eachBounded(LISTINGS_AT_ONCE, rotate(everyDefinition, deps.random()), sweepDefinition);
+  await eachBounded(LISTINGS_AT_ONCE, inTurn, sweepPrinter);
   const unlisted = new Set(printers.map(({ id }) => id).filter((id) => !listed.has(id)));
-  await findLostTriggers(deps, sweep, run, places, { listed, unlisted });
+  const looks = { startedAt: context.time.startedAt, atAll: context.everyTrigger };
+  await findLostTriggers(deps, { sweep, run }, places, { listed, unlisted }, looks);
+  // Where nothing is watched nothing was granted perhaps, and nothing is missed.
+  if (!isActive || watched.length > 0) run.settle();
+  return { hasListed: run.hasListed() };
 }
 
 /** A run that is cut short leaves out others each time. */
 function rotate<T>(items: readonly T[], random: number): T[] {
   const start = Math.floor(random * items.length);
   return [...items.slice(start), ...items.slice(0, start)];
-}
-
-/** Printers that nobody watches are listed for this alone; without the permission to, their triggers stay unknown. */
-async function findLostTriggers(
-  deps: SweepDeps,
-  sweep: TenantSweep,
-  run: ListingRun,
-  { carried, printers, isComplete }: TaskPlaces,
-  { listed, unlisted }: { listed: ReadonlyMap<string, ListedJob[]>; unlisted: ReadonlySet<string> },
-): Promise<void> {
-  if (!isComplete) return;
-  const { tenantId } = sweep;
-  // A watched printer whose listing has failed is not asked a second time.
-  const candidates = [...printers].filter((id) => !unlisted.has(id));
-  run.expect(candidates.filter((id) => !listed.has(id)).length);
-  await eachBounded(LISTINGS_AT_ONCE, candidates, async (printerId) => {
-    const isExpected = () => true;
-    const jobs =
-      listed.get(printerId) ??
-      (await run.attempt(`jobFetchable_${printerId}`, () => readAll(deps, tenantId, printerId), {
-        isExpected,
-      }));
-    if (!jobs || !isTriggerLost(printerId, jobs, carried, deps.clock.now())) return;
-    sweep.triggersLost.push(printerId);
-    deps.logger.warn('sweep.triggerLost', { tenantId, printerId });
-  });
-}
-
-async function readAll(deps: SweepDeps, tenantId: string, printerId: string): Promise<ListedJob[]> {
-  const jobs: ListedJob[] = [];
-  for await (const job of listJobs(deps, { tenantId, printerId })) jobs.push(job);
-  return jobs;
 }

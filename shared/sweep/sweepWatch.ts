@@ -6,8 +6,8 @@ import { sweepJobs, sweepTasks } from './sweepListing';
 
 export type WatchSweep =
   | { outcome: 'swept'; seen: number; enqueued: number }
-  /** Graph could not or would not be asked; the timer's sweep looks again. */
-  | { outcome: 'postponed'; error: string }
+  /** Graph could not or would not show all of it; the timer's sweep looks again. */
+  | { outcome: 'postponed'; enqueued: number; error: string }
   /** Nobody waits for it: the tenant or the watch is not served. */
   | { outcome: 'notServed' };
 
@@ -22,14 +22,11 @@ export async function sweepWatch(deps: SweepDeps, key: WatchKey): Promise<WatchS
   if (tenant?.status !== 'active' || !stored?.watch.wanted) return { outcome: 'notServed' };
   const onUnreadable = () => deps.logger.error('row.unreadable', { tenantId: key.tenantId });
   const rows = await readWatchRows(deps, key, onUnreadable);
-  try {
-    const { seen, enqueued } =
-      key.kind === 'jobStarted'
-        ? await sweepTasks(deps, tenant, key.id, rows)
-        : await sweepJobs(deps, tenant, stored.watch, rows);
-    return { outcome: 'swept', seen, enqueued };
-  } catch (error) {
-    if (judgeListingError(error) === 'storage') throw error;
-    return { outcome: 'postponed', error: (error as Error).message };
-  }
+  const { seen, enqueued, brokenOff } =
+    key.kind === 'jobStarted'
+      ? await sweepTasks(deps, tenant, key.id, rows)
+      : await sweepJobs(deps, tenant, stored.watch, rows);
+  if (brokenOff === undefined) return { outcome: 'swept', seen, enqueued };
+  if (judgeListingError(brokenOff) === 'storage') throw brokenOff;
+  return { outcome: 'postponed', enqueued, error: brokenOff.message };
 }

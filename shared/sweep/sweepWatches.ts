@@ -19,7 +19,7 @@ export async function sweepWatches(deps: SweepDeps, keys: readonly WatchKey[]): 
     const named = { tenantId, watch: `${kind}_${id}` };
     try {
       const result = await sweepWatch(deps, { tenantId, kind, id });
-      if (result.outcome === 'swept') enqueued += result.enqueued;
+      if (result.outcome !== 'notServed') enqueued += result.enqueued;
       deps.logger.info('watch.swept', { ...named, ...result });
     } catch (error) {
       deps.logger.error('watch.notSwept', { ...named, ...errorFields(error) });

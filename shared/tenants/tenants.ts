@@ -25,6 +25,8 @@ export interface Tenant {
   listedAt?: string;
   /** Ids of the subscriptions that this listing showed and no watch has, separated by commas. */
   orphans?: string;
+  /** When the sweep last had a turn at this customer, however that ended; ISO 8601. Who waits longest is next. */
+  sweepTriedAt?: string;
   /** When the sweep last went through this customer's jobs to the end; ISO 8601. */
   sweptAt?: string;
   /** Jobs in the ledger that Graph did not tell of in time, as that sweep counted them. */
@@ -88,7 +90,7 @@ function toRow({ tenantId, ...cells }: Tenant) {
   return { partitionKey: PARTITION, rowKey: tenantId, ...cells };
 }
 
-const TEXTS = ['lastError', 'nextTryAt', 'listedAt', 'orphans', 'sweptAt'] as const;
+const TEXTS = ['lastError', 'nextTryAt', 'listedAt', 'orphans', 'sweepTriedAt', 'sweptAt'] as const;
 
 function parseTenant({ cells }: StoredRow): Tenant {
   const { rowKey, name, status, taskDeadlineMinutes, retentionDays, createdAt } = cells;

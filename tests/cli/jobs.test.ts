@@ -77,6 +77,17 @@ describe('jobs sweep', () => {
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('not watched') as string });
   });
 
+  it('of a watch says what was queued before Graph failed', async () => {
+    world.setPageSize(1);
+    world.putJob('5182', 0);
+    world.putJob('5183', 0);
+    world.refuse(/skiptoken/, graphError('unavailable'));
+    const { code, stderr } = await cli.run('jobs', 'sweep', '--tenant', TENANT, '--printer', PRINTER);
+    expect(code).toBe(1);
+    expect(stderr).toContain('1 that the pages before showed are on the queue');
+    expect(world.found()).toEqual([FETCHABLE_KEY]);
+  });
+
   it('ends with 1 and the words of Graph when a listing failed or was postponed', async () => {
     world.refuse(/tasks$/, graphError('forbidden'), 1);
     const failed = await cli.run('jobs', 'sweep');
@@ -86,6 +97,31 @@ describe('jobs sweep', () => {
     const postponed = await cli.run('jobs', 'sweep');
     expect(postponed.code).toBe(1);
     expect(postponed.stderr).toContain('the next sweep looks at the rest');
+  });
+
+  it('ends with 1 and says where to look when a customer refuses everything', async () => {
+    world.refuse(/./, graphError('forbidden'));
+    const { code, stdout, stderr } = await cli.run('jobs', 'sweep');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(new RegExp(`^${TENANT} +refused `, 'm'));
+    expect(stderr).toContain(`error: ${TENANT}: refuses the app; tenants show ${TENANT}`);
+  });
+
+  it.each(['paused', 'removed'] as const)('only notes that a %s customer refuses', async (status) => {
+    await world.tenants.update(TENANT, (tenant) => ({ ...tenant, status }));
+    world.refuse(/./, graphError('unauthorized'));
+    const { code, stdout, stderr } = await cli.run('jobs', 'sweep');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^${TENANT} +refused `, 'm'));
+    expect(stderr).toContain(`note: ${TENANT} is ${status} and refuses the app`);
+    const { json } = await cli.runJson('jobs', 'sweep');
+    expect(json).toMatchObject({ tenants: [{ status, outcome: 'refused' }] });
+  });
+
+  it('does not pass over a paused customer that could not be asked', async () => {
+    await world.tenants.update(TENANT, (tenant) => ({ ...tenant, status: 'paused' }));
+    world.refuse(/./, graphError('throttled'));
+    expect((await cli.run('jobs', 'sweep')).code).toBe(1);
   });
 
   it('names the printers that lost their trigger, and rows that nobody can read', async () => {

@@ -9,11 +9,12 @@ it.each([
   [graph('graphThrottled'), 'postpone'],
   [graph('graphUnavailable'), 'unavailable'],
   [graph('graphUnauthorized'), 'refused'],
-  [graph('graphForbidden'), 'listing'],
+  [graph('graphForbidden'), 'forbidden'],
   [graph('graphNotFound'), 'listing'],
   [graph('graphAnswerUnreadable'), 'listing'],
   [ours('tokenFailed', true), 'postpone'],
   [ours('tokenFailed', false), 'refused'],
+  [ours('deadlinePassed', true), 'postpone'],
   [ours('storageUnavailable', true), 'storage'],
   [new Error('x'), 'storage'],
 ] as const)('%#: %s', (error, kind) => {

@@ -1,3 +1,4 @@
+import type { GraphCall } from '../../../shared/graph/graphClient';
 import { countSweeps, sweepAll } from '../../../shared/sweep/sweepAll';
 import { graphError } from '../../support/createFakeGraph';
 import { DEFINITION, OTHER_TENANT, PRINTER, TENANT } from '../../support/createSubscriptionWorld';
@@ -57,6 +58,73 @@ it('is counted for one log line', async () => {
     triggersLost: 0,
     failures: 1,
     unreadable: 0,
+  });
+});
+
+describe('a run that the host would end', () => {
+  const MINUTE = 60_000;
+  const HANGING = Array.from({ length: 20 }, (_, n) => `hanging-${String(n).padStart(2, '0')}`);
+  beforeEach(async () => {
+    for (const tenantId of HANGING) {
+      await world.addTenant(tenantId, tenantId < 'hanging-10' ? 'active' : 'paused');
+      world.putTenantInGraph(tenantId);
+    }
+  });
+  /** Each call takes so long, one after the other. */
+  const slow = (ms: number) => ({
+    ...world.deps,
+    callGraph: (call: GraphCall) => {
+      world.clock.advance(ms);
+      return world.deps.callGraph(call);
+    },
+  });
+  const asked = () => new Set(world.calls.splice(0).map(({ tenantId }) => tenantId));
+
+  it('starts nothing new when its time is up, and postpones and counts the rest', async () => {
+    const summary = await sweepAll(slow(MINUTE), { runMs: 8 * MINUTE });
+    expect(world.calls).toHaveLength(8);
+    expect(summary.tenants).toHaveLength(22);
+    const { swept = 0, postponed = 0 } = countSweeps(summary);
+    expect(swept + postponed).toBe(22);
+    expect(postponed).toBeGreaterThan(22 - 8);
+    expect(world.logger.events).toContainEqual(
+      expect.objectContaining({ level: 'warn', event: 'sweep.timeUp' }),
+    );
+  });
+
+  it('gives the next turn to those that waited longest, active or not', async () => {
+    const turns = [];
+    for (let run = 0; run < 3; run += 1) {
+      await sweepAll(slow(MINUTE), { runMs: 8 * MINUTE });
+      turns.push(...asked());
+      world.clock.advance(MINUTE);
+    }
+    expect(new Set(turns)).toEqual(new Set([TENANT, OTHER_TENANT, ...HANGING]));
+  });
+
+  it('does not let those that keep failing go first', async () => {
+    await sweepAll(world.deps);
+    world.refuse(/^hanging/, graphError('throttled'));
+    world.clock.advance(10 * MINUTE);
+    await sweepAll(world.deps);
+    asked();
+    world.clock.advance(10 * MINUTE);
+    await sweepAll(slow(MINUTE), { runMs: 4 * MINUTE });
+    // All had their turn at the same time, and these two are the first of the table.
+    expect([...asked()]).toEqual(expect.arrayContaining([TENANT, OTHER_TENANT]));
+  });
+
+  it('queues what a listing showed that was cut short', async () => {
+    world.setPageSize(1);
+    world.putTask('second', { tenant: TENANT });
+    const summary = await sweepAll(slow(MINUTE), { tenantId: TENANT, runMs: 2 * MINUTE });
+    expect(summary.tenants).toMatchObject([{ outcome: 'postponed', enqueued: 1, failures: [] }]);
+    expect((await world.tenants.get(TENANT))?.sweptAt).toBeUndefined();
+  });
+
+  it('is not cut short where no host ends it', async () => {
+    const summary = await sweepAll(slow(MINUTE));
+    expect(countSweeps(summary)).toMatchObject({ swept: 22, postponed: 0 });
   });
 });
 

@@ -1,4 +1,5 @@
 import { ReceiverError } from '../../../shared/errors';
+import { createSweepTime } from '../../../shared/sweep/createSweepTime';
 import { sweepTenant } from '../../../shared/sweep/sweepTenant';
 import type { SweepProgress } from '../../../shared/sweep/tenantSweep';
 import type { TenantStatus } from '../../../shared/tenants/tenants';
@@ -27,12 +28,14 @@ async function onboard(status: TenantStatus = 'active', watches: ('jobStarted' |
   for (const kind of watches) await world.put({ kind, id: kind === 'jobStarted' ? DEFINITION : PRINTER });
 }
 
-async function sweep(deps = world.deps) {
+async function sweep(deps = world.deps, { everyTrigger = true } = {}) {
   const tenant = await world.tenants.get(TENANT);
   if (!tenant) throw new Error('no tenant');
   const progress: SweepProgress[] = [];
   const unreadable: string[] = [];
   const result = await sweepTenant(deps, tenant, {
+    time: createSweepTime(world.clock, { runMs: Infinity, rounds: () => 1 }),
+    everyTrigger,
     onProgress: (step) => progress.push(step),
     onUnreadable: (error) => unreadable.push(error.message),
   });
@@ -84,7 +87,10 @@ describe('what is brought back', () => {
       world.putJob('1', 5);
       expect(await sweep()).toMatchObject({ outcome: 'swept', enqueued: 1 });
       expect(world.said()).toEqual(['/print/taskDefinitions', TASKS]);
-      expect((await world.tenants.get(TENANT))?.sweptAt).toBeUndefined();
+      const row = await world.tenants.get(TENANT);
+      expect(row?.sweptAt).toBeUndefined();
+      // It takes its turn like any other.
+      expect(row?.sweepTriedAt).toBe('2026-11-22T02:00:00.000Z');
     },
   );
 
@@ -197,6 +203,28 @@ describe('what it asks of Graph', () => {
     expect(await sweep()).toMatchObject({ outcome: 'postponed', enqueued: 1 });
   });
 
+  it.each([
+    ['throttled', 'postponed', []],
+    ['unavailable', 'swept', [{ error: 'Graph said unavailable' }, { error: 'Graph said unavailable' }]],
+  ] as const)('so does what the pages before a %s one showed', async (kind, outcome, failures) => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    world.setPageSize(1);
+    world.putDefinition();
+    world.putTask('t1');
+    world.putTask('t2');
+    world.putJob('1', 5);
+    world.putJob('2', 5);
+    world.refuse(/skiptoken/, graphError(kind));
+    const result = await sweep();
+    expect(result).toMatchObject({ outcome, failures });
+    const found = world.found();
+    expect(found[0]).toBe(`jobStarted_${DEFINITION}_t1`);
+    // A throttled tenant is left alone from then on.
+    expect(found.slice(1)).toEqual(kind === 'throttled' ? [] : [`jobFetchable_${PRINTER}_1`]);
+    expect(result).toMatchObject({ seen: found.length, enqueued: found.length });
+    expect(result.progress).toHaveLength(found.length);
+  });
+
   it('starts with another printer each time, so that what is cut short is not always the same', async () => {
     await onboard();
     for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) {
@@ -252,17 +280,10 @@ describe('failures', () => {
     expect(await sweep()).toMatchObject({ outcome: 'refused', failures: [] });
   });
 
-  it.each([
-    ['Graph accepts its token nowhere', graphError('forbidden'), 'swept'],
-    [
-      'the sign-in host is out',
-      new ReceiverError('x', { code: 'tokenFailed', retryable: true }),
-      'postponed',
-    ],
-  ])('%s', async (_name, error, outcome) => {
+  it('a sign-in host that is out postpones it', async () => {
     await onboard('active', ['jobFetchable']);
-    world.refuse(/./, error);
-    expect(await sweep()).toMatchObject({ outcome });
+    world.refuse(/./, new ReceiverError('x', { code: 'tokenFailed', retryable: true }));
+    expect(await sweep()).toMatchObject({ outcome: 'postponed' });
   });
 
   it('three listings that Graph cannot serve are an outage', async () => {
@@ -290,6 +311,93 @@ describe('failures', () => {
       expect((await world.tenants.get(TENANT))?.sweptAt).toBeUndefined();
     },
   );
+});
+
+describe('a tenant that grants a token and no permission', () => {
+  const PRINTERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
+  beforeEach(async () => {
+    await onboard();
+    for (const id of PRINTERS) {
+      await world.put({ id });
+      world.putPrinter(id);
+    }
+  });
+  /** As reconciliation leaves it (shared/subscriptions/standOfTenant.ts). */
+  const flag = () => world.tenants.update(TENANT, (tenant) => ({ ...tenant, failures: 3 }));
+  const sweptAt = async () => (await world.tenants.get(TENANT))?.sweptAt;
+
+  it('has refused after four listings, and status is not told of a sweep', async () => {
+    world.refuse(/./, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'refused', listings: 4 });
+    expect(await sweptAt()).toBeUndefined();
+  });
+
+  it('has refused after fewer when it has no more', async () => {
+    for (const id of PRINTERS.slice(1)) {
+      const { watch, etag } = await world.read({ tenantId: TENANT, kind: 'jobFetchable', id });
+      await world.watches.save({ ...watch, wanted: false }, etag);
+    }
+    world.refuse(/./, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'refused', listings: 2, failures: [{}] });
+    expect(await sweptAt()).toBeUndefined();
+  });
+
+  it.each([
+    ['one printer', /taskDefinitions|printers\/[ad-j]/],
+    ['the definitions', /printers/],
+  ])('has not refused when it shows %s', async (_name, refused) => {
+    world.refuse(refused, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'swept', listings: 1 + PRINTERS.length });
+    expect(await sweptAt()).toBe('2026-11-22T02:00:00.000Z');
+  });
+
+  it('nor when it was asked for what is gone: a stranger would not be told', async () => {
+    world.refuse(/taskDefinitions/, graphError('notFound'));
+    world.refuse(/printers/, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'swept', listings: 1 + PRINTERS.length });
+    // It was shown nothing all the same.
+    expect(await sweptAt()).toBeUndefined();
+  });
+
+  it('is tried by one listing of each kind once reconciliation has flagged it', async () => {
+    await flag();
+    world.refuse(/./, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'refused', listings: 2 });
+    world.clearRefusals();
+    world.refuse(/./, graphError('unavailable'));
+    expect(await sweep()).toMatchObject({ outcome: 'postponed', listings: 2 });
+  });
+
+  it.each([
+    ['the definitions', /printers\/b/],
+    ['a printer', /taskDefinitions/],
+  ])('is swept whole again, flag or not, when %s can be listed', async (_name, refused) => {
+    await flag();
+    world.refuse(refused, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'swept', listings: 1 + PRINTERS.length });
+    expect(world.said()).toHaveLength(1 + PRINTERS.length);
+  });
+
+  it('reads no ledger for what is not asked for any more', async () => {
+    world.refuse(/./, graphError('forbidden'));
+    const list = jest.spyOn(world.ledger, 'list');
+    await sweep();
+    // Three printers were asked; those whose turn was next had been looked up.
+    expect(list.mock.calls.length).toBeLessThan(3 + 4);
+  });
+
+  it('and of which nothing is watched has refused nothing', async () => {
+    world.watchTable.clear();
+    world.refuse(/./, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'swept', listings: 1, failures: [] });
+    expect(await sweptAt()).toBeUndefined();
+  });
+
+  it.each(['paused', 'removed'] as const)('%s, has refused, which is no news', async (status) => {
+    await world.tenants.update(TENANT, (tenant) => ({ ...tenant, status }));
+    world.refuse(/./, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'refused', listings: 1, failures: [] });
+  });
 });
 
 describe('what it tells', () => {
@@ -340,12 +448,36 @@ describe('what it tells', () => {
     });
   });
 
-  it('that of a printer nobody watches too, for one listing more', async () => {
+  it('that of a printer nobody watches too, for one listing more when all are asked for', async () => {
     await onboard('active', ['jobStarted']);
     world.putDefinition();
     world.putTask('t1', { state: 'completed', job: '1', printer: OTHER_PRINTER });
     world.putJob('2', 30, {}, OTHER_PRINTER);
     expect(await sweep()).toMatchObject({ triggersLost: [OTHER_PRINTER], listings: 3, enqueued: 0 });
+  });
+
+  it('that of such a printer once a day otherwise, as its history is long', async () => {
+    await onboard('active', ['jobStarted']);
+    world.putDefinition();
+    world.putTask('t1', { state: 'completed', job: '1', printer: OTHER_PRINTER });
+    const found: string[] = [];
+    for (let run = 0; run < 144; run += 1) {
+      if (run % 72 === 0) world.putJob(`new-${run}`, 30, {}, OTHER_PRINTER);
+      found.push(...(await sweep(world.deps, { everyTrigger: false })).triggersLost);
+      world.clock.advance(10 * MINUTE);
+    }
+    expect(found).toEqual([OTHER_PRINTER]);
+    expect(world.said().filter((path) => path.includes(OTHER_PRINTER))).toHaveLength(1);
+  });
+
+  it('nothing more of such printers once one of them was forbidden', async () => {
+    await onboard('active', ['jobStarted']);
+    world.putDefinition();
+    for (const printer of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      world.putTask(`t-${printer}`, { state: 'completed', job: '1', printer });
+    }
+    world.refuse(/printers/, graphError('forbidden'));
+    expect(await sweep()).toMatchObject({ outcome: 'swept', listings: 3, failures: [] });
   });
 
   it('nothing of triggers where it may not look, could not, or never saw one', async () => {

@@ -28,8 +28,21 @@ it('leaves to the timer what Graph would not show', async () => {
   world.refuse(/./, graphError('throttled'));
   expect(await sweepWatch(world.deps, fetchable())).toEqual({
     outcome: 'postponed',
+    enqueued: 0,
     error: 'Graph said throttled',
   });
+});
+
+it('queues what the pages before a failed one showed', async () => {
+  world.setPageSize(1);
+  world.putJob('2', 5);
+  world.refuse(/skiptoken/, graphError('unavailable'));
+  expect(await sweepWatch(world.deps, fetchable())).toEqual({
+    outcome: 'postponed',
+    enqueued: 1,
+    error: 'Graph said unavailable',
+  });
+  expect(world.found()).toEqual([`jobFetchable_${PRINTER}_1`]);
 });
 
 it('rejects when storage fails, so that the message comes again', async () => {
