@@ -244,7 +244,7 @@ export function parseLedgerRow({ cells }: StoredRow): LedgerRow {
   const status = STATUSES.find((word) => word === cells['status']);
   if (!status || typeof cells['firstSeenAt'] !== 'string') {
     throw new ReceiverError(
-      'A row of the table PrintJobs has no known status or no firstSeenAt: correct or delete it',
+      `The row ${String(cells['rowKey'])} of the table PrintJobs has no known status or no firstSeenAt: correct or delete it`,
       {
         code: 'rowUnreadable',
         retryable: false,

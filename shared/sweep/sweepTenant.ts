@@ -1,6 +1,7 @@
 import { errorFields } from '../errors';
 import { listDefinitions } from '../graph/printDefinitions';
 import { eachBounded } from '../subscriptions/eachBounded';
+import { rotate } from '../subscriptions/rotate';
 import { isFlagged } from '../subscriptions/standOfTenant';
 import type { Tenant } from '../tenants/tenants';
 import { parseId, watchRowKey, type WatchKey } from '../watches/watchKey';
@@ -12,7 +13,7 @@ import type { SweepTime } from './createSweepTime';
 import { findLostTriggers, type TaskPlaces } from './findLostTriggers';
 import { placeName } from './isTriggerLost';
 import type { ListedJob } from './listJobs';
-import { readWatchRows } from './readWatchRows';
+import { createRowReader } from './createRowReader';
 import type { SweepDeps } from './sweepDeps';
 import { sweepJobs, sweepTasks, type LedgerRows, type ListingSweep } from './sweepListing';
 import { emptySweep, type SweepProgress, type TenantSweep } from './tenantSweep';
@@ -70,6 +71,7 @@ async function sweepListings(
   const { tenantId } = tenant;
   const isActive = tenant.status === 'active';
   const run = createListingRun(deps, sweep, context.time);
+  const readRows = createRowReader(deps, tenantId, context.onUnreadable);
   const watched: Watch[] = [];
   if (isActive) {
     for await (const { watch } of deps.watches.list(tenantId, context.onUnreadable)) {
@@ -116,7 +118,7 @@ async function sweepListings(
     if (run.isStopped()) return void (places.isComplete = false);
     const key: WatchKey = { tenantId, kind: 'jobStarted', id };
     const isWatched = definitions.includes(id);
-    const rows = await readWatchRows(deps, key, context.onUnreadable);
+    const rows = await readRows(key);
     account(key, isWatched, rows);
     const listing = async () => noted(key, await sweepTasks(deps, tenant, id, rows));
     const swept = await run.attempt(watchRowKey(key), listing, { isExpected: () => !isActive });
@@ -129,13 +131,14 @@ async function sweepListings(
   const listed = new Map<string, ListedJob[]>();
   const sweepPrinter = async (watch: Watch): Promise<void> => {
     if (run.isStopped()) return;
-    const rows = await readWatchRows(deps, watch, context.onUnreadable);
+    const rows = await readRows(watch);
     account(watch, true, rows);
     const listing = async () => noted(watch, await sweepJobs(deps, tenant, watch, rows));
     const swept = await run.attempt(watchRowKey(watch), listing);
     if (swept) listed.set(watch.id, swept.jobs);
   };
 
+  // A run that is cut short leaves out others each time.
   let inTurn = rotate(printers, deps.random());
   if (isFlagged(tenant) && !run.hasListed()) {
     // Definitions and printers need different permissions: as reconciliation does, one of each kind is tried.
@@ -153,10 +156,4 @@ async function sweepListings(
   // Where nothing is watched nothing was granted perhaps, and nothing is missed.
   if (!isActive || watched.length > 0) run.settle();
   return { hasListed: run.hasListed() };
-}
-
-/** A run that is cut short leaves out others each time. */
-function rotate<T>(items: readonly T[], random: number): T[] {
-  const start = Math.floor(random * items.length);
-  return [...items.slice(start), ...items.slice(0, start)];
 }

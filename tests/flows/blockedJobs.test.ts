@@ -38,7 +38,7 @@ describe('no job stays blocked', () => {
     (await flow.events()).filter(({ id }) => id.startsWith(tenantId));
   const command = (...argv: string[]) => runCliCommand(ROOT, flow.cloud.environment, argv);
   const watch = async ({ tenantId, definitionId }: Customer) => {
-    const clock = { now: () => Date.now() + (flow.cloud.clock?.offset() ?? 0) };
+    const { clock } = flow;
     const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
     const deps = { ...(await flow.services.subscriptions()), clock, logger };
     const key = { tenantId, kind: 'jobStarted' as WatchKind, id: definitionId };
