@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const POLL_MS = 50;
+const POLL_MS = 20;
 
 interface IdleOptions {
   readonly url: string;

@@ -55,7 +55,10 @@ describe(`thirty days by the hour (SOAK_SEED=${seed})`, () => {
         printed += await printSome(control, customers, random);
         const listed = await control.listedJobs();
         await takeSome(control, listed, random);
-        if (hour.app === 'up') await flow.runNow(['renewSubscriptions', 'sweepJobs']);
+        if (hour.app === 'up') {
+          await flow.start(['renewSubscriptions', 'sweepJobs']);
+          await flow.untilQuiet();
+        }
         judge.takeEvents(await flow.takeEvents());
         const [openTasks, subscriptions] = [await control.openTasks(), await control.subscriptions()];
         judge.endOfHour({ hour, listed, openTasks, subscriptions });

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-const POLL_MS = 40;
+const POLL_MS = 20;
 
 /**
  * Asks `probe` until it answers anything but undefined.

@@ -54,6 +54,8 @@ export interface Flow {
   logged(event: string): Record<string, unknown>[];
   /** Waits until Graph has nothing to deliver, no message is visible and no function runs. */
   untilQuiet(): Promise<void>;
+  /** Starts timers' functions once, now; they count as under way when this resolves. */
+  start(names: TimerName | readonly TimerName[]): Promise<void>;
   /** Runs timers' functions once, now, does `meanwhile` beside them, and waits until nothing is under way. */
   runNow(names: TimerName | readonly TimerName[], meanwhile?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
@@ -80,7 +82,7 @@ const TIMERS_OFF = {
 };
 
 /** For tests of many short runs, where polls that have backed off would be most of the time; host.json says 2 s. */
-export const QUICK_POLLS = { AzureFunctionsJobHost__extensions__queues__maxPollingInterval: '00:00:00.2' };
+export const QUICK_POLLS = { AzureFunctionsJobHost__extensions__queues__maxPollingInterval: '00:00:00.1' };
 
 /** Starts the local cloud with the built app for one test file. */
 export async function startFlow({ timers = false, ...options }: FlowOptions = {}): Promise<Flow> {
@@ -108,6 +110,16 @@ export async function startFlow({ timers = false, ...options }: FlowOptions = {}
       );
     }
     await Promise.all(cloud.hosts.map((host) => host.waitUntilIdle(QUIET_LIMIT_MS)));
+  };
+  const start: Flow['start'] = async (names) => {
+    for (const name of [names].flat()) {
+      const { status } = await fetch(`${cloud.hosts[0]?.url ?? ''}/admin/functions/${name}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{}',
+      });
+      if (status !== 202) throw new Error(`/admin/functions/${name} answered ${status}`);
+    }
   };
   const watch: Flow['watch'] = async (key, { publicBaseUrl } = {}) => {
     const { config, ...rest } = await services.subscriptions();
@@ -159,18 +171,11 @@ export async function startFlow({ timers = false, ...options }: FlowOptions = {}
       ),
     logged: (event) => cloud.hosts.flatMap((host) => host.lines().flatMap((line) => readLogged(line, event))),
     untilQuiet,
+    start,
     async runNow(names, meanwhile) {
       await untilQuiet();
-      for (const name of [names].flat()) {
-        const { status } = await fetch(`${cloud.hosts[0]?.url ?? ''}/admin/functions/${name}`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: '{}',
-        });
-        if (status !== 202) throw new Error(`/admin/functions/${name} answered ${status}`);
-      }
+      await start(names);
       await meanwhile?.();
-      // They count as under way since before the answer.
       await untilQuiet();
     },
     stop: () => cloud.stop(),
