@@ -12,8 +12,14 @@ export async function changeTrouble(
 ): Promise<void> {
   if (hour.graph !== before.graph) {
     if (hour.graph === 'up') await control.endOutage();
-    else
-      await control.startOutage({ tokens: random() < 0.5, notifications: random() < 0.5 ? 'late' : 'lost' });
+    else {
+      await control.startOutage({
+        answer: hour.graph === 'reset' ? 'reset' : 'status503',
+        tokens: random() < 0.5,
+        notifications: random() < 0.5 ? 'late' : 'lost',
+        ...(hour.graph === 'outFor' ? { retryAfterSeconds: 120 } : {}),
+      });
+    }
   }
   if (hour.app !== before.app) {
     if (hour.app === 'up') await cloud.restartHost();
@@ -27,9 +33,9 @@ export async function changeTrouble(
 /** 20 % of all calls to Graph, in all. The first rule that acts wins. */
 async function addFaults(control: Flow['control']): Promise<void> {
   const rules = [
-    { rate: 0.02, action: { type: 'status', status: 429, retryAfterSeconds: 120 } },
-    { rate: 0.08, action: { type: 'status', status: 429, retryAfterSeconds: 0.5, retryAfterMaxSeconds: 3 } },
-    { rate: 0.06, action: { type: 'status', status: 503 } },
+    { rate: 0.03, action: { type: 'status', status: 429, retryAfterSeconds: 120 } },
+    { rate: 0.07, action: { type: 'status', status: 429, retryAfterSeconds: 0.5, retryAfterMaxSeconds: 3 } },
+    { rate: 0.05, action: { type: 'status', status: 503 } },
     { rate: 0.06, action: { type: 'status', status: 500 } },
   ] as const;
   for (const rule of rules) await control.addFault({ ...rule, count: -1 });

@@ -8,7 +8,7 @@ export interface SoakCustomer {
 }
 
 /** Printers of the three tenants. Each has a definition of its own, and both are watched: 100 watches. */
-const PRINTERS = [25, 15, 10];
+const PRINTERS = [17, 17, 16];
 
 /**
  * What a tenant's ledger remembers, in days, as the allow-list says it. The simulator lists a job for two, so that a row
@@ -17,7 +17,7 @@ const PRINTERS = [25, 15, 10];
 export const RETENTION_DAYS = 4;
 export const JOB_LISTED_MINUTES = 2 * 24 * 60;
 
-/** Three customers of very different sizes, each on the allow-list, all printers with a trigger. */
+/** Three customers on the allow-list, all their printers with a trigger. */
 export async function createCustomers(
   flow: Flow,
 ): Promise<{ customers: SoakCustomer[]; watches: WatchKey[] }> {

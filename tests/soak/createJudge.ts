@@ -47,7 +47,7 @@ export function createJudge(watches: readonly WatchKey[]): Judge {
     },
     endOfHour({ hour, listed, openTasks, subscriptions }) {
       hours += 1;
-      if (hour.graph === 'out' || hour.app === 'out') {
+      if (hour.graph !== 'up' || hour.app === 'out') {
         sweepsMissed = new Map();
         return;
       }
@@ -73,7 +73,7 @@ export function createJudge(watches: readonly WatchKey[]): Judge {
 }
 
 /** The events that a job must have by now, by the ids of the product's event contract. */
-export function eventIds(job: ListedJob): string[] {
+function eventIds(job: ListedJob): string[] {
   const { tenantId, printerId, jobId, state, isFetchable, isAcquiredByPrinter } = job;
   const isReady = isFetchable || state === 'completed' || (isAcquiredByPrinter && state === 'processing');
   return [

@@ -1,19 +1,20 @@
 /** One hour of the soak: what is out of order in it. */
 export interface Hour {
-  graph: 'up' | 'out';
+  /** `out` without and `outFor` with a Retry-After; `reset`: no answer at all. */
+  graph: 'up' | 'out' | 'outFor' | 'reset';
   app: 'up' | 'out';
   /** 20 % of Graph's answers are 429 and 5xx. */
   faults: boolean;
 }
 
-export const HOURS = 30 * 24;
-const GRAPH_OUT_HOURS = 6;
+const HOURS = 30 * 24;
+const GRAPH_OUT = ['reset', 'out', 'outFor', 'outFor', 'outFor', 'outFor'] as const;
 const APP_OUT_HOURS = 2;
 const FAULT_HOURS = 12;
 
 /**
- * Thirty days by the hour: Graph is out for six of them, the app for two, and twelve have seeded faults. The first and the
- * last two days are left alone: what must be mended by then has had its time.
+ * Thirty days by the hour: Graph is out for six of them, the app for two, and twelve have seeded faults. The first day
+ * and the last two are left alone: what is to be mended has its time.
  */
 export function createSchedule(random: () => number): Hour[] {
   const hours = Array.from({ length: HOURS }, (): Hour => ({ graph: 'up', app: 'up', faults: false }));
@@ -25,7 +26,7 @@ export function createSchedule(random: () => number): Hour[] {
       if (picked.every(isQuiet)) return picked;
     }
   };
-  for (const hour of pick(GRAPH_OUT_HOURS)) hour.graph = 'out';
+  for (const [index, hour] of pick(GRAPH_OUT.length).entries()) hour.graph = GRAPH_OUT[index] ?? 'out';
   for (const hour of pick(APP_OUT_HOURS)) hour.app = 'out';
   for (let n = 0; n < FAULT_HOURS; n += 1) for (const hour of pick(1)) hour.faults = true;
   return hours;
