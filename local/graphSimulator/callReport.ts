@@ -42,12 +42,10 @@ export function createCallReport(
       if (retryAfterMs !== undefined) record.retryAfterMs = retryAfterMs;
       // A call that such an answer forbade started after it, so every one of them is known by now. One is forgotten an
       // hour after its end: no answer takes longer.
-      const now = clock.realNow();
-      throttles = throttles.filter(
-        ({ answeredAt = 0, retryAfterMs: waitMs = 0 }) => answeredAt + waitMs + 3_600_000 > now,
-      );
-      const found = findViolations([...throttles, record], passing()).filter(({ call }) => call === record);
-      violations.push(...found);
+      const by = passing();
+      const now = by === 'real' ? clock.realNow() : clock.now();
+      throttles = throttles.filter((throttle) => (endOf(throttle, by) ?? 0) + 3_600_000 > now);
+      violations.push(...violationsOf(record, throttles, by));
       if (status >= 400 && retryAfterMs !== undefined) throttles.push(record);
     },
     list: () => records.map((record) => ({ ...record })),
@@ -65,33 +63,38 @@ export function createCallReport(
  * ended, and any call of the tenant that began more than 250 ms after a 429 and before its Retry-After ended.
  */
 export function findViolations(records: readonly CallRecord[], passing: PassingTime = 'real'): Violation[] {
-  const graph = records.filter(({ target, tenantId }) => target === 'graph' && tenantId !== undefined);
-  const violations: Violation[] = [];
-  for (const throttledBy of graph) {
-    const { retryAfterMs } = throttledBy;
+  return records.flatMap((call) => violationsOf(call, records, passing));
+}
+
+/** What `call` did too early, by those of `answers` that told to wait. */
+function violationsOf(call: CallRecord, answers: readonly CallRecord[], passing: PassingTime): Violation[] {
+  if (call.target !== 'graph' || call.tenantId === undefined) return [];
+  const startedAt = passing === 'real' ? call.startedAt : call.at;
+  return answers.flatMap((throttledBy): Violation[] => {
     const answeredAt = answerTime(throttledBy, passing);
-    if (throttledBy.status < 400 || answeredAt === undefined || retryAfterMs === undefined) continue;
-    const end = answeredAt + retryAfterMs;
-    for (const call of graph) {
-      const startedAt = passing === 'real' ? call.startedAt : call.at;
-      if (call.tenantId !== throttledBy.tenantId || startedAt <= answeredAt || startedAt >= end) continue;
-      const same = isSameCall(call, throttledBy);
-      // A 503 speaks of its own call alone (RFC 9110, Retry-After).
-      if (!same && (throttledBy.status !== 429 || startedAt <= answeredAt + NOTICE_MS)) continue;
-      violations.push({
-        kind: same ? 'repeatedTooEarly' : 'startedWhileThrottled',
-        call,
-        throttledBy,
-        earlyByMs: end - startedAt,
-      });
-    }
-  }
-  return violations;
+    const end = endOf(throttledBy, passing);
+    if (throttledBy.target !== 'graph' || throttledBy.tenantId !== call.tenantId) return [];
+    if (throttledBy.status < 400 || answeredAt === undefined || end === undefined) return [];
+    if (startedAt <= answeredAt || startedAt >= end) return [];
+    const same = isSameCall(call, throttledBy);
+    // A 503 speaks of its own call alone (RFC 9110, Retry-After).
+    if (!same && (throttledBy.status !== 429 || startedAt <= answeredAt + NOTICE_MS)) return [];
+    const kind = same ? 'repeatedTooEarly' : 'startedWhileThrottled';
+    return [{ kind, call, throttledBy, earlyByMs: end - startedAt }];
+  });
 }
 
 function answerTime({ at, startedAt, answeredAt }: CallRecord, passing: PassingTime): number | undefined {
   if (answeredAt === undefined) return undefined;
   return passing === 'real' ? answeredAt : at + (answeredAt - startedAt);
+}
+
+/** When its Retry-After ends. */
+function endOf(record: CallRecord, passing: PassingTime): number | undefined {
+  const answeredAt = answerTime(record, passing);
+  return answeredAt === undefined || record.retryAfterMs === undefined
+    ? undefined
+    : answeredAt + record.retryAfterMs;
 }
 
 /** Creates share one path, so a POST is the same call only with the same body. */
