@@ -8,7 +8,7 @@ import {
   nameCrashPoint,
   type CrashPoint,
 } from '../support/crashPoints';
-import { QUICK_POLLS, startFlow, type Customer, type Flow } from '../support/startFlow';
+import { startFlow, type Customer, type Flow } from '../support/startFlow';
 import { PAST_LEASES_MS, untilQueueEmpty } from '../support/untilQueueEmpty';
 
 /**
@@ -19,7 +19,7 @@ import { PAST_LEASES_MS, untilQueueEmpty } from '../support/untilQueueEmpty';
 describe.each<WatchKind>(['jobStarted', 'jobFetchable'])('a host that dies while it handles %s', (kind) => {
   let flow: Flow;
   beforeAll(async () => {
-    flow = await startFlow({ proxy: true, clock: true, settings: QUICK_POLLS });
+    flow = await startFlow({ proxy: true, clock: true });
   }, 60_000);
   afterAll(() => flow.stop(), 30_000);
 

@@ -2,7 +2,7 @@ import { TableClient } from '@azure/data-tables';
 import { armDeath, requireProxy } from '../support/armDeath';
 import { deriveCrashPoints, isUpkeepCall, nameCrashPoint, type CrashPoint } from '../support/crashPoints';
 import { findBrokenPromises, isEventUnrecorded } from '../support/findBrokenPromises';
-import { QUICK_POLLS, startFlow, type Flow } from '../support/startFlow';
+import { startFlow, type Flow } from '../support/startFlow';
 import { PAST_LEASES_MS, untilQueueEmpty } from '../support/untilQueueEmpty';
 import { UPKEEP, type Prepared, type UpkeepScenario } from '../support/upkeepScenarios';
 
@@ -17,7 +17,7 @@ const MORE_THAN_A_DAY_MS = 25 * 60 * 60_000;
 describe('a host that dies while it', () => {
   let flow: Flow;
   beforeAll(async () => {
-    flow = await startFlow({ proxy: true, clock: true, settings: QUICK_POLLS });
+    flow = await startFlow({ proxy: true, clock: true });
   }, 60_000);
   afterAll(() => flow.stop(), 30_000);
 

@@ -4,7 +4,7 @@ import { startFlow, type Flow } from '../support/startFlow';
 describe('the main path through the built app', () => {
   let flow: Flow;
   beforeAll(async () => {
-    flow = await startFlow({ proxy: true });
+    flow = await startFlow({ proxy: true, shippedPolls: true });
   }, 60_000);
   afterAll(() => flow.stop(), 30_000);
 

@@ -13,7 +13,7 @@ const isJobQueue = ({ resource }: ProxyCall) => resource === 'print-notification
 describe('a throttled tenant', () => {
   let flow: Flow;
   beforeAll(async () => {
-    flow = await startFlow({ proxy: true });
+    flow = await startFlow({ proxy: true, shippedPolls: true });
   }, 60_000);
   afterAll(() => flow.stop(), 30_000);
 

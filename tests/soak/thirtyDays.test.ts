@@ -1,6 +1,6 @@
 import { createSeededRandom } from '../../local/graphSimulator/seededRandom';
 import type { WatchKey } from '../../shared/watches/watchKey';
-import { QUICK_POLLS, startFlow, type Flow } from '../support/startFlow';
+import { startFlow, type Flow } from '../support/startFlow';
 import { changeTrouble } from './changeTrouble';
 import { createCustomers, JOB_LISTED_MINUTES } from './createCustomers';
 import { createJudge } from './createJudge';
@@ -25,7 +25,7 @@ const seed = Number(process.env['SOAK_SEED'] ?? 1);
 describe(`thirty days by the hour (SOAK_SEED=${seed})`, () => {
   let flow: Flow;
   beforeAll(async () => {
-    flow = await startFlow({ clock: true, seed, settings: QUICK_POLLS });
+    flow = await startFlow({ clock: true, seed });
     await flow.control.setVariants({
       throttlingClock: 'date',
       jobKeptMinutes: JOB_LISTED_MINUTES,

@@ -4,6 +4,7 @@ import type { Variants } from '../../local/graphSimulator/variants';
 const READINGS: { [Name in keyof Variants]?: readonly Variants[Name][] } = {
   enforce409: [true, false],
   batch424: [true, false],
+  batchPartsMissing: [0, 0.05],
   expiryOverMaximum: ['reject', 'clamp'],
   patchIgnoresExpiry: [false, true],
   revalidateAtRenewal: [false, true],

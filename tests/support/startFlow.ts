@@ -73,6 +73,8 @@ export type TimerName = 'renewSubscriptions' | 'sweepJobs';
 export interface FlowOptions extends Partial<LocalCloudOptions> {
   /** Lets the timers run by themselves. Otherwise they run when the test says so, not in the middle of what it counts. */
   timers?: boolean;
+  /** Looks at idle queues as seldom as host.json says. */
+  shippedPolls?: boolean;
 }
 
 /** Documentation page disable-function: such a function is not triggered, but can still be run by /admin. */
@@ -81,12 +83,20 @@ const TIMERS_OFF = {
   'AzureWebJobs.sweepJobs.Disabled': 'true',
 };
 
-/** For tests of many short runs, where polls that have backed off would be most of the time; host.json says 2 s. */
-export const QUICK_POLLS = { AzureFunctionsJobHost__extensions__queues__maxPollingInterval: '00:00:00.1' };
+/** host.json says 2 s; waiting for polls that have backed off would be most of the time of a test. */
+const QUICK_POLLS = { AzureFunctionsJobHost__extensions__queues__maxPollingInterval: '00:00:00.1' };
 
 /** Starts the local cloud with the built app for one test file. */
-export async function startFlow({ timers = false, ...options }: FlowOptions = {}): Promise<Flow> {
-  const settings = { ...(timers ? {} : TIMERS_OFF), ...options.settings };
+export async function startFlow({
+  timers = false,
+  shippedPolls = false,
+  ...options
+}: FlowOptions = {}): Promise<Flow> {
+  const settings = {
+    ...(timers ? {} : TIMERS_OFF),
+    ...(shippedPolls ? {} : QUICK_POLLS),
+    ...options.settings,
+  };
   const cloud = await startLocalCloud({ root: ROOT, ports: 'free', ...options, settings });
   const control = createControlClient(cloud.simulator.controlUrl);
   const queues = createStoredMessages(cloud.connectionString);
