@@ -48,7 +48,9 @@ describe(`thirty days by the hour (SOAK_SEED=${seed})`, () => {
       for (const [index, hour] of schedule.entries()) {
         flow.cloud.clock?.move(HOUR_MS);
         if (index % 24 === 0) {
-          await control.setVariants(variantsOfDay(random));
+          const variants = variantsOfDay(random);
+          await control.setVariants(variants);
+          report(`day ${index / 24 + 1}: ${JSON.stringify(variants)}`);
           await forgetOldRows(flow, customers, flow.clock.now());
         }
         await changeTrouble(flow, schedule[index - 1], hour, random);
@@ -62,9 +64,9 @@ describe(`thirty days by the hour (SOAK_SEED=${seed})`, () => {
         judge.takeEvents(await flow.takeEvents());
         const [openTasks, subscriptions] = [await control.openTasks(), await control.subscriptions()];
         judge.endOfHour({ hour, listed, openTasks, subscriptions });
+        if (judge.failures.length > 0) explain(flow, judge.failures);
         expect(judge.failures).toEqual([]);
-        if (index % 24 === 23)
-          report(`day ${(index + 1) / 24}: ${printed} jobs, ${judge.events.size} events`);
+        if (index % 24 === 23) report(`so far ${printed} jobs, ${judge.events.size} events`);
       }
 
       expect(await control.violations()).toEqual([]);
@@ -99,6 +101,15 @@ describe(`thirty days by the hour (SOAK_SEED=${seed})`, () => {
     return lost;
   }
 });
+
+/** The app's own words about what failed, and about its last runs. */
+function explain({ cloud }: Flow, failures: readonly string[]): void {
+  const ids = failures.flatMap((failure) => failure.match(/[0-9a-f]{8}-[0-9a-f-]{27}/g)?.slice(1) ?? []);
+  const lines = cloud.hosts.flatMap((host) => host.lines());
+  const about = lines.filter((line) => ids.some((id) => line.includes(id))).slice(-60);
+  const runs = lines.filter((line) => /jobs\.swept|subscriptions\.reconciled/.test(line)).slice(-8);
+  for (const line of [...about, ...runs]) report(line);
+}
 
 function report(line: string): void {
   process.stderr.write(`soak: ${line}\n`);
