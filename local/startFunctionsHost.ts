@@ -30,8 +30,11 @@ interface HostReady {
 }
 
 export interface FunctionsHostProcess extends Omit<RunningProcess<HostReady>, 'ready'>, HostReady {
-  /** Resolves when no invocation is under way; throws when that takes longer than `timeoutMs` (10,000). */
-  waitUntilIdle(timeoutMs?: number): Promise<void>;
+  /**
+   * Resolves when no invocation is under way, to true when none was at the first look; throws when that takes longer
+   * than `timeoutMs` (10,000).
+   */
+  waitUntilIdle(timeoutMs?: number): Promise<boolean>;
 }
 
 /** Starts the built functions host on 127.0.0.1. Throws ProcessStartError; PORT_TAKEN names the port. */

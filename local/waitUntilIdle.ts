@@ -8,12 +8,15 @@ interface IdleOptions {
   readonly timeoutMs: number | undefined;
 }
 
-/** Asks a functions host until no invocation is under way. Throws after `timeoutMs` (10,000). */
-export async function waitUntilIdle({ url, functionKey, timeoutMs = 10_000 }: IdleOptions): Promise<void> {
+/**
+ * Asks a functions host until no invocation is under way; true when none was at the first look. Throws after `timeoutMs`
+ * (10,000).
+ */
+export async function waitUntilIdle({ url, functionKey, timeoutMs = 10_000 }: IdleOptions): Promise<boolean> {
   let running: unknown;
   for (let waited = 0; waited <= timeoutMs; waited += POLL_MS) {
     running = await countRunning(url, functionKey);
-    if (running === 0) return;
+    if (running === 0) return waited === 0;
     await sleep(POLL_MS);
   }
   throw new Error(

@@ -4,7 +4,7 @@ import type { Variants } from '../../local/graphSimulator/variants';
 const READINGS: { [Name in keyof Variants]?: readonly Variants[Name][] } = {
   enforce409: [true, false],
   batch424: [true, false],
-  batchPartsMissing: [0, 0.05],
+  batchPartsMissing: [0, 0.001],
   expiryOverMaximum: ['reject', 'clamp'],
   patchIgnoresExpiry: [false, true],
   revalidateAtRenewal: [false, true],
