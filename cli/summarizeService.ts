@@ -42,8 +42,10 @@ export function summarizeService(seen: {
   const byState: Record<WatchState, number> = { live: 0, failing: 0, lapsed: 0, pending: 0 };
   const byKey = new Map(keys.map((keyId) => [keyId, 0]));
   for (const watch of served) byState[watchState(watch, now)] += 1;
-  for (const { keyId, expirationDateTime } of watches) {
-    const isOver = Date.parse(expirationDateTime ?? '') <= now;
+  for (const { tenantId, keyId, expirationDateTime } of watches) {
+    // One that is being created has no expiry yet; nobody is creating one for a tenant that is not served.
+    const end = expirationDateTime ?? (activeIds.has(tenantId) ? undefined : '');
+    const isOver = end !== undefined && !(Date.parse(end) > now);
     if (keyId !== undefined && !isOver) byKey.set(keyId, (byKey.get(keyId) ?? 0) + 1);
   }
   const ends = served

@@ -11,7 +11,7 @@ export interface CallReport {
   /** Notes that the answer has left, or with status 0 that there was none. */
   finish: (record: CallRecord, status: number, retryAfterMs?: number) => void;
   list: () => CallRecord[];
-  /** What findViolations sees, of all calls since `clear`, also of those that the list has forgotten. */
+  /** What violationsOf sees, of all calls since `clear`, also of those that the list has forgotten. */
   violations: () => Violation[];
   clear: () => void;
 }
@@ -59,15 +59,15 @@ export function createCallReport(
 }
 
 /**
- * Calls to Graph that came too early: the same method and path of the tenant before the Retry-After of its own answer
- * ended, and any call of the tenant that began more than 250 ms after a 429 and before its Retry-After ended.
+ * What `call` did too early, by those of `answers` that told to wait: the same method and path of the tenant before the
+ * Retry-After of its own answer ended, and any call of the tenant that began more than 250 ms after a 429 and before its
+ * Retry-After ended.
  */
-export function findViolations(records: readonly CallRecord[], passing: PassingTime = 'real'): Violation[] {
-  return records.flatMap((call) => violationsOf(call, records, passing));
-}
-
-/** What `call` did too early, by those of `answers` that told to wait. */
-function violationsOf(call: CallRecord, answers: readonly CallRecord[], passing: PassingTime): Violation[] {
+export function violationsOf(
+  call: CallRecord,
+  answers: readonly CallRecord[],
+  passing: PassingTime,
+): Violation[] {
   if (call.target !== 'graph' || call.tenantId === undefined) return [];
   const startedAt = passing === 'real' ? call.startedAt : call.at;
   return answers.flatMap((throttledBy): Violation[] => {

@@ -69,7 +69,10 @@ export async function handleLifecycleEvent(
   return { outcome: 'handled', result, ...(result.sweep ? { sweep: keyOf(watch) } : {}) };
 }
 
-/** `sweptAt` is when a sweep ended: only one that surely began after the message has looked at what the message is about. */
+/**
+ * `sweptAt` is when a sweep ended: only one that began after the message has looked at what the message is about. The
+ * timer's takes no longer than `LONGEST_SWEEP_MS`; after a longer one by the command line the next one of the timer looks.
+ */
 function sweptSince({ sweptAt }: Tenant, { receivedAt }: LifecycleMessage): boolean {
   return Date.parse(sweptAt ?? '') - LONGEST_SWEEP_MS > Date.parse(receivedAt);
 }

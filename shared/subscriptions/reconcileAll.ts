@@ -119,7 +119,8 @@ export async function reconcileAll(
     const probe = isFlagged(tenant) && !planOptions.retryNow;
     const context = { run, options: planOptions, probe, report: reportWatch };
     const outcome = await reconcileTenant(deps, rows, context);
-    if (tenant.status === 'active' && !outcome.stopped && isListingDue(tenant, now)) {
+    const mayList = !outcome.stopped && deps.clock.now() < run.endsAt;
+    if (tenant.status === 'active' && mayList && isListingDue(tenant, now)) {
       if (listings < MOST_LISTINGS) {
         listings += 1;
         try {

@@ -6,6 +6,7 @@ import { createPace, type Pace } from './createPace';
 import { eachBounded } from './eachBounded';
 import { plan, type PlanOptions } from './plan';
 import { reconcileWatch } from './reconcileWatch';
+import { rotate } from './rotate';
 import { partsOf, settleChunk, type Due } from './settleChunk';
 import { signingOf } from './subscriptionBody';
 import type { SubscriptionDeps } from './subscriptionDeps';
@@ -83,36 +84,40 @@ export async function reconcileTenant(
   const batched = rest.filter(({ next }) => next === 'renew' || next === 'remove');
   await eachBounded(CHUNKS_AT_ONCE, chunksOf(batched), sendChunk);
   const creates = rest.filter(({ next }) => next === 'create').map(({ stored }) => stored);
-  await eachBounded(CREATES_AT_ONCE, [...lost, ...creates], async (stored) => {
-    if (rejectedCreates >= MOST_REJECTED) return tell(stored, 'postponed');
-    await attempt(stored, async () => {
-      await pace(1);
-      const result = await createForWatch(deps, stored);
-      rejectedCreates = result.trouble === 'rejected' ? rejectedCreates + 1 : 0;
-      logResult(deps, result);
-      return result;
-    });
-  });
+  // A run that is cut short leaves out others each time.
+  await createAll(rotate([...lost.splice(0), ...creates], deps.random()));
   const kept: Due[] = [];
   const [canary, ...others] = rest.filter(({ next }) => next === 'replace');
   if (canary) await replace(canary);
   await eachBounded(CREATES_AT_ONCE, others, replace);
   await eachBounded(CHUNKS_AT_ONCE, chunksOf(kept), sendChunk);
+  await createAll(lost.splice(0));
   return outcome;
+
+  async function createAll(all: readonly StoredWatch[]): Promise<void> {
+    await eachBounded(CREATES_AT_ONCE, all, async (stored) => {
+      if (rejectedCreates >= MOST_REJECTED) return tell(stored, 'postponed');
+      await attempt(stored, 1, async () => {
+        const result = await createForWatch(deps, stored);
+        rejectedCreates = result.trouble === 'rejected' ? rejectedCreates + 1 : 0;
+        logResult(deps, result);
+        return result;
+      });
+    });
+  }
 
   /** Tries one watch of each kind, and gives back what is left to do. */
   async function probe(all: readonly Due[]): Promise<Due[]> {
     const first = new Map(all.toReversed().map((each) => [each.stored.watch.kind, each]));
     const probes = new Set(first.values());
-    for (const { stored } of probes) await attempt(stored, () => reconcileWatch(deps, stored, options));
+    for (const { stored } of probes) await attempt(stored, 1, () => reconcileWatch(deps, stored, options));
     if (probes.size > 0 && outcome.succeeded === 0) outcome.stopped = true;
     return all.filter((each) => !probes.has(each));
   }
 
   async function replace({ stored }: Due): Promise<void> {
     if (replacingFails || run.replacingFails) return keep(stored);
-    await attempt(stored, async () => {
-      await pace(2);
+    await attempt(stored, 2, async () => {
       const result = await reconcileWatch(deps, stored, options);
       replacingFails ||= result.outcome === 'failed';
       run.replacingFails ||= result.trouble === 'rejected';
@@ -133,8 +138,9 @@ export async function reconcileTenant(
   }
 
   async function sendChunk(chunk: readonly Due[]): Promise<void> {
+    // Waited for outside the run's limit: a tenant of many watches must not hold the places of the others.
+    if (!isOver()) await pace(chunk.length);
     const sent = await run.limitBatches(async () => {
-      if (!isOver()) await pace(chunk.length);
       if (isOver()) return undefined;
       const sentAt = deps.clock.now();
       const numbered = partsOf(chunk, sentAt);
@@ -153,7 +159,12 @@ export async function reconcileTenant(
     }
   }
 
-  async function attempt(stored: StoredWatch, work: () => Promise<WatchResult>): Promise<void> {
+  async function attempt(
+    stored: StoredWatch,
+    writes: number,
+    work: () => Promise<WatchResult>,
+  ): Promise<void> {
+    if (!isOver()) await pace(writes);
     if (isOver()) return tell(stored, 'postponed');
     try {
       tell(stored, await work());

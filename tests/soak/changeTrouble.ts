@@ -33,10 +33,10 @@ export async function changeTrouble(
 /** 20 % of all calls to Graph, in all. The first rule that acts wins. */
 async function addFaults(control: Flow['control']): Promise<void> {
   const rules = [
-    { rate: 0.03, action: { type: 'status', status: 429, retryAfterSeconds: 120 } },
+    { rate: 0.05, action: { type: 'status', status: 429, retryAfterSeconds: 120 } },
     { rate: 0.07, action: { type: 'status', status: 429, retryAfterSeconds: 0.5, retryAfterMaxSeconds: 3 } },
-    { rate: 0.05, action: { type: 'status', status: 503 } },
-    { rate: 0.06, action: { type: 'status', status: 500 } },
+    { rate: 0.04, action: { type: 'status', status: 503 } },
+    { rate: 0.05, action: { type: 'status', status: 500 } },
   ] as const;
   for (const rule of rules) await control.addFault({ ...rule, count: -1 });
 }

@@ -1,4 +1,4 @@
-import { createCallReport, findViolations } from '../../../local/graphSimulator/callReport';
+import { createCallReport, violationsOf, type PassingTime } from '../../../local/graphSimulator/callReport';
 import type { CallRecord } from '../../../local/graphSimulator/controlTypes';
 import { startHarness, tenantA } from './harness';
 
@@ -16,6 +16,8 @@ const call = (changes: Partial<CallRecord>): CallRecord => ({
   connectionId: 1,
   ...changes,
 });
+const findViolations = (records: CallRecord[], passing: PassingTime = 'real') =>
+  records.flatMap((record) => violationsOf(record, records, passing));
 const throttled = call({ n: 1, status: 429, answeredAt: 1000, retryAfterMs: 60_000 });
 
 describe('violations of Retry-After (concepts/throttling.md)', () => {
