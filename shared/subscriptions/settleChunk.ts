@@ -72,7 +72,9 @@ export async function settleChunk(
   );
   settled.push(...(await saveRenewals(deps, renewals)));
   for (const { result } of settled) {
-    if (typeof result === 'object' && 'outcome' in result) logResult(deps, result);
+    // The run counts its renewals in one line: a thousand lines an hour would say nothing more.
+    const isNews = typeof result === 'object' && 'outcome' in result && result.outcome !== 'renewed';
+    if (isNews) logResult(deps, result);
   }
   return settled;
 }

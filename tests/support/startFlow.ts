@@ -114,23 +114,25 @@ export async function startFlow({
   const look = async (): Promise<boolean> => {
     await control.idle();
     let wasQuiet = true;
-    for (const queue of WORK_QUEUES) {
-      await eventually(
-        `no message of ${queue} is visible`,
-        async () => {
-          const isEmpty = !(await queues.hasVisible(queue));
-          wasQuiet &&= isEmpty;
-          return isEmpty ? true : undefined;
-        },
-        QUIET_LIMIT_MS,
-      );
-    }
+    await Promise.all(
+      WORK_QUEUES.map((queue) =>
+        eventually(
+          `no message of ${queue} is visible`,
+          async () => {
+            const isEmpty = !(await queues.hasVisible(queue));
+            wasQuiet &&= isEmpty;
+            return isEmpty ? true : undefined;
+          },
+          QUIET_LIMIT_MS,
+        ),
+      ),
+    );
     const idle = await Promise.all(cloud.hosts.map((host) => host.waitUntilIdle(QUIET_LIMIT_MS)));
     return wasQuiet && !idle.includes(false);
   };
   const untilQuiet = async () => {
     // What ends may have begun something else, which the next look meets: two in a row must find nothing.
-    for (let quiet = 0; quiet < 2; ) quiet = (await look()) ? quiet + 1 : 0;
+    for (let quiet = 0; quiet < 2;) quiet = (await look()) ? quiet + 1 : 0;
   };
   const start: Flow['start'] = async (names) => {
     for (const name of [names].flat()) {
