@@ -11,8 +11,8 @@ export interface ServiceSummary {
   watchesNotServed: number;
   /**
    * Every key of the ring and every key that a live subscription, or one that is being made, still stands on, whoever's it
-   * is. A key may leave the ring once no watch stands on it; `missing` has left too early, and the notifications of its
-   * watches are refused. What is past its expiry sends nothing and does not count.
+   * is. A key may leave the ring once no watch stands on it; `missing` has left too early: the notifications of its
+   * watches are answered with 503, and Graph comes again with them for four hours. What is past its expiry sends nothing and does not count.
    */
   keys: { keyId: string; role: 'signs' | 'verifies' | 'missing'; watches: number }[];
   /** Until the first live subscription of an active tenant ends; undefined when there is none. */

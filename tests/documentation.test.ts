@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { DELEGATED_PERMISSIONS, SCENARIOS } from '../cli/scenarios';
 import { describeLocalCloud } from '../local/describeLocalCloud';
 import { DEFAULT_PORTS } from '../local/startLocalCloud';
+import { logResult, type WatchResult } from '../shared/subscriptions/watchResult';
 import { compareRuns } from './support/comparedRuns';
+import { createCapturedLogger } from './support/createCapturedLogger';
 import { readDocumentSteps } from './support/documentSteps';
 
 const ROOT = join(__dirname, '..');
@@ -81,6 +83,52 @@ describe('docs/onboarding.md', () => {
   it('is what the README sends its reader to, with the page on operating', () => {
     expect(read('README.md')).toContain('](docs/onboarding.md)');
     expect(read('README.md')).toContain('](docs/operations.md)');
+  });
+});
+
+describe('the table of log events in the README', () => {
+  /** Complete by its type; which of them are logged is for `logResult` to say. */
+  const outcomes: Record<WatchResult['outcome'], true> = {
+    nothing: true,
+    created: true,
+    renewed: true,
+    replaced: true,
+    removed: true,
+    failed: true,
+    busy: true,
+  };
+
+  function loggedOutcomes(): string[] {
+    const logger = createCapturedLogger();
+    const watch = {
+      tenantId: '10000000-0000-4000-8000-000000000000',
+      kind: 'jobFetchable',
+      id: '20000000-0000-4000-8000-000000000000',
+      since: '2026-11-22T06:00:00.000Z',
+      wanted: true,
+      generation: 0,
+      failures: 0,
+    } as const;
+    for (const outcome of Object.keys(outcomes) as (keyof typeof outcomes)[]) {
+      logResult({ logger }, { outcome, watch });
+    }
+    return logger.events.map(({ event }) => event);
+  }
+
+  it('names every event that the app logs, and no other', () => {
+    const put = new Map([['subscription.${outcome}', loggedOutcomes()]]);
+    const calls = [
+      ...(sourcesIn('shared') + sourcesIn('functions')).matchAll(
+        /\blogger(?:\.(?:info|warn|error)|\[\w+\])\(\s*(?:'([^']+)'|`([^`]+)`|([^\s,)]+))/g,
+      ),
+    ];
+    const logged = calls.flatMap(([, constant, template = '', variable]) => {
+      // A name that this test cannot resolve shows up as one that the table lacks.
+      return constant ?? variable ?? put.get(template) ?? template;
+    });
+    const named = readTable(read('README.md'), 'event').flatMap(([events]) => quotedIn(events ?? ''));
+    expect(logged.length).toBeGreaterThan(30);
+    expect([...named].sort()).toEqual([...new Set(logged)].sort());
   });
 });
 

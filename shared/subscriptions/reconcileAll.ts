@@ -40,8 +40,8 @@ export interface ReconcileProgress {
 }
 
 /**
- * `postponed`: its tenant is throttled, cannot be reached or refuses everything, or replacing fails; the next run looks
- * again. `error`: storage failed, so nothing stands on the row.
+ * `postponed`: its tenant is throttled, cannot be reached or refuses everything, replacing fails, Graph rejected four
+ * creates of its tenant in a row, or the time of the run is up; the next run looks again. `error`: storage failed, so nothing stands on the row.
  */
 type Outcome = WatchResult['outcome'] | 'postponed' | 'error';
 
