@@ -140,12 +140,13 @@ async function sweepListings(
 
   // A run that is cut short leaves out others each time.
   let inTurn = rotate(printers, deps.random());
-  if (isFlagged(tenant) && !run.hasListed()) {
-    // Definitions and printers need different permissions: as reconciliation does, one of each kind is tried.
+  if (!run.hasListed()) {
+    // Definitions and printers need different permissions: as reconciliation does, one of each kind is tried, or the 403
+    // of the definitions would stand for printers that were never asked for.
     const [probe, ...others] = inTurn;
     inTurn = others;
     if (probe) await sweepPrinter(probe);
-    if (!run.hasListed()) run.giveUp();
+    if (isFlagged(tenant) && !run.hasListed()) run.giveUp();
   }
   // Tasks first: somebody waits for each of them.
   await eachBounded(LISTINGS_AT_ONCE, rotate(everyDefinition, deps.random()), sweepDefinition);

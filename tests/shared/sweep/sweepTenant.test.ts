@@ -351,6 +351,21 @@ describe('a tenant that grants a token and no permission', () => {
     expect(await sweptAt()).toBe('2026-11-22T02:00:00.000Z');
   });
 
+  // PrintTaskDefinition.ReadWrite.All is missing, PrintJob.ReadBasic.All is granted; tasks are listed before printers.
+  it('nor when it forbids more definitions than that and shows its printers', async () => {
+    for (const id of ['d1', 'd2', 'd3', 'd4']) await world.put({ kind: 'jobStarted', id });
+    world.putJob('1', 5, {}, 'a');
+    world.putJob('2', 5, {}, 'j');
+    world.refuse(/taskDefinitions/, graphError('forbidden'));
+    const result = await sweep();
+    expect(result).toMatchObject({ outcome: 'swept', listings: 1 + 4 + PRINTERS.length });
+    expect(world.found().sort()).toEqual(['jobFetchable_a_1', 'jobFetchable_j_2']);
+    expect(result.failures.map(({ of }) => of).sort()).toEqual([
+      ...['d1', 'd2', 'd3', 'd4'].map((id) => `jobStarted_${id}`),
+      'taskDefinitions',
+    ]);
+  });
+
   it('nor when it was asked for what is gone: a stranger would not be told', async () => {
     world.refuse(/taskDefinitions/, graphError('notFound'));
     world.refuse(/printers/, graphError('forbidden'));
