@@ -58,8 +58,19 @@ export async function sweepTenant(
     sweep.outcome = 'error';
     sweep.failures.push({ of: '*', error: 'Storage failed while this tenant was being swept' });
     deps.logger.error('sweep.error', { ...errorFields(error), tenantId });
+    await noteTurn(deps, tenantId);
   }
   return sweep;
+}
+
+/** Whoever keeps failing must not come first in every run. Never rejects: storage may be what failed. */
+async function noteTurn(deps: SweepDeps, tenantId: string): Promise<void> {
+  try {
+    const sweepTriedAt = new Date(deps.clock.now()).toISOString();
+    await deps.tenants.update(tenantId, (row) => ({ ...row, sweepTriedAt }));
+  } catch (error) {
+    deps.logger.warn('sweep.turnNotNoted', { ...errorFields(error), tenantId });
+  }
 }
 
 async function sweepListings(

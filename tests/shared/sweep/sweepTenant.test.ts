@@ -308,9 +308,24 @@ describe('failures', () => {
       const broken = { ...world.deps, [part]: { ...world.deps[part], list: out, send: out } };
       expect(await sweep(broken)).toMatchObject({ outcome: 'error', failures: [{ of: '*' }] });
       expect(world.logger.events.at(-1)).toMatchObject({ event: 'sweep.error', code: 'storageUnavailable' });
-      expect((await world.tenants.get(TENANT))?.sweptAt).toBeUndefined();
+      const row = await world.tenants.get(TENANT);
+      expect(row?.sweptAt).toBeUndefined();
+      // It has had its turn (docs/decisions/0010): the others come first in the next run.
+      expect(row?.sweepTriedAt).toBe('2026-11-22T02:00:00.000Z');
     },
   );
+
+  it('and so does the row of the tenant itself, whose turn can then not be noted', async () => {
+    await onboard();
+    const update = () =>
+      Promise.reject(new ReceiverError('out', { code: 'storageUnavailable', retryable: true }));
+    const broken = { ...world.deps, tenants: { ...world.tenants, update } };
+    expect(await sweep(broken)).toMatchObject({ outcome: 'error', failures: [{ of: '*' }] });
+    expect(world.logger.events).toMatchObject([
+      { level: 'error', event: 'sweep.error' },
+      { level: 'warn', event: 'sweep.turnNotNoted', code: 'storageUnavailable', tenantId: TENANT },
+    ]);
+  });
 });
 
 describe('a tenant that grants a token and no permission', () => {
