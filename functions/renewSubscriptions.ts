@@ -15,6 +15,7 @@ const renewSubscriptions: TimerHandler = async (_timer, context) => {
   ]);
   const services = getServices(process.env);
   const deps = { ...(await services.subscriptions()), logger };
+  const endsAt = deps.clock.now() + LIMIT_MS;
   const summary = await reconcileAll(deps, { limitMs: LIMIT_MS });
   const { counts, tenantsSkipped, tenantsRefused, orphansDeleted, unreadable, toSweep } = summary;
   logger.info('subscriptions.reconciled', {
@@ -27,7 +28,7 @@ const renewSubscriptions: TimerHandler = async (_timer, context) => {
   });
   if (toSweep.length === 0) return;
   const { sweepWatches } = await import('../shared/sweep/sweepWatches');
-  await sweepWatches({ ...(await services.sweep()), logger }, toSweep);
+  await sweepWatches({ ...(await services.sweep()), logger }, toSweep, endsAt);
 };
 
 app.timer('renewSubscriptions', { schedule: '0 */10 * * * *', handler: renewSubscriptions });

@@ -35,9 +35,9 @@ export interface ListingRun {
   isStopped(): boolean;
   /** Whether any listing was gone through to its end. */
   hasListed(): boolean;
-  /** Nothing more is to come: a tenant that had nothing but 403 for us has refused. */
+  /** Nothing more is to come: a tenant that let nothing of it in was not swept, see `giveUp`. */
   settle(): void;
-  /** Leaves the rest of the tenant to a later run, for what was tried has failed. */
+  /** Leaves the rest of the tenant to a later run: `refused` after nothing but 403, `postponed` in an outage. */
   giveUp(): void;
 }
 
@@ -64,6 +64,7 @@ export function createListingRun(
   const stop = (outcome: TenantSweep['outcome']) => {
     if (!isStopped()) sweep.outcome = outcome;
   };
+  const giveUp = () => stop(forbidden > 0 && unavailable === 0 ? 'refused' : 'postponed');
   const perform = async <T>(
     of: string,
     listing: () => Promise<T>,
@@ -83,7 +84,7 @@ export function createListingRun(
       if (kind === 'unavailable') unavailable += 1;
       if (kind === 'forbidden') forbidden += 1;
       if (kind === 'postpone' || unavailable >= MOST_UNAVAILABLE) stop('postponed');
-      if (!isLetIn && forbidden >= MOST_FORBIDDEN) stop('refused');
+      if (!isLetIn && forbidden >= MOST_FORBIDDEN) giveUp();
       if (kind === 'postpone' || isExpected?.(error)) {
         deps.logger.info('sweep.listingPassedOver', { ...errorFields(error), tenantId, of });
         return undefined;
@@ -101,9 +102,9 @@ export function createListingRun(
     isStopped,
     hasListed: () => listed > 0,
     settle() {
-      if (!isLetIn && forbidden > 0) stop('refused');
+      if (!isLetIn) giveUp();
     },
-    giveUp: () => stop(forbidden > 0 ? 'refused' : 'postponed'),
+    giveUp,
     async attempt(of, listing, { isExpected } = {}) {
       if (gapMs > 0 && !isStopped()) await deps.clock.sleep(gapMs * LISTINGS_AT_ONCE);
       // After a 403 one at a time, until one is let in: of several side by side the fastest would decide.

@@ -1,11 +1,11 @@
-import { errorFields, ReceiverError } from '../errors';
-import type { CallGraph } from '../graph/graphClient';
+import { errorFields } from '../errors';
 import { eachBounded } from '../subscriptions/eachBounded';
 import type { Tenant } from '../tenants/tenants';
-import { createSweepTime, type SweepTime } from './createSweepTime';
+import { createSweepTime } from './createSweepTime';
 import type { SweepDeps } from './sweepDeps';
 import { sweepTenant } from './sweepTenant';
 import { emptySweep, type SweepProgress, type TenantSweep } from './tenantSweep';
+import { whileThereIsTime } from './whileThereIsTime';
 
 /** Tenants side by side: one that is slow or throttled does not hold up the others. */
 const TENANTS_AT_ONCE = 4;
@@ -68,17 +68,6 @@ export async function sweepAll(deps: SweepDeps, options: SweepOptions = {}): Pro
 function inTurn(tenants: readonly Tenant[]): Tenant[] {
   const lastTurn = ({ sweepTriedAt, sweptAt }: Tenant) => Date.parse(sweepTriedAt ?? sweptAt ?? '') || 0;
   return [...tenants].sort((a, b) => lastTurn(a) - lastTurn(b));
-}
-
-/** Each page of a listing is a call: a long one ends too, and what its pages showed is queued. */
-function whileThereIsTime(callGraph: CallGraph, time: SweepTime): CallGraph {
-  return async (call) => {
-    if (!time.isUp()) return callGraph(call);
-    throw new ReceiverError('The time of this sweep is up; the next one looks again', {
-      code: 'deadlinePassed',
-      retryable: true,
-    });
-  };
 }
 
 /** The counts of a summary, for one log line. */

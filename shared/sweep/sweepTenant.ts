@@ -58,8 +58,19 @@ export async function sweepTenant(
     sweep.outcome = 'error';
     sweep.failures.push({ of: '*', error: 'Storage failed while this tenant was being swept' });
     deps.logger.error('sweep.error', { ...errorFields(error), tenantId });
+    await noteTurn(deps, tenantId);
   }
   return sweep;
+}
+
+/** Whoever keeps failing must not come first in every run. Never rejects: storage may be what failed. */
+async function noteTurn(deps: SweepDeps, tenantId: string): Promise<void> {
+  try {
+    const sweepTriedAt = new Date(deps.clock.now()).toISOString();
+    await deps.tenants.update(tenantId, (row) => ({ ...row, sweepTriedAt }));
+  } catch (error) {
+    deps.logger.warn('sweep.turnNotNoted', { ...errorFields(error), tenantId });
+  }
 }
 
 async function sweepListings(
@@ -140,12 +151,13 @@ async function sweepListings(
 
   // A run that is cut short leaves out others each time.
   let inTurn = rotate(printers, deps.random());
-  if (isFlagged(tenant) && !run.hasListed()) {
-    // Definitions and printers need different permissions: as reconciliation does, one of each kind is tried.
+  if (!run.hasListed()) {
+    // Definitions and printers need different permissions: as reconciliation does, one of each kind is tried, or the 403
+    // of the definitions would stand for printers that were never asked for.
     const [probe, ...others] = inTurn;
     inTurn = others;
     if (probe) await sweepPrinter(probe);
-    if (!run.hasListed()) run.giveUp();
+    if (isFlagged(tenant) && !run.hasListed()) run.giveUp();
   }
   // Tasks first: somebody waits for each of them.
   await eachBounded(LISTINGS_AT_ONCE, rotate(everyDefinition, deps.random()), sweepDefinition);

@@ -131,7 +131,7 @@ describe('jobs sweep', () => {
     const { code, stderr } = await cli.run('jobs', 'sweep');
     expect(code).toBe(0);
     expect(stderr).toContain(`printer ${PRINTER} carry no task of ours`);
-    expect(stderr).toContain('warning: A row of the table PrintJobs');
+    expect(stderr).toContain(`warning: The row jobFetchable_${PRINTER}_x of the table PrintJobs`);
   });
 
   it('refuses a tenant that is not on the allow-list', async () => {

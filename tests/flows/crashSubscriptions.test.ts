@@ -74,8 +74,8 @@ describe('a host that dies while it', () => {
     { scenario: UPKEEP.recreate, calls: 'batch, hold, POST, save, listing, send' },
     { scenario: UPKEEP.replace, calls: 'hold, DELETE, hold, POST, save, listing, send' },
     { scenario: UPKEEP.remove, calls: 'batch, delete' },
-    // The definitions, the tasks of one, the jobs of the watched printer, and those of the one that has a trigger.
-    { scenario: UPKEEP.sweep, calls: 'listing, listing, send, listing, send, listing, tenant' },
+    // The definitions, the tasks of one, and the jobs of the watched printer.
+    { scenario: UPKEEP.sweep, calls: 'listing, listing, send, listing, send, tenant' },
     { scenario: UPKEEP.lifecycle, calls: 'webhook send, PATCH, hold, POST, save, listing, send, delete' },
   ])(
     '$scenario.name',

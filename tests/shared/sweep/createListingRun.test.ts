@@ -2,6 +2,7 @@ import { createListingRun, LISTINGS_AT_ONCE } from '../../../shared/sweep/create
 import { emptySweep } from '../../../shared/sweep/tenantSweep';
 import { createCapturedLogger } from '../../support/createCapturedLogger';
 import { createFakeClock } from '../../support/createFakeClock';
+import { graphError } from '../../support/createFakeGraph';
 
 /** Milliseconds from one listing of a tenant to the next, when `listings` are to come. */
 async function gapOf(listings: number, spreadMs: number): Promise<number> {
@@ -26,4 +27,41 @@ it.each([
   ['at once, when nothing is left of the run', 2_400, 0, 0],
 ])('spreads the listings of %s', async (_name, listings, spreadMs, gapMs) => {
   expect(await gapOf(listings, spreadMs)).toBe(gapMs);
+});
+
+describe('a tenant that let nothing in', () => {
+  type Failure = 'forbidden' | 'unavailable' | 'notFound';
+  const runOf = async (failures: Failure[]) => {
+    const deps = { clock: createFakeClock(), logger: createCapturedLogger() };
+    const sweep = emptySweep({ tenantId: 'tenant', status: 'active' });
+    const run = createListingRun(deps, sweep, { spreadMs: () => 0 });
+    for (const kind of failures) await run.attempt(kind, () => Promise.reject(graphError(kind)));
+    return { run, sweep };
+  };
+
+  it.each<{ failures: Failure[]; outcome: string }>([
+    { failures: ['forbidden'], outcome: 'refused' },
+    { failures: ['forbidden', 'unavailable'], outcome: 'postponed' },
+    { failures: ['unavailable', 'forbidden', 'forbidden'], outcome: 'postponed' },
+    { failures: ['unavailable'], outcome: 'postponed' },
+  ])('has $outcome after $failures, settled or given up', async ({ failures, outcome }) => {
+    for (const end of ['settle', 'giveUp'] as const) {
+      const { run, sweep } = await runOf(failures);
+      expect(sweep.outcome).toBe('swept');
+      run[end]();
+      expect(sweep.outcome).toBe(outcome);
+    }
+  });
+
+  it('has not refused with the fourth 403 either when Graph could not serve another listing', async () => {
+    const four: Failure[] = ['forbidden', 'forbidden', 'forbidden', 'forbidden'];
+    expect((await runOf(four)).sweep.outcome).toBe('refused');
+    expect((await runOf(['unavailable', ...four])).sweep.outcome).toBe('postponed');
+  });
+
+  it('is swept when it told of something that is gone, as it would not tell a stranger', async () => {
+    const { run, sweep } = await runOf(['forbidden', 'unavailable', 'notFound']);
+    run.settle();
+    expect(sweep.outcome).toBe('swept');
+  });
 });

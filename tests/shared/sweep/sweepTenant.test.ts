@@ -308,9 +308,24 @@ describe('failures', () => {
       const broken = { ...world.deps, [part]: { ...world.deps[part], list: out, send: out } };
       expect(await sweep(broken)).toMatchObject({ outcome: 'error', failures: [{ of: '*' }] });
       expect(world.logger.events.at(-1)).toMatchObject({ event: 'sweep.error', code: 'storageUnavailable' });
-      expect((await world.tenants.get(TENANT))?.sweptAt).toBeUndefined();
+      const row = await world.tenants.get(TENANT);
+      expect(row?.sweptAt).toBeUndefined();
+      // It has had its turn (docs/decisions/0010): the others come first in the next run.
+      expect(row?.sweepTriedAt).toBe('2026-11-22T02:00:00.000Z');
     },
   );
+
+  it('and so does the row of the tenant itself, whose turn can then not be noted', async () => {
+    await onboard();
+    const update = () =>
+      Promise.reject(new ReceiverError('out', { code: 'storageUnavailable', retryable: true }));
+    const broken = { ...world.deps, tenants: { ...world.tenants, update } };
+    expect(await sweep(broken)).toMatchObject({ outcome: 'error', failures: [{ of: '*' }] });
+    expect(world.logger.events).toMatchObject([
+      { level: 'error', event: 'sweep.error' },
+      { level: 'warn', event: 'sweep.turnNotNoted', code: 'storageUnavailable', tenantId: TENANT },
+    ]);
+  });
 });
 
 describe('a tenant that grants a token and no permission', () => {
@@ -351,6 +366,21 @@ describe('a tenant that grants a token and no permission', () => {
     expect(await sweptAt()).toBe('2026-11-22T02:00:00.000Z');
   });
 
+  // PrintTaskDefinition.ReadWrite.All is missing, PrintJob.ReadBasic.All is granted; tasks are listed before printers.
+  it('nor when it forbids more definitions than that and shows its printers', async () => {
+    for (const id of ['d1', 'd2', 'd3', 'd4']) await world.put({ kind: 'jobStarted', id });
+    world.putJob('1', 5, {}, 'a');
+    world.putJob('2', 5, {}, 'j');
+    world.refuse(/taskDefinitions/, graphError('forbidden'));
+    const result = await sweep();
+    expect(result).toMatchObject({ outcome: 'swept', listings: 1 + 4 + PRINTERS.length });
+    expect(world.found().sort()).toEqual(['jobFetchable_a_1', 'jobFetchable_j_2']);
+    expect(result.failures.map(({ of }) => of).sort()).toEqual([
+      ...['d1', 'd2', 'd3', 'd4'].map((id) => `jobStarted_${id}`),
+      'taskDefinitions',
+    ]);
+  });
+
   it('nor when it was asked for what is gone: a stranger would not be told', async () => {
     world.refuse(/taskDefinitions/, graphError('notFound'));
     world.refuse(/printers/, graphError('forbidden'));
@@ -378,12 +408,16 @@ describe('a tenant that grants a token and no permission', () => {
     expect(world.said()).toHaveLength(1 + PRINTERS.length);
   });
 
-  it('reads no ledger for what is not asked for any more', async () => {
+  it('reads no ledger for what is not asked for any more, when it is read watch by watch', async () => {
+    // One row above what is read whole (shared/sweep/createRowReader.ts).
+    for (let n = 0; n <= 5_000; n += 1) await world.putRow(job(`${n}`, 'unwatched'));
     world.refuse(/./, graphError('forbidden'));
     const list = jest.spyOn(world.ledger, 'list');
     await sweep();
-    // Three printers were asked; those whose turn was next had been looked up.
-    expect(list.mock.calls.length).toBeLessThan(3 + 4);
+    const watches = list.mock.calls.flatMap(([, options]) => options?.rowKeyPrefix ?? []);
+    // Three printers were asked; those whose turn was next, four side by side, had been looked up.
+    expect(watches.slice(0, 3)).toEqual(['jobFetchable_a_', 'jobFetchable_b_', 'jobFetchable_c_']);
+    expect(watches.length).toBeLessThanOrEqual(3 + 4);
   });
 
   it('and of which nothing is watched has refused nothing', async () => {

@@ -1,6 +1,7 @@
+import type { SweepDeps } from '../../../shared/sweep/sweepDeps';
 import { sweepWatches } from '../../../shared/sweep/sweepWatches';
-import { DEFINITION, fetchable, MINUTE, started } from '../../support/createSubscriptionWorld';
-import { createSweepWorld } from '../../support/createSweepWorld';
+import { DEFINITION, fetchable, MINUTE, started, TENANT } from '../../support/createSubscriptionWorld';
+import { createSweepWorld, type SweepWorld } from '../../support/createSweepWorld';
 
 async function worldWithMissedJobs() {
   const world = createSweepWorld();
@@ -27,4 +28,51 @@ it('leaves to the timer what fails', async () => {
   expect(await sweepWatches({ ...world.deps, jobs: { send } }, [fetchable()])).toBe(0);
   expect(world.logger.events).toMatchObject([{ level: 'error', event: 'watch.notSwept' }]);
   expect(await sweepWatches(world.deps, [fetchable('99999999-9999-9999-9999-999999999999')])).toBe(0);
+});
+
+/** Each call takes a minute. */
+function slow({ deps, clock }: SweepWorld): SweepDeps {
+  return {
+    ...deps,
+    callGraph(call) {
+      clock.advance(MINUTE);
+      return deps.callGraph(call);
+    },
+  };
+}
+
+describe('once the time of its run is up', () => {
+  it('starts no watch more and says how many it leaves to the timer', async () => {
+    const world = await worldWithMissedJobs();
+    const keys = [started(), fetchable()];
+    expect(await sweepWatches(world.deps, keys, world.clock.now())).toBe(0);
+    expect(world.calls).toEqual([]);
+    expect(world.logger.events).toMatchObject([{ level: 'warn', event: 'watches.timeUp', watches: 2 }]);
+    expect(await sweepWatches(world.deps, keys, world.clock.now() + 1)).toBe(2);
+  });
+
+  it('counts only those that were not begun', async () => {
+    const world = await worldWithMissedJobs();
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
+    for (const id of ids) {
+      await world.put({ id });
+      world.putPrinter(id);
+    }
+    await sweepWatches(
+      slow(world),
+      ids.map((id) => fetchable(TENANT, id)),
+      world.clock.now() + 4 * MINUTE,
+    );
+    expect(world.calls).toHaveLength(4);
+    expect(world.logger.events.at(-1)).toMatchObject({ event: 'watches.timeUp', watches: 2 });
+  });
+
+  it('asks for no further page and queues what was shown', async () => {
+    const world = await worldWithMissedJobs();
+    world.setPageSize(1);
+    world.putJob('2', 5);
+    expect(await sweepWatches(slow(world), [fetchable()], world.clock.now() + MINUTE)).toBe(1);
+    expect(world.calls).toHaveLength(1);
+    expect(world.logger.events).toMatchObject([{ event: 'watch.swept', outcome: 'postponed', enqueued: 1 }]);
+  });
 });
