@@ -2,16 +2,20 @@ import type { PrintOrder, ListedJob } from '../../local/graphSimulator/controlTy
 import type { Flow } from '../support/startFlow';
 import type { SoakCustomer } from './createCustomers';
 
-const MOST_JOBS_AN_HOUR = 3;
+/** Hours of the day in which people print. */
+const OFFICE_HOURS = { from: 8, to: 18 };
+const MOST_JOBS_AN_HOUR = 4;
 const MOST_MS = 20 * 60_000;
 
-/** What users do in an hour: they print some jobs, anywhere. @returns how many */
+/** What users do in this hour of the day, 0 to 23: they print some jobs, anywhere. @returns how many */
 export async function printSome(
   control: Flow['control'],
   customers: readonly SoakCustomer[],
+  hourOfDay: number,
   random: () => number,
 ): Promise<number> {
-  const count = Math.floor(random() * (MOST_JOBS_AN_HOUR + 1));
+  if (hourOfDay < OFFICE_HOURS.from || hourOfDay >= OFFICE_HOURS.to) return 0;
+  const count = 1 + Math.floor(random() * MOST_JOBS_AN_HOUR);
   for (let n = 0; n < count; n += 1) {
     const { tenantId, printerIds } = oneOf(customers, random);
     await control.print(tenantId, { printerId: oneOf(printerIds, random), ...timesOf(random) });
