@@ -3,8 +3,8 @@ import type { Flow } from '../support/startFlow';
 import type { SoakCustomer } from './createCustomers';
 
 /** Hours of the day in which people print. */
-const OFFICE_HOURS = { from: 8, to: 18 };
-const MOST_JOBS_AN_HOUR = 4;
+const OFFICE_HOURS = { from: 8, to: 14 };
+const MOST_JOBS_AN_HOUR = 5;
 const MOST_MS = 20 * 60_000;
 
 /** What users do in this hour of the day, 0 to 23: they print some jobs, anywhere. @returns how many */
