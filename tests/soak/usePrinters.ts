@@ -3,7 +3,7 @@ import type { Flow } from '../support/startFlow';
 import type { SoakCustomer } from './createCustomers';
 
 /** Hours of the day in which people print. */
-const OFFICE_HOURS = { from: 8, to: 14 };
+const OFFICE_HOURS = { from: 8, to: 13 };
 const MOST_JOBS_AN_HOUR = 5;
 const MOST_MS = 20 * 60_000;
 
