@@ -72,7 +72,7 @@ describe(`thirty days by the hour (SOAK_SEED=${seed})`, () => {
       expect(await control.violations()).toEqual([]);
       for (const queue of ['print-notifications-poison', 'subscription-events-poison'])
         expect([queue, await flow.queues.length(queue)]).toEqual([queue, 0]);
-      expect(await subscribedTwice(watches)).toEqual([]);
+      expect(await notServedByOne(watches)).toEqual([]);
       // Otherwise nothing of this was put to the test.
       expect(printed).toBeGreaterThan(300);
       expect(await lostByGraph()).toBeGreaterThan(0);
@@ -83,7 +83,7 @@ describe(`thirty days by the hour (SOAK_SEED=${seed})`, () => {
   );
 
   /** Watches that have another number of subscriptions than one, or one that is not on their row. */
-  async function subscribedTwice(watches: readonly WatchKey[]): Promise<string[]> {
+  async function notServedByOne(watches: readonly WatchKey[]): Promise<string[]> {
     const live = await flow.control.subscriptions();
     const rows = await flow.services.watches();
     const wrong: string[] = [];

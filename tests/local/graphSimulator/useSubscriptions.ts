@@ -1,22 +1,17 @@
-import { fetchableFilter, startHarness, startReceiver, tenantA } from './harness';
+import { fetchableFilter, tenantA } from './harness';
 import type { Harness, Receiver } from './harness';
+import { useReceiver } from './useReceiver';
 
 /** Starts a simulator and a receiver for the tests of a file, with a fresh scene before each. */
 export function useSubscriptions() {
   let harness: Harness;
   let receiver: Receiver;
   let scene: Awaited<ReturnType<Harness['scene']>>;
-  beforeAll(async () => {
-    harness = await startHarness();
-    receiver = await startReceiver();
-  });
-  afterAll(async () => {
-    await harness.simulator.close();
-    await receiver.close();
+  useReceiver((started, listening) => {
+    harness = started;
+    receiver = listening;
   });
   beforeEach(async () => {
-    harness.clock.aheadMs = 0;
-    await harness.control.reset();
     scene = await harness.scene();
     receiver.clear();
   });
