@@ -20,7 +20,7 @@ export interface SeenEvent {
 }
 
 /** What the app works on. */
-const WORK_QUEUES = ['print-notifications', 'subscription-events'];
+export const WORK_QUEUES = ['print-notifications', 'subscription-events'];
 
 /** The longest that a function may still run: a bound on a test that fails, never a measure of one that passes. */
 const QUIET_LIMIT_MS = 60_000;
