@@ -2,15 +2,19 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createStorage } from '../local/createStorage';
+import { startAzurite } from '../local/startAzurite';
 import { systemClock } from '../shared/clock';
 import { createGraphBatch } from '../shared/graph/createGraphBatch';
 import { createGraphClient } from '../shared/graph/createGraphClient';
 import { createSendHttp } from '../shared/graph/sendHttp';
 import { createThrottle } from '../shared/graph/throttle';
 import { reconcileAll } from '../shared/subscriptions/reconcileAll';
+import { eachBounded } from '../shared/subscriptions/eachBounded';
+import { TABLE_NAMES } from '../shared/storage/tableNames';
+import { openTableService } from '../shared/storage/tableService';
 import { createTenants } from '../shared/tenants/tenants';
 import { createWatches } from '../shared/watches/watches';
-import { createMemoryTable } from '../tests/support/memoryTable';
 import { BENCH_RING } from './notifications';
 import { exactFigure, type Figure } from './ratio';
 
@@ -20,14 +24,20 @@ const TENANTS = 3;
 const BATCH_MS = 500;
 const AT_ONCE = 4;
 const MOST_REQUESTS = 60;
+const WRITES_AT_ONCE = 16;
 const HOUR_MS = 60 * 60_000;
 const PUBLIC_BASE_URL = 'https://receiver.example/api';
 
-/** 1,000 due renewals of three tenants against a Graph on loopback that answers every batch after half a second. */
-export async function measureRenewals(): Promise<Figure[]> {
+/**
+ * 1,000 due renewals of three tenants, their rows in Azurite, against a Graph on loopback that answers every batch after
+ * half a second.
+ */
+export async function measureRenewals(root: string): Promise<Figure[]> {
+  const azurite = await startAzurite({ root });
+  await createStorage(azurite.connectionString);
   const graph = await startSlowGraph();
   try {
-    const deps = await createWorld(graph.url);
+    const deps = await createWorld(graph.url, azurite.connectionString);
     const startedAt = performance.now();
     const { counts } = await reconcileAll(deps);
     const tookMs = performance.now() - startedAt;
@@ -40,12 +50,14 @@ export async function measureRenewals(): Promise<Figure[]> {
     ];
   } finally {
     await graph.stop();
+    await azurite.stop();
   }
 }
 
-async function createWorld(graphBaseUrl: string) {
-  const tenants = createTenants(createMemoryTable());
-  const watches = createWatches(createMemoryTable());
+async function createWorld(graphBaseUrl: string, connectionString: string) {
+  const table = await openTableService({ connectionString });
+  const tenants = createTenants(table(TABLE_NAMES.tenants));
+  const watches = createWatches(table(TABLE_NAMES.subscriptions));
   const anHourAgo = new Date(Date.now() - HOUR_MS).toISOString();
   for (let n = 0; n < TENANTS; n += 1) {
     await tenants.add({
@@ -58,7 +70,8 @@ async function createWorld(graphBaseUrl: string) {
       createdAt: new Date(Date.now() - 48 * HOUR_MS).toISOString(),
     });
   }
-  for (let n = 0; n < WATCHES; n += 1) {
+  const numbers = Array.from({ length: WATCHES }, (_, n) => n);
+  await eachBounded(WRITES_AT_ONCE, numbers, async (n) => {
     await watches.add({
       tenantId: `tenant-${n % TENANTS}`,
       kind: 'jobFetchable',
@@ -73,7 +86,7 @@ async function createWorld(graphBaseUrl: string) {
       renewedAt: anHourAgo,
       expirationDateTime: new Date(Date.now() + 60 * HOUR_MS).toISOString(),
     });
-  }
+  });
   const throttle = createThrottle(systemClock);
   const callGraph = createGraphClient({
     baseUrl: graphBaseUrl,

@@ -73,7 +73,9 @@ describe(`thirty days by the hour (SOAK_SEED=${seed})`, () => {
         judge.endOfHour({ hour, listed, openTasks, subscriptions });
         if (judge.failures.length > 0) explain(flow, judge.failures);
         expect(judge.failures).toEqual([]);
-        if (index % 24 === 23) report(`so far ${printed} jobs, ${judge.events.size} events`);
+        if (index % 24 === 23) {
+          report(`so far ${printed} jobs, ${judge.events.size} events, ${Math.round(process.uptime())} s`);
+        }
       }
 
       expect(await control.violations()).toEqual([]);
