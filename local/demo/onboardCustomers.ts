@@ -20,7 +20,7 @@ export async function onboardJobStarted(
   run: RunCommand,
   name: string,
 ): Promise<StartedCustomer> {
-  const customer = await onboard(control, run, name);
+  const customer = await onboard(control, run, name, 'Hear of JobStarted');
   const { tenantId, printerId } = customer;
   const definitionId = readId(await run('definitions', 'create', '--tenant', tenantId, '--name', 'Receiver'));
   await control.createTrigger(tenantId, { printerId, definitionId });
@@ -34,22 +34,39 @@ export async function onboardJobFetchable(
   run: RunCommand,
   name: string,
 ): Promise<DemoCustomer> {
-  const customer = await onboard(control, run, name);
+  const customer = await onboard(control, run, name, 'Hear of JobFetchable');
   await run('subscriptions', 'add', '--tenant', customer.tenantId, '--printer', customer.printerId);
   return customer;
 }
 
-async function onboard(control: ControlClient, run: RunCommand, name: string): Promise<DemoCustomer> {
+/** The customer's administrator consents to what `tenants add` names for the scenario, and to nothing else. */
+async function onboard(
+  control: ControlClient,
+  run: RunCommand,
+  name: string,
+  scenario: string,
+): Promise<DemoCustomer> {
   const tenantId = randomUUID();
-  await control.createTenant({ tenantId, name });
+  const roles = readPermissions(await run('tenants', 'add', tenantId, '--name', name), scenario);
+  await control.createTenant({ tenantId, name, roles });
   const { id: printerId } = await control.createPrinter(tenantId, { displayName: 'Reception' });
-  await run('tenants', 'add', tenantId, '--name', name);
   return { name, tenantId, printerId };
 }
 
-function readId(printed: unknown): string {
-  if (typeof printed === 'object' && printed !== null && 'id' in printed && typeof printed.id === 'string') {
-    return printed.id;
+function readPermissions(printed: unknown, scenario: string): string[] {
+  const rows = isObject(printed) && Array.isArray(printed['permissions']) ? printed['permissions'] : [];
+  for (const row of rows as unknown[]) {
+    if (!isObject(row) || !String(row['scenario']).startsWith(scenario)) continue;
+    if (Array.isArray(row['permissions'])) return row['permissions'].map(String);
   }
+  throw new Error(`tenants add --json printed no permissions for "${scenario}"`);
+}
+
+function readId(printed: unknown): string {
+  if (isObject(printed) && typeof printed['id'] === 'string') return printed['id'];
   throw new Error('definitions create --json printed no id');
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }

@@ -56,6 +56,16 @@ describe('tenants show', () => {
     });
   });
 
+  it('calls a flow granted only with all that it takes: without reading jobs nothing of it works', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    answerTries(world, ['PrintJob.ReadBasic.All']);
+    const { stdout } = await world.run('tenants', 'show', TENANT);
+    const tried = stdout.split('\n').filter((line) => line.startsWith('Hear of Job'));
+    expect(tried).toHaveLength(2);
+    for (const line of tried) expect(line).toMatch(/  misses PrintJob\.ReadBasic\.All$/);
+  });
+
   it('does not blame a permission for the lack of another (api/printjob-get.md: both are needed)', async () => {
     const world = createCliWorld();
     await world.addTenant();
