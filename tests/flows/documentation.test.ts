@@ -8,6 +8,7 @@ import { DEFAULT_PORTS } from '../../local/startLocalCloud';
 import { compareRuns } from '../support/comparedRuns';
 import { readDocumentSteps, type DocumentStep } from '../support/documentSteps';
 import { eventually } from '../support/eventually';
+import { standInForCurl } from '../support/standInForCurl';
 import { ROOT, startFlow, type Flow } from '../support/startFlow';
 
 /** In the order in which a reader comes to them: the second goes on where the first ends. */
@@ -31,6 +32,8 @@ const PRINTERS = {
 describe('the documented commands', () => {
   const runs = compareRuns();
   const folder = mkdtempSync(join(tmpdir(), 'documentation-'));
+  // A machine for tests may have no curl, unlike a reader's.
+  const environment = { ...baseEnvironment(), PATH: standInForCurl(ROOT, folder, process.env['PATH'] ?? '') };
   let flow: Flow;
   let settings: Record<string, string>;
   beforeAll(async () => {
@@ -95,7 +98,7 @@ describe('the documented commands', () => {
     const cli = `'${process.execPath}' '${join(ROOT, 'cli', 'run.cjs')}'`;
     const child = spawn('sh', ['-c', `( ${line.replaceAll('npm run -s cli --', cli)} ) 2>&1`], {
       cwd: folder,
-      env: baseEnvironment(),
+      env: environment,
       stdio: ['ignore', 'pipe', 'inherit'],
       // A group of its own, so that what the shell has started ends with it.
       detached: true,
