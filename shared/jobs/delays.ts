@@ -15,16 +15,25 @@ const BOUNDS: Record<WaitReason, [firstMs: number, longestMs: number]> = {
   outage: [15_000, 10 * 60_000],
 };
 
+/** Messages put back together must not come back together: up to so much of the wait is added. */
+const SPREAD = 1 / 4;
+
+/**
+ * No message that waits by our own rules stays away longer; one that does was asked to by a Retry-After. For the sweep,
+ * which leaves what comes by itself within that time alone.
+ */
+export const LONGEST_OWN_WAIT_MS = BOUNDS.outage[1] * (1 + SPREAD);
+
 /**
  * Milliseconds until a message that was put back comes again: half of the time it has waited for this reason already,
  * between the first delay and the longest. A wait for another reason starts anew.
  *
  * @param waitedMs how long it has waited for this reason
- * @param random 0 to 1; adds up to a quarter, so that messages put back together do not come back together
+ * @param random 0 to 1; adds up to a quarter
  */
 export function growingDelayMs(reason: WaitReason, waitedMs: number, random: number): number {
   const [first, longest] = BOUNDS[reason];
-  return Math.min(longest, Math.max(first, waitedMs / 2)) * (1 + random / 4);
+  return Math.min(longest, Math.max(first, waitedMs / 2)) * (1 + random * SPREAD);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { sweepSpacingMs } from '../jobs/delays';
+import { LONGEST_OWN_WAIT_MS, sweepSpacingMs } from '../jobs/delays';
 import type { LedgerRow } from '../jobs/ledger';
 import type { Brought } from './createSweepMemory';
 
@@ -7,7 +7,7 @@ export type SweepPlan =
   | 'enqueue'
   /** The ledger has dealt with it. */
   | 'done'
-  /** A run holds its claim, or its own message is due in a moment. */
+  /** A run holds its claim, or its own message comes by itself. */
   | 'atWork'
   /** Brought back a short while ago. */
   | 'spaced'
@@ -31,7 +31,7 @@ const DAY_MS = 24 * 60 * 60_000;
 /**
  * A task in pending or processing. It has no age of its own (resources/printtask.md), and whoever printed waits for it
  * however long ago that was: neither the begin of a watch nor retention hides it. Past its deadline it is brought
- * whatever the spacing.
+ * whatever the spacing, unless its own message comes soon.
  */
 export function planTask(sight: Sight, taskDeadlineMinutes: number): SweepPlan {
   const { row, now } = sight;
@@ -59,8 +59,13 @@ export function planJob(
 function planRow({ row, brought, now }: Sight, isLate: boolean): SweepPlan {
   if (row?.status === 'done') return 'done';
   if (row?.status === 'claimed' && isAhead(row.leaseUntil, now - MARGIN_MS)) return 'atWork';
+  if (row?.status === 'waiting' && isAhead(row.nextTryAt, now - MARGIN_MS)) {
+    // A row that waits always has a message. Where Graph refuses to end a late task each of them would come again and
+    // again, and one more in every run would add up; only a wait that Graph made longer than ours is not waited for.
+    const isSoon = !isAhead(row.nextTryAt, now + LONGEST_OWN_WAIT_MS + MARGIN_MS);
+    if (isSoon || !isLate) return 'atWork';
+  }
   if (isLate) return 'enqueue';
-  if (row?.status === 'waiting' && isAhead(row.nextTryAt, now - MARGIN_MS)) return 'atWork';
   // The worker says how long a row that it gave up should rest.
   if ((row?.status === 'failed' || row?.status === 'gone') && isAhead(row.nextTryAt, now)) return 'spaced';
   return brought && now < brought.at + sweepSpacingMs(brought.times) ? 'spaced' : 'enqueue';

@@ -1,3 +1,4 @@
+import { growingDelayMs } from '../../../shared/jobs/delays';
 import type { LedgerRow } from '../../../shared/jobs/ledger';
 import { planJob, planTask, type Sight } from '../../../shared/sweep/plan';
 
@@ -55,16 +56,30 @@ describe('an open task', () => {
     expect(planTask(sight(undefined, { times, at }), DEADLINE)).toBe('enqueue');
   });
 
+  it.each(['failed', 'gone'] as const)(
+    'past its deadline and %s is enqueued whatever the spacing',
+    (status) => {
+      const row = { status, nextTryAt: iso(NOW + 30 * MINUTE) };
+      const brought = { times: 4, at: NOW - 1 };
+      const late = NOW - DEADLINE * MINUTE;
+      expect(planTask(sight({ ...row, firstSeenAt: iso(late) }, brought), DEADLINE)).toBe('enqueue');
+      expect(planTask(sight({ ...row, firstSeenAt: iso(late + 1) }, brought), DEADLINE)).toBe('spaced');
+    },
+  );
+
+  // Ten minutes and a quarter (docs/decisions/0013), and a minute for clocks that differ.
   it.each([
-    { status: 'failed', nextTryAt: iso(NOW + 30 * MINUTE) },
-    { status: 'waiting', nextTryAt: iso(NOW + 5 * MINUTE) },
-  ] as const)('past its deadline is enqueued whatever the spacing: %j', (row) => {
+    ['in a moment', MINUTE, 'atWork'],
+    ['after the longest wait of an outage', growingDelayMs('outage', Infinity, 1), 'atWork'],
+    ['at the bound itself', 13.5 * MINUTE, 'atWork'],
+    ['only after a longer Retry-After', 13.5 * MINUTE + 1, 'enqueue'],
+    ['overdue for a minute', -MINUTE, 'enqueue'],
+  ] as const)('past its deadline and waiting for a try that comes %s', (_name, inMs, planned) => {
+    const row = { status: 'waiting', nextTryAt: iso(NOW + inMs) } as const;
     const brought = { times: 4, at: NOW - 1 };
-    const firstSeenAt = iso(NOW - DEADLINE * MINUTE);
-    expect(planTask(sight({ ...row, firstSeenAt }, brought), DEADLINE)).toBe('enqueue');
-    expect(
-      planTask(sight({ ...row, firstSeenAt: iso(Date.parse(firstSeenAt) + 1) }, brought), DEADLINE),
-    ).not.toBe('enqueue');
+    expect(planTask(sight({ ...row, firstSeenAt: iso(NOW - DEADLINE * MINUTE) }, brought), DEADLINE)).toBe(
+      planned,
+    );
   });
 
   it('past its deadline is still left to the run that works on it, and to nobody when it is done', () => {

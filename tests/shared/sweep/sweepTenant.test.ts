@@ -119,7 +119,7 @@ describe('what is brought back', () => {
     expect(world.found()).toEqual([`jobStarted_${DEFINITION}_t3`, `jobFetchable_${PRINTER}_2`]);
   });
 
-  it('a task past its deadline in every run, anything else ever more rarely', async () => {
+  it('a task past its deadline in every run while Graph asks for a long wait, anything else ever more rarely', async () => {
     await onboard('active', ['jobStarted']);
     world.putDefinition();
     world.putTask('late');
@@ -132,6 +132,34 @@ describe('what is brought back', () => {
     }
     // `new` after 0, 10 and 30 minutes, each time with `late`.
     expect(runs).toEqual([2, 2, 1, 2, 1, 1]);
+  });
+
+  // Graph refuses to end the task, and the worker tries once a minute (docs/decisions/0013): one message, not ten more.
+  it('no task past its deadline whose own message is due soon, in ten runs', async () => {
+    await onboard('active', ['jobStarted']);
+    world.putDefinition();
+    world.putTask('late');
+    await world.putRow(task('late'), { status: 'waiting' });
+    for (let run = 0; run < 10; run += 1) {
+      const nextTryAt = new Date(world.clock.now() + 70_000 - run * 10_000).toISOString();
+      const row = await world.ledger.get(TENANT, `jobStarted_${DEFINITION}_late`);
+      await world.ledger.replace(
+        {
+          partitionKey: TENANT,
+          rowKey: `jobStarted_${DEFINITION}_late`,
+          status: 'waiting',
+          attempts: 600 + run,
+          firstSeenAt: START,
+          foundBy: 'graph',
+          nextTryAt,
+        },
+        row?.etag ?? '',
+      );
+      expect(await sweep()).toMatchObject({ seen: 1, enqueued: 0 });
+      world.clock.advance(10 * MINUTE);
+    }
+    // The message was lost all the same: nobody has moved the row for ten minutes.
+    expect(await sweep()).toMatchObject({ seen: 1, enqueued: 1 });
   });
 
   it('nothing of a row that nobody can read: a person is told of it', async () => {
