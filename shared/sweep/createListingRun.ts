@@ -11,8 +11,11 @@ const SMALL_TENANT = 60;
 /** The spacing of the listings of a large tenant, and the time that all of them together may take by it. */
 const LONGEST_GAP_MS = 250;
 const LONGEST_SPREAD_MS = 4 * 60_000;
-/** One listing that Graph cannot serve may be that listing's fault; so many are an outage, at 45 s each. */
-const MOST_UNAVAILABLE = 3;
+/**
+ * One listing that Graph cannot serve may be that listing's fault; so many in a row are an outage, at 45 s each. As
+ * reconciliation counts them; more than a few bad printers side by side, or each run would end at the same ones.
+ */
+const MOST_UNAVAILABLE = 4;
 /** So many 403 and nothing else: the tenant granted a token and no permission, and the rest would end alike. */
 const MOST_FORBIDDEN = 4;
 
@@ -31,8 +34,11 @@ export interface ListingRun {
   ): Promise<T | undefined>;
   /** Says how many listings are to come, so that those of a large tenant are spread over time. */
   expect(listings: number): void;
-  /** Whether nothing more is started, because the sweep of this tenant has ended in another way than `swept`. */
-  isStopped(): boolean;
+  /**
+   * Those that follow are of another kind (definitions, printers): what Graph could not serve before says nothing of them,
+   * unless it has served nothing at all.
+   */
+  beginKind(): void;
   /** Whether any listing was gone through to its end. */
   hasListed(): boolean;
   /** Nothing more is to come: a tenant that let nothing of it in was not swept, see `giveUp`. */
@@ -52,19 +58,23 @@ export function createListingRun(
 ): ListingRun {
   const { tenantId } = sweep;
   let gapMs = 0;
+  /** In a row, of one kind. */
   let unavailable = 0;
+  let wasUnavailable = false;
   let forbidden = 0;
   let listed = 0;
   /** Graph answered something about the tenant that it would not tell a stranger. */
   let isLetIn = false;
   const nothing = () => undefined;
   const underWay = new Set<Promise<unknown>>();
-  const isStopped = () => sweep.outcome !== 'swept';
+  let isStopped = false;
   // Others of this tenant may have been under way: the first one that stops it says why.
   const stop = (outcome: TenantSweep['outcome']) => {
-    if (!isStopped()) sweep.outcome = outcome;
+    if (!isStopped) sweep.outcome = outcome;
+    isStopped = true;
   };
-  const giveUp = () => stop(forbidden > 0 && unavailable === 0 ? 'refused' : 'postponed');
+  const giveUp = () => stop(forbidden > 0 && !wasUnavailable ? 'refused' : 'postponed');
+  const isCutOff = () => unavailable >= MOST_UNAVAILABLE;
   const perform = async <T>(
     of: string,
     listing: () => Promise<T>,
@@ -75,15 +85,22 @@ export function createListingRun(
       const result = await listing();
       isLetIn = true;
       listed += 1;
+      unavailable = 0;
       return result;
     } catch (error) {
       const kind = judgeListingError(error);
       if (kind === 'storage') throw error;
       if (kind === 'listing') isLetIn = true;
-      if (kind === 'refused') sweep.outcome = 'refused';
-      if (kind === 'unavailable') unavailable += 1;
+      if (kind === 'refused') {
+        isStopped = true;
+        sweep.outcome = 'refused';
+      }
+      if (kind === 'unavailable') {
+        unavailable += 1;
+        wasUnavailable = true;
+      }
       if (kind === 'forbidden') forbidden += 1;
-      if (kind === 'postpone' || unavailable >= MOST_UNAVAILABLE) stop('postponed');
+      if (kind === 'postpone') stop('postponed');
       if (!isLetIn && forbidden >= MOST_FORBIDDEN) giveUp();
       if (kind === 'postpone' || isExpected?.(error)) {
         deps.logger.info('sweep.listingPassedOver', { ...errorFields(error), tenantId, of });
@@ -99,17 +116,24 @@ export function createListingRun(
       const spreadMs = Math.min(LONGEST_SPREAD_MS, time.spreadMs());
       gapMs = listings > SMALL_TENANT ? Math.min(LONGEST_GAP_MS, spreadMs / listings) : 0;
     },
-    isStopped,
+    beginKind() {
+      if (isLetIn) unavailable = 0;
+    },
     hasListed: () => listed > 0,
     settle() {
       if (!isLetIn) giveUp();
     },
     giveUp,
     async attempt(of, listing, { isExpected } = {}) {
-      if (gapMs > 0 && !isStopped()) await deps.clock.sleep(gapMs * LISTINGS_AT_ONCE);
+      if (gapMs > 0 && !isStopped && !isCutOff()) await deps.clock.sleep(gapMs * LISTINGS_AT_ONCE);
       // After a 403 one at a time, until one is let in: of several side by side the fastest would decide.
       while (forbidden > 0 && !isLetIn && underWay.size > 0) await Promise.race(underWay);
-      if (isStopped()) return undefined;
+      if (isStopped) return undefined;
+      if (isCutOff()) {
+        // Noted only here: where none was left, all were looked at.
+        sweep.outcome = 'postponed';
+        return undefined;
+      }
       const performed = perform(of, listing, isExpected);
       const ended = performed.then(nothing, nothing);
       underWay.add(ended);

@@ -126,12 +126,13 @@ async function sweepListings(
   };
 
   const sweepDefinition = async (id: string): Promise<void> => {
-    if (run.isStopped()) return void (places.isComplete = false);
     const key: WatchKey = { tenantId, kind: 'jobStarted', id };
     const isWatched = definitions.includes(id);
-    const rows = await readRows(key);
-    account(key, isWatched, rows);
-    const listing = async () => noted(key, await sweepTasks(deps, tenant, id, rows));
+    const listing = async () => {
+      const rows = await readRows(key);
+      account(key, isWatched, rows);
+      return noted(key, await sweepTasks(deps, tenant, id, rows));
+    };
     const swept = await run.attempt(watchRowKey(key), listing, { isExpected: () => !isActive });
     places.isComplete &&= swept !== undefined;
     for (const place of swept?.places ?? []) {
@@ -141,10 +142,11 @@ async function sweepListings(
   };
   const listed = new Map<string, ListedJob[]>();
   const sweepPrinter = async (watch: Watch): Promise<void> => {
-    if (run.isStopped()) return;
-    const rows = await readRows(watch);
-    account(watch, true, rows);
-    const listing = async () => noted(watch, await sweepJobs(deps, tenant, watch, rows));
+    const listing = async () => {
+      const rows = await readRows(watch);
+      account(watch, true, rows);
+      return noted(watch, await sweepJobs(deps, tenant, watch, rows));
+    };
     const swept = await run.attempt(watchRowKey(watch), listing);
     if (swept) listed.set(watch.id, swept.jobs);
   };
@@ -161,8 +163,10 @@ async function sweepListings(
   }
   // Tasks first: somebody waits for each of them.
   await eachBounded(LISTINGS_AT_ONCE, rotate(everyDefinition, deps.random()), sweepDefinition);
+  run.beginKind();
   await eachBounded(LISTINGS_AT_ONCE, inTurn, sweepPrinter);
   const unlisted = new Set(printers.map(({ id }) => id).filter((id) => !listed.has(id)));
+  run.beginKind();
   const looks = { startedAt: context.time.startedAt, atAll: context.everyTrigger };
   await findLostTriggers(deps, { sweep, run }, places, { listed, unlisted }, looks);
   // Where nothing is watched nothing was granted perhaps, and nothing is missed.

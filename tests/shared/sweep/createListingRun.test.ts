@@ -65,3 +65,54 @@ describe('a tenant that let nothing in', () => {
     expect(sweep.outcome).toBe('swept');
   });
 });
+
+describe('listings that Graph cannot serve', () => {
+  const start = () => {
+    const deps = { clock: createFakeClock(), logger: createCapturedLogger() };
+    const sweep = emptySweep({ tenantId: 'tenant', status: 'active' });
+    const run = createListingRun(deps, sweep, { spreadMs: () => 0 });
+    const fail = async (times: number) => {
+      for (let n = 0; n < times; n += 1) {
+        await run.attempt('bad', () => Promise.reject(graphError('unavailable')));
+      }
+    };
+    return { sweep, run, fail, serve: () => run.attempt('good', () => Promise.resolve('served')) };
+  };
+
+  it('end nothing as long as one in four is served', async () => {
+    const { sweep, fail, serve } = start();
+    for (let round = 0; round < 5; round += 1) {
+      await fail(3);
+      expect(await serve()).toBe('served');
+    }
+    expect(sweep.outcome).toBe('swept');
+  });
+
+  it('four in a row keep the fifth from being started, and only then postpone the tenant', async () => {
+    const { sweep, fail, serve } = start();
+    await serve();
+    await fail(4);
+    expect(sweep).toMatchObject({ outcome: 'swept', listings: 5 });
+    expect(await serve()).toBeUndefined();
+    expect(sweep).toMatchObject({ outcome: 'postponed', listings: 5 });
+  });
+
+  it('say nothing of those of another kind', async () => {
+    const { sweep, run, fail, serve } = start();
+    await serve();
+    await fail(5);
+    run.beginKind();
+    await fail(3);
+    expect(await serve()).toBe('served');
+    // One of the first kind was left out.
+    expect(sweep).toMatchObject({ outcome: 'postponed', listings: 9 });
+  });
+
+  it('unless nothing was served at all', async () => {
+    const { sweep, run, fail, serve } = start();
+    await fail(4);
+    run.beginKind();
+    expect(await serve()).toBeUndefined();
+    expect(sweep).toMatchObject({ outcome: 'postponed', listings: 4 });
+  });
+});

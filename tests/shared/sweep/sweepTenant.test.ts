@@ -314,7 +314,7 @@ describe('failures', () => {
     expect(await sweep()).toMatchObject({ outcome: 'postponed' });
   });
 
-  it('three listings that Graph cannot serve are an outage', async () => {
+  it('four listings in a row that Graph cannot serve are an outage', async () => {
     await onboard();
     for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']) await world.put({ id });
     world.refuse(/printers/, graphError('unavailable'));
@@ -322,6 +322,49 @@ describe('failures', () => {
     expect(outcome).toBe('postponed');
     // The definitions, and the four that were under way together.
     expect(listings).toBe(5);
+    expect((await world.tenants.get(TENANT))?.sweptAt).toBeUndefined();
+  });
+
+  describe('of a few definitions and printers in every run', () => {
+    const GOOD = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
+    // Neighbours in the table; the definitions are all there are.
+    const BAD = ['bad-1', 'bad-2', 'bad-3'];
+    beforeEach(async () => {
+      await onboard();
+      for (const id of [...GOOD, ...BAD]) {
+        await world.put({ id });
+        world.putPrinter(id);
+      }
+      for (const id of BAD) await world.put({ kind: 'jobStarted', id });
+      GOOD.forEach((id, n) => world.putJob(`${n}`, 5, {}, id));
+      world.refuse(/bad/, graphError('unavailable'));
+    });
+    const sweptAt = async () => (await world.tenants.get(TENANT))?.sweptAt;
+
+    it.each(Array.from({ length: 13 }, (_, n) => n))(
+      'keep no other from being swept, nor the tenant, begun at printer %i',
+      async (first) => {
+        const result = await sweep({ ...world.deps, random: () => (first + 0.5) / 13 });
+        expect(result).toMatchObject({ outcome: 'swept', listings: 1 + 3 + 13, enqueued: GOOD.length });
+        expect(result.failures.map(({ of }) => of).sort()).toEqual(
+          ['jobFetchable', 'jobStarted'].flatMap((kind) => BAD.map((id) => `${kind}_${id}`)),
+        );
+        // What was seen counts, as with a listing that is forbidden.
+        expect(await sweptAt()).toBe('2026-11-22T02:00:00.000Z');
+      },
+    );
+
+    it('cut off the definitions when they are more, and no printer; then not all was looked at', async () => {
+      for (const id of ['bad-4', 'bad-5']) await world.put({ kind: 'jobStarted', id });
+      expect(await sweep()).toMatchObject({ outcome: 'postponed', enqueued: GOOD.length });
+      expect(await sweptAt()).toBeUndefined();
+    });
+
+    it('are not more than all there are: nothing was left out', async () => {
+      await world.put({ kind: 'jobStarted', id: 'bad-4' });
+      expect(await sweep()).toMatchObject({ outcome: 'swept', enqueued: GOOD.length });
+      expect(await sweptAt()).toBe('2026-11-22T02:00:00.000Z');
+    });
   });
 
   it.each(['ledger', 'watches', 'jobs'] as const)(
