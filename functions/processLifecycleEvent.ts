@@ -18,10 +18,16 @@ const processLifecycleEvent: StorageQueueHandler = async (entry, context) => {
     await poison.send(typeof entry === 'string' ? entry : JSON.stringify(entry));
     return;
   }
-  const result = await handleLifecycleEvent({ ...(await services.subscriptions()), logger }, parsed.message);
+  const deps = { ...(await services.subscriptions()), logger };
+  const startedAt = deps.clock.now();
+  const result = await handleLifecycleEvent(deps, parsed.message);
   if ('sweep' in result && result.sweep) {
-    const { sweepWatches } = await import('../shared/sweep/sweepWatches');
-    await sweepWatches({ ...(await services.sweep()), logger }, [result.sweep]);
+    const [{ sweepWatches }, { SWEEP_RUN_MS }] = await Promise.all([
+      import('../shared/sweep/sweepWatches'),
+      import('../shared/sweep/createSweepTime'),
+    ]);
+    // The host counts from the start: a long history behind a slow Graph must not end the process with all its work.
+    await sweepWatches({ ...(await services.sweep()), logger }, [result.sweep], startedAt + SWEEP_RUN_MS);
   }
   if (result.outcome !== 'postponed') return;
   const queue = await services.queue(QUEUE_NAMES.subscriptions);
