@@ -2,6 +2,7 @@ import { errorFields } from '../errors';
 import { eachBounded } from '../subscriptions/eachBounded';
 import type { Tenant } from '../tenants/tenants';
 import { createSweepTime } from './createSweepTime';
+import { isLeftAlone } from './isLeftAlone';
 import type { SweepDeps } from './sweepDeps';
 import { sweepTenant } from './sweepTenant';
 import { emptySweep, type SweepProgress, type TenantSweep } from './tenantSweep';
@@ -27,8 +28,9 @@ export interface SweepSummary {
 
 /**
  * Sweeps every tenant that is listed, paused and removed ones too: their open tasks block somebody's print. The one whose
- * last turn is longest ago comes first; whose turn does not come within the run is `postponed`. One failure never stops
- * the rest. Rejects only when the list of tenants cannot be read.
+ * last turn is longest ago comes first; whose turn does not come within the run is `postponed`. One that is not active and
+ * keeps refusing the app is asked ever more rarely, and `refused` without a listing in between. One failure never stops the
+ * rest. Rejects only when the list of tenants cannot be read.
  */
 export async function sweepAll(deps: SweepDeps, options: SweepOptions = {}): Promise<SweepSummary> {
   const { tenantId, runMs = Infinity, onProgress } = options;
@@ -39,7 +41,9 @@ export async function sweepAll(deps: SweepDeps, options: SweepOptions = {}): Pro
   };
   const tenants: Tenant[] = [];
   for await (const tenant of deps.tenants.list(onUnreadable)) {
-    if (tenantId === undefined || tenant.tenantId === tenantId) tenants.push(tenant);
+    if (tenantId === undefined && isLeftAlone(tenant, deps.clock.now())) {
+      summary.tenants.push({ ...emptySweep(tenant), outcome: 'refused' });
+    } else if (tenantId === undefined || tenant.tenantId === tenantId) tenants.push(tenant);
   }
   let left = tenants.length;
   const time = createSweepTime(deps.clock, { runMs, rounds: () => Math.ceil(left / TENANTS_AT_ONCE) });

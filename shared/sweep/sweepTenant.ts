@@ -49,9 +49,10 @@ export async function sweepTenant(
     const now = new Date(deps.clock.now()).toISOString();
     // sweptAt stands for what was seen: a sweep that was shown nothing at all leaves it as it was.
     const isSwept = sweep.outcome === 'swept' && hasListed && tenant.status === 'active';
-    await deps.tenants.update(tenantId, (row) => ({
+    await deps.tenants.update(tenantId, ({ sweepRefusals = 0, ...row }) => ({
       ...row,
       sweepTriedAt: now,
+      ...(sweep.outcome === 'refused' && row.status !== 'active' ? { sweepRefusals: sweepRefusals + 1 } : {}),
       ...(isSwept ? { sweptAt: now, lostByGraph } : {}),
     }));
   } catch (error) {

@@ -27,6 +27,8 @@ export interface Tenant {
   orphans?: string;
   /** When the sweep last had a turn at this customer, however that ended; ISO 8601. Who waits longest is next. */
   sweepTriedAt?: string;
+  /** Sweeps in a row that this customer, paused or removed, refused. */
+  sweepRefusals?: number;
   /** When the sweep last went through this customer's jobs to the end; ISO 8601. */
   sweptAt?: string;
   /** Jobs in the ledger that Graph did not tell of in time, as that sweep counted them. */
@@ -94,7 +96,7 @@ const TEXTS = ['lastError', 'nextTryAt', 'listedAt', 'orphans', 'sweepTriedAt', 
 
 function parseTenant({ cells }: StoredRow): Tenant {
   const { rowKey, name, status, taskDeadlineMinutes, retentionDays, createdAt } = cells;
-  const { failures, lostByGraph } = cells;
+  const { failures, lostByGraph, sweepRefusals } = cells;
   if (typeof rowKey !== 'string' || (status !== 'active' && status !== 'paused' && status !== 'removed')) {
     throw new ReceiverError(
       'A row of the table Tenants has no status active, paused or removed: correct or delete it',
@@ -114,6 +116,7 @@ function parseTenant({ cells }: StoredRow): Tenant {
     createdAt: typeof createdAt === 'string' ? createdAt : '',
     ...(typeof failures === 'number' ? { failures } : {}),
     ...(typeof lostByGraph === 'number' ? { lostByGraph } : {}),
+    ...(typeof sweepRefusals === 'number' ? { sweepRefusals } : {}),
   };
   for (const cell of TEXTS) {
     const value = cells[cell];

@@ -1,5 +1,7 @@
 import type { GraphCall } from '../../../shared/graph/graphClient';
+import { ReceiverError } from '../../../shared/errors';
 import { countSweeps, sweepAll } from '../../../shared/sweep/sweepAll';
+import type { TenantStatus } from '../../../shared/tenants/tenants';
 import { graphError } from '../../support/createFakeGraph';
 import { DEFINITION, OTHER_TENANT, PRINTER, TENANT } from '../../support/createSubscriptionWorld';
 import { createSweepWorld, type SweepWorld } from '../../support/createSweepWorld';
@@ -125,6 +127,56 @@ describe('a run that the host would end', () => {
   it('is not cut short where no host ends it', async () => {
     const summary = await sweepAll(slow(MINUTE));
     expect(countSweeps(summary)).toMatchObject({ swept: 22, postponed: 0 });
+  });
+});
+
+describe('a tenant that is not served and refuses the app', () => {
+  const MINUTE = 60_000;
+  const DAY_RUNS = 144;
+  const refusal = new ReceiverError('no token', { code: 'tokenFailed', retryable: false });
+  const become = (status: TenantStatus) => world.tenants.update(TENANT, (row) => ({ ...row, status }));
+  const runs = async (count: number) => {
+    const asked: number[] = [];
+    for (let run = 0; run < count; run += 1) {
+      const before = world.calls.length;
+      const { tenants } = await sweepAll(world.deps);
+      if (world.calls.slice(before).some(({ tenantId }) => tenantId === TENANT)) asked.push(run);
+      expect(tenants).toHaveLength(2);
+      world.clock.advance(10 * MINUTE);
+    }
+    return asked;
+  };
+
+  it.each(['paused', 'removed'] as const)('%s, is asked ever more rarely, at least daily', async (status) => {
+    await become(status);
+    world.refuse(new RegExp(`^${TENANT}`), refusal);
+    const asked = await runs(4 * DAY_RUNS);
+    expect(asked.slice(0, 8)).toEqual([0, 2, 6, 14, 29, 58, 116, 232]);
+    const gaps = asked.slice(1).map((run, n) => run - (asked[n] ?? 0));
+    expect(Math.max(...gaps)).toBe(DAY_RUNS);
+    const { tenants } = await sweepAll(world.deps);
+    expect(tenants).toContainEqual(expect.objectContaining({ tenantId: TENANT, outcome: 'refused' }));
+  });
+
+  it('is asked at once by its name and once it is active, and then in every run', async () => {
+    await become('removed');
+    world.refuse(new RegExp(`^${TENANT}`), refusal);
+    await runs(30);
+    world.clearRefusals();
+    expect(await runs(5)).toEqual([]);
+    expect((await sweepAll(world.deps, { tenantId: TENANT })).tenants).toMatchObject([{ enqueued: 1 }]);
+    expect(await runs(3)).toEqual([0, 1, 2]);
+    world.refuse(new RegExp(`^${TENANT}`), refusal);
+    await runs(30);
+    await become('active');
+    expect(await runs(3)).toEqual([0, 1, 2]);
+  });
+
+  it('while its consent stands, or Graph is out, is swept in every run', async () => {
+    await become('removed');
+    expect(await runs(3)).toEqual([0, 1, 2]);
+    world.refuse(new RegExp(`^${TENANT}`), graphError('throttled'));
+    expect(await runs(3)).toEqual([0, 1, 2]);
   });
 });
 
