@@ -17,6 +17,8 @@ interface MessageBase {
   traceparent: string;
   /** How often the message has been put back to wait. */
   deferrals: number;
+  /** Since when every try has found the tables out of order; ISO 8601. Absent once they have answered. */
+  tablesOutSince?: string;
 }
 
 /** A message of the queue print-notifications. */
@@ -74,7 +76,7 @@ function parseReference(tenantId: string, event: Record<string, unknown>): JobRe
 const FOUND_BY: readonly FoundBy[] = ['graph', 'sweep', 'replay', 'operator'];
 
 function parseBase(event: Record<string, unknown>): MessageBase {
-  const { generation, subscriptionId, expires, receivedAt, traceparent, deferrals } = event;
+  const { generation, subscriptionId, expires, receivedAt, traceparent, deferrals, tablesOutSince } = event;
   return {
     foundBy: FOUND_BY.find((word) => word === event['foundBy']) ?? 'graph',
     receivedAt: typeof receivedAt === 'string' ? receivedAt : '',
@@ -83,5 +85,13 @@ function parseBase(event: Record<string, unknown>): MessageBase {
     ...(typeof generation === 'number' ? { generation } : {}),
     ...(typeof subscriptionId === 'string' ? { subscriptionId } : {}),
     ...(typeof expires === 'string' ? { expires } : {}),
+    ...(isIsoTime(tablesOutSince) ? { tablesOutSince } : {}),
   };
+}
+
+/** Only the form that we write: `Date.parse` takes a bare number for a year. */
+function isIsoTime(value: unknown): value is string {
+  if (typeof value !== 'string') return false;
+  const ms = Date.parse(value);
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === value;
 }

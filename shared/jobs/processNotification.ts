@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { errorFields, ReceiverError } from '../errors';
 import { LONGEST_WAIT_IN_PLACE_MS } from '../graph/createGraphClient';
 import { afterPauseMs, afterShareMs, growingDelayMs } from './delays';
-import { claimJob } from './ledger';
+import { claimJob, isoTime } from './ledger';
 import { parseJobMessage } from './message';
 import { idsOf, type MessageOfJob, type ProcessDeps, type ProcessOutcome } from './processDeps';
 import { putBack } from './putBack';
@@ -42,23 +42,35 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
   if (!deps.share.enter(tenantId)) {
     return putBack(deps, message, 'share', afterShareMs(deps.random()));
   }
+  // Whatever else this run puts the message back for, it does so after the tables have answered.
+  const { tablesOutSince, ...served } = message;
   try {
-    const outcome = await processServed(deps, message, input);
-    await renewIfNearExpiry(deps, message);
+    const outcome = await processServed(deps, served, input);
+    await renewIfNearExpiry(deps, served);
     return outcome;
   } catch (error) {
     if (!(error instanceof ReceiverError) || error.code !== 'storageUnavailable') throw error;
-    // The tables are out of order, the queues may not be: waiting there burns no attempt, however long it lasts.
     deps.logger.warn('job.postponed', { ...idsOf(message.reference), ...errorFields(error) });
-    return await putBack(
-      deps,
-      message,
-      error.code,
-      growingDelayMs('outage', message.deferrals, deps.random()),
-    );
+    return await waitForTables(deps, served, tablesOutSince, error);
   } finally {
     deps.share.leave(tenantId);
   }
+}
+
+/**
+ * The tables are out of order, the queues may not be: waiting there burns no attempt, however long it lasts. What the
+ * ledger row keeps of other waits, the message must keep of this one.
+ */
+function waitForTables(
+  deps: ProcessDeps,
+  message: MessageOfJob,
+  outSince: string | undefined,
+  { code }: ReceiverError,
+): Promise<ProcessOutcome> {
+  const now = deps.clock.now();
+  const tablesOutSince = outSince ?? isoTime(now);
+  const delayMs = growingDelayMs('outage', now - Date.parse(tablesOutSince), deps.random());
+  return putBack(deps, { ...message, tablesOutSince }, code, delayMs);
 }
 
 async function processServed(

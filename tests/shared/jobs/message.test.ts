@@ -20,6 +20,7 @@ const messages: JobMessage[] = [
   { ...base, reference: fetchable },
   { ...bare, reference: fetchable },
   { ...base, tenantId: TENANT_A, shape: 'print/{id}' },
+  { ...bare, tablesOutSince: '2026-11-22T10:00:00.000Z', reference: started },
 ];
 
 it.each(messages)('comes back from its text as it was: %j', (message) => {
@@ -81,6 +82,7 @@ it('puts safe values in place of optional fields of another form', () => {
     receivedAt: 1,
     traceparent: [],
     deferrals: -2,
+    tablesOutSince: '2026',
   };
   expect(parseJobMessage(event(strange))).toEqual({
     message: { foundBy: 'graph', receivedAt: '', traceparent: '', deferrals: 0, reference: fetchable },

@@ -32,6 +32,73 @@ describe('tables out of order', () => {
     worker.clock.advance(HOUR);
     expect(await worker.process(worker.lastPutBack())).toBe('done');
   });
+
+  const tablesOut = () =>
+    worker.startProcess({
+      readStanding: unavailable,
+      ledger: { ...worker.ledger, insert: unavailable, replace: unavailable },
+    });
+  const delaySeconds = () => worker.queues.jobs.sent.at(-1)?.delaySeconds ?? 0;
+  /** Plays the queue for some rounds: the seconds that each one waited. */
+  const playRounds = async (rounds: number, first: unknown) => {
+    const waits: number[] = [];
+    for (let message = first; waits.length < rounds; message = worker.lastPutBack()) {
+      await worker.process(message, tablesOut());
+      waits.push(delaySeconds());
+      worker.clock.advance(delaySeconds() * 1000);
+    }
+    return waits;
+  };
+
+  test('the wait grows from 15 seconds to 10 minutes, half of what it was already (decision 0013)', async () => {
+    const waits = await playRounds(16, messageOf(FETCHABLE));
+    expect(waits.slice(0, 7)).toEqual([15, 15, 15, 23, 34, 51, 77]);
+    expect(waits.slice(-3)).toEqual([600, 600, 600]);
+  });
+
+  test('a job that has waited for hours, and often, for something else starts at 15 seconds', async () => {
+    worker.clock.advance(5 * HOUR);
+    expect(await playRounds(4, messageOf(FETCHABLE, { deferrals: 400 }))).toEqual([15, 15, 15, 23]);
+    expect(worker.lastPutBack()).toMatchObject({ event: { deferrals: 404 } });
+  });
+
+  test('a time that nobody of ours wrote, or none, starts anew', async () => {
+    const event = (messageOf(FETCHABLE) as { event: object }).event;
+    for (const tablesOutSince of ['soon', '7', 7, null, undefined]) {
+      await worker.process({ event: { ...event, tablesOutSince } }, tablesOut());
+      expect(delaySeconds()).toBe(15);
+    }
+  });
+
+  test('a time ahead of our clock, as another instance may have it, waits the least', async () => {
+    const tablesOutSince = new Date(Date.parse(START) + HOUR).toISOString();
+    await worker.process(messageOf(FETCHABLE, { tablesOutSince }), tablesOut());
+    expect(delaySeconds()).toBe(15);
+  });
+
+  test('waiting for a free place, or for a throttled tenant, does not begin it anew: no table was looked at', async () => {
+    await playRounds(1, messageOf(FETCHABLE));
+    const since = { event: { tablesOutSince: START } };
+    const full = { ...tablesOut(), share: { enter: () => false, leave: () => undefined } };
+    await worker.process(worker.lastPutBack(), full);
+    expect(worker.lastPutBack()).toMatchObject(since);
+    worker.throttle.pause(FETCHABLE.tenantId, 120_000);
+    await worker.process(worker.lastPutBack(), tablesOut());
+    expect(worker.lastPutBack()).toMatchObject(since);
+    worker.clock.advance(185_000);
+    // 200 seconds since the first try.
+    expect(await playRounds(1, worker.lastPutBack())).toEqual([100]);
+  });
+
+  test('once the tables have answered the next outage starts at 15 seconds', async () => {
+    await playRounds(8, messageOf(FETCHABLE));
+    // Graph does not show the job yet.
+    expect(await worker.process(worker.lastPutBack())).toBe('postponed');
+    expect(worker.lastPutBack()).not.toMatchObject({
+      event: { tablesOutSince: expect.anything() as unknown },
+    });
+    expect(await playRounds(2, worker.lastPutBack())).toEqual([15, 15]);
+  });
 });
 
 describe('the end of the subscription that a notification names', () => {
