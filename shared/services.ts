@@ -144,13 +144,18 @@ export function createServices(env: Environment): Services {
       };
     }),
     worker: once(async () => {
-      const [{ createReadStanding }, { createTenantShare }, { releaseEveryJob }, { createRequestRenewal }] =
-        await Promise.all([
-          import('./jobs/standing'),
-          import('./jobs/tenantShare'),
-          import('./jobs/decide'),
-          import('./subscriptions/requestRenewal'),
-        ]);
+      const [
+        { createReadStanding },
+        { createPlacesOf, createTenantShare },
+        { releaseEveryJob },
+        { createRequestRenewal },
+      ] = await Promise.all([
+        import('./jobs/standing'),
+        import('./jobs/tenantShare'),
+        import('./jobs/decide'),
+        import('./subscriptions/requestRenewal'),
+      ]);
+      const { callGraph, throttle, silence } = await graph();
       const [rows, jobs, events, poison, subscriptionEvents] = await Promise.all([
         ledger(),
         queue(QUEUE_NAMES.jobs, PUT_BACK_PATIENCE),
@@ -165,8 +170,9 @@ export function createServices(env: Environment): Services {
           watches: await watches(),
           clock: systemClock,
         }),
-        ...(await graph()),
-        share: createTenantShare(),
+        callGraph,
+        throttle,
+        share: createTenantShare(createPlacesOf(silence)),
         decide: releaseEveryJob,
         queues: { jobs, events, poison },
         requestRenewal: createRequestRenewal({ queue: subscriptionEvents, clock: systemClock }),

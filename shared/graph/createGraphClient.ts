@@ -4,6 +4,7 @@ import { GraphError } from './graphError';
 import { pauseAfter } from './pauseAfter';
 import { createRefusedTokens } from './refusedTokens';
 import type { HttpAnswer, SendHttp } from './sendHttp';
+import type { Silence } from './silence';
 import type { Throttle } from './throttle';
 import { toGraphError } from './toGraphError';
 import type { GetToken } from './tokens';
@@ -15,6 +16,8 @@ export interface GraphClientDeps {
   /** An access token for Graph in this tenant. @throws ReceiverError `tokenFailed` */
   getToken: GetToken;
   throttle: Throttle;
+  /** Hears whether Graph answers; absent where nobody wants to know. */
+  silence?: Pick<Silence, 'answered' | 'unanswered'>;
   clock: Clock;
   /** 0 to 1. */
   random: () => number;
@@ -33,6 +36,7 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
   return async (call) => {
     const startedAt = deps.clock.now();
     const { tryTimeoutMs = GRAPH_TRY_TIMEOUT_MS } = call;
+    let heard = false;
     const mayStart = (waitMs: number) =>
       deps.clock.now() - startedAt + waitMs + tryTimeoutMs <= GRAPH_CALL_LIMIT_MS;
     for (let tries = 1; ; tries += 1) {
@@ -49,12 +53,16 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
       const result = await tryOnce(deps, call, token);
       if ('answer' in result) return result.answer;
       const { error, mayRepeat } = result;
+      heard ||= error.status !== undefined;
       if (error.status === 401 || error.status === 403) refusedTokens.refused(call.tenantId);
       const pauseMs = pauseAfter(error.retryAfterMs, tries, deps.random());
       const paused = error.code === 'graphThrottled' || error.retryAfterMs !== undefined;
       if (paused) deps.throttle.pause(call.tenantId, pauseMs);
       const patient = pauseMs <= LONGEST_WAIT_IN_PLACE_MS && tries < MOST_TRIES && mayStart(pauseMs);
-      if (!mayRepeat || !patient) throw error;
+      if (!mayRepeat || !patient) {
+        if (!heard) deps.silence?.unanswered(call.tenantId);
+        throw error;
+      }
       // The pause of the tenant is waited out at the top, with what other calls may have added to it.
       if (!paused) await deps.clock.sleep(pauseMs);
     }
@@ -105,6 +113,7 @@ async function tryOnce(deps: GraphClientDeps, call: GraphCall, token: string): P
     // A POST whose answer was lost may have made something: only its caller can find out.
     return { error, mayRepeat: isRepeatable(call) };
   }
+  deps.silence?.answered(call.tenantId);
   if ((answer.status >= 200 && answer.status < 300) || answer.status === call.alsoAnswer)
     return { answer: readAnswer(call, answer) };
   const error = toGraphError(call, answer, deps.clock.now());

@@ -3,6 +3,7 @@ import { createGraphClient } from '../../../shared/graph/createGraphClient';
 import type { GraphCall } from '../../../shared/graph/graphClient';
 import { GraphError } from '../../../shared/graph/graphError';
 import type { HttpAnswer, HttpRequest } from '../../../shared/graph/sendHttp';
+import { createSilence } from '../../../shared/graph/silence';
 import { createThrottle } from '../../../shared/graph/throttle';
 import { createFakeClock } from '../../support/createFakeClock';
 
@@ -28,6 +29,7 @@ function createSetting(script: Step[], setting: { random?: number; tokenMs?: num
   const sent: (HttpRequest & { at: number })[] = [];
   const tokenRequests: string[] = [];
   const throttle = createThrottle(clock);
+  const silence = createSilence();
   let beforeToken: () => void = () => undefined;
   const callGraph = createGraphClient({
     baseUrl: 'https://graph.microsoft.com/v1.0',
@@ -45,6 +47,7 @@ function createSetting(script: Step[], setting: { random?: number; tokenMs?: num
       return Promise.resolve(`bearer-of-${tenantId}`);
     },
     throttle,
+    silence,
     clock,
     random: () => setting.random ?? 0,
   });
@@ -53,6 +56,7 @@ function createSetting(script: Step[], setting: { random?: number; tokenMs?: num
     clock,
     sent,
     throttle,
+    silence,
     tokenRequests,
     at: () => sent.map(({ at }) => at),
     onToken: (act: () => void) => {
@@ -286,6 +290,52 @@ describe('the limit of 45 seconds', () => {
     onToken(() => throttle.pause('t1', 4_000));
     expect(await errorOf(callGraph(GET))).toMatchObject({ code: 'graphThrottled', retryAfterMs: 4_000 });
     expect(sent).toEqual([]);
+  });
+});
+
+describe('a tenant that Graph does not answer', () => {
+  const LOST = new Error('No answer (ECONNABORTED)');
+
+  test('is silent after a call of which every try was left without an answer', async () => {
+    const { callGraph, silence } = createSetting([LOST, LOST, LOST, LOST]);
+    await errorOf(callGraph(GET));
+    expect([silence.isSilent('t1'), silence.isSilent('t2')]).toEqual([true, false]);
+  });
+
+  test('so it is after the one try of a POST that may not be repeated', async () => {
+    const { callGraph, silence } = createSetting([LOST]);
+    await errorOf(callGraph(POST));
+    expect(silence.isSilent('t1')).toBe(true);
+  });
+
+  test.each([200, 204, 401, 404, 429, 500, 503])('is heard again with an answer %i', async (status) => {
+    const answer: Step = { status, headers: { 'retry-after': '60' } };
+    const { callGraph, silence } = createSetting([answer]);
+    silence.unanswered('t1');
+    await callGraph({ ...POST, path: '/print/x' }).catch(() => undefined);
+    expect(silence.isSilent('t1')).toBe(false);
+  });
+
+  test('is heard again with an answer that is no JSON', async () => {
+    const { callGraph, silence } = createSetting([{ status: 200, body: '<html>' }]);
+    silence.unanswered('t1');
+    await errorOf(callGraph(GET));
+    expect(silence.isSilent('t1')).toBe(false);
+  });
+
+  test.each([
+    ['the first', [{ status: 500 }, LOST, LOST, LOST]],
+    ['the last', [LOST, LOST, LOST, { status: 500 }]],
+  ])('is not silent when %s of the tries was answered, be it with 500', async (_which, script) => {
+    const { callGraph, silence } = createSetting(script);
+    await errorOf(callGraph(GET));
+    expect(silence.isSilent('t1')).toBe(false);
+  });
+
+  test('a token that could not be had says nothing about Graph', async () => {
+    const { callGraph, silence } = createSetting([], { tokenMs: 36_000 });
+    await errorOf(callGraph(GET));
+    expect(silence.isSilent('t1')).toBe(false);
   });
 });
 

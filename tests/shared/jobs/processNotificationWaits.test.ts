@@ -357,7 +357,7 @@ describe('the deadline of 15 minutes', () => {
 });
 
 test('a tenant takes at most its share of this process; the rest is postponed, other tenants go on', async () => {
-  const share = createTenantShare(1);
+  const share = createTenantShare(() => 1);
   share.enter(STARTED.tenantId);
   worker.printStarted();
   const deps = worker.startProcess({ share });
