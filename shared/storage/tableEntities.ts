@@ -1,5 +1,6 @@
 import type { TableClient } from '@azure/data-tables';
 import { RestError, type TableEntity, type TransactionAction } from '@azure/data-tables';
+import { isRecord } from '../isRecord';
 import { untilAborted } from '../untilAborted';
 import type { EntityTable, Row, StoredRow } from './entityTable';
 import { toStorageError } from './toStorageError';
@@ -9,7 +10,7 @@ const TABLE_CALL_TIMEOUT_MS = 15_000;
 
 /**
  * An Azure table behind the interface. `client` is made by tableService.ts, which knows how to sign in. Its calls reject
- * with ReceiverError `storageUnavailable` when the service could not serve them for now.
+ * with ReceiverError `storageUnavailable` when the service could not serve them for now, refused us, or has no such table.
  */
 export function createTableEntities(client: TableClient): EntityTable {
   const bounded = () => ({ abortSignal: AbortSignal.timeout(TABLE_CALL_TIMEOUT_MS) });
@@ -81,15 +82,26 @@ async function withinTime<T>(page: Promise<T>): Promise<T> {
   }
 }
 
-/** Branches on the status: Azurite's errors carry no `code`. */
+/** Undefined for these statuses. A 404 of a table that is missing is none of them: it says nothing about the row. */
 async function unlessStatus<T>(statuses: number[], call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    const status = error instanceof RestError ? error.statusCode : undefined;
-    if (status !== undefined && statuses.includes(status)) return undefined;
+    if (error instanceof RestError && statuses.includes(error.statusCode ?? 0) && !isTableMissing(error)) {
+      return undefined;
+    }
     throw toStorageError(error, 'storageUnavailable');
   }
+}
+
+/**
+ * The word of the service (Table service error codes) stands on the error itself for a transaction, and in its details
+ * otherwise: from the header x-ms-error-code and from the body.
+ */
+function isTableMissing({ code, details }: RestError): boolean {
+  const { errorCode, odataError }: Record<string, unknown> = isRecord(details) ? details : {};
+  const inBody = isRecord(odataError) ? odataError['code'] : undefined;
+  return [code, errorCode, inBody].includes('TableNotFound');
 }
 
 function quote(text: string): string {

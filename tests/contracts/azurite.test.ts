@@ -83,10 +83,27 @@ describe('Azure queue', () => {
 });
 
 describe('Azure table', () => {
-  it('rejects with the status when the table does not exist', async () => {
-    const open = await openTableService({ connectionString: azurite.connectionString });
-    await expect(open('Missing').insert({ partitionKey: 'p', rowKey: 'r' })).rejects.toMatchObject({
-      statusCode: 404,
+  const row = { partitionKey: 'p', rowKey: 'r' };
+
+  it('tells a table that does not exist from a row that does not', async () => {
+    const { connectionString } = azurite;
+    const table = (await openTableService({ connectionString }))('Missing');
+    const expected = { code: 'storageUnavailable', retryable: true };
+    await expect(table.insert(row)).rejects.toMatchObject(expected);
+    await expect(table.get('p', 'r')).rejects.toMatchObject(expected);
+    await expect(table.replace(row, 'W/"x"')).rejects.toMatchObject(expected);
+    await expect(table.replaceAll([{ row, etag: 'W/"x"' }])).rejects.toMatchObject(expected);
+    await expect(table.remove('p', 'r', 'W/"x"')).rejects.toMatchObject(expected);
+    await expect(table.list()[Symbol.asyncIterator]().next()).rejects.toMatchObject(expected);
+  });
+
+  it('names the missing right when it is refused', async () => {
+    const wrongKey = Buffer.alloc(64, 1).toString('base64');
+    const connectionString = azurite.connectionString.replace(/AccountKey=[^;]+/, `AccountKey=${wrongKey}`);
+    const table = (await openTableService({ connectionString }))('Tenants');
+    await expect(table.get('p', 'r')).rejects.toMatchObject({
+      code: 'storageUnavailable',
+      message: expect.stringMatching(/403.*AzureWebJobsStorage.*Storage Table Data Contributor/) as string,
     });
   });
 });

@@ -1,4 +1,6 @@
+import { RestError, type TableClient } from '@azure/data-tables';
 import { ReceiverError } from '../../../shared/errors';
+import { createTableEntities } from '../../../shared/storage/tableEntities';
 import {
   createJobWorker,
   FETCHABLE,
@@ -31,6 +33,19 @@ describe('tables out of order', () => {
     // The tables are back; a lease that was left behind has ended.
     worker.clock.advance(HOUR);
     expect(await worker.process(worker.lastPutBack())).toBe('done');
+  });
+
+  test('so it waits while the app has no right to its tables yet, which takes minutes after a deployment', async () => {
+    const refuse = () =>
+      Promise.reject(new RestError('AuthorizationPermissionMismatch', { statusCode: 403 }));
+    const client = { createEntity: refuse, getEntity: refuse };
+    const ledger = createTableEntities(client as unknown as TableClient);
+    const deps = worker.startProcess({ ledger });
+    expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('postponed');
+    expect(worker.logger.events.find(({ event }) => event === 'job.postponed')).toMatchObject({
+      code: 'storageUnavailable',
+      message: expect.stringContaining('Storage Table Data Contributor') as string,
+    });
   });
 
   const tablesOut = () =>
