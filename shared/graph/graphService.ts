@@ -3,6 +3,7 @@ import type { Config } from '../config';
 import { createGraphBatch, type CallGraphBatch } from './createGraphBatch';
 import { createGraphClient } from './createGraphClient';
 import type { CallGraph } from './graphClient';
+import { rememberTokenRefusals } from './rememberTokenRefusals';
 import { createSendHttp } from './sendHttp';
 import { shareTokenRequests } from './shareTokenRequests';
 import { createSilence, type Silence } from './silence';
@@ -26,7 +27,7 @@ export function openGraphService(config: Config): GraphService {
   const callGraph = createGraphClient({
     baseUrl: config.graphBaseUrl,
     sendHttp: createSendHttp(),
-    getToken: shareTokenRequests(createGetToken(config)),
+    getToken: shareTokenRequests(rememberTokenRefusals(createGetToken(config), systemClock)),
     throttle,
     silence,
     clock: systemClock,

@@ -2,6 +2,8 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { generate } from 'selfsigned';
+import type { Config } from '../../../shared/config';
+import { openGraphService } from '../../../shared/graph/graphService';
 import { createGetToken } from '../../../shared/graph/tokens';
 
 /*
@@ -13,6 +15,7 @@ const TENANT = '11111111-1111-1111-1111-111111111111';
 type Answer = { status: number; body: unknown };
 let metadata: Answer | undefined;
 let token: Answer;
+let tokenRequests = 0;
 let server: https.Server;
 let authorityHost: string;
 
@@ -26,6 +29,7 @@ beforeAll(async () => {
       issuer: `${base}/v2.0`,
       jwks_uri: `${base}/discovery/v2.0/keys`,
     };
+    if (request.method === 'POST') tokenRequests += 1;
     const answer = request.method === 'POST' ? token : (metadata ?? { status: 200, body: endpoints });
     request.resume().on('end', () => {
       response.writeHead(answer.status, { 'content-type': 'application/json' });
@@ -52,17 +56,19 @@ beforeEach(() => {
   metadata = undefined;
 });
 
+const config = (): Config => ({
+  storage: { connectionString: 'unused' },
+  graphBaseUrl: 'https://graph.microsoft.com/v1.0',
+  credential: 'secret',
+  authorityHost,
+  clientId: '99999999-9999-9999-9999-999999999999',
+  clientSecret: 'a secret of this test',
+  clientStateKeys: [{ keyId: 'k1', key: Buffer.alloc(32) }],
+  publicBaseUrl: 'https://receiver.example/api',
+});
+
 function ask(): Promise<string> {
-  return createGetToken({
-    storage: { connectionString: 'unused' },
-    graphBaseUrl: 'https://graph.microsoft.com/v1.0',
-    credential: 'secret',
-    authorityHost,
-    clientId: '99999999-9999-9999-9999-999999999999',
-    clientSecret: 'a secret of this test',
-    clientStateKeys: [{ keyId: 'k1', key: Buffer.alloc(32) }],
-    publicBaseUrl: 'https://receiver.example/api',
-  })(TENANT);
+  return createGetToken(config())(TENANT);
 }
 
 const errorOf = (error: string, error_description: string) => ({ error, error_description });
@@ -83,4 +89,15 @@ test.each([
 test('a tenant that Entra does not know is refused when its metadata is read', async () => {
   metadata = { status: 400, body: errorOf('invalid_tenant', 'AADSTS90002: tenant not found') };
   await expect(ask()).rejects.toMatchObject({ code: 'tokenFailed', retryable: false });
+});
+
+test('a process whose tenant is refused asks once for all the calls that come soon after', async () => {
+  token = { status: 400, body: errorOf('unauthorized_client', 'AADSTS700016: the app is not installed') };
+  tokenRequests = 0;
+  const { callGraph } = openGraphService(config());
+  const call = { tenantId: TENANT, method: 'GET', path: '/print', permission: 'none' } as const;
+  for (let message = 0; message < 5; message += 1) {
+    await expect(callGraph(call)).rejects.toMatchObject({ code: 'tokenFailed', retryable: false });
+  }
+  expect(tokenRequests).toBe(1);
 });
