@@ -1,16 +1,18 @@
 import { MOST_PARTS } from '../graph/createGraphBatch';
 import type { StoredWatch } from '../watches/watches';
-import type { Limit } from './createLimit';
 import { createForWatch } from './createForWatch';
+import { createLimit, type Limit } from './createLimit';
 import { createPace, type Pace } from './createPace';
 import { eachBounded } from './eachBounded';
 import { plan, type PlanOptions } from './plan';
 import { reconcileWatch } from './reconcileWatch';
 import { rotate } from './rotate';
 import { partsOf, settleChunk, type Due } from './settleChunk';
+import { soonestFirst } from './soonestFirst';
 import { signingOf } from './subscriptionBody';
 import type { SubscriptionDeps } from './subscriptionDeps';
 import { logResult, type Trouble, type WatchResult } from './watchResult';
+import { withoutSubscription } from './withoutSubscription';
 
 /** Creates of one tenant side by side: each makes Graph shake hands with both of our URLs. */
 const CREATES_AT_ONCE = 4;
@@ -19,8 +21,8 @@ const CHUNKS_AT_ONCE = 4;
 /** So many in a row that Graph did not serve, up to 45 s each, and the rest of the tenant is left to the next run. */
 const MOST_UNSERVED = 4;
 
-/** So many creates in a row that Graph rejected, and those that are left wait for the next run. */
-const MOST_REJECTED = 4;
+/** So many creates in a row that Graph rejected or did not serve, and those that are left wait for the next run. */
+const MOST_FAILED_CREATES = 4;
 /** Under Graph's 500 subscription writes in 20 s per app and tenant (concepts/throttling-limits.md). */
 const MOST_WRITES = 400;
 const WRITES_WINDOW_MS = 20_000;
@@ -54,8 +56,8 @@ export type ReportWatch = (
 ) => void;
 
 /**
- * Looks after the watches `rows` of one tenant: PATCH and DELETE in batches, what needs a POST singly. Never rejects: what
- * fails is reported for its watch.
+ * Looks after the watches `rows` of one tenant: PATCH and DELETE in batches, what needs a POST singly, and of either first
+ * what ends first. Never rejects: what fails is reported for its watch.
  *
  * @param probe the tenant refused everything last time: one watch of each kind is tried before any other
  */
@@ -67,7 +69,7 @@ export async function reconcileTenant(
   const { run, options } = context;
   const outcome: TenantOutcome = { succeeded: 0, stopped: false };
   let unserved = 0;
-  let rejectedCreates = 0;
+  let failedCreates = 0;
   let replacingFails = false;
   const paceTenant = createPace(deps.clock, { most: MOST_WRITES, windowMs: WRITES_WINDOW_MS });
 
@@ -79,31 +81,52 @@ export async function reconcileTenant(
     if (next === 'nothing') tell(stored, { outcome: 'nothing', watch: stored.watch });
     else due.push({ stored, next });
   }
-  const rest = context.probe ? await probe(due) : due;
-  const lost: StoredWatch[] = [];
+  const ordered = soonestFirst(due);
+  const rest = context.probe ? await probe(ordered) : ordered;
   const batched = rest.filter(({ next }) => next === 'renew' || next === 'remove');
-  await eachBounded(CHUNKS_AT_ONCE, chunksOf(batched), sendChunk);
-  const creates = rest.filter(({ next }) => next === 'create').map(({ stored }) => stored);
-  // A run that is cut short leaves out others each time.
-  await createAll(rotate([...lost.splice(0), ...creates], deps.random()));
   const kept: Due[] = [];
-  const [canary, ...others] = rest.filter(({ next }) => next === 'replace');
-  if (canary) await replace(canary);
-  await eachBounded(CREATES_AT_ONCE, others, replace);
+  const limitCreates = createLimit(CREATES_AT_ONCE);
+  const lost: Promise<void>[] = [];
+  // Beside the batches: before them, slow handshakes would hold up what is about to end; after them, a tenant that is
+  // throttled in every run would never get to a watch that hears nothing.
+  await Promise.all([sendOneByOne(), eachBounded(CHUNKS_AT_ONCE, chunksOf(batched), sendChunk)]);
   await eachBounded(CHUNKS_AT_ONCE, chunksOf(kept), sendChunk);
-  await createAll(lost.splice(0));
+  await Promise.all(lost);
   return outcome;
 
-  async function createAll(all: readonly StoredWatch[]): Promise<void> {
-    await eachBounded(CREATES_AT_ONCE, all, async (stored) => {
-      if (rejectedCreates >= MOST_REJECTED) return tell(stored, 'postponed');
+  async function sendOneByOne(): Promise<void> {
+    const creates = rest.filter(({ next }) => next === 'create');
+    // A run that is cut short leaves out others each time.
+    await Promise.all(rotate(creates, deps.random()).map(({ stored }) => create(stored)));
+    const [canary, ...others] = rest.filter(({ next }) => next === 'replace');
+    if (canary) await replace(canary);
+    await eachBounded(CREATES_AT_ONCE, others, replace);
+  }
+
+  function create(stored: StoredWatch): Promise<void> {
+    return limitCreates(async () => {
+      if (failedCreates >= MOST_FAILED_CREATES) return tell(stored, 'postponed');
       await attempt(stored, 1, async () => {
         const result = await createForWatch(deps, stored);
-        rejectedCreates = result.trouble === 'rejected' ? rejectedCreates + 1 : 0;
         logResult(deps, result);
-        return result;
+        const { trouble, ...untroubled } = result;
+        failedCreates = trouble === 'rejected' || trouble === 'unavailable' ? failedCreates + 1 : 0;
+        // Creates that Graph does not serve end the creates, not the batches beside them.
+        return trouble === 'unavailable' ? untroubled : result;
       });
     });
+  }
+
+  /** The row says first that Graph has lost it: a run that ends here leaves it to the next one's creates, not to a batch. */
+  async function createLost(stored: StoredWatch): Promise<void> {
+    const watch = withoutSubscription(stored.watch);
+    try {
+      const etag = await deps.watches.save(watch, stored.etag);
+      if (etag === undefined) tell(stored, { outcome: 'busy', watch: stored.watch });
+      else await create({ watch, etag });
+    } catch (error) {
+      tell(stored, { error });
+    }
   }
 
   /** Tries one watch of each kind, and gives back what is left to do. */
@@ -151,7 +174,7 @@ export async function reconcileTenant(
     if (!sent) return chunk.forEach(({ stored }) => tell(stored, 'postponed'));
     for (const { stored, result } of await settleChunk(deps, sent)) {
       if (result === 'lost') {
-        lost.push(stored);
+        lost.push(createLost(stored));
         continue;
       }
       if (result === 'postponed') outcome.stopped = true;

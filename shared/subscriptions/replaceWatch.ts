@@ -3,6 +3,7 @@ import { createForWatch, CREATE_HOLD_MS } from './createForWatch';
 import { deleteSubscription } from './subscriptionCalls';
 import type { SubscriptionDeps } from './subscriptionDeps';
 import { recordFailure, type WatchResult } from './watchResult';
+import { withoutSubscription } from './withoutSubscription';
 
 /**
  * Gives a watch a new subscription in place of one that must not stay: the row is held, DELETE, POST,
@@ -26,10 +27,6 @@ export async function replaceWatch(
   } catch (error) {
     return recordFailure(deps, { watch, etag }, error);
   }
-  const bare: Watch = { ...watch };
-  delete bare.subscriptionId;
-  delete bare.keyId;
-  delete bare.expirationDateTime;
-  const result = await createForWatch(deps, { watch: bare, etag });
+  const result = await createForWatch(deps, { watch: withoutSubscription(watch), etag });
   return result.outcome === 'created' ? { ...result, outcome: 'replaced', sweep: true } : result;
 }

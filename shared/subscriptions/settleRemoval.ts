@@ -4,6 +4,7 @@ import { waitsUntil } from './plan';
 import { readRemoval } from './subscriptionCalls';
 import type { SubscriptionDeps } from './subscriptionDeps';
 import { recordFailure, troubleOf, type WatchResult } from './watchResult';
+import { withoutSubscription } from './withoutSubscription';
 
 /** A row that changes under our hands this often in one call is being worked on. */
 const MOST_RACES = 5;
@@ -41,7 +42,7 @@ async function forgetDeleted({ watches, clock }: SubscriptionDeps, deleted: Watc
   for (let race = 0; race < MOST_RACES; race += 1) {
     const stored = await watches.get(deleted);
     if (stored?.watch.subscriptionId !== deleted.subscriptionId) return;
-    const { subscriptionId: _id, keyId: _keyId, expirationDateTime: _expiry, ...pending } = stored.watch;
+    const pending = withoutSubscription(stored.watch);
     // Whoever holds the row to create one is about to write another id into it.
     if (pending.lastError === undefined && waitsUntil(stored.watch, clock.now()) !== undefined) return;
     if ((await watches.save(pending, stored.etag)) !== undefined) return;

@@ -1,0 +1,88 @@
+import type { GraphCall } from '../../../shared/graph/graphClient';
+import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
+import { graphError } from '../../support/createFakeGraph';
+import { createSubscriptionWorld, fetchable, MINUTE, putServed } from '../../support/createSubscriptionWorld';
+
+/** Watches that are all due, the last one in the order of the table the first to end. */
+async function createLargeTenant(count: number) {
+  const world = createSubscriptionWorld();
+  await world.addTenant();
+  for (let n = 0; n < count; n += 1) {
+    const expirationDateTime = new Date(world.clock.now() + (70 * 60 - n) * MINUTE).toISOString();
+    await putServed(world, { id: idOf(n), subscriptionId: `s-${n}`, expirationDateTime });
+  }
+  world.clock.advance(60 * MINUTE);
+  /** The first batch is renewed, all later ones are told to wait. */
+  const throttleAfter = (batches: number) => {
+    const { callBatch } = world.graph;
+    let sent = 0;
+    world.deps.callBatch = (tenantId, parts) => {
+      sent += 1;
+      if (sent <= batches) return callBatch(tenantId, parts);
+      return Promise.resolve(parts.map(() => ({ error: graphError('throttled', 120_000) })));
+    };
+  };
+  const failCreates = (error: Error) => {
+    const { callGraph } = world.graph;
+    world.deps.callGraph = (call: GraphCall) =>
+      call.method === 'POST' ? Promise.reject(error) : callGraph(call);
+  };
+  return { ...world, throttleAfter, failCreates };
+}
+
+const idOf = (n: number) => `printer-${String(n).padStart(3, '0')}`;
+const renewedNow = '2026-11-22T01:00:00.000Z';
+
+describe('a tenant that Graph throttles in every run', () => {
+  it('has those renewed first that end first, one that does not say when before them', async () => {
+    const world = await createLargeTenant(100);
+    const unknown = await world.read(fetchable(undefined, idOf(3)));
+    const { expirationDateTime: _expiry, ...watch } = unknown.watch;
+    await world.watches.save(watch, unknown.etag);
+    world.throttleAfter(1);
+    expect((await reconcileAll(world.deps)).counts.renewed).toBe(20);
+    const renewed: string[] = [];
+    for await (const row of world.watches.list()) {
+      if (row.watch.renewedAt === renewedNow) renewed.push(row.watch.id);
+    }
+    expect(renewed).toEqual([3, ...Array.from({ length: 19 }, (_, n) => 81 + n)].map(idOf));
+  });
+
+  it('gets a subscription for a watch that has none: it hears nothing now, the others have hours left', async () => {
+    const world = await createLargeTenant(100);
+    await world.put({ id: 'new' });
+    world.throttleAfter(0);
+    const { counts } = await reconcileAll(world.deps);
+    expect(counts).toMatchObject({ created: 1, renewed: 0 });
+    expect((await world.read(fetchable(undefined, 'new'))).watch.subscriptionId).toBe('subscription-1');
+  });
+
+  it('gets one that Graph has lost made anew by the run after the one that found it', async () => {
+    const world = await createLargeTenant(100);
+    world.graph.subscriptions.delete('s-99');
+    world.throttleAfter(1);
+    const found = await reconcileAll(world.deps);
+    expect(found.counts).toMatchObject({ created: 0, renewed: 19 });
+    world.clock.advance(10 * MINUTE);
+    world.throttleAfter(0);
+    const next = await reconcileAll(world.deps);
+    expect(next.counts.created).toBe(1);
+    expect(next.toSweep).toEqual([fetchable(undefined, idOf(99))]);
+  });
+});
+
+describe('a tenant whose new subscriptions fail', () => {
+  it.each([graphError('rejected'), graphError('unavailable')])(
+    'has its renewals done all the same: %s',
+    async (error) => {
+      const world = await createLargeTenant(200);
+      for (let n = 0; n < 50; n += 1) await world.put({ id: `new-${n}` });
+      world.failCreates(error);
+      const { counts } = await reconcileAll(world.deps);
+      expect(counts.renewed).toBe(200);
+      expect(counts.failed).toBeGreaterThanOrEqual(4);
+      expect(counts.failed).toBeLessThanOrEqual(7);
+      expect(counts.postponed).toBe(50 - counts.failed);
+    },
+  );
+});
