@@ -50,7 +50,9 @@ export function subscriptionsCommand(group: Command, context: CliContext): void 
     .action((options: { tenant?: string; json?: true }) => list(context, options));
   group
     .command('reconcile')
-    .description('create and renew what is due now, as the timer does')
+    .description(
+      'create and renew what is due now, as the timer does; ends with 1 when something due fails, is refused or is left',
+    )
     .option('--tenant <id>', 'only this tenant', tenantArgument)
     .option('--retry-now', 'try failed watches again without waiting, once their cause is corrected')
     .option('--json', JSON_HELP)
@@ -148,14 +150,28 @@ async function reconcile(context: CliContext, options: ReconcileCliOptions): Pro
   }
   if (options.json) writeJson(io.stdout, summary);
   else io.stdout(describeSummary(summary));
-  for (const message of summary.unreadable) io.stderr(`warning: ${message}\n`);
-  if (summary.failures.length === 0) return;
-  context.markFailed();
-  for (const { tenantId, watch, error, nextTryAt } of summary.failures) {
+  report(context, summary);
+}
+
+/** What a person has to know of a run besides its counts. Exit code 1 when something that was due is not as it should be. */
+function report({ io, markFailed }: CliContext, summary: ReconcileSummary): void {
+  const { unreadable, failures, refused, counts } = summary;
+  const next = (time?: string) => (time === undefined ? '' : ` (next try ${time})`);
+  for (const message of unreadable) io.stderr(`warning: ${message}\n`);
+  for (const { tenantId, watch, error, nextTryAt } of failures) {
+    io.stderr(`error: ${tenantId} ${watch}: ${error}${next(nextTryAt)}\n`);
+  }
+  for (const { tenantId, error, nextTryAt } of refused) {
     io.stderr(
-      `error: ${tenantId} ${watch}: ${error}${nextTryAt === undefined ? '' : ` (next try ${nextTryAt})`}\n`,
+      `error: ${tenantId} refuses the app: ${error ?? 'without words'}${next(nextTryAt)}; tenants show ${tenantId} names what is missing, and once corrected: subscriptions reconcile --retry-now\n`,
     );
   }
+  if (counts.postponed > 0) {
+    io.stderr(
+      `error: ${counts.postponed} watch(es) are left to the app's next run, or to this command again\n`,
+    );
+  }
+  if (failures.length + refused.length + counts.postponed > 0) markFailed();
 }
 
 function watchKeyOf(verb: string, { tenant, printer, definition }: AddOptions): WatchKey {

@@ -52,6 +52,8 @@ export interface ReconcileSummary {
   tenantsSkipped: number;
   /** Tenants that refused everything, and so are left alone for a while. */
   tenantsRefused: number;
+  /** The same, each in the words of its refusal and with the time from which it is tried again. */
+  refused: { tenantId: string; error?: string; nextTryAt?: string }[];
   /** Subscriptions of ours that no watch had, now deleted. */
   orphansDeleted: number;
   /** Rows of either table that nobody can read: they name what to correct. */
@@ -112,7 +114,7 @@ export async function reconcileAll(
     }
     const now = deps.clock.now();
     if (!planOptions.retryNow && tenantWaitsUntil(tenant, now) !== undefined) {
-      summary.tenantsRefused += 1;
+      refused(tenant);
       for (const row of rows) reportWatch(row, 'postponed');
       return;
     }
@@ -138,9 +140,14 @@ export async function reconcileAll(
     if (outcome.succeeded > 0) {
       if (isFlagged(tenant)) await unflagTenant(deps, tenantId);
     } else if (outcome.refusal !== undefined) {
-      summary.tenantsRefused += 1;
-      await flagTenant(deps, tenantId, outcome.refusal);
+      refused((await flagTenant(deps, tenantId, outcome.refusal)) ?? tenant);
     }
+  }
+
+  function refused({ tenantId, lastError, nextTryAt }: Tenant): void {
+    summary.tenantsRefused += 1;
+    const words = lastError === undefined ? {} : { error: lastError };
+    summary.refused.push({ tenantId, ...words, ...(nextTryAt === undefined ? {} : { nextTryAt }) });
   }
 
   function reportWatch({ watch }: StoredWatch, result: Parameters<ReportWatch>[1]): void {
@@ -192,6 +199,7 @@ function emptySummary(): ReconcileSummary {
     },
     tenantsSkipped: 0,
     tenantsRefused: 0,
+    refused: [],
     orphansDeleted: 0,
     unreadable: [],
     failures: [],

@@ -5,18 +5,21 @@ import type { SubscriptionDeps } from './subscriptionDeps';
 /**
  * Flags a tenant that refused everything (its consent was taken back, or a permission or our credential is missing) in
  * the words of the refusal, and leaves it alone for a time that grows to an hour: every watch would be refused alike.
+ *
+ * @returns the tenant as it stands now; undefined when it is not listed any more
  */
 export async function flagTenant(
   { tenants, clock, random, logger }: SubscriptionDeps,
   tenantId: string,
   refusal: string,
-): Promise<void> {
+): Promise<Tenant | undefined> {
   const flagged = await tenants.update(tenantId, (tenant) => {
     const failures = (tenant.failures ?? 0) + 1;
     const nextTryAt = new Date(clock.now() + retryDelay(failures, random())).toISOString();
     return { ...tenant, failures, nextTryAt, lastError: refusal };
   });
   logger.warn('tenant.refused', { tenantId, failures: flagged?.failures, nextTryAt: flagged?.nextTryAt });
+  return flagged;
 }
 
 /** Takes the flag away once the tenant has let something through. */

@@ -167,6 +167,37 @@ describe('subscriptions reconcile', () => {
     expect(stderr).toContain('warning: ');
   });
 
+  it('ends with 1 for a tenant that refuses everything, when it is found out and as long as it is left alone', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await putServed(world);
+    world.clock.advance(60 * MINUTE);
+    world.graph.nextError('PATCH', graphError('unauthorized'));
+    const found = await world.run('subscriptions', 'reconcile');
+    expect(found.code).toBe(1);
+    const words = `error: ${TENANT} refuses the app: Graph said unauthorized (next try 2026-11-22T01:00:45.000Z); tenants show ${TENANT} names what is missing`;
+    expect(found.stderr).toContain(words);
+    const waiting = await world.run('subscriptions', 'reconcile');
+    expect(waiting.code).toBe(1);
+    expect(waiting.stderr).toContain(words);
+    const { code, json } = await world.runJson('subscriptions', 'reconcile');
+    expect(code).toBe(1);
+    expect(json).toMatchObject({ tenantsRefused: 1, refused: [{ tenantId: TENANT }], failures: [] });
+  });
+
+  it('ends with 1 when something due was left undone', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await putServed(world);
+    world.clock.advance(60 * MINUTE);
+    const notSent = Object.assign(graphError('throttled', 60_000), { status: undefined });
+    world.graph.nextError('PATCH', notSent);
+    const { code, stderr } = await world.run('subscriptions', 'reconcile');
+    expect(code).toBe(1);
+    expect(stderr).toContain("error: 1 watch(es) are left to the app's next run");
+    expect((await world.run('subscriptions', 'reconcile')).code).toBe(0);
+  });
+
   it('names a failure of storage, which has no next try', async () => {
     const world = createCliWorld();
     await world.addTenant();

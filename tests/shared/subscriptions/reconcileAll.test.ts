@@ -41,6 +41,7 @@ describe('reconcileAll', () => {
       counts: { ...none, created: 2, renewed: 1, nothing: 1 },
       tenantsSkipped: 0,
       tenantsRefused: 0,
+      refused: [],
       orphansDeleted: 0,
       unreadable: [],
       failures: [],

@@ -346,6 +346,7 @@ describe('a tenant that refuses everything (its consent was taken back)', () => 
     world.clock.advance(60 * MINUTE);
     expect(await reconcileAll(world.deps)).toMatchObject({
       tenantsRefused: 1,
+      refused: [{ tenantId: TENANT, error: error.message, nextTryAt: '2026-11-22T01:00:45.000Z' }],
       counts: { failed: 3, renewed: 1 },
     });
     expect(await world.tenants.get(TENANT)).toMatchObject({
