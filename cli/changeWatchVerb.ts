@@ -1,5 +1,6 @@
 import { ReceiverError } from '../shared/errors';
 import { removeWatch, renewWatch, revokeWatch } from '../shared/subscriptions/changeWatch';
+import { graphWaitsUntil } from '../shared/subscriptions/plan';
 import type { WatchResult } from '../shared/subscriptions/watchResult';
 import { sweepWatches } from '../shared/sweep/sweepWatches';
 import { watchTag, type WatchKey } from '../shared/watches/watchKey';
@@ -45,13 +46,18 @@ export async function changeWatchVerb(
   const result = await CHANGES[verb]({ ...(await services.subscriptions()), logger }, key);
   if (!result) throw notWatched(key);
   const queued = result.sweep ? await sweepWatches({ ...(await services.sweep()), logger }, [key]) : 0;
+  const { outcome, watch } = result;
+  const { lastError, nextTryAt, retryAfterUntil } = watch;
+  const isAskedToWait = outcome === 'nothing' && graphWaitsUntil(watch, io.now()) !== undefined;
+  const isLeft = outcome === 'failed' || isAskedToWait;
   if (options.json) {
-    writeJson(io.stdout, { ...result.watch, outcome: result.outcome, ...(result.sweep ? { queued } : {}) });
-  } else if (result.outcome !== 'failed') io.stdout(describe(name, result, queued));
-  if (result.outcome !== 'failed') return;
+    writeJson(io.stdout, { ...watch, outcome, ...(result.sweep ? { queued } : {}) });
+  } else if (!isLeft) io.stdout(describe(name, result, queued));
+  if (!isLeft) return;
   context.markFailed();
+  const why = isAskedToWait ? `Graph asked to wait until ${retryAfterUntil ?? ''}` : (lastError ?? '');
   io.stderr(
-    `error: ${name}: ${result.watch.lastError ?? ''}\nThe wish is stored; the app tries again by itself at ${result.watch.nextTryAt ?? 'its next run'}\n`,
+    `error: ${name}: ${why}\nThe wish is stored; the app tries again by itself at ${nextTryAt ?? retryAfterUntil ?? 'its next run'}\n`,
   );
 }
 

@@ -54,7 +54,10 @@ export function subscriptionsCommand(group: Command, context: CliContext): void 
       'create and renew what is due now, as the timer does; ends with 1 when something due fails, is refused or is left',
     )
     .option('--tenant <id>', 'only this tenant', tenantArgument)
-    .option('--retry-now', 'try failed watches again without waiting, once their cause is corrected')
+    .option(
+      '--retry-now',
+      'try failed watches again once their cause is corrected, without waiting but where Graph asked for it',
+    )
     .option('--json', JSON_HELP)
     .addHelpText('after', example('subscriptions reconcile --retry-now'))
     .action((options: ReconcileCliOptions) => reconcile(context, options));
@@ -139,8 +142,9 @@ async function reconcile(context: CliContext, options: ReconcileCliOptions): Pro
   const summary = await reconcileAll(deps, {
     ...(options.tenant === undefined ? {} : { tenantId: options.tenant }),
     ...(options.retryNow ? { retryNow: true } : {}),
-    onProgress: ({ tenantId, watch, outcome }) => {
-      if (outcome !== 'nothing') io.stderr(`${tenantId} ${watch}: ${outcome}\n`);
+    onProgress: ({ tenantId, watch, outcome, graphWaitsUntil }) => {
+      const wait = graphWaitsUntil === undefined ? '' : `, Graph asked to wait until ${graphWaitsUntil}`;
+      if (outcome !== 'nothing') io.stderr(`${tenantId} ${watch}: ${outcome}${wait}\n`);
     },
   });
   if (summary.toSweep.length > 0) {

@@ -15,7 +15,7 @@ export interface Signing {
 export interface PlanOptions {
   /** Renew although it is not due: somebody asked. */
   asked?: boolean;
-  /** Do not wait out the time after a failure: a person has corrected its cause. */
+  /** Do not wait out the time after a failure, but for what Graph asked for: a person has corrected its cause. */
   retryNow?: boolean;
   /** Keep alive what is to be replaced: replacing is left to the timer, which does it with care (docs/decisions/0011). */
   onlyRenew?: boolean;
@@ -52,10 +52,18 @@ export function plan(watch: Watch, now: number, signing: Signing, options: PlanO
 /**
  * When the watch may be tried again, in milliseconds since 1970, or undefined when it may now. A create under way holds
  * the row with a `nextTryAt` and no `lastError`; nothing overrides that, or there would be two subscriptions.
+ * Nor does anything override Graph's Retry-After: the process that got it may be another one.
  */
 export function waitsUntil(watch: Watch, now: number, options: PlanOptions = {}): number | undefined {
-  if (options.retryNow && watch.lastError !== undefined) return undefined;
+  const asked = graphWaitsUntil(watch, now);
+  if (options.retryNow && watch.lastError !== undefined) return asked;
   const until = Date.parse(watch.nextTryAt ?? '');
+  return until > now ? Math.max(until, asked ?? 0) : asked;
+}
+
+/** Until when Graph wants to hear nothing of this watch (its Retry-After), in milliseconds since 1970, or undefined. */
+export function graphWaitsUntil({ retryAfterUntil }: Watch, now: number): number | undefined {
+  const until = Date.parse(retryAfterUntil ?? '');
   return until > now ? until : undefined;
 }
 

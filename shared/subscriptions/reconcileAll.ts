@@ -6,7 +6,7 @@ import { collectOrphans, isListingDue } from './collectOrphans';
 import { createLimit } from './createLimit';
 import { createPace } from './createPace';
 import { eachBounded } from './eachBounded';
-import type { PlanOptions } from './plan';
+import { graphWaitsUntil, type PlanOptions } from './plan';
 import { rotate } from './rotate';
 import { reconcileTenant, type ReportWatch, type Run } from './reconcileTenant';
 import { flagTenant, isFlagged, tenantWaitsUntil, unflagTenant } from './standOfTenant';
@@ -37,6 +37,8 @@ export interface ReconcileProgress {
   /** RowKey of the watch. */
   watch: string;
   outcome: Outcome;
+  /** It is postponed because Graph asked to be left alone with it until then; ISO 8601. */
+  graphWaitsUntil?: string;
 }
 
 /**
@@ -153,7 +155,10 @@ export async function reconcileAll(
   function reportWatch({ watch }: StoredWatch, result: Parameters<ReportWatch>[1]): void {
     const { tenantId } = watch;
     const rowKey = watchRowKey(watch);
-    if (result === 'postponed') return report(tenantId, rowKey, 'postponed');
+    if (result === 'postponed') {
+      const until = graphWaitsUntil(watch, deps.clock.now());
+      return report(tenantId, rowKey, 'postponed', undefined, until);
+    }
     if ('error' in result) {
       deps.logger.error('subscription.error', { ...errorFields(result.error), tenantId, watch: rowKey });
       return report(tenantId, rowKey, 'error', {
@@ -177,10 +182,12 @@ export async function reconcileAll(
     watch: string,
     outcome: Outcome,
     failure?: { error: string; nextTryAt?: string },
+    waitsUntil?: number,
   ): void {
     summary.counts[outcome] += 1;
     if (failure) summary.failures.push({ tenantId, watch, ...failure });
-    onProgress?.({ tenantId, watch, outcome });
+    const wait = waitsUntil === undefined ? {} : { graphWaitsUntil: new Date(waitsUntil).toISOString() };
+    onProgress?.({ tenantId, watch, outcome, ...wait });
   }
 }
 

@@ -4,7 +4,7 @@ import { createForWatch } from './createForWatch';
 import { createLimit, type Limit } from './createLimit';
 import { createPace, type Pace } from './createPace';
 import { eachBounded } from './eachBounded';
-import { plan, type PlanOptions } from './plan';
+import { graphWaitsUntil, plan, type PlanOptions } from './plan';
 import { reconcileWatch } from './reconcileWatch';
 import { rotate } from './rotate';
 import { partsOf, settleChunk, type Due } from './settleChunk';
@@ -78,8 +78,9 @@ export async function reconcileTenant(
   const due: Due[] = [];
   for (const stored of rows) {
     const next = plan(stored.watch, now, signing, options);
-    if (next === 'nothing') tell(stored, { outcome: 'nothing', watch: stored.watch });
-    else due.push({ stored, next });
+    if (next !== 'nothing') due.push({ stored, next });
+    else if (options.retryNow && graphWaitsUntil(stored.watch, now) !== undefined) tell(stored, 'postponed');
+    else tell(stored, { outcome: 'nothing', watch: stored.watch });
   }
   const ordered = soonestFirst(due);
   const rest = context.probe ? await probe(ordered) : ordered;

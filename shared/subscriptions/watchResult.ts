@@ -36,6 +36,7 @@ export function recordSuccess(watch: Watch, granted: Granted, sentAt: number): W
   };
   delete renewed.lastError;
   delete renewed.nextTryAt;
+  delete renewed.retryAfterUntil;
   return renewed;
 }
 
@@ -46,12 +47,15 @@ export async function recordFailure(
   error: unknown,
 ): Promise<WatchResult> {
   const failures = watch.failures + 1;
-  const delay = retryDelay(failures, random(), error instanceof GraphError ? error.retryAfterMs : undefined);
+  const retryAfterMs = error instanceof GraphError ? error.retryAfterMs : undefined;
+  const timeIn = (ms: number) => new Date(clock.now() + Math.ceil(ms)).toISOString();
+  const { retryAfterUntil: _before, ...asBefore } = watch;
   const failed: Watch = {
-    ...watch,
+    ...asBefore,
     failures,
     lastError: describeError(error),
-    nextTryAt: new Date(clock.now() + delay).toISOString(),
+    nextTryAt: timeIn(retryDelay(failures, random(), retryAfterMs)),
+    ...(retryAfterMs === undefined ? {} : { retryAfterUntil: timeIn(retryAfterMs) }),
   };
   logger.warn('subscription.failed', {
     ...errorFields(error),

@@ -23,6 +23,8 @@ export interface Watch extends WatchKey {
   renewedAt?: string;
   /** Not before this; ISO 8601. */
   nextTryAt?: string;
+  /** Graph said with the last failure that it wants no call before this, whoever asks; ISO 8601. */
+  retryAfterUntil?: string;
   /** Failures in a row. */
   failures: number;
   lastError?: string;
@@ -87,6 +89,7 @@ const TEXTS = [
   'expirationDateTime',
   'renewedAt',
   'nextTryAt',
+  'retryAfterUntil',
   'lastError',
 ] as const;
 

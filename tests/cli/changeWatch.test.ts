@@ -57,6 +57,23 @@ describe('subscriptions renew', () => {
     expect(stderr).toContain('2026-11-22T00:00:45.000Z');
   });
 
+  it('says until when Graph asked to wait, as reconcile --retry-now does', async () => {
+    const world = await createWorld();
+    world.graph.nextError('PATCH', graphError('throttled', 300_000));
+    await world.run(...verb('renew'));
+    const words = 'Graph asked to wait until 2026-11-22T00:05:00.000Z';
+    const again = await world.run(...verb('renew'));
+    expect(again).toMatchObject({ code: 1, stdout: '' });
+    expect(again.stderr).toContain(words);
+    const revoked = await world.run(...verb('revoke', '--yes'));
+    expect(revoked).toMatchObject({ code: 1, stdout: '' });
+    expect(revoked.stderr).toContain('tries again by itself at 2026-11-22T00:05:00.000Z');
+    const all = await world.run('subscriptions', 'reconcile', '--retry-now');
+    expect(all.code).toBe(1);
+    expect(all.stderr).toContain(`jobFetchable_${PRINTER}: postponed, ${words}`);
+    expect(world.graph.calls).toHaveLength(1);
+  });
+
   it('sweeps what it found lost', async () => {
     const world = await createWorld();
     world.graph.subscriptions.clear();

@@ -151,6 +151,35 @@ describe('removeWatch', () => {
   });
 });
 
+describe('a pause that Graph asked for (429 with Retry-After)', () => {
+  it('is kept on the row and overridden by nobody; the next success takes it off', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    await putServed(world);
+    world.graph.nextError('PATCH', graphError('throttled', 300_000));
+    await renewWatch(world.deps, fetchable());
+    expect((await world.read()).watch.retryAfterUntil).toBe('2026-11-22T00:05:00.000Z');
+    world.clock.advance(4 * MINUTE);
+    expect(await renewWatch(world.deps, fetchable())).toMatchObject({ outcome: 'nothing' });
+    expect(await revokeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'nothing' });
+    expect(await removeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'nothing' });
+    const again = await addWatch(world.deps, fetchable());
+    expect(again).toMatchObject({ outcome: 'watched', result: { outcome: 'nothing' } });
+    expect(world.graph.calls).toHaveLength(1);
+    world.clock.advance(MINUTE);
+    expect(await renewWatch(world.deps, fetchable())).toMatchObject({ outcome: 'replaced' });
+    expect((await world.read()).watch).not.toHaveProperty('retryAfterUntil');
+  });
+
+  it('ends with a failure that asked for none', async () => {
+    const world = createSubscriptionWorld();
+    await putServed(world, { lastError: 'x', retryAfterUntil: '2026-11-22T00:00:00.000Z' });
+    world.graph.nextError('PATCH', graphError('unavailable'));
+    await renewWatch(world.deps, fetchable());
+    expect((await world.read()).watch).not.toHaveProperty('retryAfterUntil');
+  });
+});
+
 describe('renewWatch', () => {
   it('renews what is not due, in spite of the wait after a failure', async () => {
     const world = createSubscriptionWorld();

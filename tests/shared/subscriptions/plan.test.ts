@@ -90,6 +90,24 @@ describe('plan (a PATCH about once an hour, and what is replaced)', () => {
       { retryNow: true },
       'create',
     ],
+    [
+      'a person has corrected the cause, but Graph asked for a pause (Retry-After)',
+      { ...none, nextTryAt: at(30), retryAfterUntil: at(2), lastError: 'x' },
+      { retryNow: true, asked: true },
+      'nothing',
+    ],
+    [
+      'that pause is over',
+      { ...none, nextTryAt: at(30), retryAfterUntil: at(0), lastError: 'x' },
+      { retryNow: true },
+      'create',
+    ],
+    [
+      'revoked in such a pause, which takes the wait after the failure away',
+      { ...revoked(), retryAfterUntil: at(2) },
+      {},
+      'nothing',
+    ],
     ['a create under way is not overridden', { ...none, nextTryAt: at(3) }, { retryNow: true }, 'nothing'],
     [
       'renewed a minute ago, with an expiry that cannot be read',
@@ -120,6 +138,7 @@ describe('plan (a PATCH about once an hour, and what is replaced)', () => {
 
   it('tells until when a watch waits', () => {
     expect(waitsUntil({ ...none, nextTryAt: at(5) }, NOW)).toBe(NOW + 300_000);
+    expect(waitsUntil({ ...none, nextTryAt: at(5), retryAfterUntil: at(6) }, NOW)).toBe(NOW + 360_000);
     expect(waitsUntil(none, NOW)).toBeUndefined();
   });
 });

@@ -16,6 +16,7 @@ const full: Watch = {
   expirationDateTime: '2026-11-24T22:00:00.000Z',
   renewedAt: '2026-11-22T00:00:00.000Z',
   nextTryAt: '2026-11-22T00:01:00.000Z',
+  retryAfterUntil: '2026-11-22T00:00:30.000Z',
   failures: 2,
   lastError: 'words',
 };
