@@ -61,15 +61,15 @@ export async function changeWatchVerb(
   );
 }
 
-/** Renewing may create and revoking does, and nobody would renew what is created here: the timer passes these tenants over. */
+/** Renewing may create and revoking does, and nobody may renew what is created here: of these tenants the timer looks after little. */
 async function refuseNotServed(context: CliContext, tenantId: string): Promise<void> {
   const tenant = await (await (await context.services()).tenants()).get(tenantId);
   if (tenant?.status === 'active') return;
   if (tenant?.status !== 'paused') throw notListed(tenantId, tenant !== undefined);
-  throw new ReceiverError(
-    `Tenant ${tenantId} is paused, and nothing is subscribed for it: first tenants resume ${tenantId}`,
-    { code: 'tenantNotServed', retryable: false },
-  );
+  throw new ReceiverError(`Tenant ${tenantId} is paused: first tenants resume ${tenantId}`, {
+    code: 'tenantNotServed',
+    retryable: false,
+  });
 }
 
 /** `subscriptions show`: everything the row of one watch says. */

@@ -190,7 +190,7 @@ function notServed(outcome: 'tenantUnknown' | 'tenantNotActive', tenantId: strin
   const message =
     outcome === 'tenantUnknown'
       ? `Tenant ${tenantId} is not on the allow-list: add it with tenants add ${tenantId} --name <text>`
-      : `Tenant ${tenantId} is paused or removed: nothing is subscribed for it`;
+      : `Tenant ${tenantId} is paused or removed: nothing new is subscribed for it`;
   return new ReceiverError(message, { code: 'tenantNotServed', retryable: false });
 }
 
@@ -206,6 +206,8 @@ function describeAdded(added: boolean, outcome: string, watch: Watch): string {
 function describeSummary({ counts, tenantsSkipped }: ReconcileSummary): string {
   const rows = Object.entries(counts).map(([outcome, count]) => [outcome, String(count)]);
   const skipped =
-    tenantsSkipped === 0 ? '' : `${tenantsSkipped} paused or removed tenant(s) were left alone.\n`;
+    tenantsSkipped === 0
+      ? ''
+      : `${tenantsSkipped} paused or removed tenant(s) were left alone, but for the task definitions of paused ones.\n`;
   return formatTable(['outcome', 'watches'], rows) + skipped;
 }

@@ -1,7 +1,7 @@
 import { errorFields } from '../errors';
 import type { Tenant } from '../tenants/tenants';
 import { watchRowKey, type WatchKey } from '../watches/watchKey';
-import type { StoredWatch } from '../watches/watches';
+import type { StoredWatch, Watch } from '../watches/watches';
 import { collectOrphans, isListingDue } from './collectOrphans';
 import { createLimit } from './createLimit';
 import { createPace } from './createPace';
@@ -50,7 +50,10 @@ type Outcome = WatchResult['outcome'] | 'postponed' | 'error';
 export interface ReconcileSummary {
   /** Watches by how they ended. */
   counts: Record<Outcome, number>;
-  /** Tenants that were left alone because they are paused or removed; what they want removed is removed all the same. */
+  /**
+   * Tenants that were left alone because they are paused or removed. What they want removed is removed all the same, and
+   * the JobStarted watches of a paused one are looked after like everybody's.
+   */
   tenantsSkipped: number;
   /** Tenants that refused everything, and so are left alone for a while. */
   tenantsRefused: number;
@@ -67,7 +70,7 @@ export interface ReconcileSummary {
 }
 
 /**
- * Brings every watch of every active tenant to where its row wants it. One failure never stops the rest.
+ * Brings every watch of every active tenant to where its row wants it, and what a paused one's triggers hold jobs for. One failure never stops the rest.
  * Rejects only when the list of tenants cannot be read.
  */
 export async function reconcileAll(
@@ -111,8 +114,7 @@ export async function reconcileAll(
     const { tenantId } = tenant;
     const rows: StoredWatch[] = [];
     for await (const row of deps.watches.list(tenantId, unreadable)) {
-      // What a paused or removed customer has is left to lapse, but for what somebody wants removed now.
-      if (tenant.status === 'active' || !row.watch.wanted) rows.push(row);
+      if (isLookedAfter(tenant, row.watch)) rows.push(row);
     }
     const now = deps.clock.now();
     if (!planOptions.retryNow && tenantWaitsUntil(tenant, now) !== undefined) {
@@ -189,6 +191,14 @@ export async function reconcileAll(
     const wait = waitsUntil === undefined ? {} : { graphWaitsUntil: new Date(waitsUntil).toISOString() };
     onProgress?.({ tenantId, watch, outcome, ...wait });
   }
+}
+
+/**
+ * What a paused or removed customer has is left to lapse, but for what somebody wants removed now. The triggers of a
+ * paused one go on holding its jobs: unheard, each of them would block a print until the sweep comes by.
+ */
+function isLookedAfter({ status }: Tenant, { wanted, kind }: Watch): boolean {
+  return status === 'active' || !wanted || (status === 'paused' && kind === 'jobStarted');
 }
 
 function emptySummary(): ReconcileSummary {

@@ -124,6 +124,24 @@ describe('reconcileAll in batches', () => {
     expect([...world.graph.subscriptions.keys()]).toEqual(['b']);
   });
 
+  it('looks after the JobStarted watches of a paused customer: its triggers go on holding jobs', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant(TENANT, 'paused');
+    await world.addTenant(OTHER_TENANT, 'removed');
+    const kind = 'jobStarted' as const;
+    await putServed(world, { kind, id: 'a', subscriptionId: 'a' });
+    await putServed(world, { kind, id: 'b', subscriptionId: 'b', keyId: 'retired' });
+    await putServed(world, { kind, id: 'c', subscriptionId: 'c', tenantId: OTHER_TENANT });
+    await putServed(world, { id: 'd', subscriptionId: 'd' });
+    world.clock.advance(60 * MINUTE);
+    expect(await reconcileAll(world.deps)).toMatchObject({
+      counts: { renewed: 1, replaced: 1, nothing: 0 },
+      tenantsSkipped: 2,
+    });
+    const { watch } = await world.read({ tenantId: TENANT, kind, id: 'a' });
+    expect(watch.renewedAt).toBe('2026-11-22T01:00:00.000Z');
+  });
+
   it('removes a row that never had a subscription beside others in one batch', async () => {
     const world = await withServed(2);
     await world.put({ id: 'never', wanted: false });
