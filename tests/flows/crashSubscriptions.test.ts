@@ -71,7 +71,7 @@ describe('a host that dies while it', () => {
   it.each([
     { scenario: UPKEEP.create, calls: 'hold, POST, save' },
     { scenario: UPKEEP.extend, calls: 'batch, save' },
-    { scenario: UPKEEP.recreate, calls: 'batch, hold, POST, save, listing, send' },
+    { scenario: UPKEEP.recreate, calls: 'batch, forget, hold, POST, save, listing, send' },
     { scenario: UPKEEP.replace, calls: 'hold, DELETE, hold, POST, save, listing, send' },
     { scenario: UPKEEP.remove, calls: 'batch, delete' },
     // The definitions, the tasks of one, and the jobs of the watched printer.
