@@ -7,7 +7,7 @@ export interface ServiceSummary {
   tenants: Record<TenantStatus, number>;
   /** Those of active tenants. */
   watches: Record<WatchState, number>;
-  /** Those of tenants that are paused, removed or not listed: nobody renews them, so they lapse in good order. */
+  /** Those of tenants that are paused, removed or not listed. All but the JobStarted ones of paused tenants lapse in good order. */
   watchesNotServed: number;
   /**
    * Every key of the ring and every key that a live subscription, or one that is being made, still stands on, whoever's it
@@ -43,7 +43,8 @@ export function summarizeService(seen: {
   const byKey = new Map(keys.map((keyId) => [keyId, 0]));
   for (const watch of served) byState[watchState(watch, now)] += 1;
   for (const { tenantId, keyId, expirationDateTime } of watches) {
-    // One that is being created has no expiry yet; nobody is creating one for a tenant that is not served.
+    // One that is being created has no expiry yet. For a tenant that is not served that can only be a JobStarted one of a
+    // paused tenant, by the key that signs, which must stay anyhow.
     const end = expirationDateTime ?? (activeIds.has(tenantId) ? undefined : '');
     const isOver = end !== undefined && !(Date.parse(end) > now);
     if (keyId !== undefined && !isOver) byKey.set(keyId, (byKey.get(keyId) ?? 0) + 1);

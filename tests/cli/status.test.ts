@@ -81,7 +81,7 @@ describe('status', () => {
     const ended = '2026-11-21T23:00:00.000Z';
     await putServed(world);
     await putServed(world, { id: 'p2', subscriptionId: 's2', keyId: 'k0', expirationDateTime: ended });
-    // A create under way has a key and no expiry yet; of a paused tenant none is under way.
+    // A create under way has a key and no expiry yet; of a paused tenant it does not count.
     await world.put({ id: 'p3', keyId: 'k1' });
     await world.put({ tenantId: OTHER_TENANT, id: 'p6', keyId: 'k0' });
     const paused = { tenantId: OTHER_TENANT };
