@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { readConfig } from '../shared/config';
 import { createGraphClient } from '../shared/graph/createGraphClient';
+import { rememberTokenRefusals } from '../shared/graph/rememberTokenRefusals';
 import type { SendHttp } from '../shared/graph/sendHttp';
 import { shareTokenRequests } from '../shared/graph/shareTokenRequests';
+import { createSilence } from '../shared/graph/silence';
 import { createThrottle } from '../shared/graph/throttle';
 import { createGetToken } from '../shared/graph/tokens';
 import { releaseEveryJob } from '../shared/jobs/decide';
 import { processNotification } from '../shared/jobs/processNotification';
 import { createReadStanding } from '../shared/jobs/standing';
-import { createTenantShare } from '../shared/jobs/tenantShare';
+import { createPlacesOf, createTenantShare } from '../shared/jobs/tenantShare';
 import type { Logger } from '../shared/logger';
 import { createRequestRenewal } from '../shared/subscriptions/requestRenewal';
 import { receive } from '../shared/webhook/receive';
@@ -46,6 +48,7 @@ export async function measureHeapGrowth(): Promise<Figure> {
   const clock = createFakeClock(BEGIN);
   const config = readConfig(benchEnvironment('UseDevelopmentStorage=true'));
   const throttle = createThrottle(clock);
+  const silence = createSilence();
   const worker = {
     ledger,
     readStanding: createReadStanding({
@@ -61,13 +64,15 @@ export async function measureHeapGrowth(): Promise<Figure> {
     callGraph: createGraphClient({
       baseUrl: config.graphBaseUrl,
       sendHttp: createGraphAnswers(),
-      getToken: shareTokenRequests(createGetToken(config)),
+      getToken: shareTokenRequests(rememberTokenRefusals(createGetToken(config), clock)),
       throttle,
+      silence,
       clock,
       random: Math.random,
     }),
     throttle,
-    share: createTenantShare(),
+    silence,
+    share: createTenantShare(createPlacesOf(silence)),
     decide: releaseEveryJob,
     queues: { jobs, events, poison },
     requestRenewal: createRequestRenewal({ queue: subscriptions, clock }),

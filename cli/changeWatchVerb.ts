@@ -57,7 +57,7 @@ export async function changeWatchVerb(
   context.markFailed();
   const why = isAskedToWait ? `Graph asked to wait until ${retryAfterUntil ?? ''}` : (lastError ?? '');
   io.stderr(
-    `error: ${name}: ${why}\nThe wish is stored; the app tries again by itself at ${nextTryAt ?? retryAfterUntil ?? 'its next run'}\n`,
+    `error: ${name}: ${why}\n${verb === 'renew' ? '' : 'The wish is stored. '}The app tries again by itself at ${nextTryAt ?? retryAfterUntil ?? 'its next run'}\n`,
   );
 }
 

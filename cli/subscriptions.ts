@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { addWatch } from '../shared/subscriptions/addWatch';
 import { sweepWatches } from '../shared/sweep/sweepWatches';
+import { graphWaitsUntil } from '../shared/subscriptions/plan';
 import { reconcileAll, type ReconcileSummary } from '../shared/subscriptions/reconcileAll';
 import type { WatchKey } from '../shared/watches/watchKey';
 import type { Watch } from '../shared/watches/watches';
@@ -95,13 +96,14 @@ async function add(context: CliContext, options: AddOptions): Promise<void> {
   if (added.outcome !== 'watched') throw notServed(added.outcome, key.tenantId);
   const { outcome, watch } = added.result;
   // A failure of this run, or of an earlier one that is still being waited out.
-  const failed = outcome === 'failed' || (outcome === 'nothing' && watch.lastError !== undefined);
+  const waits = watch.lastError !== undefined || graphWaitsUntil(watch, io.now()) !== undefined;
+  const failed = outcome === 'failed' || (outcome === 'nothing' && waits);
   if (options.json) writeJson(io.stdout, { ...watch, added: added.added, outcome });
   else if (!failed) io.stdout(describeAdded(added.added, outcome, watch));
   if (!failed) return;
   context.markFailed();
   io.stderr(
-    `error: The watch is stored, but Graph gave no subscription: ${watch.lastError ?? ''}\nThe app tries again by itself at ${watch.nextTryAt ?? 'its next run'}; once corrected: subscriptions reconcile --retry-now\n`,
+    `error: The watch is stored, but Graph gave no subscription: ${watch.lastError ?? 'it asked for a wait'}\nThe app tries again by itself at ${watch.nextTryAt ?? watch.retryAfterUntil ?? 'its next run'}; once corrected: subscriptions reconcile --retry-now\n`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { isLookedAfter } from '../shared/subscriptions/isLookedAfter';
 import type { Tenant, TenantStatus } from '../shared/tenants/tenants';
 import type { Watch } from '../shared/watches/watches';
 import { watchState, type WatchState } from '../shared/watches/watchState';
@@ -37,15 +38,14 @@ export function summarizeService(seen: {
   const byStatus: Record<TenantStatus, number> = { active: 0, paused: 0, removed: 0 };
   for (const { status } of tenants) byStatus[status] += 1;
   const active = tenants.filter(({ status }) => status === 'active');
-  const activeIds = new Set(active.map(({ tenantId }) => tenantId));
-  const served = watches.filter(({ tenantId }) => activeIds.has(tenantId));
+  const byId = new Map(tenants.map((tenant) => [tenant.tenantId, tenant]));
+  const served = watches.filter(({ tenantId }) => byId.get(tenantId)?.status === 'active');
   const byState: Record<WatchState, number> = { live: 0, failing: 0, lapsed: 0, pending: 0 };
   const byKey = new Map(keys.map((keyId) => [keyId, 0]));
   for (const watch of served) byState[watchState(watch, now)] += 1;
-  for (const { tenantId, keyId, expirationDateTime } of watches) {
-    // One that is being created has no expiry yet. For a tenant that is not served that can only be a JobStarted one of a
-    // paused tenant, by the key that signs, which must stay anyhow.
-    const end = expirationDateTime ?? (activeIds.has(tenantId) ? undefined : '');
+  for (const { tenantId, kind, keyId, expirationDateTime } of watches) {
+    // One that is being created has no expiry yet; nobody is creating one that is left to lapse.
+    const end = expirationDateTime ?? (isLookedAfter(byId.get(tenantId), kind) ? undefined : '');
     const isOver = end !== undefined && !(Date.parse(end) > now);
     if (keyId !== undefined && !isOver) byKey.set(keyId, (byKey.get(keyId) ?? 0) + 1);
   }

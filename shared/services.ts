@@ -172,6 +172,7 @@ export function createServices(env: Environment): Services {
         }),
         callGraph,
         throttle,
+        silence,
         share: createTenantShare(createPlacesOf(silence)),
         decide: releaseEveryJob,
         queues: { jobs, events, poison },

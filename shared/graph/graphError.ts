@@ -30,3 +30,8 @@ export class GraphError extends ReceiverError {
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
   }
 }
+
+/** Whether the call was not sent at all, because Graph had asked for a pause of its tenant: it says nothing of the call. */
+export function wasNotSent(error: unknown): error is GraphError {
+  return error instanceof GraphError && error.code === 'graphThrottled' && error.status === undefined;
+}

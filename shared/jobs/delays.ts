@@ -6,6 +6,8 @@ export const LONGEST_DELAY_MS = 7 * 24 * 60 * 60_000;
 
 const SHARE_LEAST_MS = 1_000;
 const SHARE_SPREAD_MS = 4_000;
+const SILENT_LEAST_MS = 15_000;
+const SILENT_SPREAD_MS = 45_000;
 
 /** `notYet`: Graph will show it soon. `outage`: Graph, Entra or storage is out of order or refuses. */
 export type WaitReason = 'notYet' | 'outage';
@@ -44,9 +46,13 @@ export function afterPauseMs(pauseMs: number, random: number): number {
   return pauseMs + 500 + random * Math.min(10_000, pauseMs / 4);
 }
 
-/** Milliseconds until a message comes again whose tenant had all its places taken: soon, for places become free soon. */
-export function afterShareMs(random: number): number {
-  return SHARE_LEAST_MS + random * SHARE_SPREAD_MS;
+/**
+ * Milliseconds until a message comes again whose tenant had all its places taken: soon, for places become free soon. Not
+ * those of a tenant that Graph does not answer: each is taken for 45 seconds, and a thousand messages that come by every
+ * few seconds would keep the queue busy for nothing.
+ */
+export function afterShareMs(random: number, isSilent: boolean): number {
+  return isSilent ? SILENT_LEAST_MS + random * SILENT_SPREAD_MS : SHARE_LEAST_MS + random * SHARE_SPREAD_MS;
 }
 
 /** A moment under the sweep's ten minutes, so that a run that comes a little early does not pass a row over. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock';
 import type { CallGraph } from '../graph/graphClient';
+import type { Silence } from '../graph/silence';
 import type { Throttle } from '../graph/throttle';
 import type { Logger } from '../logger';
 import type { EntityTable } from '../storage/entityTable';
@@ -16,6 +17,7 @@ export interface ProcessDeps {
   readStanding: ReadStanding;
   callGraph: CallGraph;
   throttle: Pick<Throttle, 'remainingMs'>;
+  silence: Pick<Silence, 'isSilent'>;
   share: TenantShare;
   decide: Decide;
   queues: {

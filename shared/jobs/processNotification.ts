@@ -40,7 +40,7 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
     return putBack(deps, message, 'throttled', afterPauseMs(pauseMs, deps.random()));
   }
   if (!deps.share.enter(tenantId)) {
-    return putBack(deps, message, 'share', afterShareMs(deps.random()));
+    return putBack(deps, message, 'share', afterShareMs(deps.random(), deps.silence.isSilent(tenantId)));
   }
   // Whatever else this run puts the message back for, it does so after the tables have answered.
   const { tablesOutSince, ...served } = message;

@@ -1,6 +1,7 @@
 import type { Tenant } from '../tenants/tenants';
 import { parseWatchRowKey, watchRowKey, watchTag, type WatchKey } from '../watches/watchKey';
 import type { StoredWatch } from '../watches/watches';
+import { isLookedAfter } from './isLookedAfter';
 import type { LifecycleMessage, SubscriptionMessage } from './message';
 import { PATCH_SPACING_MS, sinceRenewed, waitsUntil } from './plan';
 import { reconcileWatch } from './reconcileWatch';
@@ -41,10 +42,11 @@ export async function handleLifecycleEvent(
 ): Promise<LifecycleResult> {
   const now = deps.clock.now();
   const tenant = await deps.tenants.get(message.tenantId);
-  if (tenant?.status !== 'active') return drop(deps, message, 'tenantNotServed');
+  if (!tenant || tenant.status === 'removed') return drop(deps, message, 'tenantNotServed');
   const stored = await findWatch(deps, message);
   if (!stored?.watch.wanted) return drop(deps, message, 'watchUnknown');
   const { watch } = stored;
+  if (!isLookedAfter(tenant, watch.kind)) return drop(deps, message, 'tenantNotServed');
   if (message.kind === 'lifecycle') {
     if (message.generation < watch.generation) return drop(deps, message, 'generationOld');
     if (message.lifecycleEvent === 'missed') {

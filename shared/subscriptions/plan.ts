@@ -38,7 +38,11 @@ export const LIFETIME_MS = 4_200 * 60_000;
  * its hourly PATCH is due, so that a rotation spreads over the hour.
  */
 export function plan(watch: Watch, now: number, signing: Signing, options: PlanOptions = {}): Plan {
-  if (waitsUntil(watch, now, options) !== undefined) return 'nothing';
+  if (waitsUntil(watch, now, options) !== undefined) {
+    // What Graph does not have needs no call to it; only a create under way, which has no `lastError`, keeps its row.
+    const isForgotten = !watch.wanted && watch.subscriptionId === undefined && watch.lastError !== undefined;
+    return isForgotten ? 'remove' : 'nothing';
+  }
   if (!watch.wanted) return 'remove';
   if (watch.subscriptionId === undefined) return 'create';
   const { keyId, notificationUrl } = watch;

@@ -1,11 +1,12 @@
 import { errorFields } from '../errors';
 import type { Tenant } from '../tenants/tenants';
 import { watchRowKey, type WatchKey } from '../watches/watchKey';
-import type { StoredWatch, Watch } from '../watches/watches';
+import type { StoredWatch } from '../watches/watches';
 import { collectOrphans, isListingDue } from './collectOrphans';
 import { createLimit } from './createLimit';
 import { createPace } from './createPace';
 import { eachBounded } from './eachBounded';
+import { isLookedAfter } from './isLookedAfter';
 import { graphWaitsUntil, type PlanOptions } from './plan';
 import { rotate } from './rotate';
 import { reconcileTenant, type ReportWatch, type Run } from './reconcileTenant';
@@ -114,11 +115,12 @@ export async function reconcileAll(
     const { tenantId } = tenant;
     const rows: StoredWatch[] = [];
     for await (const row of deps.watches.list(tenantId, unreadable)) {
-      if (isLookedAfter(tenant, row.watch)) rows.push(row);
+      // What somebody wants removed is removed, whoever's it is.
+      if (!row.watch.wanted || isLookedAfter(tenant, row.watch.kind)) rows.push(row);
     }
     const now = deps.clock.now();
     if (!planOptions.retryNow && tenantWaitsUntil(tenant, now) !== undefined) {
-      refused(tenant);
+      if (rows.length > 0) refused(tenant);
       for (const row of rows) reportWatch(row, 'postponed');
       return;
     }
@@ -126,7 +128,9 @@ export async function reconcileAll(
     const context = { run, options: planOptions, probe, report: reportWatch };
     const outcome = await reconcileTenant(deps, rows, context);
     const mayList = !outcome.stopped && deps.clock.now() < run.endsAt;
-    if (tenant.status === 'active' && mayList && isListingDue(tenant, now)) {
+    // Of a paused one only where something is made for it, and so may be made twice.
+    const mayHaveOrphans = tenant.status === 'active' || rows.some(({ watch }) => watch.wanted);
+    if (mayHaveOrphans && mayList && isListingDue(tenant, now)) {
       if (listings < MOST_LISTINGS) {
         listings += 1;
         try {
@@ -191,14 +195,6 @@ export async function reconcileAll(
     const wait = waitsUntil === undefined ? {} : { graphWaitsUntil: new Date(waitsUntil).toISOString() };
     onProgress?.({ tenantId, watch, outcome, ...wait });
   }
-}
-
-/**
- * What a paused or removed customer has is left to lapse, but for what somebody wants removed now. The triggers of a
- * paused one go on holding its jobs: unheard, each of them would block a print until the sweep comes by.
- */
-function isLookedAfter({ status }: Tenant, { wanted, kind }: Watch): boolean {
-  return status === 'active' || !wanted || (status === 'paused' && kind === 'jobStarted');
 }
 
 function emptySummary(): ReconcileSummary {

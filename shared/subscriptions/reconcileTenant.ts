@@ -16,6 +16,8 @@ import { withoutSubscription } from './withoutSubscription';
 
 /** Creates of one tenant side by side: each makes Graph shake hands with both of our URLs. */
 const CREATES_AT_ONCE = 4;
+/** Replacements before the batches, beside the one that goes first. */
+const REPLACED_EARLY = 3;
 /** Batches of one tenant under way or being written down; how many are under way at all is the run's to bound. */
 const CHUNKS_AT_ONCE = 4;
 /** So many in a row that Graph did not serve, up to 45 s each, and the rest of the tenant is left to the next run. */
@@ -85,24 +87,31 @@ export async function reconcileTenant(
   const ordered = soonestFirst(due);
   const rest = context.probe ? await probe(ordered) : ordered;
   const batched = rest.filter(({ next }) => next === 'renew' || next === 'remove');
+  const [canary, ...replaced] = rest.filter(({ next }) => next === 'replace');
+  const early = replaced.splice(0, REPLACED_EARLY);
+  // A run that is cut short leaves out others each time.
+  const creates = rotate(
+    rest.filter(({ next }) => next === 'create'),
+    deps.random(),
+  );
   const kept: Due[] = [];
   const limitCreates = createLimit(CREATES_AT_ONCE);
   const lost: Promise<void>[] = [];
-  // Beside the batches: before them, slow handshakes would hold up what is about to end; after them, a tenant that is
-  // throttled in every run would never get to a watch that hears nothing.
-  await Promise.all([sendOneByOne(), eachBounded(CHUNKS_AT_ONCE, chunksOf(batched), sendChunk)]);
+  // A few before the batches, or a tenant that is throttled in every run would never get to them; the others after, and
+  // none beside them: a batch that is told to wait would keep back the POST that has to follow the DELETE.
+  if (canary) await replace(canary);
+  await eachBounded(CREATES_AT_ONCE, early, replace);
+  // Beside the batches: before them, slow handshakes would hold up what is about to end; after them, such a tenant would
+  // never get to a watch that hears nothing.
+  await Promise.all([
+    ...creates.map(({ stored }) => create(stored)),
+    eachBounded(CHUNKS_AT_ONCE, chunksOf(batched), sendChunk),
+  ]);
+  await Promise.all(lost);
+  await eachBounded(CREATES_AT_ONCE, replaced, replace);
   await eachBounded(CHUNKS_AT_ONCE, chunksOf(kept), sendChunk);
   await Promise.all(lost);
   return outcome;
-
-  async function sendOneByOne(): Promise<void> {
-    const creates = rest.filter(({ next }) => next === 'create');
-    // A run that is cut short leaves out others each time.
-    await Promise.all(rotate(creates, deps.random()).map(({ stored }) => create(stored)));
-    const [canary, ...others] = rest.filter(({ next }) => next === 'replace');
-    if (canary) await replace(canary);
-    await eachBounded(CREATES_AT_ONCE, others, replace);
-  }
 
   function create(stored: StoredWatch): Promise<void> {
     return limitCreates(async () => {

@@ -1,5 +1,5 @@
 import type { BatchPart, PartResult } from '../graph/createGraphBatch';
-import { GraphError } from '../graph/graphError';
+import { wasNotSent } from '../graph/graphError';
 import type { StoredWatch, Watch } from '../watches/watches';
 import type { Plan } from './plan';
 import { settleRemoval } from './settleRemoval';
@@ -57,7 +57,10 @@ export async function settleChunk(
   await Promise.all(
     numbered.map(async ({ stored, part }) => {
       const result: PartResult | undefined = part ? results[place++] : NOTHING_TO_DELETE;
-      if (!result || wasNotSent(result)) return void settled.push({ stored, result: 'postponed' });
+      // A pause of the tenant that began elsewhere: nothing is to be held against the watch.
+      if (!result || ('error' in result && wasNotSent(result.error))) {
+        return void settled.push({ stored, result: 'postponed' });
+      }
       const { subscriptionId } = stored.watch;
       if (part?.method !== 'PATCH' || subscriptionId === undefined) {
         const removal = () => settleRemoval(deps, stored, result);
@@ -107,10 +110,4 @@ async function orError<T>(work: () => Promise<T>): Promise<T | { error: unknown 
   } catch (error) {
     return { error };
   }
-}
-
-/** A pause of the tenant that began elsewhere: Graph was not asked, so nothing is to be held against the watch. */
-function wasNotSent(result: PartResult): boolean {
-  if (!('error' in result) || !(result.error instanceof GraphError)) return false;
-  return result.error.code === 'graphThrottled' && result.error.status === undefined;
 }

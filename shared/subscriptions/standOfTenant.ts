@@ -22,10 +22,19 @@ export async function flagTenant(
   return flagged;
 }
 
-/** Takes the flag away once the tenant has let something through. */
-export async function unflagTenant({ tenants, logger }: SubscriptionDeps, tenantId: string): Promise<void> {
+/** Takes the flag away once the tenant has let something through; the sweep need not wait any longer either. */
+export async function unflagTenant(
+  { tenants, logger }: Pick<SubscriptionDeps, 'tenants' | 'logger'>,
+  tenantId: string,
+): Promise<void> {
   await tenants.update(tenantId, (tenant) => {
-    const { failures: _failures, nextTryAt: _nextTryAt, lastError: _lastError, ...reached } = tenant;
+    const {
+      failures: _failures,
+      nextTryAt: _nextTryAt,
+      lastError: _lastError,
+      sweepRefusals: _refusals,
+      ...reached
+    } = tenant;
     return isFlagged(tenant) ? reached : tenant;
   });
   logger.info('tenant.reached', { tenantId });

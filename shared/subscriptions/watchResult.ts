@@ -1,5 +1,5 @@
 import { errorFields, ReceiverError } from '../errors';
-import { GraphError } from '../graph/graphError';
+import { GraphError, wasNotSent } from '../graph/graphError';
 import { watchRowKey } from '../watches/watchKey';
 import type { StoredWatch, Watch } from '../watches/watches';
 import { retryDelay } from './retryDelay';
@@ -46,15 +46,17 @@ export async function recordFailure(
   { watch, etag }: StoredWatch,
   error: unknown,
 ): Promise<WatchResult> {
-  const failures = watch.failures + 1;
   const retryAfterMs = error instanceof GraphError ? error.retryAfterMs : undefined;
+  // A call that a pause of the tenant kept back is no failure of this watch: it waits for the pause and no longer.
+  const isKeptBack = wasNotSent(error) && retryAfterMs !== undefined;
+  const failures = isKeptBack ? watch.failures : watch.failures + 1;
   const timeIn = (ms: number) => new Date(clock.now() + Math.ceil(ms)).toISOString();
   const { retryAfterUntil: _before, ...asBefore } = watch;
   const failed: Watch = {
     ...asBefore,
     failures,
     lastError: describeError(error),
-    nextTryAt: timeIn(retryDelay(failures, random(), retryAfterMs)),
+    nextTryAt: timeIn(isKeptBack ? retryAfterMs : retryDelay(failures, random(), retryAfterMs)),
     ...(retryAfterMs === undefined ? {} : { retryAfterUntil: timeIn(retryAfterMs) }),
   };
   logger.warn('subscription.failed', {

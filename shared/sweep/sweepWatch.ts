@@ -1,3 +1,4 @@
+import { isLookedAfter } from '../subscriptions/isLookedAfter';
 import type { WatchKey } from '../watches/watchKey';
 import { judgeListingError } from './judgeListingError';
 import { readWatchRows } from './readWatchRows';
@@ -19,7 +20,7 @@ export type WatchSweep =
  */
 export async function sweepWatch(deps: SweepDeps, key: WatchKey): Promise<WatchSweep> {
   const [tenant, stored] = await Promise.all([deps.tenants.get(key.tenantId), deps.watches.get(key)]);
-  if (tenant?.status !== 'active' || !stored?.watch.wanted) return { outcome: 'notServed' };
+  if (!tenant || !isLookedAfter(tenant, key.kind) || !stored?.watch.wanted) return { outcome: 'notServed' };
   const onUnreadable = () => deps.logger.error('row.unreadable', { tenantId: key.tenantId });
   const rows = await readWatchRows(deps, key, onUnreadable);
   const { seen, enqueued, brokenOff } =

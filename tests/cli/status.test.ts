@@ -81,9 +81,10 @@ describe('status', () => {
     const ended = '2026-11-21T23:00:00.000Z';
     await putServed(world);
     await putServed(world, { id: 'p2', subscriptionId: 's2', keyId: 'k0', expirationDateTime: ended });
-    // A create under way has a key and no expiry yet; of a paused tenant it does not count.
+    // A create under way has a key and no expiry yet; of what is left to lapse none is under way.
     await world.put({ id: 'p3', keyId: 'k1' });
     await world.put({ tenantId: OTHER_TENANT, id: 'p6', keyId: 'k0' });
+    await world.put({ tenantId: OTHER_TENANT, kind: 'jobStarted', id: 'd7', keyId: 'k1' });
     const paused = { tenantId: OTHER_TENANT };
     await putServed(world, { ...paused, subscriptionId: 's4', keyId: 'k0', expirationDateTime: ended });
     await putServed(world, {
@@ -94,12 +95,12 @@ describe('status', () => {
     });
     expect((await world.runJson('status')).json).toMatchObject({
       watches: { live: 1, failing: 0, lapsed: 1, pending: 1 },
-      watchesNotServed: 3,
-      keys: [{ keyId: 'k1', role: 'signs', watches: 3 }],
+      watchesNotServed: 4,
+      keys: [{ keyId: 'k1', role: 'signs', watches: 4 }],
       minutesToNearestExpiry: 70 * 60,
     });
     expect((await world.run('status')).stdout).toContain(
-      '1 live, 1 lapsed, 1 pending; 3 of tenants not served',
+      '1 live, 1 lapsed, 1 pending; 4 of tenants not served',
     );
   });
 

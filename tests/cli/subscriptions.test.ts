@@ -65,6 +65,21 @@ describe('subscriptions add', () => {
     expect(corrected).toMatchObject({ code: 0, stderr: `${TENANT} jobFetchable_${PRINTER}: created\n` });
   });
 
+  it('says how long Graph asked to wait when what is leaving is added again meanwhile', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    const until = '2026-11-22T00:04:00.000Z';
+    await putServed(world, { wanted: false, nextTryAt: until, retryAfterUntil: until, lastError: 'x' });
+    world.graph.subscriptions.clear();
+    const { watch, etag } = await world.read();
+    const { subscriptionId: _id, lastError: _error, nextTryAt: _next, ...bare } = watch;
+    await world.watches.save({ ...bare, wanted: true }, etag);
+    expect(await world.run(...addPrinter)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`The app tries again by itself at ${until}`) as string,
+    });
+  });
+
   it('says that another run is making the subscription', async () => {
     const world = createCliWorld();
     await world.addTenant();
@@ -183,6 +198,19 @@ describe('subscriptions reconcile', () => {
     const { code, json } = await world.runJson('subscriptions', 'reconcile');
     expect(code).toBe(1);
     expect(json).toMatchObject({ tenantsRefused: 1, refused: [{ tenantId: TENANT }], failures: [] });
+  });
+
+  it('says nothing of a customer that refuses the app but of whom nothing is to be done', async () => {
+    const world = createCliWorld();
+    await world.addTenant(TENANT, 'paused');
+    await putServed(world);
+    await world.tenants.update(TENANT, (tenant) => ({
+      ...tenant,
+      failures: 1,
+      lastError: 'x',
+      nextTryAt: '2026-11-22T01:00:00.000Z',
+    }));
+    expect((await world.run('subscriptions', 'reconcile')).code).toBe(0);
   });
 
   it('ends with 1 when something due was left undone', async () => {

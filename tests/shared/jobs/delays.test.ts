@@ -17,7 +17,11 @@ test.each([
 );
 
 test('a message whose tenant has all its places taken comes back within 1 to 5 seconds', () => {
-  expect([afterShareMs(0), afterShareMs(1)]).toEqual([1_000, 5_000]);
+  expect([afterShareMs(0, false), afterShareMs(1, false)]).toEqual([1_000, 5_000]);
+});
+
+test('a message of a tenant that Graph does not answer comes back within 15 to 60 seconds', () => {
+  expect([afterShareMs(0, true), afterShareMs(1, true)]).toEqual([15_000, 60_000]);
 });
 
 test('messages put back together come back spread over a quarter of the wait', () => {

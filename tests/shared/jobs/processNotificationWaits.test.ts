@@ -56,6 +56,14 @@ describe('throttling', () => {
     expect(worker.lastPutBack()).toMatchObject({ event: { deferrals: 1, taskId: TASK } });
   });
 
+  test('the messages over the share of a tenant that Graph does not answer stay away for at least 15 seconds', async () => {
+    const none = { enter: () => false, leave: () => undefined };
+    const silence = { isSilent: (tenantId: string) => tenantId === STARTED.tenantId };
+    await worker.process(messageOf(STARTED), worker.startProcess({ share: none, silence }));
+    await worker.process(messageOf(STARTED), worker.startProcess({ share: none }));
+    expect(worker.queues.jobs.sent.map(({ delaySeconds }) => delaySeconds)).toEqual([15, 1]);
+  });
+
   test('a pause of 5 seconds or less is left to the Graph client, and other tenants are not held up', async () => {
     worker.printStarted();
     worker.throttle.pause(STARTED.tenantId, 5_000);

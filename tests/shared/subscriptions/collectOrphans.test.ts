@@ -55,6 +55,17 @@ describe('orphans', () => {
     );
   });
 
+  it('are looked for at a paused tenant only where watches of definitions are kept up', async () => {
+    const world = await withOrphan();
+    await world.tenants.update(TENANT, (tenant) => ({ ...tenant, status: 'paused' }));
+    world.clock.advance(DAY);
+    await reconcileAll(world.deps);
+    expect(world.listings()).toBe(0);
+    await putServed(world, { kind: 'jobStarted', id: 'd', subscriptionId: 'd' });
+    await reconcileAll(world.deps);
+    expect(world.listings()).toBe(1);
+  });
+
   it('are none any more once a row has them', async () => {
     const world = await withOrphan();
     world.clock.advance(DAY);

@@ -5,6 +5,7 @@ import type { Watch } from '../../../shared/watches/watches';
 import { graphError } from '../../support/createFakeGraph';
 import {
   createSubscriptionWorld,
+  DEFINITION,
   MINUTE,
   OTHER_TENANT,
   PRINTER,
@@ -239,6 +240,18 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     const unknown = createSubscriptionWorld();
     expect(await handleLifecycleEvent(unknown.deps, event(unknown))).toMatchObject({
       reason: 'tenantNotServed',
+    });
+  });
+
+  it('acts for the definitions of a paused tenant, whose triggers go on holding jobs', async () => {
+    const paused = createSubscriptionWorld();
+    await paused.addTenant(TENANT, 'paused');
+    await putServed(paused, { kind: 'jobStarted', id: DEFINITION });
+    paused.clock.advance(11 * MINUTE);
+    const message = renewal(paused, `jobStarted_${DEFINITION}`);
+    expect(await handleLifecycleEvent(paused.deps, message)).toMatchObject({
+      outcome: 'handled',
+      result: { outcome: 'renewed' },
     });
   });
 

@@ -46,7 +46,24 @@ describe('plan (a PATCH about once an hour, and what is replaced)', () => {
       'renew',
     ],
     ['and not before it is due', { ...renewed(59), keyId: 'k0' }, { onlyRenew: true }, 'nothing'],
-    ['one nobody wants waits too', { ...none, wanted: false, nextTryAt: at(1) }, {}, 'nothing'],
+    [
+      'one nobody wants waits while it is being created',
+      { ...none, wanted: false, nextTryAt: at(1) },
+      {},
+      'nothing',
+    ],
+    [
+      'one nobody wants that Graph never made needs no call, and so no wait',
+      { ...none, wanted: false, nextTryAt: at(30), retryAfterUntil: at(2), lastError: 'x' },
+      {},
+      'remove',
+    ],
+    [
+      'a live one nobody wants waits out its failure',
+      { ...renewed(1), wanted: false, nextTryAt: at(30), lastError: 'x' },
+      {},
+      'nothing',
+    ],
     ['its key left the ring: replaced at once', { ...renewed(1), keyId: 'k0' }, {}, 'replace'],
     ['revoked, so no key is named: replaced at once', revoked(), {}, 'replace'],
     [

@@ -1,3 +1,4 @@
+import { GraphError } from '../../../shared/graph/graphError';
 import type { GraphCall } from '../../../shared/graph/graphClient';
 import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
 import { graphError } from '../../support/createFakeGraph';
@@ -68,6 +69,60 @@ describe('a tenant that Graph throttles in every run', () => {
     const next = await reconcileAll(world.deps);
     expect(next.counts.created).toBe(1);
     expect(next.toSweep).toEqual([fetchable(undefined, idOf(99))]);
+  });
+});
+
+describe('a tenant that Graph throttles while watches wait for new subscriptions of another URL', () => {
+  const OLD_URL = 'https://before.example/api/notifications';
+  const createWithReplacements = async (count: number) => {
+    const world = await createLargeTenant(100);
+    for (let n = 0; n < count; n += 1) {
+      await putServed(world, { id: `old-${n}`, subscriptionId: `old-${n}`, notificationUrl: OLD_URL });
+    }
+    return world;
+  };
+
+  it('gets four of them in each run, before the batches', async () => {
+    const world = await createWithReplacements(10);
+    world.throttleAfter(0);
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ replaced: 4, renewed: 0 });
+    world.clock.advance(10 * MINUTE);
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ replaced: 4, renewed: 0 });
+  });
+
+  it('has no batch under way between a DELETE and the POST that follows it: its 429 would keep that back', async () => {
+    const world = await createWithReplacements(10);
+    let batches = 0;
+    const { callBatch } = world.graph;
+    world.deps.callBatch = async (tenantId, parts) => {
+      batches += 1;
+      // Longer than any replacement here takes.
+      for (let turn = 0; turn < 200; turn += 1) await Promise.resolve();
+      const results = await callBatch(tenantId, parts);
+      batches -= 1;
+      return results;
+    };
+    const beside: string[] = [];
+    const { callGraph } = world.graph;
+    world.deps.callGraph = (call: GraphCall) => {
+      if (batches > 0) beside.push(call.method);
+      return callGraph(call);
+    };
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ replaced: 10, renewed: 100 });
+    expect(beside).toEqual([]);
+  });
+
+  it('does not hold it against a watch that its POST was kept back by a pause', async () => {
+    const world = await createLargeTenant(1);
+    await world.put({ id: 'new', failures: 3 });
+    const paused = { code: 'graphThrottled', retryable: true, retryAfterMs: 20_000 } as const;
+    world.failCreates(new GraphError('POST was not sent', paused));
+    await reconcileAll(world.deps);
+    expect((await world.read(fetchable(undefined, 'new'))).watch).toMatchObject({
+      failures: 3,
+      lastError: 'POST was not sent',
+      nextTryAt: new Date(world.clock.now() + 20_000).toISOString(),
+    });
   });
 });
 

@@ -1,5 +1,6 @@
 import type { GraphCall } from '../../../shared/graph/graphClient';
 import { ReceiverError } from '../../../shared/errors';
+import { unflagTenant } from '../../../shared/subscriptions/standOfTenant';
 import { countSweeps, sweepAll } from '../../../shared/sweep/sweepAll';
 import type { TenantStatus } from '../../../shared/tenants/tenants';
 import { graphError } from '../../support/createFakeGraph';
@@ -169,6 +170,16 @@ describe('a tenant that is not served and refuses the app', () => {
     world.refuse(new RegExp(`^${TENANT}`), refusal);
     await runs(30);
     await become('active');
+    expect(await runs(3)).toEqual([0, 1, 2]);
+  });
+
+  it('is asked in the next run once a renewal has got through', async () => {
+    await become('paused');
+    world.refuse(new RegExp(`^${TENANT}`), refusal);
+    await runs(30);
+    world.clearRefusals();
+    await world.tenants.update(TENANT, (tenant) => ({ ...tenant, failures: 3 }));
+    await unflagTenant({ tenants: world.tenants, logger: world.logger }, TENANT);
     expect(await runs(3)).toEqual([0, 1, 2]);
   });
 

@@ -65,3 +65,9 @@ it('does nothing for a watch or tenant that is not served', async () => {
   });
   expect(world.calls).toHaveLength(0);
 });
+
+it('of a paused tenant sweeps the definition, whose triggers go on holding jobs, and no printer', async () => {
+  await world.tenants.update(started().tenantId, (tenant) => ({ ...tenant, status: 'paused' }));
+  expect(await sweepWatch(world.deps, started())).toMatchObject({ outcome: 'swept', enqueued: 1 });
+  expect(await sweepWatch(world.deps, fetchable())).toEqual({ outcome: 'notServed' });
+});
