@@ -37,12 +37,23 @@ export async function findBrokenPromises(
   return broken;
 }
 
-/** Whether these calls end with an event sent and not known to be recorded: there alone may a death repeat it. */
+/**
+ * Whether among these calls is an event that was sent and is not known to be recorded: there alone may a death repeat it.
+ * Each by its id, because jobs are worked on side by side.
+ */
 export function isEventUnrecorded(calls: readonly ProxyCall[]): boolean {
-  const last = (of: (call: ProxyCall) => boolean) => calls.findLastIndex(of);
-  const sent = last(({ effect, resource }) => effect === 'queue.send' && resource === 'print-job-events');
-  const recorded = last(({ effect, resource, end }) => {
-    return effect === 'table.update' && resource === 'PrintJobs' && end === 'answered';
-  });
-  return sent > recorded;
+  const recorded = new Set(calls.flatMap(recordedIds));
+  return calls.flatMap(sentIds).some((id) => !recorded.has(id));
+}
+
+function sentIds({ effect, resource, bodyText = '' }: ProxyCall): string[] {
+  if (effect !== 'queue.send' || resource !== 'print-job-events') return [];
+  const text = /<MessageText>([^<]+)</.exec(bodyText)?.[1] ?? '';
+  return [(JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as { id: string }).id];
+}
+
+function recordedIds({ effect, resource, end, bodyText = '{}' }: ProxyCall): string[] {
+  if (effect !== 'table.update' || resource !== 'PrintJobs' || end !== 'answered') return [];
+  const row = JSON.parse(bodyText) as Record<string, unknown>;
+  return row['status'] === 'done' ? [`${String(row['PartitionKey'])}/${String(row['RowKey'])}`] : [];
 }
