@@ -3,7 +3,7 @@
  *
  * `npm test`: builds, runs the tests in process with the coverage bar of jest.config.cjs, then the flows one file at a
  * time, because some of them measure time. Ends with the line "N passed, N failed" and with 1 when a test failed, the
- * coverage is under its bar, or nothing ran.
+ * coverage is under its bar, or nothing ran. `--no-coverage` leaves the counting out, which is most of the time in process.
  */
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -29,7 +29,8 @@ try {
       console.log(`Seed ${seed}: SOAK_SEED=${seed} npm run test:soak repeats this run`);
       await runProject('soak', ['--runInBand']);
     } else {
-      await runProject('unit', ['--coverage', '--maxWorkers', '100%']);
+      const counting = process.argv.includes('--no-coverage') ? [] : ['--coverage'];
+      await runProject('unit', [...counting, '--maxWorkers', '100%']);
       await runProject('flows', ['--runInBand']);
     }
   } else {
