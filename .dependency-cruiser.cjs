@@ -6,7 +6,7 @@
  */
 
 /** Paths of shared/ that import nothing but each other. */
-const leaves = '^shared/(errors|logger|clock|isRecord|untilAborted)\\.ts$';
+const leaves = '^shared/(errors|logger|clock|parse|concurrency|backoff|cache)\\.ts$';
 /** What every folder of shared/ may build on. `config` is a leaf too, but only the parts that open a connection see it. */
 const base = [leaves, '^shared/config\\.ts$', '^shared/storage/'];
 
@@ -30,16 +30,9 @@ module.exports = {
     only(
       'config-is-a-leaf',
       '^shared/config\\.ts$',
-      [leaves, '^shared/watches/clientState\\.ts$'],
-      'config reads and checks settings and does nothing with them. Do the work in the folder that needs the setting; config borrows only the type of the key ring.',
+      [leaves],
+      'config reads and checks settings and does nothing with them. Do the work in the folder that needs the setting.',
     ),
-    {
-      name: 'config-borrows-only-types',
-      comment: 'config must load without the code it configures. Use `import type`.',
-      severity: 'error',
-      from: { path: '^shared/config\\.ts$' },
-      to: { path: '^shared/watches/', dependencyTypesNot: ['type-only'] },
-    },
     only(
       'storage-knows-no-concept',
       '^shared/storage/',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { signClientState, type KeyRing } from '../shared/watches/clientState';
+import type { KeyRing } from '../shared/config';
+import { signClientState } from '../shared/watches/clientState';
 import { watchTag } from '../shared/watches/watchKey';
 
 export const BENCH_RING: KeyRing = [{ keyId: 'bench', key: Buffer.alloc(32, 1) }];

@@ -10,7 +10,7 @@ import { createGraphClient } from '../shared/graph/createGraphClient';
 import { createSendHttp } from '../shared/graph/sendHttp';
 import { createThrottle } from '../shared/graph/throttle';
 import { reconcileAll } from '../shared/subscriptions/reconcileAll';
-import { eachBounded } from '../shared/subscriptions/eachBounded';
+import { eachBounded } from '../shared/concurrency';
 import { TABLE_NAMES } from '../shared/storage/tableNames';
 import { openTableService } from '../shared/storage/tableService';
 import { createTenants } from '../shared/tenants/tenants';

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { ReceiverError } from '../shared/errors';
-import { parseId } from '../shared/watches/watchKey';
+import { parseId } from '../shared/parse';
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -27,5 +27,5 @@ export function nameArgument(value: string): string {
 
 /** An error that ends with exit code 2. */
 export function usageError(message: string): ReceiverError {
-  return new ReceiverError(message, { code: 'usage', retryable: false });
+  return new ReceiverError('usage', message);
 }

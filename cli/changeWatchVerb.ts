@@ -66,10 +66,10 @@ async function refuseNotServed(context: CliContext, tenantId: string): Promise<v
   const tenant = await (await (await context.services()).tenants()).get(tenantId);
   if (tenant?.status === 'active') return;
   if (tenant?.status !== 'paused') throw notListed(tenantId, tenant !== undefined);
-  throw new ReceiverError(`Tenant ${tenantId} is paused: first tenants resume ${tenantId}`, {
-    code: 'tenantNotServed',
-    retryable: false,
-  });
+  throw new ReceiverError(
+    'tenantNotServed',
+    `Tenant ${tenantId} is paused: first tenants resume ${tenantId}`,
+  );
 }
 
 /** `subscriptions show`: everything the row of one watch says. */
@@ -101,8 +101,8 @@ function describe(name: string, { outcome, watch, sweep }: WatchResult, queued: 
 }
 
 function notWatched({ tenantId, kind, id }: WatchKey): ReceiverError {
-  return new ReceiverError(`Tenant ${tenantId} has no watch for ${kind} of ${id}: see subscriptions list`, {
-    code: 'watchUnknown',
-    retryable: false,
-  });
+  return new ReceiverError(
+    'watchUnknown',
+    `Tenant ${tenantId} has no watch for ${kind} of ${id}: see subscriptions list`,
+  );
 }

@@ -47,10 +47,10 @@ async function refuseWhileInUse(context: CliContext, tenantId: string, id: strin
     );
   }
   if (reasons.length === 0) return;
-  throw new ReceiverError(`Definition ${id} is in use; ${reasons.join('; ')}; or give --force`, {
-    code: 'definitionInUse',
-    retryable: false,
-  });
+  throw new ReceiverError(
+    'definitionInUse',
+    `Definition ${id} is in use; ${reasons.join('; ')}; or give --force`,
+  );
 }
 
 async function countOpenTasks(context: CliContext, tenantId: string, definitionId: string): Promise<number> {
@@ -71,7 +71,7 @@ async function countOpenTasks(context: CliContext, tenantId: string, definitionI
 
 function notThere(id: string): ReceiverError {
   return new ReceiverError(
+    'graphNotFound',
     `This app has no definition ${id} in the tenant: definitions list shows those it has`,
-    { code: 'graphNotFound', retryable: false },
   );
 }

@@ -3,7 +3,7 @@ import { ReceiverError } from '../shared/errors';
 import { parseLedgerRow, type LedgerRow } from '../shared/jobs/ledger';
 import { listLedgerRows } from '../shared/jobs/listLedgerRows';
 import { timelineOf } from '../shared/jobs/timeline';
-import { parseJobId } from '../shared/watches/watchKey';
+import { parseJobId } from '../shared/parse';
 import { idArgument, tenantArgument, usageError } from './arguments';
 import type { CliContext } from './cliContext';
 import { example, formatTable, JSON_HELP, writeJson } from './output';
@@ -107,8 +107,8 @@ async function show(
   }
   if (events.length === 0) {
     throw new ReceiverError(
+      'jobNotFound',
       `The ledger of tenant ${options.tenant} does not know ${job}: see jobs list, or search Graph with jobs sweep`,
-      { code: 'jobNotFound', retryable: false },
     );
   }
   if (options.json) return writeJson(io.stdout, events);

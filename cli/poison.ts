@@ -146,10 +146,7 @@ async function replay(context: CliContext, ids: string[], options: ReplayOptions
 
 function notThere(id: string): ReceiverError {
   return new ReceiverError(
+    'messageNotFound',
     `No poison queue holds the message ${id}: poison list shows those that are there`,
-    {
-      code: 'messageNotFound',
-      retryable: false,
-    },
   );
 }

@@ -102,7 +102,7 @@ async function refuseWhileTriggered(context: CliContext, tenantId: string): Prom
     ({ printerName, printerId, id }) => `${printerName} (${printerId}, trigger ${id})`,
   );
   throw new ReceiverError(
+    'triggersInTheWay',
     `Jobs would wait on ${inTheWay.length} printer(s) with a trigger of this app: remove each with triggers delete, or give --force; ${printers.join('; ')}`,
-    { code: 'triggersInTheWay', retryable: false },
   );
 }

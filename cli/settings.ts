@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ReceiverError } from '../shared/errors';
-import { isRecord } from '../shared/isRecord';
+import { isRecord } from '../shared/parse';
 import type { Environment } from './cliContext';
 
 /** The file that the Functions host reads on a developer's machine. */
@@ -52,5 +52,5 @@ function parseJson(text: string): unknown {
 }
 
 function invalid(message: string): ReceiverError {
-  return new ReceiverError(message, { code: 'configInvalid', retryable: false });
+  return new ReceiverError('configInvalid', message);
 }

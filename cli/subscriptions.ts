@@ -193,7 +193,7 @@ function notServed(outcome: 'tenantUnknown' | 'tenantNotActive', tenantId: strin
     outcome === 'tenantUnknown'
       ? `Tenant ${tenantId} is not on the allow-list: add it with tenants add ${tenantId} --name <text>`
       : `Tenant ${tenantId} is paused or removed: nothing new is subscribed for it`;
-  return new ReceiverError(message, { code: 'tenantNotServed', retryable: false });
+  return new ReceiverError('tenantNotServed', message);
 }
 
 function describeAdded(added: boolean, outcome: string, watch: Watch): string {

@@ -25,8 +25,8 @@ export async function sweepVerb(context: CliContext, options: SweepCliOptions): 
   const { tenant } = options;
   if (tenant !== undefined && !(await deps.tenants.get(tenant))) {
     throw new ReceiverError(
+      'tenantNotServed',
       `Tenant ${tenant} is not on the allow-list: add it with tenants add ${tenant} --name <text>`,
-      { code: 'tenantNotServed', retryable: false },
     );
   }
   if (watch) {

@@ -79,8 +79,9 @@ async function create(context: CliContext, options: CreateOptions): Promise<void
   } catch (error) {
     if (!(error instanceof GraphError) || error.code !== 'graphConflict') throw error;
     throw new ReceiverError(
+      'graphConflict',
       `Printer ${printerId} has a trigger already, and a printer takes one: triggers list shows whose it is`,
-      { code: 'graphConflict', retryable: false, cause: error },
+      { cause: error },
     );
   }
 }
@@ -130,11 +131,8 @@ async function remove(context: CliContext, triggerId: string, options: DeleteOpt
   const callGraph = await administratorGraph(context, tenantId, TRIGGER_PERMISSIONS.write);
   if (!(await deleteTrigger(callGraph, { tenantId, printerId, triggerId }))) {
     throw new ReceiverError(
+      'graphNotFound',
       `Printer ${printerId} has no trigger ${triggerId}: triggers list shows those it has`,
-      {
-        code: 'graphNotFound',
-        retryable: false,
-      },
     );
   }
   if (options.json)

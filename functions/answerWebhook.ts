@@ -1,7 +1,7 @@
 import type { HttpHandler, HttpResponseInit } from '@azure/functions';
 import { errorFields, ReceiverError } from '../shared/errors';
 import { createLogger } from '../shared/logger';
-import { untilAborted } from '../shared/untilAborted';
+import { untilAborted } from '../shared/concurrency';
 import { answerHandshake, NO_SNIFF } from '../shared/webhook/answerHandshake';
 
 /** Graph wants an answer within 3 s; the rest is for the way back. */
@@ -44,8 +44,8 @@ async function loadWebhook() {
 }
 
 function timeIsUp(): ReceiverError {
-  return new ReceiverError(`Not done within ${ANSWER_WITHIN_MS} ms: Graph is asked to come again`, {
-    code: 'deadlinePassed',
-    retryable: true,
-  });
+  return new ReceiverError(
+    'deadlinePassed',
+    `Not done within ${ANSWER_WITHIN_MS} ms: Graph is asked to come again`,
+  );
 }

@@ -1,12 +1,20 @@
 import * as z from 'zod/mini';
 import { ReceiverError } from './errors';
-import type { ClientStateKey, KeyRing } from './watches/clientState';
 
 export type GraphCredential = 'federated' | 'certificate' | 'secret' | 'development';
 
 export type StorageConfig =
   | { connectionString: string }
   | { queueServiceUri: string; tableServiceUri: string; managedIdentityClientId?: string };
+
+/** A key of the setting CLIENT_STATE_KEYS. */
+export interface ClientStateKey {
+  keyId: string;
+  key: Buffer;
+}
+
+/** At least one key: the first signs, all verify. */
+export type KeyRing = readonly [ClientStateKey, ...ClientStateKey[]];
 
 export interface Config {
   storage: StorageConfig;
@@ -120,10 +128,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const publicBaseUrl = need('PUBLIC_BASE_URL', read('PUBLIC_BASE_URL', url, publicForm), publicForm);
 
   if (problems.length > 0 || !storage || !clientId || !clientStateKeys || !publicBaseUrl) {
-    throw new ReceiverError(`${problems.length} setting(s) to correct: ${problems.join('; ')}`, {
-      code: 'configInvalid',
-      retryable: false,
-    });
+    throw new ReceiverError(
+      'configInvalid',
+      `${problems.length} setting(s) to correct: ${problems.join('; ')}`,
+    );
   }
   return {
     storage,

@@ -1,52 +1,93 @@
-/** Every code an error of this product can carry. Callers branch on the code, never on the message. */
-export type ErrorCode =
-  | 'configInvalid'
-  | 'tokenFailed'
-  | 'graphThrottled'
-  | 'graphUnavailable'
-  | 'graphUnauthorized'
-  | 'graphForbidden'
-  | 'graphNotFound'
-  | 'graphConflict'
-  | 'graphRejected'
-  | 'graphAnswerUnreadable'
-  | 'storageUnavailable'
-  | 'queueUnavailable'
-  | 'rowUnreadable'
-  | 'keysUnreachable'
-  | 'deadlinePassed'
-  | 'claimLost'
-  | 'tenantNotServed'
-  | 'watchUnknown'
-  | 'triggersInTheWay'
-  | 'definitionInUse'
-  | 'messageNotFound'
-  | 'jobNotFound'
-  | 'usage';
+/**
+ * Every code that an error of this product can carry, whether the same action may succeed later without anybody changing
+ * anything, and what a person does about it. Callers branch on the code, never on the message.
+ */
+export const ERRORS = {
+  configInvalid: { retryable: false, remedy: 'Correct the settings, then restart.' },
+  tokenUnavailable: {
+    retryable: true,
+    remedy: 'If this lasts, check ENTRA_AUTHORITY_HOST and the credential of the app.',
+  },
+  tokenRefused: {
+    retryable: false,
+    remedy:
+      'Check that the customer has consented and that the credential of the app is valid and not expired.',
+  },
+  signInFailed: { retryable: false, remedy: 'Sign in again.' },
+  graphThrottled: { retryable: true, remedy: 'The call is retried after the pause.' },
+  graphUnavailable: { retryable: true, remedy: 'The call is retried.' },
+  graphUnauthorized: { retryable: false, remedy: 'Check the credential of the app.' },
+  graphForbidden: {
+    retryable: false,
+    remedy: 'Grant the app the permission and have an administrator of the customer consent again.',
+  },
+  graphNotFound: { retryable: false, remedy: 'Check the id.' },
+  graphConflict: { retryable: false, remedy: 'Use one Entra app per deployment.' },
+  graphRejected: {
+    retryable: false,
+    remedy: 'See the code of the answer and report it with its request id.',
+  },
+  graphAnswerUnreadable: { retryable: true, remedy: 'If this lasts, check GRAPH_BASE_URL.' },
+  storageUnavailable: {
+    retryable: true,
+    remedy: 'Is `npm start` running? Otherwise check AzureWebJobsStorage and the storage firewall.',
+  },
+  queueUnavailable: {
+    retryable: true,
+    remedy: 'Is `npm start` running? Otherwise check AzureWebJobsStorage and the storage firewall.',
+  },
+  rowUnreadable: { retryable: false, remedy: 'Correct or delete the row.' },
+  rowContended: { retryable: true, remedy: 'Try again.' },
+  keysUnreachable: { retryable: true, remedy: 'Allow the app to reach ENTRA_AUTHORITY_HOST.' },
+  deadlinePassed: { retryable: true, remedy: 'The next run continues.' },
+  claimLost: { retryable: true, remedy: 'The message is redelivered.' },
+  tenantNotServed: { retryable: false, remedy: 'See: tenants list' },
+  watchUnknown: { retryable: false, remedy: 'See: subscriptions list' },
+  triggersInTheWay: { retryable: false, remedy: 'Remove each with triggers delete, or add --force.' },
+  definitionInUse: { retryable: false, remedy: 'Remove what uses it, or add --force.' },
+  messageNotFound: { retryable: false, remedy: 'See: poison list' },
+  jobNotFound: { retryable: false, remedy: 'See jobs list, or search Graph with jobs sweep.' },
+  usage: { retryable: false, remedy: 'Add --help to see what the command takes.' },
+} as const satisfies Readonly<Record<string, { retryable: boolean; remedy: string }>>;
+
+export type ErrorCode = keyof typeof ERRORS;
 
 export interface ReceiverErrorOptions {
-  code: ErrorCode;
-  /** True when the same action may succeed later without anybody changing anything. */
-  retryable: boolean;
+  /** Replaces the remedy of the code where more is known: one sentence that ends with a full stop, or a command. */
+  remedy?: string;
+  /** Several findings of one kind, each a phrase of its own, such as the settings to correct. */
+  details?: readonly string[];
   cause?: unknown;
 }
 
-/** An error of ours: its message is safe to log (no secret, no body, no document name) and says what to do. */
+/** An error of this product. Its message is safe to log: no secret, no body, no document name. */
 export class ReceiverError extends Error {
   readonly code: ErrorCode;
+  /** True when the same action may succeed later without anybody changing anything. */
   readonly retryable: boolean;
+  readonly problem: string;
+  readonly details: readonly string[];
+  readonly remedy: string;
 
-  constructor(message: string, options: ReceiverErrorOptions) {
-    super(message, { cause: options.cause });
+  /**
+   * @param problem what failed: the thing, its address or id, and the status, without a full stop at the end
+   */
+  constructor(code: ErrorCode, problem: string, options: ReceiverErrorOptions = {}) {
+    const { details = [], remedy = ERRORS[code].remedy, cause } = options;
+    const listed = details.length === 0 ? '' : `: ${details.join('; ')}`;
+    super(`${problem}${listed}. ${remedy}`, { cause });
     this.name = 'ReceiverError';
-    this.code = options.code;
-    this.retryable = options.retryable;
+    this.code = code;
+    this.retryable = ERRORS[code].retryable;
+    this.problem = problem;
+    this.details = details;
+    this.remedy = remedy;
   }
 }
 
 /**
- * What may be logged of any thrown value. Messages of unknown errors stay out, because JSON and HTTP libraries quote
- * their input in them; the frames of the stack say where it came from.
+ * The fields of any thrown value that may be logged. Messages of unknown errors are left out, because JSON and HTTP
+ * libraries quote their input in them; the frames of the stack show where the error came from.
  */
 export function errorFields(error: unknown): Record<string, string | number | boolean> {
   if (!(error instanceof Error)) return { error: typeof error };

@@ -33,7 +33,7 @@ export interface Services {
   graph(): Promise<GraphService>;
   /** What the use cases on subscriptions need apart from the logger of the invocation. */
   subscriptions(): Promise<Omit<SubscriptionDeps, 'logger'>>;
-  /** Microsoft Graph as a person of a tenant, who is asked to sign in; for the CLI. @throws ReceiverError `tokenFailed` */
+  /** Microsoft Graph as a person of a tenant, who is asked to sign in; for the CLI. @throws ReceiverError `signInFailed` */
   userGraph(tenantId: string, options: SignInOptions): Promise<CallGraph>;
   /** A queue for workers, timers and the CLI, by its name. */
   queue(name: string): Promise<MessageQueue>;

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { KeyRing } from '../watches/clientState';
+import type { KeyRing } from '../config';
 
 /** keyId, tenant, mac. The mac is the 43 characters of base64url(SHA-256). */
 const FORM = /^([A-Za-z0-9_-]{1,16})\.([A-Za-z0-9-]{1,64})\.([A-Za-z0-9_-]{43})$/;

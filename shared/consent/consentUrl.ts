@@ -1,4 +1,4 @@
-import type { KeyRing } from '../watches/clientState';
+import type { KeyRing } from '../config';
 import { signConsentState } from './consentState';
 
 /** What a consent link is made of; a `Config` serves. */

@@ -1,4 +1,4 @@
-import type { KeyRing } from '../watches/clientState';
+import type { KeyRing } from '../config';
 import { verifyConsentState } from './consentState';
 
 /** What Entra's answer to a consent link says. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock';
-import { isRecord } from '../isRecord';
+import { isRecord } from '../parse';
 import { LONGEST_WAIT_IN_PLACE_MS, MOST_TRIES } from './createGraphClient';
 import type { CallGraph, GraphAnswer, GraphCall } from './graphClient';
 import { GraphError } from './graphError';
@@ -131,8 +131,5 @@ function readPart(
 
 /** Whether the part took effect is unknown: PATCH and DELETE may be sent again. */
 function missing(): GraphError {
-  return new GraphError('Graph answered a batch without this part of it', {
-    code: 'graphUnavailable',
-    retryable: true,
-  });
+  return new GraphError('graphUnavailable', 'Graph answered a batch without this part of it');
 }

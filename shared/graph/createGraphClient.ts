@@ -13,7 +13,7 @@ export interface GraphClientDeps {
   /** GRAPH_BASE_URL, without a slash at the end. */
   baseUrl: string;
   sendHttp: SendHttp;
-  /** An access token for Graph in this tenant. @throws ReceiverError `tokenFailed` */
+  /** An access token for Graph in this tenant. @throws ReceiverError `tokenRefused`, `tokenUnavailable` */
   getToken: GetToken;
   throttle: Throttle;
   /** Hears whether Graph answers; absent where nobody wants to know. */
@@ -45,10 +45,7 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
       // While the token was fetched another call may have been throttled.
       await waitForTenant(deps, call, mayStart);
       if (!mayStart(0)) {
-        throw new GraphError(`The token came too late to send ${call.method} in time`, {
-          code: 'graphUnavailable',
-          retryable: true,
-        });
+        throw new GraphError('graphUnavailable', `The token came too late to send ${call.method} in time`);
       }
       const result = await tryOnce(deps, call, token);
       if ('answer' in result) return result.answer;
@@ -79,11 +76,11 @@ async function waitForTenant(
     const waitMs = deps.throttle.remainingMs(call.tenantId);
     if (waitMs === 0) return;
     if (waitMs > LONGEST_WAIT_IN_PLACE_MS || !mayStart(waitMs)) {
-      throw new GraphError(`Graph asked for a pause of this tenant; ${call.method} was not sent`, {
-        code: 'graphThrottled',
-        retryable: true,
-        retryAfterMs: waitMs,
-      });
+      throw new GraphError(
+        'graphThrottled',
+        `Graph asked for a pause of this tenant; ${call.method} was not sent`,
+        { retryAfterMs: waitMs },
+      );
     }
     await deps.clock.sleep(waitMs);
   }
@@ -105,9 +102,7 @@ async function tryOnce(deps: GraphClientDeps, call: GraphCall, token: string): P
       timeoutMs: call.tryTimeoutMs ?? GRAPH_TRY_TIMEOUT_MS,
     });
   } catch (cause) {
-    const error = new GraphError(`Graph did not answer ${call.method} in full`, {
-      code: 'graphUnavailable',
-      retryable: true,
+    const error = new GraphError('graphUnavailable', `Graph did not answer ${call.method} in full`, {
       cause,
     });
     // A POST whose answer was lost may have made something: only its caller can find out.
@@ -130,10 +125,10 @@ function readAnswer(call: GraphCall, answer: HttpAnswer): GraphAnswer {
   try {
     return { status: answer.status, body: JSON.parse(answer.body) as unknown };
   } catch {
-    throw new GraphError(`Graph answered ${call.method} with ${answer.status} but not with JSON`, {
-      code: 'graphAnswerUnreadable',
-      retryable: true,
-      status: answer.status,
-    });
+    throw new GraphError(
+      'graphAnswerUnreadable',
+      `Graph answered ${call.method} with ${answer.status} but not with JSON`,
+      { status: answer.status },
+    );
   }
 }

@@ -1,8 +1,6 @@
-import { ReceiverError, type ErrorCode } from '../errors';
+import { ReceiverError, type ErrorCode, type ReceiverErrorOptions } from '../errors';
 
-export interface GraphErrorOptions {
-  code: ErrorCode;
-  retryable: boolean;
+export interface GraphErrorOptions extends ReceiverErrorOptions {
   /** HTTP status, or undefined when no answer arrived. */
   status?: number;
   /** `error.code` of Graph's answer. */
@@ -11,7 +9,6 @@ export interface GraphErrorOptions {
   requestId?: string;
   /** Milliseconds from now until the call may be sent again. */
   retryAfterMs?: number;
-  cause?: unknown;
 }
 
 /** A call to Graph that did not end in a 2xx. */
@@ -21,8 +18,8 @@ export class GraphError extends ReceiverError {
   readonly requestId?: string;
   readonly retryAfterMs?: number;
 
-  constructor(message: string, options: GraphErrorOptions) {
-    super(message, options);
+  constructor(code: ErrorCode, problem: string, options: GraphErrorOptions = {}) {
+    super(code, problem, options);
     this.name = 'GraphError';
     if (options.status !== undefined) this.status = options.status;
     if (options.graphCode !== undefined) this.graphCode = options.graphCode;

@@ -11,7 +11,7 @@ import { createThrottle } from './throttle';
  * Graph as a person of one tenant, who is asked to sign in before this resolves. The token lives for about an hour and
  * is kept in memory only.
  *
- * @throws ReceiverError `tokenFailed`
+ * @throws ReceiverError `signInFailed`
  */
 export async function openUserGraph(
   config: Config,
@@ -38,8 +38,9 @@ export function asAdministrator(callGraph: CallGraph): CallGraph {
     } catch (error) {
       if (!(error instanceof GraphError) || (error.status !== 401 && error.status !== 403)) throw error;
       throw new GraphError(
+        error.code,
         `Graph refused ${call.method} ${call.path.split('?')[0] ?? ''} with ${error.status}: sign in as a Printer Administrator of this tenant, have the delegated permission ${call.permission} consented to, and use the app that made the definition`,
-        { code: error.code, retryable: false, status: error.status, cause: error },
+        { status: error.status, cause: error },
       );
     }
   };

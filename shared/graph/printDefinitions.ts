@@ -1,4 +1,4 @@
-import { isRecord } from '../isRecord';
+import { isRecord } from '../parse';
 import type { CallGraph } from './graphClient';
 import { GraphError } from './graphError';
 import { readAllPages, type Paging } from './readAllPages';
@@ -64,10 +64,10 @@ export async function deleteDefinition(callGraph: CallGraph, tenantId: string, i
 function parseDefinition(value: unknown): PrintDefinition {
   const { id, displayName, createdBy } = isRecord(value) ? value : {};
   if (typeof id !== 'string' || id === '') {
-    throw new GraphError('Graph answered with a print task definition that has no id', {
-      code: 'graphAnswerUnreadable',
-      retryable: true,
-    });
+    throw new GraphError(
+      'graphAnswerUnreadable',
+      'Graph answered with a print task definition that has no id',
+    );
   }
   const appName = isRecord(createdBy) ? createdBy['displayName'] : undefined;
   return {

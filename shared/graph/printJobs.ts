@@ -1,4 +1,4 @@
-import { isRecord } from '../isRecord';
+import { isRecord } from '../parse';
 import type { CallGraph } from './graphClient';
 import { GraphError } from './graphError';
 
@@ -134,8 +134,5 @@ function parseTask(body: unknown): PrintTask {
 }
 
 function unreadable(resource: string): GraphError {
-  return new GraphError(`Graph answered a ${resource} without an id`, {
-    code: 'graphAnswerUnreadable',
-    retryable: true,
-  });
+  return new GraphError('graphAnswerUnreadable', `Graph answered a ${resource} without an id`);
 }

@@ -1,4 +1,4 @@
-import { isRecord } from '../isRecord';
+import { isRecord } from '../parse';
 import type { CallGraph } from './graphClient';
 import { GraphError } from './graphError';
 import { readAllPages, type Paging } from './readAllPages';
@@ -104,8 +104,5 @@ function parseTrigger(value: unknown): PrintTrigger {
 function idOf(value: unknown, what: string): string {
   const id = isRecord(value) ? value['id'] : undefined;
   if (typeof id === 'string' && id !== '') return id;
-  throw new GraphError(`Graph answered with ${what} that has no id`, {
-    code: 'graphAnswerUnreadable',
-    retryable: true,
-  });
+  throw new GraphError('graphAnswerUnreadable', `Graph answered with ${what} that has no id`);
 }

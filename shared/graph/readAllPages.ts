@@ -1,4 +1,4 @@
-import { isRecord } from '../isRecord';
+import { isRecord } from '../parse';
 import { GraphError } from './graphError';
 import type { CallGraph, GraphCall } from './graphClient';
 
@@ -44,8 +44,5 @@ function nextPath(graphBaseUrl: string, link: unknown): string | undefined {
 }
 
 function unreadable(what: string): GraphError {
-  return new GraphError(`Graph answered a listing with ${what}`, {
-    code: 'graphAnswerUnreadable',
-    retryable: true,
-  });
+  return new GraphError('graphAnswerUnreadable', `Graph answered a listing with ${what}`);
 }

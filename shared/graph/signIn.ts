@@ -20,7 +20,7 @@ export interface SignInOptions {
  * Tokens of a person who signs in by device code with the app registration of the settings; the person has as long as
  * Entra lets the code live (15 minutes). The registration must allow public client flows.
  *
- * @returns a function that rejects with ReceiverError `tokenFailed`
+ * @returns a function that rejects with ReceiverError `signInFailed`
  */
 export function createSignIn(config: Config, options: SignInOptions): GetToken {
   const { authorityHost, clientId, graphBaseUrl } = config;
@@ -38,9 +38,10 @@ export function createSignIn(config: Config, options: SignInOptions): GetToken {
       return (await new DeviceCodeCredential(settings).getToken(scope)).token;
     } catch (cause) {
       throw new ReceiverError(
+        'signInFailed',
         'Nobody was signed in: allow public client flows in the app registration (Authentication), have the delegated permission ' +
           `${options.permission} consented to, and enter the code within 15 minutes; check ENTRA_AUTHORITY_HOST if no code appeared`,
-        { code: 'tokenFailed', retryable: false, cause },
+        { cause },
       );
     }
   };

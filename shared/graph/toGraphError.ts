@@ -30,45 +30,22 @@ export function toGraphError(
   switch (answer.status) {
     case 401:
       return new GraphError(
+        'graphUnauthorized',
         `Graph did not accept the token for ${where}: check the credential, then ${remedy}`,
-        {
-          code: 'graphUnauthorized',
-          retryable: false,
-          ...facts,
-        },
+        { ...facts },
       );
     case 403:
-      return new GraphError(`Graph refused ${where}: ${remedy}`, {
-        code: 'graphForbidden',
-        retryable: false,
-        ...facts,
-      });
+      return new GraphError('graphForbidden', `Graph refused ${where}: ${remedy}`, { ...facts });
     case 404:
-      return new GraphError(`Graph does not know ${where}`, {
-        code: 'graphNotFound',
-        retryable: false,
-        ...facts,
-      });
+      return new GraphError('graphNotFound', `Graph does not know ${where}`, { ...facts });
     case 409:
-      return new GraphError(`Graph sees a conflict in ${where}`, {
-        code: 'graphConflict',
-        retryable: false,
-        ...facts,
-      });
+      return new GraphError('graphConflict', `Graph sees a conflict in ${where}`, { ...facts });
     case 429:
-      return new GraphError(`Graph throttles ${where}`, {
-        code: 'graphThrottled',
-        retryable: true,
-        ...facts,
-      });
+      return new GraphError('graphThrottled', `Graph throttles ${where}`, { ...facts });
     default:
       return TRANSIENT.has(answer.status)
-        ? new GraphError(`Graph could not serve ${where}`, {
-            code: 'graphUnavailable',
-            retryable: true,
-            ...facts,
-          })
-        : new GraphError(`Graph rejected ${where}`, { code: 'graphRejected', retryable: false, ...facts });
+        ? new GraphError('graphUnavailable', `Graph could not serve ${where}`, { ...facts })
+        : new GraphError('graphRejected', `Graph rejected ${where}`, { ...facts });
   }
 }
 

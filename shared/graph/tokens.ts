@@ -1,7 +1,7 @@
 import type { ClientSecretCredentialOptions, TokenCredential } from '@azure/identity';
 import type { Config } from '../config';
 import { ReceiverError } from '../errors';
-import { untilAborted } from '../untilAborted';
+import { untilAborted } from '../concurrency';
 
 /**
  * An access token for Graph in a tenant. `fresh` forgets the one that is kept: a token holds the permissions of the
@@ -34,7 +34,7 @@ interface SignIn {
 /**
  * One credential of @azure/identity per tenant; each caches its token and renews it before it ends.
  *
- * @returns a function that rejects with ReceiverError `tokenFailed`, within 15 seconds
+ * @returns a function that rejects with ReceiverError `tokenRefused` or `tokenUnavailable`, within 15 seconds
  */
 export function createGetToken(config: Config): GetToken {
   if (config.credential === 'development') return (tenantId) => Promise.resolve(`development.${tenantId}`);
@@ -122,5 +122,5 @@ function toTokenError(config: Config, status: number | undefined, cause: unknown
   const message = refused
     ? `Entra gave no token (${status}): check that the customer has consented and that the ${config.credential} credential of the app is right and has not expired`
     : `Entra gave no token: its sign-in host could not be asked; if this lasts, check ENTRA_AUTHORITY_HOST and the ${config.credential} credential of the app`;
-  return new ReceiverError(message, { code: 'tokenFailed', retryable: !refused, cause });
+  return new ReceiverError(refused ? 'tokenRefused' : 'tokenUnavailable', message, { cause });
 }

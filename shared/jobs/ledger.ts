@@ -244,11 +244,8 @@ export function parseLedgerRow({ cells }: StoredRow): LedgerRow {
   const status = STATUSES.find((word) => word === cells['status']);
   if (!status || typeof cells['firstSeenAt'] !== 'string') {
     throw new ReceiverError(
+      'rowUnreadable',
       `The row ${String(cells['rowKey'])} of the table PrintJobs has no known status or no firstSeenAt: correct or delete it`,
-      {
-        code: 'rowUnreadable',
-        retryable: false,
-      },
     );
   }
   const outcome = OUTCOMES.find((word) => word === cells['outcome']);
@@ -267,5 +264,5 @@ export function parseLedgerRow({ cells }: StoredRow): LedgerRow {
 }
 
 function lostRace(message: string): ReceiverError {
-  return new ReceiverError(message, { code: 'claimLost', retryable: true });
+  return new ReceiverError('claimLost', message);
 }

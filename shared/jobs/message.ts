@@ -1,5 +1,5 @@
-import { isRecord } from '../isRecord';
-import { parseId, parseJobId } from '../watches/watchKey';
+import { isRecord } from '../parse';
+import { parseId, parseJobId } from '../parse';
 import type { JobReference } from './reference';
 
 /** How we came to know of a job. */

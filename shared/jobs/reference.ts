@@ -1,4 +1,5 @@
-import { parseId, parseJobId, type WatchKey } from '../watches/watchKey';
+import { parseId, parseJobId } from '../parse';
+import { type WatchKey } from '../watches/watchKey';
 
 /** Names one thing that happened to one job: the unit of the ledger. */
 export type JobReference = JobStartedReference | JobFetchableReference;

@@ -1,5 +1,5 @@
 import { ReceiverError } from '../errors';
-import { isRecord } from '../isRecord';
+import { isRecord } from '../parse';
 import { parseLedgerRow } from '../jobs/ledger';
 import { formatJobMessage, parseJobMessage } from '../jobs/message';
 import { ledgerRowKey } from '../jobs/reference';
@@ -7,7 +7,7 @@ import type { EntityTable } from '../storage/entityTable';
 import type { TakenMessage } from '../storage/queueContents';
 import { QUEUE_NAMES } from '../storage/queueNames';
 import { parseSubscriptionMessage } from '../subscriptions/message';
-import { parseId } from '../watches/watchKey';
+import { parseId } from '../parse';
 
 /** A message that was given up, and why as far as can be told. */
 export interface PoisonMessage {

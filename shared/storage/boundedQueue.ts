@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ReceiverError } from '../errors';
-import { untilAborted } from '../untilAborted';
+import { untilAborted } from '../concurrency';
 import type { MessageQueue } from './messageQueue';
 import { toStorageError } from './toStorageError';
 
@@ -54,10 +54,7 @@ async function tryOnce(
 
 function tookTooLong(timeoutMs: number): ReceiverError {
   return new ReceiverError(
+    'queueUnavailable',
     `The storage queue gave no answer within ${timeoutMs} ms: check its health and firewall`,
-    {
-      code: 'queueUnavailable',
-      retryable: true,
-    },
   );
 }

@@ -1,7 +1,7 @@
 import type { TableClient } from '@azure/data-tables';
 import { RestError, type TableEntity, type TransactionAction } from '@azure/data-tables';
-import { isRecord } from '../isRecord';
-import { untilAborted } from '../untilAborted';
+import { isRecord } from '../parse';
+import { untilAborted } from '../concurrency';
 import type { EntityTable, Row, StoredRow } from './entityTable';
 import { toStorageError } from './toStorageError';
 

@@ -35,7 +35,7 @@ export function toStorageError(
   if (!(error instanceof Error)) return error;
   const words =
     code === 'queueUnavailable' ? passing(error, 'queue') : (refusal(error) ?? passing(error, 'table'));
-  return words === undefined ? error : new ReceiverError(words, { code, retryable: true, cause: error });
+  return words === undefined ? error : new ReceiverError(code, words, { cause: error });
 }
 
 function refusal(error: Error): string | undefined {

@@ -1,5 +1,5 @@
-import { isRecord } from '../isRecord';
-import { parseId } from '../watches/watchKey';
+import { isRecord } from '../parse';
+import { parseId } from '../parse';
 
 /** A message of the queue subscription-events. */
 export type SubscriptionMessage = LifecycleMessage | RenewMessage;

@@ -1,12 +1,12 @@
 import { MOST_PARTS } from '../graph/createGraphBatch';
 import type { StoredWatch } from '../watches/watches';
 import { createForWatch } from './createForWatch';
-import { createLimit, type Limit } from './createLimit';
-import { createPace, type Pace } from './createPace';
-import { eachBounded } from './eachBounded';
+import { createLimit, type Limit } from '../concurrency';
+import { createPace, type Pace } from '../concurrency';
+import { eachBounded } from '../concurrency';
 import { graphWaitsUntil, plan, type PlanOptions } from './plan';
 import { reconcileWatch } from './reconcileWatch';
-import { rotate } from './rotate';
+import { rotate } from '../backoff';
 import { partsOf, settleChunk, type Due } from './settleChunk';
 import { soonestFirst } from './soonestFirst';
 import { signingOf } from './subscriptionBody';

@@ -1,7 +1,7 @@
 import { errorFields, ReceiverError } from '../errors';
 import { watchRowKey } from '../watches/watchKey';
 import type { StoredWatch } from '../watches/watches';
-import { eachBounded } from './eachBounded';
+import { eachBounded } from '../concurrency';
 import { deleteSubscription } from './subscriptionCalls';
 import type { SubscriptionDeps } from './subscriptionDeps';
 
@@ -76,6 +76,6 @@ async function removeWatch(deps: RemoveTenantDeps, stored: StoredWatch): Promise
 
 function isRefused(error: unknown): boolean {
   if (!(error instanceof ReceiverError)) return false;
-  const { code, retryable } = error;
-  return code === 'graphForbidden' || code === 'graphUnauthorized' || (code === 'tokenFailed' && !retryable);
+  const { code } = error;
+  return code === 'graphForbidden' || code === 'graphUnauthorized' || code === 'tokenRefused';
 }

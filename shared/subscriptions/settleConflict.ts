@@ -68,5 +68,5 @@ function heldElsewhere(watch: Watch, url: string): ReceiverError {
 }
 
 function conflict(message: string): ReceiverError {
-  return new ReceiverError(message, { code: 'graphConflict', retryable: false });
+  return new ReceiverError('graphConflict', message);
 }

@@ -1,5 +1,5 @@
 import type { Tenant } from '../tenants/tenants';
-import { retryDelay } from './retryDelay';
+import { retryDelayMs } from '../backoff';
 import type { SubscriptionDeps } from './subscriptionDeps';
 
 /**
@@ -15,7 +15,7 @@ export async function flagTenant(
 ): Promise<Tenant | undefined> {
   const flagged = await tenants.update(tenantId, (tenant) => {
     const failures = (tenant.failures ?? 0) + 1;
-    const nextTryAt = new Date(clock.now() + retryDelay(failures, random())).toISOString();
+    const nextTryAt = new Date(clock.now() + retryDelayMs(failures, random())).toISOString();
     return { ...tenant, failures, nextTryAt, lastError: refusal };
   });
   logger.warn('tenant.refused', { tenantId, failures: flagged?.failures, nextTryAt: flagged?.nextTryAt });

@@ -1,4 +1,5 @@
-import { signClientState, type KeyRing } from '../watches/clientState';
+import type { KeyRing } from '../config';
+import { signClientState } from '../watches/clientState';
 import { watchTag } from '../watches/watchKey';
 import type { Watch } from '../watches/watches';
 import { LIFETIME_MS, type Signing } from './plan';

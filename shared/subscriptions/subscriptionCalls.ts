@@ -2,7 +2,7 @@ import type { BatchPart, PartResult } from '../graph/createGraphBatch';
 import type { CallGraph } from '../graph/graphClient';
 import { GraphError } from '../graph/graphError';
 import { readAllPages, type Paging } from '../graph/readAllPages';
-import { isRecord } from '../isRecord';
+import { isRecord } from '../parse';
 import type { WatchKind } from '../watches/watchKey';
 import type { Watch } from '../watches/watches';
 import { expiryAt, subscriptionBody, type SubscriptionSettings } from './subscriptionBody';
@@ -136,10 +136,10 @@ function parseGranted(body: unknown, knownId?: string): Granted {
     typeof expirationDateTime !== 'string' ||
     Number.isNaN(Date.parse(expirationDateTime))
   ) {
-    throw new GraphError('Graph answered without the id or the expiry of the subscription', {
-      code: 'graphAnswerUnreadable',
-      retryable: true,
-    });
+    throw new GraphError(
+      'graphAnswerUnreadable',
+      'Graph answered without the id or the expiry of the subscription',
+    );
   }
   return { subscriptionId, expirationDateTime: new Date(expirationDateTime).toISOString() };
 }

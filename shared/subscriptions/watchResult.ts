@@ -2,7 +2,7 @@ import { errorFields, ReceiverError } from '../errors';
 import { GraphError, wasNotSent } from '../graph/graphError';
 import { watchRowKey } from '../watches/watchKey';
 import type { StoredWatch, Watch } from '../watches/watches';
-import { retryDelay } from './retryDelay';
+import { retryDelayMs } from '../backoff';
 import type { Granted } from './subscriptionCalls';
 import type { SubscriptionDeps } from './subscriptionDeps';
 
@@ -56,7 +56,7 @@ export async function recordFailure(
     ...asBefore,
     failures,
     lastError: describeError(error),
-    nextTryAt: timeIn(isKeptBack ? retryAfterMs : retryDelay(failures, random(), retryAfterMs)),
+    nextTryAt: timeIn(isKeptBack ? retryAfterMs : retryDelayMs(failures, random(), retryAfterMs)),
     ...(retryAfterMs === undefined ? {} : { retryAfterUntil: timeIn(retryAfterMs) }),
   };
   logger.warn('subscription.failed', {
@@ -89,8 +89,9 @@ export function logResult(
 export function troubleOf(error: unknown): Trouble | undefined {
   if (!(error instanceof ReceiverError)) return undefined;
   switch (error.code) {
-    case 'tokenFailed':
-      return error.retryable ? 'noToken' : 'refused';
+    case 'tokenUnavailable':
+      return 'noToken';
+    case 'tokenRefused':
     case 'graphUnauthorized':
       return 'refused';
     case 'graphForbidden':

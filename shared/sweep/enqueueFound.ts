@@ -1,7 +1,7 @@
 import { formatJobMessage } from '../jobs/message';
 import { createTrace } from '../jobs/createTrace';
 import { ledgerRowKey, type JobReference } from '../jobs/reference';
-import { eachBounded } from '../subscriptions/eachBounded';
+import { eachBounded } from '../concurrency';
 import type { SweepDeps } from './sweepDeps';
 
 /** Sends side by side; a queue takes about 2,000 messages in a second. */

@@ -1,4 +1,4 @@
-import { eachBounded } from '../subscriptions/eachBounded';
+import { eachBounded } from '../concurrency';
 import { LISTINGS_AT_ONCE, type ListingRun } from './createListingRun';
 import { isTriggerLookDue } from './isTriggerLookDue';
 import { isTriggerLost } from './isTriggerLost';

@@ -10,7 +10,8 @@ export type ListingErrorKind = 'listing' | 'forbidden' | 'unavailable' | 'postpo
 
 export function judgeListingError(error: unknown): ListingErrorKind {
   if (!(error instanceof ReceiverError)) return 'storage';
-  if (error.code === 'tokenFailed') return error.retryable ? 'postpone' : 'refused';
+  if (error.code === 'tokenUnavailable') return 'postpone';
+  if (error.code === 'tokenRefused') return 'refused';
   // The time of this run is up.
   if (error.code === 'deadlinePassed') return 'postpone';
   if (!(error instanceof GraphError)) return 'storage';

@@ -1,6 +1,6 @@
 import { readAllPages, type Paging } from '../graph/readAllPages';
-import { isRecord } from '../isRecord';
-import { parseJobId } from '../watches/watchKey';
+import { isRecord } from '../parse';
+import { parseJobId } from '../parse';
 
 /** A print job as a listing shows it (resources/printjob.md). */
 export interface ListedJob {

@@ -1,7 +1,7 @@
 import { readAllPages, type Paging } from '../graph/readAllPages';
-import { isRecord } from '../isRecord';
+import { isRecord } from '../parse';
 import { parseParentUrl } from '../jobs/reference';
-import { parseId } from '../watches/watchKey';
+import { parseId } from '../parse';
 
 /** A print task as a listing shows it (resources/printtask.md). */
 export interface ListedTask {

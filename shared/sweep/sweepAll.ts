@@ -1,5 +1,5 @@
 import { errorFields } from '../errors';
-import { eachBounded } from '../subscriptions/eachBounded';
+import { eachBounded } from '../concurrency';
 import type { Tenant } from '../tenants/tenants';
 import { createSweepTime } from './createSweepTime';
 import { isLeftAlone } from './isLeftAlone';

@@ -1,10 +1,11 @@
 import { errorFields } from '../errors';
 import { listDefinitions } from '../graph/printDefinitions';
-import { eachBounded } from '../subscriptions/eachBounded';
-import { rotate } from '../subscriptions/rotate';
+import { eachBounded } from '../concurrency';
+import { rotate } from '../backoff';
 import { isFlagged } from '../subscriptions/standOfTenant';
 import type { Tenant } from '../tenants/tenants';
-import { parseId, watchRowKey, type WatchKey } from '../watches/watchKey';
+import { parseId } from '../parse';
+import { watchRowKey, type WatchKey } from '../watches/watchKey';
 import type { Watch } from '../watches/watches';
 import { createListingRun, LISTINGS_AT_ONCE } from './createListingRun';
 import { isLostByGraph } from './isLostByGraph';

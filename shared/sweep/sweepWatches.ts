@@ -1,5 +1,5 @@
 import { errorFields } from '../errors';
-import { eachBounded } from '../subscriptions/eachBounded';
+import { eachBounded } from '../concurrency';
 import type { WatchKey } from '../watches/watchKey';
 import type { SweepDeps } from './sweepDeps';
 import { sweepWatch } from './sweepWatch';

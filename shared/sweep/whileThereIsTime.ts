@@ -11,9 +11,6 @@ import type { SweepTime } from './createSweepTime';
 export function whileThereIsTime(callGraph: CallGraph, time: Pick<SweepTime, 'isUp'>): CallGraph {
   return async (call) => {
     if (!time.isUp()) return callGraph(call);
-    throw new ReceiverError('The time of this sweep is up; the next one looks again', {
-      code: 'deadlinePassed',
-      retryable: true,
-    });
+    throw new ReceiverError('deadlinePassed', 'The time of this sweep is up; the next one looks again');
   };
 }

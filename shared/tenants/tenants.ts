@@ -74,10 +74,7 @@ export function createTenants(table: EntityTable): Tenants {
         const after = change(before);
         if (after === before || (await table.replace(toRow(after), row.etag)) !== undefined) return after;
       }
-      throw new ReceiverError('The row of the tenant changed under every try to write it: try again', {
-        code: 'storageUnavailable',
-        retryable: true,
-      });
+      throw new ReceiverError('rowContended', 'The row of the tenant changed under every try to write it');
     },
     async *list(onUnreadable) {
       for await (const row of table.list(PARTITION)) {
@@ -99,11 +96,8 @@ function parseTenant({ cells }: StoredRow): Tenant {
   const { failures, lostByGraph, sweepRefusals } = cells;
   if (typeof rowKey !== 'string' || (status !== 'active' && status !== 'paused' && status !== 'removed')) {
     throw new ReceiverError(
+      'rowUnreadable',
       'A row of the table Tenants has no status active, paused or removed: correct or delete it',
-      {
-        code: 'rowUnreadable',
-        retryable: false,
-      },
     );
   }
   const tenant: Tenant = {

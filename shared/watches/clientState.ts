@@ -1,13 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-
-/** A key of the setting CLIENT_STATE_KEYS. */
-export interface ClientStateKey {
-  keyId: string;
-  key: Buffer;
-}
-
-/** At least one key: the first signs, all verify. */
-export type KeyRing = readonly [ClientStateKey, ...ClientStateKey[]];
+import type { KeyRing } from '../config';
 
 /** What a clientState says once its mac is right. */
 export interface VerifiedClientState {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { parseId } from '../parse';
 
 export type WatchKind = 'jobStarted' | 'jobFetchable';
 
@@ -8,19 +9,6 @@ export interface WatchKey {
   kind: WatchKind;
   /** The id of the task definition (jobStarted) or of the printer (jobFetchable), lower-cased. */
   id: string;
-}
-
-/** What ids from outside may hold: it keeps them safe as table keys, and, as dots alone are none, in URLs. */
-const ID = /^(?!\.+$)[A-Za-z0-9._-]{1,128}$/;
-
-/** The id lower-cased (Graph compares GUIDs without case), or undefined when it is not one we accept. */
-export function parseId(value: unknown): string | undefined {
-  return typeof value === 'string' && ID.test(value) ? value.toLowerCase() : undefined;
-}
-
-/** A job id: as `parseId`, in the case Graph gave it. */
-export function parseJobId(value: unknown): string | undefined {
-  return typeof value === 'string' && ID.test(value) ? value : undefined;
 }
 
 /** RowKey of the watch in the table Subscriptions. */

@@ -98,8 +98,8 @@ function parseWatch({ cells, etag }: StoredRow): StoredWatch {
   const named = typeof rowKey === 'string' ? parseWatchRowKey(rowKey) : undefined;
   if (typeof partitionKey !== 'string' || !named) {
     throw new ReceiverError(
+      'rowUnreadable',
       'A row of the table Subscriptions is not named jobStarted_{definitionId} or jobFetchable_{printerId}: delete it',
-      { code: 'rowUnreadable', retryable: false },
     );
   }
   const watch: Watch = {

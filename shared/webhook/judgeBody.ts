@@ -1,6 +1,6 @@
 import type { JobMessage } from '../jobs/message';
 import type { LifecycleMessage } from '../subscriptions/message';
-import type { KeyRing } from '../watches/clientState';
+import type { KeyRing } from '../config';
 import { judgeItem, type JudgeContext, type Refusal } from './judgeItem';
 import { parseNotifications, type BadBody } from './parseNotifications';
 

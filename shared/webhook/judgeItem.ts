@@ -1,9 +1,11 @@
-import { isRecord } from '../isRecord';
+import { isRecord } from '../parse';
 import type { JobMessage } from '../jobs/message';
 import { parseJobResource, parseParentUrl, watchOf, type JobReference } from '../jobs/reference';
 import type { LifecycleMessage } from '../subscriptions/message';
-import { verifyClientState, type KeyRing } from '../watches/clientState';
-import { parseId, watchTag } from '../watches/watchKey';
+import type { KeyRing } from '../config';
+import { verifyClientState } from '../watches/clientState';
+import { parseId } from '../parse';
+import { watchTag } from '../watches/watchKey';
 import { maskResource } from './maskResource';
 
 /** Why an item is not acted on. Each is counted; none is told to the caller. */

@@ -1,4 +1,4 @@
-import { isRecord } from '../isRecord';
+import { isRecord } from '../parse';
 
 /** Why a body is no changeNotificationCollection. */
 export type BadBody = 'emptyBody' | 'notJson' | 'noValue';

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { untilAborted } from '../untilAborted';
+import { untilAborted } from '../concurrency';
 
 /** Enough for any batch of Graph's; a longer one must not take every socket of the process from the other tenants. */
 export const SENDS_AT_ONCE = 128;

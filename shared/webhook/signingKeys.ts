@@ -1,7 +1,7 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from '../clock';
 import { errorFields, ReceiverError } from '../errors';
-import { isRecord } from '../isRecord';
+import { isRecord } from '../parse';
 
 export interface SigningKeysDependencies {
   fetch: (url: string, init: { signal: AbortSignal }) => Promise<Response>;
@@ -82,7 +82,8 @@ function unreachable(url: string, status?: number, cause?: unknown): ReceiverErr
   const why = status === undefined ? '' : ` (status ${status})`;
   const what = cause === undefined ? '' : ` (${String(errorFields(cause)['error'])})`;
   return new ReceiverError(
+    'keysUnreachable',
     `The signing keys at ${url} cannot be had${why}${what}: let the app reach ENTRA_AUTHORITY_HOST`,
-    { code: 'keysUnreachable', retryable: true, cause },
+    { cause },
   );
 }

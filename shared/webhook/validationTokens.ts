@@ -1,5 +1,5 @@
 import { decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose';
-import { parseId } from '../watches/watchKey';
+import { parseId } from '../parse';
 import type { VerifyTokens } from './receive';
 import { createSigningKeys, type SigningKeysDependencies } from './signingKeys';
 

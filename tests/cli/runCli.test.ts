@@ -81,7 +81,7 @@ describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usa
     [Object.assign(new Error('secret'), { code: 'a secret code' }), 'Unexpected Error'],
     [new TypeError('secret'), 'Unexpected TypeError'],
     ['secret', 'Unexpected error'],
-    [new ReceiverError('words and remedy', { code: 'tokenFailed', retryable: false }), 'words and remedy'],
+    [new ReceiverError('tokenRefused', 'words and remedy'), 'words and remedy'],
   ])('turns %p into words with a remedy', async (error, words) => {
     const world = createCliWorld();
     world.tenants.list = () => {

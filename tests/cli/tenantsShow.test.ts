@@ -78,7 +78,7 @@ describe('tenants show', () => {
   it('says why it could not try', async () => {
     const world = createCliWorld();
     await world.addTenant();
-    const error = new GraphError('Graph is out', { code: 'graphUnavailable', retryable: true });
+    const error = new GraphError('graphUnavailable', 'Graph is out');
     for (const method of ['GET', 'GET', 'GET', 'GET', 'PATCH', 'POST'] as const) {
       world.graph.nextError(method, error);
     }

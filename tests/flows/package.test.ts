@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { crc32, inflateRawSync } from 'node:zlib';
-import { isRecord } from '../../shared/isRecord';
+import { isRecord } from '../../shared/parse';
 
 const root = join(__dirname, '..', '..');
 let folder = '';

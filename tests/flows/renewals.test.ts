@@ -1,4 +1,4 @@
-import { eachBounded } from '../../shared/subscriptions/eachBounded';
+import { eachBounded } from '../../shared/concurrency';
 import type { WatchKey } from '../../shared/watches/watchKey';
 import { startFlow, type Flow } from '../support/startFlow';
 

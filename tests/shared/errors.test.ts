@@ -2,9 +2,7 @@ import fc from 'fast-check';
 import { errorFields, ReceiverError } from '../../shared/errors';
 
 it('an error of ours is logged with code, words and whether to try again', () => {
-  const error = new ReceiverError('CLIENT_STATE_KEYS is missing', {
-    code: 'configInvalid',
-    retryable: false,
+  const error = new ReceiverError('configInvalid', 'CLIENT_STATE_KEYS is missing', {
     cause: new Error('inner'),
   });
   expect(error).toBeInstanceOf(Error);

@@ -4,21 +4,22 @@ import type { CallGraph, GraphCall } from '../../shared/graph/graphClient';
 
 /** The statuses are those of api/subscription-post-subscriptions.md and api/subscription-update.md. */
 const ERRORS = {
-  notFound: { code: 'graphNotFound', status: 404, retryable: false },
-  unauthorized: { code: 'graphUnauthorized', status: 401, retryable: false },
-  conflict: { code: 'graphConflict', status: 409, retryable: false },
-  throttled: { code: 'graphThrottled', status: 429, retryable: true },
-  forbidden: { code: 'graphForbidden', status: 403, retryable: false },
-  unavailable: { code: 'graphUnavailable', retryable: true },
-  rejected: { code: 'graphRejected', status: 400, retryable: false },
+  notFound: { code: 'graphNotFound', status: 404 },
+  unauthorized: { code: 'graphUnauthorized', status: 401 },
+  conflict: { code: 'graphConflict', status: 409 },
+  throttled: { code: 'graphThrottled', status: 429 },
+  forbidden: { code: 'graphForbidden', status: 403 },
+  unavailable: { code: 'graphUnavailable' },
+  rejected: { code: 'graphRejected', status: 400 },
 } as const;
 
 type ErrorKind = keyof typeof ERRORS;
 
 /** An error as the Graph client throws it; the message is only recognisable, not real. */
 export function graphError(kind: ErrorKind, retryAfterMs?: number): GraphError {
-  return new GraphError(`Graph said ${kind}`, {
-    ...ERRORS[kind],
+  const { code, ...facts } = ERRORS[kind];
+  return new GraphError(code, `Graph said ${kind}`, {
+    ...facts,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }

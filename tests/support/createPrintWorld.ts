@@ -40,7 +40,7 @@ export function createPrintWorld() {
     if (!task) throw graphError('notFound');
     if (method === 'PATCH') {
       if (task.state !== 'processing')
-        throw new GraphError('Graph rejected it', { code: 'graphRejected', status: 400, retryable: false });
+        throw new GraphError('graphRejected', 'Graph rejected it', { status: 400 });
       Object.assign(task, (body as { status: object }).status);
     }
     return showTask(id, task);

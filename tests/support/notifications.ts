@@ -1,4 +1,4 @@
-import type { KeyRing } from '../../shared/watches/clientState';
+import type { KeyRing } from '../../shared/config';
 import { createHash, createHmac } from 'node:crypto';
 
 /** A key for tests only: 32 bytes of the value 7. */

@@ -58,7 +58,7 @@ describe('Graph as a signed-in administrator', () => {
         /GET \/print\/printers with 403: sign in as a Printer Administrator.*delegated permission Printer\.Read\.All/,
       ) as string,
     });
-    const unauthorized = new GraphError('x', { code: 'graphUnauthorized', status: 401, retryable: false });
+    const unauthorized = new GraphError('graphUnauthorized', 'x', { status: 401 });
     await expect(asAdministrator(() => Promise.reject(unauthorized))(call)).rejects.toMatchObject({
       code: 'graphUnauthorized',
     });

@@ -2,8 +2,8 @@ import { ReceiverError } from '../../../shared/errors';
 import { rememberTokenRefusals } from '../../../shared/graph/rememberTokenRefusals';
 import { createFakeClock } from '../../support/createFakeClock';
 
-const REFUSED = new ReceiverError('no consent', { code: 'tokenFailed', retryable: false });
-const BUSY = new ReceiverError('busy', { code: 'tokenFailed', retryable: true });
+const REFUSED = new ReceiverError('tokenRefused', 'no consent');
+const BUSY = new ReceiverError('tokenUnavailable', 'busy');
 
 /** A sign-in host that refuses until told otherwise, and what it was asked. */
 function createSetting() {

@@ -66,7 +66,7 @@ describe('signing in by device code', () => {
   it('says what the registration needs when nobody signed in', async () => {
     answer = () => Promise.reject(new Error('AADSTS7000218'));
     await expect(signIn()(TENANT)).rejects.toMatchObject({
-      code: 'tokenFailed',
+      code: 'signInFailed',
       retryable: false,
       message: expect.stringMatching(/public client flows.*Printer\.Read\.All/) as string,
     });

@@ -157,7 +157,7 @@ test('beyond 2,000 tenants the first one is forgotten, and only that', async () 
 test.each([400, 401])('an answer %i of the sign-in host is a refusal that no retry heals', async (status) => {
   answer = { status, error: new Error('AADSTS700016: secret words of Entra') };
   const refused = createGetToken(configOf('secret'))('t1');
-  await expect(refused).rejects.toMatchObject({ code: 'tokenFailed', retryable: false });
+  await expect(refused).rejects.toMatchObject({ code: 'tokenRefused', retryable: false });
   await expect(refused).rejects.toThrow(/customer has consented.*secret credential/);
   await expect(refused).rejects.not.toThrow(/AADSTS/);
 });
@@ -170,7 +170,7 @@ test.each([
 ] as const)('a sign-in host that %s may be asked again', async (_name, behaviour) => {
   answer = { ...behaviour };
   await expect(createGetToken(configOf('certificate'))('t1')).rejects.toMatchObject({
-    code: 'tokenFailed',
+    code: 'tokenUnavailable',
     retryable: true,
     message: expect.stringMatching(/ENTRA_AUTHORITY_HOST and the certificate credential/) as string,
   });
@@ -186,7 +186,7 @@ test('a lost connection after a refusal counts as unreachable: only the last req
 test('after a failure the tenant gets a new credential, so that a corrected secret is not hidden by a cache', async () => {
   const getToken = createGetToken(configOf('secret'));
   answer = { status: 401, error: new Error('refused') };
-  await expect(getToken('t1')).rejects.toMatchObject({ code: 'tokenFailed' });
+  await expect(getToken('t1')).rejects.toMatchObject({ code: 'tokenRefused' });
   answer = {};
   await expect(getToken('t1')).resolves.toBe('token of t1');
   expect(made).toHaveLength(2);
@@ -200,7 +200,7 @@ test('a credential that never answers is given up after 15 seconds', async () =>
   });
   answer = { hang: true };
   await expect(createGetToken(configOf('secret'))('t1')).rejects.toMatchObject({
-    code: 'tokenFailed',
+    code: 'tokenUnavailable',
     retryable: true,
   });
   expect(limits).toEqual([15_000]);

@@ -20,9 +20,9 @@ it.each<[ErrorCode, string]>([
   ['graphUnauthorized', 'missing'],
   ['graphForbidden', 'missing'],
   ['graphThrottled', 'unknown'],
-  ['tokenFailed', 'unknown'],
+  ['tokenRefused', 'unknown'],
 ])('%s shows %s', async (code, state) => {
-  const [first] = await tryAgainst(new ReceiverError('words', { code, retryable: false }));
+  const [first] = await tryAgainst(new ReceiverError(code, 'words'));
   expect(first).toMatchObject({ permission: 'PrintTaskDefinition.ReadWrite.All', state });
 });
 

@@ -16,8 +16,7 @@ beforeEach(async () => {
   worker = await createJobWorker();
 });
 
-const unavailable = () =>
-  Promise.reject(new ReceiverError('out of order', { code: 'storageUnavailable', retryable: true }));
+const unavailable = () => Promise.reject(new ReceiverError('storageUnavailable', 'out of order'));
 
 describe('tables out of order', () => {
   test.each([

@@ -62,13 +62,13 @@ test('a task of an unwatched definition whose job is readable is released as wel
 });
 
 test('a tenant that gives us no token: poison, with the reason logged and the row failed', async () => {
-  const refused = new ReceiverError('no token', { code: 'tokenFailed', retryable: false });
+  const refused = new ReceiverError('tokenRefused', 'no token');
   worker.world.always('GET', /./, thrower(refused));
   const reference = { ...STARTED, tenantId: ELSEWHERE };
   const message = messageOf(reference);
   await expect(worker.process(message)).resolves.toBe('poison');
   expect(worker.queues.poison.sent.map(({ text }) => JSON.parse(text) as unknown)).toEqual([message]);
-  expect(await worker.row(reference)).toMatchObject({ status: 'failed', cause: 'tokenFailed' });
+  expect(await worker.row(reference)).toMatchObject({ status: 'failed', cause: 'tokenRefused' });
   expect(worker.logger.events.at(-1)).toMatchObject({
     level: 'error',
     event: 'job.poison',

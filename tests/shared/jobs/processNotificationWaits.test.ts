@@ -120,10 +120,10 @@ describe('outages', () => {
   });
 
   test('a sign-in host that cannot be asked: the same', async () => {
-    const tokenFailed = new ReceiverError('no token', { code: 'tokenFailed', retryable: true });
-    worker.world.next('GET', /./, thrower(tokenFailed));
+    const tokenUnavailable = new ReceiverError('tokenUnavailable', 'no token');
+    worker.world.next('GET', /./, thrower(tokenUnavailable));
     await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
-    expect(await worker.row()).toMatchObject({ status: 'waiting', cause: 'tokenFailed' });
+    expect(await worker.row()).toMatchObject({ status: 'waiting', cause: 'tokenUnavailable' });
   });
 
   test('a PATCH whose answer was lost is recognised as our own when it is read again', async () => {
@@ -162,7 +162,7 @@ describe('outages', () => {
     [403, 'graphForbidden'],
   ] as const)('%i while reading is thrown with its words for the operator', async (status, code) => {
     const words = 'Graph refused it: grant the app the application permission PrintJob.ReadBasic.All';
-    worker.world.next('GET', /./, thrower(new GraphError(words, { code, status, retryable: false })));
+    worker.world.next('GET', /./, thrower(new GraphError(code, words, { status })));
     await expect(worker.process(messageOf(FETCHABLE))).rejects.toThrow(/PrintJob\.ReadBasic\.All/);
     expect(await worker.row(FETCHABLE)).toMatchObject({ status: 'failed', cause: code });
     expect(worker.logger.events.at(-1)).toMatchObject({

@@ -3,7 +3,7 @@ import { orTold } from '../../../shared/storage/orTold';
 
 describe('orTold', () => {
   it('gives what was parsed, tells an error of ours, and throws every other', () => {
-    const ours = new ReceiverError('words', { code: 'rowUnreadable', retryable: false });
+    const ours = new ReceiverError('rowUnreadable', 'words');
     const told: ReceiverError[] = [];
     const tell = (error: ReceiverError) => told.push(error);
     const fail = (error: Error) => () => {

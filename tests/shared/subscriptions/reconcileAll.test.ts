@@ -104,10 +104,7 @@ describe('reconcileAll', () => {
 
   it.each([
     ['Graph gives no answer for it', graphError('unavailable')],
-    [
-      'Entra gives no token for it',
-      new ReceiverError('Entra gave no token', { code: 'tokenFailed', retryable: false }),
-    ],
+    ['Entra gives no token for it', new ReceiverError('tokenRefused', 'Entra gave no token')],
   ])('ends the turn of a tenant when %s, and counts what is left as postponed', async (_name, error) => {
     const world = createSubscriptionWorld();
     await world.addTenant();
@@ -191,7 +188,7 @@ describe('reconcileAll', () => {
     await world.put({ id: 'a' });
     await world.put({ id: 'b' });
     const healthy = { ...world.watches };
-    const down = new ReceiverError('down', { code: 'storageUnavailable', retryable: true });
+    const down = new ReceiverError('storageUnavailable', 'down');
     world.watches.save = (watch, etag) =>
       watch.id === 'a' ? Promise.reject(down) : healthy.save(watch, etag);
     world.watches.list = (tenantId, onUnreadable) => {

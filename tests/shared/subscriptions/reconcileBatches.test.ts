@@ -355,7 +355,7 @@ describe('a tenant that refuses everything (its consent was taken back)', () => 
   const refusals = [
     graphError('unauthorized'),
     graphError('forbidden'),
-    new ReceiverError('Entra gave no token (400)', { code: 'tokenFailed', retryable: false }),
+    new ReceiverError('tokenRefused', 'Entra gave no token (400)'),
   ];
   it.each(refusals)('is flagged in words and left alone for a growing time: %s', async (error) => {
     const world = await withServed(3);
@@ -387,7 +387,7 @@ describe('a tenant that refuses everything (its consent was taken back)', () => 
 
   it('is not flagged while only the sign-in host is out of order; the rest waits for the next run', async () => {
     const world = await withServed(100);
-    const error = new ReceiverError('Entra could not be asked', { code: 'tokenFailed', retryable: true });
+    const error = new ReceiverError('tokenUnavailable', 'Entra could not be asked');
     failing(world, error, () => true);
     world.clock.advance(60 * MINUTE);
     const { counts, tenantsRefused } = await reconcileAll(world.deps);

@@ -38,10 +38,10 @@ it('deletes the subscription too that a run made while it was removed', async ()
 });
 
 it.each([
-  [new ReceiverError('x', { code: 'tokenFailed', retryable: false }), { watches: 1, leftToLapse: 1 }],
-  [new ReceiverError('x', { code: 'graphUnauthorized', retryable: false }), { watches: 1, leftToLapse: 1 }],
+  [new ReceiverError('tokenRefused', 'x'), { watches: 1, leftToLapse: 1 }],
+  [new ReceiverError('graphUnauthorized', 'x'), { watches: 1, leftToLapse: 1 }],
   [
-    new ReceiverError('words', { code: 'tokenFailed', retryable: true }),
+    new ReceiverError('tokenUnavailable', 'words'),
     { watches: 0, failures: [{ watch: `jobFetchable_${PRINTER}`, error: 'words' }] },
   ],
   [new TypeError('secret'), { failures: [{ error: 'unexpected, see the log' }] }],

@@ -115,8 +115,7 @@ describe('a tenant that Graph throttles while watches wait for new subscriptions
   it('does not hold it against a watch that its POST was kept back by a pause', async () => {
     const world = await createLargeTenant(1);
     await world.put({ id: 'new', failures: 3 });
-    const paused = { code: 'graphThrottled', retryable: true, retryAfterMs: 20_000 } as const;
-    world.failCreates(new GraphError('POST was not sent', paused));
+    world.failCreates(new GraphError('graphThrottled', 'POST was not sent', { retryAfterMs: 20_000 }));
     await reconcileAll(world.deps);
     expect((await world.read(fetchable(undefined, 'new'))).watch).toMatchObject({
       failures: 3,

@@ -2,8 +2,8 @@ import { ReceiverError, type ErrorCode } from '../../../shared/errors';
 import { GraphError } from '../../../shared/graph/graphError';
 import { judgeListingError } from '../../../shared/sweep/judgeListingError';
 
-const graph = (code: ErrorCode) => new GraphError('x', { code, retryable: false });
-const ours = (code: ErrorCode, retryable: boolean) => new ReceiverError('x', { code, retryable });
+const graph = (code: ErrorCode) => new GraphError(code, 'x');
+const ours = (code: ErrorCode) => new ReceiverError(code, 'x');
 
 it.each([
   [graph('graphThrottled'), 'postpone'],
@@ -12,10 +12,10 @@ it.each([
   [graph('graphForbidden'), 'forbidden'],
   [graph('graphNotFound'), 'listing'],
   [graph('graphAnswerUnreadable'), 'listing'],
-  [ours('tokenFailed', true), 'postpone'],
-  [ours('tokenFailed', false), 'refused'],
-  [ours('deadlinePassed', true), 'postpone'],
-  [ours('storageUnavailable', true), 'storage'],
+  [ours('tokenUnavailable'), 'postpone'],
+  [ours('tokenRefused'), 'refused'],
+  [ours('deadlinePassed'), 'postpone'],
+  [ours('storageUnavailable'), 'storage'],
   [new Error('x'), 'storage'],
 ] as const)('%#: %s', (error, kind) => {
   expect(judgeListingError(error)).toBe(kind);

@@ -134,7 +134,7 @@ describe('a run that the host would end', () => {
 describe('a tenant that is not served and refuses the app', () => {
   const MINUTE = 60_000;
   const DAY_RUNS = 144;
-  const refusal = new ReceiverError('no token', { code: 'tokenFailed', retryable: false });
+  const refusal = new ReceiverError('tokenRefused', 'no token');
   const become = (status: TenantStatus) => world.tenants.update(TENANT, (row) => ({ ...row, status }));
   const runs = async (count: number) => {
     const asked: number[] = [];

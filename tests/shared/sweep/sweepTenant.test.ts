@@ -291,7 +291,7 @@ describe('failures', () => {
 
   it('a consent that was taken back ends it at the first call', async () => {
     await onboard('active', ['jobStarted', 'jobFetchable']);
-    const refused = new ReceiverError('Entra gave no token (400)', { code: 'tokenFailed', retryable: false });
+    const refused = new ReceiverError('tokenRefused', 'Entra gave no token (400)');
     world.refuse(/./, refused);
     expect(await sweep()).toMatchObject({
       outcome: 'refused',
@@ -303,14 +303,14 @@ describe('failures', () => {
 
   it('and is no news of a tenant that was removed', async () => {
     await onboard('removed');
-    const refused = new ReceiverError('Entra gave no token (400)', { code: 'tokenFailed', retryable: false });
+    const refused = new ReceiverError('tokenRefused', 'Entra gave no token (400)');
     world.refuse(/./, refused);
     expect(await sweep()).toMatchObject({ outcome: 'refused', failures: [] });
   });
 
   it('a sign-in host that is out postpones it', async () => {
     await onboard('active', ['jobFetchable']);
-    world.refuse(/./, new ReceiverError('x', { code: 'tokenFailed', retryable: true }));
+    world.refuse(/./, new ReceiverError('tokenUnavailable', 'x'));
     expect(await sweep()).toMatchObject({ outcome: 'postponed' });
   });
 
@@ -374,7 +374,7 @@ describe('failures', () => {
       world.putDefinition();
       world.putTask('t1');
       const out = () => {
-        throw new ReceiverError('out', { code: 'storageUnavailable', retryable: true });
+        throw new ReceiverError('storageUnavailable', 'out');
       };
       const broken = { ...world.deps, [part]: { ...world.deps[part], list: out, send: out } };
       expect(await sweep(broken)).toMatchObject({ outcome: 'error', failures: [{ of: '*' }] });
@@ -388,8 +388,7 @@ describe('failures', () => {
 
   it('and so does the row of the tenant itself, whose turn can then not be noted', async () => {
     await onboard();
-    const update = () =>
-      Promise.reject(new ReceiverError('out', { code: 'storageUnavailable', retryable: true }));
+    const update = () => Promise.reject(new ReceiverError('storageUnavailable', 'out'));
     const broken = { ...world.deps, tenants: { ...world.tenants, update } };
     expect(await sweep(broken)).toMatchObject({ outcome: 'error', failures: [{ of: '*' }] });
     expect(world.logger.events).toMatchObject([

@@ -135,7 +135,7 @@ describe('503', () => {
   it('when the time is up while storage gives no answer', async () => {
     const stalled: MessageQueue = {
       send: () => {
-        deadline.abort(new ReceiverError('time is up', { code: 'deadlinePassed', retryable: true }));
+        deadline.abort(new ReceiverError('deadlinePassed', 'time is up'));
         return new Promise(() => undefined);
       },
     };
@@ -232,7 +232,7 @@ describe('validationTokens', () => {
   });
 
   it('mean come again while the signing keys are out of reach', async () => {
-    const unreachable = new ReceiverError('no keys', { code: 'keysUnreachable', retryable: true });
+    const unreachable = new ReceiverError('keysUnreachable', 'no keys');
     const { post, jobs, logger } = setUp({ verifyTokens: () => Promise.reject(unreachable) });
     expect((await post(withTokens(startedItem())(['t']))).status).toBe(503);
     expect(jobs.sent).toEqual([]);
