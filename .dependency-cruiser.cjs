@@ -157,7 +157,7 @@ module.exports = {
       from: {
         path: '^(shared|functions|cli)/',
         pathNot:
-          '^shared/(storage/(tableEntities|tableService|queueMessages|queueInspection|queueService|storageCredential)|services)\\.ts$',
+          '^shared/storage/(tables|queues|queueContents)\\.ts$',
       },
       to: { path: 'node_modules/@azure/(data-tables|storage-[^/]+)/' },
     },
@@ -171,11 +171,11 @@ module.exports = {
     {
       name: 'identity-in-two-places',
       comment:
-        'Tokens for Graph come from shared/graph/tokens (of the app) and signIn (of a person), for storage from shared/storage/storageCredential. Use those.',
+        'Tokens for Graph come from shared/graph/tokens (of the app) and signIn (of a person), for storage from shared/storage/account. Use those.',
       severity: 'error',
       from: {
         path: '^(shared|functions|cli)/',
-        pathNot: '^shared/(graph/(tokens|signIn)|storage/storageCredential)\\.ts$',
+        pathNot: '^shared/(graph/(tokens|signIn)|storage/account)\\.ts$',
       },
       to: { path: 'node_modules/@azure/identity/' },
     },

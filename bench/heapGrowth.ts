@@ -1,3 +1,4 @@
+import { createLedger } from '../shared/jobs/ledger';
 import { randomBytes } from 'node:crypto';
 import { readConfig } from '../shared/config';
 import { createGraphClient } from '../shared/graph/createGraphClient';
@@ -44,7 +45,8 @@ export async function measureHeapGrowth(): Promise<Figure> {
     createMemoryQueue(),
     createMemoryQueue(),
   ];
-  const ledger = createMemoryTable();
+  const ledgerTable = createMemoryTable();
+  const ledger = createLedger(ledgerTable);
   const clock = createFakeClock(BEGIN);
   const config = readConfig(benchEnvironment('UseDevelopmentStorage=true'));
   const throttle = createThrottle(clock);
@@ -118,7 +120,7 @@ export async function measureHeapGrowth(): Promise<Figure> {
       }
       clock.advance(BETWEEN_BATCHES_MS);
     }
-    ledger.clear();
+    ledgerTable.clear();
   };
   await handle(FEW);
   const before = heapMib();

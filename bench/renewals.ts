@@ -11,8 +11,8 @@ import { createSendHttp } from '../shared/graph/sendHttp';
 import { createThrottle } from '../shared/graph/throttle';
 import { reconcileAll } from '../shared/subscriptions/reconcileAll';
 import { eachBounded } from '../shared/concurrency';
-import { TABLE_NAMES } from '../shared/storage/tableNames';
-import { openTableService } from '../shared/storage/tableService';
+import { TABLE_NAMES } from '../shared/storage/account';
+import { openTables } from '../shared/storage/tables';
 import { createTenants } from '../shared/tenants/tenants';
 import { createWatches } from '../shared/watches/watches';
 import { BENCH_RING } from './notifications';
@@ -55,7 +55,7 @@ export async function measureRenewals(root: string): Promise<Figure[]> {
 }
 
 async function createWorld(graphBaseUrl: string, connectionString: string) {
-  const table = await openTableService({ connectionString });
+  const table = await openTables({ connectionString });
   const tenants = createTenants(table(TABLE_NAMES.tenants));
   const watches = createWatches(table(TABLE_NAMES.subscriptions));
   const anHourAgo = new Date(Date.now() - HOUR_MS).toISOString();

@@ -1,7 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
-import { parseLedgerRow, type LedgerRow } from '../shared/jobs/ledger';
-import { listLedgerRows } from '../shared/jobs/listLedgerRows';
+import type { LedgerRow } from '../shared/jobs/ledger';
 import { timelineOf } from '../shared/jobs/timeline';
 import { parseJobId } from '../shared/parse';
 import { idArgument, tenantArgument, usageError } from './arguments';
@@ -56,7 +55,7 @@ async function list(context: CliContext, options: ListJobsOptions): Promise<void
   const { tenant, status, limit } = options;
   const found: ({ rowKey: string } & LedgerRow)[] = [];
   const ledger = await (await context.services()).ledger();
-  for await (const { rowKey, row } of listLedgerRows(ledger, tenant, { onUnreadable: warnWith(context) })) {
+  for await (const { rowKey, row } of ledger.list(tenant, { onUnreadable: warnWith(context) })) {
     if (row && (status === undefined || row.status === status)) found.push({ rowKey, ...row });
   }
   const shown = found.sort((a, b) => b.firstSeenAt.localeCompare(a.firstSeenAt)).slice(0, limit);
@@ -89,7 +88,7 @@ async function show(
   const keys: string[] = [];
   if (/^job(Started|Fetchable)_/.test(jobId)) keys.push(jobId);
   else {
-    for await (const { rowKey, row } of listLedgerRows(ledger, options.tenant, {
+    for await (const { rowKey, row } of ledger.list(options.tenant, {
       onUnreadable: warnWith(context),
     })) {
       if (row?.jobId === jobId) keys.push(rowKey);
@@ -97,11 +96,10 @@ async function show(
   }
   const events = [];
   for (const rowKey of keys) {
-    const stored = await ledger.get(options.tenant, rowKey);
+    const stored = await ledger.get({ tenantId: options.tenant, rowKey });
     if (!stored) continue;
-    const { job: text, ...row } = parseLedgerRow(stored);
-    const { timestamp } = stored.cells;
-    const timeline = timelineOf(row, timeOf(timestamp));
+    const { job: text, ...row } = stored.value;
+    const timeline = timelineOf(row, stored.changedAt);
     const read: unknown = text === undefined ? undefined : JSON.parse(text);
     events.push({ rowKey, ...row, job: read, timeline });
   }
@@ -122,12 +120,6 @@ async function show(
     );
     io.stdout('\n');
   }
-}
-
-/** The table's own time has seven digits of a second; everything else has three. */
-function timeOf(timestamp: unknown): string | undefined {
-  const ms = typeof timestamp === 'string' ? Date.parse(timestamp) : NaN;
-  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
 }
 
 function warnWith({ io }: CliContext): (error: Error) => void {

@@ -4,7 +4,7 @@ import { addToGroup, sortGroups, type PoisonGroup } from '../shared/poison/group
 import type { PoisonMessage } from '../shared/poison/poisonMessage';
 import { replayPoison } from '../shared/poison/replayPoison';
 import { visitPoison } from '../shared/poison/visitPoison';
-import { QUEUE_NAMES } from '../shared/storage/queueNames';
+import { QUEUE_NAMES } from '../shared/storage/account';
 import { idArgument, tenantArgument, usageError } from './arguments';
 import type { CliContext, CliServices } from './cliContext';
 import { example, formatTable, JSON_HELP, writeJson } from './output';

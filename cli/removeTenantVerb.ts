@@ -1,7 +1,6 @@
 import { ReceiverError } from '../shared/errors';
 import { findTriggers } from '../shared/graph/findTriggers';
 import { TRIGGER_PERMISSIONS } from '../shared/graph/printTriggers';
-import { deleteLedger } from '../shared/jobs/deleteLedger';
 import { removeTenant } from '../shared/subscriptions/removeTenant';
 import type { Watches } from '../shared/watches/watches';
 import { administratorGraph } from './administratorGraph';
@@ -42,7 +41,9 @@ export async function removeTenantVerb(
   const removed = await removeTenant(deps, tenantId);
   if (!removed) throw notListed(tenantId);
   const ledgerRows = options.ledger
-    ? await deleteLedger(await services.ledger(), tenantId, (rows) => {
+    ? await (
+        await services.ledger()
+      ).deleteAll(tenantId, (rows) => {
         if (rows % 1_000 < 16) io.stderr(`${rows} ledger rows deleted\n`);
       })
     : undefined;

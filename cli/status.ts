@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { QueueContents } from '../shared/storage/queueContents';
-import { QUEUE_NAMES } from '../shared/storage/queueNames';
+import { QUEUE_NAMES } from '../shared/storage/account';
 import type { Tenant } from '../shared/tenants/tenants';
 import type { Watch } from '../shared/watches/watches';
 import type { CliContext, CliServices } from './cliContext';

@@ -1,6 +1,6 @@
 import { app, type StorageQueueHandler } from '@azure/functions';
 import { createLogger } from '../shared/logger';
-import { QUEUE_NAMES } from '../shared/storage/queueNames';
+import { QUEUE_NAMES } from '../shared/storage/account';
 import { formatSubscriptionMessage, parseSubscriptionMessage } from '../shared/subscriptions/message';
 
 /** Acts on one message of subscription-events. What rejects comes again by the queue and ends in poison. */

@@ -1,7 +1,6 @@
 import { app, type StorageQueueHandler } from '@azure/functions';
-import { MAX_DEQUEUE_COUNT } from '../shared/jobs/maxDequeueCount';
+import { MAX_DEQUEUE_COUNT, QUEUE_NAMES } from '../shared/storage/account';
 import { createLogger } from '../shared/logger';
-import { QUEUE_NAMES } from '../shared/storage/queueNames';
 
 /** Works on one message of print-notifications. A throw makes the host try again, the last time it is poison. */
 const handleMessage: StorageQueueHandler = async (message, context) => {

@@ -5,12 +5,10 @@ import type { GraphService } from './graph/graphService';
 import type { ProcessDeps } from './jobs/processDeps';
 import type { CallGraph } from './graph/graphClient';
 import type { SignInOptions } from './graph/signIn';
-import { createBoundedQueue, type SendPatience } from './storage/boundedQueue';
-import type { EntityTable } from './storage/entityTable';
-import type { MessageQueue } from './storage/messageQueue';
+import type { SendPatience, MessageQueue } from './storage/queues';
+import type { Ledger } from './jobs/ledger';
 import type { QueueContents } from './storage/queueContents';
-import { QUEUE_NAMES } from './storage/queueNames';
-import { TABLE_NAMES } from './storage/tableNames';
+import { QUEUE_NAMES, TABLE_NAMES } from './storage/account';
 import type { SubscriptionDeps } from './subscriptions/subscriptionDeps';
 import type { SweepDeps } from './sweep/sweepDeps';
 import type { Tenants } from './tenants/tenants';
@@ -40,7 +38,7 @@ export interface Services {
   /** What waits in a queue, by its name; for the CLI. */
   queueContents(name: string): Promise<QueueContents>;
   /** The ledger. */
-  ledger(): Promise<EntityTable>;
+  ledger(): Promise<Ledger>;
   /** What the sweep needs apart from the logger of the invocation. */
   sweep(): Promise<Omit<SweepDeps, 'logger'>>;
   /** What the worker needs apart from the logger of its invocation. */
@@ -66,13 +64,13 @@ export function createServices(env: Environment): Services {
   const config = once(() => Promise.resolve(readConfig(env)));
   const openQueue = once(async () => {
     const { storage } = await config();
-    const { openQueueService } = await import('./storage/queueService');
-    return openQueueService(storage);
+    const { openQueues } = await import('./storage/queues');
+    return openQueues(storage);
   });
   const openTable = once(async () => {
     const { storage } = await config();
-    const { openTableService } = await import('./storage/tableService');
-    return openTableService(storage);
+    const { openTables } = await import('./storage/tables');
+    return openTables(storage);
   });
   const graph = once(async () => {
     const settings = await config();
@@ -87,9 +85,11 @@ export function createServices(env: Environment): Services {
     const { createWatches } = await import('./watches/watches');
     return createWatches((await openTable())(TABLE_NAMES.subscriptions));
   });
-  const ledger = once(async () => (await openTable())(TABLE_NAMES.printJobs));
-  const queue = async (name: string, patience = WORKER_PATIENCE) =>
-    createBoundedQueue((await openQueue()).queue(name), patience);
+  const ledger = once(async () => {
+    const { createLedger } = await import('./jobs/ledger');
+    return createLedger((await openTable())(TABLE_NAMES.printJobs));
+  });
+  const queue = async (name: string, patience = WORKER_PATIENCE) => (await openQueue()).queue(name, patience);
   const verifyTokens = once(async () => {
     const { authorityHost, clientId } = await config();
     const { createTokenVerifier } = await import('./webhook/validationTokens');
@@ -134,7 +134,7 @@ export function createServices(env: Environment): Services {
     webhook: once(async () => {
       const { clientStateKeys } = await config();
       const open = await openQueue();
-      const bounded = (name: string) => createBoundedQueue(open.queue(name), WEBHOOK_PATIENCE);
+      const bounded = (name: string) => open.queue(name, WEBHOOK_PATIENCE);
       return {
         ring: clientStateKeys,
         queues: { jobs: bounded(QUEUE_NAMES.jobs), subscriptions: bounded(QUEUE_NAMES.subscriptions) },

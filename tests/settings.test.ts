@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig, SETTING_NAMES } from '../shared/config';
 import { isRecord } from '../shared/parse';
-import { MAX_DEQUEUE_COUNT } from '../shared/jobs/maxDequeueCount';
+import { MAX_DEQUEUE_COUNT } from '../shared/storage/account';
 import { MOST_OF_ONE_TENANT } from '../shared/jobs/tenantShare';
 import { defaultAppId } from '../local/graphSimulator/startGraphSimulator';
 import { DEFAULT_PORTS } from '../local/startLocalCloud';

@@ -1,12 +1,20 @@
 import { ReceiverError } from '../errors';
-import type { Clock } from '../clock';
-import type { EntityTable, Row, StoredRow } from '../storage/entityTable';
+import { parseText } from '../parse';
+import {
+  parseOrReport,
+  updateRow,
+  type EntityTable,
+  type Row,
+  type RowFormat,
+  type Stored,
+  type StoredRow,
+  type TableChange,
+} from '../storage/entityTable';
 import type { FoundBy } from './message';
-import { ledgerRowKey, type JobReference } from './reference';
 
 export type LedgerStatus = 'claimed' | 'waiting' | 'failed' | 'gone' | 'done';
 
-/** What became of a job event; see the contract of the table PrintJobs. */
+/** How a job event ended; see the contract of the table PrintJobs. */
 export type Outcome = 'released' | 'deadline' | 'fetchable' | 'printed' | 'ended';
 
 /** A row of the ledger, the table that remembers every job event. Times are ISO 8601. */
@@ -23,7 +31,7 @@ export interface LedgerRow {
   firstSeenAt: string;
   /** Who brought the message that won the first claim. */
   foundBy: FoundBy;
-  /** When Graph's own notification came of a job that something else had found first. */
+  /** When Graph's own notification arrived for a job that was found first in another way. */
   notifiedAt?: string;
   /** createdDateTime of the job, as it was read. */
   jobCreatedAt?: string;
@@ -38,177 +46,126 @@ export interface LedgerRow {
   cause?: string;
 }
 
-/** The right to work on one row until its lease ends. The functions below keep its row and ETag current. */
-export interface Claim {
-  readonly reference: JobReference;
-  readonly runId: string;
-  row: LedgerRow;
+/** Names a row of the ledger. */
+export interface LedgerKey {
+  tenantId: string;
+  rowKey: string;
+}
+
+export interface LastChange {
+  /** When the row was last written, as the table says; ISO 8601. */
+  changedAt?: string;
+}
+
+export interface ListedLedgerRow extends LastChange {
+  rowKey: string;
   etag: string;
+  /** Without `job`; undefined for a row that cannot be read and was reported to `onUnreadable`. */
+  row: LedgerRow | undefined;
 }
 
-export type ClaimResult =
-  | { outcome: 'claimed'; claim: Claim }
-  | { outcome: 'done' }
-  /** Another run works on it and may until this moment; milliseconds since 1970. */
-  | { outcome: 'busy'; until: number };
+/** One change of a transaction over rows of one tenant. */
+export type LedgerChange =
+  | { insert: LedgerRow; rowKey: string }
+  | { replace: LedgerRow; rowKey: string; etag: string }
+  | { remove: true; rowKey: string };
 
-export interface LedgerDeps {
-  table: EntityTable;
-  clock: Pick<Clock, 'now'>;
+/** The table PrintJobs. All its reads and writes go through here. Reads throw ReceiverError `rowUnreadable`. */
+export interface Ledger {
+  get(key: LedgerKey): Promise<(Stored<LedgerRow> & LastChange) | undefined>;
+  /** The ETag, or undefined when the row exists. */
+  insert(key: LedgerKey, row: LedgerRow): Promise<string | undefined>;
+  /** The new ETag, or undefined when the row has changed since `etag` or is gone. */
+  replace(key: LedgerKey, row: LedgerRow, etag: string): Promise<string | undefined>;
+  /** As `updateRow`: repeats `change` over lost races. */
+  update(
+    key: LedgerKey,
+    change: (row: LedgerRow) => LedgerRow,
+    known?: Stored<LedgerRow>,
+  ): Promise<Stored<LedgerRow> | undefined>;
+  /** Several rows of one tenant in one entity group transaction. False when one of them has changed: then none is written. */
+  write(tenantId: string, changes: readonly LedgerChange[]): Promise<boolean>;
+  /** Rows of one tenant in the order of their keys, those with `rowKeyPrefix` or all. */
+  list(
+    tenantId: string,
+    options: { rowKeyPrefix?: string; onUnreadable: (error: Error) => void },
+  ): AsyncIterable<ListedLedgerRow>;
+  /** Deletes every row of a tenant, which must not be active any more. Resolves with how many rows were deleted. */
+  deleteAll(tenantId: string, onProgress?: (rows: number) => void): Promise<number>;
 }
 
-/** Longer than any step between two renewals (a call to Graph: 45 s); short enough that a dead run delays little. */
-const LEASE_MS = 3 * 60_000;
-/** A claim may be taken over only this long after its lease has ended: the clocks of two instances differ. */
-const TAKE_OVER_MARGIN_MS = 60_000;
-/** A run that works for long renews its lease about once a minute, between its steps. */
-const RENEW_LEASE_AFTER_MS = 60_000;
-/** A row that changes under our hands this often in one call is under attack or broken. */
-const MOST_RACES = 5;
+/** Rows side by side: far under the 2,000 entities a second of one table partition. */
+const DELETES_AT_ONCE = 16;
 
-/**
- * Claims the row of a job event for one run.
- *
- *   run A   insert ----- works ----- done           the insert of B answers 409; B re-reads: busy
- *   run B        insert 409 -> read -> busy
- *   run C                              (A died)      read -> lease and margin over -> replace with A's ETag -> claimed
- *
- * On 409 and 412 the row is read again: the storage client repeats a write whose answer was lost, so our own runId on
- * the row means that we won.
- *
- * @param run runId: random, of this run alone; notifiedAt: when Graph's notification came, if that is what brought us
- *   here. It is kept on a row that something else had found first, so that one can tell what Graph lost.
- */
-export async function claimJob(
-  deps: LedgerDeps,
-  reference: JobReference,
-  run: { runId: string; foundBy: FoundBy; notifiedAt?: string },
-): Promise<ClaimResult> {
-  const won = (row: LedgerRow, etag: string): ClaimResult => ({
-    outcome: 'claimed',
-    claim: { reference, runId: run.runId, row, etag },
-  });
-  const now = deps.clock.now();
-  const lease = { runId: run.runId, leaseUntil: isoTime(now + LEASE_MS) };
-  const fresh: LedgerRow = {
-    status: 'claimed',
-    ...lease,
-    attempts: 1,
-    firstSeenAt: isoTime(now),
-    foundBy: run.foundBy,
-    ...placeOf(reference),
+export function createLedger(table: EntityTable): Ledger {
+  return {
+    async get({ tenantId, rowKey }) {
+      const stored = await table.get(tenantId, rowKey);
+      return stored && { value: parseLedgerRow(stored), etag: stored.etag, ...lastChangeOf(stored) };
+    },
+    insert: (key, row) => table.insert(formatRow(key, row)),
+    replace: (key, row, etag) => table.replace(formatRow(key, row), etag),
+    update(key, change, known) {
+      const format: RowFormat<LedgerRow> = { parse: parseLedgerRow, format: (row) => formatRow(key, row) };
+      return updateRow(table, format, { partitionKey: key.tenantId, rowKey: key.rowKey }, change, known);
+    },
+    async write(tenantId, changes) {
+      return (await table.write(changes.map((change) => toTableChange(tenantId, change)))) !== undefined;
+    },
+    async *list(tenantId, { rowKeyPrefix, onUnreadable }) {
+      const shown = { cells: CELLS_BUT_JOB, ...(rowKeyPrefix === undefined ? {} : { rowKeyPrefix }) };
+      for await (const stored of table.list(tenantId, shown)) {
+        const { rowKey } = stored.cells;
+        if (typeof rowKey !== 'string') continue;
+        const row = parseOrReport(() => parseLedgerRow(stored), onUnreadable);
+        yield { rowKey, etag: stored.etag, ...lastChangeOf(stored), row };
+      }
+    },
+    async deleteAll(tenantId, onProgress = () => undefined) {
+      let deleted = 0;
+      let batch: Promise<void>[] = [];
+      const flush = async () => {
+        await Promise.all(batch);
+        deleted += batch.length;
+        batch = [];
+        onProgress(deleted);
+      };
+      for await (const { cells, etag } of table.list(tenantId, { cells: [] })) {
+        const { rowKey } = cells;
+        if (typeof rowKey !== 'string') continue;
+        batch.push(deleteRow(table, { tenantId, rowKey }, etag));
+        if (batch.length === DELETES_AT_ONCE) await flush();
+      }
+      if (batch.length > 0) await flush();
+      return deleted;
+    },
   };
-  const inserted = await deps.table.insert(toRow(reference, fresh));
-  if (inserted !== undefined) return won(fresh, inserted);
-  for (let race = 0; race < MOST_RACES; race += 1) {
-    const stored = await deps.table.get(reference.tenantId, ledgerRowKey(reference));
-    if (!stored) throw lostRace('The ledger row vanished while it was claimed');
-    const found = parseLedgerRow(stored);
-    const row = noteNotification(found, run.notifiedAt);
-    if (row.status === 'done') {
-      // Losing this race loses nothing: whoever won it changed the row for the same reason.
-      if (row !== found) await deps.table.replace(toRow(reference, row), stored.etag);
-      return { outcome: 'done' };
-    }
-    if (row.status === 'claimed') {
-      if (row.runId === run.runId) return won(row, stored.etag);
-      const until = Date.parse(row.leaseUntil ?? '') + TAKE_OVER_MARGIN_MS;
-      if (until > now) return { outcome: 'busy', until };
-    }
-    const taken: LedgerRow = {
-      // A job given up as gone starts anew: nothing was said of it yet.
-      ...(row.status === 'gone' ? { ...withoutWait(row), firstSeenAt: isoTime(now) } : row),
-      ...lease,
-      status: 'claimed',
-      attempts: row.attempts + 1,
-    };
-    const etag = await deps.table.replace(toRow(reference, taken), stored.etag);
-    if (etag !== undefined) return won(taken, etag);
+}
+
+async function deleteRow(table: EntityTable, { tenantId, rowKey }: LedgerKey, first: string): Promise<void> {
+  for (let etag: string | undefined = first; etag !== undefined;) {
+    if (await table.remove(tenantId, rowKey, etag)) return;
+    // A run in progress has written the row in the meantime.
+    etag = (await table.get(tenantId, rowKey))?.etag;
   }
-  throw lostRace('The ledger row changed under every try to claim it');
 }
 
-/**
- * Makes sure that at least `neededMs` of lease are left before something is started that may take that long.
- *
- * @returns false when another run has taken the row over; the caller must start nothing more
- */
-export async function extendLease(deps: LedgerDeps, claim: Claim, neededMs: number): Promise<boolean> {
-  const now = deps.clock.now();
-  const left = Date.parse(claim.row.leaseUntil ?? '') - now;
-  if (left >= Math.max(neededMs, LEASE_MS - RENEW_LEASE_AFTER_MS)) return true;
-  return write(deps, claim, { ...claim.row, leaseUntil: isoTime(now + LEASE_MS) });
+/** The table writes seven digits of a second, everything else three. */
+function lastChangeOf({ cells }: StoredRow): LastChange {
+  const ms = Date.parse(parseText(cells['timestamp']));
+  return Number.isNaN(ms) ? {} : { changedAt: new Date(ms).toISOString() };
 }
 
-/**
- * Records that the job event has been dealt with for good.
- *
- * @returns false when another run has taken the row over
- */
-export function finishClaim(deps: LedgerDeps, claim: Claim, changes: Partial<LedgerRow>): Promise<boolean> {
-  return write(deps, claim, { ...withoutWait(claim.row), ...changes, status: 'done' });
+function toTableChange(tenantId: string, change: LedgerChange): TableChange {
+  const { rowKey } = change;
+  if ('insert' in change) return { insert: formatRow({ tenantId, rowKey }, change.insert) };
+  if ('replace' in change)
+    return { replace: formatRow({ tenantId, rowKey }, change.replace), etag: change.etag };
+  return { remove: { partitionKey: tenantId, rowKey } };
 }
 
-/**
- * Gives the claim back: any later message may claim the row at once.
- *
- * @returns false when another run has taken the row over, or when it cannot be told
- */
-export function releaseClaim(
-  deps: LedgerDeps,
-  claim: Claim,
-  changes: {
-    status: 'waiting' | 'failed' | 'gone';
-    nextTryAt?: string;
-    waitingSince?: string;
-    cause: string;
-  },
-): Promise<boolean> {
-  const { runId: _runId, leaseUntil: _leaseUntil, ...kept } = withoutWait(claim.row);
-  return write(deps, claim, { ...kept, ...changes });
-}
-
-async function write(deps: LedgerDeps, claim: Claim, row: LedgerRow): Promise<boolean> {
-  for (let race = 0; race < MOST_RACES; race += 1) {
-    const etag = await deps.table.replace(toRow(claim.reference, row), claim.etag);
-    if (etag !== undefined) {
-      claim.etag = etag;
-      claim.row = row;
-      return true;
-    }
-    const stored = await deps.table.get(claim.reference.tenantId, ledgerRowKey(claim.reference));
-    if (!stored) return false;
-    const found = parseLedgerRow(stored);
-    // Still our run: an earlier write of ours took effect although its answer was lost. Write again over it, but never
-    // open a row that is done: its event would be sent again.
-    if (found.runId !== claim.runId || (found.status === 'done' && row.status !== 'done')) return false;
-    claim.etag = stored.etag;
-  }
-  return false;
-}
-
-function noteNotification(row: LedgerRow, notifiedAt: string | undefined): LedgerRow {
-  if (notifiedAt === undefined || row.foundBy === 'graph' || row.notifiedAt !== undefined) return row;
-  return { ...row, notifiedAt };
-}
-
-function withoutWait(row: LedgerRow): LedgerRow {
-  const { nextTryAt: _nextTryAt, waitingSince: _waitingSince, cause: _cause, ...kept } = row;
-  return kept;
-}
-
-/** ISO 8601 in UTC of milliseconds since 1970. */
-export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-function placeOf(reference: JobReference): Pick<LedgerRow, 'printerId' | 'jobId'> {
-  const { printerId, jobId } = reference;
-  return { ...(printerId === undefined ? {} : { printerId }), ...(jobId === undefined ? {} : { jobId }) };
-}
-
-function toRow(reference: JobReference, row: LedgerRow): Row {
-  return { partitionKey: reference.tenantId, rowKey: ledgerRowKey(reference), ...row };
+function formatRow({ tenantId, rowKey }: LedgerKey, row: LedgerRow): Row {
+  return { partitionKey: tenantId, rowKey, ...row };
 }
 
 const STATUSES: readonly LedgerStatus[] = ['claimed', 'waiting', 'failed', 'gone', 'done'];
@@ -229,8 +186,9 @@ const TEXTS = [
   'cause',
 ] as const;
 
-/** The cells of a row without `job`, which is most of its size. */
-export const LEDGER_CELLS_BUT_JOB: readonly string[] = [
+/** `job` is most of the size of a row. */
+const CELLS_BUT_JOB: readonly string[] = [
+  'timestamp',
   'status',
   'attempts',
   'firstSeenAt',
@@ -239,13 +197,12 @@ export const LEDGER_CELLS_BUT_JOB: readonly string[] = [
   ...TEXTS.filter((name) => name !== 'job'),
 ];
 
-/** @throws ReceiverError `rowUnreadable` for a row that this product did not write */
-export function parseLedgerRow({ cells }: StoredRow): LedgerRow {
+function parseLedgerRow({ cells }: StoredRow): LedgerRow {
   const status = STATUSES.find((word) => word === cells['status']);
   if (!status || typeof cells['firstSeenAt'] !== 'string') {
     throw new ReceiverError(
       'rowUnreadable',
-      `The row ${String(cells['rowKey'])} of the table PrintJobs has no known status or no firstSeenAt: correct or delete it`,
+      `The row ${String(cells['rowKey'])} of the table PrintJobs has no known status or no firstSeenAt`,
     );
   }
   const outcome = OUTCOMES.find((word) => word === cells['outcome']);
@@ -261,8 +218,4 @@ export function parseLedgerRow({ cells }: StoredRow): LedgerRow {
     if (typeof value === 'string') row[name] = value;
   }
   return row;
-}
-
-function lostRace(message: string): ReceiverError {
-  return new ReceiverError('claimLost', message);
 }

@@ -1,5 +1,4 @@
-import { isRecord } from '../parse';
-import { parseId, parseJobId } from '../parse';
+import { isRecord, parseId, parseJobId } from '../parse';
 import type { JobReference } from './reference';
 
 /** How we came to know of a job. */

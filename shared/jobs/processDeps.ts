@@ -3,8 +3,8 @@ import type { CallGraph } from '../graph/graphClient';
 import type { Silence } from '../graph/silence';
 import type { Throttle } from '../graph/throttle';
 import type { Logger } from '../logger';
-import type { EntityTable } from '../storage/entityTable';
-import type { MessageQueue } from '../storage/messageQueue';
+import type { Ledger } from './ledger';
+import type { MessageQueue } from '../storage/queues';
 import type { WatchKey } from '../watches/watchKey';
 import type { Decide } from './decide';
 import type { JobMessage } from './message';
@@ -13,7 +13,7 @@ import type { ReadStanding } from './standing';
 import type { TenantShare } from './tenantShare';
 
 export interface ProcessDeps {
-  ledger: EntityTable;
+  ledger: Ledger;
   readStanding: ReadStanding;
   callGraph: CallGraph;
   throttle: Pick<Throttle, 'remainingMs'>;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { errorFields, ReceiverError } from '../errors';
 import { LONGEST_WAIT_IN_PLACE_MS } from '../graph/createGraphClient';
 import { afterPauseMs, afterShareMs, growingDelayMs } from './delays';
-import { claimJob, isoTime } from './ledger';
+import { claimJob, isoTime } from './claims';
 import { parseJobMessage } from './message';
 import { idsOf, type MessageOfJob, type ProcessDeps, type ProcessOutcome } from './processDeps';
 import { putBack } from './putBack';
@@ -88,7 +88,7 @@ async function processServed(
     return 'dropped';
   }
   const runId = randomUUID();
-  const ledger = { table: deps.ledger, clock: deps.clock };
+  const ledger = { ledger: deps.ledger, clock: deps.clock };
   const { foundBy, receivedAt } = message;
   const claimed = await claimJob(ledger, reference, {
     runId,

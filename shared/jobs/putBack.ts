@@ -1,5 +1,5 @@
 import { LONGEST_DELAY_MS, type WaitReason } from './delays';
-import { isoTime, releaseClaim, type Claim } from './ledger';
+import { isoTime, releaseClaim, type Claim } from './claims';
 import { formatJobMessage } from './message';
 import { idsOf, type MessageOfJob, type ProcessDeps, type ProcessOutcome } from './processDeps';
 
@@ -31,7 +31,7 @@ export async function giveBack(
   wait: { status: 'waiting' | 'failed'; cause: string; delayMs: number },
 ): Promise<ProcessOutcome> {
   const { status, cause, delayMs } = wait;
-  const ledger = { table: deps.ledger, clock: deps.clock };
+  const ledger = { ledger: deps.ledger, clock: deps.clock };
   const now = deps.clock.now();
   await releaseClaim(ledger, claim, {
     status,

@@ -29,6 +29,11 @@ export function ledgerRowKey(reference: JobReference): string {
     : `jobFetchable_${reference.printerId}_${reference.jobId}`;
 }
 
+/** Names the ledger row of a job event. */
+export function ledgerKey(reference: JobReference): { tenantId: string; rowKey: string } {
+  return { tenantId: reference.tenantId, rowKey: ledgerRowKey(reference) };
+}
+
 /** The watch that this job event belongs to. */
 export function watchOf(reference: JobReference): WatchKey {
   const { tenantId, kind } = reference;

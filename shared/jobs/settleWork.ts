@@ -2,7 +2,7 @@ import { errorFields, ReceiverError } from '../errors';
 import { GraphError } from '../graph/graphError';
 import { taskDeadline } from './deadline';
 import { afterPauseMs, givenUpForMs, growingDelayMs, NOT_YET_WINDOW_MS } from './delays';
-import { isoTime, releaseClaim, type Claim } from './ledger';
+import { isoTime, releaseClaim, type Claim } from './claims';
 import { idsOf, type MessageOfJob, type ProcessDeps, type ProcessOutcome } from './processDeps';
 import { giveBack, putBack, waitedFor } from './putBack';
 import { sendToPoison } from './sendToPoison';
@@ -28,7 +28,7 @@ export async function settleResult(
         });
       }
       deps.logger.warn('job.gone', { ...idsOf(reference), cause: result.cause });
-      const ledger = { table: deps.ledger, clock: deps.clock };
+      const ledger = { ledger: deps.ledger, clock: deps.clock };
       const kept = await releaseClaim(ledger, claim, {
         status: 'gone',
         cause: result.cause,
@@ -92,7 +92,7 @@ export async function settleError(
     });
   }
   const cause = error instanceof ReceiverError ? error.code : 'unexpected';
-  const ledger = { table: deps.ledger, clock: deps.clock };
+  const ledger = { ledger: deps.ledger, clock: deps.clock };
   try {
     await releaseClaim(ledger, claim, { status: 'failed', cause, nextTryAt: sweepAgainAt(deps, claim) });
   } catch (unwritten) {

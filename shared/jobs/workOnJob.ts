@@ -3,18 +3,12 @@ import { GRAPH_CALL_LIMIT_MS } from '../graph/createGraphClient';
 import type { CallGraph } from '../graph/graphClient';
 import { GraphError } from '../graph/graphError';
 import { completeTask, readTask, type PrintJob, type PrintTask } from '../graph/printJobs';
-import type { MessageQueue } from '../storage/messageQueue';
+import type { MessageQueue } from '../storage/queues';
 import { taskDeadline } from './deadline';
 import type { Decide } from './decide';
 import { formatJobEvent } from './jobEvent';
-import {
-  extendLease,
-  finishClaim,
-  type Claim,
-  type LedgerDeps,
-  type LedgerRow,
-  type Outcome,
-} from './ledger';
+import { extendLease, finishClaim, type Claim, type ClaimDeps } from './claims';
+import { type LedgerRow, type Outcome } from './ledger';
 import type { JobMessage } from './message';
 import { readFetchableJob } from './readFetchableJob';
 import { readStartedJob, type StartedReading } from './readStartedJob';
@@ -22,7 +16,7 @@ import type { JobStartedReference } from './reference';
 import type { Standing } from './standing';
 
 export interface WorkDeps {
-  ledger: LedgerDeps;
+  ledger: ClaimDeps;
   callGraph: CallGraph;
   decide: Decide;
   queues: { events: MessageQueue };

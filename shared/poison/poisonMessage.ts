@@ -1,13 +1,11 @@
 import { ReceiverError } from '../errors';
-import { isRecord } from '../parse';
-import { parseLedgerRow } from '../jobs/ledger';
+import { isRecord, parseId } from '../parse';
+import type { Ledger } from '../jobs/ledger';
 import { formatJobMessage, parseJobMessage } from '../jobs/message';
 import { ledgerRowKey } from '../jobs/reference';
-import type { EntityTable } from '../storage/entityTable';
 import type { TakenMessage } from '../storage/queueContents';
-import { QUEUE_NAMES } from '../storage/queueNames';
+import { QUEUE_NAMES } from '../storage/account';
 import { parseSubscriptionMessage } from '../subscriptions/message';
-import { parseId } from '../parse';
 
 /** A message that was given up, and why as far as can be told. */
 export interface PoisonMessage {
@@ -29,7 +27,7 @@ export interface PoisonMessage {
 
 /** Says what `message`, found in the poison queue of `queue`, is about. The cause of a job stands in its ledger row. */
 export async function explainPoison(
-  ledger: Pick<EntityTable, 'get'>,
+  ledger: Pick<Ledger, 'get'>,
   queue: string,
   message: TakenMessage,
 ): Promise<PoisonMessage> {
@@ -50,7 +48,7 @@ export async function explainPoison(
 
 type Explanation = Pick<PoisonMessage, 'tenantId' | 'key' | 'cause' | 'replay'>;
 
-async function explainJob(ledger: Pick<EntityTable, 'get'>, value: unknown): Promise<Explanation> {
+async function explainJob(ledger: Pick<Ledger, 'get'>, value: unknown): Promise<Explanation> {
   const parsed = parseJobMessage(value);
   if ('malformed' in parsed) return { cause: `malformed: ${parsed.malformed}` };
   const { message } = parsed;
@@ -67,11 +65,11 @@ async function explainJob(ledger: Pick<EntityTable, 'get'>, value: unknown): Pro
   };
 }
 
-async function readCause(ledger: Pick<EntityTable, 'get'>, tenantId: string, key: string): Promise<string> {
-  const stored = await ledger.get(tenantId, key);
-  if (!stored) return 'never claimed';
+async function readCause(ledger: Pick<Ledger, 'get'>, tenantId: string, key: string): Promise<string> {
   try {
-    const { status, cause } = parseLedgerRow(stored);
+    const stored = await ledger.get({ tenantId, rowKey: key });
+    if (!stored) return 'never claimed';
+    const { status, cause } = stored.value;
     return status === 'done' ? 'done since' : (cause ?? status);
   } catch (error) {
     if (error instanceof ReceiverError) return error.code;

@@ -1,4 +1,4 @@
-import type { MessageQueue } from '../storage/messageQueue';
+import type { MessageQueue } from '../storage/queues';
 import type { PoisonMessage } from './poisonMessage';
 import { visitPoison, type PoisonDeps } from './visitPoison';
 

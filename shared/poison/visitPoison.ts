@@ -1,10 +1,10 @@
-import type { EntityTable } from '../storage/entityTable';
+import type { Ledger } from '../jobs/ledger';
 import type { QueueContents, TakenMessage } from '../storage/queueContents';
-import { QUEUE_NAMES } from '../storage/queueNames';
+import { QUEUE_NAMES } from '../storage/account';
 import { explainPoison, type PoisonMessage } from './poisonMessage';
 
 export interface PoisonDeps {
-  ledger: Pick<EntityTable, 'get'>;
+  ledger: Pick<Ledger, 'get'>;
   /** What waits in a queue, by its name. */
   contents: (name: string) => Promise<QueueContents>;
 }
@@ -61,6 +61,6 @@ async function visitQueue(
       }
     }
   } finally {
-    for (const taken of kept.values()) await poison.putBack(taken);
+    for (const taken of kept.values()) await poison.show(taken);
   }
 }

@@ -1,3 +1,5 @@
+import { ReceiverError } from '../errors';
+
 /** What a cell of a table may hold here. */
 export type Cell = string | number | boolean;
 
@@ -14,10 +16,14 @@ export interface StoredRow {
   etag: string;
 }
 
+/** One change of a transaction. `remove` does not look at the ETag: it belongs to a row that the same transaction guards. */
+export type TableChange =
+  { insert: Row } | { replace: Row; etag: string } | { remove: { partitionKey: string; rowKey: string } };
+
 /**
  * One table. The ledger and the watches rest on three promises: `insert` succeeds for exactly one of many callers,
- * `replace` and `remove` succeed only when the row is still the one that was read, and a write that has resolved is
- * seen by every later read. When a write rejects its outcome is unknown.
+ * `replace` and `remove` succeed only when the row is unchanged since it was read, and a write that has resolved is seen by
+ * every later read. When a write rejects, its outcome is unknown.
  */
 export interface EntityTable {
   get(partitionKey: string, rowKey: string): Promise<StoredRow | undefined>;
@@ -29,7 +35,12 @@ export interface EntityTable {
    * Replaces up to 100 rows of one partition, each on its own: the new ETags in the order of the rows, undefined for one
    * that has changed since its `etag` or is gone.
    */
-  replaceAll(changes: readonly { row: Row; etag: string }[]): Promise<(string | undefined)[]>;
+  replaceEach(changes: readonly { row: Row; etag: string }[]): Promise<(string | undefined)[]>;
+  /**
+   * Up to 100 changes of one partition, all or none (Performing entity group transactions): the new ETags in the order of
+   * the changes, '' for a removal; undefined when one of the rows has changed, exists already or is gone.
+   */
+  write(changes: readonly TableChange[]): Promise<string[] | undefined>;
   /** False when the row has changed since `etag` or is gone. */
   remove(partitionKey: string, rowKey: string, etag: string): Promise<boolean>;
   /** Every row of a partition, or of the table, in the order of the keys. */
@@ -42,4 +53,61 @@ export interface ListOptions {
   rowKeyPrefix?: string;
   /** Only these cells beside the two keys: a ledger row carries its whole job, which most readers do not need. */
   cells?: readonly string[];
+}
+
+/** A parsed row and the ETag that guards it. */
+export interface Stored<T> {
+  value: T;
+  etag: string;
+}
+
+/** How the rows of one table are read and written. `parse` throws ReceiverError `rowUnreadable`. */
+export interface RowFormat<T> {
+  parse(row: StoredRow): T;
+  format(value: T): Row;
+}
+
+/** A row that changes under every attempt of one call is contended by a loop elsewhere. */
+const MOST_RACES = 5;
+
+/**
+ * The one loop for lost races: reads the row, writes what `change` makes of it, and reads again when another writer was
+ * first. `change` may therefore run more than once. A row that `change` returns unchanged (the same object) is not written.
+ *
+ * @param known the row as the caller has read or written it last: saves the first read
+ * @returns the row as it is now, or undefined when there is none
+ * @throws ReceiverError `rowContended` after five lost races, `rowUnreadable`
+ */
+export async function updateRow<T>(
+  table: Pick<EntityTable, 'get' | 'replace'>,
+  { parse, format }: RowFormat<T>,
+  key: { partitionKey: string; rowKey: string },
+  change: (value: T) => T,
+  known?: Stored<T>,
+): Promise<Stored<T> | undefined> {
+  let current = known;
+  for (let race = 0; race < MOST_RACES; race += 1) {
+    if (current === undefined) {
+      const row = await table.get(key.partitionKey, key.rowKey);
+      if (row === undefined) return undefined;
+      current = { value: parse(row), etag: row.etag };
+    }
+    const value = change(current.value);
+    if (value === current.value) return current;
+    const etag = await table.replace(format(value), current.etag);
+    if (etag !== undefined) return { value, etag };
+    current = undefined;
+  }
+  throw new ReceiverError('rowContended', `The row ${key.rowKey} changed under every attempt to write it`);
+}
+
+/** The result of `parse`. When it throws an error of ours, `report` is called with it and the result is undefined. */
+export function parseOrReport<T>(parse: () => T, report: (error: ReceiverError) => void): T | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof ReceiverError)) throw error;
+    report(error);
+    return undefined;
+  }
 }

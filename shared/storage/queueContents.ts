@@ -1,4 +1,6 @@
-/** A message taken out of sight for a while. */
+import { RestError, type QueueClient } from '@azure/storage-queue';
+
+/** A message that is hidden from other readers for a while. */
 export interface TakenMessage {
   /** Stays the same while the message is in its queue. */
   id: string;
@@ -6,22 +8,76 @@ export interface TakenMessage {
   text: string;
   /** Milliseconds since 1970. */
   insertedAt: number;
-  /** The right to put it back or remove it, until it becomes visible again. */
+  /** The right to show or remove it, until it becomes visible again. */
   receipt: string;
 }
 
-/** What a person sees and does in a queue: for poison queues and for counting, never for work. */
+/** The messages of a queue for a person to look at: poison queues and counts, never work. */
 export interface QueueContents {
   /** About how many messages wait, hidden ones included. */
   count(): Promise<number>;
   /** The time by the clock that sets `insertedAt`, to the second below it; milliseconds since 1970. */
   now(): Promise<number>;
-  /** When the oldest of the first 32 visible messages came in, in milliseconds since 1970; undefined when none is visible. */
+  /** When the oldest of the first 32 visible messages was inserted, in milliseconds since 1970. Undefined when none is visible. */
   oldest(): Promise<number | undefined>;
-  /** Up to 32 messages, hidden from everybody else for `hideSeconds`; none when no more is visible. */
+  /** Up to 32 messages, hidden from other readers for `hideSeconds`. None when no more are visible. */
   take(hideSeconds: number): Promise<TakenMessage[]>;
-  /** Makes a message visible at once. False when its time had run out: it was visible already. */
-  putBack(message: TakenMessage): Promise<boolean>;
-  /** False when its time had run out: somebody else may hold it, and it is still there. */
+  /** Makes a message visible at once. False when it was visible already. */
+  show(message: TakenMessage): Promise<boolean>;
+  /** False when its time was over: another reader may hold it, and it is still there. */
   remove(message: TakenMessage): Promise<boolean>;
+}
+
+/** The most that one call peeks or receives. */
+const PAGE = 32;
+const CALL_TIMEOUT_MS = 15_000;
+
+/** The contents of an Azure storage queue behind the interface. */
+export function createQueueContents(client: QueueClient): QueueContents {
+  const bounded = () => ({ abortSignal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+  return {
+    async count() {
+      return (await client.getProperties(bounded())).approximateMessagesCount ?? 0;
+    },
+    async now() {
+      const { date } = await client.getProperties(bounded());
+      if (!date) throw new TypeError('Storage answered without the header Date');
+      return date.getTime();
+    },
+    async oldest() {
+      const { peekedMessageItems } = await client.peekMessages({ numberOfMessages: PAGE, ...bounded() });
+      const times = peekedMessageItems.map(({ insertedOn }) => insertedOn.getTime());
+      return times.length === 0 ? undefined : Math.min(...times);
+    },
+    async take(hideSeconds) {
+      const options = { numberOfMessages: PAGE, visibilityTimeout: hideSeconds, ...bounded() };
+      const { receivedMessageItems } = await client.receiveMessages(options);
+      return receivedMessageItems.map(({ messageId, messageText, insertedOn, popReceipt }) => ({
+        id: messageId,
+        text: decode(messageText),
+        insertedAt: insertedOn.getTime(),
+        receipt: popReceipt,
+      }));
+    },
+    show: ({ id, receipt }: TakenMessage) =>
+      unlessGone(client.updateMessage(id, receipt, undefined, 0, bounded())),
+    remove: ({ id, receipt }: TakenMessage) => unlessGone(client.deleteMessage(id, receipt, bounded())),
+  };
+}
+
+/** 404: the message is gone, or its receipt is out of date (400 in some versions of the service). */
+async function unlessGone(call: Promise<unknown>): Promise<boolean> {
+  try {
+    await call;
+    return true;
+  } catch (error) {
+    const code = error instanceof RestError ? error.code : undefined;
+    if (code === 'MessageNotFound' || code === 'PopReceiptMismatch') return false;
+    throw error;
+  }
+}
+
+function decode(text: string): string {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes.toString('utf8') : text;
 }

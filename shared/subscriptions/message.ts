@@ -1,5 +1,4 @@
-import { isRecord } from '../parse';
-import { parseId } from '../parse';
+import { isRecord, parseId } from '../parse';
 
 /** A message of the queue subscription-events. */
 export type SubscriptionMessage = LifecycleMessage | RenewMessage;

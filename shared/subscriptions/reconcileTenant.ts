@@ -1,9 +1,7 @@
 import { MOST_PARTS } from '../graph/createGraphBatch';
 import type { StoredWatch } from '../watches/watches';
 import { createForWatch } from './createForWatch';
-import { createLimit, type Limit } from '../concurrency';
-import { createPace, type Pace } from '../concurrency';
-import { eachBounded } from '../concurrency';
+import { createLimit, type Limit, createPace, type Pace, eachBounded } from '../concurrency';
 import { graphWaitsUntil, plan, type PlanOptions } from './plan';
 import { reconcileWatch } from './reconcileWatch';
 import { rotate } from '../backoff';

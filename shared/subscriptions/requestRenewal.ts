@@ -1,5 +1,5 @@
 import type { Clock } from '../clock';
-import type { MessageQueue } from '../storage/messageQueue';
+import type { MessageQueue } from '../storage/queues';
 import { watchRowKey, type WatchKey } from '../watches/watchKey';
 import { formatSubscriptionMessage } from './message';
 import { PATCH_SPACING_MS } from './plan';

@@ -1,5 +1,4 @@
 import type { LedgerRow } from '../jobs/ledger';
-import { listLedgerRows } from '../jobs/listLedgerRows';
 import { watchRowKey, type WatchKey } from '../watches/watchKey';
 import { readWatchRows } from './readWatchRows';
 import type { SweepDeps } from './sweepDeps';
@@ -50,7 +49,7 @@ async function readWhole(
   const onUnreadable = (error: Error) => {
     unreadable = error;
   };
-  for await (const { rowKey, row } of listLedgerRows(ledger, tenantId, { onUnreadable })) {
+  for await (const { rowKey, row } of ledger.list(tenantId, { onUnreadable })) {
     rows.set(rowKey, row ?? unreadable);
     if (rows.size > mostRows) return undefined;
   }

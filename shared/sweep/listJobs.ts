@@ -1,6 +1,5 @@
 import { readAllPages, type Paging } from '../graph/readAllPages';
-import { isRecord } from '../parse';
-import { parseJobId } from '../parse';
+import { isRecord, parseJobId } from '../parse';
 
 /** A print job as a listing shows it (resources/printjob.md). */
 export interface ListedJob {

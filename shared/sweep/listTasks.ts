@@ -1,7 +1,6 @@
 import { readAllPages, type Paging } from '../graph/readAllPages';
-import { isRecord } from '../parse';
+import { isRecord, parseId } from '../parse';
 import { parseParentUrl } from '../jobs/reference';
-import { parseId } from '../parse';
 
 /** A print task as a listing shows it (resources/printtask.md). */
 export interface ListedTask {

@@ -1,5 +1,4 @@
 import type { LedgerRow } from '../jobs/ledger';
-import { listLedgerRows } from '../jobs/listLedgerRows';
 import { watchRowKey, type WatchKey } from '../watches/watchKey';
 import type { SweepDeps } from './sweepDeps';
 
@@ -11,7 +10,7 @@ export async function readWatchRows(
 ): Promise<Map<string, LedgerRow | undefined>> {
   const rows = new Map<string, LedgerRow | undefined>();
   const rowKeyPrefix = `${watchRowKey(watch)}_`;
-  for await (const { rowKey, row } of listLedgerRows(ledger, watch.tenantId, {
+  for await (const { rowKey, row } of ledger.list(watch.tenantId, {
     rowKeyPrefix,
     onUnreadable,
   })) {

@@ -2,8 +2,8 @@ import type { Clock } from '../clock';
 import type { CallGraph } from '../graph/graphClient';
 import type { RandomBytes } from '../jobs/createTrace';
 import type { Logger } from '../logger';
-import type { EntityTable } from '../storage/entityTable';
-import type { MessageQueue } from '../storage/messageQueue';
+import type { Ledger } from '../jobs/ledger';
+import type { MessageQueue } from '../storage/queues';
 import type { Tenants } from '../tenants/tenants';
 import type { Watches } from '../watches/watches';
 import type { SweepMemory } from './createSweepMemory';
@@ -15,7 +15,7 @@ export interface SweepDeps {
   graphBaseUrl: string;
   tenants: Tenants;
   watches: Pick<Watches, 'get' | 'list'>;
-  ledger: Pick<EntityTable, 'list'>;
+  ledger: Pick<Ledger, 'list'>;
   /** print-notifications */
   jobs: MessageQueue;
   /** What this process has brought back lately. */

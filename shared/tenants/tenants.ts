@@ -1,6 +1,5 @@
 import { ReceiverError } from '../errors';
-import { orTold } from '../storage/orTold';
-import type { EntityTable, StoredRow } from '../storage/entityTable';
+import { parseOrReport, updateRow, type EntityTable, type StoredRow } from '../storage/entityTable';
 
 export type TenantStatus = 'active' | 'paused' | 'removed';
 
@@ -39,8 +38,6 @@ export const DEFAULT_TASK_DEADLINE_MINUTES = 15;
 export const DEFAULT_RETENTION_DAYS = 30;
 
 const PARTITION = 'tenant';
-/** A row that changes under our hands this often in one call is under attack or broken. */
-const MOST_RACES = 5;
 
 /** The allow-list: only these tenants are served. */
 export interface Tenants {
@@ -67,18 +64,12 @@ export function createTenants(table: EntityTable): Tenants {
       return (await table.insert(toRow(tenant))) !== undefined;
     },
     async update(tenantId, change) {
-      for (let race = 0; race < MOST_RACES; race += 1) {
-        const row = await table.get(PARTITION, tenantId);
-        if (!row) return undefined;
-        const before = parseTenant(row);
-        const after = change(before);
-        if (after === before || (await table.replace(toRow(after), row.etag)) !== undefined) return after;
-      }
-      throw new ReceiverError('rowContended', 'The row of the tenant changed under every try to write it');
+      const key = { partitionKey: PARTITION, rowKey: tenantId };
+      return (await updateRow(table, { parse: parseTenant, format: toRow }, key, change))?.value;
     },
     async *list(onUnreadable) {
       for await (const row of table.list(PARTITION)) {
-        const tenant = onUnreadable ? orTold(() => parseTenant(row), onUnreadable) : parseTenant(row);
+        const tenant = onUnreadable ? parseOrReport(() => parseTenant(row), onUnreadable) : parseTenant(row);
         if (tenant) yield tenant;
       }
     },

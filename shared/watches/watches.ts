@@ -1,6 +1,5 @@
 import { ReceiverError } from '../errors';
-import { orTold } from '../storage/orTold';
-import type { EntityTable, StoredRow } from '../storage/entityTable';
+import { parseOrReport, type EntityTable, type StoredRow } from '../storage/entityTable';
 import { parseWatchRowKey, watchRowKey, type WatchKey } from './watchKey';
 
 /** A watch and the subscription that serves it today, as the table Subscriptions holds it. */
@@ -64,11 +63,11 @@ export function createWatches(table: EntityTable): Watches {
       return (await table.insert(toRow(watch))) !== undefined;
     },
     save: (watch, etag) => table.replace(toRow(watch), etag),
-    saveAll: (changes) => table.replaceAll(changes.map(({ watch, etag }) => ({ row: toRow(watch), etag }))),
+    saveAll: (changes) => table.replaceEach(changes.map(({ watch, etag }) => ({ row: toRow(watch), etag }))),
     remove: (key, etag) => table.remove(key.tenantId, watchRowKey(key), etag),
     async *list(tenantId, onUnreadable) {
       for await (const row of table.list(tenantId)) {
-        const stored = onUnreadable ? orTold(() => parseWatch(row), onUnreadable) : parseWatch(row);
+        const stored = onUnreadable ? parseOrReport(() => parseWatch(row), onUnreadable) : parseWatch(row);
         if (stored) yield stored;
       }
     },

@@ -1,10 +1,9 @@
-import { isRecord } from '../parse';
+import { isRecord, parseId } from '../parse';
 import type { JobMessage } from '../jobs/message';
 import { parseJobResource, parseParentUrl, watchOf, type JobReference } from '../jobs/reference';
 import type { LifecycleMessage } from '../subscriptions/message';
 import type { KeyRing } from '../config';
 import { verifyClientState } from '../watches/clientState';
-import { parseId } from '../parse';
 import { watchTag } from '../watches/watchKey';
 import { maskResource } from './maskResource';
 

@@ -127,7 +127,7 @@ describe('jobs sweep', () => {
   it('names the printers that lost their trigger, and rows that nobody can read', async () => {
     world.putTask('t1', { state: 'completed', job: '1' });
     world.putJob('2', 30);
-    await world.ledger.insert({ partitionKey: TENANT, rowKey: `jobFetchable_${PRINTER}_x` });
+    await world.ledgerTable.insert({ partitionKey: TENANT, rowKey: `jobFetchable_${PRINTER}_x` });
     const { code, stderr } = await cli.run('jobs', 'sweep');
     expect(code).toBe(0);
     expect(stderr).toContain(`printer ${PRINTER} carry no task of ours`);
@@ -181,7 +181,7 @@ describe('jobs list', () => {
   });
 
   it('says that there is none, and what cannot be read', async () => {
-    await world.ledger.insert({ partitionKey: DEFINITION, rowKey: 'x' });
+    await world.ledgerTable.insert({ partitionKey: DEFINITION, rowKey: 'x' });
     const { stdout, stderr } = await cli.run('jobs', 'list', '--tenant', DEFINITION);
     expect(stdout).toBe('The ledger has no such job.\n');
     expect(stderr).toContain('warning: ');

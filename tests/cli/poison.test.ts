@@ -14,7 +14,7 @@ async function createPoisoned() {
   await poison.send(job(TENANT, '2'));
   await poison.send(job(OTHER_TENANT));
   await poison.send('{broken');
-  await world.ledger.insert({
+  await world.ledgerTable.insert({
     partitionKey: OTHER_TENANT,
     rowKey: 'jobFetchable_p1_1',
     status: 'failed',
@@ -72,7 +72,7 @@ describe('poison', () => {
     );
     expect(world.queue(JOBS).texts()).toHaveLength(1);
     const page = await poison.take(1);
-    for (const message of page) await poison.putBack(message);
+    for (const message of page) await poison.show(message);
     const [taken] = page;
     if (!taken) throw new Error('no message');
     expect(

@@ -119,15 +119,15 @@ describe('tenants remove', () => {
     const world = createCliWorld();
     await world.addTenant();
     for (let row = 0; row < 40; row += 1) {
-      await world.ledger.insert({ partitionKey: TENANT, rowKey: `jobFetchable_p_${row}` });
+      await world.ledgerTable.insert({ partitionKey: TENANT, rowKey: `jobFetchable_p_${row}` });
     }
-    await world.ledger.insert({ partitionKey: OTHER_TENANT, rowKey: 'jobFetchable_p_1' });
+    await world.ledgerTable.insert({ partitionKey: OTHER_TENANT, rowKey: 'jobFetchable_p_1' });
     const argv = ['tenants', 'remove', TENANT, '--force', '--ledger', '--yes'];
     expect(await world.runJson(...argv)).toMatchObject({
       code: 0,
       json: { tenantId: TENANT, status: 'removed', watches: 0, ledgerRows: 40, failures: [] },
     });
-    expect(world.ledger.size()).toBe(1);
+    expect(world.ledgerTable.size()).toBe(1);
     expect(world.signedIn).toEqual([]);
     expect((await world.run(...argv)).stdout).toContain('0 ledger row(s)');
   });

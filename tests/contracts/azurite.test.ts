@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import { TableServiceClient } from '@azure/data-tables';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { startAzurite, type Azurite } from '../../local/startAzurite';
-import { createBoundedQueue } from '../../shared/storage/boundedQueue';
-import { openQueueService } from '../../shared/storage/queueService';
-import { openTableService } from '../../shared/storage/tableService';
+import { openQueues } from '../../shared/storage/queues';
+import { openTables } from '../../shared/storage/tables';
 import { entityTableContract } from './entityTableContract';
 import { messageQueueContract } from './messageQueueContract';
 import { queueContentsContract } from './queueContentsContract';
+
+const PATIENCE = { tries: 2, tryTimeoutMs: 10_000, pauseMs: 0 };
 
 let azurite: Azurite;
 let made = 0;
@@ -25,7 +26,7 @@ entityTableContract('Azure table', async () => {
     allowInsecureConnection: true,
   });
   await service.createTable(`Contract${made}`);
-  return (await openTableService({ connectionString }))(`Contract${made}`);
+  return (await openTables({ connectionString }))(`Contract${made}`);
 });
 
 const openQueue = async () => {
@@ -33,7 +34,7 @@ const openQueue = async () => {
   const { connectionString } = azurite;
   const client = QueueServiceClient.fromConnectionString(connectionString).getQueueClient(`q-${made}`);
   await client.create();
-  return { client, queue: (await openQueueService({ connectionString })).queue(`q-${made}`) };
+  return { client, queue: (await openQueues({ connectionString })).queue(`q-${made}`, PATIENCE) };
 };
 type Opened = Awaited<ReturnType<typeof openQueue>>;
 const visibleIn = async (client: Opened['client']) => {
@@ -46,24 +47,16 @@ messageQueueContract('Azure queue', async () => {
   return { queue, visible: () => visibleIn(client) };
 });
 
-messageQueueContract('Azure queue, bounded', async () => {
-  const { client, queue } = await openQueue();
-  return {
-    queue: createBoundedQueue(queue, { tries: 2, tryTimeoutMs: 10_000, pauseMs: 0 }),
-    visible: () => visibleIn(client),
-  };
-});
-
 queueContentsContract('Azure queue', async () => {
   const { client, queue } = await openQueue();
-  const service = await openQueueService({ connectionString: azurite.connectionString });
+  const service = await openQueues({ connectionString: azurite.connectionString });
   return { queue, contents: service.contents(client.name) };
 });
 
 describe('Azure queue', () => {
   it('shows the text of a message that nobody encoded as it is', async () => {
     const { client } = await openQueue();
-    const service = await openQueueService({ connectionString: azurite.connectionString });
+    const service = await openQueues({ connectionString: azurite.connectionString });
     await client.sendMessage('{"plain":"text"}');
     expect(await service.contents(client.name).take(30)).toMatchObject([{ text: '{"plain":"text"}' }]);
   });
@@ -77,8 +70,8 @@ describe('Azure queue', () => {
   });
 
   it('rejects with the status when the queue does not exist', async () => {
-    const service = await openQueueService({ connectionString: azurite.connectionString });
-    await expect(service.queue('missing').send('x')).rejects.toMatchObject({ statusCode: 404 });
+    const service = await openQueues({ connectionString: azurite.connectionString });
+    await expect(service.queue('missing', PATIENCE).send('x')).rejects.toMatchObject({ statusCode: 404 });
   });
 });
 
@@ -87,12 +80,13 @@ describe('Azure table', () => {
 
   it('tells a table that does not exist from a row that does not', async () => {
     const { connectionString } = azurite;
-    const table = (await openTableService({ connectionString }))('Missing');
+    const table = (await openTables({ connectionString }))('Missing');
     const expected = { code: 'storageUnavailable', retryable: true };
     await expect(table.insert(row)).rejects.toMatchObject(expected);
     await expect(table.get('p', 'r')).rejects.toMatchObject(expected);
     await expect(table.replace(row, 'W/"x"')).rejects.toMatchObject(expected);
-    await expect(table.replaceAll([{ row, etag: 'W/"x"' }])).rejects.toMatchObject(expected);
+    await expect(table.replaceEach([{ row, etag: 'W/"x"' }])).rejects.toMatchObject(expected);
+    await expect(table.write([{ insert: row }])).rejects.toMatchObject(expected);
     await expect(table.remove('p', 'r', 'W/"x"')).rejects.toMatchObject(expected);
     await expect(table.list()[Symbol.asyncIterator]().next()).rejects.toMatchObject(expected);
   });
@@ -100,7 +94,7 @@ describe('Azure table', () => {
   it('names the missing right when it is refused', async () => {
     const wrongKey = Buffer.alloc(64, 1).toString('base64');
     const connectionString = azurite.connectionString.replace(/AccountKey=[^;]+/, `AccountKey=${wrongKey}`);
-    const table = (await openTableService({ connectionString }))('Tenants');
+    const table = (await openTables({ connectionString }))('Tenants');
     await expect(table.get('p', 'r')).rejects.toMatchObject({
       code: 'storageUnavailable',
       message: expect.stringMatching(/403.*AzureWebJobsStorage.*Storage Table Data Contributor/) as string,

@@ -81,11 +81,11 @@ export function entityTableContract(name: string, open: () => Promise<EntityTabl
           etag: await etagOf(rowKey),
         })),
       );
-      const etags = await table.replaceAll(changes);
+      const etags = await table.replaceEach(changes);
       const now = await Promise.all(keys.map((rowKey) => table.get('p', rowKey)));
       expect(now.map((stored) => stored?.cells['text'])).toEqual(keys.map((rowKey) => `new ${rowKey}`));
       expect(now.map((stored) => stored?.etag)).toEqual(etags);
-      expect(await table.replaceAll([])).toEqual([]);
+      expect(await table.replaceEach([])).toEqual([]);
     });
 
     it('replaces the others of many when one has changed and one is gone', async () => {
@@ -98,10 +98,42 @@ export function entityTableContract(name: string, open: () => Promise<EntityTabl
       );
       await table.replace(row({ rowKey: 'changed', text: 'theirs' }), await etagOf('changed'));
       await table.remove('p', 'gone', await etagOf('gone'));
-      const etags = await table.replaceAll(changes);
+      const etags = await table.replaceEach(changes);
       expect(etags).toEqual([undefined, undefined, await etagOf('kept')]);
       expect((await table.get('p', 'changed'))?.cells['text']).toBe('theirs');
       expect((await table.get('p', 'kept'))?.cells['text']).toBe('mine');
+    });
+
+    it('writes several changes of one partition in one transaction', async () => {
+      await table.insert(row({ rowKey: 'changed' }));
+      await table.insert(row({ rowKey: 'removed' }));
+      const etags = await table.write([
+        { insert: row({ rowKey: 'new' }) },
+        { replace: row({ rowKey: 'changed', text: 'b' }), etag: await etagOf('changed') },
+        { remove: { partitionKey: 'p', rowKey: 'removed' } },
+      ]);
+      expect(await keysOf('p')).toEqual(['p/changed', 'p/new']);
+      expect((await table.get('p', 'changed'))?.cells['text']).toBe('b');
+      expect(etags?.slice(0, 2)).toEqual([await etagOf('new'), await etagOf('changed')]);
+    });
+
+    it.each([
+      ['a row to insert exists', () => Promise.resolve({ insert: row({ rowKey: 'kept' }) })],
+      [
+        'a row to replace has changed',
+        () => Promise.resolve({ replace: row({ rowKey: 'kept' }), etag: 'W/"0"' }),
+      ],
+      [
+        'a row to replace is gone',
+        () => Promise.resolve({ replace: row({ rowKey: 'gone' }), etag: 'W/"0"' }),
+      ],
+      ['a row to remove is gone', () => Promise.resolve({ remove: { partitionKey: 'p', rowKey: 'gone' } })],
+    ])('writes none of several changes when %s', async (_name, conflict) => {
+      await table.insert(row({ rowKey: 'kept' }));
+      const before = await etagOf('kept');
+      expect(await table.write([{ insert: row({ rowKey: 'new' }) }, await conflict()])).toBeUndefined();
+      expect(await keysOf('p')).toEqual(['p/kept']);
+      expect(await etagOf('kept')).toBe(before);
     });
 
     it('does not replace or remove a row that has changed or is gone', async () => {

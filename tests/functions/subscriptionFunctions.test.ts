@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { app, InvocationContext } from '@azure/functions';
-import type { StorageQueueFunctionOptions, TimerFunctionOptions } from '@azure/functions';
+import { app, InvocationContext, type StorageQueueFunctionOptions, type TimerFunctionOptions } from '@azure/functions';
 import { createMemoryQueue } from '../support/memoryQueue';
 import {
   createSubscriptionWorld,

@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
-import { startProcess } from '../../local/processes';
-import type { ProcessOptions, RunningProcess } from '../../local/processes';
+import { startProcess, type ProcessOptions, type RunningProcess } from '../../local/processes';
 import { ProcessStartError } from '../../local/processStartError';
 
 // Programs start slowly on a busy machine.

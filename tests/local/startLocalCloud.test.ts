@@ -4,8 +4,7 @@ import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { TableServiceClient } from '@azure/data-tables';
 import { QueueServiceClient } from '@azure/storage-queue';
-import { startLocalCloud } from '../../local/startLocalCloud';
-import type { LocalCloud } from '../../local/startLocalCloud';
+import { startLocalCloud, type LocalCloud } from '../../local/startLocalCloud';
 
 // Programs start slowly on a busy machine.
 jest.setTimeout(30_000);

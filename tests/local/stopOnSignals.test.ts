@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { createStopList } from '../../local/createStopList';
-import { stopOnSignals } from '../../local/stopOnSignals';
-import type { SignalSource } from '../../local/stopOnSignals';
+import { stopOnSignals, type SignalSource } from '../../local/stopOnSignals';
 
 function signalSource(): SignalSource & {
   emit(signal: string): unknown;

@@ -1,4 +1,3 @@
-import { listLedgerRows } from '../../shared/jobs/listLedgerRows';
 import type { Flow } from '../support/startFlow';
 import { RETENTION_DAYS, type SoakCustomer } from './createCustomers';
 
@@ -15,10 +14,9 @@ export async function forgetOldRows(
     throw error;
   };
   for (const { tenantId } of customers) {
-    for await (const { rowKey, row } of listLedgerRows(ledger, tenantId, { onUnreadable })) {
+    for await (const { rowKey, row } of ledger.list(tenantId, { onUnreadable })) {
       if (row === undefined || now - Date.parse(row.firstSeenAt) < RETENTION_DAYS * DAY_MS) continue;
-      const stored = await ledger.get(tenantId, rowKey);
-      if (stored) await ledger.remove(tenantId, rowKey, stored.etag);
+      await ledger.write(tenantId, [{ remove: true, rowKey }]);
     }
   }
 }

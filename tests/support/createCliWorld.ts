@@ -1,3 +1,4 @@
+import { createLedger } from '../../shared/jobs/ledger';
 import { randomBytes } from 'node:crypto';
 import type { CliIo } from '../../cli/cliContext';
 import { runCli } from '../../cli/runCli';
@@ -26,7 +27,8 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
   const administrator = createFakeGraph();
   /** The permissions that somebody signed in for. */
   const signedIn: string[] = [];
-  const ledger = createMemoryTable();
+  const ledgerTable = createMemoryTable();
+  const ledger = createLedger(ledgerTable);
   const queues = new Map<string, ReturnType<typeof createMemoryQueueContents>>();
   const queue = (name: string) => {
     const open = queues.get(name) ?? createMemoryQueueContents(() => world.clock.now());
@@ -83,5 +85,5 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
     const { stdout, ...rest } = await run(...argv, '--json');
     return { ...rest, json: JSON.parse(stdout) as unknown };
   };
-  return { ...world, administrator, signedIn, ledger, queue, run, runJson };
+  return { ...world, administrator, signedIn, ledger, ledgerTable, queue, run, runJson };
 }

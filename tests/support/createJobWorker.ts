@@ -1,10 +1,9 @@
 import { releaseEveryJob } from '../../shared/jobs/decide';
-import type { LedgerRow } from '../../shared/jobs/ledger';
-import { parseLedgerRow } from '../../shared/jobs/ledger';
+import { createLedger, type LedgerRow } from '../../shared/jobs/ledger';
 import { formatJobMessage, type JobMessage } from '../../shared/jobs/message';
 import type { ProcessDeps } from '../../shared/jobs/processDeps';
 import { processNotification } from '../../shared/jobs/processNotification';
-import { ledgerRowKey, type JobReference } from '../../shared/jobs/reference';
+import { ledgerKey, type JobReference } from '../../shared/jobs/reference';
 import { createReadStanding } from '../../shared/jobs/standing';
 import { createTenantShare } from '../../shared/jobs/tenantShare';
 import { createRequestRenewal } from '../../shared/subscriptions/requestRenewal';
@@ -53,7 +52,8 @@ export async function createJobWorker() {
   const clock = createFakeClock(Date.parse(START));
   const world = createPrintWorld();
   const logger = createCapturedLogger();
-  const ledger = createMemoryTable();
+  const ledgerTable = createMemoryTable();
+  const ledger = createLedger(ledgerTable);
   const tenants = createTenants(createMemoryTable());
   const watchTable = createMemoryTable();
   const watches = createWatches(watchTable);
@@ -111,6 +111,7 @@ export async function createJobWorker() {
     world,
     logger,
     ledger,
+    ledgerTable,
     tenants,
     watches,
     watchTable,
@@ -135,8 +136,7 @@ export async function createJobWorker() {
     lastPutBack: (): unknown => JSON.parse(queues.jobs.sent.at(-1)?.text ?? 'null') as unknown,
     events: () => queues.events.sent.map(({ text }) => JSON.parse(text) as Record<string, unknown>),
     async row(reference: JobReference = STARTED): Promise<LedgerRow | undefined> {
-      const stored = await ledger.get(reference.tenantId, ledgerRowKey(reference));
-      return stored && parseLedgerRow(stored);
+      return (await ledger.get(ledgerKey(reference)))?.value;
     },
   };
 }

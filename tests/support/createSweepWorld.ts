@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { CallGraph, GraphCall } from '../../shared/graph/graphClient';
-import type { LedgerRow } from '../../shared/jobs/ledger';
+import { createLedger, type LedgerRow } from '../../shared/jobs/ledger';
 import { parseJobMessage } from '../../shared/jobs/message';
 import { ledgerRowKey, type JobReference } from '../../shared/jobs/reference';
 import { createSweepMemory } from '../../shared/sweep/createSweepMemory';
@@ -16,7 +16,8 @@ const BASE = 'https://graph.microsoft.com/v1.0';
 export function createSweepWorld() {
   const { deps: _deps, graph: _graph, ...base } = createSubscriptionWorld();
   const { clock, tenants, watches, logger } = base;
-  const ledger = createMemoryTable();
+  const ledgerTable = createMemoryTable();
+  const ledger = createLedger(ledgerTable);
   const jobs = createMemoryQueue();
   const calls: GraphCall[] = [];
   /** Items by tenant and path; a path that nobody put answers 404. */
@@ -65,6 +66,7 @@ export function createSweepWorld() {
     ...base,
     deps,
     ledger,
+    ledgerTable,
     jobs,
     calls,
     said: () => calls.map(({ path }) => path),
@@ -101,7 +103,7 @@ export function createSweepWorld() {
       });
     },
     putRow: (reference: JobReference, row: Partial<LedgerRow> = {}) =>
-      ledger.insert({
+      ledgerTable.insert({
         partitionKey: reference.tenantId,
         rowKey: ledgerRowKey(reference),
         status: 'done',

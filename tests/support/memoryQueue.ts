@@ -1,4 +1,4 @@
-import type { MessageQueue } from '../../shared/storage/messageQueue';
+import type { MessageQueue } from '../../shared/storage/queues';
 
 export interface SentMessage {
   text: string;

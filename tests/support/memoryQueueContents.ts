@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { MessageQueue } from '../../shared/storage/messageQueue';
+import type { MessageQueue } from '../../shared/storage/queues';
 import type { QueueContents } from '../../shared/storage/queueContents';
 
 interface Kept {
@@ -34,7 +34,7 @@ export function createMemoryQueueContents(
       for (const message of taken) Object.assign(message, { hidden: true, receipt: randomUUID() });
       return Promise.resolve(taken.map(({ hidden: _hidden, ...message }) => message));
     },
-    putBack: ({ id, receipt }) => {
+    show: ({ id, receipt }) => {
       const found = held(id, receipt);
       if (found) found.hidden = false;
       return Promise.resolve(found !== undefined);

@@ -27,7 +27,23 @@ export function createMemoryTable(): EntityTable & { clear(): void; size(): numb
     },
     insert: (row) => Promise.resolve(rows.has(keyOf(row.partitionKey, row.rowKey)) ? undefined : write(row)),
     replace: (row, etag) => Promise.resolve(replace(row, etag)),
-    replaceAll: (changes) => Promise.resolve(changes.map(({ row, etag }) => replace(row, etag))),
+    replaceEach: (changes) => Promise.resolve(changes.map(({ row, etag }) => replace(row, etag))),
+    write: (changes) => {
+      const isFree = changes.every((change) => {
+        if ('insert' in change) return !rows.has(keyOf(change.insert.partitionKey, change.insert.rowKey));
+        const { partitionKey, rowKey } = 'replace' in change ? change.replace : change.remove;
+        const found = rows.get(keyOf(partitionKey, rowKey));
+        return found !== undefined && ('remove' in change || stored(found).etag === change.etag);
+      });
+      if (!isFree) return Promise.resolve(undefined);
+      const etags = changes.map((change) => {
+        if ('insert' in change) return write(change.insert);
+        if ('replace' in change) return write(change.replace);
+        rows.delete(keyOf(change.remove.partitionKey, change.remove.rowKey));
+        return '';
+      });
+      return Promise.resolve(etags);
+    },
     remove: (partitionKey, rowKey, etag) => {
       const found = rows.get(keyOf(partitionKey, rowKey));
       if (!found || stored(found).etag !== etag) return Promise.resolve(false);

@@ -1,8 +1,6 @@
 import { once } from 'node:events';
-import { Agent, createServer, request } from 'node:http';
-import type { IncomingMessage, RequestOptions, Server, ServerResponse } from 'node:http';
-import { startFaultProxy } from '../../../local/faultProxy/startFaultProxy';
-import type { FaultProxy } from '../../../local/faultProxy/startFaultProxy';
+import { Agent, createServer, request, type IncomingMessage, type RequestOptions, type Server, type ServerResponse } from 'node:http';
+import { startFaultProxy, type FaultProxy } from '../../../local/faultProxy/startFaultProxy';
 
 type Handler = (incoming: IncomingMessage, response: ServerResponse) => void;
 

@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { TableClient } from '@azure/data-tables';
 import { QueueClient } from '@azure/storage-queue';
-import { startFaultProxy } from '../../../local/faultProxy/startFaultProxy';
-import type { FaultProxy } from '../../../local/faultProxy/startFaultProxy';
-import { startAzurite } from '../../../local/startAzurite';
-import type { Azurite } from '../../../local/startAzurite';
+import { startFaultProxy, type FaultProxy } from '../../../local/faultProxy/startFaultProxy';
+import { startAzurite, type Azurite } from '../../../local/startAzurite';
 import { connectionStringFor } from '../../../local/storageConnectionString';
 
 // Programs start slowly on a busy machine.

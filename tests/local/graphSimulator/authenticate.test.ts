@@ -1,5 +1,4 @@
-import { startHarness, tenantA, tenantB } from './harness';
-import type { Harness } from './harness';
+import { startHarness, tenantA, tenantB, type Harness } from './harness';
 
 let harness: Harness;
 beforeAll(async () => {

@@ -1,5 +1,4 @@
-import { startHarness, tenantA } from './harness';
-import type { Harness } from './harness';
+import { startHarness, tenantA, type Harness } from './harness';
 
 let harness: Harness;
 let definition: string;

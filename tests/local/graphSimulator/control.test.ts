@@ -1,5 +1,4 @@
-import { startHarness, startReceiver, tenantA } from './harness';
-import type { Harness } from './harness';
+import { startHarness, startReceiver, tenantA, type Harness } from './harness';
 
 let harness: Harness;
 beforeAll(async () => {

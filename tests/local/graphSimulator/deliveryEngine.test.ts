@@ -1,7 +1,6 @@
 import { createDeliveryEngine } from '../../../local/graphSimulator/deliveryEngine';
 import type { DeliveryItem } from '../../../local/graphSimulator/deliveryTypes';
-import { defaultDeliveryOptions, retryDelayMs } from '../../../local/graphSimulator/deliveryOptions';
-import type { DeliveryOptions } from '../../../local/graphSimulator/deliveryOptions';
+import { defaultDeliveryOptions, retryDelayMs, type DeliveryOptions } from '../../../local/graphSimulator/deliveryOptions';
 import type { PostToReceiver, ReceiverAnswer } from '../../../local/graphSimulator/postToReceiver';
 import { createSeededRandom } from '../../../local/graphSimulator/seededRandom';
 

@@ -4,8 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { decodeJwt } from 'jose';
 import { askAuthority } from './askAuthority';
-import { startHarness, tenantA, tenantB } from './harness';
-import type { Harness } from './harness';
+import { startHarness, tenantA, tenantB, type Harness } from './harness';
 
 const clientId = '5d5d5d5d-0000-4000-8000-000000000005';
 let harness: Harness;

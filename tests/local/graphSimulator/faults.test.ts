@@ -1,7 +1,6 @@
 import { createFaults, parseFaultRule } from '../../../local/graphSimulator/faults';
 import { createSeededRandom } from '../../../local/graphSimulator/seededRandom';
-import { startHarness, tenantA } from './harness';
-import type { Harness } from './harness';
+import { startHarness, tenantA, type Harness } from './harness';
 
 const call = { target: 'graph' as const, method: 'GET', path: '/v1.0/subscriptions', tenantId: tenantA };
 

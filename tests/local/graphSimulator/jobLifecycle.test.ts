@@ -1,5 +1,4 @@
-import { tenantA } from './harness';
-import type { Harness } from './harness';
+import { tenantA, type Harness } from './harness';
 import { usePrinting } from './usePrinting';
 
 const printing = usePrinting();

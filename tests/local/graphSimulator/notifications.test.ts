@@ -1,6 +1,5 @@
 import { decodeJwt } from 'jose';
-import { fetchableFilter, tenantA, tenantB } from './harness';
-import type { Harness, Receiver } from './harness';
+import { fetchableFilter, tenantA, tenantB, type Harness, type Receiver } from './harness';
 import { useReceiver } from './useReceiver';
 
 let harness: Harness;

@@ -1,5 +1,4 @@
-import { createThrottle } from '../../../local/graphSimulator/throttle';
-import type { Throttle } from '../../../local/graphSimulator/throttle';
+import { createThrottle, type Throttle } from '../../../local/graphSimulator/throttle';
 import { startHarness } from './harness';
 
 const one = { appId: 'app', tenantId: 'one' };

@@ -2,11 +2,9 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { createLocalJWKSet, decodeJwt, jwtVerify, UnsecuredJWT } from 'jose';
-import type { JSONWebKeySet } from 'jose';
+import { createLocalJWKSet, decodeJwt, jwtVerify, UnsecuredJWT, type JSONWebKeySet } from 'jose';
 import { askAuthority } from './askAuthority';
-import { startHarness, tenantA, tenantB } from './harness';
-import type { Harness } from './harness';
+import { startHarness, tenantA, tenantB, type Harness } from './harness';
 
 const clientId = '5d5d5d5d-0000-4000-8000-000000000005';
 let harness: Harness;

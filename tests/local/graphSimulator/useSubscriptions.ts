@@ -1,5 +1,4 @@
-import { fetchableFilter, tenantA } from './harness';
-import type { Harness, Receiver } from './harness';
+import { fetchableFilter, tenantA, type Harness, type Receiver } from './harness';
 import { useReceiver } from './useReceiver';
 
 /** Starts a simulator and a receiver for the tests of a file, with a fresh scene before each. */

@@ -1,4 +1,3 @@
-import { listLedgerRows } from '../../../shared/jobs/listLedgerRows';
 import { graphError } from '../../support/createFakeGraph';
 import {
   createJobWorker,
@@ -53,7 +52,7 @@ test('it is noted on a row that is not done yet, too', async () => {
 
 test('a row that Graph found first is not written for its duplicates', async () => {
   await worker.process(messageOf(FETCHABLE, byGraph));
-  const etag = async () => (await worker.ledger.get(TENANT, `jobFetchable_${PRINTER}_${JOB}`))?.etag;
+  const etag = async () => (await worker.ledgerTable.get(TENANT, `jobFetchable_${PRINTER}_${JOB}`))?.etag;
   const before = await etag();
   await worker.process(messageOf(FETCHABLE, byGraph));
   await worker.process(messageOf(FETCHABLE, bySweep));
@@ -70,12 +69,12 @@ test('what the worker gives up says when the sweep may bring it back', async () 
 
 test('the ledger is listed without the jobs, and a row of unknown origin is told and not hidden', async () => {
   await worker.process(messageOf(FETCHABLE, bySweep));
-  await worker.ledger.insert({ partitionKey: TENANT, rowKey: 'jobFetchable_x_1', status: 'odd' });
-  await worker.ledger.insert({ partitionKey: 'other', rowKey: 'jobFetchable_x_2', status: 'done' });
+  await worker.ledgerTable.insert({ partitionKey: TENANT, rowKey: 'jobFetchable_x_1', status: 'odd' });
+  await worker.ledgerTable.insert({ partitionKey: 'other', rowKey: 'jobFetchable_x_2', status: 'done' });
   const told: string[] = [];
   const rows = [];
   const onUnreadable = (error: Error) => void told.push(error.message);
-  for await (const listed of listLedgerRows(worker.ledger, TENANT, { onUnreadable })) rows.push(listed);
+  for await (const listed of worker.ledger.list(TENANT, { onUnreadable })) rows.push(listed);
   expect(rows.map(({ rowKey, row }) => [rowKey, row?.status, row?.job])).toEqual([
     [`jobFetchable_${PRINTER}_${JOB}`, 'done', undefined],
     ['jobFetchable_x_1', undefined, undefined],

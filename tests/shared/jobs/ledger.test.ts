@@ -1,358 +1,39 @@
-import {
-  claimJob,
-  extendLease,
-  finishClaim,
-  parseLedgerRow,
-  releaseClaim,
-  type Claim,
-  type LedgerDeps,
-  type LedgerRow,
-} from '../../../shared/jobs/ledger';
-import { ledgerRowKey } from '../../../shared/jobs/reference';
-import type { EntityTable } from '../../../shared/storage/entityTable';
-import { createFakeClock } from '../../support/createFakeClock';
-import { FETCHABLE, JOB, PRINTER, START, STARTED } from '../../support/createJobWorker';
+import { createLedger } from '../../../shared/jobs/ledger';
 import { createMemoryTable } from '../../support/memoryTable';
 
-const MINUTE = 60_000;
-/** A lease of 3 minutes, taken over a minute after it ran out. */
-const LEASE = 3 * MINUTE;
-const TAKE_OVER = 4 * MINUTE;
-const KEYS = [STARTED.tenantId, ledgerRowKey(STARTED)] as const;
-
-function createLedger() {
-  const clock = createFakeClock(Date.parse(START));
+const fill = async (rows: number) => {
   const table = createMemoryTable();
-  const deps: LedgerDeps = { table, clock };
-  return {
-    clock,
-    table,
-    deps,
-    claim: (runId: string, through: EntityTable = table) =>
-      claimJob({ table: through, clock }, STARTED, { runId, foundBy: 'graph' }),
-    async row(): Promise<LedgerRow> {
-      const stored = await table.get(...KEYS);
-      if (!stored) throw new Error('no row');
-      return parseLedgerRow(stored);
-    },
-  };
-}
+  for (let row = 0; row < rows; row += 1) await table.insert({ partitionKey: 't', rowKey: `r${row}` });
+  await table.insert({ partitionKey: 'other', rowKey: 'r' });
+  return table;
+};
 
-type Ledger = ReturnType<typeof createLedger>;
-
-async function claimed(ledger: Ledger, runId: string, through?: EntityTable): Promise<Claim> {
-  const result = await ledger.claim(runId, through);
-  if (result.outcome !== 'claimed') throw new Error(`not claimed but ${result.outcome}`);
-  return result.claim;
-}
-
-/** A table that lets `act` in before the first write of the kind. */
-function before(table: EntityTable, kind: 'insert' | 'replace', act: () => Promise<unknown>): EntityTable {
-  let left = 1;
-  const first = async () => {
-    if (left-- > 0) await act();
-  };
-  return {
-    ...table,
-    insert: async (row) => {
-      if (kind === 'insert') await first();
-      return table.insert(row);
-    },
-    replace: async (row, etag) => {
-      if (kind === 'replace') await first();
-      return table.replace(row, etag);
-    },
-  };
-}
-
-/** As the storage client repeats a write whose answer was lost: the second try meets what the first one wrote. */
-function repeatingWrites(table: EntityTable): EntityTable {
-  return {
-    ...table,
-    insert: async (row) => (await table.insert(row), table.insert(row)),
-    replace: async (row, etag) => (await table.replace(row, etag), table.replace(row, etag)),
-  };
-}
-
-describe('claim', () => {
-  test('no row: claimed for 3 minutes', async () => {
-    const ledger = createLedger();
-    const claim = await claimed(ledger, 'run-a');
-    expect(claim.row).toEqual({
-      status: 'claimed',
-      runId: 'run-a',
-      leaseUntil: '2026-11-22T00:03:00.000Z',
-      attempts: 1,
-      firstSeenAt: START,
-      foundBy: 'graph',
-      printerId: PRINTER,
-      jobId: JOB,
-    });
-    expect(await ledger.row()).toEqual(claim.row);
-  });
-
-  test('a place that is not known yet is no cell of the row', async () => {
-    const { deps, table } = createLedger();
-    const { printerId: _printer, jobId: _job, ...bare } = STARTED;
-    await claimJob(deps, bare, { runId: 'run-a', foundBy: 'sweep' });
-    const stored = await table.get(...KEYS);
-    expect(Object.keys(stored?.cells ?? {})).not.toEqual(expect.arrayContaining(['printerId']));
-    expect(stored?.cells).toMatchObject({ foundBy: 'sweep' });
-  });
-
-  test('done: never again', async () => {
-    const ledger = createLedger();
-    await finishClaim(ledger.deps, await claimed(ledger, 'run-a'), { outcome: 'released' });
-    ledger.clock.advance(365 * 24 * 60 * MINUTE);
-    await expect(ledger.claim('run-b')).resolves.toEqual({ outcome: 'done' });
-  });
-
-  test('busy until a minute after the lease, then taken over with the first time it was seen', async () => {
-    const ledger = createLedger();
-    const begin = ledger.clock.now();
-    await claimed(ledger, 'run-a');
-    ledger.clock.advance(LEASE);
-    await expect(ledger.claim('run-b')).resolves.toEqual({ outcome: 'busy', until: begin + TAKE_OVER });
-    ledger.clock.advance(MINUTE - 1);
-    await expect(ledger.claim('run-b')).resolves.toMatchObject({ outcome: 'busy' });
-    ledger.clock.advance(1);
-    const claim = await claimed(ledger, 'run-b');
-    expect(claim.row).toMatchObject({ runId: 'run-b', attempts: 2, firstSeenAt: START });
-    expect(await ledger.row()).toEqual(claim.row);
-  });
-
-  test('a claim without a readable lease holds nobody up', async () => {
-    const ledger = createLedger();
-    await ledger.table.insert({
-      partitionKey: KEYS[0],
-      rowKey: KEYS[1],
-      status: 'claimed',
-      runId: 'x',
-      firstSeenAt: START,
-    });
-    await expect(ledger.claim('run-b')).resolves.toMatchObject({ outcome: 'claimed' });
-  });
-
-  test.each(['waiting', 'failed', 'gone'] as const)(
-    '%s: claimable at once, and what it waited for is known to the next run unless it was gone',
-    async (status) => {
-      const ledger = createLedger();
-      const first = await claimed(ledger, 'run-a');
-      await releaseClaim(ledger.deps, first, {
-        status,
-        nextTryAt: '2026-11-23T00:00:00.000Z',
-        waitingSince: START,
-        cause: 'because',
-      });
-      expect(await ledger.row()).toMatchObject({ status, cause: 'because' });
-      ledger.clock.advance(MINUTE);
-      const { row } = await claimed(ledger, 'run-b');
-      expect(row).toMatchObject({ status: 'claimed', runId: 'run-b', attempts: 2 });
-      expect([row.cause, row.waitingSince]).toEqual(
-        status === 'gone' ? [undefined, undefined] : ['because', START],
-      );
-      // Only a job given up as gone starts anew.
-      expect(row.firstSeenAt).toBe(status === 'gone' ? '2026-11-22T00:01:00.000Z' : START);
-    },
-  );
-
-  test('an insert whose answer was lost is recognised by its own runId', async () => {
-    const ledger = createLedger();
-    const claim = await claimed(ledger, 'run-a', repeatingWrites(ledger.table));
-    expect(claim).toMatchObject({ runId: 'run-a', row: { attempts: 1 } });
-    await expect(finishClaim(ledger.deps, claim, {})).resolves.toBe(true);
-  });
-
-  test('a take-over whose answer was lost is recognised likewise', async () => {
-    const ledger = createLedger();
-    await claimed(ledger, 'run-a');
-    ledger.clock.advance(TAKE_OVER);
-    const claim = await claimed(ledger, 'run-b', repeatingWrites(ledger.table));
-    expect(claim.row).toMatchObject({ runId: 'run-b', attempts: 2 });
-    await expect(extendLease(ledger.deps, claim, LEASE)).resolves.toBe(true);
-  });
-
-  test('two inserts at one moment: one wins, the other is busy', async () => {
-    const ledger = createLedger();
-    const through = before(ledger.table, 'insert', () => claimed(ledger, 'run-b'));
-    await expect(ledger.claim('run-a', through)).resolves.toMatchObject({ outcome: 'busy' });
-    expect((await ledger.row()).runId).toBe('run-b');
-  });
-
-  test('two take-overs at one moment: one wins, the other is busy', async () => {
-    const ledger = createLedger();
-    await claimed(ledger, 'run-dead');
-    ledger.clock.advance(TAKE_OVER);
-    const through = before(ledger.table, 'replace', () => claimed(ledger, 'run-b'));
-    await expect(ledger.claim('run-a', through)).resolves.toMatchObject({ outcome: 'busy' });
-    expect((await ledger.row()).runId).toBe('run-b');
-  });
-
-  test('a row that finishes under the take-over is done', async () => {
-    const ledger = createLedger();
-    const dying = await claimed(ledger, 'run-dead');
-    ledger.clock.advance(TAKE_OVER);
-    const through = before(ledger.table, 'replace', () => finishClaim(ledger.deps, dying, {}));
-    await expect(ledger.claim('run-a', through)).resolves.toEqual({ outcome: 'done' });
-  });
-
-  test('a row that vanishes, or changes under every try, is an error that a retry heals', async () => {
-    const ledger = createLedger();
-    await claimed(ledger, 'run-dead');
-    ledger.clock.advance(TAKE_OVER);
-    const vanishing = { ...ledger.table, get: () => Promise.resolve(undefined) };
-    await expect(ledger.claim('run-a', vanishing)).rejects.toMatchObject({
-      code: 'claimLost',
-      retryable: true,
-    });
-    const changing = { ...ledger.table, replace: () => Promise.resolve(undefined) };
-    await expect(ledger.claim('run-a', changing)).rejects.toMatchObject({
-      code: 'claimLost',
-      retryable: true,
-    });
-  });
+it('deletes the rows of one tenant, and says how far it is', async () => {
+  const table = await fill(33);
+  const told: number[] = [];
+  expect(await createLedger(table).deleteAll('t', (rows) => told.push(rows))).toBe(33);
+  expect(told).toEqual([16, 32, 33]);
+  expect(table.size()).toBe(1);
+  expect(await createLedger(table).deleteAll('t')).toBe(0);
 });
 
-describe('lease', () => {
-  test('nothing is written while two minutes and what is needed are left', async () => {
-    const ledger = createLedger();
-    const claim = await claimed(ledger, 'run-a');
-    const { etag } = claim;
-    ledger.clock.advance(MINUTE);
-    await expect(extendLease(ledger.deps, claim, 45_000)).resolves.toBe(true);
-    expect(claim.etag).toBe(etag);
-  });
-
-  test('about once a minute it is renewed to 3 minutes from now', async () => {
-    const ledger = createLedger();
-    const claim = await claimed(ledger, 'run-a');
-    ledger.clock.advance(MINUTE + 1);
-    await expect(extendLease(ledger.deps, claim, 1)).resolves.toBe(true);
-    expect((await ledger.row()).leaseUntil).toBe('2026-11-22T00:04:00.001Z');
-    expect(claim.row).toEqual(await ledger.row());
-  });
-
-  test('a need of more than is left renews it, however fresh it is', async () => {
-    const ledger = createLedger();
-    const claim = await claimed(ledger, 'run-a');
-    ledger.clock.advance(10_000);
-    await extendLease(ledger.deps, claim, LEASE - 5_000);
-    expect((await ledger.row()).leaseUntil).toBe('2026-11-22T00:03:10.000Z');
-  });
-
-  test('a lease that ran out is renewed while nobody has taken the row over, and refused afterwards', async () => {
-    const ledger = createLedger();
-    const claim = await claimed(ledger, 'run-a');
-    ledger.clock.advance(TAKE_OVER - 1);
-    await expect(extendLease(ledger.deps, claim, 1)).resolves.toBe(true);
-    ledger.clock.advance(TAKE_OVER);
-    await claimed(ledger, 'run-b');
-    await expect(extendLease(ledger.deps, claim, 1)).resolves.toBe(false);
-    expect((await ledger.row()).runId).toBe('run-b');
-  });
-
-  test('a renewal whose answer was lost holds', async () => {
-    const ledger = createLedger();
-    const claim = await claimed(ledger, 'run-a');
-    ledger.clock.advance(2 * MINUTE);
-    let lost = true;
-    const losing: EntityTable = {
-      ...ledger.table,
-      replace: async (row, etag) => {
-        const written = await ledger.table.replace(row, etag);
-        if (!lost) return written;
-        lost = false;
-        return undefined;
-      },
-    };
-    await expect(extendLease({ ...ledger.deps, table: losing }, claim, 1)).resolves.toBe(true);
-    await expect(finishClaim(ledger.deps, claim, { outcome: 'released' })).resolves.toBe(true);
-  });
+it('deletes a row that a run has written meanwhile, and bears one that is gone or nameless', async () => {
+  const table = await fill(2);
+  const remove = table.remove.bind(table);
+  let tries = 0;
+  table.remove = async (partitionKey, rowKey, etag) => {
+    tries += 1;
+    if (tries === 1) await table.replace({ partitionKey, rowKey, status: 'done' }, etag);
+    if (tries === 2) await remove(partitionKey, rowKey, etag);
+    return remove(partitionKey, rowKey, etag);
+  };
+  expect(await createLedger(table).deleteAll('t')).toBe(2);
+  expect(table.size()).toBe(1);
+  const nameless = { list: () => iterate([{ cells: {}, etag: '' }]) };
+  expect(await createLedger({ ...table, ...nameless }).deleteAll('t')).toBe(0);
 });
 
-describe('the end of a claim', () => {
-  test('done with its outcome, over whatever the run had written before', async () => {
-    const ledger = createLedger();
-    const claim = await claimed(ledger, 'run-a', repeatingWrites(ledger.table));
-    const deps = { ...ledger.deps, table: repeatingWrites(ledger.table) };
-    // Every answer is lost and repeated; the last write finds its own run on the row again and again.
-    await finishClaim(deps, claim, { outcome: 'ended' });
-    expect(await ledger.row()).toMatchObject({ status: 'done', outcome: 'ended' });
-  });
-
-  test('given back: no runId and no lease, so anybody may claim it', async () => {
-    const ledger = createLedger();
-    const claim = await claimed(ledger, 'run-a');
-    await expect(
-      releaseClaim(ledger.deps, claim, { status: 'waiting', nextTryAt: START, cause: 'graphThrottled' }),
-    ).resolves.toBe(true);
-    expect(await ledger.row()).toEqual({
-      status: 'waiting',
-      attempts: 1,
-      firstSeenAt: START,
-      foundBy: 'graph',
-      printerId: PRINTER,
-      jobId: JOB,
-      nextTryAt: START,
-      cause: 'graphThrottled',
-    });
-  });
-
-  test.each([
-    ['finish', (deps: LedgerDeps, claim: Claim) => finishClaim(deps, claim, {})],
-    [
-      'release',
-      (deps: LedgerDeps, claim: Claim) => releaseClaim(deps, claim, { status: 'failed', cause: 'c' }),
-    ],
-  ])('%s of a row that was taken over changes nothing', async (_name, end) => {
-    const ledger = createLedger();
-    const claim = await claimed(ledger, 'run-a');
-    ledger.clock.advance(TAKE_OVER);
-    await claimed(ledger, 'run-b');
-    const row = await ledger.row();
-    await expect(end(ledger.deps, claim)).resolves.toBe(false);
-    expect(await ledger.row()).toEqual(row);
-    await ledger.table.remove(...KEYS, (await ledger.table.get(...KEYS))?.etag ?? '');
-    await expect(end(ledger.deps, claim)).resolves.toBe(false);
-  });
-
-  test('a release never opens a row that the same run has recorded as done', async () => {
-    const ledger = createLedger();
-    const claim = await claimed(ledger, 'run-a');
-    const stale = { ...claim };
-    await finishClaim(ledger.deps, claim, { outcome: 'released' });
-    await expect(releaseClaim(ledger.deps, stale, { status: 'failed', cause: 'lost' })).resolves.toBe(false);
-    expect(await ledger.row()).toMatchObject({ status: 'done', outcome: 'released' });
-  });
-});
-
-describe('rows from outside', () => {
-  const parse = (cells: Record<string, unknown>) => parseLedgerRow({ cells, etag: 'e' });
-
-  test.each([[{}], [{ status: 'claimed' }], [{ status: 'new', firstSeenAt: START }]])(
-    '%j is none of ours: an error that says what to do',
-    (cells) => {
-      expect(() => parse(cells)).toThrow(/PrintJobs.*correct or delete/);
-    },
-  );
-
-  test('cells of another form are passed over', () => {
-    expect(
-      parse({
-        status: 'done',
-        firstSeenAt: START,
-        attempts: '3',
-        foundBy: 5,
-        outcome: 'eaten',
-        cause: 7,
-        wish: 'w',
-      }),
-    ).toEqual({ status: 'done', firstSeenAt: START, attempts: 0, foundBy: 'graph', wish: 'w' });
-  });
-
-  test('a job that was fetched is told by printer and job in its key', async () => {
-    const { deps, table } = createLedger();
-    await claimJob(deps, FETCHABLE, { runId: 'r', foundBy: 'graph' });
-    await expect(table.get(FETCHABLE.tenantId, `jobFetchable_${PRINTER}_${JOB}`)).resolves.toBeDefined();
-  });
-});
+async function* iterate<T>(items: T[]) {
+  await Promise.resolve();
+  yield* items;
+}

@@ -1,6 +1,7 @@
+import { createLedger } from '../../../shared/jobs/ledger';
 import { RestError, type TableClient } from '@azure/data-tables';
 import { ReceiverError } from '../../../shared/errors';
-import { createTableEntities } from '../../../shared/storage/tableEntities';
+import { createAzureTable } from '../../../shared/storage/tables';
 import {
   createJobWorker,
   FETCHABLE,
@@ -24,7 +25,7 @@ describe('tables out of order', () => {
     ['at the record, and when the claim is given back', { replace: unavailable }],
   ])('%s: the message waits in the queue and burns no attempt', async (_when, broken) => {
     worker.printFetchable();
-    const deps = worker.startProcess({ ledger: { ...worker.ledger, ...broken } });
+    const deps = worker.startProcess({ ledger: createLedger({ ...worker.ledgerTable, ...broken }) });
     expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('postponed');
     expect(worker.queues.jobs.sent).toHaveLength(1);
     expect(worker.lastPutBack()).toMatchObject({ event: { deferrals: 1 } });
@@ -38,8 +39,8 @@ describe('tables out of order', () => {
     const refuse = () =>
       Promise.reject(new RestError('AuthorizationPermissionMismatch', { statusCode: 403 }));
     const client = { createEntity: refuse, getEntity: refuse };
-    const ledger = createTableEntities(client as unknown as TableClient);
-    const deps = worker.startProcess({ ledger });
+    const ledger = createAzureTable(client as unknown as TableClient);
+    const deps = worker.startProcess({ ledger: createLedger(ledger) });
     expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('postponed');
     expect(worker.logger.events.find(({ event }) => event === 'job.postponed')).toMatchObject({
       code: 'storageUnavailable',
@@ -50,7 +51,7 @@ describe('tables out of order', () => {
   const tablesOut = () =>
     worker.startProcess({
       readStanding: unavailable,
-      ledger: { ...worker.ledger, insert: unavailable, replace: unavailable },
+      ledger: createLedger({ ...worker.ledgerTable, insert: unavailable, replace: unavailable }),
     });
   const delaySeconds = () => worker.queues.jobs.sent.at(-1)?.delaySeconds ?? 0;
   /** Plays the queue for some rounds: the seconds that each one waited. */

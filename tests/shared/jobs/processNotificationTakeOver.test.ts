@@ -1,5 +1,6 @@
+import { createLedger } from '../../../shared/jobs/ledger';
 import type { EntityTable } from '../../../shared/storage/entityTable';
-import type { MessageQueue } from '../../../shared/storage/messageQueue';
+import type { MessageQueue } from '../../../shared/storage/queues';
 import type { ProcessDeps } from '../../../shared/jobs/processDeps';
 import {
   createJobWorker,
@@ -34,18 +35,18 @@ function createMortal(worker: JobWorker, death?: Death) {
     if (dead) throw new Died();
     return result;
   };
-  const { ledger, queues, world } = worker;
+  const { ledgerTable, queues, world } = worker;
   const table: EntityTable = {
-    ...ledger,
-    get: (...keys) => effect('read row', () => ledger.get(...keys)),
-    insert: (row) => effect('claim', () => ledger.insert(row)),
-    replace: (row, etag) => effect(String(row['status']), () => ledger.replace(row, etag)),
+    ...ledgerTable,
+    get: (...keys) => effect('read row', () => ledgerTable.get(...keys)),
+    insert: (row) => effect('claim', () => ledgerTable.insert(row)),
+    replace: (row, etag) => effect(String(row['status']), () => ledgerTable.replace(row, etag)),
   };
   const mortal = (name: string, queue: MessageQueue): MessageQueue => ({
     send: (...args) => effect(name, () => queue.send(...args)),
   });
   const deps: ProcessDeps = worker.startProcess({
-    ledger: table,
+    ledger: createLedger(table),
     callGraph: (call) => effect(call.method === 'PATCH' ? 'act' : 'read', () => world.callGraph(call)),
     queues: {
       jobs: mortal('put back', queues.jobs),
@@ -190,15 +191,15 @@ describe('storage that loses answers', () => {
   function loseAnswerOf(worker: JobWorker, status: string, times: number): ProcessDeps {
     let left = times;
     return worker.startProcess({
-      ledger: {
-        ...worker.ledger,
+      ledger: createLedger({
+        ...worker.ledgerTable,
         replace: async (row, etag) => {
-          const written = await worker.ledger.replace(row, etag);
+          const written = await worker.ledgerTable.replace(row, etag);
           if (row['status'] !== status || left === 0) return written;
           left -= 1;
           throw new Error('The answer was lost');
         },
-      },
+      }),
     });
   }
 
@@ -214,7 +215,7 @@ describe('storage that loses answers', () => {
   test('a claim that cannot be given back is taken over after its lease', async () => {
     const worker = await createPrinted(FETCHABLE);
     const deps = worker.startProcess({
-      ledger: { ...worker.ledger, replace: () => Promise.reject(new Error('down')) },
+      ledger: createLedger({ ...worker.ledgerTable, replace: () => Promise.reject(new Error('down')) }),
     });
     await expect(worker.process(messageOf(FETCHABLE), deps)).rejects.toThrow('down');
     expect(worker.logger.events.map(({ event }) => event)).toContain('job.claimNotReleased');

@@ -1,3 +1,4 @@
+import { createLedger } from '../../../shared/jobs/ledger';
 import { createRowReader } from '../../../shared/sweep/createRowReader';
 import { createMemoryTable } from '../../support/memoryTable';
 
@@ -25,7 +26,7 @@ async function ledgerOfFour() {
       return table.list(partitionKey, options);
     },
   };
-  return { ledger, queries, table };
+  return { ledger: createLedger(ledger), queries, table };
 }
 const silent = () => undefined;
 

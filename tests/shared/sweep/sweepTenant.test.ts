@@ -142,8 +142,8 @@ describe('what is brought back', () => {
     await world.putRow(task('late'), { status: 'waiting' });
     for (let run = 0; run < 10; run += 1) {
       const nextTryAt = new Date(world.clock.now() + 70_000 - run * 10_000).toISOString();
-      const row = await world.ledger.get(TENANT, `jobStarted_${DEFINITION}_late`);
-      await world.ledger.replace(
+      const row = await world.ledgerTable.get(TENANT, `jobStarted_${DEFINITION}_late`);
+      await world.ledgerTable.replace(
         {
           partitionKey: TENANT,
           rowKey: `jobStarted_${DEFINITION}_late`,
@@ -166,7 +166,11 @@ describe('what is brought back', () => {
     await onboard('active', ['jobStarted']);
     world.putDefinition();
     world.putTask('t1');
-    await world.ledger.insert({ partitionKey: TENANT, rowKey: `jobStarted_${DEFINITION}_t1`, status: 'odd' });
+    await world.ledgerTable.insert({
+      partitionKey: TENANT,
+      rowKey: `jobStarted_${DEFINITION}_t1`,
+      status: 'odd',
+    });
     expect(await sweep()).toMatchObject({
       enqueued: 0,
       unreadable: [expect.stringContaining('PrintJobs') as string],
@@ -179,7 +183,7 @@ describe('what is brought back', () => {
     world.putTask('t1', { job: '1' });
     world.putJob('1', 5);
     await sweep();
-    expect(world.ledger.size()).toBe(0);
+    expect(world.ledgerTable.size()).toBe(0);
   });
 });
 

@@ -51,7 +51,7 @@ it('rejects when storage fails, so that the message comes again', async () => {
 });
 
 it('passes over a row that nobody can read', async () => {
-  await world.ledger.insert({ partitionKey: started().tenantId, rowKey: `jobStarted_${DEFINITION}_t1` });
+  await world.ledgerTable.insert({ partitionKey: started().tenantId, rowKey: `jobStarted_${DEFINITION}_t1` });
   expect(await sweepWatch(world.deps, started())).toMatchObject({ enqueued: 0 });
   expect(world.logger.events).toMatchObject([{ event: 'row.unreadable' }]);
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ReceiverError } from '../../../shared/errors';
 import { parseJobMessage } from '../../../shared/jobs/message';
-import type { MessageQueue } from '../../../shared/storage/messageQueue';
+import type { MessageQueue } from '../../../shared/storage/queues';
 import { parseSubscriptionMessage } from '../../../shared/subscriptions/message';
 import { receive, type ReceiveDependencies } from '../../../shared/webhook/receive';
 import { createCapturedLogger } from '../../support/createCapturedLogger';

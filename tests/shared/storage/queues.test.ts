@@ -1,7 +1,7 @@
-import { createBoundedQueue } from '../../../shared/storage/boundedQueue';
-import type { MessageQueue, SendOptions } from '../../../shared/storage/messageQueue';
+import { createBoundedQueue, type MessageQueue, type SendOptions } from '../../../shared/storage/queues';
 import { createMemoryQueue } from '../../support/memoryQueue';
 
+const ADDRESS = 'https://account.queue.core.windows.net/jobs';
 const PATIENCE = { tries: 2, tryTimeoutMs: 20, pauseMs: 0 };
 
 /** A queue that answers the n-th send with the n-th behaviour. */
@@ -13,7 +13,7 @@ function queueOf(...behaviours: (() => Promise<void>)[]) {
       return (behaviours[seen.length - 1] ?? (() => Promise.reject(new Error('one try too many'))))();
     },
   };
-  return { queue: createBoundedQueue(queue, PATIENCE), seen };
+  return { queue: createBoundedQueue(queue, PATIENCE, ADDRESS), seen };
 }
 const stored = () => Promise.resolve();
 const silent = () => new Promise<void>(() => undefined);
@@ -24,8 +24,8 @@ const forbidden = () =>
 
 it('sends once when the first try succeeds, with the delay it was given', async () => {
   const memory = createMemoryQueue();
-  await createBoundedQueue(memory, PATIENCE).send('text', { delaySeconds: 5 });
-  await createBoundedQueue(memory, PATIENCE).send('other');
+  await createBoundedQueue(memory, PATIENCE, ADDRESS).send('text', { delaySeconds: 5 });
+  await createBoundedQueue(memory, PATIENCE, ADDRESS).send('other');
   expect(memory.sent).toEqual([
     { text: 'text', delaySeconds: 5 },
     { text: 'other', delaySeconds: 0 },
@@ -64,7 +64,7 @@ it('pauses between tries, longer each time', async () => {
       return seen.length < 3 ? failing() : stored();
     },
   };
-  await createBoundedQueue(queue, { tries: 3, tryTimeoutMs: 1_000, pauseMs: 20 }).send('x');
+  await createBoundedQueue(queue, { tries: 3, tryTimeoutMs: 1_000, pauseMs: 20 }, ADDRESS).send('x');
   const [, second = 0, third = 0] = seen;
   // Timers may fire up to a millisecond early.
   expect(second).toBeGreaterThanOrEqual(19);
@@ -80,7 +80,7 @@ it('ends with the reason of the caller, in the middle of a try or before it, and
   await expect(sending).rejects.toBe(reason);
   expect(seen[0]?.signal?.reason).toBe(reason);
   await expect(
-    createBoundedQueue(createMemoryQueue(), PATIENCE).send('x', { signal: controller.signal }),
+    createBoundedQueue(createMemoryQueue(), PATIENCE, ADDRESS).send('x', { signal: controller.signal }),
   ).rejects.toBe(reason);
   expect(seen).toHaveLength(1);
 });

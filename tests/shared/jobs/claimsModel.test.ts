@@ -1,3 +1,4 @@
+import { createLedger } from '../../../shared/jobs/ledger';
 import fc from 'fast-check';
 import {
   claimJob,
@@ -5,8 +6,8 @@ import {
   finishClaim,
   releaseClaim,
   type Claim,
-  type LedgerDeps,
-} from '../../../shared/jobs/ledger';
+  type ClaimDeps,
+} from '../../../shared/jobs/claims';
 import type { EntityTable, Row } from '../../../shared/storage/entityTable';
 import { createFakeClock } from '../../support/createFakeClock';
 import { FETCHABLE } from '../../support/createJobWorker';
@@ -27,7 +28,7 @@ const STEP = fc.record({
 });
 
 interface Worker {
-  deps: LedgerDeps;
+  deps: ClaimDeps;
   claim: Claim | undefined;
 }
 
@@ -60,7 +61,7 @@ test('two claimers never both hold a live lease, and done stays done', async () 
           replace: (row, etag) => write(row, () => table.replace(row, etag)),
         };
         const createWorker = (skew: number): Worker => ({
-          deps: { table: troubled, clock: { now: () => clock.now() + skew } },
+          deps: { ledger: createLedger(troubled), clock: { now: () => clock.now() + skew } },
           claim: undefined,
         });
         const workers = [createWorker(0), createWorker(skewMs)] as const;

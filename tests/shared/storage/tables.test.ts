@@ -1,6 +1,6 @@
 import { RestError, type TableClient } from '@azure/data-tables';
 import type { EntityTable } from '../../../shared/storage/entityTable';
-import { createTableEntities } from '../../../shared/storage/tableEntities';
+import { createAzureTable } from '../../../shared/storage/tables';
 
 /** What the contract suites cannot bring about on Azurite: a table service that is out of order. */
 const ROW = { partitionKey: 'tenant', rowKey: 'row' };
@@ -15,7 +15,7 @@ function tableThatFails(error: Error) {
     submitTransaction: fail,
     listEntities: () => ({ byPage: () => ({ next: fail }) }),
   };
-  return createTableEntities(client as unknown as TableClient);
+  return createAzureTable(client as unknown as TableClient);
 }
 
 const aborted = Object.assign(new Error('The operation was aborted.'), { name: 'AbortError' });
@@ -40,7 +40,7 @@ async function expectUnavailable(table: EntityTable, words = /AzureWebJobsStorag
   await expect(table.get('tenant', 'row')).rejects.toMatchObject(expected);
   await expect(table.insert(ROW)).rejects.toMatchObject(expected);
   await expect(table.replace(ROW, 'etag')).rejects.toMatchObject(expected);
-  await expect(table.replaceAll([{ row: ROW, etag: 'etag' }])).rejects.toMatchObject(expected);
+  await expect(table.replaceEach([{ row: ROW, etag: 'etag' }])).rejects.toMatchObject(expected);
   await expect(table.remove('tenant', 'row', 'etag')).rejects.toMatchObject(expected);
   await expect(table.list()[Symbol.asyncIterator]().next()).rejects.toMatchObject(expected);
 }
@@ -81,7 +81,7 @@ test('404 of a row that is not there is an outcome and no error', async () => {
     const table = tableThatFails(missing(details));
     expect(await table.get('tenant', 'row')).toBeUndefined();
     expect(await table.replace(ROW, 'etag')).toBeUndefined();
-    expect(await table.replaceAll([{ row: ROW, etag: 'etag' }])).toEqual([undefined]);
+    expect(await table.replaceEach([{ row: ROW, etag: 'etag' }])).toEqual([undefined]);
     expect(await table.remove('tenant', 'row', 'etag')).toBe(false);
   }
 });
@@ -96,5 +96,5 @@ test.each([
 
 test('an answer without an ETag is no answer', async () => {
   const client = { createEntity: () => Promise.resolve({}) };
-  await expect(createTableEntities(client as unknown as TableClient).insert(ROW)).rejects.toThrow(/ETag/);
+  await expect(createAzureTable(client as unknown as TableClient).insert(ROW)).rejects.toThrow(/ETag/);
 });

@@ -1,0 +1,179 @@
+import type { Clock } from '../clock';
+import { ReceiverError } from '../errors';
+import type { Ledger, LedgerRow } from './ledger';
+import type { FoundBy } from './message';
+import { ledgerKey, type JobReference } from './reference';
+
+/** The right to work on one row until its lease ends. The functions below keep its row and ETag current. */
+export interface Claim {
+  readonly reference: JobReference;
+  readonly runId: string;
+  row: LedgerRow;
+  etag: string;
+}
+
+export type ClaimResult =
+  | { outcome: 'claimed'; claim: Claim }
+  | { outcome: 'done' }
+  /** Another run works on it and may until this moment; milliseconds since 1970. */
+  | { outcome: 'busy'; until: number };
+
+export interface ClaimDeps {
+  ledger: Ledger;
+  clock: Pick<Clock, 'now'>;
+}
+
+/** Longer than any step between two renewals (a call to Graph: 45 s); short enough that a dead run delays little. */
+const LEASE_MS = 3 * 60_000;
+/** A claim may be taken over only this long after its lease has ended: the clocks of two instances differ. */
+const TAKE_OVER_MARGIN_MS = 60_000;
+/** A run that works for long renews its lease about once a minute, between its steps. */
+const RENEW_LEASE_AFTER_MS = 60_000;
+/** A row that changes under every attempt of one call is contended by a loop elsewhere. */
+const MOST_RACES = 5;
+
+/**
+ * Claims the row of a job event for one run.
+ *
+ *   run A   insert ----- works ----- done           the insert of B answers 409; B re-reads: busy
+ *   run B        insert 409 -> read -> busy
+ *   run C                              (A died)      read -> lease and margin over -> replace with A's ETag -> claimed
+ *
+ * On 409 and 412 the row is read again: the storage client repeats a write whose answer was lost, so our own runId on
+ * the row means that we won.
+ *
+ * @param run runId: random, of this run alone; notifiedAt: when Graph's notification came, if that is what brought us
+ *   here. It is kept on a row that something else had found first, so that one can tell what Graph lost.
+ */
+export async function claimJob(
+  deps: ClaimDeps,
+  reference: JobReference,
+  run: { runId: string; foundBy: FoundBy; notifiedAt?: string },
+): Promise<ClaimResult> {
+  const won = (row: LedgerRow, etag: string): ClaimResult => ({
+    outcome: 'claimed',
+    claim: { reference, runId: run.runId, row, etag },
+  });
+  const key = ledgerKey(reference);
+  const now = deps.clock.now();
+  const lease = { runId: run.runId, leaseUntil: isoTime(now + LEASE_MS) };
+  const fresh: LedgerRow = {
+    status: 'claimed',
+    ...lease,
+    attempts: 1,
+    firstSeenAt: isoTime(now),
+    foundBy: run.foundBy,
+    ...placeOf(reference),
+  };
+  const inserted = await deps.ledger.insert(key, fresh);
+  if (inserted !== undefined) return won(fresh, inserted);
+  for (let race = 0; race < MOST_RACES; race += 1) {
+    const stored = await deps.ledger.get(key);
+    if (!stored) throw lostRace('The ledger row vanished while it was claimed');
+    const found = stored.value;
+    const row = noteNotification(found, run.notifiedAt);
+    if (row.status === 'done') {
+      // Losing this race loses nothing: whoever won it changed the row for the same reason.
+      if (row !== found) await deps.ledger.replace(key, row, stored.etag);
+      return { outcome: 'done' };
+    }
+    if (row.status === 'claimed') {
+      if (row.runId === run.runId) return won(row, stored.etag);
+      const until = Date.parse(row.leaseUntil ?? '') + TAKE_OVER_MARGIN_MS;
+      if (until > now) return { outcome: 'busy', until };
+    }
+    const taken: LedgerRow = {
+      // A job given up as gone starts anew: nothing was said of it yet.
+      ...(row.status === 'gone' ? { ...withoutWait(row), firstSeenAt: isoTime(now) } : row),
+      ...lease,
+      status: 'claimed',
+      attempts: row.attempts + 1,
+    };
+    const etag = await deps.ledger.replace(key, taken, stored.etag);
+    if (etag !== undefined) return won(taken, etag);
+  }
+  throw lostRace('The ledger row changed under every try to claim it');
+}
+
+/**
+ * Makes sure that at least `neededMs` of lease are left before something is started that may take that long.
+ *
+ * @returns false when another run has taken the row over; the caller must start nothing more
+ */
+export async function extendLease(deps: ClaimDeps, claim: Claim, neededMs: number): Promise<boolean> {
+  const now = deps.clock.now();
+  const left = Date.parse(claim.row.leaseUntil ?? '') - now;
+  if (left >= Math.max(neededMs, LEASE_MS - RENEW_LEASE_AFTER_MS)) return true;
+  return write(deps, claim, { ...claim.row, leaseUntil: isoTime(now + LEASE_MS) });
+}
+
+/**
+ * Records that the job event has been dealt with for good.
+ *
+ * @returns false when another run has taken the row over
+ */
+export function finishClaim(deps: ClaimDeps, claim: Claim, changes: Partial<LedgerRow>): Promise<boolean> {
+  return write(deps, claim, { ...withoutWait(claim.row), ...changes, status: 'done' });
+}
+
+/**
+ * Gives the claim back: any later message may claim the row at once.
+ *
+ * @returns false when another run has taken the row over, or when it cannot be told
+ */
+export function releaseClaim(
+  deps: ClaimDeps,
+  claim: Claim,
+  changes: {
+    status: 'waiting' | 'failed' | 'gone';
+    nextTryAt?: string;
+    waitingSince?: string;
+    cause: string;
+  },
+): Promise<boolean> {
+  const { runId: _runId, leaseUntil: _leaseUntil, ...kept } = withoutWait(claim.row);
+  return write(deps, claim, { ...kept, ...changes });
+}
+
+async function write(deps: ClaimDeps, claim: Claim, row: LedgerRow): Promise<boolean> {
+  // Still our run: an earlier write of ours took effect although its answer was lost. Write again over it, but never
+  // reopen a row that is done: its event would be sent again.
+  const isOurs = (found: LedgerRow) =>
+    found.runId === claim.runId && (found.status !== 'done' || row.status === 'done');
+  const known = { value: claim.row, etag: claim.etag };
+  const change = (found: LedgerRow) => (found === known.value || isOurs(found) ? row : found);
+  const written = await deps.ledger.update(ledgerKey(claim.reference), change, known).catch(unlessContended);
+  if (written?.value !== row) return false;
+  claim.etag = written.etag;
+  claim.row = row;
+  return true;
+}
+
+/** Whether the row is still ours is then unknown, so nothing more may be started. */
+function unlessContended(error: unknown): undefined {
+  if (!(error instanceof ReceiverError) || error.code !== 'rowContended') throw error;
+}
+
+function noteNotification(row: LedgerRow, notifiedAt: string | undefined): LedgerRow {
+  if (notifiedAt === undefined || row.foundBy === 'graph' || row.notifiedAt !== undefined) return row;
+  return { ...row, notifiedAt };
+}
+
+function withoutWait(row: LedgerRow): LedgerRow {
+  const { nextTryAt: _nextTryAt, waitingSince: _waitingSince, cause: _cause, ...kept } = row;
+  return kept;
+}
+
+/** ISO 8601 in UTC of milliseconds since 1970. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function placeOf(reference: JobReference): Pick<LedgerRow, 'printerId' | 'jobId'> {
+  const { printerId, jobId } = reference;
+  return { ...(printerId === undefined ? {} : { printerId }), ...(jobId === undefined ? {} : { jobId }) };
+}
+
+function lostRace(message: string): ReceiverError {
+  return new ReceiverError('claimLost', message);
+}

@@ -1,0 +1,31 @@
+import type { ManagedIdentityCredential } from '@azure/identity';
+
+/** The queues of the product. The poison queue of each is its name with `-poison`. */
+export const QUEUE_NAMES = {
+  jobs: 'print-notifications',
+  subscriptions: 'subscription-events',
+  jobEvents: 'print-job-events',
+} as const;
+
+/** The tables of the product. */
+export const TABLE_NAMES = {
+  tenants: 'Tenants',
+  /** A row is a watch. */
+  subscriptions: 'Subscriptions',
+  /** The ledger. */
+  printJobs: 'PrintJobs',
+} as const;
+
+/** host.json says the same (a test holds them equal): after this many tries the host moves a message to poison. */
+export const MAX_DEQUEUE_COUNT = 5;
+
+/** Signs in to the storage account as the managed identity of the app: the one that is named, else the system-assigned one. */
+export async function openStorageCredential(storage: {
+  managedIdentityClientId?: string;
+}): Promise<ManagedIdentityCredential> {
+  const { ManagedIdentityCredential } = await import('@azure/identity');
+  const clientId = storage.managedIdentityClientId;
+  return clientId === undefined
+    ? new ManagedIdentityCredential()
+    : new ManagedIdentityCredential({ clientId });
+}

@@ -1,0 +1,72 @@
+import { ReceiverError, type ErrorCode } from '../errors';
+
+type StorageErrorCode = Extract<ErrorCode, 'storageUnavailable' | 'queueUnavailable'>;
+
+const TIMED_OUT = ['AbortError', 'TimeoutError'];
+/** Names of errors of @azure/identity: the endpoint of the managed identity is busy or restarting now and then. */
+const SIGN_IN_ERRORS = ['AuthenticationError', 'AggregateAuthenticationError', 'CredentialUnavailableError'];
+
+/**
+ * A refusal of a table is retried like an outage, because the queues may be healthy and a message waits there without
+ * losing an attempt. A role assignment takes effect after a few minutes, and tables may be created after the app. A queue
+ * that refuses the app is no place to wait, so these remedies apply to tables only.
+ */
+const TABLE_REMEDIES = new Map([
+  [401, 'The identity or key was not accepted: check AzureWebJobsStorage.'],
+  [
+    403,
+    'The identity or key has no access: check AzureWebJobsStorage, the role Storage Table Data Contributor of the identity (a new assignment takes effect after a few minutes), and the firewall of the account.',
+  ],
+  [
+    404,
+    'The table is missing: check AzureWebJobsStorage, deploy the infrastructure, or start the local cloud (npm start).',
+  ],
+]);
+
+/**
+ * What a failed call to storage means to its caller: a retryable ReceiverError when the same call may succeed later (no
+ * answer in time, throttled, unavailable, no token; for a table also no access, and a missing table). Any other error is
+ * returned unchanged.
+ *
+ * @param address of the service, for the message
+ */
+export function toStorageError(error: unknown, code: StorageErrorCode, address: string): unknown {
+  if (!(error instanceof Error)) return error;
+  const status = statusOf(error);
+  const remedy =
+    code === 'storageUnavailable' && status !== undefined ? TABLE_REMEDIES.get(status) : undefined;
+  if (remedy !== undefined) {
+    return new ReceiverError(code, `Table storage at ${address} answered ${status}`, {
+      remedy,
+      cause: error,
+    });
+  }
+  if (!isTransient(error)) return error;
+  const service = code === 'queueUnavailable' ? 'Queue' : 'Table';
+  const reason = status === undefined ? reasonOf(error) : `status ${status}`;
+  return new ReceiverError(code, `Cannot reach ${service} storage at ${address} (${reason})`, {
+    cause: error,
+  });
+}
+
+/** Compares names instead of classes, because each SDK brings its own. */
+function isTransient(error: Error): boolean {
+  if (TIMED_OUT.includes(error.name) || SIGN_IN_ERRORS.includes(error.name)) return true;
+  if (error.name !== 'RestError') return false;
+  const status = statusOf(error);
+  return status === undefined || status === 408 || status === 429 || status >= 500;
+}
+
+function statusOf(error: Error): number | undefined {
+  const status = error.name === 'RestError' && 'statusCode' in error ? error.statusCode : undefined;
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** Names and codes only: the message of an SDK may quote its input. */
+function reasonOf(error: Error): string {
+  if (TIMED_OUT.includes(error.name)) return 'no answer in time';
+  if (SIGN_IN_ERRORS.includes(error.name)) return 'no token of the managed identity';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (code === 'ECONNREFUSED') return 'connection refused';
+  return /^[A-Z_]{3,40}$/.test(code) ? code : 'no answer';
+}

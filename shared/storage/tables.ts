@@ -1,0 +1,153 @@
+import {
+  type TableClient as TableClientType,
+  type TableEntity,
+  type TransactionAction,
+  RestError,
+  TableClient,
+} from '@azure/data-tables';
+import { untilAborted } from '../concurrency';
+import type { StorageConfig } from '../config';
+import { isRecord } from '../parse';
+import { openStorageCredential } from './account';
+import { toStorageError } from './errors';
+import type { EntityTable, Row, StoredRow, TableChange } from './entityTable';
+
+/** One call with the retries of the client. Under the lease of the ledger and the time-out of the host, above any healthy answer. */
+const TABLE_CALL_TIMEOUT_MS = 15_000;
+
+/** Opens the tables of the storage account in the settings, by name. */
+export async function openTables(storage: StorageConfig): Promise<(name: string) => EntityTable> {
+  if ('connectionString' in storage) {
+    const { connectionString } = storage;
+    // The client refuses plain http by default; the settings allow it on loopback only, for Azurite.
+    const options = { allowInsecureConnection: true };
+    return (name) => createAzureTable(TableClient.fromConnectionString(connectionString, name, options));
+  }
+  const { tableServiceUri } = storage;
+  const credential = await openStorageCredential(storage);
+  const options = { allowInsecureConnection: tableServiceUri.startsWith('http:') };
+  return (name) => createAzureTable(new TableClient(tableServiceUri, name, credential, options));
+}
+
+/**
+ * An Azure table behind the interface. Its calls reject with ReceiverError `storageUnavailable` when the service is
+ * unavailable for now, refuses the app, or has no such table.
+ */
+export function createAzureTable(client: TableClientType): EntityTable {
+  const bounded = () => ({ abortSignal: AbortSignal.timeout(TABLE_CALL_TIMEOUT_MS) });
+  const unlessStatus = createUnlessStatus(client.url);
+  const replace: EntityTable['replace'] = async (row, etag) => {
+    // 404: the row was deleted, which is a lost race like any other to the caller.
+    const replaced = await unlessStatus(
+      [404, 412],
+      client.updateEntity(toEntity(row), 'Replace', { ...bounded(), etag }),
+    );
+    return replaced && requireEtag(replaced.etag);
+  };
+  const transact = async (actions: TransactionAction[]) => {
+    const written = await unlessStatus([404, 409, 412], client.submitTransaction(actions, bounded()));
+    return written?.subResponses.map(({ etag }) => etag);
+  };
+  return {
+    async get(partitionKey, rowKey) {
+      const found = await unlessStatus([404], client.getEntity(partitionKey, rowKey, bounded()));
+      return found && toStoredRow(found);
+    },
+    async insert(row) {
+      const inserted = await unlessStatus([409], client.createEntity(toEntity(row), bounded()));
+      return inserted && requireEtag(inserted.etag);
+    },
+    replace,
+    async replaceEach(changes) {
+      if (changes.length === 0) return [];
+      const etags = await transact(changes.map(({ row, etag }) => toAction({ replace: row, etag })));
+      if (etags) return etags.map(requireEtag);
+      // All or nothing (Performing entity group transactions): one lost race has undone the others.
+      return Promise.all(changes.map(({ row, etag }) => replace(row, etag)));
+    },
+    async write(changes) {
+      return (await transact(changes.map(toAction)))?.map((etag) => etag ?? '');
+    },
+    async remove(partitionKey, rowKey, etag) {
+      const removed = await unlessStatus(
+        [404, 412],
+        client.deleteEntity(partitionKey, rowKey, { ...bounded(), etag }),
+      );
+      return removed !== undefined;
+    },
+    async *list(partitionKey, { rowKeyPrefix, cells } = {}) {
+      const filter = [
+        ...(partitionKey === undefined ? [] : [`PartitionKey eq ${quote(partitionKey)}`]),
+        ...(rowKeyPrefix === undefined
+          ? []
+          : [`RowKey ge ${quote(rowKeyPrefix)}`, `RowKey lt ${quote(endOfPrefix(rowKeyPrefix))}`]),
+      ].join(' and ');
+      const queryOptions = {
+        ...(filter === '' ? {} : { filter }),
+        ...(cells === undefined ? {} : { select: ['partitionKey', 'rowKey', ...cells] }),
+      };
+      const pages = client.listEntities({ queryOptions }).byPage();
+      for (;;) {
+        // A listing takes one signal for all its pages, however many, so each page is bounded here.
+        const next = pages.next();
+        const page = await unlessStatus([], untilAborted(AbortSignal.timeout(TABLE_CALL_TIMEOUT_MS), next));
+        if (page === undefined || page.done) return;
+        for (const entity of page.value) yield toStoredRow(entity);
+      }
+    },
+  };
+}
+
+/** Undefined for these statuses. The 404 of a missing table is not among them, because it says nothing about the row. */
+function createUnlessStatus(address: string) {
+  return async <T>(statuses: number[], call: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await call;
+    } catch (error) {
+      if (error instanceof RestError && statuses.includes(error.statusCode ?? 0) && !isTableMissing(error)) {
+        return undefined;
+      }
+      throw toStorageError(error, 'storageUnavailable', address);
+    }
+  };
+}
+
+/**
+ * The error code of the service (Table service error codes) stands on the error itself for a transaction, and in its
+ * details otherwise: from the header x-ms-error-code and from the body.
+ */
+function isTableMissing({ code, details }: RestError): boolean {
+  const { errorCode, odataError }: Record<string, unknown> = isRecord(details) ? details : {};
+  const inBody = isRecord(odataError) ? odataError['code'] : undefined;
+  return [code, errorCode, inBody].includes('TableNotFound');
+}
+
+function toAction(change: TableChange): TransactionAction {
+  if ('insert' in change) return ['create', toEntity(change.insert)];
+  if ('replace' in change) return ['update', toEntity(change.replace), 'Replace', { etag: change.etag }];
+  // The SDK deletes whatever ETag the row has: index rows are only ever removed together with the row they belong to.
+  return ['delete', change.remove];
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** The first key after all that begin with `prefix`. Keys compare by UTF-16 unit, and ours are ASCII. */
+function endOfPrefix(prefix: string): string {
+  const last = prefix.length - 1;
+  return prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1);
+}
+
+function toEntity(row: Row): TableEntity {
+  return Object.fromEntries(Object.entries(row).filter(([, cell]) => cell !== undefined)) as TableEntity;
+}
+
+function toStoredRow(entity: Record<string, unknown>): StoredRow {
+  return { cells: entity, etag: requireEtag(entity['etag']) };
+}
+
+function requireEtag(etag: unknown): string {
+  if (typeof etag !== 'string') throw new TypeError('The table service answered without an ETag');
+  return etag;
+}
