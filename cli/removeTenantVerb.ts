@@ -1,6 +1,5 @@
 import { ReceiverError } from '../shared/errors';
-import { findTriggers } from '../shared/graph/findTriggers';
-import { TRIGGER_PERMISSIONS } from '../shared/graph/printTriggers';
+import { findTriggers, TRIGGER_PERMISSIONS } from '../shared/graph/api/taskTriggers';
 import { deleteLedger } from '../shared/jobs/deleteLedger';
 import { removeTenant } from '../shared/subscriptions/removeTenant';
 import type { Watches } from '../shared/watches/watches';

@@ -1,6 +1,5 @@
-import { createGraphBatch, type BatchPart } from '../../../shared/graph/createGraphBatch';
-import type { GraphCall } from '../../../shared/graph/graphClient';
-import { createThrottle } from '../../../shared/graph/throttle';
+import { createGraphBatch, type BatchPart } from '../../../shared/graph/batch';
+import { type GraphCall, createThrottle } from '../../../shared/graph/client';
 import { createFakeClock } from '../../support/createFakeClock';
 import { graphError } from '../../support/createFakeGraph';
 

@@ -1,10 +1,7 @@
 import fc from 'fast-check';
-import { createGraphClient } from '../../../shared/graph/createGraphClient';
-import type { GraphCall } from '../../../shared/graph/graphClient';
-import { GraphError } from '../../../shared/graph/graphError';
-import type { HttpAnswer, HttpRequest } from '../../../shared/graph/sendHttp';
-import { createSilence } from '../../../shared/graph/silence';
-import { createThrottle } from '../../../shared/graph/throttle';
+import { createGraphClient, type GraphCall, createSilence, createThrottle } from '../../../shared/graph/client';
+import { GraphError } from '../../../shared/graph/errors';
+import type { HttpAnswer, HttpRequest } from '../../../shared/graph/http';
 import { createFakeClock } from '../../support/createFakeClock';
 
 type Step = Partial<HttpAnswer> | Error;

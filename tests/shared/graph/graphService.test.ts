@@ -1,6 +1,6 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { openGraphService } from '../../../shared/graph/graphService';
+import { openGraphService } from '../../../shared/graph/service';
 
 test('a process asks Graph with its own token and remembers for all its calls which tenant is throttled', async () => {
   const tokens: (string | undefined)[] = [];

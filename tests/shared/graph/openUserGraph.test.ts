@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readConfig } from '../../../shared/config';
-import { GraphError } from '../../../shared/graph/graphError';
-import { asAdministrator, openUserGraph } from '../../../shared/graph/openUserGraph';
+import { GraphError } from '../../../shared/graph/errors';
+import { asAdministrator, openUserGraph } from '../../../shared/graph/service';
 import { graphError } from '../../support/createFakeGraph';
 
 jest.mock('@azure/identity', () => ({

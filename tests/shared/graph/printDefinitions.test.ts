@@ -1,4 +1,4 @@
-import { createDefinition, deleteDefinition, listDefinitions } from '../../../shared/graph/printDefinitions';
+import { createDefinition, deleteDefinition, listDefinitions } from '../../../shared/graph/api/taskDefinitions';
 import { createFakeGraph, graphError } from '../../support/createFakeGraph';
 
 /** api/print-post-taskdefinitions.md: application permission only. */

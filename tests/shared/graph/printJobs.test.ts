@@ -1,5 +1,6 @@
-import type { GraphCall } from '../../../shared/graph/graphClient';
-import { completeTask, readJob, readTask } from '../../../shared/graph/printJobs';
+import type { GraphCall } from '../../../shared/graph/client';
+import { completeTask, readTask } from '../../../shared/graph/api/printTasks';
+import { readJob } from '../../../shared/graph/api/printJobs';
 import { graphError } from '../../support/createFakeGraph';
 
 const JOB = { tenantId: 't1', printerId: 'p 1', jobId: '5182' };

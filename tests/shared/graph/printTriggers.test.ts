@@ -1,5 +1,4 @@
-import { findTriggers } from '../../../shared/graph/findTriggers';
-import { listTriggers } from '../../../shared/graph/printTriggers';
+import { findTriggers, listTriggers } from '../../../shared/graph/api/taskTriggers';
 import { createFakeGraph } from '../../support/createFakeGraph';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';

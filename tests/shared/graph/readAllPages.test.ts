@@ -1,4 +1,4 @@
-import { readAllPages } from '../../../shared/graph/readAllPages';
+import { readAllPages } from '../../../shared/graph/paging';
 import { createFakeGraph } from '../../support/createFakeGraph';
 
 const CALL = { tenantId: 't', path: '/subscriptions', permission: 'p' };

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { createSendHttp } from '../../../shared/graph/sendHttp';
+import { createSendHttp } from '../../../shared/graph/http';
 
 let server: http.Server;
 let url: string;

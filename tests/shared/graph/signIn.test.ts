@@ -1,6 +1,6 @@
 import type { DeviceCodeCredentialOptions } from '@azure/identity';
 import { readConfig } from '../../../shared/config';
-import { createSignIn, type SignInPrompt } from '../../../shared/graph/signIn';
+import { createSignIn, type SignInPrompt } from '../../../shared/graph/service';
 
 const asked: DeviceCodeCredentialOptions[] = [];
 const scopes: unknown[] = [];

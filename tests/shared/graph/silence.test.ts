@@ -1,4 +1,4 @@
-import { createSilence } from '../../../shared/graph/silence';
+import { createSilence } from '../../../shared/graph/client';
 
 test('a tenant is silent from a call without an answer until one is answered; it concerns its tenant alone', () => {
   const silence = createSilence();

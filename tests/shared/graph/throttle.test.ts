@@ -1,4 +1,4 @@
-import { createThrottle } from '../../../shared/graph/throttle';
+import { createThrottle } from '../../../shared/graph/client';
 import { createFakeClock } from '../../support/createFakeClock';
 
 test('a pause ends by itself and concerns its tenant alone', () => {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { generate } from 'selfsigned';
 import type { Config } from '../../../shared/config';
-import { openGraphService } from '../../../shared/graph/graphService';
+import { openGraphService } from '../../../shared/graph/service';
 import { createGetToken } from '../../../shared/graph/tokens';
 
 /*

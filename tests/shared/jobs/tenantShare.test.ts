@@ -1,4 +1,4 @@
-import { createSilence } from '../../../shared/graph/silence';
+import { createSilence } from '../../../shared/graph/client';
 import { createPlacesOf, createTenantShare } from '../../../shared/jobs/tenantShare';
 
 test('one tenant takes 4 places of an instance, whatever the others take', () => {

@@ -1,5 +1,5 @@
-import { listJobs, type ListedJob } from '../../../shared/sweep/listJobs';
-import { listTasks, type ListedTask } from '../../../shared/sweep/listTasks';
+import { listJobs, type ListedJob } from '../../../shared/graph/api/printJobs';
+import { listTasks, type ListedTask } from '../../../shared/graph/api/printTasks';
 
 const PARENT = 'https://graph.microsoft.com/v1.0/print/printers/AAAA/jobs/5182';
 

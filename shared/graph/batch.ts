@@ -1,36 +1,39 @@
 import type { Clock } from '../clock';
 import { isRecord } from '../parse';
-import { LONGEST_WAIT_IN_PLACE_MS, MOST_TRIES } from './createGraphClient';
-import type { CallGraph, GraphAnswer, GraphCall } from './graphClient';
-import { GraphError } from './graphError';
-import { pauseAfter } from './pauseAfter';
-import type { HttpAnswer } from './sendHttp';
-import type { Throttle } from './throttle';
-import { toGraphError } from './toGraphError';
+import {
+  LONGEST_WAIT_IN_PLACE_MS,
+  MOST_TRIES,
+  pauseAfter,
+  type CallGraph,
+  type GraphAnswer,
+  type GraphCall,
+  type Throttle,
+} from './client';
+import { GraphError, toGraphError } from './errors';
 
-/** What a `$batch` holds at most (concepts/json-batching.md). */
+/** A `$batch` holds at most so many parts (concepts/json-batching.md). */
 export const MOST_PARTS = 20;
 
-/** Twenty writes take Graph longer than one; two tries fit a call's limit. */
+/** Graph needs longer for twenty writes than for one. Two tries fit the limit of a call. */
 const BATCH_TIMEOUT_MS = 20_000;
 
-/** One request inside a `$batch`. POST has no place here: a part whose answer is missing is sent again. */
+/** One request inside a `$batch`. POST is excluded: a part whose answer is missing is sent again. */
 export type BatchPart = Pick<GraphCall, 'path' | 'body' | 'permission'> & { method: 'PATCH' | 'DELETE' };
 
 /** How one part ended: as a call of its own would have resolved or rejected. */
 export type PartResult = { answer: GraphAnswer } | { error: unknown };
 
 /**
- * Sends up to 20 requests of one tenant as one. Never rejects: what befalls the batch as a whole befalls each of its
- * parts. The results stand in the order of the parts.
+ * Sends up to 20 requests of one tenant as one. Never rejects: an error of the batch as a whole is the result of each of
+ * its parts. The results are in the order of the parts.
  */
 export type CallGraphBatch = (tenantId: string, parts: readonly BatchPart[]) => Promise<PartResult[]>;
 
 /**
- * `$batch` over `callGraph`. A batch with a throttled part says 424 (concepts/throttling.md) or 200
- * (concepts/json-batching.md): both are read part by part. A part that is throttled, out of order for now, or missing in
- * the answer is sent again in a smaller batch, never before its own Retry-After; a pause of more than five seconds is
- * the caller's to postpone.
+ * `$batch` over `callGraph`. A batch with a throttled part is answered with 424 (concepts/throttling.md) or 200
+ * (concepts/json-batching.md): both are read part by part. A part that is throttled, temporarily unavailable or missing
+ * in the answer is sent again in a smaller batch, never before its own Retry-After. A pause of more than 5 s is left to
+ * the caller.
  */
 export function createGraphBatch(deps: {
   callGraph: CallGraph;
@@ -41,14 +44,14 @@ export function createGraphBatch(deps: {
 }): CallGraphBatch {
   const { callGraph, throttle, clock, random } = deps;
   return async (tenantId, parts) => {
-    const results: PartResult[] = parts.map(() => ({ error: missing() }));
+    const results: PartResult[] = parts.map((part) => ({ error: missingPart(part) }));
     let open: Numbered[] = parts.map((part, index) => ({ part, index }));
     for (let tries = 1; open.length > 0; tries += 1) {
-      let answers: Map<string, HttpAnswer>;
+      let answers: Map<string, PartAnswer>;
       try {
         answers = await sendOnce(callGraph, tenantId, open);
       } catch (error) {
-        // The client has repeated what was worth it.
+        // The client has retried already.
         for (const { index } of open) results[index] = { error };
         return results;
       }
@@ -56,7 +59,7 @@ export function createGraphBatch(deps: {
       let longestPauseMs = 0;
       for (const numbered of open) {
         const { part, index } = numbered;
-        const result = readPart({ ...part, tenantId }, answers.get(String(index)), clock.now());
+        const result = readPart(part, answers.get(String(index)), clock.now());
         results[index] = result;
         if (!('error' in result) || !result.error.retryable) continue;
         const pauseMs = pauseAfter(result.error.retryAfterMs, tries, random());
@@ -72,9 +75,29 @@ export function createGraphBatch(deps: {
   };
 }
 
+/** Sends one part as a call of its own. Never rejects, like a batch. */
+export async function sendSingly(
+  callGraph: CallGraph,
+  tenantId: string,
+  part: BatchPart,
+): Promise<PartResult> {
+  try {
+    return { answer: await callGraph({ tenantId, ...part }) };
+  } catch (error) {
+    return { error };
+  }
+}
+
 interface Numbered {
   part: BatchPart;
   index: number;
+}
+
+interface PartAnswer {
+  status: number;
+  /** Names in lower case. */
+  headers: Record<string, unknown>;
+  body: unknown;
 }
 
 /** The answers by the id of their part. Rejects as `callGraph`. */
@@ -82,7 +105,7 @@ async function sendOnce(
   callGraph: CallGraph,
   tenantId: string,
   open: readonly Numbered[],
-): Promise<Map<string, HttpAnswer>> {
+): Promise<Map<string, PartAnswer>> {
   const requests = open.map(({ part: { method, path, body }, index }) => ({
     id: String(index),
     method,
@@ -100,36 +123,30 @@ async function sendOnce(
     repeatable: true,
   });
   const responses: unknown[] = isRecord(body) && Array.isArray(body['responses']) ? body['responses'] : [];
-  const answers = new Map<string, HttpAnswer>();
+  const answers = new Map<string, PartAnswer>();
   for (const response of responses) {
-    if (!isRecord(response)) continue;
-    const { id, status, headers, body: own } = response;
+    const { id, status, headers, body: own } = isRecord(response) ? response : {};
     if (typeof id !== 'string' || typeof status !== 'number') continue;
-    const lower = Object.entries(isRecord(headers) ? headers : {}).map(([name, value]) => [
-      name.toLowerCase(),
-      value,
-    ]);
-    answers.set(id, {
-      status,
-      headers: Object.fromEntries(lower) as Record<string, unknown>,
-      body: own === undefined ? '' : JSON.stringify(own),
-    });
+    const named = Object.entries(isRecord(headers) ? headers : {});
+    const lower = Object.fromEntries(named.map(([name, value]) => [name.toLowerCase(), value]));
+    answers.set(id, { status, headers: lower, body: own });
   }
   return answers;
 }
 
 function readPart(
-  call: GraphCall,
-  answer: HttpAnswer | undefined,
+  part: BatchPart,
+  answer: PartAnswer | undefined,
   now: number,
 ): { answer: GraphAnswer } | { error: GraphError } {
-  if (!answer) return { error: missing() };
-  const { status, body } = answer;
-  if (status < 200 || status >= 300) return { error: toGraphError(call, answer, now) };
-  return { answer: { status, body: body === '' ? undefined : (JSON.parse(body) as unknown) } };
+  if (!answer) return { error: missingPart(part) };
+  const { status, headers, body } = answer;
+  if (status >= 200 && status < 300) return { answer: { status, body } };
+  const text = body === undefined ? '' : JSON.stringify(body);
+  return { error: toGraphError(part, { status, headers, body: text }, now) };
 }
 
 /** Whether the part took effect is unknown: PATCH and DELETE may be sent again. */
-function missing(): GraphError {
-  return new GraphError('graphUnavailable', 'Graph answered a batch without this part of it');
+function missingPart({ method, path }: BatchPart): GraphError {
+  return new GraphError('graphUnavailable', `Graph answered a $batch without a part for ${method} ${path}`);
 }

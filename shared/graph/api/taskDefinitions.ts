@@ -1,7 +1,7 @@
-import { isRecord } from '../parse';
-import type { CallGraph } from './graphClient';
-import { GraphError } from './graphError';
-import { readAllPages, type Paging } from './readAllPages';
+import { isRecord, parseText } from '../../parse';
+import { unlessNotFound, type CallGraph } from '../client';
+import { unreadableAnswer } from '../errors';
+import { readAllPages, type Paging } from '../paging';
 
 /** A print task definition of this app (resources/printtaskdefinition.md). */
 export interface PrintDefinition {
@@ -11,15 +11,15 @@ export interface PrintDefinition {
   appName?: string;
 }
 
-/** The least permission of every call on definitions; application only (api/print-post-taskdefinitions.md). */
-const DEFINITION_PERMISSION = 'PrintTaskDefinition.ReadWrite.All';
+/** The least permission of every call on definitions. Application only (api/print-post-taskdefinitions.md). */
+const PERMISSION = 'PrintTaskDefinition.ReadWrite.All';
 
 const PATH = '/print/taskDefinitions';
 
 /**
  * POST /print/taskDefinitions.
  *
- * @param names what administrators of the tenant see: the definition's name and the app's
+ * @param names what administrators of the tenant see: the name of the definition and of the app
  * @throws GraphError as `callGraph`, and `graphAnswerUnreadable`
  */
 export async function createDefinition(
@@ -32,7 +32,7 @@ export async function createDefinition(
     method: 'POST',
     path: PATH,
     body: { displayName: names.displayName, createdBy: { displayName: names.appName } },
-    permission: DEFINITION_PERMISSION,
+    permission: PERMISSION,
   });
   return parseDefinition(body);
 }
@@ -40,39 +40,27 @@ export async function createDefinition(
 /** GET /print/taskDefinitions, all pages: Graph shows an app its own definitions only. Rejects as `createDefinition`. */
 export async function listDefinitions(paging: Paging, tenantId: string): Promise<PrintDefinition[]> {
   const found: PrintDefinition[] = [];
-  const call = { tenantId, path: PATH, permission: DEFINITION_PERMISSION };
+  const call = { tenantId, path: PATH, permission: PERMISSION };
   for await (const item of readAllPages(paging, call)) found.push(parseDefinition(item));
   return found;
 }
 
-/** DELETE /print/taskDefinitions/{id}. False when there was none. Rejects as `callGraph` otherwise. */
+/** DELETE /print/taskDefinitions/{id}. False for a 404. Rejects as `callGraph` otherwise. */
 export async function deleteDefinition(callGraph: CallGraph, tenantId: string, id: string): Promise<boolean> {
-  try {
-    await callGraph({
-      tenantId,
-      method: 'DELETE',
-      path: `${PATH}/${encodeURIComponent(id)}`,
-      permission: DEFINITION_PERMISSION,
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof GraphError && error.code === 'graphNotFound') return false;
-    throw error;
-  }
+  const path = `${PATH}/${encodeURIComponent(id)}`;
+  const call = callGraph({ tenantId, method: 'DELETE', path, permission: PERMISSION });
+  return (await unlessNotFound(call)) !== undefined;
 }
 
 function parseDefinition(value: unknown): PrintDefinition {
   const { id, displayName, createdBy } = isRecord(value) ? value : {};
   if (typeof id !== 'string' || id === '') {
-    throw new GraphError(
-      'graphAnswerUnreadable',
-      'Graph answered with a print task definition that has no id',
-    );
+    throw unreadableAnswer('a printTaskDefinition without an id', PATH);
   }
   const appName = isRecord(createdBy) ? createdBy['displayName'] : undefined;
   return {
     id,
-    displayName: typeof displayName === 'string' ? displayName : '',
+    displayName: parseText(displayName),
     ...(typeof appName === 'string' ? { appName } : {}),
   };
 }

@@ -19,15 +19,18 @@ export interface HttpAnswer {
   body: string;
 }
 
-/** Resolves for any status; rejects when no whole answer arrived, so the outcome of the request is unknown. */
+/**
+ * Resolves for any status. Rejects when no complete answer arrived, so that the outcome of the request is unknown, with an
+ * Error whose message is safe to show.
+ */
 export type SendHttp = (request: HttpRequest) => Promise<HttpAnswer>;
 
-/** Above the 24 messages that one instance handles side by side; Azure limits outbound ports per instance. */
+/** Above the 24 messages that one instance handles at a time. Azure limits the outbound ports of an instance. */
 const MAX_SOCKETS = 64;
-/** Graph answers of print are some KiB; a list page some hundred. */
+/** Graph's answers of print have some KiB, a page of a listing some hundred. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
-/** axios with connections kept alive, no redirects, no parsing, and a time-out that covers the whole exchange. */
+/** axios with kept-alive connections, no redirects, no parsing, and a timeout that covers the whole exchange. */
 export function createSendHttp(): SendHttp {
   const agentOptions = { keepAlive: true, maxSockets: MAX_SOCKETS };
   const client = axios.create({
@@ -53,7 +56,7 @@ export function createSendHttp(): SendHttp {
       const text = typeof answer.data === 'string' ? answer.data : '';
       return { status: answer.status, headers: { ...answer.headers }, body: text };
     } catch (error) {
-      // axios errors hold the request with its bearer token: only the code may leave this file.
+      // An axios error holds the request with its bearer token: only its code may leave this file.
       const code = error instanceof AxiosError ? error.code : undefined;
       throw new Error(`No answer (${code ?? 'unknown cause'})`);
     }

@@ -1,24 +1,24 @@
-import { errorFields, ReceiverError } from '../errors';
-import type { CallGraph, GraphCall } from './graphClient';
+import { errorFields, ReceiverError } from '../../errors';
+import type { CallGraph, GraphCall } from '../client';
 
-/** What trying one application permission of Microsoft Graph showed. */
+/** The result of trying one application permission of Microsoft Graph. */
 export interface PermissionCheck {
   permission: string;
-  /** `unknown`: Graph could not be asked, or refuses for a reason that is not this permission's. */
+  /** `unknown`: Graph did not answer, or refused the call for another reason. */
   state: 'granted' | 'missing' | 'unknown';
   /** Why it is unknown. */
   detail?: string;
 }
 
-/** No tenant has a printer or document of this id, so that no try can touch anything. */
+/** No tenant has a printer or document with this id, so a try changes nothing. */
 const NOWHERE = '00000000-0000-0000-0000-000000000000';
 const PRINTER = `/print/printers/${NOWHERE}`;
 const JOB = `${PRINTER}/jobs/0`;
 const READ_PRINTERS = 'Printer.Read.All';
 
 /**
- * One call for each permission, on ids that do not exist: Graph looks at the permission first, so a 404 (or any answer
- * but 401 and 403) shows that it is granted. All calls below a printer need Printer.Read.All too (api/printjob-get.md).
+ * One call for each permission, on ids that do not exist. Graph checks the permission first, so a 404 (or any answer
+ * except 401 and 403) shows that it is granted. All calls below a printer need Printer.Read.All too (api/printjob-get.md).
  */
 const TRIES: readonly (Omit<GraphCall, 'tenantId'> & { besides?: string })[] = [
   { permission: 'PrintTaskDefinition.ReadWrite.All', method: 'GET', path: '/print/taskDefinitions' },
