@@ -1,6 +1,11 @@
 import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
-import { findTriggers, createTrigger, deleteTrigger, TRIGGER_PERMISSIONS } from '../shared/graph/api/taskTriggers';
+import {
+  findTriggers,
+  createTrigger,
+  deleteTrigger,
+  TRIGGER_PERMISSIONS,
+} from '../shared/graph/api/taskTriggers';
 import { GraphError } from '../shared/graph/errors';
 import { administratorGraph, SIGN_IN_HELP } from './administratorGraph';
 import { idArgument, tenantArgument } from './arguments';

@@ -61,7 +61,8 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
   return async (call) => {
     const { tenantId, tryTimeoutMs = TRY_TIMEOUT_MS } = call;
     const startedAt = clock.now();
-    const mayStart = (waitMs: number) => clock.now() - startedAt + waitMs + tryTimeoutMs <= GRAPH_CALL_LIMIT_MS;
+    const mayStart = (waitMs: number) =>
+      clock.now() - startedAt + waitMs + tryTimeoutMs <= GRAPH_CALL_LIMIT_MS;
     let isAnswered = false;
     for (let tries = 1; ; tries += 1) {
       await waitForTenant(deps, call, mayStart);

@@ -45,7 +45,12 @@ function openGraph({ graphBaseUrl }: Config, tokens: Tokens): GraphService {
     clock,
     random,
   });
-  return { callGraph, callBatch: createGraphBatch({ callGraph, throttle, clock, random }), throttle, silence };
+  return {
+    callGraph,
+    callBatch: createGraphBatch({ callGraph, throttle, clock, random }),
+    throttle,
+    silence,
+  };
 }
 
 /** What the person has to do: open the page and enter the code. */

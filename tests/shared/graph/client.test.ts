@@ -1,5 +1,10 @@
 import fc from 'fast-check';
-import { createGraphClient, type GraphCall, createSilence, createThrottle } from '../../../shared/graph/client';
+import {
+  createGraphClient,
+  type GraphCall,
+  createSilence,
+  createThrottle,
+} from '../../../shared/graph/client';
 import { GraphError } from '../../../shared/graph/errors';
 import type { HttpAnswer, HttpRequest } from '../../../shared/graph/http';
 import { createFakeClock } from '../../support/createFakeClock';
@@ -26,7 +31,7 @@ function createSetting(script: Step[], setting: { random?: number; tokenMs?: num
   const sent: (HttpRequest & { at: number })[] = [];
   const tokenRequests: string[] = [];
   const throttle = createThrottle(clock);
-  const silence = createSilence();
+  const silence = createSilence(clock);
   let beforeToken: () => void = () => undefined;
   const callGraph = createGraphClient({
     baseUrl: 'https://graph.microsoft.com/v1.0',
@@ -37,11 +42,14 @@ function createSetting(script: Step[], setting: { random?: number; tokenMs?: num
       if (step instanceof Error) return Promise.reject(step);
       return Promise.resolve({ status: 200, headers: {}, body: '', ...step });
     },
-    getToken: (tenantId, options) => {
-      tokenRequests.push(options?.fresh ? `${tenantId}, fresh` : tenantId);
-      clock.advance(setting.tokenMs ?? 0);
-      beforeToken();
-      return Promise.resolve(`bearer-of-${tenantId}`);
+    tokens: {
+      get: (tenantId) => {
+        tokenRequests.push(tenantId);
+        clock.advance(setting.tokenMs ?? 0);
+        beforeToken();
+        return Promise.resolve(`bearer-of-${tenantId}`);
+      },
+      refused: (tenantId) => tokenRequests.push(`${tenantId} refused`),
     },
     throttle,
     silence,
@@ -357,18 +365,35 @@ describe('errors', () => {
     expect(message).toMatch(/administrator of the customer consent/);
   });
 
-  test('Graph’s own code and request id are kept for its support', async () => {
-    const { callGraph } = createSetting([
-      {
-        status: 404,
-        headers: { 'request-id': 'r-1' },
-        body: '{"error":{"code":"ResourceNotFound","message":"words"}}',
-      },
-    ]);
-    const error = await errorOf(callGraph(GET));
-    expect(error).toMatchObject({ graphCode: 'ResourceNotFound', requestId: 'r-1' });
-    expect(error.message).toBe(
-      'Graph does not know GET /print/printers/p/jobs/5182 with 404 (ResourceNotFound)',
+  test('the message names the call, the status, Graph’s own code and the remedy', async () => {
+    const body = '{"error":{"code":"ResourceNotFound","message":"words"}}';
+    const { callGraph } = createSetting([{ status: 404, body }]);
+    expect((await errorOf(callGraph(GET))).message).toBe(
+      'Graph returned 404 (ResourceNotFound) for GET /print/printers/p/jobs/5182. Check the id.',
+    );
+  });
+
+  test('a rejected call names its request id, for the support of Microsoft', async () => {
+    const { callGraph } = createSetting([{ status: 400, headers: { 'request-id': 'r-1' } }]);
+    expect((await errorOf(callGraph(GET))).message).toBe(
+      'Graph returned 400 for GET /print/printers/p/jobs/5182. See the code of the answer and report it with its request id r-1.',
+    );
+  });
+
+  test('a throttled call names its Retry-After, and a call that was not sent its tenant', async () => {
+    const { callGraph } = createSetting([throttled('60')]);
+    expect((await errorOf(callGraph(GET))).message).toBe(
+      'Graph returned 429 (Retry-After 60 s) for GET /print/printers/p/jobs/5182. The call is retried after the pause.',
+    );
+    expect((await errorOf(callGraph(GET))).message).toBe(
+      'GET was not sent: Graph throttles tenant t1 for another 61 s. The call is retried after the pause.',
+    );
+  });
+
+  test('an unanswered call names the address and the cause', async () => {
+    const { callGraph } = createSetting([new Error('No answer (ECONNREFUSED)')]);
+    expect((await errorOf(callGraph(POST))).message).toBe(
+      'POST /subscriptions failed at https://graph.microsoft.com/v1.0: No answer (ECONNREFUSED). If this lasts, check GRAPH_BASE_URL and the network of the app.',
     );
   });
 
@@ -416,16 +441,12 @@ describe('a $batch (concepts/json-batching.md)', () => {
   });
 });
 
-test.each([401, 403])(
-  'after a %i the next call takes a fresh token: a permission may have been granted since',
-  async (status) => {
-    const { callGraph, tokenRequests } = createSetting([{ status }, OK, OK]);
-    await expect(callGraph(GET)).rejects.toMatchObject({ status });
-    await callGraph(GET);
-    await callGraph(GET);
-    expect(tokenRequests).toEqual(['t1', 't1, fresh', 't1']);
-  },
-);
+test.each([401, 403])('a %i reports the token of the tenant as refused by Graph', async (status) => {
+  const { callGraph, tokenRequests } = createSetting([{ status }, OK]);
+  await expect(callGraph(GET)).rejects.toMatchObject({ status });
+  await callGraph(GET);
+  expect(tokenRequests).toEqual(['t1', 't1 refused', 't1']);
+});
 
 test('a Retry-After of a 503 holds back every call of that tenant, as one of a 429 does', async () => {
   const unavailable = { status: 503, headers: { 'retry-after': '120' } };
@@ -435,4 +456,45 @@ test('a Retry-After of a 503 holds back every call of that tenant, as one of a 4
   await expect(callGraph({ ...GET, path: '/other' })).rejects.toMatchObject({ code: 'graphThrottled' });
   await callGraph({ ...GET, tenantId: 't2' });
   expect(sent).toHaveLength(2);
+});
+
+test('a pause ends by itself and concerns its tenant alone', () => {
+  const clock = createFakeClock();
+  const throttle = createThrottle(clock);
+  throttle.pause('t1', 10_000);
+  expect([throttle.remainingMs('t1'), throttle.remainingMs('t2')]).toEqual([10_000, 0]);
+  clock.advance(9_999);
+  expect(throttle.remainingMs('t1')).toBe(1);
+  clock.advance(1);
+  expect(throttle.remainingMs('t1')).toBe(0);
+});
+
+test('a shorter pause never shortens one that is under way; a longer one lengthens it', () => {
+  const clock = createFakeClock();
+  const throttle = createThrottle(clock);
+  throttle.pause('t1', 60_000);
+  throttle.pause('t1', 1_000);
+  expect(throttle.remainingMs('t1')).toBe(60_000);
+  throttle.pause('t1', 90_000);
+  expect(throttle.remainingMs('t1')).toBe(90_000);
+});
+
+test('a tenant is silent from a call without an answer until one is answered; it concerns its tenant alone', () => {
+  const silence = createSilence(createFakeClock());
+  expect(silence.isSilent('t1')).toBe(false);
+  silence.unanswered('t1');
+  silence.unanswered('t1');
+  silence.answered('t2');
+  expect([silence.isSilent('t1'), silence.isSilent('t2')]).toEqual([true, false]);
+  silence.answered('t1');
+  expect(silence.isSilent('t1')).toBe(false);
+});
+
+test('beyond 2,000 tenants the one that was silent first is forgotten, and only that', () => {
+  const silence = createSilence(createFakeClock());
+  for (let tenant = 0; tenant < 2_000; tenant += 1) silence.unanswered(`t${tenant}`);
+  silence.unanswered('t1999');
+  expect(silence.isSilent('t0')).toBe(true);
+  silence.unanswered('t2000');
+  expect(['t0', 't1', 't2000'].map((tenant) => silence.isSilent(tenant))).toEqual([false, true, true]);
 });

@@ -1,5 +1,9 @@
-import { createDefinition, deleteDefinition, listDefinitions } from '../../../shared/graph/api/taskDefinitions';
-import { createFakeGraph, graphError } from '../../support/createFakeGraph';
+import {
+  createDefinition,
+  deleteDefinition,
+  listDefinitions,
+} from '../../../../shared/graph/api/taskDefinitions';
+import { createFakeGraph, graphError } from '../../../support/createFakeGraph';
 
 /** api/print-post-taskdefinitions.md: application permission only. */
 const permission = 'PrintTaskDefinition.ReadWrite.All';

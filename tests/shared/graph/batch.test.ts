@@ -105,10 +105,10 @@ describe('createGraphBatch (concepts/json-batching.md, concepts/throttling.md)',
     const results = await world.callBatch(TENANT, [part('a'), part('b'), part('c')]);
     expect(results).toMatchObject([
       { answer: { status: 200 } },
-      { error: { code: 'graphNotFound', graphCode: 'ResourceNotFound' } },
+      { error: { code: 'graphNotFound', message: expect.stringContaining('(ResourceNotFound)') as string } },
       { error: { code: 'graphForbidden' } },
     ]);
-    // The words of a refusal name the permission.
+    // The remedy of a refusal names the permission.
     expect(String((results[2] as { error: unknown }).error)).toContain('Printer.Read.All');
     expect(world.calls).toHaveLength(1);
   });

@@ -1,5 +1,5 @@
-import { ReceiverError, type ErrorCode } from '../../../shared/errors';
-import { tryPermissions } from '../../../shared/graph/api/permissions';
+import { ReceiverError, type ErrorCode } from '../../../../shared/errors';
+import { tryPermissions } from '../../../../shared/graph/api/permissions';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const tryAgainst = (error?: unknown) =>

@@ -49,13 +49,13 @@ describe('Graph as a signed-in administrator', () => {
     expect(seen).toEqual(['Bearer token of a person']);
   });
 
-  it('says what the person lacks when Graph refuses (Printer Administrator: api/print-list-printers.md)', async () => {
+  it('names what the person lacks when Graph refuses (Printer Administrator: api/print-list-printers.md)', async () => {
     const refused = asAdministrator(() => Promise.reject(graphError('forbidden')));
     await expect(refused(call)).rejects.toMatchObject({
       code: 'graphForbidden',
       status: 403,
       message: expect.stringMatching(
-        /GET \/print\/printers with 403: sign in as a Printer Administrator.*delegated permission Printer\.Read\.All/,
+        /^Graph said forbidden\. Sign in as a Printer Administrator.*delegated permission Printer\.Read\.All/,
       ) as string,
     });
     const unauthorized = new GraphError('graphUnauthorized', 'x', { status: 401 });

@@ -1,9 +1,10 @@
-import type { GraphCall } from '../../../shared/graph/client';
-import { completeTask, readTask } from '../../../shared/graph/api/printTasks';
-import { readJob } from '../../../shared/graph/api/printJobs';
-import { graphError } from '../../support/createFakeGraph';
+import type { GraphCall } from '../../../../shared/graph/client';
+import { completeTask, readTask } from '../../../../shared/graph/api/printTasks';
+import { readJob } from '../../../../shared/graph/api/printJobs';
+import { graphError } from '../../../support/createFakeGraph';
 
 const JOB = { tenantId: 't1', printerId: 'p 1', jobId: '5182' };
+const PARENT_URL = 'https://graph.microsoft.com/v1.0/print/printers/p/jobs/5182';
 const TASK = { tenantId: 't1', definitionId: 'd/1', taskId: 'task' };
 
 function createAnswering(answer: unknown) {
@@ -44,7 +45,7 @@ test('the documented fields are kept and nothing else (resources/printjob.md)', 
     errorCode: 0,
     secretOfTomorrow: 1,
     documents: [{ id: 'doc' }],
-    tasks: [{ id: 'TASK', status: { state: 'processing', description: 'words' }, parentUrl: 'url' }],
+    tasks: [{ id: 'TASK', status: { state: 'processing', description: 'words' }, parentUrl: PARENT_URL }],
   });
   await expect(readJob(callGraph, JOB, 'tasks')).resolves.toEqual({
     id: '5182',
@@ -61,7 +62,15 @@ test('the documented fields are kept and nothing else (resources/printjob.md)', 
       errorCode: 0,
     },
     documents: [{ id: 'doc' }],
-    tasks: [{ id: 'task', state: 'processing', description: 'words', parentUrl: 'url' }],
+    tasks: [
+      {
+        id: 'task',
+        state: 'processing',
+        isOpen: true,
+        description: 'words',
+        place: { printerId: 'p', jobId: '5182' },
+      },
+    ],
   });
 });
 
@@ -76,12 +85,14 @@ test('a job or task without a status is in state unknown and fetchable for nobod
   await expect(readTask(createAnswering({ id: 'a', status: {} }).callGraph, TASK)).resolves.toEqual({
     id: 'a',
     state: 'unknown',
+    isOpen: false,
     description: '',
   });
   const odd = { id: 'a', status: 'completed', parentUrl: 5 };
   await expect(readTask(createAnswering(odd).callGraph, TASK)).resolves.toEqual({
     id: 'a',
     state: 'unknown',
+    isOpen: false,
     description: '',
   });
 });

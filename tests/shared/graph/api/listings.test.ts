@@ -1,5 +1,6 @@
-import { listJobs, type ListedJob } from '../../../shared/graph/api/printJobs';
-import { listTasks, type ListedTask } from '../../../shared/graph/api/printTasks';
+import { listJobs, type ListedJob } from '../../../../shared/graph/api/printJobs';
+import { listTasks, parseParentUrl, type PrintTask } from '../../../../shared/graph/api/printTasks';
+import { JOB, PRINTER } from '../../../support/notifications';
 
 const PARENT = 'https://graph.microsoft.com/v1.0/print/printers/AAAA/jobs/5182';
 
@@ -25,7 +26,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('the tasks of a definition (api/printtaskdefinition-list-tasks.md)', () => {
-  const list = (items: unknown[]): Promise<ListedTask[]> =>
+  const list = (items: unknown[]): Promise<PrintTask[]> =>
     all(listTasks(answering(items).paging, { tenantId: 't', definitionId: 'd' }));
 
   it('are asked for without query options, which that page refuses', async () => {
@@ -42,15 +43,15 @@ describe('the tasks of a definition (api/printtaskdefinition-list-tasks.md)', ()
     ['unknownFutureValue', false],
   ])('%s: open %s (resources/printtask.md)', async (state, isOpen) => {
     expect(await list([{ id: 'TASK', status: { state }, parentUrl: PARENT }])).toEqual([
-      { taskId: 'task', isOpen, place: { printerId: 'aaaa', jobId: '5182' } },
+      { id: 'task', state, isOpen, description: '', place: { printerId: 'aaaa', jobId: '5182' } },
     ]);
   });
 
   it('bear whatever Graph sends', async () => {
     const items = [null, 'x', {}, { id: 5 }, { id: 'a/b' }, { id: 't1' }, { id: 't2', status: 'processing' }];
     expect(await list(items)).toEqual([
-      { taskId: 't1', isOpen: false, place: undefined },
-      { taskId: 't2', isOpen: false, place: undefined },
+      { id: 't1', state: 'unknown', isOpen: false, description: '' },
+      { id: 't2', state: 'unknown', isOpen: false, description: '' },
     ]);
   });
 });
@@ -84,4 +85,23 @@ describe('the jobs of a printer (api/printer-list-jobs.md)', () => {
       { jobId: '2', createdAt: NaN, isReady: false, isRedirected: false },
     ]);
   });
+});
+
+it.each([
+  `https://graph.microsoft.com/v1.0/print/printers/${PRINTER}/jobs/${JOB}`,
+  `https://graph.microsoft.us/beta/print/printers('${PRINTER}')/jobs('${JOB}')`,
+  `https://dod-graph.microsoft.us/v1.0/print/printers/${PRINTER.toUpperCase()}/jobs/${JOB}`,
+])('reads printer and job out of the parentUrl %p, whatever its host', (url) => {
+  expect(parseParentUrl(url)).toEqual({ printerId: PRINTER, jobId: JOB });
+});
+
+it.each([
+  undefined,
+  7,
+  '',
+  'https://graph.microsoft.com/v1.0/me',
+  'x/print/printers/a b/jobs/1',
+  'x/print/printers/a/jobs/b c',
+])('reads nothing out of the parentUrl %j', (url) => {
+  expect(parseParentUrl(url)).toBeUndefined();
 });

@@ -1,5 +1,5 @@
-import { findTriggers, listTriggers } from '../../../shared/graph/api/taskTriggers';
-import { createFakeGraph } from '../../support/createFakeGraph';
+import { findTriggers, listTriggers } from '../../../../shared/graph/api/taskTriggers';
+import { createFakeGraph } from '../../../support/createFakeGraph';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const graphBaseUrl = 'https://graph.microsoft.com/v1.0';
