@@ -1,13 +1,9 @@
 import { createLedger } from '../shared/jobs/ledger';
 import { randomBytes } from 'node:crypto';
 import { readConfig } from '../shared/config';
-import { createGraphClient } from '../shared/graph/createGraphClient';
-import { rememberTokenRefusals } from '../shared/graph/rememberTokenRefusals';
-import type { SendHttp } from '../shared/graph/sendHttp';
-import { shareTokenRequests } from '../shared/graph/shareTokenRequests';
-import { createSilence } from '../shared/graph/silence';
-import { createThrottle } from '../shared/graph/throttle';
-import { createGetToken } from '../shared/graph/tokens';
+import { createGraphClient, createSilence, createThrottle } from '../shared/graph/client';
+import type { SendHttp } from '../shared/graph/http';
+import { createRequestToken, createTokens } from '../shared/graph/tokens';
 import { releaseEveryJob } from '../shared/jobs/decide';
 import { processNotification } from '../shared/jobs/processNotification';
 import { createReadStanding } from '../shared/jobs/standing';
@@ -50,7 +46,7 @@ export async function measureHeapGrowth(): Promise<Figure> {
   const clock = createFakeClock(BEGIN);
   const config = readConfig(benchEnvironment('UseDevelopmentStorage=true'));
   const throttle = createThrottle(clock);
-  const silence = createSilence();
+  const silence = createSilence(clock);
   const worker = {
     ledger,
     readStanding: createReadStanding({
@@ -66,7 +62,7 @@ export async function measureHeapGrowth(): Promise<Figure> {
     callGraph: createGraphClient({
       baseUrl: config.graphBaseUrl,
       sendHttp: createGraphAnswers(),
-      getToken: shareTokenRequests(rememberTokenRefusals(createGetToken(config), clock)),
+      tokens: createTokens(createRequestToken(config, clock), clock),
       throttle,
       silence,
       clock,

@@ -1,4 +1,4 @@
-import type { CallGraph } from '../shared/graph/graphClient';
+import type { CallGraph } from '../shared/graph/client';
 import type { CliContext } from './cliContext';
 
 /** What the help says of every verb that signs a person in. */

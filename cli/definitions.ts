@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { createDefinition, listDefinitions } from '../shared/graph/printDefinitions';
+import { createDefinition, listDefinitions } from '../shared/graph/api/taskDefinitions';
 import { idArgument, nameArgument, tenantArgument } from './arguments';
 import type { CliContext } from './cliContext';
 import { deleteDefinitionVerb, type DeleteDefinitionOptions } from './deleteDefinitionVerb';

@@ -1,7 +1,7 @@
 import { ReceiverError } from '../shared/errors';
-import { GraphError } from '../shared/graph/graphError';
-import { deleteDefinition } from '../shared/graph/printDefinitions';
-import { listTasks } from '../shared/sweep/listTasks';
+import { GraphError } from '../shared/graph/errors';
+import { deleteDefinition } from '../shared/graph/api/taskDefinitions';
+import { listTasks } from '../shared/graph/api/printTasks';
 import type { CliContext } from './cliContext';
 import { confirmed } from './confirmed';
 import { writeJson } from './output';

@@ -1,6 +1,5 @@
 import { ReceiverError } from '../shared/errors';
-import { findTriggers } from '../shared/graph/findTriggers';
-import { TRIGGER_PERMISSIONS } from '../shared/graph/printTriggers';
+import { findTriggers, TRIGGER_PERMISSIONS } from '../shared/graph/api/taskTriggers';
 import { removeTenant } from '../shared/subscriptions/removeTenant';
 import type { Watches } from '../shared/watches/watches';
 import { administratorGraph } from './administratorGraph';

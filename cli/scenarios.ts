@@ -1,4 +1,4 @@
-import { TRIGGER_PERMISSIONS } from '../shared/graph/printTriggers';
+import { TRIGGER_PERMISSIONS } from '../shared/graph/api/taskTriggers';
 
 /**
  * The least application permissions of Microsoft Graph by what the vendor wants to do

@@ -1,4 +1,4 @@
-import { tryPermissions, type PermissionCheck } from '../shared/graph/tryPermissions';
+import { tryPermissions, type PermissionCheck } from '../shared/graph/api/permissions';
 import type { CliContext } from './cliContext';
 import { notListed } from './notListed';
 import { consentSteps, onboarding } from './onboarding';

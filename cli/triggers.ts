@@ -1,8 +1,12 @@
 import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
-import { findTriggers } from '../shared/graph/findTriggers';
-import { GraphError } from '../shared/graph/graphError';
-import { createTrigger, deleteTrigger, TRIGGER_PERMISSIONS } from '../shared/graph/printTriggers';
+import {
+  findTriggers,
+  createTrigger,
+  deleteTrigger,
+  TRIGGER_PERMISSIONS,
+} from '../shared/graph/api/taskTriggers';
+import { GraphError } from '../shared/graph/errors';
 import { administratorGraph, SIGN_IN_HELP } from './administratorGraph';
 import { idArgument, tenantArgument } from './arguments';
 import type { CliContext } from './cliContext';

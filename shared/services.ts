@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock';
 import { readConfig, type Config } from './config';
-import type { GraphService } from './graph/graphService';
+import type { GraphService, SignInOptions } from './graph/service';
 import type { ProcessDeps } from './jobs/processDeps';
-import type { CallGraph } from './graph/graphClient';
-import type { SignInOptions } from './graph/signIn';
+import type { CallGraph } from './graph/client';
 import type { SendPatience, MessageQueue } from './storage/queues';
 import type { Ledger } from './jobs/ledger';
 import type { QueueContents } from './storage/queueContents';
@@ -74,7 +73,7 @@ export function createServices(env: Environment): Services {
   });
   const graph = once(async () => {
     const settings = await config();
-    const { openGraphService } = await import('./graph/graphService');
+    const { openGraphService } = await import('./graph/service');
     return openGraphService(settings);
   });
   const tenants = once(async () => {
@@ -110,7 +109,7 @@ export function createServices(env: Environment): Services {
     })),
     async userGraph(tenantId, options) {
       const settings = await config();
-      const { openUserGraph } = await import('./graph/openUserGraph');
+      const { openUserGraph } = await import('./graph/service');
       return openUserGraph(settings, tenantId, options);
     },
     queue,

@@ -1,4 +1,4 @@
-import { MOST_PARTS } from '../graph/createGraphBatch';
+import { MOST_PARTS } from '../graph/batch';
 import type { Tenant } from '../tenants/tenants';
 import { notificationUrlOf } from './subscriptionBody';
 import { listSubscriptions, readRemoval, removalPart } from './subscriptionCalls';

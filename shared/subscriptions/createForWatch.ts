@@ -1,4 +1,4 @@
-import { GraphError } from '../graph/graphError';
+import { GraphError } from '../graph/errors';
 import type { StoredWatch, Watch } from '../watches/watches';
 import { notificationUrlOf, subscribedTo } from './subscriptionBody';
 import { createSubscription, deleteSubscription, type Granted } from './subscriptionCalls';

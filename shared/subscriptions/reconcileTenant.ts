@@ -1,4 +1,4 @@
-import { MOST_PARTS } from '../graph/createGraphBatch';
+import { MOST_PARTS } from '../graph/batch';
 import type { StoredWatch } from '../watches/watches';
 import { createForWatch } from './createForWatch';
 import { createLimit, type Limit, createPace, type Pace, eachBounded } from '../concurrency';

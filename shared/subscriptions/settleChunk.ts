@@ -1,5 +1,5 @@
-import type { BatchPart, PartResult } from '../graph/createGraphBatch';
-import { wasNotSent } from '../graph/graphError';
+import type { BatchPart, PartResult } from '../graph/batch';
+import { wasNotSent } from '../graph/errors';
 import type { StoredWatch, Watch } from '../watches/watches';
 import type { Plan } from './plan';
 import { settleRemoval } from './settleRemoval';

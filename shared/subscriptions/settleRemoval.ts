@@ -1,4 +1,4 @@
-import type { PartResult } from '../graph/createGraphBatch';
+import type { PartResult } from '../graph/batch';
 import type { StoredWatch, Watch } from '../watches/watches';
 import { waitsUntil } from './plan';
 import { readRemoval } from './subscriptionCalls';

@@ -1,5 +1,5 @@
-import type { PartResult } from '../graph/createGraphBatch';
-import { GraphError } from '../graph/graphError';
+import type { PartResult } from '../graph/batch';
+import { GraphError } from '../graph/errors';
 import type { StoredWatch, Watch } from '../watches/watches';
 import { readRenewal, type Granted } from './subscriptionCalls';
 import type { SubscriptionDeps } from './subscriptionDeps';

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock';
-import type { CallGraphBatch } from '../graph/createGraphBatch';
-import type { CallGraph } from '../graph/graphClient';
+import type { CallGraphBatch } from '../graph/batch';
+import type { CallGraph } from '../graph/client';
 import type { Logger } from '../logger';
 import type { Tenants } from '../tenants/tenants';
 import type { Watches } from '../watches/watches';

@@ -1,5 +1,5 @@
 import { errorFields, ReceiverError } from '../errors';
-import { GraphError, wasNotSent } from '../graph/graphError';
+import { GraphError, wasNotSent } from '../graph/errors';
 import { watchRowKey } from '../watches/watchKey';
 import type { StoredWatch, Watch } from '../watches/watches';
 import { retryDelayMs } from '../backoff';

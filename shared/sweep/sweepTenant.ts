@@ -1,5 +1,5 @@
 import { errorFields } from '../errors';
-import { listDefinitions } from '../graph/printDefinitions';
+import { listDefinitions } from '../graph/api/taskDefinitions';
 import { eachBounded } from '../concurrency';
 import { rotate } from '../backoff';
 import { isFlagged } from '../subscriptions/standOfTenant';
@@ -13,7 +13,7 @@ import { judgeListingError } from './judgeListingError';
 import type { SweepTime } from './createSweepTime';
 import { findLostTriggers, type TaskPlaces } from './findLostTriggers';
 import { placeName } from './isTriggerLost';
-import type { ListedJob } from './listJobs';
+import type { ListedJob } from '../graph/api/printJobs';
 import { createRowReader } from './createRowReader';
 import type { SweepDeps } from './sweepDeps';
 import { sweepJobs, sweepTasks, type LedgerRows, type ListingSweep } from './sweepListing';

@@ -1,6 +1,7 @@
 import { isRecord, parseId } from '../parse';
 import type { JobMessage } from '../jobs/message';
-import { parseJobResource, parseParentUrl, watchOf, type JobReference } from '../jobs/reference';
+import { parseParentUrl } from '../graph/api/printTasks';
+import { parseJobResource, watchOf, type JobReference } from '../jobs/reference';
 import type { LifecycleMessage } from '../subscriptions/message';
 import type { KeyRing } from '../config';
 import { verifyClientState } from '../watches/clientState';

@@ -1,11 +1,10 @@
 import { SCENARIOS } from '../../cli/scenarios';
-import type { CallGraph } from '../../shared/graph/graphClient';
-import { completeTask, readTask } from '../../shared/graph/printJobs';
+import type { CallGraph } from '../../shared/graph/client';
+import { completeTask, readTask, listTasks } from '../../shared/graph/api/printTasks';
 import { readFetchableJob } from '../../shared/jobs/readFetchableJob';
 import { readStartedJob } from '../../shared/jobs/readStartedJob';
 import { createSubscription } from '../../shared/subscriptions/subscriptionCalls';
-import { listJobs } from '../../shared/sweep/listJobs';
-import { listTasks } from '../../shared/sweep/listTasks';
+import { listJobs } from '../../shared/graph/api/printJobs';
 import type { WatchKind } from '../../shared/watches/watchKey';
 import {
   createSubscriptionWorld,

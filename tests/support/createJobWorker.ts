@@ -7,8 +7,7 @@ import { ledgerKey, type JobReference } from '../../shared/jobs/reference';
 import { createReadStanding } from '../../shared/jobs/standing';
 import { createTenantShare } from '../../shared/jobs/tenantShare';
 import { createRequestRenewal } from '../../shared/subscriptions/requestRenewal';
-import { createSilence } from '../../shared/graph/silence';
-import { createThrottle } from '../../shared/graph/throttle';
+import { createSilence, createThrottle } from '../../shared/graph/client';
 import { createTenants, type Tenant } from '../../shared/tenants/tenants';
 import { createWatches, type Watch } from '../../shared/watches/watches';
 import { createCapturedLogger } from './createCapturedLogger';
@@ -67,7 +66,7 @@ export async function createJobWorker() {
     readStanding: createReadStanding({ tenants, watches, clock }),
     callGraph: world.callGraph,
     throttle,
-    silence: createSilence(),
+    silence: createSilence(clock),
     share: createTenantShare(),
     decide: releaseEveryJob,
     queues,

@@ -1,5 +1,5 @@
 import { ReceiverError } from '../../../shared/errors';
-import type { GraphCall } from '../../../shared/graph/graphClient';
+import type { GraphCall } from '../../../shared/graph/client';
 import { reconcileAll, type ReconcileProgress } from '../../../shared/subscriptions/reconcileAll';
 import { graphError } from '../../support/createFakeGraph';
 import {

@@ -1,7 +1,6 @@
-import { createGraphBatch } from '../../../shared/graph/createGraphBatch';
-import { createGraphClient } from '../../../shared/graph/createGraphClient';
-import type { HttpAnswer } from '../../../shared/graph/sendHttp';
-import { createThrottle } from '../../../shared/graph/throttle';
+import { createGraphBatch } from '../../../shared/graph/batch';
+import { createGraphClient, createSilence, createThrottle } from '../../../shared/graph/client';
+import type { HttpAnswer } from '../../../shared/graph/http';
 import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
 import { createSubscriptionWorld, MINUTE, putServed } from '../../support/createSubscriptionWorld';
 
@@ -45,7 +44,8 @@ async function createThousand(refuse: () => boolean, { tenants = TENANTS, retryA
       const status = responses.some((response) => response.status === 429) ? 424 : 200;
       return { ...answer({ responses }), status };
     },
-    getToken: () => Promise.resolve('token'),
+    tokens: { get: () => Promise.resolve('token'), refused: () => undefined },
+    silence: createSilence(world.clock),
     throttle,
     clock: world.clock,
     random: () => 0.5,

@@ -1,5 +1,5 @@
-import { GraphError } from '../../../shared/graph/graphError';
-import type { GraphCall } from '../../../shared/graph/graphClient';
+import { GraphError } from '../../../shared/graph/errors';
+import type { GraphCall } from '../../../shared/graph/client';
 import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
 import { graphError } from '../../support/createFakeGraph';
 import { createSubscriptionWorld, fetchable, MINUTE, putServed } from '../../support/createSubscriptionWorld';

@@ -1,4 +1,4 @@
-import type { GraphCall } from '../../../shared/graph/graphClient';
+import type { GraphCall } from '../../../shared/graph/client';
 import { ReceiverError } from '../../../shared/errors';
 import { unflagTenant } from '../../../shared/subscriptions/standOfTenant';
 import { countSweeps, sweepAll } from '../../../shared/sweep/sweepAll';
