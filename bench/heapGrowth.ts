@@ -1,3 +1,5 @@
+import { newTenant } from '../shared/tenants/tenants';
+import { newWatch } from '../shared/watches/watches';
 import { createLedger } from '../shared/jobs/ledger';
 import { randomBytes } from 'node:crypto';
 import { readConfig } from '../shared/config';
@@ -9,7 +11,7 @@ import { processNotification } from '../shared/jobs/processNotification';
 import { createReadStanding } from '../shared/jobs/standing';
 import { createPlacesOf, createTenantShare } from '../shared/jobs/tenantShare';
 import type { Logger } from '../shared/logger';
-import { createRequestRenewal } from '../shared/subscriptions/requestRenewal';
+import { createRequestRenewal } from '../shared/subscriptions/message';
 import { receive } from '../shared/webhook/receive';
 import { createFakeClock } from '../tests/support/createFakeClock';
 import { createMemoryQueue } from '../tests/support/memoryQueue';
@@ -50,10 +52,10 @@ export async function measureHeapGrowth(): Promise<Figure> {
   const worker = {
     ledger,
     readStanding: createReadStanding({
-      tenants: { get: (tenantId) => Promise.resolve({ ...TENANT, tenantId }) },
+      tenants: { get: (tenantId) => Promise.resolve(newTenant({ ...TENANT, tenantId })) },
       watches: {
         get: (key) => {
-          const watch = { ...key, since: '', wanted: true, generation: 0, failures: 0 };
+          const watch = newWatch({ ...key, since: '' });
           return Promise.resolve({ watch, etag: '' });
         },
       },

@@ -79,6 +79,7 @@ async function createWorld(graphBaseUrl: string, connectionString: string) {
       wanted: true,
       generation: 0,
       failures: 0,
+      status: 'active',
       subscriptionId: `subscription-${n}`,
       keyId: BENCH_RING[0].keyId,
       notificationUrl: `${PUBLIC_BASE_URL}/notifications`,

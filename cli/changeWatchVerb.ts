@@ -1,10 +1,10 @@
 import { ReceiverError } from '../shared/errors';
-import { removeWatch, renewWatch, revokeWatch } from '../shared/subscriptions/changeWatch';
-import { graphWaitsUntil } from '../shared/subscriptions/plan';
-import type { WatchResult } from '../shared/subscriptions/watchResult';
+import { removeWatch, renewWatch, revokeWatch } from '../shared/subscriptions/manage';
+import { retryAfterEndsAt } from '../shared/subscriptions/plan';
+import type { WatchResult } from '../shared/subscriptions/record';
+import { watchTag } from '../shared/watches/clientState';
+import { type WatchKey, watchState } from '../shared/watches/watches';
 import { sweepWatches } from '../shared/sweep/sweepWatches';
-import { watchTag, type WatchKey } from '../shared/watches/watchKey';
-import { watchState } from '../shared/watches/watchState';
 import type { CliContext } from './cliContext';
 import { confirmed } from './confirmed';
 import { notListed } from './notListed';
@@ -48,7 +48,7 @@ export async function changeWatchVerb(
   const queued = result.sweep ? await sweepWatches({ ...(await services.sweep()), logger }, [key]) : 0;
   const { outcome, watch } = result;
   const { lastError, nextTryAt, retryAfterUntil } = watch;
-  const isAskedToWait = outcome === 'nothing' && graphWaitsUntil(watch, io.now()) !== undefined;
+  const isAskedToWait = outcome === 'nothing' && retryAfterEndsAt(watch, io.now()) !== undefined;
   const isLeft = outcome === 'failed' || isAskedToWait;
   if (options.json) {
     writeJson(io.stdout, { ...watch, outcome, ...(result.sweep ? { queued } : {}) });

@@ -1,12 +1,10 @@
 import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
-import { addWatch } from '../shared/subscriptions/addWatch';
+import { addWatch } from '../shared/subscriptions/manage';
+import { retryAfterEndsAt } from '../shared/subscriptions/plan';
+import { type Watch, type WatchKey, watchState } from '../shared/watches/watches';
 import { sweepWatches } from '../shared/sweep/sweepWatches';
-import { graphWaitsUntil } from '../shared/subscriptions/plan';
 import { reconcileAll, type ReconcileSummary } from '../shared/subscriptions/reconcileAll';
-import type { WatchKey } from '../shared/watches/watchKey';
-import type { Watch } from '../shared/watches/watches';
-import { watchState } from '../shared/watches/watchState';
 import { idArgument, tenantArgument, usageError } from './arguments';
 import { changeWatchVerb, showWatchVerb, type ChangeOptions, type ChangeVerb } from './changeWatchVerb';
 import type { CliContext } from './cliContext';
@@ -96,7 +94,7 @@ async function add(context: CliContext, options: AddOptions): Promise<void> {
   if (added.outcome !== 'watched') throw notServed(added.outcome, key.tenantId);
   const { outcome, watch } = added.result;
   // A failure of this run, or of an earlier one that is still being waited out.
-  const waits = watch.lastError !== undefined || graphWaitsUntil(watch, io.now()) !== undefined;
+  const waits = watch.lastError !== undefined || retryAfterEndsAt(watch, io.now()) !== undefined;
   const failed = outcome === 'failed' || (outcome === 'nothing' && waits);
   if (options.json) writeJson(io.stdout, { ...watch, added: added.added, outcome });
   else if (!failed) io.stdout(describeAdded(added.added, outcome, watch));

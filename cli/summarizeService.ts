@@ -1,7 +1,5 @@
-import { isLookedAfter } from '../shared/subscriptions/isLookedAfter';
+import { type Watch, type WatchState, isMaintained, watchState } from '../shared/watches/watches';
 import type { Tenant, TenantStatus } from '../shared/tenants/tenants';
-import type { Watch } from '../shared/watches/watches';
-import { watchState, type WatchState } from '../shared/watches/watchState';
 
 /** How the service stands, from its tables. Times are ISO 8601. */
 export interface ServiceSummary {
@@ -45,7 +43,7 @@ export function summarizeService(seen: {
   for (const watch of served) byState[watchState(watch, now)] += 1;
   for (const { tenantId, kind, keyId, expirationDateTime } of watches) {
     // One that is being created has no expiry yet; nobody is creating one that is left to lapse.
-    const end = expirationDateTime ?? (isLookedAfter(byId.get(tenantId), kind) ? undefined : '');
+    const end = expirationDateTime ?? (isMaintained(byId.get(tenantId), kind) ? undefined : '');
     const isOver = end !== undefined && !(Date.parse(end) > now);
     if (keyId !== undefined && !isOver) byKey.set(keyId, (byKey.get(keyId) ?? 0) + 1);
   }

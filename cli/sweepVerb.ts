@@ -1,6 +1,6 @@
 import { countSweeps, sweepAll, type SweepSummary } from '../shared/sweep/sweepAll';
 import { sweepWatch } from '../shared/sweep/sweepWatch';
-import type { WatchKey } from '../shared/watches/watchKey';
+import type { WatchKey } from '../shared/watches/watches';
 import { usageError } from './arguments';
 import type { CliContext } from './cliContext';
 import { formatTable, writeJson } from './output';

@@ -1,11 +1,7 @@
 import type { Command } from 'commander';
 import { consentUrl } from '../shared/consent/consentUrl';
-import {
-  DEFAULT_RETENTION_DAYS,
-  DEFAULT_TASK_DEADLINE_MINUTES,
-  type Tenant,
-} from '../shared/tenants/tenants';
-import { resumeTenant } from '../shared/watches/resumeTenant';
+import { newTenant, type Tenant } from '../shared/tenants/tenants';
+import { resumeTenant } from '../shared/subscriptions/manage';
 import { SIGN_IN_HELP } from './administratorGraph';
 import { nameArgument, tenantArgument } from './arguments';
 import type { CliContext } from './cliContext';
@@ -76,14 +72,11 @@ async function add(
   const services = await context.services();
   const config = await services.config();
   const tenants = await services.tenants();
-  const wanted: Tenant = {
+  const wanted = newTenant({
     tenantId,
     name: options.name,
-    status: 'active',
-    taskDeadlineMinutes: DEFAULT_TASK_DEADLINE_MINUTES,
-    retentionDays: DEFAULT_RETENTION_DAYS,
     createdAt: new Date(context.io.now()).toISOString(),
-  };
+  });
   let added = await tenants.add(wanted);
   // A customer that was removed comes back as a new one.
   const stored = await tenants.update(tenantId, (row) => {

@@ -8,10 +8,10 @@ import type { SendPatience, MessageQueue } from './storage/queues';
 import type { Ledger } from './jobs/ledger';
 import type { QueueContents } from './storage/queueContents';
 import { QUEUE_NAMES, TABLE_NAMES } from './storage/account';
-import type { SubscriptionDeps } from './subscriptions/subscriptionDeps';
+import type { SubscriptionDeps } from './subscriptions/subscription';
+import type { Watches } from './watches/watches';
 import type { SweepDeps } from './sweep/sweepDeps';
 import type { Tenants } from './tenants/tenants';
-import type { Watches } from './watches/watches';
 import type { ReceiveDependencies } from './webhook/receive';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -152,7 +152,7 @@ export function createServices(env: Environment): Services {
         import('./jobs/standing'),
         import('./jobs/tenantShare'),
         import('./jobs/decide'),
-        import('./subscriptions/requestRenewal'),
+        import('./subscriptions/message'),
       ]);
       const { callGraph, throttle, silence } = await graph();
       const [rows, jobs, events, poison, subscriptionEvents] = await Promise.all([

@@ -3,7 +3,7 @@ import type { CallGraph, Silence, Throttle } from '../graph/client';
 import type { Logger } from '../logger';
 import type { Ledger } from './ledger';
 import type { MessageQueue } from '../storage/queues';
-import type { WatchKey } from '../watches/watchKey';
+import type { WatchKey } from '../watches/watches';
 import type { Decide } from './decide';
 import type { JobMessage } from './message';
 import { ledgerRowKey, type JobReference } from './reference';

@@ -1,6 +1,6 @@
 import { keyedSegment } from '../graph/api/printTasks';
 import { parseId, parseJobId } from '../parse';
-import { type WatchKey } from '../watches/watchKey';
+import type { WatchKey } from '../watches/watches';
 
 /** Names one thing that happened to one job: the unit of the ledger. */
 export type JobReference = JobStartedReference | JobFetchableReference;

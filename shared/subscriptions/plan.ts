@@ -1,9 +1,10 @@
-import type { Watch } from '../watches/watches';
+import type { Tenant } from '../tenants/tenants';
+import { hasSubscription, type Watch } from '../watches/watches';
 
 /** What a watch needs now. */
 export type Plan = 'nothing' | 'create' | 'renew' | 'replace' | 'remove';
 
-/** What a subscription made now would carry. */
+/** The parts of a subscription created now that decide whether an existing one is still right. */
 export interface Signing {
   /** The key that signs: the first of the ring. */
   keyId: string;
@@ -13,11 +14,11 @@ export interface Signing {
 }
 
 export interface PlanOptions {
-  /** Renew although it is not due: somebody asked. */
+  /** Renew although it is not due: somebody asked for it. */
   asked?: boolean;
-  /** Do not wait out the time after a failure, but for what Graph asked for: a person has corrected its cause. */
+  /** End the back-off after a failure, but not Graph's Retry-After: a person has corrected the cause. */
   retryNow?: boolean;
-  /** Keep alive what is to be replaced: replacing is left to the timer, which does it with care (docs/decisions/0011). */
+  /** Renew a subscription that should be replaced: only the timer replaces, with precautions (docs/decisions/0011). */
   onlyRenew?: boolean;
 }
 
@@ -27,48 +28,66 @@ const RENEW_EVERY_MS = 60 * 60_000;
 /** At most one reaction in this time (concepts/change-notifications-lifecycle-events.md). */
 export const PATCH_SPACING_MS = 10 * 60_000;
 
-/** 30 minutes under the maximum of 4,230 (concepts/change-notifications-overview.md). */
-export const LIFETIME_MS = 4_200 * 60_000;
+const LIST_EVERY_MS = 24 * 60 * 60_000;
 
 /**
  * Decides what `watch` needs at `now` (milliseconds since 1970). Pure: the same input gives the same plan.
  *
- * Replaced at once: a subscription signed by a key that left the ring, one whose key the row does not name
- * because it was revoked, and one for another URL. A key that is still in the ring but signs no more is replaced when
- * its hourly PATCH is due, so that a rotation spreads over the hour.
+ * Three kinds of subscription are replaced at once: one that was revoked, one whose key has left the ring, and one for
+ * another URL. A subscription whose key still verifies but no longer signs is replaced when its hourly PATCH is due, so a
+ * rotation of keys spreads over the hour.
  */
 export function plan(watch: Watch, now: number, signing: Signing, options: PlanOptions = {}): Plan {
-  if (waitsUntil(watch, now, options) !== undefined) {
-    // What Graph does not have needs no call to it; only a create under way, which has no `lastError`, keeps its row.
-    const isForgotten = !watch.wanted && watch.subscriptionId === undefined && watch.lastError !== undefined;
-    return isForgotten ? 'remove' : 'nothing';
-  }
+  if (isHeld(watch, now)) return 'nothing';
+  // Graph has nothing to delete: no call, so no wait.
+  if (!watch.wanted && !hasSubscription(watch)) return 'remove';
+  if (retryAt(watch, now, options) !== undefined) return 'nothing';
   if (!watch.wanted) return 'remove';
-  if (watch.subscriptionId === undefined) return 'create';
-  const { keyId, notificationUrl } = watch;
-  const isSound =
-    keyId !== undefined && signing.keyIds.includes(keyId) && notificationUrl === signing.notificationUrl;
-  if (!isSound && !options.onlyRenew) return 'replace';
-  if (!options.asked && !isDue(watch, now)) return 'nothing';
+  if (!hasSubscription(watch)) return 'create';
+  const { keyId, notificationUrl, revokedAt } = watch;
+  const isRight =
+    revokedAt === undefined &&
+    signing.keyIds.some((known) => known === keyId) &&
+    notificationUrl === signing.notificationUrl;
+  if (!isRight && !options.onlyRenew) return 'replace';
+  if (!isRenewalDue(watch, now, options)) return 'nothing';
   return keyId === signing.keyId || options.onlyRenew ? 'renew' : 'replace';
 }
 
-/**
- * When the watch may be tried again, in milliseconds since 1970, or undefined when it may now. A create under way holds
- * the row with a `nextTryAt` and no `lastError`; nothing overrides that, or there would be two subscriptions.
- * Nor does anything override Graph's Retry-After: the process that got it may be another one.
- */
-export function waitsUntil(watch: Watch, now: number, options: PlanOptions = {}): number | undefined {
-  const asked = graphWaitsUntil(watch, now);
-  if (options.retryNow && watch.lastError !== undefined) return asked;
-  const until = Date.parse(watch.nextTryAt ?? '');
-  return until > now ? Math.max(until, asked ?? 0) : asked;
+/** Whether a PATCH of the watch's subscription is due at `now`. */
+export function isRenewalDue(watch: Watch, now: number, options: PlanOptions = {}): boolean {
+  // The last attempt failed, and its back-off is over.
+  if (options.asked || watch.status === 'updateFailed') return true;
+  const since = sinceRenewed(watch, now);
+  if (since >= RENEW_EVERY_MS) return true;
+  // Graph may grant less than it was asked for. Such a subscription would expire before the next hour.
+  const left = Date.parse(watch.expirationDateTime ?? '') - now;
+  return left < RENEW_EVERY_MS && since >= PATCH_SPACING_MS;
 }
 
-/** Until when Graph wants to hear nothing of this watch (its Retry-After), in milliseconds since 1970, or undefined. */
-export function graphWaitsUntil({ retryAfterUntil }: Watch, now: number): number | undefined {
-  const until = Date.parse(retryAfterUntil ?? '');
-  return until > now ? until : undefined;
+/** Whether a run holds the watch to create or replace its subscription. */
+export function isHeld({ heldUntil }: Watch, now: number): boolean {
+  return Date.parse(heldUntil ?? '') > now;
+}
+
+/**
+ * When the watch may be tried again, in milliseconds since 1970, or undefined when it may be tried now: the latest of the
+ * hold, Graph's Retry-After and the back-off. Only the back-off can be overridden: beside a hold there would be two
+ * subscriptions, and a Retry-After binds every process of the app.
+ */
+export function retryAt(watch: Watch, now: number, options: PlanOptions = {}): number | undefined {
+  const { heldUntil, retryAfterUntil } = watch;
+  return latestAfter(now, [heldUntil, retryAfterUntil, options.retryNow ? undefined : watch.nextTryAt]);
+}
+
+/** When Graph's Retry-After for this watch ends, in milliseconds since 1970, or undefined when there is none. */
+export function retryAfterEndsAt({ retryAfterUntil }: Watch, now: number): number | undefined {
+  return latestAfter(now, [retryAfterUntil]);
+}
+
+function latestAfter(now: number, times: readonly (string | undefined)[]): number | undefined {
+  const latest = Math.max(...times.map((time) => Date.parse(time ?? '') || 0));
+  return latest > now ? latest : undefined;
 }
 
 /** Milliseconds since the last POST or PATCH that succeeded; infinite when there was none. */
@@ -77,12 +96,18 @@ export function sinceRenewed(watch: Watch, now: number): number {
   return Number.isNaN(renewedAt) ? Infinity : now - renewedAt;
 }
 
-function isDue(watch: Watch, now: number): boolean {
-  // The last try failed, and the wait after it is over.
-  if (watch.lastError !== undefined) return true;
-  const since = sinceRenewed(watch, now);
-  if (since >= RENEW_EVERY_MS) return true;
-  // Graph may grant less than it was asked for; without this the subscription would end before the next hour.
-  const left = Date.parse(watch.expirationDateTime ?? '') - now;
-  return left < RENEW_EVERY_MS && since >= PATCH_SPACING_MS;
+/**
+ * The same items, the soonest expiry first; those without a readable expiry come before the others. A run of a tenant
+ * that Graph throttles never reaches the end of its list: in the order of the table the same rows would be left out by
+ * every run until they expire.
+ */
+export function soonestFirst<T extends { stored: { watch: Watch } }>(due: readonly T[]): T[] {
+  const end = ({ stored }: T) => Date.parse(stored.watch.expirationDateTime ?? '') || 0;
+  return [...due].sort((a, b) => end(a) - end(b));
+}
+
+/** Whether the subscriptions of `tenant` are to be listed at `now`: daily, for the first time a day after it was added. */
+export function isListingDue(tenant: Tenant, now: number): boolean {
+  const last = Date.parse(tenant.listedAt ?? tenant.createdAt);
+  return !(now - last < LIST_EVERY_MS);
 }

@@ -3,9 +3,11 @@ import type { CallGraph } from '../../shared/graph/client';
 import { completeTask, readTask, listTasks } from '../../shared/graph/api/printTasks';
 import { readFetchableJob } from '../../shared/jobs/readFetchableJob';
 import { readStartedJob } from '../../shared/jobs/readStartedJob';
-import { createSubscription } from '../../shared/subscriptions/subscriptionCalls';
+import { createSubscription } from '../../shared/graph/api/subscriptions';
+import { callOf, newSubscription } from '../../shared/subscriptions/subscription';
+import { newWatch } from '../../shared/watches/watches';
 import { listJobs } from '../../shared/graph/api/printJobs';
-import type { WatchKind } from '../../shared/watches/watchKey';
+import type { WatchKind } from '../../shared/watches/watches';
 import {
   createSubscriptionWorld,
   DEFINITION,
@@ -33,8 +35,8 @@ async function permissionsAsked(flow: (callGraph: CallGraph) => Promise<unknown>
 
 async function subscribe(callGraph: CallGraph, kind: WatchKind, id: string): Promise<void> {
   const { config } = createSubscriptionWorld().deps;
-  const watch = { tenantId: TENANT, kind, id, since: START, wanted: true, generation: 0, failures: 0 };
-  await createSubscription(callGraph, config, watch, Date.parse(START));
+  const watch = newWatch({ tenantId: TENANT, kind, id, since: START });
+  await createSubscription(callGraph, callOf(watch), newSubscription(config, watch, Date.parse(START)));
 }
 
 async function readThrough(listing: AsyncIterable<unknown>): Promise<void> {

@@ -1,3 +1,4 @@
+import { withoutFailure, withoutSubscription } from '../../shared/watches/watches';
 import { createCliWorld } from '../support/createCliWorld';
 import { graphError } from '../support/createFakeGraph';
 import {
@@ -72,8 +73,8 @@ describe('subscriptions add', () => {
     await putServed(world, { wanted: false, nextTryAt: until, retryAfterUntil: until, lastError: 'x' });
     world.graph.subscriptions.clear();
     const { watch, etag } = await world.read();
-    const { subscriptionId: _id, lastError: _error, nextTryAt: _next, ...bare } = watch;
-    await world.watches.save({ ...bare, wanted: true }, etag);
+    const pending = withoutFailure(withoutSubscription(watch));
+    await world.watches.save({ ...pending, wanted: true }, etag);
     expect(await world.run(...addPrinter)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining(`The app tries again by itself at ${until}`) as string,
@@ -83,7 +84,7 @@ describe('subscriptions add', () => {
   it('says that another run is making the subscription', async () => {
     const world = createCliWorld();
     await world.addTenant();
-    await world.put({ nextTryAt: '2026-11-22T00:04:00.000Z' });
+    await world.put({ heldUntil: '2026-11-22T00:04:00.000Z' });
     expect(await world.run(...addPrinter)).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('being made by another run') as string,

@@ -1,5 +1,5 @@
-import { addWatch } from '../../../shared/subscriptions/addWatch';
-import type { WatchResult } from '../../../shared/subscriptions/watchResult';
+import { addWatch } from '../../../shared/subscriptions/manage';
+import type { WatchResult } from '../../../shared/subscriptions/record';
 import { graphError } from '../../support/createFakeGraph';
 import {
   createSubscriptionWorld,
@@ -58,7 +58,7 @@ describe('addWatch', () => {
   it('leaves a watch to whoever removes it in the same moment', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
-    world.watches.get = () => Promise.resolve(undefined);
+    world.watchTable.get = () => Promise.resolve(undefined);
     expect(await addWatch(world.deps, fetchable())).toMatchObject({ result: { outcome: 'busy' } });
     expect(world.graph.calls).toHaveLength(0);
   });
@@ -79,7 +79,7 @@ describe('addWatch', () => {
     });
     const { etag, watch } = await world.read();
     await world.watches.save({ ...watch, wanted: false }, etag);
-    world.watches.save = () => Promise.resolve(undefined);
+    world.watchTable.replace = () => Promise.resolve(undefined);
     expect(await addWatch(world.deps, fetchable())).toMatchObject({ result: { outcome: 'busy' } });
   });
 

@@ -1,7 +1,6 @@
-import { addWatch } from '../../../shared/subscriptions/addWatch';
-import { removeWatch, renewWatch, revokeWatch } from '../../../shared/subscriptions/changeWatch';
-import { reconcileWatch } from '../../../shared/subscriptions/reconcileWatch';
+import { addWatch, removeWatch, renewWatch, revokeWatch } from '../../../shared/subscriptions/manage';
 import { verifyClientState } from '../../../shared/watches/clientState';
+import { reconcileWatch } from '../../../shared/subscriptions/reconcileWatch';
 import { graphError } from '../../support/createFakeGraph';
 import {
   createSubscriptionWorld,
@@ -82,15 +81,15 @@ describe('removeWatch', () => {
   it('takes its turn after others who write the row, and says so when they never end', async () => {
     const world = createSubscriptionWorld();
     await putServed(world);
-    const healthy = { ...world.watches };
+    const replace = world.watchTable.replace.bind(world.watchTable);
     let races = 0;
-    world.watches.save = (watch, etag) => {
+    world.watchTable.replace = (row, etag) => {
       races += 1;
-      return races === 1 ? Promise.resolve(undefined) : healthy.save(watch, etag);
+      return races === 1 ? Promise.resolve(undefined) : replace(row, etag);
     };
     expect(await removeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'removed' });
     await putServed(world);
-    world.watches.save = () => Promise.resolve(undefined);
+    world.watchTable.replace = () => Promise.resolve(undefined);
     expect(await removeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'busy' });
   });
 
@@ -127,7 +126,7 @@ describe('removeWatch', () => {
         const healthy = { ...world.watches };
         world.watches.remove = async (key, etag) => {
           const removed = await healthy.remove(key, etag);
-          world.watches.save = () => Promise.resolve(undefined);
+          world.watchTable.replace = () => Promise.resolve(undefined);
           return removed;
         };
         expect((await removeBesideAdd(world)).removed).toMatchObject({ outcome: 'busy' });
@@ -140,7 +139,7 @@ describe('removeWatch', () => {
     await world.addTenant();
     const { watch } = await putServed(world);
     const { callGraph } = world.deps;
-    const held = { ...watch, nextTryAt: '2026-11-22T00:04:00.000Z' };
+    const held = { ...watch, heldUntil: '2026-11-22T00:04:00.000Z' };
     world.deps.callGraph = async (call) => {
       const answer = await callGraph(call);
       if (call.method === 'DELETE') await world.watches.save(held, (await world.read()).etag);

@@ -9,6 +9,7 @@ import {
   putServed,
   START,
   TENANT,
+  watchOf,
 } from '../../support/createSubscriptionWorld';
 
 const RESOURCE = `print/printers/${PRINTER}/jobs`;
@@ -27,6 +28,7 @@ describe('reconcileWatch: create', () => {
       wanted: true,
       generation: 0,
       failures: 0,
+      status: 'active',
       keyId: 'k1',
       notificationUrl: `${PUBLIC_BASE_URL}/notifications`,
       resource: RESOURCE,
@@ -52,15 +54,15 @@ describe('reconcileWatch: create', () => {
     const stored = await world.put();
     const meanwhile: string[] = [];
     world.graph.next('POST', () => {
-      const asked = world.read().then(({ watch }) => watch.nextTryAt ?? '');
-      void asked.then((nextTryAt) => meanwhile.push(nextTryAt));
+      const asked = world.read().then(({ watch }) => watch.heldUntil ?? '');
+      void asked.then((heldUntil) => meanwhile.push(heldUntil));
       return { id: 's', expirationDateTime: EXPIRY };
     });
     const other = world.read();
     await reconcileWatch(world.deps, stored);
     expect(meanwhile).toHaveLength(1);
     expect(Date.parse(meanwhile[0] ?? '')).toBeGreaterThan(Date.parse(START));
-    expect((await world.read()).watch.nextTryAt).toBeUndefined();
+    expect((await world.read()).watch.heldUntil).toBeUndefined();
     // The other one read the row before: it loses by its ETag.
     expect(await reconcileWatch(world.deps, await other)).toMatchObject({ outcome: 'busy' });
     expect(world.graph.said()).toEqual(['POST /subscriptions']);
@@ -88,7 +90,7 @@ describe('reconcileWatch: create', () => {
       changeType: 'updated',
       notificationUrl: `${PUBLIC_BASE_URL}/notifications`,
     });
-    const stored = await world.put({ nextTryAt: '2026-11-22T00:04:00.000Z' });
+    const stored = await world.put({ heldUntil: '2026-11-22T00:04:00.000Z' });
     expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'nothing' });
     world.clock.advance(4 * MINUTE);
     expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'created' });
@@ -107,6 +109,7 @@ describe('reconcileWatch: create', () => {
       wanted: true,
       generation: 0,
       failures: 1,
+      status: 'createFailed',
       lastError: 'Graph said forbidden',
       // What was asked for: an answer that is lost may have made it.
       keyId: 'k1',
@@ -210,9 +213,9 @@ describe('reconcileWatch: a row that somebody else writes while Graph creates', 
   it('deletes the new subscription when the row changes once more', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
-    const healthy = { ...world.watches };
-    world.watches.save = (watch, etag) =>
-      watch.subscriptionId === undefined ? healthy.save(watch, etag) : Promise.resolve(undefined);
+    const replace = world.watchTable.replace.bind(world.watchTable);
+    world.watchTable.replace = (row, etag) =>
+      row['subscriptionId'] === undefined ? replace(row, etag) : Promise.resolve(undefined);
     expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'busy' });
     expect(world.graph.subscriptions.size).toBe(0);
   });
@@ -220,10 +223,10 @@ describe('reconcileWatch: a row that somebody else writes while Graph creates', 
   it('recognises its own save whose answer was lost and which the client repeated', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
-    const healthy = { ...world.watches };
-    world.watches.save = async (watch, etag) => {
-      const saved = await healthy.save(watch, etag);
-      return watch.subscriptionId === undefined ? saved : undefined;
+    const replace = world.watchTable.replace.bind(world.watchTable);
+    world.watchTable.replace = async (row, etag) => {
+      const saved = await replace(row, etag);
+      return row['subscriptionId'] === undefined ? saved : undefined;
     };
     expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'created' });
     expect(world.graph.subscriptions.size).toBe(1);
@@ -240,7 +243,7 @@ describe('reconcileWatch: a row that somebody else writes while Graph creates', 
       const answer = await callGraph(call);
       if (call.method === 'POST') {
         const { watch, etag } = await world.read();
-        if (change) await world.watches.save({ ...watch, ...change(watch) }, etag);
+        if (change) await world.watches.save(watchOf({ ...watch, ...change(watch) }), etag);
         else await world.watches.remove(watch, etag);
       }
       return answer;

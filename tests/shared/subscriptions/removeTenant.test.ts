@@ -1,6 +1,12 @@
 import { ReceiverError } from '../../../shared/errors';
 import { removeTenant } from '../../../shared/subscriptions/removeTenant';
-import { createSubscriptionWorld, PRINTER, putServed, TENANT } from '../../support/createSubscriptionWorld';
+import {
+  createSubscriptionWorld,
+  PRINTER,
+  putServed,
+  TENANT,
+  watchOf,
+} from '../../support/createSubscriptionWorld';
 
 it('marks the tenant first, so that nobody subscribes for it again', async () => {
   const world = createSubscriptionWorld();
@@ -26,7 +32,7 @@ it('deletes the subscription too that a run made while it was removed', async ()
   world.watches.remove = async (key, etag) => {
     tries += 1;
     if (tries === 1)
-      await before.save({ ...(await world.read()).watch, subscriptionId: 'subscription-new' }, etag);
+      await before.save(watchOf({ ...(await world.read()).watch, subscriptionId: 'subscription-new' }), etag);
     return before.remove(key, etag);
   };
   expect(await removeTenant(world.deps, TENANT)).toMatchObject({ watches: 1 });

@@ -88,8 +88,8 @@ describe('replacing a subscription', () => {
     for (const died of ['before', 'after']) {
       const world = await rotated('retired');
       const { watch, etag } = await world.read();
-      const nextTryAt = '2026-11-22T00:04:00.000Z';
-      await world.watches.save({ ...watch, nextTryAt }, etag);
+      const heldUntil = '2026-11-22T00:04:00.000Z';
+      await world.watches.save({ ...watch, heldUntil }, etag);
       if (died === 'after') world.graph.subscriptions.clear();
       expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'nothing' });
       world.clock.advance(4 * MINUTE);

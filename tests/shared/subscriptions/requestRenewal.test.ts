@@ -1,4 +1,4 @@
-import { createRequestRenewal } from '../../../shared/subscriptions/requestRenewal';
+import { createRequestRenewal } from '../../../shared/subscriptions/message';
 import { createFakeClock } from '../../support/createFakeClock';
 import { createMemoryQueue } from '../../support/memoryQueue';
 

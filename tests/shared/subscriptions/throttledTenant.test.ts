@@ -2,7 +2,13 @@ import { GraphError } from '../../../shared/graph/errors';
 import type { GraphCall } from '../../../shared/graph/client';
 import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
 import { graphError } from '../../support/createFakeGraph';
-import { createSubscriptionWorld, fetchable, MINUTE, putServed } from '../../support/createSubscriptionWorld';
+import {
+  createSubscriptionWorld,
+  fetchable,
+  MINUTE,
+  putServed,
+  watchOf,
+} from '../../support/createSubscriptionWorld';
 
 /** Watches that are all due, the last one in the order of the table the first to end. */
 async function createLargeTenant(count: number) {
@@ -38,8 +44,7 @@ describe('a tenant that Graph throttles in every run', () => {
   it('has those renewed first that end first, one that does not say when before them', async () => {
     const world = await createLargeTenant(100);
     const unknown = await world.read(fetchable(undefined, idOf(3)));
-    const { expirationDateTime: _expiry, ...watch } = unknown.watch;
-    await world.watches.save(watch, unknown.etag);
+    await world.watches.save(watchOf({ ...unknown.watch, expirationDateTime: '' }), unknown.etag);
     world.throttleAfter(1);
     expect((await reconcileAll(world.deps)).counts.renewed).toBe(20);
     const renewed: string[] = [];

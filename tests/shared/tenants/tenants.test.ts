@@ -8,11 +8,14 @@ const tenant: Tenant = {
   taskDeadlineMinutes: 20,
   retentionDays: 10,
   createdAt: '2026-11-22T00:00:00.000Z',
+  graphAccess: 'refused',
   lastError: 'words',
   failures: 2,
   nextTryAt: '2026-11-22T01:00:00.000Z',
   listedAt: '2026-11-22T00:30:00.000Z',
   orphans: 'a,b',
+  sweepRefusals: 1,
+  lostByGraph: 3,
 };
 
 async function listAll(listing: AsyncIterable<Tenant>): Promise<Tenant[]> {
@@ -81,6 +84,10 @@ describe('the table Tenants', () => {
         taskDeadlineMinutes: 15,
         retentionDays: 30,
         createdAt: '',
+        graphAccess: 'ok',
+        failures: 0,
+        sweepRefusals: 0,
+        lostByGraph: 0,
       });
     },
   );

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import type { KeyRing } from '../../../shared/config';
-import { signClientState, verifyClientState } from '../../../shared/watches/clientState';
-import { watchTag } from '../../../shared/watches/watchKey';
+import { signClientState, verifyClientState, watchTag } from '../../../shared/watches/clientState';
 import { DEFINITION, PRINTER, TENANT_A, TENANT_B, TEST_KEY } from '../../support/notifications';
 
 /*
@@ -102,4 +101,9 @@ it('believes whatever it signed, and no other tenant, tag, generation or key', (
       expect(verifyClientState(other, signed.tenantId, state).outcome).toBe('wrongMac');
     }),
   );
+});
+
+it('shortens a watch to 22 characters, as openssl computes them', () => {
+  expect(watchTag({ kind: 'jobStarted', id: DEFINITION })).toBe('0KVGkzMS3PzneypZXVkqMA');
+  expect(watchTag({ kind: 'jobFetchable', id: PRINTER })).toBe('qFAYydR2okof_x_ezKkTf9');
 });

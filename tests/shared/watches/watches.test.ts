@@ -1,4 +1,13 @@
-import { createWatches, type Watch } from '../../../shared/watches/watches';
+import {
+  createWatches,
+  parseWatchRowKey,
+  watchRowKey,
+  watchState,
+  withoutFailure,
+  withoutSubscription,
+  type Watch,
+} from '../../../shared/watches/watches';
+import { PRINTER, watchOf } from '../../support/createSubscriptionWorld';
 import { createMemoryTable } from '../../support/memoryTable';
 
 const full: Watch = {
@@ -18,7 +27,10 @@ const full: Watch = {
   nextTryAt: '2026-11-22T00:01:00.000Z',
   retryAfterUntil: '2026-11-22T00:00:30.000Z',
   failures: 2,
+  status: 'updateFailed',
   lastError: 'words',
+  heldUntil: '2026-11-22T00:02:00.000Z',
+  revokedAt: '2026-11-22T00:03:00.000Z',
 };
 const plain: Watch = {
   tenantId: 't1',
@@ -28,6 +40,7 @@ const plain: Watch = {
   wanted: true,
   generation: 0,
   failures: 0,
+  status: 'pending',
 };
 
 async function listAll(listing: AsyncIterable<{ watch: Watch }>): Promise<Watch[]> {
@@ -74,9 +87,11 @@ describe('the table Subscriptions', () => {
   it('forgets what a save leaves out', async () => {
     const watches = createWatches(createMemoryTable());
     await watches.add(full);
-    const { lastError: _lastError, nextTryAt: _nextTryAt, ...rest } = full;
-    await watches.save(rest, (await watches.get(full))?.etag ?? '');
-    expect((await watches.get(full))?.watch).toEqual(rest);
+    const cleared = withoutFailure(full);
+    await watches.save(cleared, (await watches.get(full))?.etag ?? '');
+    const { watch } = (await watches.get(full)) ?? {};
+    expect(watch).toEqual(cleared);
+    expect(watch).not.toHaveProperty('lastError');
   });
 
   it('lists one tenant, or everybody', async () => {
@@ -94,6 +109,7 @@ describe('the table Subscriptions', () => {
       since: 5,
       generation: 'x',
       failures: true,
+      status: 'pending',
       subscriptionId: 7,
     });
     expect((await createWatches(table).get(plain))?.watch).toEqual({ ...plain, since: '' });
@@ -103,6 +119,9 @@ describe('the table Subscriptions', () => {
     [{ partitionKey: 't1', rowKey: 'nonsense' }],
     [{ partitionKey: 't1', rowKey: 'jobOther_p1' }],
     [{ partitionKey: 't1', rowKey: 'jobFetchable_' }],
+    [{ partitionKey: 't1', rowKey: 'jobFetchable_p2' }],
+    [{ partitionKey: 't1', rowKey: 'jobFetchable_p2', status: 'unknown' }],
+    [{ partitionKey: 't1', rowKey: 'jobFetchable_p2', status: 'active', subscriptionId: 7 }],
   ])('refuses a row that is none of ours, or passes over it when somebody listens: %j', async (row) => {
     const table = createMemoryTable();
     const watches = createWatches(table);
@@ -120,3 +139,51 @@ describe('the table Subscriptions', () => {
     await expect(createWatches(table).get(plain)).rejects.toMatchObject({ code: 'rowUnreadable' });
   });
 });
+
+describe('the status of a watch', () => {
+  const expired = { subscriptionId: 's', expirationDateTime: '2026-11-22T00:00:00.000Z' };
+  const valid = { subscriptionId: 's', expirationDateTime: '2026-11-22T00:00:00.001Z' };
+  it.each([
+    [{}, 'pending', 'pending'],
+    [{ lastError: 'x' }, 'createFailed', 'failing'],
+    [valid, 'active', 'live'],
+    [{ ...valid, lastError: 'x' }, 'updateFailed', 'failing'],
+    [expired, 'active', 'lapsed'],
+    [{ ...expired, lastError: 'x' }, 'updateFailed', 'lapsed'],
+  ])('is shown to operators: %j', (fields, status, state) => {
+    const watch = watchOf(fields);
+    expect(watch.status).toBe(status);
+    expect(watchState(watch, Date.parse('2026-11-22T00:00:00.000Z'))).toBe(state);
+  });
+
+  it('follows when a failure or the subscription is cleared', () => {
+    const failing = watchOf({
+      ...valid,
+      lastError: 'x',
+      keyId: 'k1',
+      notificationUrl: 'u',
+      revokedAt: 'now',
+    });
+    expect(withoutFailure(failing)).toMatchObject({ ...valid, status: 'active' });
+    const lost = withoutSubscription(failing);
+    expect(lost).toMatchObject({ status: 'createFailed', lastError: 'x', notificationUrl: 'u' });
+    expect([lost.subscriptionId, lost.keyId, lost.revokedAt]).toEqual([undefined, undefined, undefined]);
+    expect(withoutFailure(lost).status).toBe('pending');
+    expect(withoutSubscription(watchOf(valid)).status).toBe('pending');
+  });
+});
+
+it('names a watch in the table and reads the name back', () => {
+  for (const kind of ['jobStarted', 'jobFetchable'] as const) {
+    expect(watchRowKey({ kind, id: PRINTER })).toBe(`${kind}_${PRINTER}`);
+    expect(parseWatchRowKey(`${kind}_${PRINTER}`)).toEqual({ kind, id: PRINTER });
+    expect(parseWatchRowKey(`${kind}_a_b`)).toEqual({ kind, id: 'a_b' });
+  }
+});
+
+it.each(['', 'jobStarted', 'jobStarted_', 'other_x', '_x', 'jobStarted_a/b'])(
+  '%p names no watch',
+  (rowKey) => {
+    expect(parseWatchRowKey(rowKey)).toBeUndefined();
+  },
+);

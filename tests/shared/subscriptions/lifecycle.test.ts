@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { handleLifecycleEvent } from '../../../shared/subscriptions/handleLifecycleEvent';
+import { handleLifecycleEvent } from '../../../shared/subscriptions/lifecycle';
 import type { LifecycleMessage, RenewMessage } from '../../../shared/subscriptions/message';
-import type { Watch } from '../../../shared/watches/watches';
+
 import { graphError } from '../../support/createFakeGraph';
 import {
   createSubscriptionWorld,
@@ -12,6 +12,7 @@ import {
   putServed,
   TENANT,
   type SubscriptionWorld,
+  type WatchFields,
 } from '../../support/createSubscriptionWorld';
 
 /** As docs/decisions/0002 spells it. */
@@ -35,7 +36,7 @@ function renewal(world: SubscriptionWorld, rowKey = `jobFetchable_${PRINTER}`): 
 }
 
 /** A served watch of an active tenant, and `minutes` gone by since its last PATCH. */
-async function worldAfter(minutes: number, fields: Partial<Watch> = {}): Promise<SubscriptionWorld> {
+async function worldAfter(minutes: number, fields: WatchFields = {}): Promise<SubscriptionWorld> {
   const world = createSubscriptionWorld();
   await world.addTenant();
   await putServed(world, fields);

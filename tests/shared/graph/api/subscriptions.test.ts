@@ -3,12 +3,13 @@ import {
   createSubscription,
   deleteSubscription,
   listSubscriptions,
-  readRenewal,
+  parseRenewal,
   renewalPart,
-  sendSingly,
-} from '../../../shared/subscriptions/subscriptionCalls';
-import type { Watch } from '../../../shared/watches/watches';
-import { graphError } from '../../support/createFakeGraph';
+} from '../../../../shared/graph/api/subscriptions';
+import { sendSingly } from '../../../../shared/graph/batch';
+import { callOf, newSubscription } from '../../../../shared/subscriptions/subscription';
+import type { Watch } from '../../../../shared/watches/watches';
+import { graphError } from '../../../support/createFakeGraph';
 import {
   createSubscriptionWorld,
   DEFINITION,
@@ -17,15 +18,20 @@ import {
   START,
   started,
   TENANT,
-} from '../../support/createSubscriptionWorld';
+  watchOf,
+} from '../../../support/createSubscriptionWorld';
 
 const NOW = Date.parse(START);
 /** 4,200 minutes, which are 70 hours, after START: under the maximum of 4,230 (concepts/change-notifications-overview.md). */
 const EXPIRY = '2026-11-24T22:00:00.000Z';
 
-const rest = { since: START, wanted: true, failures: 0 };
-const startedWatch: Watch = { ...started(), ...rest, generation: 3 };
-const fetchableWatch: Watch = { ...fetchable(), ...rest, generation: 0 };
+const startedWatch = watchOf({ ...started(), generation: 3 });
+const fetchableWatch = watchOf(fetchable());
+const permission = 'PrintTaskDefinition.ReadWrite.All';
+
+function create({ graph, deps }: ReturnType<typeof createSubscriptionWorld>, watch: Watch) {
+  return createSubscription(graph.callGraph, callOf(watch), newSubscription(deps.config, watch, NOW));
+}
 
 /** docs/decisions/0002: keyId.generation.tag.mac. */
 function clientStateOf(kind: string, id: string, generation: number): string {
@@ -36,8 +42,9 @@ function clientStateOf(kind: string, id: string, generation: number): string {
 
 describe('createSubscription (api/subscription-post-subscriptions.md)', () => {
   it('asks for JobStarted of a definition (concepts/universal-print-webhook-notifications.md)', async () => {
-    const { graph, deps } = createSubscriptionWorld();
-    const granted = await createSubscription(graph.callGraph, deps.config, startedWatch, NOW);
+    const world = createSubscriptionWorld();
+    const { graph } = world;
+    const granted = await create(world, startedWatch);
     expect(granted).toEqual({ subscriptionId: 'subscription-1', expirationDateTime: EXPIRY });
     expect(graph.calls).toEqual([
       {
@@ -59,8 +66,9 @@ describe('createSubscription (api/subscription-post-subscriptions.md)', () => {
   });
 
   it('asks for JobFetchable of a printer, with the query option that print needs', async () => {
-    const { graph, deps } = createSubscriptionWorld();
-    await createSubscription(graph.callGraph, deps.config, fetchableWatch, NOW);
+    const world = createSubscriptionWorld();
+    const { graph } = world;
+    await create(world, fetchableWatch);
     expect(graph.calls[0]?.permission).toBe('Printer.Read.All');
     expect(graph.calls[0]?.body).toEqual({
       changeType: 'updated',
@@ -74,9 +82,10 @@ describe('createSubscription (api/subscription-post-subscriptions.md)', () => {
   });
 
   it('reads the expiry back: Graph may grant another one (resources/subscription.md)', async () => {
-    const { graph, deps } = createSubscriptionWorld();
+    const world = createSubscriptionWorld();
+    const { graph } = world;
     graph.next('POST', () => ({ id: 's', expirationDateTime: '2026-11-22T00:45:00.0000000Z' }));
-    const granted = await createSubscription(graph.callGraph, deps.config, startedWatch, NOW);
+    const granted = await create(world, startedWatch);
     expect(granted.expirationDateTime).toBe('2026-11-22T00:45:00.000Z');
   });
 
@@ -90,21 +99,22 @@ describe('createSubscription (api/subscription-post-subscriptions.md)', () => {
     [{ id: 7, expirationDateTime: EXPIRY }],
     [{ id: 's', expirationDateTime: 'soon' }],
     [{ id: 's', expirationDateTime: 5 }],
-  ])('refuses an answer it cannot read: %j', async (body) => {
-    const { graph, deps } = createSubscriptionWorld();
+  ])('rejects an answer that it cannot read: %j', async (body) => {
+    const world = createSubscriptionWorld();
+    const { graph } = world;
     graph.next('POST', () => body);
-    await expect(createSubscription(graph.callGraph, deps.config, startedWatch, NOW)).rejects.toMatchObject({
+    await expect(create(world, startedWatch)).rejects.toMatchObject({
       code: 'graphAnswerUnreadable',
     });
   });
 });
 
-describe('renewalPart and readRenewal (api/subscription-update.md)', () => {
+describe('renewalPart and parseRenewal (api/subscription-update.md)', () => {
   it('extends by PATCH with the expiry alone, so that no URL is validated again', async () => {
     const { graph } = createSubscriptionWorld();
     graph.next('PATCH', () => ({ expirationDateTime: EXPIRY }));
-    const part = renewalPart(startedWatch, 'a/b', NOW);
-    const granted = readRenewal(await sendSingly(graph.callGraph, TENANT, part), 'a/b');
+    const part = renewalPart({ subscriptionId: 'a/b', permission }, EXPIRY);
+    const granted = parseRenewal(await sendSingly(graph.callGraph, TENANT, part), 'a/b');
     expect(granted).toEqual({ subscriptionId: 'a/b', expirationDateTime: EXPIRY });
     expect(graph.calls).toEqual([
       {
@@ -119,24 +129,27 @@ describe('renewalPart and readRenewal (api/subscription-update.md)', () => {
 });
 
 describe('deleteSubscription (api/subscription-delete.md)', () => {
-  it('takes one that is gone already as deleted', async () => {
+  it('counts a missing subscription as deleted', async () => {
     const { graph } = createSubscriptionWorld();
-    await deleteSubscription(graph.callGraph, fetchableWatch, 'gone');
+    await deleteSubscription(graph.callGraph, TENANT, { subscriptionId: 'gone', permission });
     expect(graph.said()).toEqual(['DELETE /subscriptions/gone']);
   });
 
-  it('hands on every other refusal', async () => {
+  it('rejects for every other error', async () => {
     const { graph } = createSubscriptionWorld();
     graph.nextError('DELETE', graphError('forbidden'));
-    await expect(deleteSubscription(graph.callGraph, fetchableWatch, 's')).rejects.toMatchObject({
+    await expect(
+      deleteSubscription(graph.callGraph, TENANT, { subscriptionId: 's', permission }),
+    ).rejects.toMatchObject({
       code: 'graphForbidden',
     });
   });
 });
 
 describe('listSubscriptions (api/subscription-list.md)', () => {
-  it('passes over what has another form', async () => {
-    const { graph, deps } = createSubscriptionWorld();
+  it('skips items of another form', async () => {
+    const world = createSubscriptionWorld();
+    const { graph } = world;
     const listed = { id: 's', resource: 'r', changeType: 'updated', notificationUrl: 'u' };
     graph.next('GET', () => ({
       value: [
@@ -150,8 +163,8 @@ describe('listSubscriptions (api/subscription-list.md)', () => {
       ],
     }));
     const found: unknown[] = [];
-    const paging = { ...deps.config, callGraph: graph.callGraph };
-    for await (const one of listSubscriptions(paging, fetchableWatch)) found.push(one);
+    const paging = { ...world.deps.config, callGraph: graph.callGraph };
+    for await (const one of listSubscriptions(paging, callOf(fetchableWatch))) found.push(one);
     expect(found).toEqual([listed]);
     expect(graph.calls[0]).toMatchObject({
       method: 'GET',

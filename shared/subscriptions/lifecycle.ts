@@ -1,40 +1,45 @@
+import { accessRetryAt } from '../tenants/graphAccess';
 import type { Tenant } from '../tenants/tenants';
-import { parseWatchRowKey, watchRowKey, watchTag, type WatchKey } from '../watches/watchKey';
-import type { StoredWatch } from '../watches/watches';
-import { isLookedAfter } from './isLookedAfter';
+import { watchTag } from '../watches/clientState';
+import {
+  isMaintained,
+  parseWatchRowKey,
+  watchRowKey,
+  type StoredWatch,
+  type WatchKey,
+} from '../watches/watches';
 import type { LifecycleMessage, SubscriptionMessage } from './message';
-import { PATCH_SPACING_MS, sinceRenewed, waitsUntil } from './plan';
+import { PATCH_SPACING_MS, retryAt, sinceRenewed } from './plan';
 import { reconcileWatch } from './reconcileWatch';
-import { tenantWaitsUntil } from './standOfTenant';
-import type { SubscriptionDeps } from './subscriptionDeps';
-import type { WatchResult } from './watchResult';
+import type { WatchResult } from './record';
+import type { SubscriptionDeps } from './subscription';
 
 export type LifecycleResult =
-  /** The subscription was looked after; what Graph refused stands on the row and the timer goes on with it. */
+  /** The subscription was reconciled. A refusal by Graph is written onto the row, and the timer retries. */
   | { outcome: 'handled'; result: WatchResult; sweep?: WatchKey }
-  /** Graph lost notifications: the jobs of this watch are to be looked for. */
+  /** Graph lost notifications: sweep this watch. */
   | { outcome: 'missed'; sweep: WatchKey }
-  /** Too early: the same message is to come again after this time. */
+  /** Too early: requeue the same message with this delay. */
   | { outcome: 'postponed'; postponeSeconds: number }
-  /** Nothing to do, and the log says why. */
+  /** Nothing to do. The log says why. */
   | { outcome: 'dropped'; reason: DropReason };
 
 type DropReason =
   'tenantNotServed' | 'watchUnknown' | 'generationOld' | 'eventNotActedOn' | 'renewedSince' | 'sweptSince';
 
-/** Far under a queue's 7 days; whatever takes longer is looked at again on the way. */
+/** Far under the 7 days for which a queue hides a message. A longer wait is checked again in between. */
 const LONGEST_POSTPONEMENT_S = 3_600;
 
-/** The functionTimeout of host.json: no run of the timer's sweep takes longer. */
+/** The functionTimeout of host.json: no sweep by the timer takes longer. */
 const LONGEST_SWEEP_MS = 10 * 60_000;
 
-/** The lifecycle events that a PATCH answers: it reauthorizes, and its 404 shows a removed subscription. */
-const ACTED_ON: readonly string[] = ['reauthorizationRequired', 'subscriptionRemoved'];
+/** The lifecycle events that a PATCH resolves: it reauthorizes, and its 404 shows a removed subscription. */
+const RESOLVED_BY_PATCH: readonly string[] = ['reauthorizationRequired', 'subscriptionRemoved'];
 
 /**
- * Acts on a message of the queue subscription-events. An event is a hint: Graph is asked by PATCH what is so, never by
- * /reauthorize. Where notifications were or may have been lost, the result names the watch to sweep. Rejects only when
- * storage fails.
+ * Handles a message of the queue subscription-events. A lifecycle event is a hint: a PATCH finds out the facts, never
+ * /reauthorize. Where notifications may have been lost, the result names the watch to sweep. Rejects only when storage
+ * fails.
  */
 export async function handleLifecycleEvent(
   deps: SubscriptionDeps,
@@ -46,24 +51,24 @@ export async function handleLifecycleEvent(
   const stored = await findWatch(deps, message);
   if (!stored?.watch.wanted) return drop(deps, message, 'watchUnknown');
   const { watch } = stored;
-  if (!isLookedAfter(tenant, watch.kind)) return drop(deps, message, 'tenantNotServed');
+  if (!isMaintained(tenant, watch.kind)) return drop(deps, message, 'tenantNotServed');
   if (message.kind === 'lifecycle') {
     if (message.generation < watch.generation) return drop(deps, message, 'generationOld');
     if (message.lifecycleEvent === 'missed') {
       if (sweptSince(tenant, message)) return drop(deps, message, 'sweptSince');
       return { outcome: 'missed', sweep: keyOf(watch) };
     }
-    if (!ACTED_ON.includes(message.lifecycleEvent)) return drop(deps, message, 'eventNotActedOn');
+    if (!RESOLVED_BY_PATCH.includes(message.lifecycleEvent)) return drop(deps, message, 'eventNotActedOn');
   }
-  // A PATCH sent after the event has answered it; among duplicates only the first gets further.
+  // A PATCH sent after the event has resolved it. Of several duplicates only the first continues.
   if (Date.parse(watch.renewedAt ?? '') > Date.parse(message.receivedAt)) {
     return drop(deps, message, 'renewedSince');
   }
-  const until = waitsUntil(watch, now) ?? tenantWaitsUntil(tenant, now);
+  const until = retryAt(watch, now) ?? accessRetryAt(tenant, now);
   if (until !== undefined) return postpone(until - now);
   const since = sinceRenewed(watch, now);
   if (since < PATCH_SPACING_MS) {
-    // The worker saw the expiry of an older notification: the PATCH has moved it.
+    // The worker saw the expiry in an older notification. The PATCH has extended it.
     if (message.kind === 'renew') return drop(deps, message, 'renewedSince');
     if (message.lifecycleEvent === 'reauthorizationRequired') return postpone(PATCH_SPACING_MS - since);
   }
@@ -72,8 +77,8 @@ export async function handleLifecycleEvent(
 }
 
 /**
- * `sweptAt` is when a sweep ended: only one that began after the message has looked at what the message is about. The
- * timer's takes no longer than `LONGEST_SWEEP_MS`; after a longer one by the command line the next one of the timer looks.
+ * Whether a sweep began after the message and has ended. `sweptAt` is the end of a sweep, and a sweep by the timer takes
+ * `LONGEST_SWEEP_MS` at most. After a longer sweep by the command line the next one by the timer covers the message.
  */
 function sweptSince({ sweptAt }: Tenant, { receivedAt }: LifecycleMessage): boolean {
   return Date.parse(sweptAt ?? '') - LONGEST_SWEEP_MS > Date.parse(receivedAt);
@@ -83,7 +88,7 @@ function keyOf({ tenantId, kind, id }: WatchKey): WatchKey {
   return { tenantId, kind, id };
 }
 
-/** By the tag of the verified clientState, or by the row that the worker named; never by a subscription id from outside. */
+/** Finds the watch by the tag of the verified clientState or by the row that the worker named, never by a subscription id. */
 async function findWatch(
   { watches, logger }: SubscriptionDeps,
   message: SubscriptionMessage,
@@ -93,8 +98,8 @@ async function findWatch(
     const named = parseWatchRowKey(message.rowKey);
     return named && watches.get({ tenantId, ...named });
   }
-  const passOver = () => logger.warn('row.unreadable', { tenantId });
-  for await (const stored of watches.list(tenantId, passOver)) {
+  const onUnreadable = () => logger.warn('row.unreadable', { tenantId });
+  for await (const stored of watches.list(tenantId, onUnreadable)) {
     if (watchTag(stored.watch) === message.tag) return stored;
   }
   return undefined;
@@ -120,7 +125,7 @@ function nameOf(message: SubscriptionMessage): Record<string, string> {
   return message.kind === 'renew' ? { watch: rowKeyOf(message.rowKey) } : { lifecycleEvent: wordOf(message) };
 }
 
-/** Row keys and event words come from outside: only what looks like one is logged. */
+/** Row keys and event names come from outside: only those of the known form are logged. */
 function rowKeyOf(rowKey: string): string {
   const named = parseWatchRowKey(rowKey);
   return named ? watchRowKey(named) : 'unreadable';
