@@ -8,7 +8,7 @@ import type { SendPatience, MessageQueue } from './storage/queues';
 import type { Ledger } from './jobs/ledger';
 import type { QueueContents } from './storage/queueContents';
 import { QUEUE_NAMES, TABLE_NAMES } from './storage/account';
-import type { SubscriptionDeps } from './subscriptions/subscription';
+import type { SubscriptionDeps } from './subscriptions/record';
 import type { Watches } from './watches/watches';
 import type { SweepDeps } from './sweep/sweepDeps';
 import type { Tenants } from './tenants/tenants';

@@ -11,15 +11,14 @@ import {
 import { sendSingly } from '../graph/batch';
 import { GraphError } from '../graph/errors';
 import { hasSubscription, withoutFailure, type StoredWatch, type Watch } from '../watches/watches';
-import { afterSuccess, recordFailure, unlessContended, type WatchResult } from './record';
 import {
-  callOf,
-  expiryAt,
-  newSubscription,
-  notificationUrlOf,
-  resourceOf,
+  afterSuccess,
+  recordFailure,
+  unlessContended,
+  type WatchResult,
   type SubscriptionDeps,
-} from './subscription';
+} from './record';
+import { callOf, expiryAt, newSubscription, notificationUrlOf, resourceOf } from './plan';
 
 /**
  * How long a row is held, so that no other run creates the same subscription. It exceeds the longest create: a refused

@@ -11,8 +11,7 @@ import {
 import type { LifecycleMessage, SubscriptionMessage } from './message';
 import { PATCH_SPACING_MS, retryAt, sinceRenewed } from './plan';
 import { reconcileWatch } from './reconcileWatch';
-import type { WatchResult } from './record';
-import type { SubscriptionDeps } from './subscription';
+import { type WatchResult, type SubscriptionDeps } from './record';
 
 export type LifecycleResult =
   /** The subscription was reconciled. A refusal by Graph is written onto the row, and the timer retries. */

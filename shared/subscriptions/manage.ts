@@ -1,8 +1,7 @@
 import type { Tenant } from '../tenants/tenants';
 import { hasSubscription, newWatch, withoutFailure, type Watch, type WatchKey } from '../watches/watches';
 import { reconcileWatch } from './reconcileWatch';
-import { unlessContended, type WatchResult } from './record';
-import type { SubscriptionDeps } from './subscription';
+import { unlessContended, type WatchResult, type SubscriptionDeps } from './record';
 
 export type AddWatchResult =
   /** The tenant is not on the allow-list, or is paused or removed. Nothing was stored. */

@@ -88,7 +88,11 @@ export function createRequestRenewal(deps: {
   queue: MessageQueue;
   clock: Pick<Clock, 'now'>;
 }): RequestRenewal {
-  const requested = createCache<true>({ most: MOST_REMEMBERED, keepMs: PATCH_SPACING_MS, clock: deps.clock });
+  const requested = createCache<true>({
+    most: MOST_REMEMBERED,
+    keepMs: PATCH_SPACING_MS - 1,
+    clock: deps.clock,
+  });
   return async ({ tenantId, kind, id }, traceparent) => {
     const rowKey = watchRowKey({ kind, id });
     const name = `${tenantId}/${rowKey}`;

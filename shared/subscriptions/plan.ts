@@ -1,17 +1,11 @@
+import type { KeyRing } from '../config';
+import type { NewSubscription } from '../graph/api/subscriptions';
 import type { Tenant } from '../tenants/tenants';
-import { hasSubscription, type Watch } from '../watches/watches';
+import { signClientState, watchTag } from '../watches/clientState';
+import { hasSubscription, type Watch, type WatchKey, type WatchKind } from '../watches/watches';
 
 /** What a watch needs now. */
 export type Plan = 'nothing' | 'create' | 'renew' | 'replace' | 'remove';
-
-/** The parts of a subscription created now that decide whether an existing one is still right. */
-export interface Signing {
-  /** The key that signs: the first of the ring. */
-  keyId: string;
-  /** All keys of the ring, which verify. */
-  keyIds: readonly string[];
-  notificationUrl: string;
-}
 
 export interface PlanOptions {
   /** Renew although it is not due: somebody asked for it. */
@@ -37,7 +31,12 @@ const LIST_EVERY_MS = 24 * 60 * 60_000;
  * another URL. A subscription whose key still verifies but no longer signs is replaced when its hourly PATCH is due, so a
  * rotation of keys spreads over the hour.
  */
-export function plan(watch: Watch, now: number, signing: Signing, options: PlanOptions = {}): Plan {
+export function plan(
+  watch: Watch,
+  now: number,
+  settings: SubscriptionSettings,
+  options: PlanOptions = {},
+): Plan {
   if (isHeld(watch, now)) return 'nothing';
   // Graph has nothing to delete: no call, so no wait.
   if (!watch.wanted && !hasSubscription(watch)) return 'remove';
@@ -47,11 +46,11 @@ export function plan(watch: Watch, now: number, signing: Signing, options: PlanO
   const { keyId, notificationUrl, revokedAt } = watch;
   const isRight =
     revokedAt === undefined &&
-    signing.keyIds.some((known) => known === keyId) &&
-    notificationUrl === signing.notificationUrl;
+    settings.clientStateKeys.some((known) => known.keyId === keyId) &&
+    notificationUrl === notificationUrlOf(settings);
   if (!isRight && !options.onlyRenew) return 'replace';
   if (!isRenewalDue(watch, now, options)) return 'nothing';
-  return keyId === signing.keyId || options.onlyRenew ? 'renew' : 'replace';
+  return keyId === settings.clientStateKeys[0].keyId || options.onlyRenew ? 'renew' : 'replace';
 }
 
 /** Whether a PATCH of the watch's subscription is due at `now`. */
@@ -110,4 +109,56 @@ export function soonestFirst<T extends { stored: { watch: Watch } }>(due: readon
 export function isListingDue(tenant: Tenant, now: number): boolean {
   const last = Date.parse(tenant.listedAt ?? tenant.createdAt);
   return !(now - last < LIST_EVERY_MS);
+}
+
+/** The settings that go into a subscription. */
+export interface SubscriptionSettings {
+  clientStateKeys: KeyRing;
+  /** Without a slash at the end. */
+  publicBaseUrl: string;
+}
+
+/** 30 minutes under the maximum of 4,230 (concepts/change-notifications-overview.md). */
+const LIFETIME_MS = 4_200 * 60_000;
+
+/** The least application permission per kind of watch (api/subscription-post-subscriptions.md). */
+const PERMISSIONS: Readonly<Record<WatchKind, string>> = {
+  jobStarted: 'PrintTaskDefinition.ReadWrite.All',
+  jobFetchable: 'Printer.Read.All',
+};
+
+/** The tenant and the permission of every call about the subscription of a watch. */
+export function callOf({ tenantId, kind }: Pick<WatchKey, 'tenantId' | 'kind'>) {
+  return { tenantId, permission: PERMISSIONS[kind] };
+}
+
+/** The resource of a watch. Graph allows one subscription of each per app (api/subscription-post-subscriptions.md). */
+export function resourceOf(watch: Pick<Watch, 'kind' | 'id'>): { resource: string; changeType: string } {
+  const id = encodeURIComponent(watch.id);
+  return watch.kind === 'jobStarted'
+    ? { resource: `print/taskDefinitions/${id}/tasks`, changeType: 'created' }
+    : { resource: `print/printers/${id}/jobs`, changeType: 'updated' };
+}
+
+/** The URL for the job notifications of this deployment. */
+export function notificationUrlOf({ publicBaseUrl }: Pick<SubscriptionSettings, 'publicBaseUrl'>): string {
+  return `${publicBaseUrl}/notifications`;
+}
+
+/** The subscription to create for `watch` at `now` (milliseconds since 1970). */
+export function newSubscription(settings: SubscriptionSettings, watch: Watch, now: number): NewSubscription {
+  return {
+    ...resourceOf(watch),
+    notificationUrl: notificationUrlOf(settings),
+    lifecycleNotificationUrl: `${settings.publicBaseUrl}/lifecycle`,
+    clientState: signClientState(settings.clientStateKeys, { ...watch, tag: watchTag(watch) }),
+    expirationDateTime: expiryAt(now),
+    // Without it every change of a job would be notified (concepts/universal-print-webhook-notifications.md).
+    ...(watch.kind === 'jobFetchable' ? { notificationQueryOptions: '$filter = isFetchable eq true' } : {}),
+  };
+}
+
+/** The expiry to ask for at `now`, ISO 8601. */
+export function expiryAt(now: number): string {
+  return new Date(now + LIFETIME_MS).toISOString();
 }

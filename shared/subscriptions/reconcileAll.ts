@@ -7,8 +7,7 @@ import { isMaintained, watchRowKey, type StoredWatch, type WatchKey } from '../w
 import { deleteOrphans } from './orphans';
 import { isListingDue, retryAfterEndsAt, type PlanOptions } from './plan';
 import { reconcileTenant, type ReportWatch, type Run, type TenantOutcome } from './reconcileTenant';
-import { describeError, troubleOf, type WatchResult } from './record';
-import type { SubscriptionDeps } from './subscription';
+import { describeError, troubleOf, type WatchResult, type SubscriptionDeps } from './record';
 
 /** Tenants side by side: one that is slow or throttled does not delay the others. */
 const TENANTS_AT_ONCE = 4;

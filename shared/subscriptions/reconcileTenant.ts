@@ -1,37 +1,16 @@
 import { rotate } from '../backoff';
 import { createLimit, createPace, eachBounded, type Limit, type Pace } from '../concurrency';
-import { removalPart, renewalPart } from '../graph/api/subscriptions';
-import { MOST_PARTS, type BatchPart, type PartResult } from '../graph/batch';
-import { wasNotSent } from '../graph/errors';
-import { hasSubscription, withoutSubscription, type StoredWatch, type Watch } from '../watches/watches';
+import { withoutSubscription, type StoredWatch } from '../watches/watches';
+import { sendBatches, type BatchResult, type Batching, type Due } from './batches';
 import { createForWatch } from './create';
-import {
-  isRenewalDue,
-  plan,
-  retryAfterEndsAt,
-  retryAt,
-  soonestFirst,
-  type Plan,
-  type PlanOptions,
-} from './plan';
+import { isRenewalDue, plan, retryAfterEndsAt, retryAt, soonestFirst, type PlanOptions } from './plan';
 import { carryOut } from './reconcileWatch';
-import {
-  logResult,
-  parseRenewalOf,
-  recordFailure,
-  recordRemoval,
-  recordRenewals,
-  type Trouble,
-  type WatchResult,
-} from './record';
-import { callOf, expiryAt, signingOf, type SubscriptionDeps } from './subscription';
+import { logResult, type SubscriptionDeps, type Trouble, type WatchResult } from './record';
 
 /** Creates of one tenant side by side: for each, Graph validates both of our URLs. */
 const CREATES_AT_ONCE = 4;
 /** Replacements before the batches, beside the one that goes first. */
 const EARLY_REPLACEMENTS = 3;
-/** Batches of one tenant in progress or being saved. The run bounds the batches of all tenants. */
-const TENANT_BATCHES_AT_ONCE = 4;
 /** After so many watches in a row that Graph did not serve, up to 45 s each, the next run continues with the tenant. */
 const MOST_UNAVAILABLE = 4;
 /** After so many creates in a row that Graph rejected or did not serve, the next run continues with the creates. */
@@ -76,12 +55,6 @@ interface Context {
   report: ReportWatch;
 }
 
-/** A watch and what it needs now. */
-interface Due {
-  stored: StoredWatch;
-  next: Plan;
-}
-
 /** The state of one tenant in one run. */
 interface Work extends Context {
   deps: SubscriptionDeps;
@@ -118,10 +91,13 @@ export async function reconcileTenant(
   await replaceAll(work, early);
   // Creates beside the batches: before, slow validations would delay watches that expire soon. After, a tenant that is
   // throttled in every run would never reach the watches without a subscription.
-  await Promise.all([createAll(work, rotate(creates, deps.random())), updateAll(work, updates)]);
+  await Promise.all([
+    createAll(work, rotate(creates, deps.random())),
+    sendBatches(batchingOf(work), updates),
+  ]);
   await Promise.all(work.recreating);
   await replaceAll(work, others);
-  await updateAll(work, work.renewInstead);
+  await sendBatches(batchingOf(work), work.renewInstead);
   await Promise.all(work.recreating);
   return work.outcome;
 }
@@ -144,12 +120,11 @@ function begin(deps: SubscriptionDeps, context: Context): Work {
 /** Plans each watch once. Reports the watches that need nothing now. */
 function planAll(work: Work, rows: readonly StoredWatch[]): Due[] {
   const { deps, options } = work;
-  const signing = signingOf(deps.config);
   const now = deps.clock.now();
   const due: Due[] = [];
   for (const stored of rows) {
     const { watch } = stored;
-    const next = plan(watch, now, signing, options);
+    const next = plan(watch, now, deps.config, options);
     if (next !== 'nothing') due.push({ stored, next });
     else if (options.retryNow && retryAfterEndsAt(watch, now) !== undefined)
       report(work, stored, 'postponed');
@@ -228,88 +203,24 @@ async function recreate(work: Work, stored: StoredWatch): Promise<void> {
   }
 }
 
-/** Sends PATCH and DELETE of many watches in batches and records the answers. */
-async function updateAll(work: Work, updates: readonly Due[]): Promise<void> {
-  const chunks = Array.from({ length: Math.ceil(updates.length / MOST_PARTS) }, (_, index) =>
-    updates.slice(index * MOST_PARTS, (index + 1) * MOST_PARTS),
-  );
-  await eachBounded(TENANT_BATCHES_AT_ONCE, chunks, async (chunk) => {
-    // Outside the run's limit: a tenant with many watches must not occupy the batches of the others while it waits.
-    if (!isOver(work)) await pace(work, chunk.length);
-    const sent = await work.run.limitBatches(() => sendBatch(work, chunk));
-    if (sent) await recordBatch(work, chunk, sent);
-    else for (const { stored } of chunk) report(work, stored, 'postponed');
-  });
+function batchingOf(work: Work): Batching {
+  const { deps, run } = work;
+  return {
+    deps,
+    limitBatches: run.limitBatches,
+    pace: (writes) => pace(work, writes),
+    isOver: () => isOver(work),
+    onResult: (stored, result) => receiveBatchResult(work, stored, result),
+  };
 }
 
-interface SentBatch {
-  sentAt: number;
-  /** One per watch of the chunk; undefined for a watch without a subscription. */
-  results: (PartResult | undefined)[];
-}
-
-async function sendBatch(work: Work, chunk: readonly Due[]): Promise<SentBatch | undefined> {
-  if (isOver(work)) return undefined;
-  const { deps } = work;
-  const sentAt = deps.clock.now();
-  const parts = chunk.map(({ stored, next }) => partOf(stored.watch, next, sentAt));
-  const tenantId = chunk[0]?.stored.watch.tenantId ?? '';
-  const answers = (
-    await deps.callBatch(
-      tenantId,
-      parts.flatMap((part) => part ?? []),
-    )
-  ).values();
-  return { sentAt, results: parts.map((part) => part && answers.next().value) };
-}
-
-function partOf(watch: Watch, next: Plan, now: number): BatchPart | undefined {
-  if (!hasSubscription(watch)) return undefined;
-  const known = { subscriptionId: watch.subscriptionId, permission: callOf(watch).permission };
-  return next === 'renew' ? renewalPart(known, expiryAt(now)) : removalPart(known);
-}
-
-/** Writes the answers to a batch onto the rows: the renewals in one call, everything else row by row. */
-async function recordBatch(work: Work, chunk: readonly Due[], { sentAt, results }: SentBatch): Promise<void> {
-  const { deps } = work;
-  const renewals: { stored: StoredWatch; renewed: Watch }[] = [];
-  const others = chunk.map(async ({ stored, next }, index) => {
-    const { watch } = stored;
-    const result = results[index];
-    if (result && 'error' in result && wasNotSent(result.error)) {
-      // A pause of the tenant that began elsewhere says nothing about the watch.
-      work.outcome.stopped = true;
-      return report(work, stored, 'postponed');
-    }
-    if (next === 'remove') return recordOne(work, stored, () => recordRemoval(deps, stored, result));
-    if (!result || !hasSubscription(watch)) return report(work, stored, 'postponed');
-    const renewal = parseRenewalOf(watch, result, sentAt);
-    if ('renewed' in renewal) renewals.push({ stored, renewed: renewal.renewed });
-    else if ('lost' in renewal) work.recreating.push(recreate(work, stored));
-    else await recordOne(work, stored, () => recordFailure(deps, stored, renewal.error));
-  });
-  await Promise.all(others);
-  try {
-    const recorded = await recordRenewals(deps, renewals);
-    recorded.forEach((result, index) => {
-      // The run counts its renewals in one line: a line for each would add nothing.
-      if (result.outcome !== 'renewed') logResult(deps, result);
-      const stored = renewals[index]?.stored;
-      if (stored) report(work, stored, result);
-    });
-  } catch (error) {
-    for (const { stored } of renewals) report(work, stored, { error });
+function receiveBatchResult(work: Work, stored: StoredWatch, result: BatchResult): void {
+  if (result === 'lost') {
+    work.recreating.push(recreate(work, stored));
+    return;
   }
-}
-
-async function recordOne(work: Work, stored: StoredWatch, record: () => Promise<WatchResult>): Promise<void> {
-  try {
-    const result = await record();
-    logResult(work.deps, result);
-    report(work, stored, result);
-  } catch (error) {
-    report(work, stored, { error });
-  }
+  if (result === 'notSent') work.outcome.stopped = true;
+  report(work, stored, result === 'notSent' ? 'postponed' : result);
 }
 
 /** Does the work for one watch of so many writes, unless the run or the tenant is over. */

@@ -7,7 +7,7 @@ import {
   type WatchWithSubscription,
 } from '../watches/watches';
 import { createForWatch, held } from './create';
-import { plan, type Plan, type PlanOptions } from './plan';
+import { plan, type Plan, type PlanOptions, callOf, expiryAt } from './plan';
 import {
   logResult,
   parseRenewalOf,
@@ -15,8 +15,8 @@ import {
   recordRemoval,
   recordRenewals,
   type WatchResult,
+  type SubscriptionDeps,
 } from './record';
-import { callOf, expiryAt, signingOf, type SubscriptionDeps } from './subscription';
 
 /**
  * Brings the subscription of one watch to the state that its row asks for: created, renewed, replaced, removed, or
@@ -28,7 +28,7 @@ export function reconcileWatch(
   stored: StoredWatch,
   options: PlanOptions = {},
 ): Promise<WatchResult> {
-  return carryOut(deps, stored, plan(stored.watch, deps.clock.now(), signingOf(deps.config), options));
+  return carryOut(deps, stored, plan(stored.watch, deps.clock.now(), deps.config, options));
 }
 
 /** Carries out a plan for one watch with calls of its own, and logs the result. */

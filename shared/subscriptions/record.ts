@@ -1,18 +1,35 @@
 import { retryDelayMs } from '../backoff';
+import type { Clock } from '../clock';
 import { errorFields, ReceiverError } from '../errors';
 import { acceptRemoval, parseRenewal, type Granted } from '../graph/api/subscriptions';
-import type { PartResult } from '../graph/batch';
+import type { CallGraphBatch, PartResult } from '../graph/batch';
+import type { CallGraph } from '../graph/client';
 import { GraphError, wasNotSent } from '../graph/errors';
+import type { Logger } from '../logger';
+import type { Tenants } from '../tenants/tenants';
 import {
   hasSubscription,
   watchRowKey,
   withoutSubscription,
   type StoredWatch,
   type Watch,
+  type Watches,
   type WatchWithSubscription,
 } from '../watches/watches';
-import { isHeld } from './plan';
-import type { SubscriptionDeps } from './subscription';
+import { isHeld, type SubscriptionSettings } from './plan';
+
+/** What the use cases of this folder need. A `Config` serves as `config`. */
+export interface SubscriptionDeps {
+  callGraph: CallGraph;
+  callBatch: CallGraphBatch;
+  tenants: Tenants;
+  watches: Watches;
+  clock: Clock;
+  /** 0 inclusive to 1 exclusive, as Math.random. */
+  random: () => number;
+  logger: Logger;
+  config: SubscriptionSettings & { graphBaseUrl: string };
+}
 
 /** How one run left one watch. */
 export interface WatchResult {

@@ -2,7 +2,8 @@ import { errorFields, ReceiverError } from '../errors';
 import { deleteSubscription } from '../graph/api/subscriptions';
 import { watchRowKey, type StoredWatch } from '../watches/watches';
 import { eachBounded } from '../concurrency';
-import { callOf, type SubscriptionDeps } from './subscription';
+import { callOf } from './plan';
+import { type SubscriptionDeps } from './record';
 
 export interface RemovedTenant {
   /** Removed watches. */

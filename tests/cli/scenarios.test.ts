@@ -4,7 +4,7 @@ import { completeTask, readTask, listTasks } from '../../shared/graph/api/printT
 import { readFetchableJob } from '../../shared/jobs/readFetchableJob';
 import { readStartedJob } from '../../shared/jobs/readStartedJob';
 import { createSubscription } from '../../shared/graph/api/subscriptions';
-import { callOf, newSubscription } from '../../shared/subscriptions/subscription';
+import { callOf, newSubscription } from '../../shared/subscriptions/plan';
 import { newWatch } from '../../shared/watches/watches';
 import { listJobs } from '../../shared/graph/api/printJobs';
 import type { WatchKind } from '../../shared/watches/watches';

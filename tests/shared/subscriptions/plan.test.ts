@@ -1,4 +1,4 @@
-import { type PlanOptions, type Signing, plan, retryAt } from '../../../shared/subscriptions/plan';
+import { type PlanOptions, plan, retryAt } from '../../../shared/subscriptions/plan';
 import { watchOf, type WatchFields } from '../../support/createSubscriptionWorld';
 
 const NOW = Date.parse('2026-11-22T12:00:00.000Z');
@@ -13,7 +13,13 @@ const none: WatchFields = {
   failures: 0,
 };
 const URL = 'https://receiver.example/api/notifications';
-const SIGNING: Signing = { keyId: 'k2', keyIds: ['k2', 'k1'], notificationUrl: URL };
+const SETTINGS = {
+  clientStateKeys: [
+    { keyId: 'k2', key: Buffer.alloc(32) },
+    { keyId: 'k1', key: Buffer.alloc(32) },
+  ] as const,
+  publicBaseUrl: 'https://receiver.example/api',
+};
 const served = { subscriptionId: 's', keyId: 'k2', notificationUrl: URL };
 /** Renewed `minutes` ago, with the 4,200 minutes that are asked for. */
 const renewed = (minutes: number): WatchFields => ({
@@ -159,11 +165,11 @@ describe('plan (a PATCH about once an hour, and what is replaced)', () => {
     ],
   ];
   it.each(cases)('%s', (_name, watch, options, expected) => {
-    expect(plan(watchOf(watch), NOW, SIGNING, options)).toBe(expected);
+    expect(plan(watchOf(watch), NOW, SETTINGS, options)).toBe(expected);
   });
 
   it('needs no options', () => {
-    expect(plan(watchOf(none), NOW, SIGNING)).toBe('create');
+    expect(plan(watchOf(none), NOW, SETTINGS)).toBe('create');
   });
 
   it('tells until when a watch waits', () => {

@@ -73,11 +73,11 @@ describe('reconcileAll', () => {
       {
         tenantId: TENANT,
         watch: 'jobFetchable_a',
-        error: 'Graph said forbidden',
+        error: graphError('forbidden').message,
         nextTryAt: '2026-11-22T00:00:45.000Z',
       },
     ]);
-    expect((await world.read(fetchable(TENANT, 'a'))).watch.lastError).toBe('Graph said forbidden');
+    expect((await world.read(fetchable(TENANT, 'a'))).watch.lastError).toBe(graphError('forbidden').message);
   });
 
   it('postpones the rest of a throttled tenant without a call, and goes on with the others', async () => {
@@ -160,7 +160,7 @@ describe('reconcileAll', () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     await world.put({
-      lastError: 'Graph said forbidden',
+      lastError: graphError('forbidden').message,
       failures: 9,
       nextTryAt: '2026-11-22T00:59:00.000Z',
     });

@@ -110,7 +110,7 @@ describe('reconcileWatch: create', () => {
       generation: 0,
       failures: 1,
       status: 'createFailed',
-      lastError: 'Graph said forbidden',
+      lastError: graphError('forbidden').message,
       // What was asked for: an answer that is lost may have made it.
       keyId: 'k1',
       notificationUrl: 'https://receiver.example/api/notifications',

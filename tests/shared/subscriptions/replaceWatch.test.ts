@@ -80,7 +80,7 @@ describe('replacing a subscription', () => {
       subscriptionId: 'subscription-0',
       keyId: 'k1',
       failures: 1,
-      lastError: 'Graph said unavailable',
+      lastError: graphError('unavailable').message,
     });
   });
 
@@ -152,7 +152,7 @@ describe('removing a watch', () => {
     await putServed(world, { wanted: false });
     world.graph.nextError('DELETE', graphError('forbidden'));
     expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'failed' });
-    expect((await world.read()).watch.lastError).toBe('Graph said forbidden');
+    expect((await world.read()).watch.lastError).toBe(graphError('forbidden').message);
     world.clock.advance(4_230 * MINUTE);
     world.graph.nextError('DELETE', graphError('unavailable'));
     expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'failed' });

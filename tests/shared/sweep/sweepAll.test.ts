@@ -178,7 +178,7 @@ describe('a tenant that is not served and refuses the app', () => {
     world.refuse(new RegExp(`^${TENANT}`), refusal);
     await runs(30);
     world.clearRefusals();
-    await world.tenants.update(TENANT, (tenant) => ({ ...tenant, failures: 3 }));
+    await world.tenants.update(TENANT, (tenant) => ({ ...tenant, graphAccess: 'refused', failures: 3 }));
     await recordRestoredAccess({ tenants: world.tenants, logger: world.logger }, TENANT);
     expect(await runs(3)).toEqual([0, 1, 2]);
   });

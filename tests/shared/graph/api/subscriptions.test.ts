@@ -7,7 +7,7 @@ import {
   renewalPart,
 } from '../../../../shared/graph/api/subscriptions';
 import { sendSingly } from '../../../../shared/graph/batch';
-import { callOf, newSubscription } from '../../../../shared/subscriptions/subscription';
+import { callOf, newSubscription } from '../../../../shared/subscriptions/plan';
 import type { Watch } from '../../../../shared/watches/watches';
 import { graphError } from '../../../support/createFakeGraph';
 import {
