@@ -13,7 +13,6 @@ import {
   parseRenewalOf,
   recordFailure,
   recordRemoval,
-  recordRenewals,
   type WatchResult,
   type SubscriptionDeps,
 } from './record';

@@ -181,7 +181,9 @@ describe('subscriptions reconcile', () => {
       ],
       unreadable: [expect.any(String)],
     });
-    expect(stderr).toContain(`error: ${TENANT} jobFetchable_${PRINTER}: Graph said forbidden (next try `);
+    expect(stderr).toContain(
+      `error: ${TENANT} jobFetchable_${PRINTER}: ${graphError('forbidden').message} (next try `,
+    );
     expect(stderr).toContain('warning: ');
   });
 
