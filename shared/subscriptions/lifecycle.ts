@@ -120,16 +120,12 @@ function drop(
   return { outcome: 'dropped', reason };
 }
 
-function nameOf(message: SubscriptionMessage): Record<string, string> {
-  return message.kind === 'renew' ? { watch: rowKeyOf(message.rowKey) } : { lifecycleEvent: wordOf(message) };
-}
-
 /** Row keys and event names come from outside: only those of the known form are logged. */
-function rowKeyOf(rowKey: string): string {
-  const named = parseWatchRowKey(rowKey);
-  return named ? watchRowKey(named) : 'unreadable';
-}
-
-function wordOf({ lifecycleEvent }: LifecycleMessage): string {
-  return /^[A-Za-z]{1,64}$/.test(lifecycleEvent) ? lifecycleEvent : 'unreadable';
+function nameOf(message: SubscriptionMessage): Record<string, string> {
+  if (message.kind === 'renew') {
+    const named = parseWatchRowKey(message.rowKey);
+    return { watch: named ? watchRowKey(named) : 'unreadable' };
+  }
+  const { lifecycleEvent } = message;
+  return { lifecycleEvent: /^[A-Za-z]{1,64}$/.test(lifecycleEvent) ? lifecycleEvent : 'unreadable' };
 }

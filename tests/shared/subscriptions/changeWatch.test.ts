@@ -29,7 +29,7 @@ describe('revokeWatch', () => {
     expect(verifyClientState(ring, TENANT, clientState)).toMatchObject({ state: { generation: 1 } });
   });
 
-  it('stays wished when Graph does not answer: the timer goes on with it', async () => {
+  it('stays revoked when Graph does not answer: the timer retries', async () => {
     const world = createSubscriptionWorld();
     await putServed(world);
     world.graph.nextError('DELETE', graphError('unavailable'));
@@ -39,7 +39,7 @@ describe('revokeWatch', () => {
     expect((await world.read()).watch.generation).toBe(1);
   });
 
-  it('makes a create that is under way worthless', async () => {
+  it('discards the subscription of a create in progress', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
     let revoked: Promise<unknown> | undefined;
@@ -58,14 +58,14 @@ describe('revokeWatch', () => {
     expect((await world.read()).watch.generation).toBe(1);
   });
 
-  it('knows no watch that is not there', async () => {
+  it('returns undefined for a watch that does not exist', async () => {
     const world = createSubscriptionWorld();
     expect(await revokeWatch(world.deps, fetchable())).toBeUndefined();
   });
 });
 
 describe('removeWatch', () => {
-  it('writes the wish, deletes the subscription and then the row', async () => {
+  it('marks the row, deletes the subscription, then the row', async () => {
     const world = createSubscriptionWorld();
     await putServed(world, { lastError: 'x', nextTryAt: '2026-11-22T01:00:00.000Z', failures: 3 });
     let wanted: unknown;
@@ -78,7 +78,7 @@ describe('removeWatch', () => {
     expect(world.watchTable.size()).toBe(0);
   });
 
-  it('takes its turn after others who write the row, and says so when they never end', async () => {
+  it('retries after lost races, and is busy when they never end', async () => {
     const world = createSubscriptionWorld();
     await putServed(world);
     const replace = world.watchTable.replace.bind(world.watchTable);
@@ -121,7 +121,7 @@ describe('removeWatch', () => {
         expect([...world.graph.subscriptions.keys()]).toEqual([watch.subscriptionId]);
       });
 
-      it('ends although the row changes under every write', async () => {
+      it('ends when the row changes under every write', async () => {
         const world = createSubscriptionWorld();
         const healthy = { ...world.watches };
         world.watches.remove = async (key, etag) => {
@@ -134,7 +134,7 @@ describe('removeWatch', () => {
     },
   );
 
-  it('leaves the row to a create that has begun since', async () => {
+  it('leaves the row to a create that has started since', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     const { watch } = await putServed(world);
@@ -151,7 +151,7 @@ describe('removeWatch', () => {
 });
 
 describe('a pause that Graph asked for (429 with Retry-After)', () => {
-  it('is kept on the row and overridden by nobody; the next success takes it off', async () => {
+  it('is stored on the row and cannot be overridden. The next success clears it', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     await putServed(world);
@@ -170,7 +170,7 @@ describe('a pause that Graph asked for (429 with Retry-After)', () => {
     expect((await world.read()).watch).not.toHaveProperty('retryAfterUntil');
   });
 
-  it('ends with a failure that asked for none', async () => {
+  it('is cleared by a failure without Retry-After', async () => {
     const world = createSubscriptionWorld();
     await putServed(world, { lastError: 'x', retryAfterUntil: '2026-11-22T00:00:00.000Z' });
     world.graph.nextError('PATCH', graphError('unavailable'));
@@ -180,7 +180,7 @@ describe('a pause that Graph asked for (429 with Retry-After)', () => {
 });
 
 describe('renewWatch', () => {
-  it('renews what is not due, in spite of the wait after a failure', async () => {
+  it('renews before the renewal is due, and during the back-off after a failure', async () => {
     const world = createSubscriptionWorld();
     await putServed(world, { lastError: 'x', nextTryAt: '2026-11-22T01:00:00.000Z' });
     expect(await renewWatch(world.deps, fetchable())).toMatchObject({ outcome: 'renewed' });

@@ -45,7 +45,7 @@ async function worldAfter(minutes: number, fields: WatchFields = {}): Promise<Su
 }
 
 describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.md)', () => {
-  it('answers reauthorizationRequired by PATCH, never by /reauthorize', async () => {
+  it('resolves reauthorizationRequired by PATCH, never by /reauthorize', async () => {
     const world = await worldAfter(11);
     expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({
       outcome: 'handled',
@@ -55,7 +55,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     expect((await world.read()).watch.renewedAt).toBe('2026-11-22T00:11:00.000Z');
   });
 
-  it('renews what is to be replaced: a mistyped PUBLIC_BASE_URL must not end it by an event', async () => {
+  it('only renews a subscription that should be replaced: with a mistyped PUBLIC_BASE_URL an event must not delete it', async () => {
     const world = await worldAfter(11);
     world.deps.config.publicBaseUrl = 'https://wrong.example/api';
     expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({
@@ -65,7 +65,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
   });
 
-  it('postpones it to the end of the 10 minutes after the last PATCH, and does it then', async () => {
+  it('postpones the PATCH to the end of the 10 minutes after the last one', async () => {
     const world = await worldAfter(4);
     const message = event(world);
     expect(await handleLifecycleEvent(world.deps, message)).toEqual({
@@ -78,7 +78,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
   });
 
-  it('takes an event as answered by a PATCH that was sent after it, so that duplicates cost one PATCH', async () => {
+  it('drops an event when a PATCH was sent after it, so duplicates cost one PATCH', async () => {
     const world = await worldAfter(4);
     const messages = [event(world), event(world), event(world)];
     world.clock.advance(6 * MINUTE);
@@ -108,7 +108,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     });
   });
 
-  it('leaves a refusal to the row and the timer', async () => {
+  it('writes a refusal onto the row for the timer to retry', async () => {
     const world = await worldAfter(11);
     world.graph.nextError('PATCH', graphError('unavailable'));
     expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({
@@ -116,7 +116,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     });
   });
 
-  it('waits out the back-off of a watch, an hour at a time', async () => {
+  it('waits for the end of the back-off of a watch, at most an hour at a time', async () => {
     const soon = await worldAfter(11, { lastError: 'x', nextTryAt: '2026-11-22T00:11:00.500Z' });
     expect(await handleLifecycleEvent(soon.deps, event(soon))).toEqual({
       outcome: 'postponed',
@@ -159,7 +159,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     expect(world.graph.calls).toHaveLength(0);
   });
 
-  it('drops a missed that waited while a sweep of the tenant began and ended (functionTimeout: 10 minutes)', async () => {
+  it('drops missed when a sweep of the tenant has started and ended since (functionTimeout: 10 minutes)', async () => {
     const world = await worldAfter(1);
     const message = event(world, { lifecycleEvent: 'missed' });
     const swept = (minutes: number) => {
@@ -179,7 +179,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     });
   });
 
-  it('asks for a sweep where the PATCH found the subscription lost, and not where it was there', async () => {
+  it('requests a sweep when the PATCH finds the subscription lost, not when it exists', async () => {
     const lost = await worldAfter(11);
     lost.graph.subscriptions.clear();
     const removed = { lifecycleEvent: 'subscriptionRemoved' };
@@ -191,7 +191,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     expect(await handleLifecycleEvent(there.deps, event(there, removed))).not.toHaveProperty('sweep');
   });
 
-  it('waits with a tenant that refused everything', async () => {
+  it('waits for the end of the back-off of a tenant that refused access', async () => {
     const world = await worldAfter(11);
     await world.tenants.update(TENANT, (tenant) => ({ ...tenant, nextTryAt: '2026-11-22T00:12:00.000Z' }));
     expect(await handleLifecycleEvent(world.deps, event(world))).toEqual({
@@ -200,7 +200,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     });
   });
 
-  it('refuses a generation older than the row, and takes the one of the row', async () => {
+  it('refuses a generation older than the one on the row, and accepts that one', async () => {
     const world = await worldAfter(11, { generation: 2 });
     expect(await handleLifecycleEvent(world.deps, event(world, { generation: 1 }))).toMatchObject({
       reason: 'generationOld',
@@ -220,14 +220,14 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     expect(world.graph.calls).toHaveLength(0);
   });
 
-  it('finds it beside rows that nobody can read', async () => {
+  it('finds the watch beside unreadable rows', async () => {
     const world = await worldAfter(11);
     await world.watchTable.insert({ partitionKey: TENANT, rowKey: 'aaa' });
     expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({ outcome: 'handled' });
     expect(world.logger.events[0]).toMatchObject({ event: 'row.unreadable' });
   });
 
-  it('does nothing for a watch nobody wants any more, or a tenant that is not served', async () => {
+  it('does nothing for an unwanted watch or a tenant that is not served', async () => {
     const unwanted = await worldAfter(11, { wanted: false });
     expect(await handleLifecycleEvent(unwanted.deps, event(unwanted))).toMatchObject({
       reason: 'watchUnknown',
@@ -244,7 +244,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     });
   });
 
-  it('acts for the definitions of a paused tenant, whose triggers go on holding jobs', async () => {
+  it('acts for the definitions of a paused tenant, whose triggers keep holding jobs', async () => {
     const paused = createSubscriptionWorld();
     await paused.addTenant(TENANT, 'paused');
     await putServed(paused, { kind: 'jobStarted', id: DEFINITION });

@@ -32,7 +32,7 @@ async function withOrphan() {
 }
 
 describe('orphans', () => {
-  it('go when two daily listings showed them; others are left alone', async () => {
+  it('are deleted when two daily listings showed them. Other subscriptions stay', async () => {
     const world = await withOrphan();
     await reconcileAll(world.deps);
     expect(world.listings()).toBe(0);
@@ -55,7 +55,7 @@ describe('orphans', () => {
     );
   });
 
-  it('are looked for at a paused tenant only where watches of definitions are kept up', async () => {
+  it('are listed for a paused tenant only if watches of definitions are maintained', async () => {
     const world = await withOrphan();
     await world.tenants.update(TENANT, (tenant) => ({ ...tenant, status: 'paused' }));
     world.clock.advance(DAY);
@@ -66,7 +66,7 @@ describe('orphans', () => {
     expect(world.listings()).toBe(1);
   });
 
-  it('are none any more once a row has them', async () => {
+  it('are no longer orphans once a row names them', async () => {
     const world = await withOrphan();
     world.clock.advance(DAY);
     await reconcileAll(world.deps);
@@ -76,7 +76,7 @@ describe('orphans', () => {
     expect((await world.tenants.get(TENANT))?.orphans).toBeUndefined();
   });
 
-  it('are kept in mind when DELETE fails', async () => {
+  it('are deleted a day later when DELETE fails', async () => {
     const world = await withOrphan();
     world.clock.advance(DAY);
     await reconcileAll(world.deps);
@@ -97,7 +97,7 @@ describe('orphans', () => {
     expect((await world.tenants.get(TENANT))?.orphans).toBe('orphan');
   });
 
-  it('are not looked for in a tenant that refuses: it is flagged, even without watches', async () => {
+  it('mark a tenant without watches as refused when their listing is forbidden', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     world.clock.advance(DAY);

@@ -34,16 +34,16 @@ const revoked: WatchFields = { ...renewed(1), revokedAt: at(0) };
 describe('plan (a PATCH about once an hour, and what is replaced)', () => {
   const cases: [string, WatchFields, PlanOptions, string][] = [
     ['a watch without a subscription is created', none, {}, 'create'],
-    ['a watch nobody wants any more is removed', { ...none, wanted: false }, {}, 'remove'],
-    ['a live one nobody wants any more is removed', { ...renewed(1), wanted: false }, {}, 'remove'],
+    ['an unwanted watch is removed', { ...none, wanted: false }, {}, 'remove'],
+    ['an unwanted one with a subscription is removed', { ...renewed(1), wanted: false }, {}, 'remove'],
     [
-      'one whose PATCH failed is tried again when its wait is over, whatever its hour',
+      'one whose PATCH failed is retried after the back-off',
       { ...renewed(20), lastError: 'Graph did not answer', nextTryAt: at(-1) },
       {},
       'renew',
     ],
     [
-      'one to be replaced is only renewed where that is left to the timer',
+      'one to be replaced is only renewed by an event',
       { ...renewed(60), keyId: 'k0', notificationUrl: 'https://old.example/api/notifications' },
       { onlyRenew: true },
       'renew',
@@ -56,13 +56,13 @@ describe('plan (a PATCH about once an hour, and what is replaced)', () => {
       'nothing',
     ],
     [
-      'one nobody wants that Graph never made needs no call, and so no wait',
+      'an unwanted one that was never created needs no call and no wait',
       { ...none, wanted: false, nextTryAt: at(30), retryAfterUntil: at(2), lastError: 'x' },
       {},
       'remove',
     ],
     [
-      'a live one nobody wants waits out its failure',
+      'an unwanted one with a subscription waits for the end of the back-off',
       { ...renewed(1), wanted: false, nextTryAt: at(30), lastError: 'x' },
       {},
       'nothing',
@@ -172,7 +172,7 @@ describe('plan (a PATCH about once an hour, and what is replaced)', () => {
     expect(plan(watchOf(none), NOW, SETTINGS)).toBe('create');
   });
 
-  it('tells until when a watch waits', () => {
+  it('computes when a watch may be tried again', () => {
     expect(retryAt(watchOf({ ...none, nextTryAt: at(5), lastError: 'x' }), NOW)).toBe(NOW + 300_000);
     expect(retryAt(watchOf({ ...none, nextTryAt: at(5), retryAfterUntil: at(6), lastError: 'x' }), NOW)).toBe(
       NOW + 360_000,

@@ -18,7 +18,7 @@ const EXPIRY = '2026-11-24T22:00:00.000Z';
 const EXPIRY_AN_HOUR_LATER = '2026-11-24T23:00:00.000Z';
 
 describe('reconcileWatch: create', () => {
-  it('subscribes a new watch and keeps what Graph granted on the row', async () => {
+  it('creates the subscription of a new watch and stores what Graph granted', async () => {
     const world = createSubscriptionWorld();
     const result = await reconcileWatch(world.deps, await world.put());
     expect(result.outcome).toBe('created');
@@ -49,7 +49,7 @@ describe('reconcileWatch: create', () => {
     ]);
   });
 
-  it('writes the row before it asks Graph, and holds it so that nobody creates a second one', async () => {
+  it('holds the row before it calls Graph, so that no other run creates a second subscription', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
     const meanwhile: string[] = [];
@@ -68,7 +68,7 @@ describe('reconcileWatch: create', () => {
     expect(world.graph.said()).toEqual(['POST /subscriptions']);
   });
 
-  it('leaves a create alone that another run has under way', async () => {
+  it('does nothing while another run creates', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
     let second: unknown;
@@ -81,7 +81,7 @@ describe('reconcileWatch: create', () => {
     expect(world.graph.calls).toHaveLength(1);
   });
 
-  it('takes up a create whose run died: after the hold, and the 409 is settled', async () => {
+  it('repeats the create of a run that died, after the hold, and resolves the 409', async () => {
     const world = createSubscriptionWorld();
     world.graph.put({
       id: 'orphan',
@@ -97,7 +97,7 @@ describe('reconcileWatch: create', () => {
     expect([...world.graph.subscriptions.keys()]).toEqual(['subscription-1']);
   });
 
-  it('writes a refusal onto the row, in words and with the next try', async () => {
+  it('writes a refusal onto the row, with the reason and the next attempt', async () => {
     const world = createSubscriptionWorld();
     world.graph.nextError('POST', graphError('forbidden'));
     const result = await reconcileWatch(world.deps, await world.put());
@@ -124,7 +124,7 @@ describe('reconcileWatch: create', () => {
     ]);
   });
 
-  it('counts failures in a row, and forgets them with a success', async () => {
+  it('counts failures in a row, and resets the count after a success', async () => {
     const world = createSubscriptionWorld();
     let stored = await world.put();
     for (let failures = 1; failures <= 3; failures += 1) {
@@ -141,7 +141,7 @@ describe('reconcileWatch: create', () => {
     expect(watch.nextTryAt).toBeUndefined();
   });
 
-  it('never comes before Retry-After, and says that the tenant is throttled', async () => {
+  it('waits for Retry-After, and reports that the tenant is throttled', async () => {
     const world = createSubscriptionWorld();
     world.graph.nextError('POST', graphError('throttled', 3_600_000 * 2));
     const result = await reconcileWatch(world.deps, await world.put());
@@ -152,7 +152,7 @@ describe('reconcileWatch: create', () => {
   it.each([
     [new TypeError('holds a secret'), 'Unexpected TypeError'],
     ['a text with a secret', 'Unexpected error'],
-  ])('keeps the words of unknown errors off the row: %p', async (error, words) => {
+  ])('keeps messages of unknown errors off the row: %p', async (error, words) => {
     const world = createSubscriptionWorld();
     world.graph.next('POST', () => {
       throw error as Error;
@@ -165,8 +165,8 @@ describe('reconcileWatch: create', () => {
   });
 });
 
-describe('reconcileWatch: a row that somebody else writes while Graph creates', () => {
-  it('still takes the subscription when the watch is as wanted as before', async () => {
+describe('reconcileWatch: a row that changes while Graph creates', () => {
+  it('saves the subscription when the watch is still wanted', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
     const since = '2026-11-22T00:03:00.000Z';
@@ -180,7 +180,7 @@ describe('reconcileWatch: a row that somebody else writes while Graph creates', 
     expect(world.graph.subscriptions.size).toBe(1);
   });
 
-  it('keeps the begin that a resumed tenant gave the row meanwhile: its pause is not replayed', async () => {
+  it('keeps the start that resuming the tenant gave the row: jobs of the pause are not replayed', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
     const since = '2026-11-23T00:00:00.000Z';
@@ -220,7 +220,7 @@ describe('reconcileWatch: a row that somebody else writes while Graph creates', 
     expect(world.graph.subscriptions.size).toBe(0);
   });
 
-  it('recognises its own save whose answer was lost and which the client repeated', async () => {
+  it('recognizes its own save when the answer was lost and the client repeated it', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
     const replace = world.watchTable.replace.bind(world.watchTable);
@@ -267,7 +267,7 @@ describe('reconcileWatch: renew', () => {
     });
   });
 
-  it('keeps the subscription on the row when a PATCH fails for now', async () => {
+  it('keeps the subscription on the row when a PATCH fails', async () => {
     const world = createSubscriptionWorld();
     const stored = await putServed(world);
     world.graph.nextError('PATCH', graphError('unavailable'));
@@ -280,7 +280,7 @@ describe('reconcileWatch: renew', () => {
     });
   });
 
-  it('creates anew after a 404 (api/subscription-update.md)', async () => {
+  it('recreates after a 404 (api/subscription-update.md)', async () => {
     const world = createSubscriptionWorld();
     const stored = await putServed(world);
     world.graph.subscriptions.clear();
@@ -290,7 +290,7 @@ describe('reconcileWatch: renew', () => {
     expect((await world.read()).watch).toMatchObject({ subscriptionId: 'subscription-1', failures: 0 });
   });
 
-  it('does nothing more when somebody else has written the row', async () => {
+  it('is busy when the row has changed', async () => {
     const world = createSubscriptionWorld();
     const stored = await putServed(world);
     await world.watches.save({ ...stored.watch, failures: 4 }, stored.etag);
@@ -300,7 +300,7 @@ describe('reconcileWatch: renew', () => {
 });
 
 describe('reconcileWatch: remove', () => {
-  it('leaves no row that names a deleted subscription when the watch is wanted again meanwhile', async () => {
+  it('clears the deleted subscription from the row when the watch became wanted again', async () => {
     const world = createSubscriptionWorld();
     const stored = await putServed(world, { wanted: false });
     const { callGraph } = world.deps;

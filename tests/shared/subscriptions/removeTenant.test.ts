@@ -8,7 +8,7 @@ import {
   watchOf,
 } from '../../support/createSubscriptionWorld';
 
-it('marks the tenant first, so that nobody subscribes for it again', async () => {
+it('marks the tenant first, so that no run creates subscriptions for it', async () => {
   const world = createSubscriptionWorld();
   await world.addTenant();
   await putServed(world);
@@ -23,7 +23,7 @@ it('marks the tenant first, so that nobody subscribes for it again', async () =>
   expect(await removeTenant(world.deps, 'unknown')).toBeUndefined();
 });
 
-it('deletes the subscription too that a run made while it was removed', async () => {
+it('also deletes a subscription that a run created in the meantime', async () => {
   const world = createSubscriptionWorld();
   await world.addTenant();
   await putServed(world);
@@ -62,7 +62,7 @@ it.each([
   expect(await removeTenant(world.deps, TENANT)).toMatchObject(expected);
 });
 
-it('names a row that nobody can read', async () => {
+it('reports an unreadable row', async () => {
   const world = createSubscriptionWorld();
   await world.addTenant();
   await world.watchTable.insert({ partitionKey: TENANT, rowKey: 'broken' });

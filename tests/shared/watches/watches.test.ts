@@ -50,7 +50,7 @@ async function listAll(listing: AsyncIterable<{ watch: Watch }>): Promise<Watch[
 }
 
 describe('the table Subscriptions', () => {
-  it('keeps a watch under the keys of the contract and gives it back whole', async () => {
+  it('stores a watch under the keys of the contract and reads all of it back', async () => {
     const table = createMemoryTable();
     const watches = createWatches(table);
     expect(await watches.add(full)).toBe(true);
@@ -84,7 +84,7 @@ describe('the table Subscriptions', () => {
     expect(await watches.get(plain)).toBeUndefined();
   });
 
-  it('forgets what a save leaves out', async () => {
+  it('clears the cells that a save leaves out', async () => {
     const watches = createWatches(createMemoryTable());
     await watches.add(full);
     const cleared = withoutFailure(full);
@@ -94,14 +94,14 @@ describe('the table Subscriptions', () => {
     expect(watch).not.toHaveProperty('lastError');
   });
 
-  it('lists one tenant, or everybody', async () => {
+  it('lists one tenant or all', async () => {
     const watches = createWatches(createMemoryTable());
     for (const watch of [full, plain, { ...plain, tenantId: 't2' }]) await watches.add(watch);
     expect((await listAll(watches.list('t1'))).map(({ id }) => id)).toEqual(['p1', 'd1']);
     expect(await listAll(watches.list())).toHaveLength(3);
   });
 
-  it('takes cells of another type as missing', async () => {
+  it('treats cells of another type as missing', async () => {
     const table = createMemoryTable();
     await table.insert({
       partitionKey: 't1',
@@ -122,15 +122,15 @@ describe('the table Subscriptions', () => {
     [{ partitionKey: 't1', rowKey: 'jobFetchable_p2' }],
     [{ partitionKey: 't1', rowKey: 'jobFetchable_p2', status: 'unknown' }],
     [{ partitionKey: 't1', rowKey: 'jobFetchable_p2', status: 'active', subscriptionId: 7 }],
-  ])('refuses a row that is none of ours, or passes over it when somebody listens: %j', async (row) => {
+  ])('rejects an unreadable row, or reports and skips it: %j', async (row) => {
     const table = createMemoryTable();
     const watches = createWatches(table);
     await watches.add(plain);
     await table.insert(row);
     await expect(listAll(watches.list('t1'))).rejects.toMatchObject({ code: 'rowUnreadable' });
-    const told: string[] = [];
-    expect(await listAll(watches.list('t1', ({ code }) => told.push(code)))).toEqual([plain]);
-    expect(told).toEqual(['rowUnreadable']);
+    const reported: string[] = [];
+    expect(await listAll(watches.list('t1', ({ code }) => reported.push(code)))).toEqual([plain]);
+    expect(reported).toEqual(['rowUnreadable']);
   });
 
   it('refuses a row without keys', async () => {
@@ -173,7 +173,7 @@ describe('the status of a watch', () => {
   });
 });
 
-it('names a watch in the table and reads the name back', () => {
+it('formats and parses the name of a watch', () => {
   for (const kind of ['jobStarted', 'jobFetchable'] as const) {
     expect(watchRowKey({ kind, id: PRINTER })).toBe(`${kind}_${PRINTER}`);
     expect(parseWatchRowKey(`${kind}_${PRINTER}`)).toEqual({ kind, id: PRINTER });

@@ -63,7 +63,7 @@ it('takes at most 60 requests for 1,000 due renewals over 3 tenants, the daily l
   expect(world.seen.requests).toBe(54);
 });
 
-it('lets none lapse while 30 % are answered with 429, and comes to none before its Retry-After', async () => {
+it('lets no subscription expire while 30 % of the parts get 429, and waits for every Retry-After', async () => {
   const random = createSeeded(4711);
   const world = await createThousand(() => random() < 0.3);
   for (let run = 0; run < 18; run += 1) {
@@ -80,7 +80,7 @@ it('lets none lapse while 30 % are answered with 429, and comes to none before i
   expect(world.seen.tooEarly).toBe(0);
 });
 
-it('lets none lapse, ten hours before all of them would, of a tenant that is told to wait for two minutes in nearly every run', async () => {
+it('lets no subscription expire of a tenant that gets a Retry-After of two minutes in nearly every run, ten hours before all would expire', async () => {
   const random = createSeeded(4711);
   // Two batches of 20 in three have such a part, and a wait of two minutes ends the run of its tenant.
   const world = await createThousand(() => random() < 0.05, { tenants: ['tenant-0'], retryAfterS: 120 });

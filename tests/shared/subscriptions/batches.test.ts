@@ -41,7 +41,7 @@ function failing(world: SubscriptionWorld, error: Error, matches: (call: GraphCa
 }
 
 describe('reconcileAll in batches', () => {
-  it('sends PATCH and DELETE of a tenant in batches of 20, tenants apart', async () => {
+  it('sends PATCH and DELETE in batches of 20, each for one tenant', async () => {
     const world = await withServed(45);
     await withServed(3, OTHER_TENANT, world);
     const removed = await world.read(fetchable(TENANT, 'printer-7'));
@@ -53,7 +53,7 @@ describe('reconcileAll in batches', () => {
     expect(world.graph.subscriptions.size).toBe(47);
   });
 
-  it('has at most four batches under way', async () => {
+  it('has at most four batches in progress', async () => {
     const world = await withServed(200);
     world.clock.advance(60 * MINUTE);
     const { callBatch } = world.deps;
@@ -70,7 +70,7 @@ describe('reconcileAll in batches', () => {
     expect(most).toBe(4);
   });
 
-  it('makes a lost one anew singly, and asks for its sweep', async () => {
+  it('recreates a lost subscription with a call of its own, and requests a sweep', async () => {
     const world = await withServed(3);
     world.graph.subscriptions.delete(`${TENANT}-1`);
     world.clock.advance(60 * MINUTE);
@@ -80,7 +80,7 @@ describe('reconcileAll in batches', () => {
     expect(world.graph.batches).toEqual([3]);
   });
 
-  it('keeps a part that Graph refused on its row, and the others renewed', async () => {
+  it('writes the refusal of one part onto its row and renews the others', async () => {
     const world = await withServed(3);
     world.clock.advance(60 * MINUTE);
     world.graph.nextError('PATCH', graphError('unavailable'));
@@ -89,7 +89,7 @@ describe('reconcileAll in batches', () => {
     expect(failures).toMatchObject([{ error: graphError('unavailable').message }]);
   });
 
-  it('holds a pause that began elsewhere against no watch', async () => {
+  it('counts no failure when a pause kept the calls back', async () => {
     const world = await withServed(25);
     world.clock.advance(60 * MINUTE);
     const notSent = Object.assign(graphError('throttled', 60_000), { status: undefined });
@@ -100,7 +100,7 @@ describe('reconcileAll in batches', () => {
     expect((await world.read(fetchable(TENANT, 'printer-3'))).watch.failures).toBe(0);
   });
 
-  it('leaves the rest to the next run when Graph serves nothing', async () => {
+  it('postpones the rest when Graph is unavailable', async () => {
     const world = await withServed(200);
     world.clock.advance(60 * MINUTE);
     const { asked } = failing(world, graphError('unavailable'), () => true);
@@ -111,7 +111,7 @@ describe('reconcileAll in batches', () => {
     expect(counts.postponed).toBe(200 - counts.failed);
   });
 
-  it('removes what a paused customer wants removed, and leaves the rest of it alone', async () => {
+  it('removes the unwanted watches of a paused customer and nothing else', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant(TENANT, 'paused');
     await putServed(world, { id: 'a', subscriptionId: 'a', wanted: false });
@@ -124,7 +124,7 @@ describe('reconcileAll in batches', () => {
     expect([...world.graph.subscriptions.keys()]).toEqual(['b']);
   });
 
-  it('looks after the JobStarted watches of a paused customer: its triggers go on holding jobs', async () => {
+  it('maintains the JobStarted watches of a paused customer: its triggers keep holding jobs', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant(TENANT, 'paused');
     await world.addTenant(OTHER_TENANT, 'removed');
@@ -150,7 +150,7 @@ describe('reconcileAll in batches', () => {
     expect(world.graph.batches).toEqual([2]);
   });
 
-  it('writes the renewals of a batch down in one call, and those that nobody else changed', async () => {
+  it('saves the renewals of a batch in one call, except for rows that have changed', async () => {
     const world = await withServed(3);
     world.clock.advance(60 * MINUTE);
     const healthy = { ...world.watches };
@@ -166,7 +166,7 @@ describe('reconcileAll in batches', () => {
     expect((await world.read(fetchable(TENANT, 'printer-1'))).watch.failures).toBe(4);
   });
 
-  it('reports storage that fails while a batch is written down', async () => {
+  it('reports storage that fails while a batch is saved', async () => {
     const world = await withServed(2);
     world.clock.advance(60 * MINUTE);
     world.watches.saveEach = () => Promise.reject(new Error('down'));
@@ -175,7 +175,7 @@ describe('reconcileAll in batches', () => {
 });
 
 describe('replacing all watches', () => {
-  it('replaces each and names them all for the sweep', async () => {
+  it('replaces each of them and requests their sweep', async () => {
     const world = await withServed(6);
     world.deps.config.publicBaseUrl = 'https://new.example/api';
     const { counts, toSweep } = await reconcileAll(world.deps);
@@ -186,7 +186,7 @@ describe('replacing all watches', () => {
     }
   });
 
-  it('ends nobody else when the first gets no new one: a wrong PUBLIC_BASE_URL costs one watch a run', async () => {
+  it('stops when the first replacement fails: a wrong PUBLIC_BASE_URL costs one watch a run', async () => {
     const world = await withServed(6);
     await withServed(6, OTHER_TENANT, world);
     world.deps.config.publicBaseUrl = 'https://wrong.example/api';
@@ -202,7 +202,7 @@ describe('replacing all watches', () => {
 describe('what cannot be replaced now', () => {
   const isCreate = ({ method }: GraphCall) => method === 'POST';
 
-  it('is renewed at its hour, so that nothing lapses while PUBLIC_BASE_URL is wrong', async () => {
+  it('is renewed when due, so nothing expires while PUBLIC_BASE_URL is wrong', async () => {
     const world = await withServed(6);
     world.deps.config.publicBaseUrl = 'https://wrong.example/api';
     failing(world, graphError('rejected'), isCreate);
@@ -216,7 +216,7 @@ describe('what cannot be replaced now', () => {
     });
   });
 
-  it('keeps the other tenants from losing theirs once Graph has rejected one', async () => {
+  it('is not replaced in other tenants either once Graph has rejected one', async () => {
     const world = createSubscriptionWorld();
     const tenants = Array.from({ length: 8 }, (_, n) => `tenant-${n}`);
     for (const tenantId of tenants) await withServed(1, tenantId, world);
@@ -228,7 +228,7 @@ describe('what cannot be replaced now', () => {
     expect(world.graph.subscriptions.size).toBe(8 - counts.failed);
   });
 
-  it('and was lost by Graph meanwhile is made anew', async () => {
+  it('is recreated when Graph has lost it', async () => {
     const world = await withServed(3);
     const lost = [...world.graph.subscriptions.keys()].at(-1) ?? '';
     world.graph.subscriptions.delete(lost);
@@ -241,7 +241,7 @@ describe('what cannot be replaced now', () => {
     expect(counts).toMatchObject({ failed: 1, renewed: 1, created: 1 });
   });
 
-  it('is a matter of one tenant when that tenant alone is throttled or refused', async () => {
+  it('affects no other tenant when Graph is unavailable for one only', async () => {
     const world = await withServed(3);
     await withServed(3, OTHER_TENANT, world);
     world.deps.config.publicBaseUrl = 'https://new.example/api';
@@ -252,7 +252,7 @@ describe('what cannot be replaced now', () => {
 });
 
 describe('creates that Graph rejects', () => {
-  it('stop after four in a row: each may take Graph 20 s of handshakes', async () => {
+  it('stop after four in a row: each may take 20 s of validation', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     for (let n = 0; n < 12; n += 1) await world.put({ id: `printer-${n}` });
@@ -268,7 +268,7 @@ describe('creates that Graph rejects', () => {
 describe('the limits of a run', () => {
   const sixTenants = Array.from({ length: 6 }, (_, n) => `tenant-${n}`);
 
-  it('starts nothing new after its time, a listing for orphans neither', async () => {
+  it('stop new work, including the listing for orphans, when the time is over', async () => {
     const world = createSubscriptionWorld();
     for (const tenantId of sixTenants) await withServed(1, tenantId, world);
     world.clock.advance(25 * 60 * MINUTE);
@@ -303,7 +303,7 @@ describe('the limits of a run', () => {
     expect(order).toHaveLength(6);
   });
 
-  it('lets a tenant of many watches wait without holding the places of the others', async () => {
+  it('let a tenant with many watches wait without delaying the others', async () => {
     const world = await withServed(480);
     await withServed(1, OTHER_TENANT, world);
     world.clock.advance(60 * MINUTE);
@@ -334,7 +334,7 @@ describe('the limits of a run', () => {
     expect((await run).counts.renewed).toBe(481);
   });
 
-  it('holds the writes of a tenant to 400 in 20 s: Graph takes 500 (concepts/throttling-limits.md)', async () => {
+  it('bound the writes of a tenant to 400 in 20 s: Graph allows 500 (concepts/throttling-limits.md)', async () => {
     const world = await withServed(820);
     world.clock.advance(60 * MINUTE);
     const sent: { at: number; parts: number }[] = [];
@@ -351,13 +351,13 @@ describe('the limits of a run', () => {
   });
 });
 
-describe('a tenant that refuses everything (its consent was taken back)', () => {
+describe('a tenant that refuses every call (its consent was withdrawn)', () => {
   const refusals = [
     graphError('unauthorized'),
     graphError('forbidden'),
     new ReceiverError('tokenRefused', 'Entra gave no token (400)'),
   ];
-  it.each(refusals)('is flagged in words and left alone for a growing time: %s', async (error) => {
+  it.each(refusals)('is marked as refused with the reason, and backs off: %s', async (error) => {
     const world = await withServed(3);
     await withServed(1, OTHER_TENANT, world);
     const { asked } = failing(world, error, ({ tenantId }) => tenantId === TENANT);
@@ -385,7 +385,7 @@ describe('a tenant that refuses everything (its consent was taken back)', () => 
     expect((await world.tenants.get(TENANT))?.failures).toBe(2);
   });
 
-  it('is not flagged while only the sign-in host is out of order; the rest waits for the next run', async () => {
+  it('is not marked when only the sign-in host fails. The rest is postponed', async () => {
     const world = await withServed(100);
     const error = new ReceiverError('tokenUnavailable', 'Entra could not be asked');
     failing(world, error, () => true);
@@ -396,7 +396,7 @@ describe('a tenant that refuses everything (its consent was taken back)', () => 
     expect(await world.tenants.get(TENANT)).not.toHaveProperty('nextTryAt');
   });
 
-  it('is served again, and unflagged, once it lets one through', async () => {
+  it('is served again once a call succeeds', async () => {
     const world = await withServed(3);
     const working = { ...world.deps };
     failing(world, graphError('unauthorized'), () => true);
@@ -410,7 +410,7 @@ describe('a tenant that refuses everything (its consent was taken back)', () => 
     expect(tenant).toMatchObject({ graphAccess: 'ok', failures: 0 });
   });
 
-  it('is tried at once when a person has corrected the cause', async () => {
+  it('is tried at once on request', async () => {
     const world = await withServed(3);
     const working = { ...world.deps };
     failing(world, graphError('unauthorized'), () => true);
@@ -420,7 +420,7 @@ describe('a tenant that refuses everything (its consent was taken back)', () => 
     expect((await world.tenants.get(TENANT))?.lastError).toBeUndefined();
   });
 
-  it('is not flagged while something of it is let through: one permission may be missing', async () => {
+  it('is not marked while any call succeeds: one permission may be missing', async () => {
     const world = await withServed(3);
     failing(world, graphError('forbidden'), ({ method }) => method === 'POST');
     await world.put({ id: 'new' });

@@ -20,7 +20,7 @@ const taken = {
 
 /** docs/decisions/0008 and api/subscription-post-subscriptions.md: 409 = this app has such a subscription already. */
 describe('a create that Graph answers with 409', () => {
-  it('deletes a subscription with our URL and makes it anew: its clientState cannot be known', async () => {
+  it('deletes a subscription with our URL and recreates it: its clientState cannot be known', async () => {
     const world = createSubscriptionWorld();
     world.graph.put(taken);
     expect(await reconcileWatch(world.deps, await world.put())).toMatchObject({ outcome: 'created' });
@@ -33,7 +33,7 @@ describe('a create that Graph answers with 409', () => {
     expect((await world.read()).watch.subscriptionId).toBe('subscription-1');
   });
 
-  it('recognises the resource with a leading slash and in another case', async () => {
+  it('recognizes the resource with a leading slash and in another case', async () => {
     const world = createSubscriptionWorld();
     world.graph.put({ ...taken, resource: `/print/PRINTERS/${PRINTER}/jobs` });
     world.graph.nextError('POST', graphError('conflict'));
@@ -41,7 +41,7 @@ describe('a create that Graph answers with 409', () => {
     expect([...world.graph.subscriptions.keys()]).toEqual(['subscription-1']);
   });
 
-  it('leaves every other subscription of the app alone', async () => {
+  it('keeps every other subscription of the app', async () => {
     const world = createSubscriptionWorld();
     world.graph.put(taken);
     world.graph.put({ ...taken, id: 'of another tenant', tenantId: OTHER_TENANT });
@@ -59,7 +59,7 @@ describe('a create that Graph answers with 409', () => {
   it.each([
     ['https://other.example/api/notifications?code=secret', 'other.example'],
     ['no url', 'another address'],
-  ])('leaves one of another deployment alone and reports it: %s', async (notificationUrl, words) => {
+  ])('keeps a subscription of another deployment and reports it: %s', async (notificationUrl, words) => {
     const world = createSubscriptionWorld();
     world.graph.put({ ...taken, notificationUrl });
     expect(await reconcileWatch(world.deps, await world.put())).toMatchObject({ outcome: 'failed' });
@@ -85,7 +85,7 @@ describe('a create that Graph answers with 409', () => {
     expect((await world.read()).watch).toMatchObject({ subscriptionId: 'subscription-0', keyId: 'k1' });
   });
 
-  it('makes one anew that a dead run left at the address of before', async () => {
+  it('recreates a subscription that a dead run left with the previous URL', async () => {
     const world = createSubscriptionWorld();
     const notificationUrl = 'https://old.example/api/notifications';
     world.graph.put({ ...taken, notificationUrl });
@@ -95,7 +95,7 @@ describe('a create that Graph answers with 409', () => {
     expect([...world.graph.subscriptions.keys()]).toEqual(['subscription-1']);
   });
 
-  it('makes the one on our row anew when it posts to an address we have left', async () => {
+  it('recreates the subscription on our row when it has a previous URL', async () => {
     const world = createSubscriptionWorld();
     const stored = await putServed(world);
     world.graph.put({
@@ -108,7 +108,7 @@ describe('a create that Graph answers with 409', () => {
     expect([...world.graph.subscriptions.keys()]).toEqual(['subscription-1']);
   });
 
-  it('fails in words when Graph lists nothing, and when it conflicts again', async () => {
+  it('fails when Graph lists nothing, and when it returns 409 again', async () => {
     const world = createSubscriptionWorld();
     world.graph.nextError('POST', graphError('conflict'));
     await reconcileWatch(world.deps, await world.put());
