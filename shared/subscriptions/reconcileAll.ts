@@ -34,7 +34,7 @@ export interface ReconcileProgress {
   watch: string;
   outcome: Outcome;
   /** It is postponed because Graph's Retry-After ends then; ISO 8601. */
-  graphWaitsUntil?: string;
+  graphWaitsUntil?: string | undefined;
 }
 
 /**
@@ -43,6 +43,13 @@ export interface ReconcileProgress {
  * says nothing.
  */
 type Outcome = WatchResult['outcome'] | 'postponed' | 'error';
+
+interface WatchFailure {
+  tenantId: string;
+  watch: string;
+  error: string;
+  nextTryAt?: string | undefined;
+}
 
 export interface ReconcileSummary {
   /** Watches by how they ended. */
@@ -55,13 +62,13 @@ export interface ReconcileSummary {
   /** Tenants that refused every call. They are in back-off. */
   tenantsRefused: number;
   /** The same tenants, each with the reason and the time of the next attempt. */
-  refused: { tenantId: string; error?: string; nextTryAt?: string }[];
+  refused: { tenantId: string; error: string | undefined; nextTryAt: string | undefined }[];
   /** Deleted subscriptions with our URL that no watch had. */
   orphansDeleted: number;
   /** Errors of rows that cannot be read. Each names the row to correct. */
   unreadable: string[];
   /** The watches that failed, each with the reason. */
-  failures: { tenantId: string; watch: string; error: string; nextTryAt?: string }[];
+  failures: WatchFailure[];
   /** Watches to sweep now: their new subscription left a time without notifications. */
   toSweep: WatchKey[];
 }
@@ -116,9 +123,8 @@ export async function reconcileAll(
     try {
       await reconcileOne(reconciliation, tenant);
     } catch (error) {
-      report(reconciliation, tenantId, '*', 'error', {
-        error: 'The rows of this tenant cannot be read from storage or written to it',
-      });
+      const failure = { error: 'The rows of this tenant cannot be read from storage or written to it' };
+      report(reconciliation, { tenantId, watch: '*', outcome: 'error' }, failure);
       deps.logger.error('subscription.error', { ...errorFields(error), tenantId });
     }
   });
@@ -187,8 +193,7 @@ async function recordAccess(
 
 function addRefused({ summary }: Reconciliation, { tenantId, lastError, nextTryAt }: Tenant): void {
   summary.tenantsRefused += 1;
-  const reason = lastError === undefined ? {} : { error: lastError };
-  summary.refused.push({ tenantId, ...reason, ...(nextTryAt === undefined ? {} : { nextTryAt }) });
+  summary.refused.push({ tenantId, error: lastError, nextTryAt });
 }
 
 function reportResult(
@@ -198,37 +203,32 @@ function reportResult(
 ): void {
   const { deps, summary } = reconciliation;
   const { tenantId, kind, id } = watch;
-  const rowKey = watchRowKey(watch);
+  const named = { tenantId, watch: watchRowKey(watch) };
   if (result === 'postponed') {
-    const until = retryAfterEndsAt(watch, deps.clock.now());
-    return report(reconciliation, tenantId, rowKey, 'postponed', undefined, until);
+    const isAskedToWait = retryAfterEndsAt(watch, deps.clock.now()) !== undefined;
+    const graphWaitsUntil = isAskedToWait ? watch.retryAfterUntil : undefined;
+    return report(reconciliation, { ...named, outcome: 'postponed', graphWaitsUntil });
   }
   if ('error' in result) {
-    deps.logger.error('subscription.error', { ...errorFields(result.error), tenantId, watch: rowKey });
-    const error = 'Storage failed while this watch was being reconciled';
-    return report(reconciliation, tenantId, rowKey, 'error', { error });
+    deps.logger.error('subscription.error', { ...errorFields(result.error), ...named });
+    const failure = { error: 'Storage failed while this watch was being reconciled' };
+    return report(reconciliation, { ...named, outcome: 'error' }, failure);
   }
   const { outcome, sweep } = result;
   if (sweep) summary.toSweep.push({ tenantId, kind, id });
-  const { lastError: error, nextTryAt } = result.watch;
-  const failure =
-    outcome === 'failed' && error !== undefined ? { error, ...(nextTryAt ? { nextTryAt } : {}) } : undefined;
-  report(reconciliation, tenantId, rowKey, outcome, failure);
+  const { lastError: error = '', nextTryAt } = result.watch;
+  report(reconciliation, { ...named, outcome }, outcome === 'failed' ? { error, nextTryAt } : undefined);
 }
 
 function report(
   { summary, onProgress }: Reconciliation,
-  tenantId: string,
-  watch: string,
-  outcome: Outcome,
-  failure?: { error: string; nextTryAt?: string },
-  retryAfterEnds?: number,
+  progress: ReconcileProgress,
+  failure?: Pick<WatchFailure, 'error' | 'nextTryAt'>,
 ): void {
+  const { tenantId, watch, outcome } = progress;
   summary.counts[outcome] += 1;
   if (failure) summary.failures.push({ tenantId, watch, ...failure });
-  const wait =
-    retryAfterEnds === undefined ? {} : { graphWaitsUntil: new Date(retryAfterEnds).toISOString() };
-  onProgress({ tenantId, watch, outcome, ...wait });
+  onProgress(progress);
 }
 
 function emptySummary(): ReconcileSummary {

@@ -38,24 +38,12 @@ interface WatchBase extends WatchKey {
   changeType?: string | undefined;
 }
 
-interface NoSubscription {
-  subscriptionId?: undefined;
-  expirationDateTime?: undefined;
-}
-interface HasSubscription {
-  subscriptionId: string;
-  /** As Graph returned it. */
-  expirationDateTime: string;
-}
-interface NoFailure {
-  lastError?: undefined;
-  nextTryAt?: undefined;
-}
-interface HasFailure {
-  lastError: string;
-  /** The back-off after the failure ends then. */
-  nextTryAt: string;
-}
+type NoSubscription = { subscriptionId?: undefined; expirationDateTime?: undefined };
+/** The expiry is the one that Graph returned. */
+type HasSubscription = { subscriptionId: string; expirationDateTime: string };
+type NoFailure = { lastError?: undefined; nextTryAt?: undefined };
+/** `nextTryAt` is the end of the back-off. */
+type HasFailure = { lastError: string; nextTryAt: string };
 
 /** A watch and the subscription that serves it: one row of the table Subscriptions. */
 export type Watch =
