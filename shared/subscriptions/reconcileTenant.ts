@@ -84,15 +84,15 @@ export async function reconcileTenant(
   const { creates, replacements, updates } = byPlan(context.probe ? await probe(work, due) : due);
   const [first, ...others] = replacements;
   const early = others.splice(0, EARLY_REPLACEMENTS);
-  // A few replacements before the batches, because a tenant that is throttled in every run would never reach them after.
-  // The others after the batches and none beside them: a throttled batch would delay the POST that must follow a DELETE.
-  // The first one alone: unless it succeeds the others keep what they have.
+  // The first replacement goes alone: unless it succeeds, the others keep what they have. A few go before the batches,
+  // because a tenant that is throttled in every run would never reach them after. The rest go after the batches and none
+  // beside them: a throttled batch would delay the POST that must follow a DELETE.
   if (first) await replaceAll(work, [first]);
   await replaceAll(work, early);
   // Creates beside the batches: before, slow validations would delay watches that expire soon. After, a tenant that is
   // throttled in every run would never reach the watches without a subscription.
   await Promise.all([
-    createAll(work, rotate(creates, deps.random())),
+    ...rotate(creates, deps.random()).map(({ stored }) => createOne(work, stored)),
     sendBatches(batchingOf(work), updates),
   ]);
   await Promise.all(work.recreating);
@@ -170,10 +170,6 @@ async function replaceAll(work: Work, replacements: readonly Due[]): Promise<voi
       return result;
     });
   });
-}
-
-async function createAll(work: Work, creates: readonly Due[]): Promise<void> {
-  await Promise.all(creates.map(({ stored }) => createOne(work, stored)));
 }
 
 function createOne(work: Work, stored: StoredWatch): Promise<void> {
