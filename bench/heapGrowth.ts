@@ -8,10 +8,10 @@ import { shareTokenRequests } from '../shared/graph/shareTokenRequests';
 import { createSilence } from '../shared/graph/silence';
 import { createThrottle } from '../shared/graph/throttle';
 import { createGetToken } from '../shared/graph/tokens';
-import { releaseEveryJob } from '../shared/jobs/decide';
+import { releaseEveryJob } from '../shared/jobs/startedJob';
 import { processNotification } from '../shared/jobs/processNotification';
-import { createReadStanding } from '../shared/jobs/standing';
-import { createPlacesOf, createTenantShare } from '../shared/jobs/tenantShare';
+import { createReadAccess } from '../shared/jobs/access';
+import { createPlacesOf, createTenantShare } from '../shared/jobs/access';
 import type { Logger } from '../shared/logger';
 import { createRequestRenewal } from '../shared/subscriptions/requestRenewal';
 import { receive } from '../shared/webhook/receive';
@@ -53,7 +53,7 @@ export async function measureHeapGrowth(): Promise<Figure> {
   const silence = createSilence();
   const worker = {
     ledger,
-    readStanding: createReadStanding({
+    readAccess: createReadAccess({
       tenants: { get: (tenantId) => Promise.resolve({ ...TENANT, tenantId }) },
       watches: {
         get: (key) => {

@@ -3,7 +3,8 @@ import { removeWatch, renewWatch, revokeWatch } from '../shared/subscriptions/ch
 import { graphWaitsUntil } from '../shared/subscriptions/plan';
 import type { WatchResult } from '../shared/subscriptions/watchResult';
 import { sweepWatches } from '../shared/sweep/sweepWatches';
-import { watchTag, type WatchKey } from '../shared/watches/watchKey';
+import { watchTag } from '../shared/watches/clientState';
+import type { WatchKey } from '../shared/watches/watchKey';
 import { watchState } from '../shared/watches/watchState';
 import type { CliContext } from './cliContext';
 import { confirmed } from './confirmed';

@@ -1,5 +1,6 @@
 import type { Tenant } from '../tenants/tenants';
-import { parseWatchRowKey, watchRowKey, watchTag, type WatchKey } from '../watches/watchKey';
+import { watchTag } from '../watches/clientState';
+import { parseWatchRowKey, watchRowKey, type WatchKey } from '../watches/watchKey';
 import type { StoredWatch } from '../watches/watches';
 import { isLookedAfter } from './isLookedAfter';
 import type { LifecycleMessage, SubscriptionMessage } from './message';

@@ -1,6 +1,5 @@
 import type { KeyRing } from '../config';
-import { signClientState } from '../watches/clientState';
-import { watchTag } from '../watches/watchKey';
+import { signClientState, watchTag } from '../watches/clientState';
 import type { Watch } from '../watches/watches';
 import { LIFETIME_MS, type Signing } from './plan';
 

@@ -1,6 +1,6 @@
 import { formatJobMessage } from '../jobs/message';
-import { createTrace } from '../jobs/createTrace';
-import { ledgerRowKey, type JobReference } from '../jobs/reference';
+import { createTrace } from '../jobs/message';
+import { ledgerRowKey, type JobReference } from '../jobs/message';
 import { eachBounded } from '../concurrency';
 import type { SweepDeps } from './sweepDeps';
 

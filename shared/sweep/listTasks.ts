@@ -1,6 +1,6 @@
 import { readAllPages, type Paging } from '../graph/readAllPages';
 import { isRecord, parseId } from '../parse';
-import { parseParentUrl } from '../jobs/reference';
+import { parseParentUrl } from '../jobs/message';
 
 /** A print task as a listing shows it (resources/printtask.md). */
 export interface ListedTask {

@@ -1,5 +1,6 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import type { KeyRing } from '../config';
+import type { WatchKey } from './watchKey';
 
 /** What a clientState says once its mac is right. */
 export interface VerifiedClientState {
@@ -19,6 +20,14 @@ export type ClientStateCheck =
 
 /** keyId, generation, tag, mac. The mac is the 43 characters of base64url(SHA-256). */
 const FORM = /^([A-Za-z0-9_-]{1,16})\.(0|[1-9]\d{0,8})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/;
+
+/** 22 characters of base64url hold 132 bits: names the watch inside a clientState without revealing its id. */
+const TAG_LENGTH = 22;
+
+/** The short name of a watch inside its clientState. */
+export function watchTag(watch: Pick<WatchKey, 'kind' | 'id'>): string {
+  return hash('sha256', `${watch.kind}:${watch.id}`, 'base64url').slice(0, TAG_LENGTH);
+}
 
 /**
  * The clientState of a watch's subscription, signed with the first key of the ring: at most 92 characters, under

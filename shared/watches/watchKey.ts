@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { parseId } from '../parse';
 
 export type WatchKind = 'jobStarted' | 'jobFetchable';
@@ -22,12 +21,4 @@ export function parseWatchRowKey(rowKey: string): Pick<WatchKey, 'kind' | 'id'> 
   const kind = rowKey.slice(0, cut);
   const id = parseId(rowKey.slice(cut + 1));
   return (kind === 'jobStarted' || kind === 'jobFetchable') && id !== undefined ? { kind, id } : undefined;
-}
-
-/** 22 characters of base64url hold 132 bits: names the watch inside a clientState without telling its id. */
-const TAG_LENGTH = 22;
-
-/** The short name of a watch inside its clientState. */
-export function watchTag(watch: Pick<WatchKey, 'kind' | 'id'>): string {
-  return hash('sha256', `${watch.kind}:${watch.id}`, 'base64url').slice(0, TAG_LENGTH);
 }

@@ -1,8 +1,8 @@
 import { SCENARIOS } from '../../cli/scenarios';
 import type { CallGraph } from '../../shared/graph/graphClient';
 import { completeTask, readTask } from '../../shared/graph/printJobs';
-import { readFetchableJob } from '../../shared/jobs/readFetchableJob';
-import { readStartedJob } from '../../shared/jobs/readStartedJob';
+import { readFetchableJob } from '../../shared/jobs/work';
+import { readStartedJob } from '../../shared/jobs/startedJob';
 import { createSubscription } from '../../shared/subscriptions/subscriptionCalls';
 import { listJobs } from '../../shared/sweep/listJobs';
 import { listTasks } from '../../shared/sweep/listTasks';

@@ -1,11 +1,11 @@
-import { releaseEveryJob } from '../../shared/jobs/decide';
+import { releaseEveryJob } from '../../shared/jobs/startedJob';
 import { createLedger, type LedgerRow } from '../../shared/jobs/ledger';
 import { formatJobMessage, type JobMessage } from '../../shared/jobs/message';
-import type { ProcessDeps } from '../../shared/jobs/processDeps';
+import type { ProcessDeps } from '../../shared/jobs/processNotification';
 import { processNotification } from '../../shared/jobs/processNotification';
-import { ledgerKey, type JobReference } from '../../shared/jobs/reference';
-import { createReadStanding } from '../../shared/jobs/standing';
-import { createTenantShare } from '../../shared/jobs/tenantShare';
+import { ledgerKey, type JobReference } from '../../shared/jobs/message';
+import { createReadAccess } from '../../shared/jobs/access';
+import { createTenantShare } from '../../shared/jobs/access';
 import { createRequestRenewal } from '../../shared/subscriptions/requestRenewal';
 import { createSilence } from '../../shared/graph/silence';
 import { createThrottle } from '../../shared/graph/throttle';
@@ -47,7 +47,7 @@ export const TASK_PATH = `/print/taskDefinitions/${DEFINITION}/tasks/${TASK}`;
 /** As Graph writes it (universalprint-samples, ResourceData.cs). */
 export const PARENT_URL = `https://graph.microsoft.com/v1.0/print/printers/${PRINTER}/jobs/${JOB}`;
 
-/** The worker in memory: one tenant that is served, both watches of it, and handles to look inside. */
+/** The worker in memory: one active tenant, both watches of it, and handles to look inside. */
 export async function createJobWorker() {
   const clock = createFakeClock(Date.parse(START));
   const world = createPrintWorld();
@@ -64,7 +64,7 @@ export async function createJobWorker() {
   /** A process that has just started, on the same storage and the same Graph. */
   const startProcess = (changes: Partial<ProcessDeps> = {}): ProcessDeps => ({
     ledger,
-    readStanding: createReadStanding({ tenants, watches, clock }),
+    readAccess: createReadAccess({ tenants, watches, clock }),
     callGraph: world.callGraph,
     throttle,
     silence: createSilence(),
@@ -132,8 +132,8 @@ export async function createJobWorker() {
         documents: [{ id: 'document-1', contentType: 'application/pdf', size: 1024 }],
       }),
     process: (input: unknown, process: ProcessDeps = deps) => processNotification(process, input),
-    /** The message that was put back last, parsed as the Functions library would. */
-    lastPutBack: (): unknown => JSON.parse(queues.jobs.sent.at(-1)?.text ?? 'null') as unknown,
+    /** The message that was deferred last, parsed as the Functions library would. */
+    lastDeferred: (): unknown => JSON.parse(queues.jobs.sent.at(-1)?.text ?? 'null') as unknown,
     events: () => queues.events.sent.map(({ text }) => JSON.parse(text) as Record<string, unknown>),
     async row(reference: JobReference = STARTED): Promise<LedgerRow | undefined> {
       return (await ledger.get(ledgerKey(reference)))?.value;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { CallGraph, GraphCall } from '../../shared/graph/graphClient';
 import { createLedger, type LedgerRow } from '../../shared/jobs/ledger';
 import { parseJobMessage } from '../../shared/jobs/message';
-import { ledgerRowKey, type JobReference } from '../../shared/jobs/reference';
+import { ledgerRowKey, type JobReference } from '../../shared/jobs/message';
 import { createSweepMemory } from '../../shared/sweep/createSweepMemory';
 import type { SweepDeps } from '../../shared/sweep/sweepDeps';
 import { graphError } from './createFakeGraph';

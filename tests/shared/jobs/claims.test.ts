@@ -7,7 +7,7 @@ import {
   type ClaimDeps,
 } from '../../../shared/jobs/claims';
 import { createLedger, type LedgerRow } from '../../../shared/jobs/ledger';
-import { ledgerKey, ledgerRowKey } from '../../../shared/jobs/reference';
+import { ledgerKey, ledgerRowKey } from '../../../shared/jobs/message';
 import type { EntityTable } from '../../../shared/storage/entityTable';
 import { createFakeClock } from '../../support/createFakeClock';
 import { FETCHABLE, JOB, PRINTER, START, STARTED } from '../../support/createJobWorker';
@@ -101,7 +101,7 @@ describe('claim', () => {
 
   test('done: never again', async () => {
     const ledger = createWorld();
-    await finishClaim(ledger.deps, await claimed(ledger, 'run-a'), { outcome: 'released' });
+    await finishClaim(ledger.deps, await claimed(ledger, 'run-a'), { outcome: 'released', event: 'sent' });
     ledger.clock.advance(365 * 24 * 60 * MINUTE);
     await expect(ledger.claim('run-b')).resolves.toEqual({ outcome: 'done' });
   });
@@ -159,7 +159,7 @@ describe('claim', () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a', repeatingWrites(ledger.table));
     expect(claim).toMatchObject({ runId: 'run-a', row: { attempts: 1 } });
-    await expect(finishClaim(ledger.deps, claim, {})).resolves.toBe(true);
+    await expect(finishClaim(ledger.deps, claim, { event: 'sent' })).resolves.toBe(true);
   });
 
   test('a take-over whose answer was lost is recognised likewise', async () => {
@@ -191,7 +191,7 @@ describe('claim', () => {
     const ledger = createWorld();
     const dying = await claimed(ledger, 'run-dead');
     ledger.clock.advance(TAKE_OVER);
-    const through = before(ledger.table, 'replace', () => finishClaim(ledger.deps, dying, {}));
+    const through = before(ledger.table, 'replace', () => finishClaim(ledger.deps, dying, { event: 'sent' }));
     await expect(ledger.claim('run-a', through)).resolves.toEqual({ outcome: 'done' });
   });
 
@@ -265,7 +265,7 @@ describe('lease', () => {
       },
     };
     await expect(extendLease({ ...ledger.deps, ledger: createLedger(losing) }, claim, 1)).resolves.toBe(true);
-    await expect(finishClaim(ledger.deps, claim, { outcome: 'released' })).resolves.toBe(true);
+    await expect(finishClaim(ledger.deps, claim, { outcome: 'released', event: 'sent' })).resolves.toBe(true);
   });
 });
 
@@ -275,7 +275,7 @@ describe('the end of a claim', () => {
     const claim = await claimed(ledger, 'run-a', repeatingWrites(ledger.table));
     const deps = { ...ledger.deps, ledger: createLedger(repeatingWrites(ledger.table)) };
     // Every answer is lost and repeated; the last write finds its own run on the row again and again.
-    await finishClaim(deps, claim, { outcome: 'ended' });
+    await finishClaim(deps, claim, { outcome: 'ended', event: 'sent' });
     expect(await ledger.row()).toMatchObject({ status: 'done', outcome: 'ended' });
   });
 
@@ -298,7 +298,7 @@ describe('the end of a claim', () => {
   });
 
   test.each([
-    ['finish', (deps: ClaimDeps, claim: Claim) => finishClaim(deps, claim, {})],
+    ['finish', (deps: ClaimDeps, claim: Claim) => finishClaim(deps, claim, { event: 'sent' })],
     [
       'release',
       (deps: ClaimDeps, claim: Claim) => releaseClaim(deps, claim, { status: 'failed', cause: 'c' }),
@@ -319,7 +319,7 @@ describe('the end of a claim', () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a');
     const stale = { ...claim };
-    await finishClaim(ledger.deps, claim, { outcome: 'released' });
+    await finishClaim(ledger.deps, claim, { outcome: 'released', event: 'sent' });
     await expect(releaseClaim(ledger.deps, stale, { status: 'failed', cause: 'lost' })).resolves.toBe(false);
     expect(await ledger.row()).toMatchObject({ status: 'done', outcome: 'released' });
   });

@@ -1,7 +1,7 @@
 import {
   afterPauseMs,
   afterShareMs,
-  givenUpForMs,
+  sweepRetryMs,
   growingDelayMs,
   sweepSpacingMs,
 } from '../../../shared/jobs/delays';
@@ -40,6 +40,6 @@ test('the sweep brings a row back ever more rarely, but at least once in 60 minu
 });
 
 test('a row that was given up rests the longer the more often it was tried', () => {
-  const minutes = [1, 5, 14, 25, 30, 500].map((attempts) => givenUpForMs(attempts) / 60_000);
+  const minutes = [1, 5, 14, 25, 30, 500].map((attempts) => sweepRetryMs(attempts) / 60_000);
   expect(minutes).toEqual([9, 9, 18, 36, 55, 55]);
 });

@@ -140,12 +140,12 @@ describe('the main path', () => {
       }),
     );
     await began;
-    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
     // Lease of 3 minutes, one minute of margin.
     expect(worker.queues.jobs.sent.at(-1)?.delaySeconds).toBe(240);
     goOn();
     await expect(first).resolves.toBe('done');
-    await expect(worker.process(worker.lastPutBack())).resolves.toBe('duplicate');
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('duplicate');
     expect(worker.events()).toHaveLength(1);
   });
 });
@@ -199,10 +199,10 @@ describe('reading before believing', () => {
   test('a task without parentUrl whose job lists it as pending waits for the task to begin', async () => {
     worker.world.putTask(TASK, { state: 'pending' });
     worker.world.putJob(PRINTER, JOB, {}, [TASK]);
-    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
     expect(await worker.row()).toMatchObject({ status: 'waiting', cause: 'taskNotProcessing' });
     worker.world.putTask(TASK);
-    await expect(worker.process(worker.lastPutBack())).resolves.toBe('done');
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
   });
 
   test('a task listed by its job may end between both readings, and then the place is known', async () => {
@@ -280,7 +280,7 @@ describe('tasks that ended without us', () => {
   test('a refused PATCH of a task that is still open is told and tried again', async () => {
     worker.printStarted();
     worker.world.always('PATCH', /./, thrower(graphError('conflict')));
-    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
     expect(worker.logger.events.find(({ event }) => event === 'job.failed')).toMatchObject({
       code: 'graphConflict',
     });

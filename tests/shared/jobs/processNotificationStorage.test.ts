@@ -26,13 +26,13 @@ describe('tables out of order', () => {
   ])('%s: the message waits in the queue and burns no attempt', async (_when, broken) => {
     worker.printFetchable();
     const deps = worker.startProcess({ ledger: createLedger({ ...worker.ledgerTable, ...broken }) });
-    expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('postponed');
+    expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('deferred');
     expect(worker.queues.jobs.sent).toHaveLength(1);
-    expect(worker.lastPutBack()).toMatchObject({ event: { deferrals: 1 } });
+    expect(worker.lastDeferred()).toMatchObject({ event: { deferrals: 1 } });
 
     // The tables are back; a lease that was left behind has ended.
     worker.clock.advance(HOUR);
-    expect(await worker.process(worker.lastPutBack())).toBe('done');
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
   });
 
   test('so it waits while the app has no right to its tables yet, which takes minutes after a deployment', async () => {
@@ -41,8 +41,8 @@ describe('tables out of order', () => {
     const client = { createEntity: refuse, getEntity: refuse };
     const ledger = createAzureTable(client as unknown as TableClient);
     const deps = worker.startProcess({ ledger: createLedger(ledger) });
-    expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('postponed');
-    expect(worker.logger.events.find(({ event }) => event === 'job.postponed')).toMatchObject({
+    expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('deferred');
+    expect(worker.logger.events.find(({ event }) => event === 'job.dependencyUnavailable')).toMatchObject({
       code: 'storageUnavailable',
       message: expect.stringContaining('Storage Table Data Contributor') as string,
     });
@@ -50,14 +50,14 @@ describe('tables out of order', () => {
 
   const tablesOut = () =>
     worker.startProcess({
-      readStanding: unavailable,
+      readAccess: unavailable,
       ledger: createLedger({ ...worker.ledgerTable, insert: unavailable, replace: unavailable }),
     });
   const delaySeconds = () => worker.queues.jobs.sent.at(-1)?.delaySeconds ?? 0;
   /** Plays the queue for some rounds: the seconds that each one waited. */
   const playRounds = async (rounds: number, first: unknown) => {
     const waits: number[] = [];
-    for (let message = first; waits.length < rounds; message = worker.lastPutBack()) {
+    for (let message = first; waits.length < rounds; message = worker.lastDeferred()) {
       await worker.process(message, tablesOut());
       waits.push(delaySeconds());
       worker.clock.advance(delaySeconds() * 1000);
@@ -74,7 +74,7 @@ describe('tables out of order', () => {
   test('a job that has waited for hours, and often, for something else starts at 15 seconds', async () => {
     worker.clock.advance(5 * HOUR);
     expect(await playRounds(4, messageOf(FETCHABLE, { deferrals: 400 }))).toEqual([15, 15, 15, 23]);
-    expect(worker.lastPutBack()).toMatchObject({ event: { deferrals: 404 } });
+    expect(worker.lastDeferred()).toMatchObject({ event: { deferrals: 404 } });
   });
 
   test('a time that nobody of ours wrote, or none, starts anew', async () => {
@@ -95,24 +95,24 @@ describe('tables out of order', () => {
     await playRounds(1, messageOf(FETCHABLE));
     const since = { event: { tablesOutSince: START } };
     const full = { ...tablesOut(), share: { enter: () => false, leave: () => undefined } };
-    await worker.process(worker.lastPutBack(), full);
-    expect(worker.lastPutBack()).toMatchObject(since);
+    await worker.process(worker.lastDeferred(), full);
+    expect(worker.lastDeferred()).toMatchObject(since);
     worker.throttle.pause(FETCHABLE.tenantId, 120_000);
-    await worker.process(worker.lastPutBack(), tablesOut());
-    expect(worker.lastPutBack()).toMatchObject(since);
+    await worker.process(worker.lastDeferred(), tablesOut());
+    expect(worker.lastDeferred()).toMatchObject(since);
     worker.clock.advance(185_000);
     // 200 seconds since the first try.
-    expect(await playRounds(1, worker.lastPutBack())).toEqual([100]);
+    expect(await playRounds(1, worker.lastDeferred())).toEqual([100]);
   });
 
   test('once the tables have answered the next outage starts at 15 seconds', async () => {
     await playRounds(8, messageOf(FETCHABLE));
     // Graph does not show the job yet.
-    expect(await worker.process(worker.lastPutBack())).toBe('postponed');
-    expect(worker.lastPutBack()).not.toMatchObject({
+    expect(await worker.process(worker.lastDeferred())).toBe('deferred');
+    expect(worker.lastDeferred()).not.toMatchObject({
       event: { tablesOutSince: expect.anything() as unknown },
     });
-    expect(await playRounds(2, worker.lastPutBack())).toEqual([15, 15]);
+    expect(await playRounds(2, worker.lastDeferred())).toEqual([15, 15]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { createLedger } from '../../../shared/jobs/ledger';
 import type { EntityTable } from '../../../shared/storage/entityTable';
 import type { MessageQueue } from '../../../shared/storage/queues';
-import type { ProcessDeps } from '../../../shared/jobs/processDeps';
+import type { ProcessDeps } from '../../../shared/jobs/processNotification';
 import {
   createJobWorker,
   FETCHABLE,
@@ -97,7 +97,7 @@ test.each(DEATHS)(
     const recorded = effect === 'done' && side === 'after';
     if (claimed && !recorded) {
       worker.clock.advance(30_000);
-      await expect(worker.process(messageOf(reference), worker.startProcess())).resolves.toBe('postponed');
+      await expect(worker.process(messageOf(reference), worker.startProcess())).resolves.toBe('deferred');
       expect(worker.queues.jobs.sent.at(-1)?.delaySeconds).toBe(210);
     }
     worker.clock.advance(210_000);
@@ -132,10 +132,10 @@ test('a run that lost its row to another starts nothing more', async () => {
       return answer;
     },
   });
-  await expect(worker.process(messageOf(STARTED), slow)).resolves.toBe('postponed');
+  await expect(worker.process(messageOf(STARTED), slow)).resolves.toBe('deferred');
   expect(worker.world.patches()).toBe(1);
   expect(worker.events()).toHaveLength(1);
-  await expect(worker.process(worker.lastPutBack())).resolves.toBe('duplicate');
+  await expect(worker.process(worker.lastDeferred())).resolves.toBe('duplicate');
 });
 
 test('a run that lost its row before the event sends none', async () => {
@@ -148,7 +148,7 @@ test('a run that lost its row before the event sends none', async () => {
       return answer;
     },
   });
-  await expect(worker.process(messageOf(FETCHABLE), slow)).resolves.toBe('postponed');
+  await expect(worker.process(messageOf(FETCHABLE), slow)).resolves.toBe('deferred');
   expect(worker.events()).toHaveLength(1);
 });
 
@@ -167,7 +167,7 @@ test('a run that lost its row while it sent says so, and its event is a repeat w
       },
     },
   });
-  await expect(worker.process(messageOf(FETCHABLE), slow)).resolves.toBe('doneTwice');
+  await expect(worker.process(messageOf(FETCHABLE), slow)).resolves.toBe('eventRepeated');
   expect(new Set(worker.events().map(({ id }) => id)).size).toBe(1);
 });
 
@@ -181,7 +181,7 @@ test('a run that lost its row and gives up does not touch it', async () => {
       throw graphError('notFound');
     },
   });
-  await expect(worker.process(messageOf(FETCHABLE), slow)).resolves.toBe('postponed');
+  await expect(worker.process(messageOf(FETCHABLE), slow)).resolves.toBe('deferred');
   expect(await worker.row(FETCHABLE)).toMatchObject({ status: 'done' });
   expect(worker.events()).toHaveLength(1);
 });
@@ -219,8 +219,8 @@ describe('storage that loses answers', () => {
     });
     await expect(worker.process(messageOf(FETCHABLE), deps)).rejects.toThrow('down');
     expect(worker.logger.events.map(({ event }) => event)).toContain('job.claimNotReleased');
-    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('deferred');
     worker.clock.advance(240_000);
-    await expect(worker.process(worker.lastPutBack())).resolves.toBe('done');
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
   });
 });

@@ -1,5 +1,5 @@
 import { createSilence } from '../../../shared/graph/silence';
-import { createPlacesOf, createTenantShare } from '../../../shared/jobs/tenantShare';
+import { createPlacesOf, createTenantShare } from '../../../shared/jobs/access';
 
 test('one tenant takes 4 places of an instance, whatever the others take', () => {
   const share = createTenantShare();

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import type { KeyRing } from '../../../shared/config';
-import { signClientState, verifyClientState } from '../../../shared/watches/clientState';
-import { watchTag } from '../../../shared/watches/watchKey';
+import { signClientState, verifyClientState, watchTag } from '../../../shared/watches/clientState';
 import { DEFINITION, PRINTER, TENANT_A, TENANT_B, TEST_KEY } from '../../support/notifications';
 
 /*

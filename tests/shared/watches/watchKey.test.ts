@@ -1,4 +1,5 @@
-import { parseWatchRowKey, watchRowKey, watchTag } from '../../../shared/watches/watchKey';
+import { watchTag } from '../../../shared/watches/clientState';
+import { parseWatchRowKey, watchRowKey } from '../../../shared/watches/watchKey';
 import { DEFINITION, PRINTER } from '../../support/notifications';
 
 it('names a watch in the table and reads the name back', () => {

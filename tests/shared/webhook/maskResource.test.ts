@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { maskResource } from '../../../shared/webhook/maskResource';
+import { maskResource } from '../../../shared/webhook/verify';
 
 it.each([
   ['print/printers/5f2c/jobs/5182', 'print/printers/{id}/jobs/{id}'],

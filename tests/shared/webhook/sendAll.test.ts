@@ -1,4 +1,4 @@
-import { SENDS_AT_ONCE, sendAll } from '../../../shared/webhook/sendAll';
+import { SENDS_AT_ONCE, sendAll } from '../../../shared/webhook/receive';
 
 const failing = (text: string) => () => Promise.reject(new Error(text));
 const stored = () => Promise.resolve();

@@ -1,5 +1,5 @@
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type JWK } from 'jose';
-import { KEYS_COOLDOWN_MS } from '../../../shared/webhook/signingKeys';
+import { KEYS_COOLDOWN_MS } from '../../../shared/webhook/validationTokens';
 import { createTokenVerifier } from '../../../shared/webhook/validationTokens';
 import { createFakeClock } from '../../support/createFakeClock';
 import { TENANT_A, TENANT_B } from '../../support/notifications';
@@ -21,8 +21,12 @@ beforeAll(async () => {
   publicKey = { ...(await exportJWK(pair.publicKey)), kid: 'one', use: 'sig' };
 });
 
+afterEach(() => jest.restoreAllMocks());
+
 function setUp(authorityHost = AUTHORITY) {
   const clock = createFakeClock();
+  // jose tells the age of its keys by Date.
+  jest.spyOn(Date, 'now').mockImplementation(() => clock.now());
   const fetched: string[] = [];
   const verify = createTokenVerifier({
     authorityHost,

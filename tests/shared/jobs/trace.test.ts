@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createTrace } from '../../../shared/jobs/createTrace';
+import { createTrace } from '../../../shared/jobs/message';
 
 /** The form is that of W3C Trace Context, version 00. */
 const FORM = /^00-([0-9a-f]{32})-([0-9a-f]{16})-01$/;

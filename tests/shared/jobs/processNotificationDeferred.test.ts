@@ -1,7 +1,7 @@
 import { GraphError } from '../../../shared/graph/graphError';
 import { ReceiverError } from '../../../shared/errors';
-import type { JobReference } from '../../../shared/jobs/reference';
-import { createTenantShare } from '../../../shared/jobs/tenantShare';
+import type { JobReference } from '../../../shared/jobs/message';
+import { createTenantShare } from '../../../shared/jobs/access';
 import { graphError } from '../../support/createFakeGraph';
 import {
   createJobWorker,
@@ -29,11 +29,11 @@ async function playUntilSettled(reference: JobReference, limitMs: number) {
   const end = worker.clock.now() + limitMs;
   const delays: number[] = [];
   let outcome = await worker.process(messageOf(reference));
-  while (outcome === 'postponed' && worker.clock.now() < end) {
+  while (outcome === 'deferred' && worker.clock.now() < end) {
     const seconds = worker.queues.jobs.sent.at(-1)?.delaySeconds ?? 0;
     delays.push(seconds);
     worker.clock.advance(seconds * 1000);
-    outcome = await worker.process(worker.lastPutBack());
+    outcome = await worker.process(worker.lastDeferred());
   }
   return { outcome, delays };
 }
@@ -47,13 +47,13 @@ describe('throttling', () => {
     };
     const deps = worker.startProcess({
       ledger: { ...worker.ledger, get: untouched, insert: untouched, replace: untouched },
-      readStanding: untouched,
+      readAccess: untouched,
     });
-    await expect(worker.process(messageOf(STARTED), deps)).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(STARTED), deps)).resolves.toBe('deferred');
     expect(worker.world.calls).toEqual([]);
     expect(worker.queues.jobs.sent).toHaveLength(1);
     expect(worker.queues.jobs.sent[0]?.delaySeconds).toBeGreaterThanOrEqual(60);
-    expect(worker.lastPutBack()).toMatchObject({ event: { deferrals: 1, taskId: TASK } });
+    expect(worker.lastDeferred()).toMatchObject({ event: { deferrals: 1, taskId: TASK } });
   });
 
   test('the messages over the share of a tenant that Graph does not answer stay away for at least 15 seconds', async () => {
@@ -74,14 +74,14 @@ describe('throttling', () => {
   test('throttled during the run: the row waits for anybody, the message until Retry-After is over', async () => {
     worker.printStarted();
     worker.world.next('GET', /printers/, thrower(graphError('throttled', 60_000)));
-    await expect(worker.process(messageOf(STARTED, { deferrals: 3 }))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(STARTED, { deferrals: 3 }))).resolves.toBe('deferred');
     const row = await worker.row();
     expect(row).toMatchObject({ status: 'waiting', cause: 'graphThrottled', attempts: 1 });
     expect(row?.runId).toBeUndefined();
     expect(row?.leaseUntil).toBeUndefined();
     expect(Date.parse(row?.nextTryAt ?? '')).toBeGreaterThanOrEqual(Date.parse(START) + 60_000);
     expect(worker.queues.jobs.sent[0]?.delaySeconds).toBeGreaterThanOrEqual(60);
-    expect(worker.lastPutBack()).toMatchObject({ event: { deferrals: 4 } });
+    expect(worker.lastDeferred()).toMatchObject({ event: { deferrals: 4 } });
     await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
   });
 
@@ -93,10 +93,10 @@ describe('throttling', () => {
 
   test('a Retry-After beyond what a queue can hide (7 days) is cut to that', async () => {
     worker.world.next('GET', /./, thrower(graphError('throttled', 1e15)));
-    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('deferred');
     expect(worker.queues.jobs.sent[0]?.delaySeconds).toBe(604_800);
     worker.throttle.pause(FETCHABLE.tenantId, 1e15);
-    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('deferred');
     expect(worker.queues.jobs.sent[1]?.delaySeconds).toBe(604_800);
   });
 });
@@ -108,7 +108,7 @@ describe('outages', () => {
     worker.world.next('GET', /./, thrower(graphError('unavailable')));
     const { outcome, delays } = await playUntilSettled(STARTED, 10 * MINUTE);
     expect({ outcome, delays }).toEqual({ outcome: 'done', delays: [15, 15] });
-    expect(worker.logger.events.find(({ event }) => event === 'job.postponed')).toMatchObject({
+    expect(worker.logger.events.find(({ event }) => event === 'job.dependencyUnavailable')).toMatchObject({
       code: 'graphUnavailable',
     });
   });
@@ -122,7 +122,7 @@ describe('outages', () => {
   test('a sign-in host that cannot be asked: the same', async () => {
     const tokenUnavailable = new ReceiverError('tokenUnavailable', 'no token');
     worker.world.next('GET', /./, thrower(tokenUnavailable));
-    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
     expect(await worker.row()).toMatchObject({ status: 'waiting', cause: 'tokenUnavailable' });
   });
 
@@ -148,7 +148,7 @@ describe('outages', () => {
     async (kind, code) => {
       worker.printStarted();
       worker.world.next('PATCH', /./, thrower(graphError(kind)));
-      await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+      await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
       expect(worker.logger.events.find(({ event }) => event === 'job.failed')).toMatchObject({ code });
       expect(await worker.row()).toMatchObject({ status: 'failed', cause: code });
       expect((await worker.row())?.runId).toBeUndefined();
@@ -218,13 +218,13 @@ describe('not yet is not gone', () => {
     worker.world.next('GET', /./, thrower(graphError('unavailable', 20 * MINUTE)));
     await worker.process(messageOf(FETCHABLE));
     worker.clock.advance(20 * MINUTE);
-    await expect(worker.process(worker.lastPutBack())).resolves.toBe('postponed');
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('deferred');
     worker.printFetchable();
-    await expect(worker.process(worker.lastPutBack())).resolves.toBe('done');
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
   });
 
   test('what a job waited for before does not slow its first look at Graph', async () => {
-    await expect(worker.process(messageOf(FETCHABLE, { deferrals: 40 }))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(FETCHABLE, { deferrals: 40 }))).resolves.toBe('deferred');
     expect(worker.queues.jobs.sent[0]?.delaySeconds).toBe(2);
   });
 
@@ -232,13 +232,13 @@ describe('not yet is not gone', () => {
     await playUntilSettled(FETCHABLE, 20 * MINUTE);
     worker.clock.advance(60 * MINUTE);
     const reopened = worker.clock.now();
-    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('deferred');
     expect(await worker.row(FETCHABLE)).toMatchObject({
       status: 'waiting',
       firstSeenAt: new Date(reopened).toISOString(),
     });
     worker.printFetchable();
-    await expect(worker.process(worker.lastPutBack())).resolves.toBe('done');
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
     expect(worker.events()).toHaveLength(1);
   });
 });
@@ -251,10 +251,10 @@ describe('tasks that are not in processing', () => {
       worker.printStarted();
       worker.world.putTask(TASK, { state });
       const { outcome, delays } = await playUntilSettled(STARTED, 60 * MINUTE);
-      expect(outcome).toBe('postponed');
+      expect(outcome).toBe('deferred');
       expect(Math.max(...delays)).toBeLessThanOrEqual(75);
       worker.printStarted();
-      await expect(worker.process(worker.lastPutBack())).resolves.toBe('done');
+      await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
       expect(worker.events()).toMatchObject([{ data: { outcome: 'released' } }]);
     },
   );
@@ -279,7 +279,7 @@ describe('tasks that are not in processing', () => {
     await worker.process(messageOf(STARTED));
     worker.clock.advance(15 * MINUTE);
     worker.world.next('PATCH', /./, thrower(graphError('unavailable')));
-    await expect(worker.process(worker.lastPutBack())).resolves.toBe('postponed');
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('deferred');
     expect(await worker.row()).toMatchObject({ cause: 'graphUnavailable' });
   });
 });
@@ -303,10 +303,10 @@ describe('the deadline of 15 minutes', () => {
     worker.world.putTask(TASK, {
       parentUrl: `https://graph.microsoft.com/v1.0/print/printers/${PRINTER}/jobs/${JOB}`,
     });
-    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
     expect(await worker.row()).toMatchObject({ cause: 'jobNotFound' });
     worker.clock.advance(15 * MINUTE);
-    await expect(worker.process(worker.lastPutBack())).resolves.toBe('done');
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
     expect(worker.events()).toMatchObject([
       { data: { outcome: 'deadline', printerId: PRINTER, jobId: JOB } },
     ]);
@@ -349,7 +349,7 @@ describe('the deadline of 15 minutes', () => {
     await worker.process(messageOf(STARTED));
     worker.clock.advance(15 * MINUTE);
     worker.world.next('GET', /./, thrower(graphError('throttled', 60_000)));
-    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
     expect(worker.world.patches()).toBe(0);
   });
 
@@ -369,7 +369,7 @@ test('a tenant takes at most its share of this process; the rest is postponed, o
   share.enter(STARTED.tenantId);
   worker.printStarted();
   const deps = worker.startProcess({ share });
-  await expect(worker.process(messageOf(STARTED), deps)).resolves.toBe('postponed');
+  await expect(worker.process(messageOf(STARTED), deps)).resolves.toBe('deferred');
   expect(worker.queues.jobs.sent).toMatchObject([{ delaySeconds: 1 }]);
   expect(worker.world.calls).toEqual([]);
   share.leave(STARTED.tenantId);

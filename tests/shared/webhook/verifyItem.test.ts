@@ -1,4 +1,4 @@
-import { judgeItem } from '../../../shared/webhook/judgeItem';
+import { verifyItem } from '../../../shared/webhook/verify';
 import {
   DEFINITION,
   fetchableItem,
@@ -16,7 +16,7 @@ import {
 
 const RECEIVED_AT = '2026-11-22T10:00:00.000Z';
 const judge = (item: unknown) =>
-  judgeItem(TEST_RING, item, { receivedAt: RECEIVED_AT, nextTraceparent: () => 'trace' });
+  verifyItem(TEST_RING, item, { receivedAt: RECEIVED_AT, nextTraceparent: () => 'trace' });
 
 /** What every job message of these items carries (shared/jobs/message.ts says what is stored). */
 const base = {

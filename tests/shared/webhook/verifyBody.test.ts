@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { createTrace } from '../../../shared/jobs/createTrace';
-import { judgeBody } from '../../../shared/webhook/judgeBody';
+import { createTrace } from '../../../shared/jobs/message';
+import { verifyBody } from '../../../shared/webhook/verify';
 import {
   bodyOf,
   fetchableItem,
@@ -13,7 +13,7 @@ import {
 } from '../../support/notifications';
 
 const judge = (body: Uint8Array) =>
-  judgeBody(TEST_RING, body, {
+  verifyBody(TEST_RING, body, {
     receivedAt: '2026-11-22T10:00:00.000Z',
     nextTraceparent: createTrace(randomBytes).nextTraceparent,
   });
