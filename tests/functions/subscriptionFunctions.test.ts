@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import { app, InvocationContext, type StorageQueueFunctionOptions, type TimerFunctionOptions } from '@azure/functions';
+import {
+  app,
+  InvocationContext,
+  type StorageQueueFunctionOptions,
+  type TimerFunctionOptions,
+} from '@azure/functions';
 import { createMemoryQueue } from '../support/memoryQueue';
 import {
   createSubscriptionWorld,
@@ -143,7 +148,7 @@ describe('processLifecycleEvent', () => {
     expect(world.queue('subscription-events').sent).toEqual([]);
   });
 
-  it('puts a postponed message back with the delay', async () => {
+  it('requeues a postponed message with the delay', async () => {
     const { options } = await load();
     const world = createFunctionWorld();
     await world.addTenant();

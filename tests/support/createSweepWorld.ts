@@ -110,6 +110,7 @@ export function createSweepWorld() {
         attempts: 1,
         firstSeenAt: START,
         foundBy: 'graph',
+        ...((row.status ?? 'done') === 'done' ? { event: 'sent' } : {}),
         ...row,
       }),
     /** RowKeys of what was put on the queue, each of which must say that the sweep found it. */

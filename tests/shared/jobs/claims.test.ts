@@ -90,7 +90,7 @@ describe('claim', () => {
     expect(await ledger.row()).toEqual(claim.row);
   });
 
-  test('a place that is not known yet is no cell of the row', async () => {
+  test('an unknown place is not a cell of the row', async () => {
     const { deps, table } = createWorld();
     const { printerId: _printer, jobId: _job, ...bare } = STARTED;
     await claimJob(deps, bare, { runId: 'run-a', foundBy: 'sweep' });
@@ -106,7 +106,7 @@ describe('claim', () => {
     await expect(ledger.claim('run-b')).resolves.toEqual({ outcome: 'done' });
   });
 
-  test('busy until a minute after the lease, then taken over with the first time it was seen', async () => {
+  test('busy until a minute after the lease, then taken over with its firstSeenAt', async () => {
     const ledger = createWorld();
     const begin = ledger.clock.now();
     await claimed(ledger, 'run-a');
@@ -120,7 +120,7 @@ describe('claim', () => {
     expect(await ledger.row()).toEqual(claim.row);
   });
 
-  test('a claim without a readable lease holds nobody up', async () => {
+  test('a claim without a readable lease blocks no other run', async () => {
     const ledger = createWorld();
     await ledger.table.insert({
       partitionKey: KEYS[0],
@@ -155,14 +155,14 @@ describe('claim', () => {
     },
   );
 
-  test('an insert whose answer was lost is recognised by its own runId', async () => {
+  test('an insert whose answer was lost is recognized by its own runId', async () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a', repeatingWrites(ledger.table));
     expect(claim).toMatchObject({ runId: 'run-a', row: { attempts: 1 } });
     await expect(finishClaim(ledger.deps, claim, { event: 'sent' })).resolves.toBe(true);
   });
 
-  test('a take-over whose answer was lost is recognised likewise', async () => {
+  test('a take-over whose answer was lost is recognized too', async () => {
     const ledger = createWorld();
     await claimed(ledger, 'run-a');
     ledger.clock.advance(TAKE_OVER);
@@ -195,7 +195,7 @@ describe('claim', () => {
     await expect(ledger.claim('run-a', through)).resolves.toEqual({ outcome: 'done' });
   });
 
-  test('a row that vanishes, or changes under every try, is an error that a retry heals', async () => {
+  test('a row that is deleted, or changes under every attempt, is a retryable error', async () => {
     const ledger = createWorld();
     await claimed(ledger, 'run-dead');
     ledger.clock.advance(TAKE_OVER);
@@ -279,7 +279,7 @@ describe('the end of a claim', () => {
     expect(await ledger.row()).toMatchObject({ status: 'done', outcome: 'ended' });
   });
 
-  test('given back: no runId and no lease, so anybody may claim it', async () => {
+  test('released: no runId and no lease, so any run may claim it', async () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a');
     await expect(
@@ -315,7 +315,7 @@ describe('the end of a claim', () => {
     await expect(end(ledger.deps, claim)).resolves.toBe(false);
   });
 
-  test('a release never opens a row that the same run has recorded as done', async () => {
+  test('a release never reopens a row that the same run has recorded as done', async () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a');
     const stale = { ...claim };
@@ -338,7 +338,7 @@ describe('rows from outside', () => {
     },
   );
 
-  test('cells of another form are passed over', async () => {
+  test('malformed cells are ignored', async () => {
     await expect(
       parse({
         status: 'done',
@@ -352,7 +352,7 @@ describe('rows from outside', () => {
     ).resolves.toEqual({ status: 'done', firstSeenAt: START, attempts: 0, foundBy: 'graph', wish: 'w' });
   });
 
-  test('a job that was fetched is told by printer and job in its key', async () => {
+  test('a fetchable job is named by printer and job in its key', async () => {
     const { deps, table } = createWorld();
     await claimJob(deps, FETCHABLE, { runId: 'r', foundBy: 'graph' });
     await expect(table.get(FETCHABLE.tenantId, `jobFetchable_${PRINTER}_${JOB}`)).resolves.toBeDefined();

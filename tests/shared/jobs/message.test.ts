@@ -73,7 +73,7 @@ it.each([
   expect(parseJobMessage(value)).toEqual({ malformed: expect.any(String) as string });
 });
 
-it('puts safe values in place of optional fields of another form', () => {
+it('replaces malformed optional fields with safe values', () => {
   const strange = {
     generation: '3',
     subscriptionId: 7,

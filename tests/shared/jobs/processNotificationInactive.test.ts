@@ -61,7 +61,7 @@ test('a task of an unwatched definition whose job is readable is released as wel
   expect(worker.events()).toEqual([]);
 });
 
-test('a tenant that gives us no token: poison, with the reason logged and the row failed', async () => {
+test('a tenant without a token: poison, with the reason logged and the row failed', async () => {
   const refused = new ReceiverError('tokenRefused', 'no token');
   worker.world.always('GET', /./, thrower(refused));
   const reference = { ...STARTED, tenantId: ELSEWHERE };
@@ -76,7 +76,7 @@ test('a tenant that gives us no token: poison, with the reason logged and the ro
   });
 });
 
-test('an inactive tenant whose Graph is out of order is asked again later', async () => {
+test('an inactive tenant whose Graph is unavailable is retried later', async () => {
   worker.world.next('GET', /./, thrower(graphError('unavailable')));
   await expect(worker.process(messageOf({ ...STARTED, tenantId: ELSEWHERE }))).resolves.toBe('deferred');
   expect(worker.queues.poison.sent).toEqual([]);
@@ -107,8 +107,8 @@ test.each([
   },
 );
 
-describe('what is remembered', () => {
-  test('a served watch for 60 seconds, so that a burst costs two reads', async () => {
+describe('the cache', () => {
+  test('an active watch for 60 seconds, so that a burst costs two reads', async () => {
     let reads = 0;
     const { createReadAccess } = await import('../../../shared/jobs/access');
     const readAccess = createReadAccess({
@@ -118,26 +118,26 @@ describe('what is remembered', () => {
     });
     const key = { tenantId: TENANT, kind: 'jobStarted', id: DEFINITION } as const;
     await readAccess(key, 0);
-    worker.clock.advance(59_999);
-    await expect(readAccess(key, undefined)).resolves.toMatchObject({ served: true });
+    worker.clock.advance(60_000);
+    await expect(readAccess(key, undefined)).resolves.toMatchObject({ active: true });
     expect(reads).toBe(2);
     worker.clock.advance(1);
     await readAccess(key, 0);
     expect(reads).toBe(4);
   });
 
-  test('an unknown tenant or watch never: it is served as soon as it is added', async () => {
+  test('an unknown tenant or watch never: it is active as soon as it is added', async () => {
     const { readAccess } = worker.startProcess();
     const tenantId = ELSEWHERE;
     const key = { tenantId, kind: 'jobFetchable', id: PRINTER } as const;
-    await expect(readAccess(key, 0)).resolves.toEqual({ served: false, reason: 'unknownTenant' });
+    await expect(readAccess(key, 0)).resolves.toEqual({ active: false, reason: 'unknownTenant' });
     await worker.putTenant({ tenantId });
-    await expect(readAccess(key, 0)).resolves.toEqual({ served: false, reason: 'unknownWatch' });
+    await expect(readAccess(key, 0)).resolves.toEqual({ active: false, reason: 'unknownWatch' });
     await worker.putWatch(key);
-    await expect(readAccess(key, 0)).resolves.toMatchObject({ served: true, watch: key });
+    await expect(readAccess(key, 0)).resolves.toMatchObject({ active: true, watch: key });
   });
 
-  test('at most 5,000 watches, so that memory has an end', async () => {
+  test('at most 5,000 watches, so that memory is bounded', async () => {
     let reads = 0;
     const { createReadAccess } = await import('../../../shared/jobs/access');
     const readAccess = createReadAccess({
@@ -154,7 +154,7 @@ describe('what is remembered', () => {
   });
 });
 
-describe('messages that are none', () => {
+describe('malformed messages', () => {
   test.each([
     ['text that is no JSON', 'garbage {'],
     ['a number', 123],

@@ -8,7 +8,7 @@ beforeEach(async () => {
 });
 
 /** What nobody waits for any more is ended as soon as it can be, whatever Graph shows of its job. */
-describe('a task of a watch that is not served', () => {
+describe('a task of an inactive watch', () => {
   const inactive = { ...STARTED, definitionId: '99999999-9999-9999-9999-999999999999' };
 
   test('is ended although Graph refuses to show the job', async () => {
@@ -19,7 +19,7 @@ describe('a task of a watch that is not served', () => {
     expect(worker.events()).toEqual([]);
   });
 
-  test('waits while Graph is out of order', async () => {
+  test('is deferred while Graph is unavailable', async () => {
     worker.printStarted();
     worker.world.next('GET', /./, thrower(graphError('unavailable')));
     await expect(worker.process(messageOf(inactive))).resolves.toBe('deferred');
@@ -28,7 +28,7 @@ describe('a task of a watch that is not served', () => {
   });
 });
 
-test('a message that cannot be put back fails once: the host keeps the original, no copy is added', async () => {
+test('a message that cannot be deferred fails once: the host keeps the original, no copy is added', async () => {
   worker.printStarted();
   worker.world.next('GET', /./, thrower(graphError('unavailable')));
   let sends = 0;

@@ -19,11 +19,11 @@ beforeEach(async () => {
 
 const unavailable = () => Promise.reject(new ReceiverError('storageUnavailable', 'out of order'));
 
-describe('tables out of order', () => {
+describe('unavailable tables', () => {
   test.each([
     ['before the claim', { insert: unavailable }],
     ['at the record, and when the claim is given back', { replace: unavailable }],
-  ])('%s: the message waits in the queue and burns no attempt', async (_when, broken) => {
+  ])('%s: the message waits in the queue and uses no attempt', async (_when, broken) => {
     worker.printFetchable();
     const deps = worker.startProcess({ ledger: createLedger({ ...worker.ledgerTable, ...broken }) });
     expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('deferred');
@@ -35,7 +35,7 @@ describe('tables out of order', () => {
     expect(await worker.process(worker.lastDeferred())).toBe('done');
   });
 
-  test('so it waits while the app has no right to its tables yet, which takes minutes after a deployment', async () => {
+  test('the message also waits while the app has no access to its tables, which takes effect minutes after a deployment', async () => {
     const refuse = () =>
       Promise.reject(new RestError('AuthorizationPermissionMismatch', { statusCode: 403 }));
     const client = { createEntity: refuse, getEntity: refuse };
@@ -77,7 +77,7 @@ describe('tables out of order', () => {
     expect(worker.lastDeferred()).toMatchObject({ event: { deferrals: 404 } });
   });
 
-  test('a time that nobody of ours wrote, or none, starts anew', async () => {
+  test('a missing or malformed time starts over', async () => {
     const event = (messageOf(FETCHABLE) as { event: object }).event;
     for (const tablesOutSince of ['soon', '7', 7, null, undefined]) {
       await worker.process({ event: { ...event, tablesOutSince } }, tablesOut());
@@ -91,7 +91,7 @@ describe('tables out of order', () => {
     expect(delaySeconds()).toBe(15);
   });
 
-  test('waiting for a free place, or for a throttled tenant, does not begin it anew: no table was looked at', async () => {
+  test('waiting for a free place or for a throttled tenant does not reset it, because no table was read', async () => {
     await playRounds(1, messageOf(FETCHABLE));
     const since = { event: { tablesOutSince: START } };
     const full = { ...tablesOut(), share: { enter: () => false, leave: () => undefined } };
@@ -120,7 +120,7 @@ describe('the end of the subscription that a notification names', () => {
   const inHours = (hours: number) => new Date(Date.parse(START) + hours * HOUR).toISOString();
   const renewals = () => worker.renewals.sent.map(({ text }) => JSON.parse(text) as unknown);
 
-  test('under a day away: the renewal is asked for, once the job is done', async () => {
+  test('under a day away: the renewal is requested after the job is done', async () => {
     worker.printFetchable();
     expect(await worker.process(messageOf(FETCHABLE, { expires: inHours(23) }))).toBe('done');
     expect(renewals()).toMatchObject([{ event: { kind: 'renew', rowKey: `jobFetchable_${PRINTER}` } }]);
@@ -130,13 +130,13 @@ describe('the end of the subscription that a notification names', () => {
     ['two days away', inHours(48)],
     ['not named', undefined],
     ['no date', 'soon'],
-  ])('%s: nothing is asked', async (_when, expires) => {
+  ])('%s: nothing is requested', async (_when, expires) => {
     worker.printFetchable();
     await worker.process(messageOf(FETCHABLE, expires === undefined ? {} : { expires }));
     expect(renewals()).toEqual([]);
   });
 
-  test('a renewal that cannot be asked for does not touch the job', async () => {
+  test('a renewal that cannot be requested does not affect the job', async () => {
     worker.printFetchable();
     const deps = worker.startProcess({ requestRenewal: unavailable });
     expect(await worker.process(messageOf(FETCHABLE, { expires: inHours(1) }), deps)).toBe('done');

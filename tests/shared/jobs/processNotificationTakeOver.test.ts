@@ -152,7 +152,7 @@ test('a run that lost its row before the event sends none', async () => {
   expect(worker.events()).toHaveLength(1);
 });
 
-test('a run that lost its row while it sent says so, and its event is a repeat with the same id', async () => {
+test('a run that lost its row during the send reports eventRepeated, and its event has the same id', async () => {
   const worker = await createPrinted(FETCHABLE);
   const { events } = worker.queues;
   const slow = worker.startProcess({
@@ -171,7 +171,7 @@ test('a run that lost its row while it sent says so, and its event is a repeat w
   expect(new Set(worker.events().map(({ id }) => id)).size).toBe(1);
 });
 
-test('a run that lost its row and gives up does not touch it', async () => {
+test('a failed run that lost its row does not change it', async () => {
   const worker = await createJobWorker();
   const slow = worker.startProcess({
     callGraph: async () => {
@@ -212,7 +212,7 @@ describe('storage that loses answers', () => {
     expect(worker.events()).toHaveLength(1);
   });
 
-  test('a claim that cannot be given back is taken over after its lease', async () => {
+  test('a claim that cannot be released is taken over after its lease', async () => {
     const worker = await createPrinted(FETCHABLE);
     const deps = worker.startProcess({
       ledger: createLedger({ ...worker.ledgerTable, replace: () => Promise.reject(new Error('down')) }),

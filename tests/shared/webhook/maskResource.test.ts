@@ -14,7 +14,7 @@ it.each([
   expect(maskResource(resource)).toBe(shape);
 });
 
-it('never lets out what stands between the words, and is at most 200 characters long (contract of `shape`)', () => {
+it('never reveals ids between the words, and is at most 200 characters long (contract of `shape`)', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[A-Za-z0-9+=_.-]{12,40}$/), fc.string(), (secret, rest) => {
       const shape = maskResource(`print/printers/${secret}/jobs/${secret}${rest}`);

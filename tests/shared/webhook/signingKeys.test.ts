@@ -66,7 +66,7 @@ it.each([
   });
 });
 
-it('leaves the server alone for a while after a failed fetch, then tries again', async () => {
+it('starts no fetch during the cooldown after a failed one, then tries again', async () => {
   let failing = true;
   const { find, fetch, clock } = setUp(() => (failing ? Promise.reject(new Error('down')) : good()));
   await expect(find('one')).rejects.toMatchObject({ code: 'keysUnreachable' });

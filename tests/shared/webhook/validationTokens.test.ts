@@ -172,7 +172,7 @@ it('finds a key that was rolled in since the keys were fetched', async () => {
   publicKey = { ...publicKey, kid: 'one' };
 });
 
-describe('while the keys are out of reach', () => {
+describe('while the keys are unreachable', () => {
   const verifier = () =>
     createTokenVerifier({
       authorityHost: AUTHORITY,
@@ -181,7 +181,7 @@ describe('while the keys are out of reach', () => {
       fetch: () => Promise.reject(new Error('offline')),
     });
 
-  it('rejects with keysUnreachable, so that Graph is asked to come again', async () => {
+  it('rejects with keysUnreachable, so that Graph retries', async () => {
     const { sign } = setUp();
     await expect(verifier()([await sign(v1)], new Set([TENANT_A]))).rejects.toMatchObject({
       code: 'keysUnreachable',

@@ -87,7 +87,7 @@ describe('a job item', () => {
   });
 });
 
-describe('an authentic item that we cannot place is queued as unknown (docs/decisions/0002)', () => {
+describe('an authentic item with an unknown resource is queued as unknown (docs/decisions/0002)', () => {
   it.each([
     ['no resource', undefined, '(undefined)'],
     ['a resource of unknown shape', 'print/shares/42/jobs', 'print/shares/{id}/jobs'],
@@ -132,7 +132,7 @@ describe('a lifecycle item', () => {
     },
   );
 
-  it('goes without a subscription id of another form, and calls a strange event unknown', () => {
+  it('leaves out a malformed subscription id, and names an unknown event `unknown`', () => {
     const judgement = judge(lifecycleItem({ subscriptionId: 'x', lifecycleEvent: 'a\nb' }));
     expect(judgement).toHaveProperty('lifecycle.lifecycleEvent', 'unknown');
     expect(judgement).not.toHaveProperty('lifecycle.subscriptionId');
