@@ -14,7 +14,7 @@ export interface Claim {
 export type ClaimResult =
   | { outcome: 'claimed'; claim: Claim }
   | { outcome: 'done' }
-  /** Another run works on it and may until this moment; milliseconds since 1970. */
+  /** Another run holds the claim until this time; milliseconds since 1970. */
   | { outcome: 'busy'; until: number };
 
 export interface ClaimDeps {
@@ -22,7 +22,7 @@ export interface ClaimDeps {
   clock: Pick<Clock, 'now'>;
 }
 
-/** Longer than any step between two renewals (a call to Graph: 45 s); short enough that a dead run delays little. */
+/** Longer than any step between two renewals (a call to Graph: 45 s), and short enough that a crashed run causes little delay. */
 const LEASE_MS = 3 * 60_000;
 /** A claim may be taken over only this long after its lease has ended: the clocks of two instances differ. */
 const TAKE_OVER_MARGIN_MS = 60_000;
@@ -41,7 +41,7 @@ const MOST_RACES = 5;
  * On 409 and 412 the row is read again: the storage client repeats a write whose answer was lost, so our own runId on
  * the row means that we won.
  *
- * @param run runId: random, of this run alone; notifiedAt: when Graph's notification arrived, for a message of
+ * @param run runId: random, unique to this run. notifiedAt: when Graph's notification arrived, for a message of
  *   Graph. A row that something else found first keeps it, so that late notifications can be counted.
  */
 export async function claimJob(

@@ -13,7 +13,7 @@ export interface VerifiedClientState {
 
 export type ClientStateCheck =
   | { outcome: 'valid'; state: VerifiedClientState }
-  /** The exact form, but its key is not in our ring: our key set may be wrong, so Graph is asked to come again. */
+  /** The exact form, but its key is not in our ring: our key set may be wrong, so Graph should retry. */
   | { outcome: 'unknownKey' }
   /** Missing, of another form, or with a wrong mac. */
   | { outcome: 'missing' | 'malformed' | 'wrongMac' };

@@ -105,7 +105,7 @@ async function verifyAndStore(
   });
   if ('bad' in verified) {
     if (verified.bad === 'emptyBody')
-      extra['hint'] = 'Chunked bodies arrive empty through the host: send Content-Length';
+      extra['hint'] = 'The host delivers chunked bodies empty: send Content-Length';
     return noBatch(400, verified.bad);
   }
 

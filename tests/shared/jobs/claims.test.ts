@@ -150,7 +150,7 @@ describe('claim', () => {
       expect([row.cause, row.waitingSince]).toEqual(
         status === 'gone' ? [undefined, undefined] : ['because', START],
       );
-      // Only a job given up as gone starts anew.
+      // Only a row that was gone starts over.
       expect(row.firstSeenAt).toBe(status === 'gone' ? '2026-11-22T00:01:00.000Z' : START);
     },
   );
@@ -239,7 +239,7 @@ describe('lease', () => {
     expect((await ledger.row()).leaseUntil).toBe('2026-11-22T00:03:10.000Z');
   });
 
-  test('a lease that ran out is renewed while nobody has taken the row over, and refused afterwards', async () => {
+  test('a lease that ran out is renewed while no run has taken the row over, and refused afterwards', async () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a');
     ledger.clock.advance(TAKE_OVER - 1);
@@ -332,7 +332,7 @@ describe('rows from outside', () => {
   };
 
   test.each([[{}], [{ status: 'claimed' }], [{ status: 'new', firstSeenAt: START }]])(
-    '%j is none of ours: an error that says what to do',
+    '%j is unreadable: an error with a remedy',
     async (cells) => {
       await expect(parse(cells)).rejects.toThrow(/PrintJobs.*Correct or delete/);
     },

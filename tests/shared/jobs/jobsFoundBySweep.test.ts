@@ -71,13 +71,13 @@ test('the ledger is listed without the jobs, and an unreadable row is reported',
   await worker.process(messageOf(FETCHABLE, bySweep));
   await worker.ledgerTable.insert({ partitionKey: TENANT, rowKey: 'jobFetchable_x_1', status: 'odd' });
   await worker.ledgerTable.insert({ partitionKey: 'other', rowKey: 'jobFetchable_x_2', status: 'done' });
-  const told: string[] = [];
+  const reported: string[] = [];
   const rows = [];
-  const onUnreadable = (error: Error) => void told.push(error.message);
+  const onUnreadable = (error: Error) => void reported.push(error.message);
   for await (const listed of worker.ledger.list(TENANT, { onUnreadable })) rows.push(listed);
   expect(rows.map(({ rowKey, row }) => [rowKey, row?.status, row?.job])).toEqual([
     [`jobFetchable_${PRINTER}_${JOB}`, 'done', undefined],
     ['jobFetchable_x_1', undefined, undefined],
   ]);
-  expect(told).toEqual([expect.stringContaining('PrintJobs')]);
+  expect(reported).toEqual([expect.stringContaining('PrintJobs')]);
 });

@@ -10,9 +10,9 @@ const fill = async (rows: number) => {
 
 it('deletes the rows of one tenant and reports progress', async () => {
   const table = await fill(33);
-  const told: number[] = [];
-  expect(await createLedger(table).deleteAll('t', (rows) => told.push(rows))).toBe(33);
-  expect(told).toEqual([16, 32, 33]);
+  const reported: number[] = [];
+  expect(await createLedger(table).deleteAll('t', (rows) => reported.push(rows))).toBe(33);
+  expect(reported).toEqual([16, 32, 33]);
   expect(table.size()).toBe(1);
   expect(await createLedger(table).deleteAll('t')).toBe(0);
 });

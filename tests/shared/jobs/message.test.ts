@@ -23,7 +23,7 @@ const messages: JobMessage[] = [
   { ...bare, tablesOutSince: '2026-11-22T10:00:00.000Z', reference: started },
 ];
 
-it.each(messages)('comes back from its text as it was: %j', (message) => {
+it.each(messages)('is unchanged after formatting and parsing: %j', (message) => {
   expect(parseJobMessage(JSON.parse(formatJobMessage(message)))).toEqual({ message });
 });
 

@@ -87,6 +87,7 @@ describe('the main path', () => {
       status: 'done',
       decision: 'release',
       outcome: 'released',
+      event: 'sent',
       attempts: 1,
       firstSeenAt: START,
       foundBy: 'sweep',
@@ -200,7 +201,11 @@ describe('a notification is checked against Graph', () => {
     worker.world.putTask(TASK, { state: 'pending' });
     worker.world.putJob(PRINTER, JOB, {}, [TASK]);
     await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
-    expect(await worker.row()).toMatchObject({ status: 'waiting', cause: 'taskNotProcessing' });
+    expect(await worker.row()).toMatchObject({
+      status: 'waiting',
+      waitReason: 'notYet',
+      cause: 'taskNotProcessing',
+    });
     worker.world.putTask(TASK);
     await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
   });

@@ -24,7 +24,7 @@ beforeEach(async () => {
   worker = await createJobWorker();
 });
 
-/** Plays the queue: whenever a message was put back, waits its delay and hands it in again. */
+/** Plays the queue: whenever a message was deferred, waits its delay and processes it again. */
 async function playUntilSettled(reference: JobReference, limitMs: number) {
   const end = worker.clock.now() + limitMs;
   const delays: number[] = [];
@@ -123,7 +123,11 @@ describe('outages', () => {
     const tokenUnavailable = new ReceiverError('tokenUnavailable', 'no token');
     worker.world.next('GET', /./, thrower(tokenUnavailable));
     await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
-    expect(await worker.row()).toMatchObject({ status: 'waiting', cause: 'tokenUnavailable' });
+    expect(await worker.row()).toMatchObject({
+      status: 'waiting',
+      waitReason: 'outage',
+      cause: 'tokenUnavailable',
+    });
   });
 
   test('a PATCH whose answer was lost is recognized as our own when the task is read again', async () => {
@@ -202,7 +206,7 @@ describe('a job that Graph does not show yet', () => {
   test.each([
     ['JobFetchable', FETCHABLE, 'jobNotFound'],
     ['JobStarted', STARTED, 'taskNotFound'],
-  ] as const)('%s: after 10 minutes it is gone, told to nobody', async (_name, reference, cause) => {
+  ] as const)('%s: after 10 minutes it is gone, without an event', async (_name, reference, cause) => {
     const { outcome, delays } = await playUntilSettled(reference, 20 * MINUTE);
     expect(outcome).toBe('gone');
     const total = delays.reduce((sum, seconds) => sum + seconds, 0);
@@ -246,7 +250,7 @@ describe('a job that Graph does not show yet', () => {
 describe('tasks that are not in processing', () => {
   // Whether a task that has not begun can be ended is not documented: both answers of Graph are played.
   test.each(['pending', 'unknownFutureValue'])(
-    '%s, and Graph refuses to end it: never given up, released once it has begun',
+    '%s, and Graph refuses to end it: deferred until it has begun, then released',
     async (state) => {
       worker.printStarted();
       worker.world.putTask(TASK, { state });
@@ -313,13 +317,13 @@ describe('the deadline of 15 minutes', () => {
   });
 
   test.each([true, false])(
-    'a job that Graph refuses to show (403) is tried until then, told each time, and released (place known: %p)',
+    'a job that Graph refuses to show (403) is retried until then, logged each time, and released (place known: %p)',
     async (known) => {
       worker.printStarted();
       const { printerId: _printer, jobId: _job, ...bare } = STARTED;
       const reference = known ? STARTED : bare;
       worker.world.always('GET', /printers/, thrower(graphError('forbidden')));
-      // Played by the queue alone: nobody but its own message brings the task to its deadline.
+      // Played by the queue alone: the message itself brings the task to its deadline.
       const { outcome } = await playUntilSettled(reference, 30 * MINUTE);
       expect(outcome).toBe('done');
       const openMinutes = (worker.clock.now() - Date.parse(START)) / MINUTE;

@@ -38,7 +38,7 @@ test.each(UNSERVED)('%s: an open task is ended without an event', async (reason,
   await expect(worker.process(messageOf(reference))).resolves.toBe('releasedWithoutEvent');
   expect(worker.world.tasks.get(TASK)?.state).toBe('completed');
   expect(worker.events()).toEqual([]);
-  expect(await worker.row(reference)).toMatchObject({ status: 'done', cause: reason });
+  expect(await worker.row(reference)).toMatchObject({ status: 'done', event: 'none', cause: reason });
 });
 
 test.each(UNSERVED)(

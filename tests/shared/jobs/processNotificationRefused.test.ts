@@ -7,7 +7,7 @@ beforeEach(async () => {
   worker = await createJobWorker();
 });
 
-/** What nobody waits for any more is ended as soon as it can be, whatever Graph shows of its job. */
+/** The task of an inactive watch is ended as soon as possible, whatever Graph shows of its job. */
 describe('a task of an inactive watch', () => {
   const inactive = { ...STARTED, definitionId: '99999999-9999-9999-9999-999999999999' };
 

@@ -22,7 +22,7 @@ const unavailable = () => Promise.reject(new ReceiverError('storageUnavailable',
 describe('unavailable tables', () => {
   test.each([
     ['before the claim', { insert: unavailable }],
-    ['at the record, and when the claim is given back', { replace: unavailable }],
+    ['at the record, and when the claim is released', { replace: unavailable }],
   ])('%s: the message waits in the queue and uses no attempt', async (_when, broken) => {
     worker.printFetchable();
     const deps = worker.startProcess({ ledger: createLedger({ ...worker.ledgerTable, ...broken }) });

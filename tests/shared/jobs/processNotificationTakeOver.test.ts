@@ -20,7 +20,7 @@ import { graphError } from '../../support/createFakeGraph';
 type Death = { at: number; side: 'before' | 'after' };
 class Died extends Error {}
 
-/** The dependencies of one process whose effects are written down, and which dies where it is told to. */
+/** The dependencies of one process whose effects are written down, and which dies at the given effect. */
 function createMortal(worker: JobWorker, death?: Death) {
   const journal: string[] = [];
   let dead = false;
@@ -49,7 +49,7 @@ function createMortal(worker: JobWorker, death?: Death) {
     ledger: createLedger(table),
     callGraph: (call) => effect(call.method === 'PATCH' ? 'act' : 'read', () => world.callGraph(call)),
     queues: {
-      jobs: mortal('put back', queues.jobs),
+      jobs: mortal('requeue', queues.jobs),
       events: mortal('event', queues.events),
       poison: mortal('poison', queues.poison),
     },
@@ -92,7 +92,7 @@ test.each(DEATHS)(
     const { deps } = createMortal(worker, { at, side });
     await worker.process(messageOf(reference), deps).catch(() => undefined);
 
-    // The host's lease on the message ends sooner than ours on the row: the message comes back busy.
+    // The host's lease on the message ends sooner than ours on the row: the redelivered message finds the row busy.
     const claimed = !(effect === 'claim' && side === 'before');
     const recorded = effect === 'done' && side === 'after';
     if (claimed && !recorded) {
@@ -187,7 +187,7 @@ test('a failed run that lost its row does not change it', async () => {
 });
 
 describe('storage that loses answers', () => {
-  /** The write of this status takes effect, and its caller hears of an error. */
+  /** The write of this status takes effect, and its caller gets an error. */
   function loseAnswerOf(worker: JobWorker, status: string, times: number): ProcessDeps {
     let left = times;
     return worker.startProcess({

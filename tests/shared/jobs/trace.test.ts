@@ -16,7 +16,7 @@ it('takes its bytes as they come', () => {
   expect(trace.nextTraceparent()).toBe(`00-${'ab'.repeat(16)}-${'ab'.repeat(8)}-01`);
 });
 
-it('draws nothing for spans nobody asks for', () => {
+it('draws no bytes for spans that are not used', () => {
   const sizes: number[] = [];
   createTrace((size) => {
     sizes.push(size);

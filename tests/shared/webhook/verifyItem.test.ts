@@ -56,11 +56,11 @@ describe('a job item', () => {
     ['a slash in front', `/print/printers/${PRINTER}/jobs/${JOB}`],
     ['the key form', `print/printers('${PRINTER}')/jobs('${JOB}')`],
     ['capitals', `PRINT/Printers/${PRINTER.toUpperCase()}/Jobs/${JOB}`],
-  ])('understands a resource with %s', (_name, resource) => {
+  ])('accepts a resource with %s', (_name, resource) => {
     expect(judge(fetchableItem({ resource }))).toEqual({ job: { ...base, reference: fetchable } });
   });
 
-  it('understands organizationId in place of tenantId, and either in capitals', () => {
+  it('accepts organizationId in place of tenantId, and either in capitals', () => {
     const { tenantId: _dropped, ...item } = fetchableItem({ organizationId: TENANT_A.toUpperCase() });
     expect(judge(item)).toEqual({ job: { ...base, reference: fetchable } });
     expect(judge(fetchableItem({ tenantId: TENANT_A.toUpperCase() }))).toHaveProperty('job');
