@@ -1,20 +1,13 @@
 import { SCENARIOS } from '../../cli/scenarios';
+import { newWatch, type WatchKind } from '../../shared/watches/watches';
+import { createSubscriptionWorld, DEFINITION, PRINTER, START, TENANT } from '../support/createSubscriptionWorld';
 import type { CallGraph } from '../../shared/graph/client';
 import { completeTask, readTask, listTasks } from '../../shared/graph/api/printTasks';
-import { readFetchableJob } from '../../shared/jobs/readFetchableJob';
-import { readStartedJob } from '../../shared/jobs/readStartedJob';
 import { createSubscription } from '../../shared/graph/api/subscriptions';
 import { callOf, newSubscription } from '../../shared/subscriptions/plan';
-import { newWatch } from '../../shared/watches/watches';
 import { listJobs } from '../../shared/graph/api/printJobs';
-import type { WatchKind } from '../../shared/watches/watches';
-import {
-  createSubscriptionWorld,
-  DEFINITION,
-  PRINTER,
-  START,
-  TENANT,
-} from '../support/createSubscriptionWorld';
+import { readFetchableJob } from '../../shared/jobs/work';
+import { readStartedJob } from '../../shared/jobs/startedJob';
 
 const started = { kind: 'jobStarted', tenantId: TENANT, definitionId: DEFINITION, taskId: 't' } as const;
 const fetchable = { kind: 'jobFetchable', tenantId: TENANT, printerId: PRINTER, jobId: '1' } as const;
