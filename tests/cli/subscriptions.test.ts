@@ -58,7 +58,12 @@ describe('subscriptions add', () => {
     // Still waiting: the same words, and no second call.
     expect(await world.runJson(...addPrinter)).toMatchObject({
       code: 1,
-      json: { added: false, outcome: 'nothing', lastError: 'Graph said forbidden' },
+      json: {
+        added: false,
+        outcome: 'nothing',
+        lastError:
+          'Graph said forbidden. Grant the app the permission and have an administrator of the customer consent again.',
+      },
     });
     expect(world.graph.calls).toHaveLength(1);
     const corrected = await world.run('subscriptions', 'reconcile', '--retry-now');
@@ -175,10 +180,19 @@ describe('subscriptions reconcile', () => {
     expect(code).toBe(1);
     expect(json).toMatchObject({
       counts: { failed: 1, created: 0 },
-      failures: [{ tenantId: TENANT, watch: `jobFetchable_${PRINTER}`, error: 'Graph said forbidden' }],
+      failures: [
+        {
+          tenantId: TENANT,
+          watch: `jobFetchable_${PRINTER}`,
+          error:
+            'Graph said forbidden. Grant the app the permission and have an administrator of the customer consent again.',
+        },
+      ],
       unreadable: [expect.any(String)],
     });
-    expect(stderr).toContain(`error: ${TENANT} jobFetchable_${PRINTER}: Graph said forbidden (next try `);
+    expect(stderr).toContain(
+      `error: ${TENANT} jobFetchable_${PRINTER}: Graph said forbidden. Grant the app the permission and have an administrator of the customer consent again. (next try `,
+    );
     expect(stderr).toContain('warning: ');
   });
 
@@ -190,7 +204,7 @@ describe('subscriptions reconcile', () => {
     world.graph.nextError('PATCH', graphError('unauthorized'));
     const found = await world.run('subscriptions', 'reconcile');
     expect(found.code).toBe(1);
-    const words = `error: ${TENANT} refuses the app: Graph said unauthorized (next try 2026-11-22T01:00:45.000Z); tenants show ${TENANT} names what is missing`;
+    const words = `error: ${TENANT} refuses the app: Graph said unauthorized. Check the credential of the app. (next try 2026-11-22T01:00:45.000Z); tenants show ${TENANT} names what is missing`;
     expect(found.stderr).toContain(words);
     const waiting = await world.run('subscriptions', 'reconcile');
     expect(waiting.code).toBe(1);

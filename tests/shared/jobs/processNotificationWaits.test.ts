@@ -161,14 +161,15 @@ describe('outages', () => {
     [401, 'graphUnauthorized'],
     [403, 'graphForbidden'],
   ] as const)('%i while reading is thrown with its words for the operator', async (status, code) => {
-    const words = 'Graph refused it: grant the app the application permission PrintJob.ReadBasic.All';
-    worker.world.next('GET', /./, thrower(new GraphError(code, words, { status })));
+    const remedy = 'Grant the app the application permission PrintJob.ReadBasic.All.';
+    const error = new GraphError(code, `Graph returned ${status}`, { status, remedy });
+    worker.world.next('GET', /./, thrower(error));
     await expect(worker.process(messageOf(FETCHABLE))).rejects.toThrow(/PrintJob\.ReadBasic\.All/);
     expect(await worker.row(FETCHABLE)).toMatchObject({ status: 'failed', cause: code });
     expect(worker.logger.events.at(-1)).toMatchObject({
       level: 'error',
       event: 'job.failed',
-      message: words,
+      message: `Graph returned ${status}. ${remedy}`,
     });
   });
 

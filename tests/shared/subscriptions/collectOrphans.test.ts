@@ -103,7 +103,9 @@ describe('orphans', () => {
     world.clock.advance(DAY);
     world.graph.nextError('GET', graphError('forbidden'));
     expect((await reconcileAll(world.deps)).tenantsRefused).toBe(1);
-    expect((await world.tenants.get(TENANT))?.lastError).toBe('Graph said forbidden');
+    expect((await world.tenants.get(TENANT))?.lastError).toBe(
+      'Graph said forbidden. Grant the app the permission and have an administrator of the customer consent again.',
+    );
   });
 
   it('are listed for 20 tenants a run: Graph takes 40 listings in 20 s (concepts/throttling-limits.md)', async () => {

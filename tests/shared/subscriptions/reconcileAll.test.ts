@@ -73,11 +73,14 @@ describe('reconcileAll', () => {
       {
         tenantId: TENANT,
         watch: 'jobFetchable_a',
-        error: 'Graph said forbidden',
+        error:
+          'Graph said forbidden. Grant the app the permission and have an administrator of the customer consent again.',
         nextTryAt: '2026-11-22T00:00:45.000Z',
       },
     ]);
-    expect((await world.read(fetchable(TENANT, 'a'))).watch.lastError).toBe('Graph said forbidden');
+    expect((await world.read(fetchable(TENANT, 'a'))).watch.lastError).toBe(
+      'Graph said forbidden. Grant the app the permission and have an administrator of the customer consent again.',
+    );
   });
 
   it('postpones the rest of a throttled tenant without a call, and goes on with the others', async () => {
@@ -160,7 +163,8 @@ describe('reconcileAll', () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     await world.put({
-      lastError: 'Graph said forbidden',
+      lastError:
+        'Graph said forbidden. Grant the app the permission and have an administrator of the customer consent again.',
       failures: 9,
       nextTryAt: '2026-11-22T00:59:00.000Z',
     });

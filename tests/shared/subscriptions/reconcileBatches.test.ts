@@ -86,7 +86,7 @@ describe('reconcileAll in batches', () => {
     world.graph.nextError('PATCH', graphError('unavailable'));
     const { counts, failures } = await reconcileAll(world.deps);
     expect(counts).toMatchObject({ renewed: 2, failed: 1 });
-    expect(failures).toMatchObject([{ error: 'Graph said unavailable' }]);
+    expect(failures).toMatchObject([{ error: 'Graph said unavailable. The call is retried.' }]);
   });
 
   it('holds a pause that began elsewhere against no watch', async () => {

@@ -107,7 +107,8 @@ describe('reconcileWatch: create', () => {
       wanted: true,
       generation: 0,
       failures: 1,
-      lastError: 'Graph said forbidden',
+      lastError:
+        'Graph said forbidden. Grant the app the permission and have an administrator of the customer consent again.',
       // What was asked for: an answer that is lost may have made it.
       keyId: 'k1',
       notificationUrl: 'https://receiver.example/api/notifications',

@@ -42,7 +42,12 @@ it.each([
   [new ReceiverError('graphUnauthorized', 'x'), { watches: 1, leftToLapse: 1 }],
   [
     new ReceiverError('tokenUnavailable', 'words'),
-    { watches: 0, failures: [{ watch: `jobFetchable_${PRINTER}`, error: 'words' }] },
+    {
+      watches: 0,
+      failures: [
+        { watch: `jobFetchable_${PRINTER}`, error: new ReceiverError('tokenUnavailable', 'words').message },
+      ],
+    },
   ],
   [new TypeError('secret'), { failures: [{ error: 'unexpected, see the log' }] }],
 ])('of %p', async (error, expected) => {

@@ -80,7 +80,7 @@ describe('replacing a subscription', () => {
       subscriptionId: 'subscription-0',
       keyId: 'k1',
       failures: 1,
-      lastError: 'Graph said unavailable',
+      lastError: 'Graph said unavailable. The call is retried.',
     });
   });
 
@@ -152,7 +152,9 @@ describe('removing a watch', () => {
     await putServed(world, { wanted: false });
     world.graph.nextError('DELETE', graphError('forbidden'));
     expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'failed' });
-    expect((await world.read()).watch.lastError).toBe('Graph said forbidden');
+    expect((await world.read()).watch.lastError).toBe(
+      'Graph said forbidden. Grant the app the permission and have an administrator of the customer consent again.',
+    );
     world.clock.advance(4_230 * MINUTE);
     world.graph.nextError('DELETE', graphError('unavailable'));
     expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'failed' });

@@ -119,7 +119,7 @@ describe('a tenant that Graph throttles while watches wait for new subscriptions
     await reconcileAll(world.deps);
     expect((await world.read(fetchable(undefined, 'new'))).watch).toMatchObject({
       failures: 3,
-      lastError: 'POST was not sent',
+      lastError: 'POST was not sent. The call is retried after the pause.',
       nextTryAt: new Date(world.clock.now() + 20_000).toISOString(),
     });
   });
