@@ -52,7 +52,8 @@ describe('definitions', () => {
     expect(await world.run('definitions', 'create', '--tenant', TENANT, '--name', 'x')).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'error: Graph said forbidden\n',
+      stderr:
+        'error: Graph said forbidden. Grant the app the permission and have an administrator of the customer consent again.\n',
     });
   });
 
@@ -122,7 +123,9 @@ describe('definitions', () => {
     world.graph.nextError('DELETE', graphError('notFound'));
     expect((await world.run(...argv, '--force')).stderr).toContain('definitions list');
     world.graph.nextError('GET', graphError('forbidden'));
-    expect((await world.run(...argv)).stderr).toBe('error: Graph said forbidden\n');
+    expect((await world.run(...argv)).stderr).toBe(
+      'error: Graph said forbidden. Grant the app the permission and have an administrator of the customer consent again.\n',
+    );
   });
 
   it.each(['pending', 'processing'])(

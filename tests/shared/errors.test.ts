@@ -10,7 +10,7 @@ it('an error of ours is logged with code, words and whether to try again', () =>
   expect(errorFields(error)).toEqual({
     error: 'ReceiverError',
     code: 'configInvalid',
-    message: 'CLIENT_STATE_KEYS is missing',
+    message: 'CLIENT_STATE_KEYS is missing. Correct the settings, then restart.',
     retryable: false,
   });
 });
