@@ -24,7 +24,7 @@ const reply = { client_id: clientId, state: 'a b', redirect_uri: 'https://app.ex
 describe('the admin-consent link (concepts/auth-v2-service.md)', () => {
   it('leads back with tenant, state and admin_consent=True, and gives the roles of the registration', async () => {
     const { control, graph } = world.harness();
-    await control.setRoles(tenantA, []);
+    await control.changeTenant(tenantA, { roles: [] });
     expect((await graph('GET', '/print/taskDefinitions')).status).toBe(403);
     const { status, location } = await consent(reply);
     expect(status).toBe(302);
@@ -72,17 +72,17 @@ describe('consent that was taken back', () => {
   ] as const)('is refused by the sign-in service as %s', async (revokedToken, error, code) => {
     const { control } = world.harness();
     await control.setVariants({ revokedToken });
-    await control.revokeConsent(tenantA);
+    await control.setConsent(tenantA, { granted: false });
     const { status, body } = await askToken();
     expect([status, body]).toMatchObject([400, { error, error_codes: [code] }]);
-    await control.grantConsent(tenantA);
+    await control.setConsent(tenantA, { granted: true });
     expect((await askToken()).status).toBe(200);
   });
 
   it('can leave tokens without roles, which Graph refuses with 403 call by call', async () => {
     const { control, graph } = world.harness();
     await control.setVariants({ revokedToken: 'withoutRoles' });
-    await control.revokeConsent(tenantA);
+    await control.setConsent(tenantA, { granted: false });
     const token = String((await askToken()).body['access_token']);
     for (const bearer of [token, `development.${tenantA}`]) {
       const { status, body } = await graph('GET', '/print/taskDefinitions', undefined, { token: bearer });
@@ -101,10 +101,10 @@ describe('consent that was taken back', () => {
       await control.setVariants({ revokedCalls: variant });
       const token = String((await askToken()).body['access_token']);
       expect((await graph('GET', '/subscriptions', undefined, { token })).status).toBe(200);
-      await control.revokeConsent(tenantA);
+      await control.setConsent(tenantA, { granted: false });
       expect((await graph('GET', '/subscriptions', undefined, { token })).status).toBe(old);
       expect((await graph('GET', '/subscriptions')).status).toBe(fresh);
-      await control.grantConsent(tenantA);
+      await control.setConsent(tenantA, { granted: true });
       expect((await graph('GET', '/subscriptions')).status).toBe(200);
     },
   );
@@ -112,7 +112,7 @@ describe('consent that was taken back', () => {
   it('ends deliveries, and a consent given again brings them back', async () => {
     const { control } = world.harness();
     await world.watchTasks();
-    await control.revokeConsent(tenantA);
+    await control.setConsent(tenantA, { granted: false });
     await world.printHeld();
     expect(await world.toldTasks()).toEqual([]);
     await consent(reply);

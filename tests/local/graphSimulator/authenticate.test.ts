@@ -41,7 +41,7 @@ describe('the bearer token (concepts/auth/auth-concepts.md, concepts/errors.md)'
 
   it('takes a development token as the default app with the roles of the tenant', async () => {
     expect((await harness.graph('GET', '/print/taskDefinitions')).status).toBe(200);
-    await harness.control.setRoles(tenantA, []);
+    await harness.control.changeTenant(tenantA, { roles: [] });
     expect((await harness.graph('GET', '/print/taskDefinitions')).status).toBe(403);
   });
 

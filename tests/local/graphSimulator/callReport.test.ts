@@ -1,5 +1,9 @@
-import { createCallReport, violationsOf, type PassingTime } from '../../../local/graphSimulator/callReport';
-import type { CallRecord } from '../../../local/graphSimulator/controlTypes';
+import {
+  createCallReport,
+  violationsOf,
+  type PassingTime,
+} from '../../../local/graphSimulator/faults/callReport';
+import type { CallRecord } from '../../../local/graphSimulator/control/controlTypes';
 import { startHarness, tenantA } from './harness';
 
 const call = (changes: Partial<CallRecord>): CallRecord => ({
@@ -130,7 +134,7 @@ describe('the report', () => {
         { kind: 'repeatedTooEarly', call: { n: 2 }, throttledBy: { n: 1 } },
       ]);
       await harness.control.clearCalls();
-      expect(await harness.control.calls('all')).toEqual([]);
+      expect(await harness.control.calls({ target: 'all' })).toEqual([]);
     } finally {
       await harness.simulator.close();
     }

@@ -1,8 +1,8 @@
-import { createDeliveryEngine } from '../../../local/graphSimulator/deliveryEngine';
-import type { DeliveryItem } from '../../../local/graphSimulator/deliveryTypes';
-import { defaultDeliveryOptions, retryDelayMs } from '../../../local/graphSimulator/deliveryOptions';
-import type { DeliveryOptions } from '../../../local/graphSimulator/deliveryOptions';
-import type { PostToReceiver, ReceiverAnswer } from '../../../local/graphSimulator/postToReceiver';
+import { createDeliveryEngine } from '../../../local/graphSimulator/delivery/engine';
+import type { DeliveryItem } from '../../../local/graphSimulator/delivery/options';
+import { defaultDeliveryOptions, retryDelayMs } from '../../../local/graphSimulator/delivery/options';
+import type { DeliveryOptions } from '../../../local/graphSimulator/delivery/options';
+import type { PostToReceiver, ReceiverAnswer } from '../../../local/graphSimulator/delivery/receiver';
 import { createSeededRandom } from '../../../local/graphSimulator/seededRandom';
 
 const accepted: ReceiverAnswer = { status: 202, contentType: '', body: '' };

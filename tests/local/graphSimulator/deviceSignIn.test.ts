@@ -44,7 +44,7 @@ const poll = (deviceCode: string, change: Record<string, string> = {}) =>
   });
 const signIn = async (as: 'printerAdministrator' | 'user', scope?: string): Promise<string> => {
   const { userCode, deviceCode } = await begin(scope);
-  await harness.control.answerDeviceCode(userCode, as);
+  await harness.control.answerDeviceCode(userCode, { as });
   return String((await poll(deviceCode)).body['access_token']);
 };
 
@@ -67,7 +67,7 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
       400,
       { error: 'authorization_pending', error_codes: [70016] },
     ]);
-    await harness.control.answerDeviceCode(userCode.toLowerCase(), 'printerAdministrator');
+    await harness.control.answerDeviceCode(userCode.toLowerCase(), { as: 'printerAdministrator' });
     const { status, body } = await poll(deviceCode);
     expect([status, body]).toMatchObject([
       200,
@@ -90,7 +90,7 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
 
   it('gives fresh tokens for the refresh token of offline_access, to the same app only', async () => {
     const { userCode, deviceCode } = await begin();
-    await harness.control.answerDeviceCode(userCode, 'printerAdministrator');
+    await harness.control.answerDeviceCode(userCode, { as: 'printerAdministrator' });
     const first = (await poll(deviceCode)).body;
     const refresh = (refreshToken: unknown, appId = clientId) =>
       ask('token', {
@@ -111,7 +111,7 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
 
   it('answers authorization_declined, expired_token and bad_verification_code', async () => {
     const declined = await begin();
-    await harness.control.answerDeviceCode(declined.userCode, 'decline');
+    await harness.control.answerDeviceCode(declined.userCode, { as: 'decline' });
     expect((await poll(declined.deviceCode)).body['error']).toBe('authorization_declined');
     const late = await begin();
     expect((await poll(late.deviceCode, { client_id: 'another' })).body['error']).toBe(
@@ -119,7 +119,7 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
     );
     harness.clock.aheadMs = 901_000;
     expect((await poll(late.deviceCode)).body['error']).toBe('expired_token');
-    await expect(harness.control.answerDeviceCode(late.userCode, 'user')).rejects.toThrow('404');
+    await expect(harness.control.answerDeviceCode(late.userCode, { as: 'user' })).rejects.toThrow('404');
     harness.clock.aheadMs = 3 * 3_600_000;
     expect(await harness.control.counts()).toMatchObject({ deviceCodes: 0 });
   });

@@ -1,4 +1,4 @@
-import { createFaults, parseFaultRule } from '../../../local/graphSimulator/faults';
+import { createFaults, parseFaultRule } from '../../../local/graphSimulator/faults/faultRules';
 import { createSeededRandom } from '../../../local/graphSimulator/seededRandom';
 import { startHarness, tenantA } from './harness';
 import type { Harness } from './harness';

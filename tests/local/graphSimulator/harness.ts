@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createControlClient } from '../../../local/graphSimulator/controlClient';
+import { createControlClient } from '../../../local/graphSimulator/control/controlClient';
 import { startGraphSimulator } from '../../../local/graphSimulator/startGraphSimulator';
 import type { GraphSimulatorOptions } from '../../../local/graphSimulator/startGraphSimulator';
 

@@ -77,7 +77,7 @@ describe('permissions by role (permission tables in api/)', () => {
       expect(refused.status).toBe(403);
       expect(JSON.stringify(refused.body)).toContain(role);
     }
-    await printing.harness().control.setRoles(tenantA, roles);
+    await printing.harness().control.changeTenant(tenantA, { roles: roles });
     const body = method === 'POST' ? { destinationPrinterId: printing.scene().plain } : undefined;
     expect((await graph(method, target, body)).status).toBeLessThan(400);
   });

@@ -51,7 +51,7 @@ describe('reauthorizationRequired (concepts/change-notifications-lifecycle-event
     const { control } = world.harness();
     await control.setVariants({ noticeAtPermissionChange: true });
     await world.watchTasks();
-    await control.setRoles(tenantA, ['PrintTaskDefinition.ReadWrite.All']);
+    await control.changeTenant(tenantA, { roles: ['PrintTaskDefinition.ReadWrite.All'] });
     expect(await world.events()).toEqual(['reauthorizationRequired']);
   });
 });

@@ -185,7 +185,7 @@ describe('a POST', () => {
     const jobs = await harness.control.print(tenantA, { printerId: scene.held, count: 2 });
     await harness.control.idle();
     const jobId = jobs[1]?.jobId ?? '';
-    expect(await harness.control.redeliver({ jobId })).toEqual({ items: 1 });
+    expect(await harness.control.redeliver({ match: { jobId } })).toEqual({ items: 1 });
     await harness.control.idle();
     expect(receiver.bodies().map(({ value }) => value.length)).toEqual([2, 1]);
   });
@@ -195,7 +195,10 @@ describe('lifecycle items (concepts/change-notifications-lifecycle-events.md)', 
   it('have no resource and no changeType', async () => {
     const scene = await harness.scene();
     const subscription = await watchTasks(scene);
-    await harness.control.sendLifecycle(String(subscription['id']), 'reauthorizationRequired');
+    await harness.control.sendLifecycle({
+      subscriptionId: String(subscription['id']),
+      lifecycleEvent: 'reauthorizationRequired',
+    });
     await harness.control.idle();
     expect(receiver.items()).toEqual([
       {
@@ -215,8 +218,12 @@ describe('lifecycle items (concepts/change-notifications-lifecycle-events.md)', 
       resource: `print/taskDefinitions/${scene.definition}/tasks`,
       lifecycleNotificationUrl: null,
     });
-    await expect(harness.control.sendLifecycle(String(subscription['id']), 'missed')).rejects.toThrow('404');
-    await expect(harness.control.sendLifecycle('none', 'missed')).rejects.toThrow('404');
+    await expect(
+      harness.control.sendLifecycle({ subscriptionId: String(subscription['id']), lifecycleEvent: 'missed' }),
+    ).rejects.toThrow('404');
+    await expect(
+      harness.control.sendLifecycle({ subscriptionId: 'none', lifecycleEvent: 'missed' }),
+    ).rejects.toThrow('404');
   });
 });
 

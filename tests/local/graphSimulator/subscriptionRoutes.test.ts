@@ -98,10 +98,10 @@ describe('creating (api/subscription-post-subscriptions.md)', () => {
   });
 
   it('needs PrintTaskDefinition.ReadWrite.All for tasks and Printer.Read.All for jobs', async () => {
-    await harness.control.setRoles(tenantA, ['Printer.Read.All']);
+    await harness.control.changeTenant(tenantA, { roles: ['Printer.Read.All'] });
     expect((await create(started())).status).toBe(403);
     expect((await create(fetchable())).status).toBe(201);
-    await harness.control.setRoles(tenantA, ['PrintTaskDefinition.ReadWrite.All']);
+    await harness.control.changeTenant(tenantA, { roles: ['PrintTaskDefinition.ReadWrite.All'] });
     expect((await create(started())).status).toBe(201);
   });
 
@@ -257,10 +257,10 @@ describe('reading, changing and deleting', () => {
     it(`needs the role of the subscription's resource (${page})`, async () => {
       const tasks = (await create(started())).body;
       const jobs = (await create(fetchable())).body;
-      await harness.control.setRoles(tenantA, ['Printer.ReadWrite.All']);
+      await harness.control.changeTenant(tenantA, { roles: ['Printer.ReadWrite.All'] });
       expect(await tryOn(tasks)).toMatchObject({ status: 403, body: { error: { code: 'ExtensionError' } } });
       expect((await tryOn(jobs)).status).toBeLessThan(300);
-      await harness.control.setRoles(tenantA, ['PrintTaskDefinition.ReadWrite.All']);
+      await harness.control.changeTenant(tenantA, { roles: ['PrintTaskDefinition.ReadWrite.All'] });
       expect((await tryOn(tasks)).status).toBeLessThan(300);
     });
 
@@ -273,7 +273,7 @@ describe('reading, changing and deleting', () => {
     it(`answers 403 after a revocation that leaves tokens without roles (${page})`, async () => {
       const jobs = (await create(fetchable())).body;
       await harness.control.setVariants({ revokedToken: 'withoutRoles' });
-      await harness.control.revokeConsent(tenantA);
+      await harness.control.setConsent(tenantA, { granted: false });
       expect((await tryOn(jobs)).status).toBe(403);
       expect((await harness.control.state()).subscriptions).toHaveLength(1);
     });

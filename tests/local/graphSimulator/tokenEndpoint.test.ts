@@ -92,7 +92,7 @@ describe('the token endpoint (identity-platform v2-oauth2-client-creds-grant-flo
     await harness.control.addFault({ target: 'token', action: { type: 'delay', ms: 5 } });
     expect((await ask('POST', tokenPath, rightForm)).status).toBe(200);
     expect(await harness.control.calls()).toEqual([]);
-    const calls = await harness.control.calls('token');
+    const calls = await harness.control.calls({ target: 'token' });
     expect(calls.map(({ status, route }) => [status, route])).toEqual([
       [429, '/{tenant}/oauth2/v2.0/token'],
       [0, '/{tenant}/oauth2/v2.0/token'],
