@@ -12,7 +12,7 @@ const batchSchema = z.object({
         method: z.string().toUpperCase(),
         url: z.string().refine((url) => url !== '/$batch', 'A batch cannot hold a batch.'),
         headers: z.record(z.string(), z.string()).default({}),
-        body: z.unknown(),
+        body: z.unknown().optional(),
       }),
     )
     .min(1)

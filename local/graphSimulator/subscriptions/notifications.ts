@@ -13,7 +13,7 @@ import {
 const HELD_MS = 4 * 60 * 60 * 1000;
 
 /** The path of a job below the version, as in `parentUrl` and in JobFetchable notifications. */
-export function jobPath(printerId: string, jobId: string): string {
+function jobPath(printerId: string, jobId: string): string {
   return `print/printers/${printerId}/jobs/${jobId}`;
 }
 

