@@ -4,7 +4,7 @@ import { createDeliveryEngine } from './delivery/engine';
 import { deliveryOptionsSchema } from './delivery/options';
 import { postToReceiver } from './delivery/receiver';
 import { createCallReport } from './faults/callReport';
-import { createFaultRules } from './faults/faultRules';
+import { createFaultRules } from './faults/faults';
 import { createGraphListener } from './graph/graphServer';
 import { createThrottle } from './graph/throttle';
 import { closeServer, listenOnLoopback } from './http/server';

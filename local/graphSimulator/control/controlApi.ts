@@ -2,18 +2,8 @@ import { z } from 'zod';
 import type { DeliveryAttempt, DeliveryOptions } from '../delivery/options';
 import type { DeviceSignIn } from '../world/simulation';
 import type { Variants } from '../world/variants';
-import {
-  deviceAnswers,
-  faultRule,
-  id,
-  outageOrder,
-  printOrder,
-  type CallRecord,
-  type DeviceAnswer,
-  type FaultState,
-  type PrintedJob,
-  type Violation,
-} from './controlTypes';
+import { deviceAnswers, faultRule, id, outageOrder, printOrder } from './controlTypes';
+import type { CallRecord, DeviceAnswer, FaultState, PrintedJob, Violation } from './controlTypes';
 import type { countWorld, ListedJob, OpenTask, SimulatorState, SubscriptionState } from './viewState';
 
 /** The JSON type of an answer. The answer is the member of the JSON where one is named, else the whole JSON. */

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { deliveryOptionsSchema } from '../delivery/options';
 import type { CallReport } from '../faults/callReport';
-import { currentOutage } from '../faults/failCalls';
-import type { FaultRules } from '../faults/faultRules';
+import { currentOutage, type FaultRules } from '../faults/faults';
 import { asRefusal, createRouter, parseJson, refusal } from '../http/readRequest';
 import type { HttpCall, Reply } from '../http/server';
 import { allRoles } from '../signIn/permissions';
@@ -10,14 +9,8 @@ import { answerDeviceCode, userClaims } from '../signIn/userSignIn';
 import { loseSubscriptions } from '../subscriptions/lifecycle';
 import { notifyLifecycle } from '../subscriptions/notifications';
 import { acquireJob, endJob, printJob } from '../world/jobs';
-import {
-  isEnded,
-  liveSubscriptions,
-  type Job,
-  type Printer,
-  type Simulation,
-  type Tenant,
-} from '../world/simulation';
+import { isEnded, liveSubscriptions } from '../world/simulation';
+import type { Job, Printer, Simulation, Tenant } from '../world/simulation';
 import { variantsSchema } from '../world/variants';
 import { controlApi, type AnswerOf, type ControlName, type RequestOf } from './controlApi';
 import { countWorld, listJobs, listOpenTasks, listSubscriptions, viewState } from './viewState';

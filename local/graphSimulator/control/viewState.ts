@@ -1,11 +1,5 @@
-import {
-  isOpen,
-  liveSubscriptions,
-  type Job,
-  type Simulation,
-  type Subscription,
-  type Tenant,
-} from '../world/simulation';
+import { isOpen, liveSubscriptions } from '../world/simulation';
+import type { Job, Simulation, Subscription, Tenant } from '../world/simulation';
 
 /** Everything the simulator holds, with the clientState of subscriptions. */
 export function viewState(simulation: Simulation) {

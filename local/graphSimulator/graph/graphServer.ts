@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { answerControl, type ControlDeps } from '../control/controlServer';
-import { answerOutage, performOrFail } from '../faults/failCalls';
+import { answerOutage, performOrFail } from '../faults/faults';
 import { asRefusal, createRouter, parseJson, refusal } from '../http/readRequest';
 import { createListener, type HttpCall, type Reply, type Served } from '../http/server';
 import { createAuthenticate } from '../signIn/authenticate';
@@ -11,9 +11,8 @@ import type { PassingTime } from '../world/passingTime';
 import { answerBatch } from './batch';
 import { graphError, type Route } from './graphCall';
 import { jobRoutes, serveDownload } from './jobs';
-import { printerRoutes } from './printers';
 import { subscriptionRoutes } from './subscriptions';
-import { definitionRoutes } from './taskDefinitions';
+import { definitionRoutes, printerRoutes } from './printersAndTasks';
 import type { Throttle } from './throttle';
 
 /** A request, or a part of a `$batch` as a request of its own. `target` includes the version and the query. */

@@ -7,17 +7,9 @@ import { access } from '../signIn/permissions';
 import { jobUrl } from '../subscriptions/notifications';
 import { endJob, printJob } from '../world/jobs';
 import type { Job, PrintDocument, Simulation, Task } from '../world/simulation';
-import {
-  notFound,
-  pageOfList,
-  printerOf,
-  refuseOptions,
-  route,
-  tenantOf,
-  type GraphCall,
-  type Route,
-} from './graphCall';
-import { viewTask } from './taskDefinitions';
+import { notFound, pageOfList, printerOf, refuseOptions, route, tenantOf } from './graphCall';
+import type { GraphCall, Route } from './graphCall';
+import { viewTask } from './printersAndTasks';
 
 const configuration = z.record(z.string(), z.unknown());
 /** Only the configuration can be changed. */

@@ -1,8 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { decodeJwt } from 'jose';
 import type { CallReport } from '../faults/callReport';
-import { performOrFail } from '../faults/failCalls';
-import type { FaultRules } from '../faults/faultRules';
+import { performOrFail, type FaultRules } from '../faults/faults';
 import { createRouter } from '../http/readRequest';
 import { createListener, type Reply } from '../http/server';
 import type { Simulation, Tenant } from '../world/simulation';

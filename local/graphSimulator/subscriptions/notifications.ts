@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryItem } from '../delivery/options';
-import { currentOutage } from '../faults/failCalls';
-import {
-  liveSubscriptions,
-  type Job,
-  type Simulation,
-  type Subscription,
-  type Task,
-} from '../world/simulation';
+import { currentOutage } from '../faults/faults';
+import { liveSubscriptions } from '../world/simulation';
+import type { Job, Simulation, Subscription, Task } from '../world/simulation';
 
 // concepts/change-notifications-delivery-webhooks.md: delayed notifications can still arrive for up to 4 hours.
 const HELD_MS = 4 * 60 * 60 * 1000;

@@ -1,16 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { notifyJobFetchable, notifyJobStarted } from '../subscriptions/notifications';
-import {
-  isEnded,
-  isOpen,
-  type Job,
-  type PrintDocument,
-  type Printer,
-  type Simulation,
-  type Task,
-  type TaskState,
-  type Tenant,
-} from './simulation';
+import { isEnded, isOpen } from './simulation';
+import type { Job, PrintDocument, Printer, Simulation, Task, TaskState, Tenant } from './simulation';
 
 /** What a user prints. Times in milliseconds. */
 export interface PrintRequest {
