@@ -140,7 +140,7 @@ export const definitionRoutes: readonly Route[] = [
 ];
 
 /** A printTaskDefinition as Graph writes it (resources/printtaskdefinition.md). */
-export function viewDefinition(definition: Definition): Record<string, unknown> {
+function viewDefinition(definition: Definition): Record<string, unknown> {
   const { id, displayName, appId, createdByDisplayName } = definition;
   return { id, displayName, createdBy: { appId, displayName: createdByDisplayName } };
 }
