@@ -145,7 +145,7 @@ module.exports = {
       from: { path: '^local/(?!(graphSimulator|functionsHost)/)' },
       to: {
         path: '^local/(graphSimulator|functionsHost)/',
-        pathNot: '^local/graphSimulator/controlClient\\.ts$',
+        pathNot: '^local/graphSimulator/control/controlClient\\.ts$',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -10,7 +10,7 @@ import { createStopList } from './createStopList';
 import { collectTimeline, type AppLogLine, type FollowedJob } from './demo/collectTimeline';
 import { onboardJobFetchable, onboardJobStarted, type RunCommand } from './demo/onboardCustomers';
 import { readAppLogLine } from './demo/readAppLog';
-import { createControlClient } from './graphSimulator/controlClient';
+import { createControlClient } from './graphSimulator/control/controlClient';
 import { runCliCommand } from './runCliCommand';
 import { startLocalCloud, type LocalCloud } from './startLocalCloud';
 import { stopOnSignals } from './stopOnSignals';

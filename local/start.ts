@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createStopList } from './createStopList';
 import { readAppLogLine } from './demo/readAppLog';
 import { describeLocalCloud } from './describeLocalCloud';
-import { createControlClient } from './graphSimulator/controlClient';
+import { createControlClient } from './graphSimulator/control/controlClient';
 import { readSettingsValues, withCertificates, withFreshKeys, withoutOldCertificates } from './settingsFile';
 import type { FunctionsHostProcess } from './startFunctionsHost';
 import { startLocalCloud, type LocalCloud } from './startLocalCloud';

@@ -1,5 +1,5 @@
-import type { CallRecord } from '../graphSimulator/controlTypes';
-import type { DeliveryAttempt } from '../graphSimulator/deliveryTypes';
+import type { CallRecord } from '../graphSimulator/control/controlTypes';
+import type { DeliveryAttempt } from '../graphSimulator/delivery/options';
 
 /** One printed job that the demo follows. */
 export interface FollowedJob {

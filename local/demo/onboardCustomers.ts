@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ControlClient } from '../graphSimulator/controlClient';
+import type { ControlClient } from '../graphSimulator/control/controlClient';
 
 export interface DemoCustomer {
   name: string;

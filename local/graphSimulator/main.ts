@@ -32,12 +32,8 @@ async function run(): Promise<void> {
   process.on('SIGTERM', stop);
   if (stopWithStdin) {
     process.stdin.resume();
-    process.stdin.once('close', () => {
-      if (!stopping) stop();
-    });
-    process.stdin.once('end', () => {
-      if (!stopping) stop();
-    });
+    const stopOnce = () => (stopping ? undefined : stop());
+    process.stdin.once('close', stopOnce).once('end', stopOnce);
   }
   const { graphUrl, controlUrl, authorityUrl, caFile, appId } = simulator;
   say({ event: 'ready', graphUrl, controlUrl, authorityUrl, caFile, appId });

@@ -1,30 +1,19 @@
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import { createAdvanceWorld } from './advanceWorld';
-import { createAuthenticate } from './authenticate';
-import { createCallReport } from './callReport';
-import { definitionRoutes } from './definitionRoutes';
-import { createDeliveryEngine } from './deliveryEngine';
-import { defaultDeliveryOptions } from './deliveryOptions';
-import { documentRoutes } from './documentRoutes';
-import { createFaults } from './faults';
-import { createGraphListener } from './graphServer';
-import { validateEndpoint } from './handshake';
-import { closeServer, listenOnLoopback } from './httpServer';
-import { createJobClock } from './jobClock';
-import { jobRoutes, userJobRoutes } from './jobRoutes';
-import { createPostToReceiver } from './postToReceiver';
-import { printerRoutes } from './printerRoutes';
+import { createDeliveryEngine } from './delivery/engine';
+import { deliveryOptionsSchema } from './delivery/options';
+import { postToReceiver } from './delivery/receiver';
+import { createCallReport } from './faults/callReport';
+import { createFaultRules } from './faults/faults';
+import { createGraphListener } from './graph/graphServer';
+import { createThrottle } from './graph/throttle';
+import { closeServer, listenOnLoopback } from './http/server';
 import { createSeededRandom } from './seededRandom';
-import { createSigningKeys } from './signingKeys';
-import type { Simulation } from './simulation';
-import { createSubscriptionRoutes } from './subscriptionRoutes';
-import { createTlsCertificate } from './tlsCertificate';
-import { createTokenListener } from './tokenServer';
-import { createTokenSource } from './tokenSource';
-import { defaultVariants } from './variants';
-import { createThrottle } from './throttle';
-import { createWorld } from './world';
+import { createAuthorityListener } from './signIn/authority';
+import { createSigningKeys, createTlsCertificate, createValidationTokens } from './signIn/keys';
+import { createPassingTime } from './world/passingTime';
+import { createWorld, type Simulation } from './world/simulation';
+import { variantsSchema } from './world/variants';
 
 /** The app behind `development.{tenantId}` tokens unless another is chosen. */
 export const defaultAppId = '7c9f6a52-1d0e-4b7f-9f43-5f0c7c1de001';
@@ -52,8 +41,8 @@ export interface GraphSimulator {
 }
 
 /**
- * Starts the simulated Microsoft Graph and its sign-in service on loopback. Rejects with words naming the port when one
- * is taken.
+ * Starts the simulated Microsoft Graph and its sign-in service on loopback. Rejects with the name of the
+ * port when one is taken.
  *
  * @example
  * const simulator = await startGraphSimulator({ seed: 1 });
@@ -64,71 +53,53 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}): 
   const now = options.now ?? (() => Date.now());
   const [keys, certificate] = await Promise.all([createSigningKeys(), createTlsCertificate()]);
   const random = createSeededRandom(options.seed ?? 1);
-  const receiver = createPostToReceiver();
   const closing = new AbortController();
-  const variants = defaultVariants();
-  const world = createWorld();
+  const variants = variantsSchema.parse({});
   const simulation: Simulation = {
-    world,
+    world: createWorld(),
     variants,
     delivery: createDeliveryEngine({
-      options: defaultDeliveryOptions(),
+      options: deliveryOptionsSchema.parse({}),
       random,
       now,
-      post: receiver.post,
-      tokensFor: createTokenSource({ keys, now, variants }),
+      post: postToReceiver,
+      tokensFor: createValidationTokens({ keys, now, variants }),
     }),
-    post: receiver.post,
+    post: postToReceiver,
     random,
     keys,
     now,
     appId: options.appId ?? defaultAppId,
+    clientSecret: options.clientSecret,
     graphUrl: '',
     authorityUrl: '',
     closed: closing.signal,
   };
-  const faults = createFaults(random);
+  const faults = createFaultRules(random);
   const realNow = () => performance.timeOrigin + performance.now();
   const calls = createCallReport({ now, realNow }, () => variants.throttlingClock);
   const throttle = createThrottle(() => (variants.throttlingClock === 'real' ? realNow() : now()), variants);
-  const advance = createAdvanceWorld(simulation);
-  const jobClock = createJobClock(simulation, advance);
-  const validate = (url: string) =>
-    validateEndpoint({ post: receiver.post, variants, signal: closing.signal }, url);
-  const routes = [
-    ...createSubscriptionRoutes(validate),
-    ...definitionRoutes,
-    ...printerRoutes,
-    ...jobRoutes,
-    ...userJobRoutes,
-    ...documentRoutes,
-  ];
+  const time = createPassingTime(simulation);
   const reset = () => {
-    Object.assign(world, createWorld());
+    Object.assign(simulation.world, createWorld());
     throttle.clear();
     simulation.delivery.reset();
-    Object.assign(simulation.delivery.options, defaultDeliveryOptions());
-    Object.assign(variants, defaultVariants());
+    Object.assign(simulation.delivery.options, deliveryOptionsSchema.parse({}));
+    Object.assign(variants, variantsSchema.parse({}));
     faults.remove();
     calls.clear();
   };
-  const authenticate = createAuthenticate(simulation);
-  const deps = { simulation, routes, faults, calls, authenticate, throttle, reset };
-  const graphServer = createServer(createGraphListener(deps, advance, jobClock.look));
-  const tokenServer = createSecureServer(
-    { key: certificate.key, cert: certificate.cert },
-    createTokenListener(deps, {
-      ...(options.clientSecret === undefined ? {} : { clientSecret: options.clientSecret }),
-    }),
-  );
+  const deps = { simulation, faults, calls, throttle, reset };
+  const graphServer = createServer(createGraphListener(deps, time));
+  const { key, cert } = certificate;
+  const tokenServer = createSecureServer({ key, cert }, createAuthorityListener(deps));
 
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= (async () => {
       closing.abort();
-      jobClock.stop();
+      time.stop();
       simulation.delivery.reset();
-      receiver.close();
       await Promise.all([closeServer(graphServer), closeServer(tokenServer), certificate.remove()]);
     })();
     return closed;

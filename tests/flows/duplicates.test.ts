@@ -23,7 +23,7 @@ describe('duplicates of a notification', () => {
       const mine = async () => (await flow.events()).filter(({ id }) => id.startsWith(customer.tenantId));
       await eventually('20 events', async () => ((await mine()).length >= 20 ? true : undefined), 45_000);
       // Later duplicates, long after the job was done.
-      await flow.control.redeliver({ tenantId: customer.tenantId });
+      await flow.control.redeliver({ match: { tenantId: customer.tenantId } });
       await flow.control.idle();
       await untilQueueEmpty(flow);
 

@@ -35,7 +35,7 @@ describe('operating the built app', () => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said.stderr += text;
       const code = / enter the code (\S+),/.exec(said.stderr)?.[1];
-      if (code !== undefined) signedIn ??= flow.control.answerDeviceCode(code, as);
+      if (code !== undefined) signedIn ??= flow.control.answerDeviceCode(code, { as });
     });
     const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
     await signedIn;
@@ -87,11 +87,9 @@ describe('operating the built app', () => {
   it('tenants show names the permission that the customer has not granted', async () => {
     const { missing } = await cliJson<{ missing: string[] }>('tenants', 'show', TENANT);
     expect(missing).toEqual([]);
-    await flow.control.setRoles(TENANT, [
-      'PrintTaskDefinition.ReadWrite.All',
-      'Printer.Read.All',
-      'PrintJob.ReadBasic.All',
-    ]);
+    await flow.control.changeTenant(TENANT, {
+      roles: ['PrintTaskDefinition.ReadWrite.All', 'Printer.Read.All', 'PrintJob.ReadBasic.All'],
+    });
     const narrowed = await cliJson<{ missing: string[] }>('tenants', 'show', TENANT);
     expect(narrowed.missing).toEqual([
       'PrintJob.Read.All',

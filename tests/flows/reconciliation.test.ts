@@ -84,14 +84,14 @@ describe('subscriptions that are replaced through the built app', () => {
     const tenant = async () => (await flow.services.tenants()).get(customer.tenantId);
     const asked = async () =>
       (await flow.control.calls()).filter(({ path }) => /subscriptions|batch/.test(path)).length;
-    await flow.control.revokeConsent(customer.tenantId);
+    await flow.control.setConsent(customer.tenantId, { granted: false });
     flow.cloud.clock?.move(HOUR);
     await renew();
     expect((await tenant())?.lastError).toMatch(/consent/);
     await flow.control.clearCalls();
     await renew();
     expect(await asked()).toBe(0);
-    await flow.control.grantConsent(customer.tenantId);
+    await flow.control.setConsent(customer.tenantId, { granted: true });
     flow.cloud.clock?.move(HOUR);
     await renew();
     expect(await tenant()).not.toHaveProperty('lastError');

@@ -117,7 +117,10 @@ describe('subscriptions through the built app', () => {
   it('answers reauthorizationRequired by PATCH, at the end of the 10 minutes after the last one', async () => {
     const [watch] = await cliJson<ListedWatch[]>('subscriptions', 'list');
     await flow.control.clearCalls();
-    await flow.control.sendLifecycle(watch?.subscriptionId ?? '', 'reauthorizationRequired');
+    await flow.control.sendLifecycle({
+      subscriptionId: watch?.subscriptionId ?? '',
+      lifecycleEvent: 'reauthorizationRequired',
+    });
     await flow.untilQuiet();
     await renew();
     expect(await calls('PATCH')).toHaveLength(0);
@@ -135,7 +138,7 @@ describe('subscriptions through the built app', () => {
     const id = watch?.subscriptionId ?? '';
     // The event is on its way when the subscription is already gone.
     await flow.control.setDelivery({ delayMs: 500 });
-    await flow.control.sendLifecycle(id, 'subscriptionRemoved');
+    await flow.control.sendLifecycle({ subscriptionId: id, lifecycleEvent: 'subscriptionRemoved' });
     await flow.control.dropSubscription(id);
     await eventually('the new subscription', async () => {
       const ids = (await flow.control.state()).subscriptions.map((subscription) => subscription.id);

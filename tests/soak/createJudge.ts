@@ -1,4 +1,4 @@
-import type { ListedJob, OpenTask, SubscriptionState } from '../../local/graphSimulator/controlTypes';
+import type { ListedJob, OpenTask, SubscriptionState } from '../../local/graphSimulator/control/viewState';
 import type { WatchKey } from '../../shared/watches/watches';
 import type { SeenEvent } from '../support/startFlow';
 import type { Hour } from './schedule';

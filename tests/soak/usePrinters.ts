@@ -1,4 +1,5 @@
-import type { PrintOrder, ListedJob } from '../../local/graphSimulator/controlTypes';
+import type { PrintOrder } from '../../local/graphSimulator/control/controlTypes';
+import type { ListedJob } from '../../local/graphSimulator/control/viewState';
 import type { Flow } from '../support/startFlow';
 import type { SoakCustomer } from './createCustomers';
 
@@ -33,8 +34,10 @@ export async function takeSome(
   const taken = listed.filter(
     ({ state, isAcquiredByPrinter }) => isAcquiredByPrinter && state === 'processing',
   );
-  if (ready.length > 0) await control.acquireJob(oneOf(ready, random));
-  if (taken.length > 0) await control.completeJob(oneOf(taken, random));
+  const act = ({ tenantId, printerId, jobId }: ListedJob, action: string) =>
+    control.actOnJob(tenantId, printerId, jobId, action);
+  if (ready.length > 0) await act(oneOf(ready, random), 'acquire');
+  if (taken.length > 0) await act(oneOf(taken, random), 'complete');
 }
 
 /** Most jobs go through at once; some show themselves late, as the documentation warns. */

@@ -1,4 +1,4 @@
-import type { Variants } from '../../local/graphSimulator/variants';
+import type { Variants } from '../../local/graphSimulator/world/variants';
 
 /** Both readings of what Graph's documentation leaves open (local/graphSimulator/README.md). */
 const READINGS: { [Name in keyof Variants]?: readonly Variants[Name][] } = {

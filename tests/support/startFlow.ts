@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { createControlClient, type ControlClient } from '../../local/graphSimulator/controlClient';
+import { createControlClient, type ControlClient } from '../../local/graphSimulator/control/controlClient';
 import { startLocalCloud, type LocalCloud, type LocalCloudOptions } from '../../local/startLocalCloud';
 import { systemClock, type Clock } from '../../shared/clock';
 import { createServices, type Services } from '../../shared/services';

@@ -1,4 +1,6 @@
-import { startHarness, tenantA, tenantB, type Harness } from './harness';
+import { generateKeyPair, SignJWT } from 'jose';
+import { startHarness, tenantA, tenantB } from './harness';
+import type { Harness } from './harness';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -40,7 +42,7 @@ describe('the bearer token (concepts/auth/auth-concepts.md, concepts/errors.md)'
 
   it('takes a development token as the default app with the roles of the tenant', async () => {
     expect((await harness.graph('GET', '/print/taskDefinitions')).status).toBe(200);
-    await harness.control.setRoles(tenantA, []);
+    await harness.control.changeTenant(tenantA, { roles: [] });
     expect((await harness.graph('GET', '/print/taskDefinitions')).status).toBe(403);
   });
 
@@ -53,7 +55,9 @@ describe('the bearer token (concepts/auth/auth-concepts.md, concepts/errors.md)'
 
   it('refuses a signed token of a tenant that is not registered, and a foreign signature', async () => {
     const foreignTenant = await harness.control.mintUserToken({ tenantId: tenantB });
-    const forged = await harness.control.mintValidationToken({ tenantId: tenantA, defects: ['signature'] });
+    const { privateKey } = await generateKeyPair('RS256');
+    const claims = { tid: tenantA, appid: 'app', exp: Math.floor(Date.now() / 1000) + 600 };
+    const forged = await new SignJWT(claims).setProtectedHeader({ alg: 'RS256' }).sign(privateKey);
     for (const token of [foreignTenant, forged])
       expect((await harness.graph('GET', '/subscriptions', undefined, { token })).status).toBe(401);
   });

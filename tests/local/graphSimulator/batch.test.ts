@@ -1,4 +1,5 @@
-import { startHarness, tenantA, type Harness } from './harness';
+import { startHarness, tenantA } from './harness';
+import type { Harness } from './harness';
 
 let harness: Harness;
 let definition: string;

@@ -1,5 +1,9 @@
-import { createCallReport, violationsOf, type PassingTime } from '../../../local/graphSimulator/callReport';
-import type { CallRecord } from '../../../local/graphSimulator/controlTypes';
+import {
+  createCallReport,
+  violationsOf,
+  type PassingTime,
+} from '../../../local/graphSimulator/faults/callReport';
+import type { CallRecord } from '../../../local/graphSimulator/control/controlTypes';
 import { startHarness, tenantA } from './harness';
 
 const call = (changes: Partial<CallRecord>): CallRecord => ({
@@ -74,7 +78,7 @@ describe('the report', () => {
     const record = report.start({ target: 'graph', method: 'GET', path: '/a', route: '/a', connectionId: 1 });
     clock.now += 86_400_000;
     clock.real += 5;
-    report.finish(record, 200);
+    report.finish(record, { status: 200 });
     expect(report.list()).toMatchObject([
       { n: 1, at: 5_000_000, startedAt: 10, answeredAt: 15, status: 200 },
     ]);
@@ -85,11 +89,11 @@ describe('the report', () => {
   it('remembers violations although it forgets old calls, so that a run of days stays bounded', () => {
     const clock = { real: 0 };
     const report = createCallReport({ now: () => 0, realNow: () => clock.real }, () => 'real', 10);
-    const make = (status: number, retryAfterMs?: number) => {
+    const make = (status: number, headers = {}) => {
       const order = { target: 'graph' as const, method: 'GET', path: '/a', route: '/a', connectionId: 1 };
-      report.finish(Object.assign(report.start(order), { tenantId: 't' }), status, retryAfterMs);
+      report.finish(Object.assign(report.start(order), { tenantId: 't' }), { status, headers });
     };
-    make(429, 1_000);
+    make(429, { 'retry-after': '1' });
     clock.real += 999;
     make(200);
     clock.real += 2;
@@ -130,7 +134,7 @@ describe('the report', () => {
         { kind: 'repeatedTooEarly', call: { n: 2 }, throttledBy: { n: 1 } },
       ]);
       await harness.control.clearCalls();
-      expect(await harness.control.calls('all')).toEqual([]);
+      expect(await harness.control.calls({ target: 'all' })).toEqual([]);
     } finally {
       await harness.simulator.close();
     }

@@ -1,4 +1,5 @@
-import { startHarness, startReceiver, tenantA, type Harness } from './harness';
+import { startHarness, tenantA } from './harness';
+import type { Harness } from './harness';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -67,10 +68,8 @@ describe('the control API', () => {
     await expect(control.createTrigger(tenantA, { printerId: plain, definitionId: 'none' })).rejects.toThrow(
       '404',
     );
-    await expect(control.acquireJob({ tenantId: tenantA, printerId: plain, jobId: '1' })).rejects.toThrow(
-      '404',
-    );
-    await expect(control.print(tenantA, { printerId: plain, count: 0 })).rejects.toThrow("'count'");
+    await expect(control.actOnJob(tenantA, plain, '1', 'acquire')).rejects.toThrow('404');
+    await expect(control.print(tenantA, { printerId: plain, count: 0 })).rejects.toThrow('count');
     const raw = (method: string, where: string, body?: string) =>
       fetch(`${harness.simulator.controlUrl}${where}`, { method, ...(body === undefined ? {} : { body }) });
     expect((await raw('POST', '/tenants', '{')).status).toBe(400);
@@ -89,26 +88,12 @@ describe('the control API', () => {
     expect(await control.setDelivery({ batchMax: 3 })).toEqual({ ...delivery, batchMax: 3 });
     expect(await control.setVariants({ enforce409: false })).toEqual({ ...variants, enforce409: false });
     await expect(control.setDelivery(JSON.parse('{"other":1}') as object)).rejects.toThrow(
-      "Unknown option 'other'",
+      'Unrecognized key',
     );
-    await expect(control.setDelivery(JSON.parse('{"batchMax":"3"}') as object)).rejects.toThrow(
-      'must be a number',
-    );
+    await expect(control.setDelivery(JSON.parse('{"batchMax":"3"}') as object)).rejects.toThrow('batchMax');
     await control.createTenant({ tenantId: tenantA });
     await control.reset();
     expect([await control.delivery(), await control.variants()]).toEqual([delivery, variants]);
     expect((await control.state()).tenants).toEqual([]);
-  });
-
-  it('posts any body anywhere and gives back the answer', async () => {
-    const receiver = await startReceiver();
-    receiver.behaviour.status = () => 418;
-    const order = { url: receiver.url, body: '{"value":', contentType: 'text/plain' };
-    expect(await harness.control.notify(order)).toMatchObject({ status: 418 });
-    expect(receiver.received[0]?.text).toBe('{"value":');
-    await harness.control.notify({ url: receiver.url, body: { value: [] } });
-    expect(receiver.received[1]).toMatchObject({ text: '{"value":[]}' });
-    await receiver.close();
-    expect(await harness.control.notify(order)).toEqual({ error: 'unreachable' });
   });
 });

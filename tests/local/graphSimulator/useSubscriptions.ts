@@ -1,4 +1,5 @@
-import { fetchableFilter, tenantA, type Harness, type Receiver } from './harness';
+import { fetchableFilter, tenantA } from './harness';
+import type { Harness, Receiver } from './harness';
 import { useReceiver } from './useReceiver';
 
 /** Starts a simulator and a receiver for the tests of a file, with a fresh scene before each. */

@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import type { DeliveryAttempt, DeliveryOptions } from '../delivery/options';
+import type { DeviceSignIn } from '../world/simulation';
+import type { Variants } from '../world/variants';
+import { deviceAnswers, faultRule, id, outageOrder, printOrder } from './controlTypes';
+import type { CallRecord, DeviceAnswer, FaultState, PrintedJob, Violation } from './controlTypes';
+import type { countWorld, ListedJob, OpenTask, SimulatorState, SubscriptionState } from './viewState';
+
+/** The JSON type of an answer. The answer is the member of the JSON where one is named, else the whole JSON. */
+const json = <Answer>(member?: string) => ({ schema: z.custom<Answer>(), member });
+
+/** A call: method and path below /control, the answer, and the check of the body or of the query of a GET. */
+const row = <const Call extends string, Answer, Request extends z.ZodType = z.ZodUndefined>(
+  call: Call,
+  answer: Answer,
+  request?: Request,
+) => ({ call, answer, request });
+
+const text = z.string();
+const rate = z.number().min(0).max(1);
+const roles = z.array(text).optional();
+const number = z.union([z.number(), text.regex(/^\d+$/, 'must be a number').transform(Number)]);
+const ofTenant = z.object({ tenantId: id.optional() });
+/** Some of the options; the server checks them against the schema of all options. */
+const changeOf = <Options extends object>() =>
+  z.custom<Partial<Options>>((value) => typeof value === 'object' && value !== null);
+const done = json<undefined>();
+const created = json<{ id: string }>();
+const outageState = json<{ out: boolean } & Partial<z.output<typeof outageOrder> & { until: number }>>();
+
+/**
+ * Every call of the control API, one row each. The client has one function per row, which takes the ids of the path and
+ * then the request. The server has one handler per row (controlServer.ts), which the compiler requires.
+ */
+export const controlApi = {
+  // The scene: tenants, printers, definitions, triggers.
+  createTenant: row(
+    'POST /tenants',
+    json<{ tenantId: string }>(),
+    z.object({ tenantId: id, name: text.optional(), roles }),
+  ),
+  changeTenant: row(
+    'PATCH /tenants/{tenant}',
+    json<{ tenantId: string; roles: string[] }>(),
+    z.object({ name: text.optional(), roles }),
+  ),
+  setConsent: row(
+    'POST /tenants/{tenant}/consent',
+    json<{ tenantId: string; granted: boolean }>(),
+    z.object({ granted: z.boolean() }),
+  ),
+  createPrinter: row(
+    'POST /tenants/{tenant}/printers',
+    created,
+    z.object({ id: id.optional(), displayName: text.optional() }).prefault({}),
+  ),
+  createDefinition: row(
+    'POST /tenants/{tenant}/definitions',
+    created,
+    z.object({ id: id.optional(), displayName: text.optional(), appId: text.optional() }).prefault({}),
+  ),
+  createTrigger: row(
+    'POST /tenants/{tenant}/triggers',
+    created,
+    z.object({ printerId: id, definitionId: id }),
+  ),
+  deleteTrigger: row('DELETE /tenants/{tenant}/triggers/{trigger}', done),
+
+  // What users and printers do.
+  print: row('POST /tenants/{tenant}/jobs', json<PrintedJob[]>('jobs'), printOrder),
+  /** `acquire` and `complete` by the printer, `cancel` and `abort` by a person. */
+  actOnJob: row(
+    'POST /tenants/{tenant}/printers/{printer}/jobs/{job}/{action}',
+    json<{ jobId: string; state: string }>(),
+  ),
+
+  // What the simulator holds. `tenantId` limits a list to one tenant.
+  state: row('GET /state', json<SimulatorState>()),
+  subscriptions: row('GET /subscriptions', json<SubscriptionState[]>('value'), ofTenant.prefault({})),
+  /** Jobs that reads show at this moment. */
+  listedJobs: row(
+    'GET /jobs',
+    json<ListedJob[]>('value'),
+    ofTenant.extend({ createdSince: number.default(0) }).prefault({}),
+  ),
+  openTasks: row(
+    'GET /openTasks',
+    json<OpenTask[]>('value'),
+    ofTenant.extend({ olderThanMinutes: number.default(0) }).prefault({}),
+  ),
+  counts: row('GET /counts', json<ReturnType<typeof countWorld> & { calls: number }>()),
+
+  // Notifications: how they are sent, and what was sent.
+  delivery: row('GET /delivery', json<DeliveryOptions>()),
+  setDelivery: row('PATCH /delivery', json<DeliveryOptions>(), changeOf<DeliveryOptions>()),
+  deliveries: row('GET /deliveries', json<DeliveryAttempt[]>('value')),
+  /** Sends past items again, in other POSTs. */
+  redeliver: row(
+    'POST /redeliver',
+    json<{ items: number }>(),
+    z.object({
+      match: z.partialRecord(z.enum(['jobId', 'taskId', 'tenantId', 'printerId']), text).default({}),
+      times: z.number().min(1).default(1),
+    }),
+  ),
+  /** Waits, at most 30 s, until no delivery is pending. */
+  idle: row('GET /idle', json<boolean>('idle'), z.object({ timeoutMs: number.default(30_000) }).prefault({})),
+  sendLifecycle: row('POST /lifecycle', done, z.object({ subscriptionId: id, lifecycleEvent: text })),
+
+  // Losses, outages and faults.
+  dropSubscription: row('DELETE /subscriptions/{subscription}', done),
+  /** Removes a share of the subscriptions by the seed, silently unless `announce` is set. */
+  loseSubscriptions: row(
+    'POST /subscriptions/lose',
+    json<SubscriptionState[]>('value'),
+    ofTenant.extend({ rate, announce: z.boolean().default(false) }),
+  ),
+  outage: row('GET /outage', outageState),
+  startOutage: row('POST /outage', outageState, outageOrder.prefault({})),
+  endOutage: row('DELETE /outage', done),
+  addFault: row('POST /faults', json<FaultState>(), faultRule),
+  faults: row('GET /faults', json<FaultState[]>('value')),
+  clearFaults: row('DELETE /faults', done),
+  removeFault: row('DELETE /faults/{fault}', done),
+
+  // Reports, variants, sign-in.
+  /** Calls in the order they came, later than `n` = after. */
+  calls: row(
+    'GET /calls',
+    json<CallRecord[]>('value'),
+    z
+      .object({
+        target: z.enum(['graph', 'token', 'download', 'all']).default('graph'),
+        after: number.default(0),
+      })
+      .prefault({}),
+  ),
+  clearCalls: row('DELETE /calls', done),
+  violations: row('GET /violations', json<Violation[]>('value')),
+  variants: row('GET /variants', json<Variants>()),
+  setVariants: row('PATCH /variants', json<Variants>(), changeOf<Variants>()),
+  mintUserToken: row(
+    'POST /userTokens',
+    json<string>('token'),
+    z.object({
+      tenantId: id,
+      appId: text.optional(),
+      scopes: text.default('Printer.ReadWrite.All'),
+      printerAdministrator: z.boolean().default(true),
+    }),
+  ),
+  deviceCodes: row('GET /deviceCodes', json<Omit<DeviceSignIn, 'deviceCode'>[]>('value')),
+  answerDeviceCode: row(
+    'POST /deviceCodes/{code}',
+    json<{ tenantId: string; as: DeviceAnswer }>(),
+    z.object({ as: z.enum(deviceAnswers) }),
+  ),
+  reset: row('POST /reset', done),
+};
+
+export type ControlApi = typeof controlApi;
+export type ControlName = keyof ControlApi;
+export type AnswerOf<Name extends ControlName> = z.output<ControlApi[Name]['answer']['schema']>;
+/** The checked request that a handler gets. */
+export type RequestOf<Name extends ControlName> = z.output<NonNullable<ControlApi[Name]['request']>>;

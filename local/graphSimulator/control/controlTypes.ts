@@ -1,0 +1,141 @@
+import { z } from 'zod';
+
+// The JSON of the control API. A request has a schema, from which both its type and its check follow. Times in milliseconds.
+
+/** An id, which is lower-cased. */
+export const id = z.string().min(1).toLowerCase();
+const count = z.number().int();
+const ms = z.number().nonnegative();
+
+const statusFault = z
+  .object({
+    type: z.literal('status'),
+    status: count.min(200).max(599),
+    retryAfterSeconds: ms.optional(),
+    /** With it Retry-After lies anywhere between retryAfterSeconds and this, by the seed. */
+    retryAfterMaxSeconds: ms.optional(),
+    code: z.string().optional(),
+    applyEffect: z.boolean().optional(),
+  })
+  .refine(
+    ({ retryAfterSeconds, retryAfterMaxSeconds: most }) =>
+      most === undefined || (retryAfterSeconds !== undefined && retryAfterSeconds <= most),
+    'retryAfterMaxSeconds must be at least retryAfterSeconds.',
+  );
+const faultAction = z.union([
+  statusFault,
+  z.object({ type: z.literal('reset'), applyEffect: z.boolean().optional() }),
+  z.object({ type: z.literal('hang'), ms, applyEffect: z.boolean().optional() }),
+  z.object({ type: z.literal('delay'), ms }),
+]);
+export type FaultAction = z.output<typeof faultAction>;
+
+/** Which calls fail and how. The first matching rule that still has a count acts. */
+export const faultRule = z.object({
+  id: z.string().optional(),
+  target: z.enum(['graph', 'token']).optional().default('graph'),
+  method: z.string().toUpperCase().optional(),
+  /** Regular expression, tried on path and query with the version. */
+  pathPattern: z.string().refine(isPattern, 'pathPattern must be a regular expression.').optional(),
+  tenantId: id.optional(),
+  /** Matching calls that pass first. */
+  after: ms.optional().default(0),
+  /** How often the rule acts; -1 for always. */
+  count: count.min(-1).optional().default(1),
+  /** Share of matching calls on which it acts. */
+  rate: ms.optional().default(1),
+  action: faultAction,
+});
+export type FaultRule = z.output<typeof faultRule>;
+
+/** A rule with what it has done so far. */
+export type FaultState = FaultRule & { id: string; matched: number; acted: number };
+
+/** One recorded call. `startedAt` and `answeredAt` are real time since the epoch, whatever `Date` says. */
+export interface CallRecord {
+  n: number;
+  target: 'graph' | 'token' | 'download';
+  at: number;
+  method: string;
+  path: string;
+  route: string;
+  tenantId?: string;
+  appId?: string;
+  /** 0 when no answer was sent. */
+  status: number;
+  retryAfterMs?: number;
+  startedAt: number;
+  answeredAt?: number;
+  connectionId: number;
+  userAgent?: string;
+  /** Tells bodies of POST calls apart. */
+  bodyDigest?: string;
+  /** `n` of the $batch call it was part of. */
+  batch?: number;
+  /** The fault rule that acted on it, or `outage`. */
+  fault?: string;
+}
+
+/** A call that did not respect a Retry-After. */
+export interface Violation {
+  kind: 'repeatedTooEarly' | 'startedWhileThrottled';
+  call: CallRecord;
+  throttledBy: CallRecord;
+  /** How long before the end of Retry-After the call started. */
+  earlyByMs: number;
+}
+
+/** What to print. */
+export const printOrder = z.object({
+  printerId: id,
+  count: count.min(1).default(1),
+  /** resources/printdocument.md: a job has one document today. */
+  documents: z
+    .array(
+      z.object({
+        displayName: z.string().default('document.pdf'),
+        contentType: z.string().default('application/pdf'),
+        size: ms.default(1024),
+      }),
+    )
+    .default([{ displayName: 'document.pdf', contentType: 'application/pdf', size: 1024 }]),
+  /** Reads answer 404 so long after printing. */
+  visibleAfterMs: ms.default(0),
+  /** From released to fetchable, when the notification goes out. */
+  transformMs: ms.default(0),
+  /** From the notification until reads show isFetchable true. */
+  fetchableAfterMs: ms.default(0),
+});
+export type PrintOrder = z.input<typeof printOrder>;
+
+/** One printed job. */
+export interface PrintedJob {
+  jobId: string;
+  printerId: string;
+  taskId?: string;
+  definitionId?: string;
+}
+
+/** Graph does not answer. */
+export const outageOrder = z.object({
+  answer: z.enum(['status503', 'reset']).default('status503'),
+  /** Of `Date`; the outage lasts until `endOutage` when absent. */
+  minutes: ms.optional(),
+  /** The sign-in service fails as well. */
+  tokens: z.boolean().default(false),
+  /** `late`: notifications go out after the end, those younger than 4 hours. */
+  notifications: z.enum(['late', 'lost', 'normal']).default('late'),
+  retryAfterSeconds: ms.optional(),
+});
+
+/** The answers to a device code. */
+export const deviceAnswers = ['printerAdministrator', 'user', 'decline'] as const;
+export type DeviceAnswer = (typeof deviceAnswers)[number];
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CallRecord, FaultAction, FaultRule, FaultState } from '../control/controlTypes';
+import type { Reply } from '../http/server';
+import type { SeededRandom } from '../seededRandom';
+import type { Outage, Simulation } from '../world/simulation';
+
+/** Writes an error in the shape of the called service. */
+type Refuse = (status: number, message: string, code?: string) => Reply;
+
+/** The current outage; one whose time has passed is removed here. */
+export function currentOutage({ world, now }: Pick<Simulation, 'world' | 'now'>): Outage | undefined {
+  if (world.outage && now() >= world.outage.until) world.outage = undefined;
+  return world.outage;
+}
+
+/** The answer to a call during an outage, or undefined when there is none (concepts/errors.md: 503 is tried again later). */
+export function answerOutage(
+  simulation: Simulation,
+  record: CallRecord,
+  refuse: Refuse,
+): Reply | 'reset' | undefined {
+  const outage = currentOutage(simulation);
+  if (!outage || (record.target === 'token' && !outage.tokens)) return undefined;
+  record.fault = 'outage';
+  if (outage.answer === 'reset') return 'reset';
+  const { retryAfterSeconds } = outage;
+  return withRetryAfter(refuse(503, 'The service is not available.'), retryAfterSeconds?.toString());
+}
+
+/** Performs a call unless an outage or a fault rule decides otherwise; the record names which one acted. */
+export async function performOrFail(
+  deps: { simulation: Simulation; faults: FaultRules },
+  record: CallRecord,
+  refuse: Refuse,
+  perform: () => Promise<Reply | 'reset'>,
+): Promise<Reply | 'reset'> {
+  const { simulation, faults } = deps;
+  const out = answerOutage(simulation, record, refuse);
+  if (out !== undefined) return out;
+  const fault = faults.take(record);
+  if (fault) record.fault = fault.id;
+  try {
+    return fault ? await applyFault(simulation, fault.action, refuse, perform) : await perform();
+  } catch (error) {
+    if (!simulation.closed.aborted) throw error;
+    return 'reset';
+  }
+}
+
+async function applyFault(
+  simulation: Simulation,
+  action: FaultAction,
+  refuse: Refuse,
+  perform: () => Promise<Reply | 'reset'>,
+): Promise<Reply | 'reset'> {
+  const wait = (ms: number) => sleep(ms, undefined, { signal: simulation.closed });
+  if (action.type === 'delay') {
+    await wait(action.ms);
+    return perform();
+  }
+  if (action.applyEffect === true) await perform();
+  if (action.type === 'hang') await wait(action.ms);
+  if (action.type !== 'status') return 'reset';
+  const { status, code, retryAfterSeconds: least, retryAfterMaxSeconds: most } = action;
+  const reply = refuse(status, 'A fault of the simulator.', code);
+  if (least === undefined || most === undefined) return withRetryAfter(reply, least?.toString());
+  // Fractions occur in practice (2.128).
+  return withRetryAfter(reply, (least + simulation.random() * (most - least)).toFixed(3));
+}
+
+function withRetryAfter(reply: Reply, seconds: string | undefined): Reply {
+  return seconds === undefined ? reply : { ...reply, headers: { ...reply.headers, 'retry-after': seconds } };
+}
+
+/** The rules of which calls fail. */
+export interface FaultRules {
+  add: (rule: FaultRule) => FaultState;
+  /** The rule that acts on this call, counted as used, or undefined. */
+  take: (call: Pick<CallRecord, 'target' | 'method' | 'path' | 'tenantId'>) => FaultState | undefined;
+  list: () => FaultState[];
+  /** Removes one rule, or all. */
+  remove: (id?: string) => void;
+}
+
+/** Makes an empty set of rules; `random` decides where a rule has a rate. */
+export function createFaultRules(random: SeededRandom): FaultRules {
+  let rules: FaultState[] = [];
+  let next = 1;
+
+  const matches = (rule: FaultRule, call: Parameters<FaultRules['take']>[0]) =>
+    rule.target === call.target &&
+    (rule.method === undefined || rule.method === call.method) &&
+    (rule.tenantId === undefined || rule.tenantId === call.tenantId) &&
+    (rule.pathPattern === undefined || new RegExp(rule.pathPattern).test(call.path));
+
+  return {
+    add: (rule) => {
+      const state = { ...rule, id: rule.id ?? `fault-${next++}`, matched: 0, acted: 0 };
+      rules = [...rules.filter(({ id }) => id !== state.id), state];
+      return { ...state };
+    },
+    take: (call) => {
+      for (const rule of rules) {
+        if ((rule.count >= 0 && rule.acted >= rule.count) || !matches(rule, call)) continue;
+        rule.matched += 1;
+        if (rule.matched <= rule.after) continue;
+        if (rule.rate < 1 && random() >= rule.rate) continue;
+        rule.acted += 1;
+        return rule;
+      }
+      return undefined;
+    },
+    list: () => rules.map((rule) => ({ ...rule })),
+    remove: (id) => {
+      rules = id === undefined ? [] : rules.filter((rule) => rule.id !== id);
+    },
+  };
+}

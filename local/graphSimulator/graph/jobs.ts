@@ -1,0 +1,208 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { refusal } from '../http/readRequest';
+import type { Reply } from '../http/server';
+import { access } from '../signIn/permissions';
+import { jobUrl } from '../subscriptions/notifications';
+import { endJob, printJob } from '../world/jobs';
+import type { Job, PrintDocument, Simulation, Task } from '../world/simulation';
+import { notFound, pageOfList, printerOf, refuseOptions, route, tenantOf } from './graphCall';
+import type { GraphCall, Route } from './graphCall';
+import { viewTask } from './printersAndTasks';
+
+const configuration = z.record(z.string(), z.unknown());
+/** Only the configuration can be changed. */
+const jobChange = z.object({ configuration });
+const redirectOrder = z.object({
+  destinationPrinterId: z.string().toLowerCase(),
+  configuration: configuration.optional(),
+});
+const JOBS = '/print/printers/{printerId}/jobs';
+const JOB = `${JOBS}/{jobId}`;
+// How long a download URL lives is not documented; an hour is usual for such URLs of Graph.
+const DOWNLOAD_LIFETIME_MS = 60 * 60 * 1000;
+const PIECE = Buffer.alloc(64 * 1024, '%PDF-simulated ');
+
+/** Jobs and their documents: reads, and the writes that need a processing task. */
+export const jobRoutes: readonly Route[] = [
+  route(`GET ${JOBS}`, 'printer-list-jobs.md', access.readJob, (call) => {
+    const jobs = [...printerOf(call).jobs.values()];
+    refuseOptions(call, ['$count', '$search']);
+    const visible = jobs.filter((job) => job.visibleAt <= call.simulation.now());
+    return pageOfList(call, visible, (job) => viewJob(call.simulation, job, call.query));
+  }),
+  route(`GET ${JOB}`, 'printjob-get.md', access.readJob, (call) => ({
+    status: 200,
+    body: viewJob(call.simulation, jobOf(call), call.query),
+  })),
+  route(`PATCH ${JOB}`, 'printjob-update.md', access.writeJob, (call) => {
+    const { job } = requireOwnTask(call);
+    job.configuration = { ...job.configuration, ...jobChange.parse(call.body).configuration };
+    return { status: 200, body: viewJob(call.simulation, job) };
+  }),
+  route(`POST ${JOB}/abort`, 'printjob-abort.md', access.writeJob, (call) => {
+    endJob(call.simulation, requireOwnTask(call).job, 'aborted');
+    return { status: 204 };
+  }),
+  route(`POST ${JOB}/redirect`, 'printjob-redirect.md', access.redirectJob, redirect),
+  route(`GET ${JOB}/documents`, 'printjob-list-documents.md', access.readJob, (call) =>
+    pageOfList(call, jobOf(call).documents, viewDocument),
+  ),
+  route(`GET ${JOB}/documents/{documentId}`, 'printdocument-get.md', access.readJob, (call) => ({
+    status: 200,
+    body: viewDocument(documentOf(call)),
+  })),
+  route(
+    `GET ${JOB}/documents/{documentId}/$value`,
+    'printdocument-get-file.md',
+    access.readPayload,
+    (call) => {
+      const { world, now, graphUrl } = call.simulation;
+      const document = documentOf(call);
+      const id = randomUUID();
+      const token = randomBytes(24).toString('base64url');
+      world.downloads.set(id, { document, token, expiresAt: now() + DOWNLOAD_LIFETIME_MS });
+      return { status: 302, headers: { location: `${graphUrl}/downloads/${id}?tempauthtoken=${token}` } };
+    },
+  ),
+  // No application permission allows these; they exist so that an app is refused as Graph refuses it.
+  ...[
+    ['GET /print/shares', 'print-list-shares.md'],
+    [`POST ${JOBS}`, 'printer-post-jobs.md'],
+    ['POST /print/shares/{shareId}/jobs', 'printershare-post-jobs.md'],
+    [`POST ${JOB}/cancel`, 'printjob-cancel.md'],
+    [`POST ${JOB}/start`, 'printjob-start.md'],
+  ].map(([call = '', page = '']) =>
+    route(call, page, access.user, () => {
+      throw refusal(501, 'notSupported', 'The simulator has no such call; print by its control API.');
+    }),
+  ),
+];
+
+/** Serves a pre-authenticated URL. A request with an Authorization header is refused (api/printdocument-get-file.md). */
+export function serveDownload(
+  { world, now }: Simulation,
+  url: URL,
+  authorization: string | undefined,
+): Reply {
+  const download = world.downloads.get(url.pathname.split('/')[2] ?? '');
+  if (authorization !== undefined) return { status: 401 };
+  if (download?.token !== url.searchParams.get('tempauthtoken') || !download) return { status: 404 };
+  if (download.expiresAt <= now()) return { status: 404 };
+  const { size, contentType } = download.document;
+  download.document.downloadedAt = now();
+  return {
+    status: 200,
+    headers: { 'content-type': contentType, 'content-length': String(size) },
+    stream: Readable.from(piecesOf(size)),
+  };
+}
+
+function* piecesOf(size: number): Generator<Buffer> {
+  for (let left = size; left > 0; left -= PIECE.length) yield PIECE.subarray(0, Math.min(left, PIECE.length));
+}
+
+/** The job of the path. Throws 404 when it does not exist or is not yet visible to reads. */
+function jobOf(call: GraphCall): Job {
+  const job = printerOf(call).jobs.get(call.params['jobId'] ?? '');
+  if (!job || job.visibleAt > call.simulation.now()) throw notFound('The job');
+  return job;
+}
+
+function documentOf(call: GraphCall): PrintDocument {
+  const document = jobOf(call).documents.find(({ id }) => id === call.params['documentId']);
+  if (!document) throw notFound('The document');
+  return document;
+}
+
+/**
+ * The job of the path and the calling app's task. Writes to a job need a printTask in `processing` started by a trigger of
+ * the calling app (api/printjob-update.md, -redirect, -abort). The status without one is a variant.
+ */
+function requireOwnTask(call: GraphCall): { job: Job; task: Task } {
+  const job = jobOf(call);
+  const { definitions } = tenantOf(call);
+  const task = job.tasks.find(
+    ({ state, definitionId }) =>
+      state === 'processing' && definitions.get(definitionId)?.appId === call.principal.appId,
+  );
+  if (task) return { job, task };
+  throw refusal(
+    call.simulation.variants.writeWithoutTask,
+    'badRequest',
+    'The job has no print task in processing that the calling app started.',
+  );
+}
+
+function redirect(call: GraphCall): Reply {
+  const { simulation } = call;
+  const { job, task } = requireOwnTask(call);
+  const tenant = tenantOf(call);
+  const order = redirectOrder.parse(call.body);
+  const destination = tenant.printers.get(order.destinationPrinterId);
+  if (!destination) throw notFound('The destination printer');
+  const created = printJob(simulation, tenant, destination, {
+    documents: job.documents.map(({ displayName, contentType, size }) => ({
+      displayName,
+      contentType,
+      size,
+    })),
+    visibleAfterMs: 0,
+    transformMs: job.transformMs,
+    fetchableAfterMs: job.fetchableAfterMs,
+    configuration: { ...job.configuration, ...order.configuration },
+    redirectedFrom: jobUrl(job.printerId, job.id),
+    ignoreTrigger: !simulation.variants.redirectFiresTrigger,
+  });
+  // api/printjob-redirect.md: the task is completed by the redirect itself.
+  task.state = 'completed';
+  task.endedAt = simulation.now();
+  job.redirectedTo = jobUrl(created.printerId, created.id);
+  endJob(simulation, job, simulation.variants.redirectedJobState);
+  return { status: 200, body: viewJob(simulation, created) };
+}
+
+/**
+ * A printJob as Graph writes it (resources/printjob.md). `documents` and `tasks` are there only when expanded.
+ * Until fetchableAfterMs has passed since the job became fetchable, reads still show it as transforming.
+ */
+function viewJob({ now }: Simulation, job: Job, query?: URLSearchParams): Record<string, unknown> {
+  const expanded = (query?.get('$expand') ?? '').split(',').map((name) => name.trim());
+  const lags = job.isFetchable && now() < (job.fetchableAt ?? 0) + job.fetchableAfterMs;
+  return {
+    id: job.id,
+    createdDateTime: isoOf(job.createdAt),
+    createdBy: {
+      id: job.tenantId,
+      displayName: 'User of the tenant',
+      ipAddress: null,
+      userPrincipalName: null,
+    },
+    isFetchable: job.isFetchable && !lags,
+    redirectedFrom: job.redirectedFrom ?? null,
+    redirectedTo: job.redirectedTo ?? null,
+    errorCode: null,
+    acknowledgedDateTime: isoOf(job.acknowledgedAt),
+    status: {
+      state: job.state,
+      description: `The print job is ${job.state}.`,
+      details: lags ? ['transforming'] : job.details,
+      isAcquiredByPrinter: job.isAcquiredByPrinter,
+    },
+    configuration: job.configuration,
+    ...(expanded.includes('documents') ? { documents: job.documents.map(viewDocument) } : {}),
+    ...(expanded.includes('tasks') ? { tasks: job.tasks.map(viewTask) } : {}),
+  };
+}
+
+/** A printDocument as Graph writes it (resources/printdocument.md). */
+function viewDocument(document: PrintDocument): Record<string, unknown> {
+  const { id, displayName, contentType, size, uploadedAt, downloadedAt } = document;
+  const times = { uploadedDateTime: isoOf(uploadedAt), downloadedDateTime: isoOf(downloadedAt) };
+  return { id, displayName, contentType, size, ...times };
+}
+
+function isoOf(time: number | undefined): string | null {
+  return time === undefined ? null : new Date(time).toISOString();
+}

@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { refusal } from '../http/readRequest';
+import type { Reply } from '../http/server';
+import { access } from '../signIn/permissions';
+import { jobUrl } from '../subscriptions/notifications';
+import { endTask } from '../world/jobs';
+import { isOpen } from '../world/simulation';
+import type { Definition, Printer, Task, Tenant, Trigger } from '../world/simulation';
+import { notFound, pageOfList, printerOf, refuseOptions, route, tenantOf } from './graphCall';
+import type { GraphCall, Route } from './graphCall';
+
+const newTriggerSchema = z.object({ event: z.literal('jobStarted'), 'definition@odata.bind': z.string() });
+const PRINTERS = '/print/printers';
+const TRIGGERS = '/print/printers/{printerId}/taskTriggers';
+
+/** Printers and their triggers. Listing printers and all trigger calls need a signed-in Printer Administrator. */
+export const printerRoutes: readonly Route[] = [
+  route(`GET ${PRINTERS}`, 'print-list-printers.md', access.listPrinters, (call) =>
+    pageOfList(call, [...tenantOf(call).printers.values()], viewPrinter),
+  ),
+  route(`GET ${PRINTERS}/{printerId}`, 'printer-get.md', access.readPrinter, (call) => ({
+    status: 200,
+    body: viewPrinter(printerOf(call)),
+  })),
+  route(`GET ${TRIGGERS}`, 'printer-list-tasktriggers.md', access.listPrinters, (call) => {
+    const { trigger } = printerOf(call);
+    return pageOfList(call, trigger ? [trigger] : [], (one) => viewTrigger(tenantOf(call), one));
+  }),
+  route(`POST ${TRIGGERS}`, 'printer-post-tasktriggers.md', access.writeTriggers, (call) => {
+    const printer = printerOf(call);
+    printer.trigger = newTrigger(printer, call);
+    return { status: 201, body: viewTrigger(tenantOf(call), printer.trigger) };
+  }),
+  route(`GET ${TRIGGERS}/{triggerId}`, 'printtasktrigger-get.md', access.listPrinters, (call) => ({
+    status: 200,
+    body: viewTrigger(tenantOf(call), triggerOf(call)),
+  })),
+  route(`DELETE ${TRIGGERS}/{triggerId}`, 'printer-delete-tasktrigger.md', access.writeTriggers, (call) => {
+    triggerOf(call);
+    delete printerOf(call).trigger;
+    return { status: 204 };
+  }),
+];
+
+function triggerOf(call: GraphCall): Trigger {
+  const { trigger } = printerOf(call);
+  if (trigger?.id !== call.params['triggerId'] || !trigger) throw notFound('The trigger');
+  return trigger;
+}
+
+function newTrigger(printer: Printer, call: GraphCall): Trigger {
+  const { 'definition@odata.bind': bind } = newTriggerSchema.parse(call.body);
+  const id = /\/print\/taskDefinitions\/([^/]+)$/i.exec(bind)?.[1]?.toLowerCase() ?? '';
+  const definition = tenantOf(call).definitions.get(id);
+  if (!definition) throw notFound('The task definition');
+  if (definition.appId !== call.principal.appId)
+    throw refusal(403, 'accessDenied', 'The calling app is not the one that created the task definition.');
+  if (printer.trigger) throw refusal(409, 'conflict', 'The printer has a trigger already; one is the limit.');
+  return { id: randomUUID(), definitionId: definition.id };
+}
+
+function viewPrinter({ id, displayName }: Printer) {
+  return { id, displayName, isShared: true, isAcceptingJobs: true };
+}
+
+function viewTrigger(tenant: Tenant, { id, definitionId }: Trigger) {
+  const definition = tenant.definitions.get(definitionId);
+  return { id, event: 'jobStarted', ...(definition ? { definition: viewDefinition(definition) } : {}) };
+}
+
+const DEFINITIONS = '/print/taskDefinitions';
+const DEFINITION = `${DEFINITIONS}/{definitionId}`;
+// api/print-list-taskdefinitions.md: neither list takes these.
+const refusedOptions = ['$count', '$format', '$search', '$select', '$skip', '$top'];
+const createdBy = z.object({ displayName: z.string() }).optional();
+const newDefinition = z.object({ displayName: z.string().min(1), createdBy });
+const definitionChange = z.object({ displayName: z.string().optional(), createdBy });
+const taskChange = z.object({
+  status: z.object({
+    state: z.enum(['pending', 'processing', 'completed', 'aborted']),
+    description: z.string().optional(),
+  }),
+});
+
+/** Task definitions and their tasks: an app sees and changes only what it created itself. */
+export const definitionRoutes: readonly Route[] = [
+  route(`POST ${DEFINITIONS}`, 'print-post-taskdefinitions.md', access.definitions, (call) => {
+    const body = newDefinition.parse(call.body);
+    const definition: Definition = {
+      id: randomUUID(),
+      displayName: body.displayName,
+      appId: call.principal.appId,
+      createdByDisplayName: body.createdBy?.displayName ?? '',
+      tasks: new Map(),
+    };
+    tenantOf(call).definitions.set(definition.id, definition);
+    return { status: 201, body: viewDefinition(definition) };
+  }),
+  route(`GET ${DEFINITIONS}`, 'print-list-taskdefinitions.md', access.definitions, (call) => {
+    refuseOptions(call, refusedOptions);
+    const own = [...tenantOf(call).definitions.values()].filter(
+      ({ appId }) => appId === call.principal.appId,
+    );
+    return pageOfList(call, own, viewDefinition);
+  }),
+  route(`GET ${DEFINITION}`, 'printtaskdefinition-get.md', access.definitions, (call) => ({
+    status: 200,
+    body: viewDefinition(definitionOf(call)),
+  })),
+  route(`PATCH ${DEFINITION}`, 'print-update-taskdefinition.md', access.definitions, (call) => {
+    const definition = definitionOf(call);
+    const { displayName, createdBy } = definitionChange.parse(call.body);
+    definition.displayName = displayName ?? definition.displayName;
+    definition.createdByDisplayName = createdBy?.displayName ?? definition.createdByDisplayName;
+    return { status: 200, body: viewDefinition(definition) };
+  }),
+  route(`DELETE ${DEFINITION}`, 'print-delete-taskdefinition.md', access.definitions, (call) => {
+    tenantOf(call).definitions.delete(definitionOf(call).id);
+    return { status: 204 };
+  }),
+  route(`GET ${DEFINITION}/tasks`, 'printtaskdefinition-list-tasks.md', access.definitions, (call) => {
+    const { now, variants } = call.simulation;
+    const oldest = now() - variants.endedTaskListedMinutes * 60_000;
+    const tasks = [...definitionOf(call).tasks.values()];
+    refuseOptions(call, refusedOptions);
+    const listed = tasks.filter((task) => isOpen(task) || (task.endedAt ?? 0) >= oldest);
+    return pageOfList(call, listed, viewTask);
+  }),
+  route(`GET ${DEFINITION}/tasks/{taskId}`, 'printtask-get.md', access.definitions, (call) => ({
+    status: 200,
+    body: viewTask(taskOf(call)),
+  })),
+  route(
+    `PATCH ${DEFINITION}/tasks/{taskId}`,
+    'printtaskdefinition-update-task.md',
+    access.definitions,
+    updateTask,
+  ),
+];
+
+/** A printTaskDefinition as Graph writes it (resources/printtaskdefinition.md). */
+function viewDefinition(definition: Definition): Record<string, unknown> {
+  const { id, displayName, appId, createdByDisplayName } = definition;
+  return { id, displayName, createdBy: { appId, displayName: createdByDisplayName } };
+}
+
+/** A printTask as Graph writes it (resources/printtask.md). */
+export function viewTask({ id, printerId, jobId, state, description }: Task): Record<string, unknown> {
+  return { id, parentUrl: jobUrl(printerId, jobId), status: { state, description } };
+}
+
+function definitionOf(call: GraphCall): Definition {
+  const definition = tenantOf(call).definitions.get(call.params['definitionId'] ?? '');
+  if (definition?.appId !== call.principal.appId) throw notFound('The task definition');
+  return definition;
+}
+
+function taskOf(call: GraphCall): Task {
+  const task = definitionOf(call).tasks.get(call.params['taskId'] ?? '');
+  if (!task) throw notFound('The task');
+  return task;
+}
+
+function updateTask(call: GraphCall): Reply {
+  const { simulation } = call;
+  const task = taskOf(call);
+  const { state, description } = taskChange.parse(call.body).status;
+  const { patchEndedTask } = simulation.variants;
+  if (!isOpen(task) && patchEndedTask !== 'accept')
+    throw refusal(
+      patchEndedTask === 'reject409' ? 409 : 400,
+      'badRequest',
+      `The task is already ${task.state}.`,
+    );
+  if (isOpen(task)) {
+    task.description = description ?? task.description;
+    if (state === 'completed' || state === 'aborted') endTask(simulation, task, state);
+    else task.state = state;
+  }
+  return { status: 200, body: viewTask(task) };
+}

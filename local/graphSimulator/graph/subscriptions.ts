@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { refusal } from '../http/readRequest';
+import type { Reply } from '../http/server';
+import { access, missingRole } from '../signIn/permissions';
+import { parseChange, parseSubscription, validateEndpoint } from '../subscriptions/rules';
+import { liveSubscriptions, type Subscription } from '../world/simulation';
+import { pageOfList, route, tenantOf, type GraphCall, type Route } from './graphCall';
+
+type Operation = 'Create' | 'Get' | 'Update' | 'Delete' | 'Reauthorize';
+
+const LIST = '/subscriptions';
+const ONE = '/subscriptions/{subscriptionId}';
+
+/** Subscriptions of the calling app in the tenant of its token. */
+export const subscriptionRoutes: readonly Route[] = [
+  route(`POST ${LIST}`, 'subscription-post-subscriptions.md', access.subscriptions, create),
+  route(`GET ${LIST}`, 'subscription-list.md', access.subscriptions, (call) =>
+    pageOfList(call, ownSubscriptions(call), (one) => ({ ...view(one), clientState: null })),
+  ),
+  route(`GET ${ONE}`, 'subscription-get.md', access.subscriptions, (call) => ({
+    status: 200,
+    body: view(subscriptionOf(call, 'Get')),
+  })),
+  route(`PATCH ${ONE}`, 'subscription-update.md', access.subscriptions, update),
+  route(`DELETE ${ONE}`, 'subscription-delete.md', access.subscriptions, (call) => {
+    call.simulation.world.subscriptions.delete(subscriptionOf(call, 'Delete').id);
+    return { status: 204 };
+  }),
+  route(`POST ${ONE}/reauthorize`, 'subscription-reauthorize.md', access.subscriptions, (call) => {
+    reauthorize(call, subscriptionOf(call, 'Reauthorize'));
+    return { status: 204 };
+  }),
+];
+
+/** An app sees only its own subscriptions in the tenant of its token (api/subscription-list.md). */
+function ownSubscriptions({ simulation, principal }: GraphCall): Subscription[] {
+  return liveSubscriptions(simulation).filter(
+    ({ tenantId, appId }) => tenantId === principal.tenantId && appId === principal.appId,
+  );
+}
+
+function subscriptionOf(call: GraphCall, operation: Operation): Subscription {
+  const found = ownSubscriptions(call).find(({ id }) => id === call.params['subscriptionId']);
+  if (!found) throw refusal(404, 'ResourceNotFound', 'The object was not found.');
+  checkPermission(call, operation, found.kind);
+  return found;
+}
+
+/** The permission table is the same on every page of subscriptions: by resource, and never delegated for print. */
+function checkPermission({ principal }: GraphCall, operation: Operation, kind: Subscription['kind']): void {
+  const { application } = kind === 'jobStarted' ? access.definitions : access.readPrinter;
+  const missing = missingRole(application, principal.roles);
+  const why =
+    principal.kind === 'user'
+      ? 'delegated access is not supported'
+      : missing !== undefined && `missing permission ${missing}`;
+  if (why !== false) throw refusal(403, 'ExtensionError', `Operation: ${operation}; Exception: ${why}.`);
+}
+
+async function create(call: GraphCall): Promise<Reply> {
+  const { simulation, principal } = call;
+  const { world, variants, now } = simulation;
+  const request = parseSubscription(call.body, now(), variants);
+  const { kind, targetId, changeType } = request;
+  checkPermission(call, 'Create', kind);
+  const { printers, definitions } = tenantOf(call);
+  const isKnown =
+    kind === 'jobFetchable' ? printers.has(targetId) : definitions.get(targetId)?.appId === principal.appId;
+  if (!isKnown)
+    throw refusal(
+      400,
+      'ExtensionError',
+      `Operation: Create; Exception: the resource '${request.resource}' was not found.`,
+    );
+  const refuseDuplicate = () => {
+    const isSame = (one: Subscription) =>
+      one.kind === kind && one.targetId === targetId && one.changeType === changeType;
+    if (variants.enforce409 && ownSubscriptions(call).some(isSame))
+      throw refusal(409, 'Conflict', 'A subscription for this resource and changeType exists already.');
+  };
+  refuseDuplicate();
+  // Both URLs are asked, also when they are the same (concepts/change-notifications-lifecycle-events.md).
+  const urls = [request.notificationUrl, request.lifecycleNotificationUrl].filter((url) => url !== undefined);
+  await Promise.all(urls.map((url) => validateEndpoint(simulation, url)));
+  // Another create may have won while the URLs were being asked.
+  refuseDuplicate();
+  const subscription: Subscription = {
+    ...request,
+    id: randomUUID(),
+    tenantId: principal.tenantId,
+    appId: principal.appId,
+    createdAt: now(),
+    authorizedAt: now(),
+  };
+  world.subscriptions.set(subscription.id, subscription);
+  return { status: 201, body: view(subscription) };
+}
+
+async function update(call: GraphCall): Promise<Reply> {
+  const { simulation } = call;
+  const { variants } = simulation;
+  const subscription = subscriptionOf(call, 'Update');
+  const { expiresAt, url } = parseChange(call.body, simulation.now(), variants);
+  const changed = url !== undefined && url !== subscription.notificationUrl;
+  if (changed || variants.revalidateAtRenewal)
+    await validateEndpoint(simulation, url ?? subscription.notificationUrl);
+  if (url !== undefined) subscription.notificationUrl = url;
+  if (expiresAt !== undefined && !variants.patchIgnoresExpiry) subscription.expiresAt = expiresAt;
+  reauthorize(call, subscription);
+  return { status: 200, body: view(subscription) };
+}
+
+/** Both a renewal and a reauthorization give the subscription a new token (concepts/change-notifications-lifecycle-events.md). */
+function reauthorize({ simulation }: GraphCall, subscription: Subscription): void {
+  subscription.authorizedAt = simulation.now();
+  delete subscription.noticedAt;
+}
+
+function view(subscription: Subscription): Record<string, unknown> {
+  const { id, resource, changeType, notificationUrl, appId } = subscription;
+  return {
+    ...{ id, resource, changeType, notificationUrl, applicationId: appId, creatorId: appId },
+    clientState: subscription.clientState ?? null,
+    lifecycleNotificationUrl: subscription.lifecycleNotificationUrl ?? null,
+    notificationQueryOptions: subscription.notificationQueryOptions ?? null,
+    expirationDateTime: new Date(subscription.expiresAt).toISOString(),
+    latestSupportedTlsVersion: 'v1_2',
+    ...{ includeResourceData: null, encryptionCertificate: null, encryptionCertificateId: null },
+    notificationUrlAppId: null,
+  };
+}

@@ -1,0 +1,125 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+
+/** An answer before it is written. `stream` replaces `body`, and a body that is not a string is sent as JSON. */
+export interface Reply {
+  status: number;
+  headers?: Record<string, string>;
+  body?: unknown;
+  stream?: Readable;
+}
+
+/** One request, read to its end. */
+export interface HttpCall {
+  method: string;
+  /** Path and query as sent. */
+  target: string;
+  url: URL;
+  /** The headers that occur once, by lower-cased name. */
+  headers: Record<string, string>;
+  text: string;
+  /** The same number for all requests of one connection. */
+  connectionId: number;
+}
+
+/** The answer, or `reset` to cut the connection. `onSent` is called once the answer has left. */
+export interface Served {
+  reply: Reply | 'reset';
+  onSent?: () => void;
+}
+
+/** Turns a handler into a listener. An unexpected error is answered with 500 and its stack. */
+export function createListener(handle: (call: HttpCall) => Promise<Served>): RequestListener {
+  const connections = new WeakMap<object, number>();
+  let connectionCount = 0;
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const connectionId = connections.get(request.socket) ?? ++connectionCount;
+    connections.set(request.socket, connectionId);
+    const target = request.url ?? '/';
+    const { reply, onSent } = await handle({
+      method: request.method ?? 'GET',
+      target,
+      url: new URL(target, 'http://simulator'),
+      headers: singleHeaders(request),
+      text: await readText(request),
+      connectionId,
+    });
+    if (reply === 'reset') resetConnection(request);
+    else await writeReply(response, reply);
+    onSent?.();
+  };
+
+  return (request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      if (response.headersSent || response.destroyed) response.destroy();
+      else void writeReply(response, { status: 500, body: { error: { code: 'generalException', message } } });
+    });
+  };
+}
+
+/** Listens on 127.0.0.1 and gives the real port. Rejects with a message that names a taken port and its `option`. */
+export function listenOnLoopback(server: Server, port: number, option: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException) => {
+      const taken = new Error(`Port ${port} is taken; choose another with ${option}.`, { cause: error });
+      reject(error.code === 'EADDRINUSE' ? taken : error);
+    };
+    server.once('error', onError);
+    // A client that keeps connections for a while must not use one that the server is just closing.
+    server.keepAliveTimeout = 65_000;
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', onError);
+      const address = server.address();
+      resolve(typeof address === 'object' && address ? address.port : port);
+    });
+  });
+}
+
+/** Stops listening and cuts every connection. */
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(Buffer.isBuffer(part) ? part : Buffer.from(String(part)));
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function singleHeaders(request: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(request.headers).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value]] : [],
+    ),
+  );
+}
+
+/** A TLS socket cannot send a reset, so it is closed without an answer. */
+function resetConnection({ socket }: IncomingMessage): void {
+  if ('encrypted' in socket) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
+/** Resolves once the answer has left or the connection is gone. */
+function writeReply(response: ServerResponse, { status, headers, body, stream }: Reply): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('close', resolve);
+    response.once('finish', resolve);
+    if (stream) {
+      response.writeHead(status, headers);
+      stream.once('error', () => response.destroy());
+      stream.pipe(response);
+      return;
+    }
+    const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+    const type = text === '' ? {} : { 'content-type': 'application/json; charset=utf-8' };
+    const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(text) };
+    response.writeHead(status, { ...type, ...length, ...headers });
+    response.end(text);
+  });
+}

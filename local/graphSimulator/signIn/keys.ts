@@ -1,0 +1,104 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import { generate } from 'selfsigned';
+
+// concepts/change-notifications-with-resource-data.md: the app id of Microsoft Graph Change Tracking.
+const CHANGE_TRACKING_APP_ID = '0bf30f3b-4a52-48df-9a82-234910c4a086';
+
+/** The signing key of the simulated sign-in service. */
+export interface SigningKeys {
+  publicKey: CryptoKey;
+  jwks: { keys: JWK[] };
+  sign: (claims: JWTPayload) => Promise<string>;
+}
+
+/** Makes a fresh RS256 key pair. */
+export async function createSigningKeys(): Promise<SigningKeys> {
+  const { publicKey, privateKey } = await generateKeyPair('RS256');
+  const kid = randomUUID().replaceAll('-', '');
+  return {
+    publicKey,
+    jwks: { keys: [{ ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'RS256' }] },
+    sign: (claims) =>
+      new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid }).sign(privateKey),
+  };
+}
+
+/**
+ * Makes the validationTokens of a POST, one for each pair of app and tenant in it
+ * (concepts/change-notifications-with-resource-data.md). Gives undefined when they are switched off.
+ */
+export function createValidationTokens(deps: {
+  keys: SigningKeys;
+  /** In milliseconds. */
+  now: () => number;
+  variants: { validationTokens: 'none' | 'v1' | 'v2' };
+}): (items: readonly { tenantId: string; appId: string }[]) => Promise<string[] | undefined> {
+  return async (items) => {
+    const { keys, now, variants } = deps;
+    const form = variants.validationTokens;
+    if (form === 'none') return undefined;
+    const issued = Math.floor(now() / 1000);
+    const pairs = new Map(items.map((item) => [`${item.tenantId} ${item.appId}`, item]));
+    return Promise.all(
+      [...pairs.values()].map(({ tenantId, appId }) =>
+        keys.sign({
+          aud: appId,
+          iat: issued,
+          nbf: issued,
+          exp: issued + 3599,
+          tid: tenantId,
+          sub: randomUUID(),
+          ...(form === 'v1'
+            ? { ver: '1.0', iss: `https://sts.windows.net/${tenantId}/`, appid: CHANGE_TRACKING_APP_ID }
+            : {
+                ver: '2.0',
+                iss: `https://login.microsoftonline.com/${tenantId}/v2.0`,
+                azp: CHANGE_TRACKING_APP_ID,
+              }),
+        }),
+      ),
+    );
+  };
+}
+
+/** A certificate for `localhost` and the file that clients trust it by. */
+interface TlsCertificate {
+  key: string;
+  cert: string;
+  caFile: string;
+  remove: () => Promise<void>;
+}
+
+/** Makes a self-signed certificate and writes its public half to a temporary file; `remove` deletes the file. */
+export async function createTlsCertificate(): Promise<TlsCertificate> {
+  const made = await generate([{ name: 'commonName', value: 'localhost' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    // OpenSSL uses the machine's clock while Date may be shifted, so the certificate is valid on any day.
+    notBeforeDate: new Date('2020-01-01T00:00:00Z'),
+    notAfterDate: new Date('2049-12-31T00:00:00Z'),
+    extensions: [
+      { name: 'basicConstraints', cA: true },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 2, value: 'localhost' },
+          { type: 7, ip: '127.0.0.1' },
+        ],
+      },
+    ],
+  });
+  const folder = await mkdtemp(path.join(tmpdir(), 'graph-simulator-'));
+  const caFile = path.join(folder, 'ca.pem');
+  await writeFile(caFile, made.cert);
+  return {
+    key: made.private,
+    cert: made.cert,
+    caFile,
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,80 @@
+/** Who calls: an app by its roles, or a signed-in user of a tenant. */
+export interface Principal {
+  kind: 'app' | 'user';
+  tenantId: string;
+  appId: string;
+  roles: ReadonlySet<string>;
+  /** Delegated permissions; empty for an app. */
+  scopes: ReadonlySet<string>;
+  isPrinterAdministrator: boolean;
+}
+
+/** For each need the roles of which one is enough; all needs must be met. */
+type Needs = readonly (readonly string[])[];
+
+/** Who may make a call. `byResource`: the route checks it once it knows the resource. */
+export interface Access {
+  application: Needs | 'none' | 'byResource';
+  /** Delegated permissions, one of which is enough; the user must be a Printer Administrator as well. */
+  delegated: readonly string[] | 'none' | 'any' | 'byResource';
+}
+
+// Which higher role includes which lower one: concepts/permissions-reference.md and the permission table of each page.
+const printer = ['Printer.Read.All', 'Printer.ReadWrite.All'];
+const readBasic = [
+  'PrintJob.ReadBasic.All',
+  'PrintJob.Read.All',
+  'PrintJob.ReadWriteBasic.All',
+  'PrintJob.ReadWrite.All',
+  'PrintJob.Manage.All',
+];
+const readPayload = ['PrintJob.Read.All', 'PrintJob.ReadWrite.All', 'PrintJob.Manage.All'];
+const writeBasic = ['PrintJob.ReadWriteBasic.All', 'PrintJob.ReadWrite.All', 'PrintJob.Manage.All'];
+const readPrinters = ['Printer.Read.All', 'Printer.ReadWrite.All', 'Printer.FullControl.All'];
+// Another user's jobs need a Printer Administrator (api/printjob-get.md).
+const readJobs = readBasic.slice(0, 4);
+
+/** The permissions of each kind of call (permission tables of the pages in api-reference/v1.0/api). */
+export const access = {
+  definitions: { application: [['PrintTaskDefinition.ReadWrite.All']], delegated: 'none' },
+  readPrinter: { application: [printer], delegated: readPrinters },
+  listPrinters: { application: 'none', delegated: readPrinters },
+  writeTriggers: { application: 'none', delegated: ['Printer.ReadWrite.All', 'Printer.FullControl.All'] },
+  readJob: { application: [readBasic, printer], delegated: readJobs },
+  readPayload: { application: [readPayload, printer], delegated: 'none' },
+  writeJob: { application: [writeBasic, printer], delegated: 'none' },
+  redirectJob: { application: [['PrintJob.Manage.All'], printer], delegated: 'none' },
+  user: { application: 'none', delegated: 'any' },
+  subscriptions: { application: 'byResource', delegated: 'byResource' },
+} as const satisfies Record<string, Access>;
+
+/** Template id of the directory role Printer Administrator (Entra: permissions-reference), as in the claim `wids`. */
+export const printerAdministratorRole = '644ef478-e28f-4e28-b9dc-3fdde9aa0b1f';
+
+/** Every application role that print subscriptions and jobs can need; what a tenant consents to by default. */
+export const allRoles: readonly string[] = [
+  'PrintTaskDefinition.ReadWrite.All',
+  'Printer.Read.All',
+  ...readBasic,
+];
+
+/** Why the caller may not make a call of the documentation page, or undefined. */
+export function whyForbidden(principal: Principal, page: string, access: Access): string | undefined {
+  const { application, delegated } = access;
+  if (principal.kind === 'app') {
+    if (application === 'byResource') return undefined;
+    if (application === 'none') return `Application permissions are not supported here (${page}).`;
+    const missing = missingRole(application, principal.roles);
+    return missing === undefined ? undefined : `The application permission ${missing} is missing.`;
+  }
+  if (delegated === 'byResource' || delegated === 'any') return undefined;
+  if (delegated === 'none') return `Delegated permissions are not supported here (${page}).`;
+  if (!delegated.some((scope) => principal.scopes.has(scope)))
+    return `The delegated permission ${delegated[0] ?? ''} is missing.`;
+  return principal.isPrinterAdministrator ? undefined : 'The signed-in user is not a Printer Administrator.';
+}
+
+/** The least role of the first need that is not met, or undefined when all are. */
+export function missingRole(needs: Needs, roles: ReadonlySet<string>): string | undefined {
+  return needs.find((anyOf) => !anyOf.some((role) => roles.has(role)))?.[0];
+}

@@ -1,0 +1,147 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { refusal } from '../http/readRequest';
+import type { Simulation, Subscription } from '../world/simulation';
+import type { Variants } from '../world/variants';
+
+// resources/subscription.md: the limits of printer and printTaskDefinition, and the silently raised minimum.
+const MAX_MINUTES = 4_230;
+const MIN_MINUTES = 45;
+const MAX_CLIENT_STATE = 128;
+const MAX_URL = 2_048;
+
+const url = z.string().max(MAX_URL).refine(isAllowedUrl, 'must be an https URL');
+const expiry = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/, 'must be a date and time in UTC')
+  .transform(Date.parse);
+const nothing = z.null().optional();
+
+const subscriptionSchema = z.object({
+  changeType: z.string(),
+  resource: z.string(),
+  notificationUrl: url,
+  expirationDateTime: expiry,
+  lifecycleNotificationUrl: url.nullish(),
+  notificationQueryOptions: z.string().nullish(),
+  clientState: z.string().max(MAX_CLIENT_STATE).nullish(),
+  // Neither resource data nor web push exists for print.
+  includeResourceData: z.literal(false).nullish(),
+  vapidPublicKey: nothing,
+  webPushEncryptionP256dhPublicKey: nothing,
+  webPushEncryptionSecret: nothing,
+});
+
+/** A checked request for a new subscription. */
+type NewSubscription = Omit<Subscription, 'id' | 'tenantId' | 'appId' | 'createdAt' | 'authorizedAt'>;
+
+/** Checks the properties of a new subscription (resources/subscription.md). Throws an error that is answered with 400. */
+export function parseSubscription(body: unknown, now: number, variants: Variants): NewSubscription {
+  const given = subscriptionSchema.parse(body);
+  const { resource, changeType, notificationUrl } = given;
+  const { lifecycleNotificationUrl, notificationQueryOptions, clientState } = given;
+  const expiresAt = limitExpiry(given.expirationDateTime, now, variants);
+  const target = parseResource(resource);
+  const supported = target.kind === 'jobStarted' ? 'created' : 'updated';
+  if (changeType !== supported) throw invalid(`The resource supports the changeType '${supported}' only.`);
+  if (target.kind === 'jobStarted' && typeof notificationQueryOptions === 'string')
+    throw invalid('notificationQueryOptions is not supported for this resource.');
+  return {
+    ...target,
+    resource,
+    changeType,
+    notificationUrl,
+    expiresAt,
+    ...(typeof lifecycleNotificationUrl === 'string' && { lifecycleNotificationUrl }),
+    ...(typeof notificationQueryOptions === 'string' && { notificationQueryOptions }),
+    ...(typeof clientState === 'string' && { clientState }),
+  };
+}
+
+// Members of OData may be sent along.
+const changeSchema = z
+  .looseObject({ expirationDateTime: expiry.optional(), notificationUrl: url.optional() })
+  .refine(
+    (body) =>
+      Object.keys(body).every((name) => /^(expirationDateTime|notificationUrl|@odata\..*)$/.test(name)) &&
+      (body.expirationDateTime !== undefined || body.notificationUrl !== undefined),
+    'Only expirationDateTime and notificationUrl can be changed, and one of them is required.',
+  );
+
+/** Checks a change of a subscription (api/subscription-update.md). Throws an error that is answered with 400. */
+export function parseChange(
+  body: unknown,
+  now: number,
+  variants: Variants,
+): { expiresAt?: number | undefined; url?: string | undefined } {
+  const { expirationDateTime: wanted, notificationUrl } = changeSchema.parse(body);
+  const expiresAt = wanted === undefined ? undefined : limitExpiry(wanted, now, variants);
+  return { expiresAt, url: notificationUrl };
+}
+
+/** Raises the expiry to 45 minutes ahead. Over 4,230 minutes it is refused or cut, by variant. */
+function limitExpiry(wanted: number, now: number, variants: Variants): number {
+  const highest = now + MAX_MINUTES * 60_000;
+  if (!(wanted > now)) throw invalid('expirationDateTime must be in the future.');
+  if (wanted > highest && variants.expiryOverMaximum === 'reject')
+    throw invalid(`Subscription expiration can only be ${MAX_MINUTES} minutes in the future.`);
+  return Math.min(Math.max(wanted, now + MIN_MINUTES * 60_000), highest);
+}
+
+/** https only, apart from plain http on loopback (a departure, see README.md). */
+function isAllowedUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return (
+    protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
+  );
+}
+
+function parseResource(resource: string): Pick<Subscription, 'kind' | 'targetId'> {
+  const started = /^\/?print\/taskDefinitions\/([^/]+)\/tasks$/i.exec(resource)?.[1];
+  if (started !== undefined) return { kind: 'jobStarted', targetId: started.toLowerCase() };
+  const fetchable = /^\/?print\/printers\/([^/]+)\/jobs$/i.exec(resource)?.[1];
+  if (fetchable !== undefined) return { kind: 'jobFetchable', targetId: fetchable.toLowerCase() };
+  throw invalid(`The resource '${resource}' is not supported.`);
+}
+
+function invalid(message: string) {
+  return refusal(400, 'InvalidRequest', message);
+}
+
+/**
+ * The handshake: POST with `validationToken`, answered within 10 seconds by 200, text/plain and exactly the decoded token
+ * (concepts/change-notifications-delivery-webhooks.md). Throws a refusal with 400 ValidationError when it fails.
+ */
+export async function validateEndpoint(simulation: Simulation, url: string): Promise<void> {
+  const { post, variants, closed } = simulation;
+  const token = makeToken(variants.handshakeToken);
+  const asked = `${url}${url.includes('?') ? '&' : '?'}validationToken=${encodeToken(token)}`;
+  const answer = await post(asked, '', {
+    timeoutMs: variants.handshakeTimeoutMs,
+    contentType: 'text/plain; charset=utf-8',
+    signal: closed,
+  });
+  const fail = (reason: string) =>
+    refusal(400, 'ValidationError', `Subscription validation request ${reason}`);
+  if ('error' in answer)
+    throw fail(answer.error === 'timeout' ? 'timed out.' : 'failed. The endpoint could not be reached.');
+  if (answer.status !== 200) throw fail(`failed. HTTP status code is '${answer.status}'.`);
+  if (!/^text\/plain\s*(;|$)/i.test(answer.contentType))
+    throw fail('failed. Response must have the content type text/plain.');
+  if (answer.body !== token)
+    throw fail('failed. Response must exactly match validationToken query parameter.');
+}
+
+/** A validation token; `special` adds characters that need decoding. */
+function makeToken(kind: Variants['handshakeToken']): string {
+  const text = `Validation: Testing client application reachability for subscription Request-Id: ${randomUUID()}`;
+  return kind === 'plain' ? text : `${text} ${randomBytes(6).toString('base64')}+/=&%?ä€ ;~'()*`;
+}
+
+/** Percent-encodes as .NET does for a form: `+` for a space and lower-case hexadecimal digits. */
+function encodeToken(token: string): string {
+  return encodeURIComponent(token)
+    .replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase())
+    .replaceAll('%20', '+');
+}

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { notifyJobFetchable, notifyJobStarted } from '../subscriptions/notifications';
+import { isEnded, isOpen } from './simulation';
+import type { Job, PrintDocument, Printer, Simulation, Task, TaskState, Tenant } from './simulation';
+
+/** What a user prints. Times in milliseconds. */
+export interface PrintRequest {
+  documents: { displayName: string; contentType: string; size: number }[];
+  visibleAfterMs: number;
+  transformMs: number;
+  fetchableAfterMs: number;
+  configuration?: Record<string, unknown>;
+  redirectedFrom?: string;
+  ignoreTrigger?: boolean;
+}
+
+/**
+ * Prints a job. On a printer with a trigger the job is paused and a task starts in `processing`
+ * (concepts/universal-print-concept-overview.md). On any other printer it is prepared for download at once.
+ */
+export function printJob(
+  simulation: Simulation,
+  tenant: Tenant,
+  printer: Printer,
+  request: PrintRequest,
+): Job {
+  const now = simulation.now();
+  const { visibleAfterMs, transformMs, fetchableAfterMs, configuration, redirectedFrom } = request;
+  const job: Job = {
+    id: String(printer.nextJobNumber++),
+    tenantId: tenant.id,
+    printerId: printer.id,
+    createdAt: now,
+    visibleAt: now + visibleAfterMs,
+    transformMs,
+    fetchableAfterMs,
+    state: 'paused',
+    details: ['releaseWait'],
+    isFetchable: false,
+    isAcquiredByPrinter: false,
+    configuration: configuration ?? { copies: 1, colorMode: 'color', duplexMode: 'oneSided' },
+    documents: request.documents.map((document): PrintDocument => ({
+      ...document,
+      id: randomUUID(),
+      uploadedAt: now,
+    })),
+    tasks: [],
+    ...(redirectedFrom === undefined ? {} : { redirectedFrom }),
+  };
+  printer.jobs.set(job.id, job);
+  const trigger = request.ignoreTrigger === true ? undefined : printer.trigger;
+  const definition = trigger && tenant.definitions.get(trigger.definitionId);
+  if (!definition) {
+    release(simulation, job);
+    return job;
+  }
+  const task: Task = {
+    id: randomUUID(),
+    tenantId: tenant.id,
+    definitionId: definition.id,
+    triggerId: trigger.id,
+    printerId: printer.id,
+    jobId: job.id,
+    state: 'processing',
+    description: 'The print task is being processed.',
+    createdAt: now,
+  };
+  job.tasks.push(task);
+  definition.tasks.set(task.id, task);
+  notifyJobStarted(simulation, task);
+  return job;
+}
+
+/** Prepares a paused job for download once none of its tasks is open. */
+function release(simulation: Simulation, job: Job): void {
+  if (job.state !== 'paused' || job.tasks.some(isOpen)) return;
+  job.state = 'pending';
+  job.details = ['transforming'];
+  job.fetchableAt = simulation.now() + job.transformMs;
+  simulation.world.transforming.add(job);
+  finishTransforming(simulation);
+}
+
+/** Makes every job fetchable whose time has come by `Date`, and notifies the subscribers. */
+export function finishTransforming(simulation: Simulation): void {
+  const now = simulation.now();
+  for (const job of simulation.world.transforming) {
+    if ((job.fetchableAt ?? 0) > now) continue;
+    simulation.world.transforming.delete(job);
+    if (job.state !== 'pending') continue;
+    job.details = [];
+    job.isFetchable = true;
+    notifyJobFetchable(simulation, job);
+  }
+}
+
+/** Ends a task. `completed` releases the job once all of its tasks have ended (resources/printtask.md). */
+export function endTask(simulation: Simulation, task: Task, state: TaskState): void {
+  task.state = state;
+  task.endedAt = simulation.now();
+  const printer = simulation.world.tenants.get(task.tenantId)?.printers.get(task.printerId);
+  const job = printer?.jobs.get(task.jobId);
+  if (!job) return;
+  if (state === 'aborted' && simulation.variants.abortedTask === 'kills') endJob(simulation, job, 'aborted');
+  else release(simulation, job);
+}
+
+/** Ends a job; its open tasks end with it. */
+export function endJob(simulation: Simulation, job: Job, state: 'completed' | 'canceled' | 'aborted'): void {
+  if (isEnded(job)) return;
+  job.state = state;
+  job.details = state === 'completed' ? ['completedSuccessfully'] : [];
+  job.isFetchable = state === 'completed' && simulation.variants.fetchableAfterAcquire;
+  simulation.world.transforming.delete(job);
+  for (const task of job.tasks.filter(isOpen)) {
+    task.state = 'aborted';
+    task.endedAt = simulation.now();
+  }
+}
+
+/** A printer fetches the job and prints it from now on. */
+export function acquireJob(simulation: Simulation, job: Job): void {
+  job.state = 'processing';
+  job.details = [];
+  job.isAcquiredByPrinter = true;
+  job.isFetchable = simulation.variants.fetchableAfterAcquire;
+  job.acknowledgedAt = simulation.now();
+}

@@ -1,0 +1,192 @@
+import type { z } from 'zod';
+import type { DeviceAnswer, outageOrder } from '../control/controlTypes';
+import type { DeliveryEngine } from '../delivery/engine';
+import type { DeliveryItem } from '../delivery/options';
+import type { PostToReceiver } from '../delivery/receiver';
+import type { SeededRandom } from '../seededRandom';
+import type { SigningKeys } from '../signIn/keys';
+import type { Variants } from './variants';
+
+/** What every route works with. */
+export interface Simulation {
+  world: World;
+  variants: Variants;
+  delivery: DeliveryEngine;
+  post: PostToReceiver;
+  random: SeededRandom;
+  keys: SigningKeys;
+  /** Milliseconds of `Date`, which a test may shift at any moment. */
+  now: () => number;
+  /** App id behind `development.{tenantId}` tokens. */
+  appId: string;
+  /** The only client secret that the sign-in service accepts; any non-empty one when undefined. */
+  clientSecret: string | undefined;
+  /** Origins of both servers; filled in once they listen. */
+  graphUrl: string;
+  authorityUrl: string;
+  /** Ends when the simulator closes. */
+  closed: AbortSignal;
+}
+
+/** Everything the simulated cloud remembers. Times are milliseconds of `Date`. */
+export interface World {
+  tenants: Map<string, Tenant>;
+  subscriptions: Map<string, Subscription>;
+  downloads: Map<string, { document: PrintDocument; token: string; expiresAt: number }>;
+  /** Jobs that are being prepared for download. */
+  transforming: Set<Job>;
+  /** Sign-ins by device code, by their device_code. */
+  deviceCodes: Map<string, DeviceSignIn>;
+  /** Notifications that wait for the end of an outage or for a new token of their subscription. */
+  held: { item: DeliveryItem; since: number }[];
+  outage: Outage | undefined;
+  /** The place of each entry in its list, given when it is first listed. */
+  places: WeakMap<object, number>;
+  nextPlace: number;
+}
+
+/** A time in which Graph does not answer; `until` is Infinity when it lasts until it is ended. */
+export type Outage = Omit<z.output<typeof outageOrder>, 'minutes'> & { until: number };
+
+/** A sign-in by device code, until the app has fetched its tokens. */
+export interface DeviceSignIn {
+  deviceCode: string;
+  userCode: string;
+  tenantId: string;
+  clientId: string;
+  scopes: string[];
+  expiresAt: number;
+  /** What the user did; undefined while nobody has entered the code. */
+  answer: DeviceAnswer | undefined;
+}
+
+export interface Tenant {
+  id: string;
+  name: string;
+  /** Application roles the tenant's administrator consented to. */
+  roles: Set<string>;
+  consentRevoked: boolean;
+  printers: Map<string, Printer>;
+  definitions: Map<string, Definition>;
+}
+
+export interface Printer {
+  id: string;
+  displayName: string;
+  trigger?: Trigger;
+  jobs: Map<string, Job>;
+  nextJobNumber: number;
+}
+
+export interface Trigger {
+  id: string;
+  definitionId: string;
+}
+
+export interface Definition {
+  id: string;
+  displayName: string;
+  appId: string;
+  createdByDisplayName: string;
+  tasks: Map<string, Task>;
+}
+
+export type TaskState = 'pending' | 'processing' | 'completed' | 'aborted';
+
+export interface Task {
+  id: string;
+  tenantId: string;
+  definitionId: string;
+  triggerId: string;
+  printerId: string;
+  jobId: string;
+  state: TaskState;
+  description: string;
+  createdAt: number;
+  endedAt?: number;
+}
+
+export interface Job {
+  id: string;
+  tenantId: string;
+  printerId: string;
+  createdAt: number;
+  /** Reads answer 404 before. */
+  visibleAt: number;
+  transformMs: number;
+  /** Reads show isFetchable false for so long after the job became fetchable. */
+  fetchableAfterMs: number;
+  fetchableAt?: number;
+  state: 'paused' | 'pending' | 'processing' | 'completed' | 'canceled' | 'aborted';
+  details: string[];
+  isFetchable: boolean;
+  isAcquiredByPrinter: boolean;
+  acknowledgedAt?: number;
+  configuration: Record<string, unknown>;
+  documents: PrintDocument[];
+  tasks: Task[];
+  redirectedTo?: string;
+  redirectedFrom?: string;
+}
+
+export interface PrintDocument {
+  id: string;
+  displayName: string;
+  contentType: string;
+  size: number;
+  uploadedAt: number;
+  downloadedAt?: number;
+}
+
+export interface Subscription {
+  id: string;
+  tenantId: string;
+  appId: string;
+  resource: string;
+  kind: 'jobStarted' | 'jobFetchable';
+  /** The definition or printer that is watched. */
+  targetId: string;
+  changeType: string;
+  notificationUrl: string;
+  lifecycleNotificationUrl?: string;
+  notificationQueryOptions?: string;
+  clientState?: string;
+  expiresAt: number;
+  createdAt: number;
+  /** When it was last created, renewed or reauthorized: the lifetime of its access token starts here. */
+  authorizedAt: number;
+  /** When reauthorizationRequired was last sent for it; absent after a renewal. */
+  noticedAt?: number;
+}
+
+/** An empty cloud. */
+export function createWorld(): World {
+  return {
+    tenants: new Map(),
+    subscriptions: new Map(),
+    downloads: new Map(),
+    transforming: new Set(),
+    deviceCodes: new Map(),
+    held: [],
+    outage: undefined,
+    places: new WeakMap(),
+    nextPlace: 1,
+  };
+}
+
+/** The subscriptions that have not expired; expired ones are deleted here (resources/subscription.md). */
+export function liveSubscriptions({ world, now }: Pick<Simulation, 'world' | 'now'>): Subscription[] {
+  for (const { id, expiresAt } of world.subscriptions.values())
+    if (expiresAt <= now()) world.subscriptions.delete(id);
+  return [...world.subscriptions.values()];
+}
+
+/** True while no end state was reported for the task (resources/printtask.md). */
+export function isOpen(task: Task): boolean {
+  return task.state === 'pending' || task.state === 'processing';
+}
+
+/** True when the job has reached one of its end states (resources/printjobstatus.md). */
+export function isEnded(job: Job): boolean {
+  return job.state === 'completed' || job.state === 'canceled' || job.state === 'aborted';
+}
