@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isStorageWrite } from '../local/faultProxy/isStorageWrite';
+import { isStorageWrite } from '../local/faultProxy/proxyCall';
 import { createControlClient } from '../local/graphSimulator/controlClient';
 import { runCliCommand } from '../local/runCliCommand';
 import { startLocalCloud, type LocalCloud } from '../local/startLocalCloud';

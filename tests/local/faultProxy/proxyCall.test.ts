@@ -1,5 +1,4 @@
-import { isStorageWrite } from '../../../local/faultProxy/isStorageWrite';
-import { nameEffect } from '../../../local/faultProxy/nameEffect';
+import { isStorageWrite, nameEffect } from '../../../local/faultProxy/proxyCall';
 import type { ProxyCall, TargetName } from '../../../local/faultProxy/proxyCall';
 
 // Addresses: https://learn.microsoft.com/rest/api/storageservices/ (operations on queues, messages, tables, entities),
