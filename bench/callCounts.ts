@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isStorageWrite } from '../local/faultProxy/proxyCall';
 import { createControlClient } from '../local/graphSimulator/controlClient';
-import { runCliCommand } from '../local/runCliCommand';
+import { runCliCommand } from '../local/processes';
 import { startLocalCloud, type LocalCloud } from '../local/startLocalCloud';
 import { exactFigure, type Figure } from './ratio';
 

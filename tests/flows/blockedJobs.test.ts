@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { runCliCommand } from '../../local/runCliCommand';
+import { runCliCommand } from '../../local/processes';
 import { addWatch } from '../../shared/subscriptions/addWatch';
 import type { WatchKind } from '../../shared/watches/watchKey';
 import { eventually } from '../support/eventually';

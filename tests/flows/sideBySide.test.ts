@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { runCliCommand } from '../../local/runCliCommand';
+import { runCliCommand } from '../../local/processes';
 import type { StoredWatch } from '../../shared/watches/watches';
 import type { WatchKind } from '../../shared/watches/watchKey';
 import { eventually } from '../support/eventually';

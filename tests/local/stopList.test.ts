@@ -1,7 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { createStopList } from '../../local/createStopList';
-import { stopOnSignals } from '../../local/stopOnSignals';
-import type { SignalSource } from '../../local/stopOnSignals';
+import { createStopList, stopOnSignals, type SignalSource } from '../../local/stopList';
 
 function signalSource(): SignalSource & {
   emit(signal: string): unknown;
