@@ -32,7 +32,7 @@ try {
   await stops.stop();
   ignoreSignals();
 }
-say(`${passed ? 'Done' : 'FAILED'} after ${seconds(Date.now() - startedAt)}; nothing is left running.`);
+say(`${passed ? 'Done' : 'FAILED'} after ${seconds(Date.now() - startedAt)}. Nothing is left running.`);
 process.exitCode = passed ? 0 : 1;
 
 async function runDemo(): Promise<boolean> {
@@ -56,7 +56,7 @@ async function runDemo(): Promise<boolean> {
   const started = await onboardJobStarted(control, run, 'Contoso');
   const fetchable = await onboardJobFetchable(control, run, 'Fabrikam');
 
-  say('\nOne job is printed for each; Graph sends every notification twice.');
+  say('\nOne job is printed for each. Graph sends every notification twice.');
   await control.setDelivery({ duplicateEach: true });
   const jobs: FollowedJob[] = [];
   for (const customer of [started, fetchable]) {

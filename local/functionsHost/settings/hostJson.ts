@@ -29,46 +29,46 @@ const MINUTE_MS = 60_000;
  * default of newBatchThreshold. Throws HostError `bad_host_json` that names the key and its documented range.
  */
 export function parseHostJson(text: string, env: NodeJS.ProcessEnv, cpuCount: number): HostConfig {
-  const { read, texts } = createReader(parseJson(text), env);
-  if (read('version', '', anyText) !== '2.0')
+  const file = createReader(parseJson(text), env);
+  if (file.read('version', '', anyText) !== '2.0')
     throw new HostError('bad_host_json', 'host.json: "version" must be "2.0".');
   // Defaults and ranges: QueuesOptions of the Storage.Queues extension.
-  const batchSize = read('extensions.queues.batchSize', 16, integer(1, 32));
+  const batchSize = file.read('extensions.queues.batchSize', 16, integer(1, 32));
   return {
     queues: {
       batchSize,
-      newBatchThreshold: read(
+      newBatchThreshold: file.read(
         'extensions.queues.newBatchThreshold',
         Math.floor(batchSize / 2) * cpuCount,
         integer(0),
       ),
-      maxDequeueCount: read('extensions.queues.maxDequeueCount', 5, integer(1)),
-      visibilityTimeoutMs: read(
+      maxDequeueCount: file.read('extensions.queues.maxDequeueCount', 5, integer(1)),
+      visibilityTimeoutMs: file.read(
         'extensions.queues.visibilityTimeout',
         0,
         timeSpan(0, 7 * 24 * 60 * MINUTE_MS),
       ),
-      maxPollingIntervalMs: read('extensions.queues.maxPollingInterval', MINUTE_MS, timeSpan(100)),
-      messageEncoding: read(
+      maxPollingIntervalMs: file.read('extensions.queues.maxPollingInterval', MINUTE_MS, timeSpan(100)),
+      messageEncoding: file.read(
         'extensions.queues.messageEncoding',
         'base64',
         oneOf<'base64' | 'none'>('base64', 'none'),
       ),
     },
     http: {
-      routePrefix: read('extensions.http.routePrefix', 'api', anyText).replace(/^\/+|\/+$/g, ''),
-      customHeaders: texts('extensions.http.customHeaders'),
+      routePrefix: file.read('extensions.http.routePrefix', 'api', anyText).replace(/^\/+|\/+$/g, ''),
+      customHeaders: file.texts('extensions.http.customHeaders'),
     },
     singleton: {
       // Ranges: SingletonOptions of the WebJobs SDK. A blob lease lasts 15 to 60 seconds.
-      listenerLockPeriodMs: read('singleton.listenerLockPeriod', MINUTE_MS, timeSpan(15_000, MINUTE_MS)),
-      listenerLockRecoveryPollingIntervalMs: read(
+      listenerLockPeriodMs: file.read('singleton.listenerLockPeriod', MINUTE_MS, timeSpan(15_000, MINUTE_MS)),
+      listenerLockRecoveryPollingIntervalMs: file.read(
         'singleton.listenerLockRecoveryPollingInterval',
         MINUTE_MS,
         timeSpan(15_000),
       ),
     },
-    logLevels: texts('logging.logLevel'),
+    logLevels: file.texts('logging.logLevel'),
   };
 }
 
