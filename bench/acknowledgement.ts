@@ -1,8 +1,7 @@
 import { QueueServiceClient } from '@azure/storage-queue';
 import http from 'node:http';
-import { createStorage } from '../local/createStorage';
-import { startAzurite } from '../local/startAzurite';
-import { startFunctionsHost } from '../local/startFunctionsHost';
+import { createStorage, startAzurite } from '../local/startAzurite';
+import { startFunctionsHost } from '../local/standIns';
 import { makeBenchApp } from './benchApp';
 import { benchEnvironment } from './benchEnvironment';
 import { notificationBody } from './notifications';

@@ -1,4 +1,4 @@
-import { baseEnvironment } from '../local/baseEnvironment';
+import { baseEnvironment } from '../local/processes';
 import { BENCH_KEYS_SETTING } from './notifications';
 
 /** The discard port: nothing that is measured with this environment calls Graph, and nothing answers there. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isStorageWrite } from '../local/faultProxy/isStorageWrite';
 import { createControlClient } from '../local/graphSimulator/control/controlClient';
-import { runCliCommand } from '../local/runCliCommand';
+import { isStorageWrite } from '../local/faultProxy/proxyCall';
+import { runCliCommand } from '../local/processes';
 import { startLocalCloud, type LocalCloud } from '../local/startLocalCloud';
 import { exactFigure, type Figure } from './ratio';
 

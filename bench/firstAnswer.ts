@@ -1,9 +1,8 @@
 import { QueueServiceClient } from '@azure/storage-queue';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createStorage } from '../local/createStorage';
-import { startAzurite } from '../local/startAzurite';
-import { startFunctionsHost } from '../local/startFunctionsHost';
+import { createStorage, startAzurite } from '../local/startAzurite';
+import { startFunctionsHost } from '../local/standIns';
 import { makeBenchApp } from './benchApp';
 import { benchEnvironment } from './benchEnvironment';
 import { notificationBody } from './notifications';

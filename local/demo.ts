@@ -1,25 +1,23 @@
 /**
  * Starts the local cloud, onboards two customers through the CLI, prints one job for each with a duplicate of its
- * notification, shows what happened to each, and checks that exactly two job events came out. Exits 0, or 1.
+ * notification, shows the events of each job, and checks that exactly two job events were sent. Exits with 0, or 1.
  */
 import { QueueServiceClient } from '@azure/storage-queue';
+import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createStopList } from './createStopList';
-import { collectTimeline, type AppLogLine, type FollowedJob } from './demo/collectTimeline';
-import { onboardJobFetchable, onboardJobStarted, type RunCommand } from './demo/onboardCustomers';
-import { readAppLogLine } from './demo/readAppLog';
-import { createControlClient } from './graphSimulator/control/controlClient';
-import { runCliCommand } from './runCliCommand';
+import { collectTimeline, readAppLogLine, type AppLogLine, type FollowedJob } from './appLog';
+import { createControlClient, type ControlClient } from './graphSimulator/control/controlClient';
+import { runCliCommand } from './processes';
 import { startLocalCloud, type LocalCloud } from './startLocalCloud';
-import { stopOnSignals } from './stopOnSignals';
+import { createStopList, stopOnSignals } from './stopList';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-/** How long the two jobs may take before the demo calls it a failure. */
-const PATIENCE_MS = 15_000;
-/** A stray third event would come within this time: the app polls its queue at least every two seconds. */
-const STRAY_MS = 2_500;
+/** How long the two jobs may take before the demo fails. */
+const LIMIT_MS = 15_000;
+/** An unexpected third event would arrive within this time: the app polls its queue at least every two seconds. */
+const EXTRA_MS = 2_500;
 
 const say = (text = '') => console.log(text);
 const startedAt = Date.now();
@@ -34,7 +32,7 @@ try {
   await stops.stop();
   ignoreSignals();
 }
-say(`${passed ? 'Done' : 'FAILED'} after ${seconds(Date.now() - startedAt)}; nothing is left running.`);
+say(`${passed ? 'Done' : 'FAILED'} after ${seconds(Date.now() - startedAt)}. Nothing is left running.`);
 process.exitCode = passed ? 0 : 1;
 
 async function runDemo(): Promise<boolean> {
@@ -49,7 +47,7 @@ async function runDemo(): Promise<boolean> {
       if (entry) log.push(entry);
     });
   }
-  say(`It is up after ${seconds(Date.now() - startedAt)}. Onboarding two customers with the command line:`);
+  say(`Ready after ${seconds(Date.now() - startedAt)}. Two customers are onboarded with the command line:`);
   const control = createControlClient(cloud.simulator.controlUrl);
   const run: RunCommand = (...args) => {
     say(`  npm run -s cli -- ${args.join(' ')}`);
@@ -58,7 +56,7 @@ async function runDemo(): Promise<boolean> {
   const started = await onboardJobStarted(control, run, 'Contoso');
   const fetchable = await onboardJobFetchable(control, run, 'Fabrikam');
 
-  say('\nOne job is printed for each; Graph sends every notification twice.');
+  say('\nOne job is printed for each. Graph sends every notification twice.');
   await control.setDelivery({ duplicateEach: true });
   const jobs: FollowedJob[] = [];
   for (const customer of [started, fetchable]) {
@@ -66,22 +64,13 @@ async function runDemo(): Promise<boolean> {
     const printedAt = Date.now();
     const [job] = await control.print(tenantId, { printerId });
     if (!job) throw new Error('The simulator printed nothing');
-    const key = job.taskId
-      ? `jobStarted_${job.definitionId ?? ''}_${job.taskId}`
-      : `jobFetchable_${printerId}_${job.jobId}`;
-    const title = `${job.taskId ? 'JobStarted' : 'JobFetchable'}, ${name}, job ${job.jobId}`;
-    jobs.push({
-      title,
-      tenantId,
-      printerId,
-      printedAt,
-      key,
-      jobId: job.jobId,
-      ...(job.taskId && { taskId: job.taskId }),
-    });
+    const { jobId, taskId, definitionId = '' } = job;
+    const key = taskId ? `jobStarted_${definitionId}_${taskId}` : `jobFetchable_${printerId}_${jobId}`;
+    const title = `${taskId ? 'JobStarted' : 'JobFetchable'}, ${name}, job ${jobId}`;
+    jobs.push({ title, tenantId, printerId, printedAt, key, jobId, ...(taskId && { taskId }) });
   }
-  await untilSettled(log, jobs);
-  await delay(STRAY_MS);
+  await untilProcessed(log, jobs);
+  await delay(EXTRA_MS);
 
   const deliveries = await control.deliveries();
   const calls = await control.calls();
@@ -92,7 +81,7 @@ async function runDemo(): Promise<boolean> {
     }
   }
   const events = await readEvents(cloud);
-  say(`\nThe queue print-job-events holds ${events.length} event(s):`);
+  say(`\nThe queue print-job-events holds ${events.length === 1 ? '1 event' : `${events.length} events`}:`);
   for (const event of events) say(`  ${event.type}  ${event.id}`);
   const ids = new Set(events.map(({ id }) => id));
   const expected = jobs.every((job) => ids.has(`${job.tenantId}/${job.key}`));
@@ -101,19 +90,72 @@ async function runDemo(): Promise<boolean> {
   return right;
 }
 
-/** Waits until each job has been processed and its duplicate been seen. */
-async function untilSettled(log: readonly AppLogLine[], jobs: readonly FollowedJob[]): Promise<void> {
-  const settled = ({ key }: FollowedJob) => {
+/** Runs one CLI command and returns the JSON that it printed. */
+type RunCommand = (...args: string[]) => Promise<unknown>;
+
+interface Customer {
+  readonly name: string;
+  readonly tenantId: string;
+  readonly printerId: string;
+}
+
+/** A customer whose jobs wait for the app: definition, trigger (created by an administrator), watch. */
+async function onboardJobStarted(control: ControlClient, run: RunCommand, name: string): Promise<Customer> {
+  const customer = await onboard(control, run, name, 'JobStarted');
+  const { tenantId, printerId } = customer;
+  const created = await run('definitions', 'create', '--tenant', tenantId, '--name', 'Receiver');
+  const definitionId = fieldOf(created, 'id');
+  if (typeof definitionId !== 'string') throw new Error('definitions create --json printed no id');
+  await control.createTrigger(tenantId, { printerId, definitionId });
+  await run('subscriptions', 'add', '--tenant', tenantId, '--definition', definitionId);
+  return customer;
+}
+
+/** A customer whose jobs the app fetches when they are ready for download. */
+async function onboardJobFetchable(control: ControlClient, run: RunCommand, name: string): Promise<Customer> {
+  const customer = await onboard(control, run, name, 'JobFetchable');
+  await run('subscriptions', 'add', '--tenant', customer.tenantId, '--printer', customer.printerId);
+  return customer;
+}
+
+/** The customer's administrator consents only to the permissions that `tenants add` names for the scenario. */
+async function onboard(
+  control: ControlClient,
+  run: RunCommand,
+  name: string,
+  event: 'JobStarted' | 'JobFetchable',
+): Promise<Customer> {
+  const tenantId = randomUUID();
+  const scenarios = fieldOf(await run('tenants', 'add', tenantId, '--name', name), 'permissions');
+  const scenario: unknown = Array.isArray(scenarios)
+    ? scenarios.find((one) => String(fieldOf(one, 'scenario')).includes(event))
+    : undefined;
+  const roles = fieldOf(scenario, 'permissions');
+  if (!Array.isArray(roles)) throw new Error(`tenants add --json printed no permissions for ${event}`);
+  await control.createTenant({ tenantId, name, roles: roles.map(String) });
+  const { id: printerId } = await control.createPrinter(tenantId, { displayName: 'Reception' });
+  return { name, tenantId, printerId };
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value).find(([key]) => key === name)?.[1]
+    : undefined;
+}
+
+/** Waits until each job has been processed and its duplicate received. */
+async function untilProcessed(log: readonly AppLogLine[], jobs: readonly FollowedJob[]): Promise<void> {
+  const isDone = ({ key }: FollowedJob) => {
     const mine = log.filter(({ fields }) => fields['key'] === key);
     return mine.some(({ event }) => event === 'job.processed') && mine.length >= 2;
   };
-  for (let waited = 0; !jobs.every(settled); waited += 50) {
-    if (waited > PATIENCE_MS) throw new Error(`Not every job was processed within ${seconds(PATIENCE_MS)}`);
+  for (let waited = 0; !jobs.every(isDone); waited += 50) {
+    if (waited > LIMIT_MS) throw new Error(`Not every job was processed within ${seconds(LIMIT_MS)}`);
     await delay(50);
   }
 }
 
-/** Looks at the vendor's queue without taking anything out of it. */
+/** Reads the vendor's queue without removing anything. */
 async function readEvents(cloud: LocalCloud): Promise<{ id: string; type: string }[]> {
   const service = QueueServiceClient.fromConnectionString(cloud.connectionString);
   const { peekedMessageItems } = await service
@@ -122,7 +164,7 @@ async function readEvents(cloud: LocalCloud): Promise<{ id: string; type: string
   return peekedMessageItems.map(({ messageText }) => {
     const event: unknown = JSON.parse(Buffer.from(messageText, 'base64').toString('utf8'));
     if (typeof event !== 'object' || event === null || !('id' in event) || !('type' in event)) {
-      throw new Error('A message of print-job-events is no job event');
+      throw new Error('A message in print-job-events is not a job event');
     }
     return { id: String(event.id), type: String(event.type) };
   });

@@ -1,15 +1,15 @@
-/** Where the parts of a running local cloud are, and the customer that its simulator holds. */
+/** The addresses of a running local cloud, and the customer in its simulator. */
 export interface DescribedCloud {
   readonly appUrl: string;
   /** Origin of the simulated Graph. */
   readonly graphUrl: string;
   readonly authorityUrl: string;
   readonly tenantId: string;
-  /** The printer that is to get a trigger, and the one whose jobs print without waiting. */
+  /** The printer for which onboarding creates a trigger, and the one whose jobs print without waiting. */
   readonly printerIds: { readonly waiting: string; readonly free: string };
 }
 
-/** What `npm start` says once it is up. tests/documentation.test.ts holds its commands equal to docs/onboarding.md. */
+/** What `npm start` prints when it is ready. tests/documentation.test.ts compares its commands with docs/onboarding.md. */
 export function describeLocalCloud(cloud: DescribedCloud): string {
   const { appUrl, graphUrl, authorityUrl, tenantId, printerIds } = cloud;
   const cli = (words: string) => `  npm run -s cli -- ${words}`;
@@ -17,9 +17,9 @@ export function describeLocalCloud(cloud: DescribedCloud): string {
     `  curl -s ${graphUrl}/control/tenants/${tenantId}/jobs -d '{"printerId":"${printerId}"}'`;
   return [
     'The local cloud is up:',
-    `  the app       ${appUrl}  (functions host; started anew when local.settings.json changes)`,
-    `  Graph         ${graphUrl}  (simulator; its control API below /control)`,
-    `  sign-in       ${authorityUrl}  (simulator, with a certificate of its own)`,
+    `  the app       ${appUrl}  (functions host, restarted when local.settings.json changes)`,
+    `  Graph         ${graphUrl}  (simulator, its control API is below /control)`,
+    `  sign-in       ${authorityUrl}  (simulator, with its own certificate)`,
     `  device login  ${graphUrl}/devicelogin?user_code=<code>&as=printerAdministrator`,
     '  storage       ports 10000 to 10002  (Azurite, in memory)',
     `  a customer    tenant ${tenantId} (Contoso), which has not consented yet`,
@@ -33,11 +33,11 @@ export function describeLocalCloud(cloud: DescribedCloud): string {
     cli(`triggers create --tenant ${tenantId} --printer ${printerIds.waiting} --definition <definition>`),
     cli(`subscriptions add --tenant ${tenantId} --definition <definition>`),
     cli(`subscriptions add --tenant ${tenantId} --printer ${printerIds.free}`),
-    'Print a job on each printer, and watch this terminal:',
+    'Print a job on each printer and watch this terminal:',
     print(printerIds.waiting),
     print(printerIds.free),
     cli(`jobs list --tenant ${tenantId}`),
     '',
-    'The job events gather in the queue print-job-events. Ctrl-C stops everything. What the app logs:',
+    'Job events are in the queue print-job-events. Ctrl-C stops everything. Log of the app:',
   ].join('\n');
 }

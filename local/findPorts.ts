@@ -1,56 +1,50 @@
 import { createServer } from 'node:net';
 
 /**
- * Under what systems hand out by themselves (Linux from 32,768, others from 49,152): an outgoing connection or somebody's
- * `listen(0)` would now and then take such a port between our look and its use.
+ * Below the ports that systems hand out (Linux from 32,768, others from 49,152). An outgoing connection or a `listen(0)`
+ * could take such a port between the check and its use.
  */
 const LOWEST_PORT = 20_000;
 const HIGHEST_PORT = 32_767;
-const MOST_LOOKS = 50;
+const MOST_ATTEMPTS = 50;
 
 /**
- * A port of 127.0.0.1 that is free now, and stays so but for somebody who asks for this very one.
+ * A port of 127.0.0.1 that is free now and that the system does not hand out.
  *
  * @param random 0 inclusive to 1 exclusive
- * @throws the last system error when no port could be listened on
+ * @throws the last system error if no port could be listened on
  */
 export async function freePort(random: () => number = Math.random): Promise<number> {
-  for (let looks = 1; ; looks += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const port = LOWEST_PORT + Math.floor(random() * (HIGHEST_PORT - LOWEST_PORT + 1));
     try {
-      return await tryListen(port);
+      await tryListen(port);
+      return port;
     } catch (error) {
-      if (looks === MOST_LOOKS) throw error;
+      if (attempt === MOST_ATTEMPTS) throw error;
     }
   }
 }
 
 /**
- * Makes sure that ports are free. Throws one error that names each taken one and what it is for.
- * @param ports what for -> port
+ * Checks that ports are free. Throws one error that names each taken port and its purpose.
+ * @param ports purpose -> port
  */
 export async function requireFreePorts(ports: Readonly<Record<string, number>>): Promise<void> {
   const taken: string[] = [];
   for (const [purpose, port] of Object.entries(ports)) {
-    await tryListen(port).catch((error: NodeJS.ErrnoException) => {
-      taken.push(
-        `port ${port} (${purpose}): ${error.code === 'EADDRINUSE' ? 'already in use' : error.message}`,
-      );
+    await tryListen(port).catch(({ code, message }: NodeJS.ErrnoException) => {
+      taken.push(`port ${port} (${purpose}): ${code === 'EADDRINUSE' ? 'already in use' : message}`);
     });
   }
-  if (taken.length > 0) {
-    throw new Error(`The local cloud cannot start. ${taken.join('; ')}. Stop what uses it and start again.`);
-  }
+  if (taken.length > 0)
+    throw new Error(`The local cloud cannot start. ${taken.join(', ')}. Stop what uses it and start again.`);
 }
 
-function tryListen(port: number): Promise<number> {
+function tryListen(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      const found = typeof address === 'object' && address !== null ? address.port : port;
-      server.close(() => resolve(found));
-    });
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve()));
   });
 }

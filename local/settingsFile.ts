@@ -1,60 +1,47 @@
-/** The setting by which Node trusts a certificate authority more. */
+import { parseObject } from './standIns';
+
+/** The setting by which Node trusts an additional certificate authority. */
 const CERTIFICATES = 'NODE_EXTRA_CA_CERTS';
 
-/** The `Values` of a local.settings.json text. @throws when it is no such file, saying what it should look like */
+/** The `Values` of a local.settings.json text that are not empty. @throws if it is not such a file, with the remedy */
 export function readSettingsValues(text: string): Record<string, string> {
-  const values = readValues(parseFile(text));
-  const kept = Object.entries(values).filter(([, value]) => typeof value === 'string' && value !== '');
-  return Object.fromEntries(kept) as Record<string, string>;
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(parseFile(text).Values))
+    if (typeof value === 'string' && value !== '') kept[name] = value;
+  return kept;
 }
 
 /**
- * The text of local.settings.json for a new machine: the example with a signing key of its own.
+ * The text of local.settings.json for a new machine: the example with its own signing key.
  *
- * @param randomBytes for the key; 32 bytes are the least that CLIENT_STATE_KEYS takes
+ * @param randomBytes for the key. CLIENT_STATE_KEYS takes at least 32 bytes
  */
 export function withFreshKeys(example: string, randomBytes: (count: number) => Buffer): string {
-  return changed(example, (values) => {
-    values['CLIENT_STATE_KEYS'] = `local1:${randomBytes(32).toString('base64')}`;
-  });
+  return withValue(example, 'CLIENT_STATE_KEYS', `local1:${randomBytes(32).toString('base64')}`);
 }
 
-/** The same text with the certificate file that the simulator made, unless it names one that somebody chose. */
+/** The same text with the certificate file of the simulator, unless it names another one. */
 export function withCertificates(text: string, caFile: string): string {
-  if (readSettingsValues(text)[CERTIFICATES] !== undefined) return text;
-  return changed(text, (values) => {
-    values[CERTIFICATES] = caFile;
-  });
+  return readSettingsValues(text)[CERTIFICATES] === undefined ? withValue(text, CERTIFICATES, caFile) : text;
 }
 
-/**
- * The same text without the certificate file of an earlier start, which nobody needs any more: one that is gone, or one
- * that a simulator made and could not take away.
- */
+/** The same text without the certificate file of an earlier start: one that is missing, or one of a simulator. */
 export function withoutOldCertificates(text: string, exists: (file: string) => boolean): string {
   const file = readSettingsValues(text)[CERTIFICATES];
   if (file === undefined || (exists(file) && !/graph-simulator-[^/\\]+[/\\]ca\.pem$/.test(file))) return text;
-  return changed(text, (values) => {
-    values[CERTIFICATES] = '';
-  });
+  return withValue(text, CERTIFICATES, '');
 }
 
-function changed(text: string, change: (values: Record<string, unknown>) => void): string {
+function withValue(text: string, name: string, value: string): string {
   const file = parseFile(text);
-  change(readValues(file));
-  return `${JSON.stringify(file, null, 2)}\n`;
+  return `${JSON.stringify({ ...file, Values: { ...file.Values, [name]: value } }, null, 2)}\n`;
 }
 
-function parseFile(text: string): unknown {
-  return JSON.parse(text.replace(/^\uFEFF/, ''));
-}
-
-function readValues(file: unknown): Record<string, unknown> {
-  if (typeof file === 'object' && file !== null && 'Values' in file) {
-    const { Values } = file;
-    if (typeof Values === 'object' && Values !== null) return Values as Record<string, unknown>;
-  }
+function parseFile(text: string): Record<string, unknown> & { Values: Record<string, unknown> } {
+  const file = parseObject(text.replace(/^\uFEFF/, ''));
+  const values = file?.['Values'];
+  if (typeof values === 'object' && values !== null) return { ...file, Values: { ...values } };
   throw new Error(
-    'local.settings.json has no "Values": delete it and start again, or copy local.settings.example.json',
+    'local.settings.json is not JSON with "Values": delete it and start again, or copy local.settings.example.json',
   );
 }

@@ -1,81 +1,90 @@
+import { TableServiceClient } from '@azure/data-tables';
+import { QueueServiceClient } from '@azure/storage-queue';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { baseEnvironment } from './baseEnvironment';
-import { startProcess, type ProcessExit } from './processes';
-import { connectionStringFor, type StorageUrls } from './storageConnectionString';
-import { clockPreload } from './clockPreload';
+import { clockEnvironment } from './clockFile';
+import { baseEnvironment, startProcess, type RunningProcess } from './processes';
+
+/**
+ * The development account that Azurite and every storage SDK know. It is public, not a secret:
+ * https://learn.microsoft.com/azure/storage/common/storage-connect-azurite (Well-known storage account and key).
+ */
+const ACCOUNT = 'devstoreaccount1';
+const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
+/** Created once in Azure (README, Deploy). The deployed app has no permission to create them. */
+const QUEUES = ['print-notifications', 'subscription-events', 'print-job-events'];
+const TABLES = ['Tenants', 'Subscriptions', 'PrintJobs'];
+
+const SERVICES = ['blob', 'queue', 'table'] as const;
+
+/** Origins, such as http://127.0.0.1:10000, of Azurite or of a proxy in front of it. */
+type StorageUrls = Readonly<Record<(typeof SERVICES)[number], string>>;
 
 export interface AzuriteOptions {
-  /** The folder whose node_modules holds azurite, and whose local/ holds the preloads. */
+  /** The folder that holds node_modules and local/. */
   readonly root: string;
-  /** 0 = any free one, which is what an absent port means. */
-  readonly ports?: { readonly blob?: number; readonly queue?: number; readonly table?: number };
+  /** A missing port means any free one. */
+  readonly ports?: Partial<Readonly<Record<(typeof SERVICES)[number], number>>>;
   readonly clockFile?: string;
 }
 
-export interface Azurite {
-  readonly pid: number;
+export interface Azurite extends Omit<RunningProcess<unknown>, 'ready' | 'lines' | 'onLine'> {
   /** Origins, without the account. */
-  readonly blobUrl: string;
-  readonly queueUrl: string;
-  readonly tableUrl: string;
+  readonly urls: StorageUrls;
   readonly connectionString: string;
-  stop(): Promise<ProcessExit>;
-  kill(): Promise<ProcessExit>;
-  readonly exited: Promise<ProcessExit>;
 }
 
-/** Starts storage in memory on 127.0.0.1. Throws ProcessStartError; PORT_TAKEN names the port. */
+/** Starts storage in memory on 127.0.0.1. Throws ProcessStartError. PORT_TAKEN names the port. */
 export async function startAzurite({ root, ports = {}, clockFile }: AzuriteOptions): Promise<Azurite> {
-  const clock = clockPreload(root, clockFile);
-  const started = await startProcess({
+  const { ready: urls, ...running } = await startProcess({
     name: 'Azurite',
-    file: createRequire(join(root, 'package.json')).resolve('azurite/dist/src/azurite.js'),
     args: [
-      '--inMemoryPersistence',
-      '--disableTelemetry',
-      // Azurite 3.35 is older than the API version that storage-queue 12.30 asks for.
+      ...['--require', join(root, 'local', 'stopWithStdin.cjs')],
+      createRequire(join(root, 'package.json')).resolve('azurite/dist/src/azurite.js'),
+      ...['--inMemoryPersistence', '--disableTelemetry', '--silent'],
+      // Azurite 3.35 is older than the API version that storage-queue 12.30 requests.
       '--skipApiVersionCheck',
-      '--silent',
-      ...listenOn('blob', ports.blob),
-      ...listenOn('queue', ports.queue),
-      ...listenOn('table', ports.table),
+      ...SERVICES.flatMap((service) => [
+        ...[`--${service}Host`, '127.0.0.1', `--${service}Port`, `${ports[service] ?? 0}`],
+      ]),
     ],
-    preload: [...clock.preload, join(root, 'local', 'stopWithStdin.cjs')],
-    env: { ...baseEnvironment(), ...clock.env },
+    env: { ...baseEnvironment(), ...clockEnvironment(root, clockFile) },
     cwd: tmpdir(),
     readyLine: collectUrls(),
   });
-  const { blob, queue, table } = started.ready;
-  return {
-    pid: started.pid,
-    blobUrl: blob,
-    queueUrl: queue,
-    tableUrl: table,
-    connectionString: connectionStringFor(started.ready),
-    stop: () => started.stop(),
-    kill: () => started.kill(),
-    exited: started.exited,
-  };
+  return { ...running, urls, connectionString: connectionStringFor(urls) };
 }
 
-function listenOn(service: string, port = 0): string[] {
-  return [`--${service}Host`, '127.0.0.1', `--${service}Port`, String(port)];
-}
-
-/** Ready is three lines, one per service, in any order. */
+/** Azurite is ready after three lines, one per service, in any order. */
 function collectUrls(): (line: string) => StorageUrls | undefined {
-  const found: { blob?: string; queue?: string; table?: string } = {};
+  const found: Record<string, string> = {};
   return (line) => {
     const match = /Azurite (Blob|Queue|Table) service is successfully listening at (http:\S+)/.exec(line);
-    const url = match?.[2];
-    if (match?.[1] === 'Blob' && url !== undefined) found.blob = url;
-    if (match?.[1] === 'Queue' && url !== undefined) found.queue = url;
-    if (match?.[1] === 'Table' && url !== undefined) found.table = url;
+    if (match) found[(match[1] ?? '').toLowerCase()] = match[2] ?? '';
     const { blob, queue, table } = found;
-    return blob !== undefined && queue !== undefined && table !== undefined
-      ? { blob, queue, table }
-      : undefined;
+    return blob && queue && table ? { blob, queue, table } : undefined;
   };
+}
+
+/** The connection string of the development account at these origins (account name in the path). */
+export function connectionStringFor({ blob, queue, table }: StorageUrls): string {
+  return [
+    `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${KEY}`,
+    `BlobEndpoint=${blob}/${ACCOUNT};QueueEndpoint=${queue}/${ACCOUNT};TableEndpoint=${table}/${ACCOUNT};`,
+  ].join(';');
+}
+
+/** Creates the queues, their poison queues and the tables of the local cloud. May be called again. */
+export async function createStorage(connectionString: string): Promise<void> {
+  const queues = QueueServiceClient.fromConnectionString(connectionString);
+  const tables = TableServiceClient.fromConnectionString(connectionString, { allowInsecureConnection: true });
+  await Promise.all([
+    ...QUEUES.flatMap((name) => [name, `${name}-poison`]).map((name) =>
+      queues.getQueueClient(name).createIfNotExists(),
+    ),
+    // createTable of this SDK succeeds if the table exists.
+    ...TABLES.map((name) => tables.createTable(name)),
+  ]);
 }

@@ -1,6 +1,6 @@
 export type TargetName = 'queue' | 'table' | 'blob' | 'graph';
 
-/** One request that passed the proxy, as far as it has come. */
+/** One request through the proxy, with what is known of it so far. */
 export interface ProxyCall {
   /** Position among all calls of this proxy, from 1, in the order in which the requests were complete. */
   readonly n: number;
@@ -12,15 +12,76 @@ export interface ProxyCall {
   readonly effect: string;
   /** The queue, table or container. */
   readonly resource?: string;
-  /** The request's body when its length was declared and at most 128 KiB. */
+  /** The request's body if its length was declared and is at most 128 KiB. */
   readonly bodyText?: string;
   readonly startedAt: number;
-  /** How it ended; absent while it is under way. */
+  /** How it ended. Absent while it is in progress. */
   readonly end?: 'answered' | 'dropped' | 'clientGone' | 'targetFailed';
-  /** What the client was answered, or would have been. */
+  /** The status of the target's answer, even if the client never received it. */
   readonly status?: number;
   readonly answeredAt?: number;
 }
 
-/** The same record while the proxy still writes it. */
-export type OpenCall = { -readonly [key in keyof ProxyCall]: ProxyCall[key] };
+const WRITES = new Set(
+  ['insert', 'update', 'merge', 'delete', 'batch']
+    .map((verb) => `table.${verb}`)
+    .concat('queue.send', 'queue.delete'),
+);
+
+/** Whether a call is a storage write as counted per job: table writes, queue sends and queue deletes. */
+export function isStorageWrite(call: ProxyCall): boolean {
+  return WRITES.has(call.effect);
+}
+
+type Effect = Pick<ProxyCall, 'effect' | 'resource'>;
+
+/** Names the effect of a request from its method and path. Storage paths begin with the account. */
+export function nameEffect(target: TargetName, method: string, pathAndQuery: string): Effect {
+  const { pathname, searchParams } = new URL(pathAndQuery, 'http://proxy.invalid');
+  const [, , first = '', second = '', third] = pathname.split('/');
+  const comp = searchParams.has('comp') ? ` ${searchParams.get('comp')}` : '';
+  switch (target) {
+    case 'queue':
+      if (second !== 'messages') return named(`queue.${method}${comp}`, first);
+      return named(`queue.${messageVerb(method, third, searchParams.get('peekonly') === 'true')}`, first);
+    case 'table':
+      return tableEffect(method, decodeURIComponent(first));
+    case 'blob':
+      return named(`blob.${method}${comp}`, first);
+    case 'graph':
+      // The content of a `$batch` is in its body alone (concepts/json-batching.md).
+      if (method === 'POST' && pathname.endsWith('/$batch')) return { effect: 'graph.batch' };
+      return { effect: `graph.${method} ${maskIds(pathname)}` };
+  }
+}
+
+function named(effect: string, resource: string): Effect {
+  return resource === '' ? { effect } : { effect, resource };
+}
+
+/** https://learn.microsoft.com/rest/api/storageservices/operations-on-messages */
+function messageVerb(method: string, id: string | undefined, peek: boolean): string {
+  if (id !== undefined) return method === 'DELETE' ? 'delete' : 'update';
+  return { POST: 'send', DELETE: 'clear' }[method] ?? (peek ? 'peek' : 'receive');
+}
+
+/** https://learn.microsoft.com/rest/api/storageservices/operations-on-entities and operations-on-tables */
+function tableEffect(method: string, first: string): Effect {
+  if (first === '$batch') return { effect: 'table.batch' };
+  const name = first.replace(/\(.*$/s, '');
+  if (name === 'Tables') {
+    const verb = { POST: 'createTable', DELETE: 'deleteTable', GET: 'listTables' }[method] ?? method;
+    return named(`table.${verb}`, /\('([^']*)'\)/.exec(first)?.[1] ?? '');
+  }
+  if (method === 'GET') return named(/\(.+\)$/s.test(first) ? 'table.get' : 'table.query', name);
+  const verbs = { POST: 'insert', PUT: 'update', PATCH: 'merge', MERGE: 'merge', DELETE: 'delete' };
+  return named(`table.${new Map(Object.entries(verbs)).get(method) ?? method}`, name);
+}
+
+/** In Graph's paths an id follows the name of its collection. Without ids equal calls have equal names. */
+const COLLECTIONS =
+  /\/(subscriptions|printers|shares|jobs|tasks|documents|taskDefinitions|taskTriggers)\/(?!\$count(?:\/|$))[^/]+/g;
+
+function maskIds(path: string): string {
+  return path.replace(COLLECTIONS, '/$1/{id}');
+}

@@ -1,39 +1,29 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { captureConsole } from './captureConsole';
-import { HostError } from './hostError';
-import { messageOf } from './messageOf';
-import { parseArguments, USAGE } from './parseArguments';
+import { parseArguments, USAGE } from './arguments';
+import { HostError, messageOf } from './hostError';
 import { startHost, type RunningHost } from './startHost';
 
-const write = captureConsole(
-  process.stdout,
-  (line) =>
-    `${JSON.stringify({ event: 'log', time: new Date().toISOString(), level: 'information', category: 'Worker.Console', message: line })}\n`,
-);
-// The parent may be gone: what cannot be written then is of no use to anybody.
-process.stdout.on('error', () => undefined);
-
+const write = captureStdout();
 try {
   const options = parseArguments(process.argv.slice(2));
   if (options.help) {
     write(USAGE);
     process.exit(0);
   }
-  endCleanly(
-    await startHost(
-      { ...options, root: resolve(options.root) },
-      { env: process.env, write, cpuCount: availableParallelism() },
-    ),
-    options.stopWithStdin,
+  const cpuCount = availableParallelism();
+  const host = await startHost(
+    { ...options, root: resolve(options.root) },
+    { env: process.env, write, cpuCount },
   );
+  stopCleanly(host, options.stopWithStdin);
 } catch (error) {
   process.stderr.write(`${error instanceof HostError ? error.message : messageOf(error, 'stack')}\n`);
   process.exit(error instanceof HostError && error.code === 'usage' ? 2 : 1);
 }
 
 /** First signal or end of stdin: drain and exit 0. Second signal: exit at once. */
-function endCleanly(host: RunningHost, withStdin: boolean): void {
+function stopCleanly(host: RunningHost, withStdin: boolean): void {
   let stopping = false;
   const stop = () => {
     if (stopping) process.exit(1);
@@ -49,15 +39,37 @@ function endCleanly(host: RunningHost, withStdin: boolean): void {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   if (withStdin) process.stdin.on('end', stop).on('error', stop).resume();
-  // The worker process dies of what the app leaves uncaught; so does this one, after saying why.
+  // An uncaught exception of the app ends the worker process. Here it ends the host, after a log line.
   const crash = (error: unknown) => {
-    host.reporter.log({
-      level: 'critical',
-      category: 'Worker',
-      message: `Worker uncaught exception: ${messageOf(error, 'stack')}`,
-    });
+    const message = `Worker uncaught exception: ${messageOf(error, 'stack')}`;
+    host.reporter.log({ level: 'critical', category: 'Worker', message });
     process.exit(1);
   };
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
+}
+
+/**
+ * Returns the only way to write to stdout. Everything else written there (the app's console.log) becomes log lines, so
+ * that stdout stays JSON lines.
+ */
+function captureStdout(): (text: string) => void {
+  const original = process.stdout.write.bind(process.stdout);
+  let rest = '';
+  process.stdout.write = (chunk: string | Uint8Array, ...others: unknown[]) => {
+    rest += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8');
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    const time = new Date().toISOString();
+    for (const message of lines) {
+      const line = { event: 'log', time, level: 'information', category: 'Worker.Console', message };
+      original(`${JSON.stringify(line)}\n`);
+    }
+    const callback = others.find((other): other is () => void => typeof other === 'function');
+    if (callback) setImmediate(callback);
+    return true;
+  };
+  // The parent may be gone, and then nobody reads the output.
+  process.stdout.on('error', () => undefined);
+  return (text) => void original(text);
 }

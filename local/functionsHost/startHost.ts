@@ -1,42 +1,43 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createActivity } from './createActivity';
-import { createAlarm } from './createAlarm';
-import { createInvoker, type Invoker } from './createInvoker';
-import { createReporter, type Reporter } from './createReporter';
-import { describeFunction, type DescribedFunction } from './describeFunctions';
-import { HostError } from './hostError';
-import { createAdmin } from './http/createAdmin';
-import { createRouter } from './http/createRouter';
-import { DEFAULT_BODY_LIMIT } from './http/readBody';
-import { startHttpServer } from './http/startHttpServer';
-import { messageOf } from './messageOf';
-import type { HostArguments } from './parseArguments';
-import { allowsLog } from './settings/allowsLog';
-import { parseHostJson, type HostConfig } from './settings/parseHostJson';
-import { applyLocalSettings, readLocalSettings } from './settings/readLocalSettings';
-import { startListeners } from './startListeners';
-import { parseSchedule } from './timer/parseSchedule';
-import { toTimerInput } from './timer/startTimerListener';
-import { answerCoreModule } from './worker/answerCoreModule';
-import { createWorker, type RegisteredFunction } from './worker/createWorker';
+import { createAlarm } from './alarm';
+import type { HostArguments } from './arguments';
+import { describeFunction, type DescribedFunction } from './functions';
+import { HostError, messageOf } from './hostError';
+import { createAdmin } from './http/admin';
+import { DEFAULT_BODY_LIMIT } from './http/httpData';
+import { createRouter } from './http/routes';
+import { startHttpServer } from './http/server';
+import { startListeners, within } from './listeners';
+import { createLogFilter, createReporter, type Reporter } from './reporter';
+import { parseHostJson } from './settings/hostJson';
+import { applyLocalSettings, readLocalSettings } from './settings/localSettings';
+import { parseSchedule } from './timer/schedule';
+import { toTimerInput } from './timer/timerListener';
+import { createActivity, createInvoker, type Invoker } from './worker/invoke';
 import { loadApp } from './worker/loadApp';
-import { readOnly, runHooks } from './worker/runHooks';
+import {
+  createWorker,
+  provideCoreModule,
+  readOnly,
+  runHooks,
+  type RegisteredFunction,
+} from './worker/registration';
 
 /** How long a stop waits for running invocations. */
 const DRAIN_MS = 10_000;
-/** How long a stop waits for storage to take the timers' locks back; else they run out by themselves. */
+/** How long a stop waits for storage to release the locks of timers. After that they expire. */
 const RELEASE_MS = 2_000;
-/** How long a stop then waits for the last answers to be read. */
-const ANSWER_MS = 1_000;
+/** How long a stop then waits for the last responses to be read. */
+const RESPONSE_MS = 1_000;
 
 export interface RunningHost {
   readonly reporter: Reporter;
-  /** Takes nothing new, lets invocations under way end (10 s at most), runs the appTerminate hooks, closes the port. */
+  /** Accepts no new work, waits for invocations (at most 10 s), runs the appTerminate hooks, closes the port. */
   stop(): Promise<void>;
 }
 
-interface HostSurroundings {
+interface HostEnvironment {
   readonly env: NodeJS.ProcessEnv;
   readonly write: (line: string) => void;
   readonly cpuCount: number;
@@ -44,33 +45,31 @@ interface HostSurroundings {
 
 /**
  * Starts the app of `--root` in this process: settings, host.json, app code, then HTTP, queues and timers, then the
- * `ready` line. Throws HostError for what the person who started it can put right.
+ * `ready` line. Throws HostError for problems that the person who started it can correct.
  */
 export async function startHost(
   options: HostArguments,
-  { env, write, cpuCount }: HostSurroundings,
+  { env, write, cpuCount }: HostEnvironment,
 ): Promise<RunningHost> {
   const now = () => Date.now();
   applyLocalSettings(readLocalSettings(options.root, options.settings), env);
-  const config = readHostJson(options.root, env, cpuCount);
-  const reporter = createReporter({ write, now: () => new Date(), allows: allowsLog(config.logLevels) });
+  const config = parseHostJson(readHostJson(options.root), env, cpuCount);
+  const allows = createLogFilter(config.logLevels);
+  const reporter = createReporter({ write, now: () => new Date(), allows });
   const activity = createActivity();
   const worker = createWorker((entry) => reporter.log(entry));
-  answerCoreModule(worker.coreModule);
+  provideCoreModule(worker.coreModule);
   await loadApp(worker, options.root);
   worker.closeRegistration();
   if (worker.functions.size > 0) await worker.programmingModel().getCapabilities?.({});
 
   const isOff = ({ metadata }: RegisteredFunction) => isDisabled(env, metadata.name);
   const registered = [...worker.functions.values()];
-  const functions = describeAll(
-    registered.filter((one) => !isOff(one)),
-    env,
-    reporter,
-  );
+  const enabled = registered.filter((one) => !isOff(one));
+  const functions = describeAll(enabled, env, reporter);
   const disabled = describeAll(registered.filter(isOff), env, reporter);
   const invoke = createInvoker({ worker, reporter, monotonicMs: () => performance.now() });
-  /** For runs that nothing else keeps count of: a queue message is counted from receipt to its end. */
+  /** For HTTP and admin runs. A queue message counts from its receipt, a timer from its planned time. */
   const invokeCounted: Invoker = (fn, input) => activity.track(invoke(fn, input));
   const alarm = createAlarm(now);
   let stopping = false;
@@ -86,13 +85,10 @@ export async function startHost(
         disabled,
         running: () => activity.running(),
         stopping: () => stopping,
-        runNow: (fn, input) =>
-          void invokeCounted(fn, {
-            input:
-              fn.type === 'timer'
-                ? toTimerInput(parseSchedule(fn.schedule), undefined, false)
-                : { string: input },
-          }),
+        runNow(fn, text) {
+          const timer = fn.type === 'timer' && toTimerInput(parseSchedule(fn.schedule), undefined, false);
+          void invokeCounted(fn, { input: timer || { string: text } });
+        },
       }),
       functionKey: options.functionKey,
       customHeaders: config.http.customHeaders,
@@ -106,7 +102,7 @@ export async function startHost(
     { env, config, hostId, leaseMs, invoke, reporter, activity, alarm, now },
     functions,
   );
-  reporter.event('ready', { url: http.url, functions: functions.map(summary) });
+  reporter.event('ready', { url: http.url, functions: functions.map(summarize) });
 
   return {
     reporter,
@@ -117,46 +113,30 @@ export async function startHost(
         DRAIN_MS,
         listeners.stop().then(() => activity.idle()),
       );
-      await runHooks(
-        worker,
-        'appTerminate',
-        readOnly({ hookData: worker.appLevelHookData, appHookData: worker.appHookData }),
-      ).catch((error: unknown) =>
-        reporter.log({
-          level: 'error',
-          category: 'Worker',
-          message: `appTerminate hook failed: ${messageOf(error, 'stack')}`,
-        }),
-      );
+      const { appHookData, appLevelHookData: hookData } = worker;
+      await runHooks(worker, 'appTerminate', readOnly({ hookData, appHookData })).catch((error: unknown) => {
+        const message = `appTerminate hook failed: ${messageOf(error, 'stack')}`;
+        reporter.log({ level: 'error', category: 'Worker', message });
+      });
       await within(RELEASE_MS, listeners.release());
       alarm.stop();
-      // An answer may still be on its way out.
-      await within(ANSWER_MS, closed);
+      await within(RESPONSE_MS, closed);
       http.destroy();
       reporter.event('stopped');
     },
   };
 }
 
-function readHostJson(root: string, env: NodeJS.ProcessEnv, cpuCount: number): HostConfig {
-  let text: string;
+function readHostJson(root: string): string {
   try {
-    text = readFileSync(join(root, 'host.json'), 'utf8');
-  } catch (error) {
-    throw new HostError('bad_host_json', `--root: no host.json in ${root}. Name the folder that holds it.`, {
-      cause: error,
-    });
+    return readFileSync(join(root, 'host.json'), 'utf8');
+  } catch (cause) {
+    const message = `--root: no host.json in ${root}. Name the folder that holds it.`;
+    throw new HostError('bad_host_json', message, { cause });
   }
-  return parseHostJson(text, env, cpuCount);
 }
 
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
-  clearTimeout(timer);
-}
-
-/** A function that cannot be run is reported and left out; the others run, as in the host. */
+/** A function that cannot run is reported and left out. The others run, as in the host. */
 function describeAll(
   registered: readonly RegisteredFunction[],
   env: NodeJS.ProcessEnv,
@@ -170,26 +150,21 @@ function describeAll(
       return [fn];
     } catch (error) {
       const { name } = target.metadata;
-      reporter.log({
-        level: 'error',
-        category: 'Host.Startup',
-        function: name,
-        message: `The '${name}' function is left out: ${messageOf(error)}`,
-      });
+      const message = `The '${name}' function is left out: ${messageOf(error)}`;
+      reporter.log({ level: 'error', category: 'Host.Startup', function: name, message });
       return [];
     }
   });
 }
 
-/** The setting that switches one function's trigger off (documentation page disable-function). */
+/** The app setting that disables the trigger of one function (documentation page disable-function). */
 function isDisabled(env: NodeJS.ProcessEnv, name: string): boolean {
   return /^(1|true)$/i.test(env[`AzureWebJobs.${name}.Disabled`] ?? '');
 }
 
-function summary(fn: DescribedFunction): Record<string, unknown> {
+function summarize(fn: DescribedFunction): Record<string, unknown> {
   const { name, type } = fn;
   if (fn.type === 'http') return { name, type, route: fn.route, methods: fn.methods };
-  return fn.type === 'queue'
-    ? { name, type, queueName: fn.queueName }
-    : { name, type, schedule: fn.schedule };
+  if (fn.type === 'queue') return { name, type, queueName: fn.queueName };
+  return { name, type, schedule: fn.schedule };
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { baseEnvironment } from '../../local/baseEnvironment';
+import { baseEnvironment } from '../../local/processes';
 import { DEFAULT_PORTS } from '../../local/startLocalCloud';
 import { compareRuns } from '../support/comparedRuns';
 import { readDocumentSteps, type DocumentStep } from '../support/documentSteps';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runCliCommand } from '../../local/runCliCommand';
+import { runCliCommand } from '../../local/processes';
 import { ROOT, startFlow, type Customer, type Flow } from '../support/startFlow';
 
 const HOUR = 60 * 60_000;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { runCliCommand } from '../../local/runCliCommand';
 import type { StoredWatch, WatchKind } from '../../shared/watches/watches';
+import { runCliCommand } from '../../local/processes';
 import { eventually } from '../support/eventually';
 import { ROOT, startFlow, type Flow } from '../support/startFlow';
 

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClockFile } from '../../local/createClockFile';
+import { createClockFile } from '../../local/clockFile';
 
 // Programs start slowly on a busy machine.
 jest.setTimeout(30_000);

@@ -13,15 +13,14 @@ const fixtures = join(root, 'tests', 'fixtures', 'localPrograms');
 
 /** What start.ts and demo.ts do with the local cloud, over stand-ins for simulator and host. */
 const PROGRAM = `
-  import { createStopList } from '${root}/local/createStopList';
   import { startLocalCloud } from '${root}/local/startLocalCloud';
-  import { stopOnSignals } from '${root}/local/stopOnSignals';
+  import { createStopList, stopOnSignals } from '${root}/local/stopList';
   const stops = createStopList();
   stopOnSignals(stops);
   const programs = { simulator: '${fixtures}/fakeSimulator.cjs', host: '${fixtures}/fakeHost.cjs' };
   startLocalCloud({ root: '${root}', ports: 'free', proxy: true, stops, programs }).then(
     ({ azurite, simulator, proxy, hosts }) =>
-      console.log(JSON.stringify([azurite.blobUrl, azurite.queueUrl, azurite.tableUrl, simulator.graphUrl,
+      console.log(JSON.stringify([...Object.values(azurite.urls), simulator.graphUrl,
         ...hosts.map(({ url }) => url), ...Object.values(proxy.urls)])),
   );
 `;

@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
-import { startProcess, type ProcessOptions, type RunningProcess } from '../../local/processes';
-import { ProcessStartError } from '../../local/processStartError';
+import { ProcessStartError, startProcess, type ProcessOptions, type RunningProcess } from '../../local/processes';
 
 // Programs start slowly on a busy machine.
 jest.setTimeout(30_000);
@@ -46,8 +45,8 @@ test('ready carries what the ready line said; stop ends it with the signal', asy
 });
 
 test('a program that handles the signal ends in its own way, and its last lines are kept', async () => {
-  const script = `process.on('SIGINT', () => { console.log('bye'); process.exit(7); }); ${STAYS}`;
-  const running = await startProcess(options(script, { stopSignal: 'SIGINT' }));
+  const script = `process.on('SIGTERM', () => { console.log('bye'); process.exit(7); }); ${STAYS}`;
+  const running = await startProcess(options(script));
   expect(await running.stop()).toEqual({ code: 7, signal: null });
   expect(running.lines().at(-1)).toBe('bye');
 });

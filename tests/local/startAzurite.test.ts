@@ -3,9 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { QueueServiceClient } from '@azure/storage-queue';
-import { createClockFile } from '../../local/createClockFile';
-import { createStorage } from '../../local/createStorage';
-import { startAzurite } from '../../local/startAzurite';
+import { createClockFile } from '../../local/clockFile';
+import { createStorage, startAzurite } from '../../local/startAzurite';
 
 // Programs start slowly on a busy machine.
 jest.setTimeout(30_000);
@@ -29,7 +28,7 @@ test('storage runs, may be made twice, follows the clock, refuses a taken port, 
     clock.move(3600_000);
     expect((await queue.receiveMessages()).receivedMessageItems).toHaveLength(1);
 
-    const port = Number(new URL(azurite.queueUrl).port);
+    const port = Number(new URL(azurite.urls.queue).port);
     await expect(startAzurite({ root, ports: { queue: port } })).rejects.toMatchObject({
       code: 'PORT_TAKEN',
       message: expect.stringContaining(`port ${port} is already in use`) as string,

@@ -109,7 +109,7 @@ describe('a local cloud with proxy, clock and two hosts', () => {
   });
 
   test('stop leaves no process, no port and no file', async () => {
-    const urls = [cloud.simulator.graphUrl, cloud.azurite.queueUrl, cloud.proxy?.urls.table ?? ''];
+    const urls = [cloud.simulator.graphUrl, cloud.azurite.urls.queue, cloud.proxy?.urls.table ?? ''];
     urls.push(...cloud.hosts.map(({ url }) => url));
     await cloud.stop();
     expect(await Promise.all(urls.map(refuses))).toEqual(urls.map(() => true));

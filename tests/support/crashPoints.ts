@@ -1,5 +1,4 @@
-import { isStorageWrite } from '../../local/faultProxy/isStorageWrite';
-import type { ProxyCall } from '../../local/faultProxy/proxyCall';
+import { isStorageWrite, type ProxyCall } from '../../local/faultProxy/proxyCall';
 
 /** A place to die at: before or after the effect of the n-th call of its kind that one run causes. */
 export interface CrashPoint {

@@ -1,6 +1,6 @@
 /**
- * What `@azure/functions-core` offers and expects. The package exists only inside the Functions worker and its types are
- * in no npm tarball, so the part this host needs is declared here.
+ * The part of `@azure/functions-core` that this host needs. That package exists only inside the Functions worker, and
+ * its types (types-core/index.d.ts of azure-functions-nodejs-worker) are in no npm package.
  */
 
 export type LogLevel = 'trace' | 'debug' | 'information' | 'warning' | 'error' | 'critical' | 'none';
@@ -8,31 +8,26 @@ export type LogCategory = 'user' | 'system' | 'customMetric';
 export type FunctionCallback = (...inputs: unknown[]) => unknown;
 export type HookCallback = (context: Record<string, unknown>) => unknown;
 
-/** One binding as registered: the generated part and, at run time, every option the app wrote. */
+/** One registered binding: the generated part and every option that the app wrote. */
 export interface BindingInfo {
   readonly type?: string;
-  readonly direction?: 'in' | 'out' | 'inout';
   readonly [option: string]: unknown;
 }
 
-/** What the library registers for one function. */
 export interface FunctionMetadata {
   readonly name: string;
   readonly bindings: Readonly<Record<string, BindingInfo>>;
-  readonly retryOptions?: unknown;
 }
 
-export interface NullableString {
-  readonly value: string;
-}
+type Nullable<T> = { readonly value?: T | null } | null;
 
-/** The body of an HTTP answer as the library hands it over. */
+/** An HTTP request to the library (method to params) or an HTTP response from it (statusCode to cookies). */
 export interface HttpData {
   readonly method?: string;
   readonly url?: string;
-  readonly nullableHeaders?: Record<string, NullableString>;
-  readonly nullableQuery?: Record<string, NullableString>;
-  readonly nullableParams?: Record<string, NullableString>;
+  readonly nullableHeaders?: Record<string, Nullable<string>>;
+  readonly nullableQuery?: Record<string, Nullable<string>>;
+  readonly nullableParams?: Record<string, Nullable<string>>;
   readonly statusCode?: string;
   readonly headers?: Record<string, string>;
   readonly cookies?: readonly HttpCookie[];
@@ -42,29 +37,26 @@ export interface HttpData {
 export interface HttpCookie {
   readonly name: string;
   readonly value: string;
-  readonly domain?: { readonly value?: string | null } | null;
-  readonly path?: { readonly value?: string | null } | null;
-  readonly expires?: { readonly value?: { readonly seconds?: number | null } | null } | null;
-  readonly secure?: { readonly value?: boolean | null } | null;
-  readonly httpOnly?: { readonly value?: boolean | null } | null;
+  readonly domain?: Nullable<string>;
+  readonly path?: Nullable<string>;
+  readonly expires?: Nullable<{ readonly seconds?: number | null }>;
+  readonly secure?: Nullable<boolean>;
+  readonly httpOnly?: Nullable<boolean>;
   readonly sameSite?: 'none' | 'lax' | 'strict' | 'explicitNone' | null;
-  readonly maxAge?: { readonly value?: number | null } | null;
+  readonly maxAge?: Nullable<number>;
 }
 
-/** One value on the wire between host and worker: exactly one member is set. */
+/** One value between host and worker. Exactly one member is set. */
 export interface TypedData {
   readonly string?: string;
   readonly json?: string;
   readonly bytes?: Uint8Array;
   readonly http?: HttpData;
-  readonly int?: number;
-  readonly double?: number;
 }
 
 export interface TraceContext {
   readonly traceParent?: string;
   readonly traceState?: string;
-  readonly attributes?: Record<string, string>;
 }
 
 export interface InvocationRequest {
@@ -77,19 +69,15 @@ export interface InvocationRequest {
 }
 
 export interface InvocationResponse {
-  readonly invocationId?: string;
-  readonly outputData?: readonly { readonly name: string; readonly data: TypedData }[];
   readonly returnValue?: TypedData | null;
 }
 
-export type InvocationState = 'preInvocationHooks' | 'invocation' | 'postInvocationHooks';
-
-/** Handed to the library for each invocation. */
+/** Passed to the library for each invocation. */
 export interface CoreInvocationContext {
   readonly invocationId: string;
   readonly request: InvocationRequest;
   readonly metadata: FunctionMetadata;
-  state?: InvocationState | undefined;
+  state?: 'preInvocationHooks' | 'invocation' | 'postInvocationHooks' | undefined;
   log(level: LogLevel, category: LogCategory, message: string): void;
 }
 

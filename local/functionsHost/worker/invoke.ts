@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import type { DescribedFunction } from '../functions';
+import { messageOf } from '../hostError';
+import type { Reporter } from '../reporter';
 import type {
   CoreInvocationContext,
   InvocationRequest,
@@ -6,22 +10,64 @@ import type {
   TraceContext,
   TypedData,
 } from './coreTypes';
-import type { RegisteredFunction, Worker } from './createWorker';
-import { readOnly, runHooks } from './runHooks';
+import { readOnly, runHooks, type RegisteredFunction, type Worker } from './registration';
 
-/** What a trigger hands to one run of its function. */
-export interface Trigger {
+/** The input of one run, as its trigger provides it. */
+export interface InvocationInput {
+  readonly input: TypedData;
+  readonly metadata?: Record<string, TypedData>;
+  readonly trace?: TraceContext;
+  readonly dequeueCount?: number;
+}
+
+export type InvocationResult =
+  { readonly ok: true; readonly response: InvocationResponse } | { readonly ok: false };
+
+/** Runs a function once. An error of the function is logged and returned as `ok: false`. */
+export type Invoker = (fn: DescribedFunction, input: InvocationInput) => Promise<InvocationResult>;
+
+interface InvokerDependencies {
+  readonly worker: Worker;
+  readonly reporter: Reporter;
+  /** Milliseconds of a clock that never goes back. */
+  readonly monotonicMs: () => number;
+}
+
+/** An invoker that reports the end of every invocation. */
+export function createInvoker({ worker, reporter, monotonicMs }: InvokerDependencies): Invoker {
+  return async (fn, { dequeueCount, ...given }) => {
+    const identity = { function: fn.name, invocationId: randomUUID() };
+    const startedAt = monotonicMs();
+    const end = (ok: boolean) =>
+      reporter.event('invocation', {
+        ...identity,
+        ok,
+        durationMs: Math.round((monotonicMs() - startedAt) * 1000) / 1000,
+        ...(dequeueCount === undefined ? {} : { dequeueCount }),
+      });
+    const trigger = { ...given, invocationId: identity.invocationId, inputName: fn.inputName };
+    try {
+      const response = await invoke(worker, fn.target, trigger);
+      end(true);
+      return { ok: true, response };
+    } catch (error) {
+      const message = `Executed 'Functions.${fn.name}' (Failed): ${messageOf(error, 'stack')}`;
+      reporter.log({ level: 'error', category: `Function.${fn.name}`, ...identity, message });
+      end(false);
+      return { ok: false };
+    }
+  };
+}
+
+interface Trigger extends InvocationInput {
   readonly invocationId: string;
   readonly inputName: string;
-  readonly input: TypedData;
-  readonly metadata: Record<string, TypedData>;
-  readonly trace?: TraceContext;
 }
 
 /**
  * Runs one function through the library's own invocation model, in the order of the worker's InvocationHandler:
- * arguments, preInvocation hooks, function, postInvocation hooks, response. Throws what the function (or a hook) threw,
- * unless a postInvocation hook has set `error` to null.
+ * arguments, preInvocation hooks, function, postInvocation hooks, response. Throws the error of the function or of a
+ * hook, unless a postInvocation hook set `error` to null.
  */
 export async function invoke(
   worker: Worker,
@@ -37,12 +83,12 @@ export async function invoke(
   const before = Object.assign(readOnly(shared), { functionCallback: target.callback, inputs });
   await inState(core, 'preInvocationHooks', () => runHooks(worker, 'preInvocation', before));
 
-  const after: { inputs: unknown[]; result: unknown; error: unknown } & Record<string, unknown> =
-    Object.assign(readOnly(shared), {
-      inputs: before.inputs,
-      result: null,
-      error: null,
-    });
+  const outcome: { inputs: unknown[]; result: unknown; error: unknown } = {
+    inputs: before.inputs,
+    result: null,
+    error: null,
+  };
+  const after = Object.assign(readOnly(shared), outcome);
   await inState(core, 'invocation', async () => {
     try {
       after.result = await model.invokeFunction(context, before.inputs, before.functionCallback);
@@ -56,14 +102,14 @@ export async function invoke(
   return model.getResponse(context, after.result);
 }
 
-async function inState<T>(
+async function inState(
   core: CoreInvocationContext,
   state: CoreInvocationContext['state'],
-  work: () => Promise<T>,
-) {
+  work: () => Promise<void>,
+): Promise<void> {
   core.state = state;
   try {
-    return await work();
+    await work();
   } finally {
     core.state = undefined;
   }
@@ -71,28 +117,27 @@ async function inState<T>(
 
 function coreContext(
   worker: Worker,
-  target: RegisteredFunction,
-  trigger: Trigger,
+  { metadata }: RegisteredFunction,
+  { invocationId, inputName, input, metadata: triggerMetadata = {}, trace = {} }: Trigger,
 ): CoreInvocationContext & { setContext(context: unknown): void } {
-  const { invocationId } = trigger;
-  const { name } = target.metadata;
+  const { name } = metadata;
   let invocationContext: unknown;
   const request: InvocationRequest = {
     invocationId,
     functionId: name,
-    inputData: [{ name: trigger.inputName, data: trigger.input }],
-    triggerMetadata: trigger.metadata,
-    traceContext: trigger.trace ?? {},
+    inputData: [{ name: inputName, data: input }],
+    triggerMetadata,
+    traceContext: trace,
     retryContext: null,
   };
   return {
     invocationId,
     request,
-    metadata: target.metadata,
+    metadata,
     state: undefined,
     setContext: (context) => (invocationContext = context),
     log(level, category, message) {
-      const entry = applyLogHooks(worker, { level, message, category, invocationContext });
+      const entry = applyLogHooks(worker, { level, message }, { category, invocationContext });
       worker.log({
         level: entry.level,
         category: category === 'user' ? `Function.${name}.User` : `Function.${name}`,
@@ -104,27 +149,38 @@ function coreContext(
   };
 }
 
-/** Log hooks run in line with the log call, so what they return is not awaited; they may change level and message. */
+/** A log hook may change level and message. It runs within the log call, so its promise is not awaited. */
 function applyLogHooks(
   worker: Worker,
-  {
-    level,
-    message,
-    category,
-    invocationContext,
-  }: { level: LogLevel; message: string } & Record<string, unknown>,
+  line: { level: LogLevel; message: string },
+  about: Readonly<Record<string, unknown>>,
 ): { level: LogLevel; message: string } {
-  const hooks = worker.hooks('log');
-  if (hooks.length === 0) return { level, message };
-  const context = Object.assign(
-    readOnly({
-      hookData: worker.appLevelHookData,
-      appHookData: worker.appHookData,
-      category,
-      invocationContext,
-    }),
-    { level, message },
-  );
-  for (const hook of hooks) void hook(context);
+  const { appHookData, appLevelHookData: hookData } = worker;
+  const context = Object.assign(readOnly({ hookData, appHookData, ...about }), line);
+  for (const hook of worker.hooks('log')) void hook(context);
   return context;
+}
+
+/** Counts work in progress, so that a stop can wait for it and a test can see when nothing runs. */
+export interface Activity {
+  running(): number;
+  track<T>(work: Promise<T>): Promise<T>;
+  /** Resolves when nothing is in progress. */
+  idle(): Promise<void>;
+}
+
+export function createActivity(): Activity {
+  const inProgress = new Set<Promise<unknown>>();
+  return {
+    running: () => inProgress.size,
+    track(work) {
+      inProgress.add(work);
+      const done = () => void inProgress.delete(work);
+      work.then(done, done);
+      return work;
+    },
+    async idle() {
+      while (inProgress.size > 0) await Promise.allSettled(inProgress);
+    },
+  };
 }

@@ -1,51 +1,42 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, posix, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { HostError } from '../hostError';
-import { messageOf } from '../messageOf';
-import type { Worker } from './createWorker';
-import { findEntryFiles } from './findEntryFiles';
-import { readOnly, runHooks } from './runHooks';
+import { HostError, messageOf } from '../hostError';
+import { readOnly, runHooks, type Worker } from './registration';
 
 /**
- * Loads the files that package.json `main` names, one after the other, and runs the appStart hooks. On Node 20 and later
- * any throw at load, and a glob without a match, blocks the whole app: here as HostError `app_not_loaded`.
+ * Loads the files that `main` of package.json names, one after the other, and runs the appStart hooks. On Node 20 and
+ * later, any throw while loading and a glob without a match block the whole app: here HostError `app_not_loaded`.
  */
 export async function loadApp(worker: Worker, root: string): Promise<void> {
   const { main, type } = readPackage(root);
+  const notLoaded = (reason: string, cause?: unknown) =>
+    new HostError('app_not_loaded', `Worker was unable to load entry point "${main}": ${reason}`, { cause });
   const files = findEntryFiles(root, main);
   if (files.length === 0)
     throw notLoaded(
-      main,
       'Found zero files matching the supplied pattern. Build the app first, or correct "main".',
     );
   for (const file of files) {
     try {
       await loadFile(join(root, file), type);
     } catch (error) {
-      throw notLoaded(main, `"${file}": ${messageOf(error, 'stack')}`, error);
+      throw notLoaded(`"${file}": ${messageOf(error, 'stack')}`, error);
     }
   }
-  await runHooks(
-    worker,
-    'appStart',
-    readOnly({
-      hookData: worker.appLevelHookData,
-      appHookData: worker.appHookData,
-      functionAppDirectory: root,
-    }),
-  );
+  const { appHookData, appLevelHookData: hookData } = worker;
+  await runHooks(worker, 'appStart', readOnly({ hookData, appHookData, functionAppDirectory: root }));
 }
 
-/** As the worker: `.mjs`, and `.js` under `"type": "module"`, are imported, everything else is required. */
-async function loadFile(path: string, type: string | undefined): Promise<void> {
+/** As in the worker: `.mjs`, and `.js` under `"type": "module"`, are imported, every other file is required. */
+async function loadFile(path: string, type: unknown): Promise<void> {
   if (path.endsWith('.mjs') || (path.endsWith('.js') && type === 'module'))
     await import(pathToFileURL(path).href);
   else createRequire(path)(path);
 }
 
-function readPackage(root: string): { main: string; type: string | undefined } {
+function readPackage(root: string): { main: string; type: unknown } {
   const path = join(root, 'package.json');
   if (!existsSync(path))
     throw new HostError(
@@ -53,20 +44,41 @@ function readPackage(root: string): { main: string; type: string | undefined } {
       `--root: no package.json in ${root}. Name the folder that holds the app's package.json.`,
     );
   const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  const { main, type } = (typeof json === 'object' && json !== null ? json : {}) as {
-    main?: unknown;
-    type?: unknown;
-  };
-  if (typeof main !== 'string')
-    throw new HostError(
-      'app_not_loaded',
-      'package.json has no "main": set it to the built entry file, or to a glob.',
-    );
-  return { main, type: typeof type === 'string' ? type : undefined };
+  if (typeof json === 'object' && json !== null && 'main' in json && typeof json.main === 'string')
+    return { main: json.main, type: 'type' in json ? json.type : undefined };
+  throw new HostError(
+    'app_not_loaded',
+    'package.json has no "main": set it to the built entry file, or to a glob.',
+  );
 }
 
-function notLoaded(main: string, reason: string, cause?: unknown): HostError {
-  return new HostError('app_not_loaded', `Worker was unable to load entry point "${main}": ${reason}`, {
-    cause,
+/** The files that `main` names (a path or a glob), relative to `root`, in alphabetical order. */
+function findEntryFiles(root: string, main: string): string[] {
+  if (!/[*?{}]/.test(main)) return existsSync(join(root, main)) ? [main] : [];
+  const pattern = globToRegExp(main);
+  const folder = posix.dirname(posix.normalize(`${main.split(/[*?{]/)[0] ?? ''}_`));
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((file) => posix.join(folder, file.replaceAll(sep, '/')))
+    .filter((file) => pattern.test(file) && !file.includes('node_modules/'))
+    .sort();
+}
+
+/**
+ * A regular expression for the glob forms seen in `main`: `*`, `?`, `**` and `{a,b}` (nesting allowed), on paths with
+ * forward slashes. Node 20 has only an experimental glob.
+ */
+export function globToRegExp(glob: string): RegExp {
+  let depth = 0;
+  const source = glob.replace(/^\.\//, '').replace(/\*\*\/|\*\*|[*?{},]|[.+^$()|[\]\\]/g, (token) => {
+    if (token === '**/') return '(?:[^/]+/)*';
+    if (token === '**') return '.*';
+    if (token === '*') return '[^/]*';
+    if (token === '?') return '[^/]';
+    if (token === '{') return (depth++, '(?:');
+    if (token === '}' && depth > 0) return (depth--, ')');
+    if (token === ',') return depth > 0 ? '|' : ',';
+    return `\\${token}`;
   });
+  return new RegExp(`^${source}$`);
 }

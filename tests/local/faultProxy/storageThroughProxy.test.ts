@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import { TableClient } from '@azure/data-tables';
 import { QueueClient } from '@azure/storage-queue';
 import { startFaultProxy, type FaultProxy } from '../../../local/faultProxy/startFaultProxy';
-import { startAzurite, type Azurite } from '../../../local/startAzurite';
-import { connectionStringFor } from '../../../local/storageConnectionString';
+import { connectionStringFor, startAzurite, type Azurite } from '../../../local/startAzurite';
 
 // Programs start slowly on a busy machine.
 jest.setTimeout(30_000);
@@ -16,7 +15,7 @@ let table: TableClient;
 beforeAll(async () => {
   azurite = await startAzurite({ root: join(__dirname, '..', '..', '..') });
   proxy = await startFaultProxy({
-    targets: { blob: azurite.blobUrl, queue: azurite.queueUrl, table: azurite.tableUrl },
+    targets: azurite.urls,
   });
   const connection = connectionStringFor(proxy.urls);
   // No retries: a fault is to be seen, not repaired.

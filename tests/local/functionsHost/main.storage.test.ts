@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient, type QueueClient } from '@azure/storage-queue';
-import { createClockFile, type ClockFile } from '../../../local/createClockFile';
+import { createClockFile, type ClockFile } from '../../../local/clockFile';
 import { startAzurite, type Azurite } from '../../../local/startAzurite';
 import { eventually } from '../../support/eventually';
 import { buildHost, repository } from './support/buildHost';

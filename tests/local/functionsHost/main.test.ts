@@ -236,7 +236,7 @@ describe('start and end', () => {
 
   test('an unknown option ends with 2, a taken port with 1 and its number', async () => {
     app('index.mjs', '');
-    await expect(start(['--prot'])).rejects.toThrow(/code 2 [\s\S]*Unknown option --prot/);
+    await expect(start(['--prot'])).rejects.toThrow(/code 2 [\s\S]*Unknown option '--prot'/);
     const { port } = new URL(running.url);
     await expect(start(['--port', port])).rejects.toMatchObject({
       code: 'PORT_TAKEN',

@@ -1,5 +1,4 @@
-import { baseEnvironment } from '../../../../local/baseEnvironment';
-import { startProcess, type RunningProcess } from '../../../../local/processes';
+import { baseEnvironment, startProcess, type RunningProcess } from '../../../../local/processes';
 import { eventually } from '../../../support/eventually';
 import { fixtureApp } from './buildHost';
 
@@ -40,10 +39,17 @@ export async function startHost({
 }: TestHostOptions): Promise<TestHost> {
   const process = await startProcess({
     name: 'host',
-    file,
-    args: ['--root', root, '--port', '0', '--stop-with-stdin', ...args],
+    args: [
+      ...preload.flatMap((path) => ['--require', path]),
+      file,
+      '--root',
+      root,
+      '--port',
+      '0',
+      '--stop-with-stdin',
+      ...args,
+    ],
     env: { ...baseEnvironment(), ...env },
-    preload,
     readyLine: (line) => {
       const event = parse(line);
       return event?.event === 'ready' ? event : undefined;

@@ -4,7 +4,7 @@ import type {
   InvocationModel,
   ProgrammingModel,
 } from '../../../../local/functionsHost/worker/coreTypes';
-import { createWorker } from '../../../../local/functionsHost/worker/createWorker';
+import { createWorker } from '../../../../local/functionsHost/worker/registration';
 import { invoke } from '../../../../local/functionsHost/worker/invoke';
 
 /** A model that notes each step with the state it sees. */

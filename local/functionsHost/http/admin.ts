@@ -1,0 +1,59 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DescribedFunction } from '../functions';
+import { DEFAULT_BODY_LIMIT, readBody, respond } from './httpData';
+
+interface AdminDependencies {
+  readonly functions: readonly DescribedFunction[];
+  /** Not triggered, but these routes can still run them (documentation page disable-function). */
+  readonly disabled: readonly DescribedFunction[];
+  readonly running: () => number;
+  readonly stopping: () => boolean;
+  /** Starts one run of a queue or timer function with this input, without waiting for its end. */
+  readonly runNow: (fn: DescribedFunction, input: string) => void;
+}
+
+/** Handles a request below `/admin/`. Resolves to false if the path is not one of its routes. */
+export type Admin = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<boolean>;
+
+/**
+ * `POST /admin/functions/{name}` runs a queue or timer function now and answers 202 at once. `GET /admin/host/status`
+ * returns how many invocations run. Differences from Azure: no master key is required, and HTTP functions are refused.
+ */
+export function createAdmin({ functions, disabled, running, stopping, runNow }: AdminDependencies): Admin {
+  return async (request, response, path) => {
+    if (path === '/admin/host/status' && request.method === 'GET') {
+      const state = stopping() ? 'Stopping' : 'Running';
+      respond(response, 200, { state, functions: functions.length, running: running() });
+      return true;
+    }
+    const name = /^\/admin\/functions\/([^/]+)$/.exec(path)?.[1];
+    if (name === undefined || request.method !== 'POST') return false;
+    const wanted = decodeURIComponent(name).toLowerCase();
+    const fn = [...functions, ...disabled].find((one) => one.name.toLowerCase() === wanted);
+    const body = await readBody(request, DEFAULT_BODY_LIMIT);
+    const input = body && parseInput(body.toString('utf8').trim());
+    if (!fn) respond(response, 404);
+    else if (fn.type === 'http')
+      respond(response, 400, { message: `${fn.name} is an HTTP function: call its route.` });
+    else if (input === undefined)
+      respond(response, 400, { message: 'The body must be JSON such as {"input": "…"}.' });
+    else {
+      runNow(fn, input);
+      respond(response, 202);
+    }
+    return true;
+  };
+}
+
+/** The `input` of the body as text. An empty body has the input ''. Undefined if the body is not JSON. */
+function parseInput(text: string): string | undefined {
+  if (text === '') return '';
+  try {
+    const json: unknown = JSON.parse(text);
+    const input = typeof json === 'object' && json !== null && 'input' in json ? json.input : undefined;
+    if (input === undefined || input === null) return '';
+    return typeof input === 'string' ? input : JSON.stringify(input);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,56 @@
+import type { LogLevel } from './worker/coreTypes';
+
+/** One line of the log of a function or of the host. */
+export interface LogEntry {
+  readonly level: LogLevel;
+  readonly category: string;
+  readonly function?: string;
+  readonly invocationId?: string;
+  readonly message: string;
+}
+
+/** Receives all output of the host. */
+export interface Reporter {
+  log(entry: LogEntry): void;
+  event(name: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+interface ReporterDependencies {
+  readonly write: (line: string) => void;
+  readonly now: () => Date;
+  /** Whether host.json lets a line of this level and category through. */
+  readonly allows: (level: LogLevel, category: string) => boolean;
+}
+
+/** Writes each event as one JSON line. Drops log lines below the level that host.json sets for their category. */
+export function createReporter({ write, now, allows }: ReporterDependencies): Reporter {
+  const event = (name: string, fields: Readonly<Record<string, unknown>> = {}) =>
+    write(`${JSON.stringify({ event: name, ...fields })}\n`);
+  return {
+    event,
+    log({ level, category, ...rest }) {
+      if (allows(level, category)) event('log', { time: now().toISOString(), level, category, ...rest });
+    },
+  };
+}
+
+const LEVELS = ['trace', 'debug', 'information', 'warning', 'error', 'critical', 'none'];
+
+/**
+ * The filter of host.json `logging.logLevel`: the longest category prefix wins, then `default`, then Information
+ * (documentation page configure-monitoring, "Configure log levels").
+ */
+export function createLogFilter(
+  logLevels: Readonly<Record<string, string>>,
+): (level: LogLevel, category: string) => boolean {
+  const rules = Object.entries(logLevels)
+    .map(([category, level]) => ({ category, threshold: LEVELS.indexOf(level.toLowerCase()) }))
+    .filter(({ threshold }) => threshold >= 0)
+    .sort((a, b) => b.category.length - a.category.length);
+  const fallback = rules.find(({ category }) => category.toLowerCase() === 'default');
+  return (level, category) => {
+    const rule =
+      rules.find((one) => category === one.category || category.startsWith(`${one.category}.`)) ?? fallback;
+    return LEVELS.indexOf(level) >= (rule?.threshold ?? LEVELS.indexOf('information'));
+  };
+}

@@ -1,0 +1,134 @@
+import type { ContainerClient } from '@azure/storage-blob';
+import type { Alarm } from '../alarm';
+import type { TimerFunction } from '../functions';
+import { messageOf } from '../hostError';
+import type { Reporter } from '../reporter';
+import type { SingletonOptions } from '../settings/hostJson';
+import type { TypedData } from '../worker/coreTypes';
+import type { Activity, Invoker } from '../worker/invoke';
+import { holdLock } from './lock';
+import { firesWithinMinute, parseSchedule, type Schedule } from './schedule';
+import { createStatusStore, decidePastDue, toStatusJson, type TimerStatus } from './status';
+
+export interface TimerDependencies {
+  readonly container: ContainerClient;
+  readonly hostId: string;
+  readonly singleton: SingletonOptions;
+  readonly invoke: Invoker;
+  readonly reporter: Reporter;
+  readonly activity: Activity;
+  readonly alarm: Alarm;
+  readonly now: () => number;
+}
+
+export interface TimerListener {
+  /** Resolves after the first attempt to take the lock, so that a ready host holds the timers it can. */
+  readonly started: Promise<void>;
+  /** Starts no further run. */
+  stop(): void;
+  /** Lets another host take over. Call it when no run is in progress. */
+  release(): Promise<void>;
+}
+
+/** The input of a timer function. The library converts the names to camelCase. */
+export function toTimerInput(
+  schedule: Schedule,
+  status: TimerStatus | undefined,
+  pastDue: boolean,
+): TypedData {
+  return {
+    json: JSON.stringify({
+      Schedule: { AdjustForDST: schedule.adjustForDst },
+      ScheduleStatus: status ? toStatusJson(status) : null,
+      IsPastDue: pastDue,
+    }),
+  };
+}
+
+/**
+ * Runs one timer function while this host holds its lock: at most one catch-up run at start, then by the schedule. The
+ * next run is planned after a run has ended. A failed run is logged and the schedule continues.
+ */
+export function startTimerListener(dependencies: TimerDependencies, fn: TimerFunction): TimerListener {
+  const { container, hostId, singleton, invoke, reporter, activity, alarm, now } = dependencies;
+  const schedule = parseSchedule(fn.schedule);
+  const monitored = fn.useMonitor && !firesWithinMinute(schedule, now());
+  const store = monitored ? createStatusStore(container, hostId, fn.name) : undefined;
+  const firstStatus = () => ({ last: undefined, next: schedule.next(now()), lastUpdated: now() });
+  let status: TimerStatus = firstStatus();
+  /** Changes when the lock is taken or lost. Runs planned in another term are void. */
+  let term = 0;
+  let held = false;
+  let stopped = false;
+  let lastRun = Promise.resolve();
+  let cancel: () => void = () => undefined;
+
+  const log = (level: 'information' | 'error', category: string, message: string) =>
+    reporter.log({ level, category, function: fn.name, message });
+  const onError = (error: unknown) =>
+    log('error', 'Host.Triggers.Timer', `Timer storage failed: ${messageOf(error)}`);
+  const onHeld = () => {
+    held = true;
+    void activity.track(begin(++term));
+  };
+  const onLost = () => {
+    held = false;
+    term++;
+    cancel();
+  };
+  const lock = holdLock(
+    { container, options: singleton, alarm, now, onError, onHeld, onLost },
+    `locks/${hostId}/Functions.${fn.name}.Listener`,
+  );
+
+  async function begin(mine: number) {
+    let pastDue = false;
+    status = firstStatus();
+    if (store) {
+      try {
+        const decision = decidePastDue(schedule, await store.read(), now());
+        ({ status, pastDue } = decision);
+        if (decision.changed) await store.write(decision.status);
+      } catch (error) {
+        onError(error);
+      }
+    }
+    if (pastDue)
+      log(
+        'information',
+        `Function.${fn.name}`,
+        `Function '${fn.name}' is past due on startup. Executing now.`,
+      );
+    if (pastDue || fn.runOnStartup) await run(mine, pastDue);
+    plan(mine);
+  }
+
+  function plan(mine: number) {
+    if (mine !== term || stopped) return;
+    // Counted from the start of the last run: an occurrence during a long run follows it at once (TimerListener.cs).
+    cancel = alarm.at(status.next, () => void activity.track(run(mine, false).then(() => plan(mine))));
+  }
+
+  function run(mine: number, pastDue: boolean): Promise<void> {
+    lastRun = lastRun.then(() => runOnce(mine, pastDue));
+    return lastRun;
+  }
+
+  async function runOnce(mine: number, pastDue: boolean) {
+    // After a jump of the clock the lease may have expired, and the other host runs this occurrence.
+    if (stopped || !held || !(await lock.confirm()) || mine !== term) return;
+    const startedAt = now();
+    await invoke(fn, { input: toTimerInput(schedule, store && status, pastDue) });
+    status = { last: startedAt, next: schedule.next(startedAt), lastUpdated: startedAt };
+    await store?.write(status).catch(onError);
+  }
+
+  return {
+    started: lock.firstAttempt,
+    stop() {
+      stopped = true;
+      cancel();
+    },
+    release: () => lock.release(),
+  };
+}
