@@ -7,7 +7,7 @@ import { isRecord } from '../../shared/isRecord';
 
 const root = join(__dirname, '..', '..');
 let folder = '';
-let archive = Buffer.alloc(0);
+let archive: Buffer;
 let files = new Map<string, Buffer>();
 
 beforeAll(() => {
