@@ -10,7 +10,7 @@ export interface Hour {
 }
 
 /** The shortest soak that has room for all trouble, and in which the ledger rows of the first days are deleted. */
-export const LEAST_DAYS = 6;
+const LEAST_DAYS = 6;
 const GRAPH_OUT = ['reset', 'out', 'outFor', 'outFor', 'outFor', 'outFor'] as const;
 const APP_OUT_HOURS = 2;
 const FAULT_HOURS = 12;
