@@ -1,6 +1,7 @@
 /**
- * Three projects: `unit` runs in process; `flows` starts the built app in the local cloud and runs one file at a time;
- * `soak` (`npm run test:soak`) is a month of it.
+ * Five projects, run by scripts/test.mjs. `unit` runs in process. `local` tests the stand-ins of `local/`, and what needs
+ * them or another process. `flows` starts the built app in the local cloud. `timing` is the flows that measure time, which
+ * run one at a time. `soak` simulates a month.
  */
 const base = {
   rootDir: __dirname,
@@ -18,25 +19,54 @@ const base = {
   // jose ships ES modules only, which Jest on Node 20 cannot load untransformed.
   transformIgnorePatterns: ['/node_modules/(?!jose/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
-  // A bound on what hangs, not a measure: signing keys and child processes are slow on a busy machine.
+  // Only for tests that hang. Signing keys and child processes are slow on a busy machine.
   testTimeout: 30_000,
 };
 
+/** Tests outside tests/local that start a process. */
+const startsProcesses = [
+  'tests/contracts/azurite.test.ts',
+  'tests/cli/run.test.ts',
+  'tests/standInForCurl.test.ts',
+].map((path) => `<rootDir>/${path}`);
+
+/** Flows that assert on durations, or on the order of events in time. Another flow beside them would change both. */
+const measuresTime = [
+  'demo',
+  'hangingTenant',
+  'outages',
+  'reconciliation',
+  'sideBySide',
+  'throttling',
+  'webhook',
+].map((name) => `<rootDir>/tests/flows/${name}.test.ts`);
+
 module.exports = {
-  // Only what runs in process is counted, so the bar is one of the unit project (scripts/test.mjs).
+  // Coverage is counted in this process only, so the bar applies to the `unit` project (scripts/test.mjs).
   coverageProvider: 'v8',
   collectCoverageFrom: ['shared/**/*.ts'],
   coverageReporters: [['text', { skipFull: true }], 'lcovonly'],
-  // V8 sees no branches in a function that never ran: only the bar on lines shows that one is missing.
+  // V8 reports no branches of a function that never ran. The bar on lines covers those.
   coverageThreshold: { global: { branches: 95, lines: 95 } },
   projects: [
     {
       ...base,
       displayName: 'unit',
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/flows/', '<rootDir>/tests/soak/'],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/(local|flows|soak)/', ...startsProcesses],
     },
-    { ...base, displayName: 'flows', testMatch: ['<rootDir>/tests/flows/**/*.test.ts'] },
+    {
+      ...base,
+      displayName: 'local',
+      testMatch: ['<rootDir>/tests/local/**/*.test.ts', ...startsProcesses],
+    },
+    {
+      ...base,
+      displayName: 'flows',
+      testMatch: ['<rootDir>/tests/flows/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', ...measuresTime],
+    },
+    { ...base, displayName: 'timing', testMatch: measuresTime },
     { ...base, displayName: 'soak', testMatch: ['<rootDir>/tests/soak/**/*.test.ts'] },
   ],
 };

@@ -79,7 +79,7 @@ function describeLog({ event, fields }: AppLogLine): string | undefined {
       return `the event is sent and recorded, outcome ${String(fields['jobOutcome'])}`;
     case 'job.duplicate':
       return 'the ledger recognises the duplicate: nothing to do';
-    case 'job.putBack':
+    case 'job.deferred':
       return `the duplicate is deferred for ${String(fields['delaySeconds'])} s (${String(fields['cause'])}): the first one is in progress`;
     default:
       return undefined;

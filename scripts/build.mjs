@@ -2,7 +2,7 @@
  * Builds everything that runs into dist/.
  *
  * functions: one ES module entry with every package inside and one chunk per `import()`, so that a cold start compiles
- * only what the webhook needs (identity, tables and the Graph client are chunks of their own). Two names stay outside:
+ * only what the webhook needs (identity, tables and the Graph client have their own chunks). One name stays external:
  * `@azure/functions-core` exists only inside the Functions worker.
  * cli, local, bench: packages stay in node_modules.
  */
@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
-/** CommonJS packages inside an ES module bundle still call `require`; the worker answers for `@azure/functions-core` there. */
+/** CommonJS packages inside an ES module bundle still call `require`. The worker provides `@azure/functions-core` through it. */
 const requireBanner =
   "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);";
 
@@ -40,7 +40,7 @@ const tools = present({
   'bench/run': 'bench/run.ts',
 });
 
-/** An app as it is deployed: its entry and chunks in `outdir`. */
+/** Builds an app for deployment: its entry and chunks in `outdir`. */
 const buildApp = (entry, outdir) =>
   build({
     ...base,
@@ -56,7 +56,7 @@ const buildApp = (entry, outdir) =>
 await rm('dist', { recursive: true, force: true });
 await Promise.all([
   buildApp('functions/index.ts', 'dist/functions'),
-  // The apps that the bench compares, built alike so that only their code differs.
+  // The apps that the bench compares, built with the same options so that only their code differs.
   buildApp('bench/apps/acknowledgement.ts', 'dist/bench/apps/acknowledgement'),
   buildApp('bench/apps/helloWorld.ts', 'dist/bench/apps/helloWorld'),
   build({
@@ -65,7 +65,7 @@ await Promise.all([
     outdir: 'dist',
     packages: 'external',
     banner: {},
-    // Without chunks every package would load at the start, and each command of the CLI be a second slower.
+    // Without chunks every package would load at start, and each command of the CLI would take a second longer.
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
   }),

@@ -1,6 +1,6 @@
 /**
- * `npm run check`: everything that can be known of the source without running it. All steps run, whatever fails; the
- * problems of each follow its line. Ends with 1 when any step failed.
+ * `npm run check`: checks the source without running it. All steps run, also after a failure. The output of a failed step
+ * follows its line. The exit code is 1 when a step failed.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ const sources = ['shared', 'functions', 'cli', 'local', 'tests', 'bench', 'scrip
   existsSync(join(root, folder)),
 );
 
-/** The JavaScript file behind a package's command: started with this very Node, whatever is first in PATH. */
+/** The JavaScript file behind a package's command: started with the Node that runs this script, whichever is first in PATH. */
 const command = (name, bin = name) => {
   const manifest = join(root, 'node_modules', name, 'package.json');
   const { bin: bins } = require(manifest);
@@ -39,30 +39,30 @@ const steps = [
   },
   {
     name: 'format',
-    what: 'prettier; npm run format puts it right',
+    what: 'prettier, npm run format corrects it',
     args: [command('prettier'), '--check', '--log-level', 'warn', '.'],
   },
   { name: 'unused code', what: 'knip', args: [command('knip'), '--no-progress'] },
 ];
 
-/** Lint takes as long as all others together, so the others run beside it. */
+/** Lint takes as long as all other steps together, so it runs beside them. */
 const [types, lint, ...quick] = steps;
-const results = await Promise.all([inTurn([types, ...quick]), inTurn([lint])]);
+const results = await Promise.all([runInOrder([types, ...quick]), runInOrder([lint])]);
 const failed = results.flat().filter((step) => !step.ok);
 console.log(
   failed.length === 0
-    ? 'check: all is well'
+    ? 'check: passed'
     : `check: ${failed.map((step) => step.name).join(', ')} failed, see above`,
 );
 process.exitCode = failed.length === 0 ? 0 : 1;
 
-async function inTurn(list) {
+async function runInOrder(list) {
   const done = [];
   for (const step of list) done.push(await run(step));
   return done;
 }
 
-/** Runs one step and prints its line, then what it said when it failed. */
+/** Runs one step and prints its line, and its output when it failed. */
 async function run({ name, what, args }) {
   const started = Date.now();
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,9 +1,6 @@
 /**
- * `npm run test:soak` (argument `soak`): builds, and runs the month by the hour with the seed of SOAK_SEED or one of its own.
- *
- * `npm test`: builds, runs the tests in process with the coverage bar of jest.config.cjs, then the flows one file at a
- * time, because some of them measure time. Ends with the line "N passed, N failed" and with 1 when a test failed, the
- * coverage is under its bar, or nothing ran. `--no-coverage` leaves the counting out, which is most of the time in process.
+ * `npm test`, `npm run test:unit` and `npm run test:soak`: runs parts of the tests, see USAGE. The last line is
+ * "N passed, N failed". The exit code is 1 when a test failed, the coverage is under its bar, or no test ran.
  */
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -13,69 +10,135 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const USAGE = `Usage: npm test -- [part...] [path...] [options]
+
+Builds the app and runs the tests, all parts but the soak in this order:
+  unit    in process, seconds (npm run test:unit)
+  local   the stand-ins of local/ and other programs, as processes
+  flows   the built app in the local cloud, two files at a time
+  timing  flows that measure time, one file at a time
+  soak    thirty simulated days (npm run test:soak), only when named
+
+A path, or a part of one, runs only the files that match:
+  npm test -- flows tests/flows/sweep.test.ts
+  npm run test:unit -- tests/shared/jobs
+
+Options:
+  -t, --test <pattern>  run only tests whose name matches
+  --no-coverage         do not count the coverage of shared/, which is most of the time of the unit part
+  --days <n>            days of the soak, at least 6 (30)
+  --help                show this help
+
+Environment:
+  SOAK_SEED             repeats the soak with this seed`;
+
+/** What each part needs of Jest. All but `unit` run the built app. */
+const PARTS = {
+  unit: ['--maxWorkers', '100%'],
+  local: ['--maxWorkers', '100%'],
+  flows: ['--maxWorkers', '2'],
+  timing: ['--runInBand'],
+  soak: ['--runInBand'],
+};
+const DEFAULT_PARTS = ['unit', 'local', 'flows', 'timing'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const jest = join(dirname(createRequire(import.meta.url).resolve('jest/package.json')), 'bin', 'jest.js');
-const folder = await mkdtemp(join(tmpdir(), 'print-tests-'));
-const name = process.argv[2] === 'soak' ? 'npm run test:soak' : 'npm test';
+const reporter = join(root, 'scripts', 'progressReporter.cjs');
+const { values: options, positionals } = readArguments();
+if (options.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+const named = positionals.filter((name) => name in PARTS);
+const paths = positionals.filter((name) => !(name in PARTS));
+const parts = named.length > 0 ? named : DEFAULT_PARTS;
+/** The bar is one of all in-process tests: a selection cannot meet it. */
+const countsCoverage = !options['no-coverage'] && paths.length === 0 && options.test === undefined;
+
 const problems = [];
 let passed = 0;
 let failed = 0;
-
+const folder = await mkdtemp(join(tmpdir(), 'print-tests-'));
 try {
-  if ((await runNode([join(root, 'scripts', 'build.mjs')])) === 0) {
-    if (process.argv[2] === 'soak') {
-      const seed = (process.env.SOAK_SEED ??= `${randomInt(1, 2 ** 31)}`);
-      console.log(`Seed ${seed}: SOAK_SEED=${seed} npm run test:soak repeats this run`);
-      await runProject('soak', ['--runInBand']);
-    } else {
-      const counting = process.argv.includes('--no-coverage') ? [] : ['--coverage'];
-      await runProject('unit', [...counting, '--maxWorkers', '100%']);
-      await runProject('flows', ['--runInBand']);
-    }
-  } else {
+  const needsBuild = parts.some((part) => part !== 'unit');
+  if (needsBuild && (await runNode([join(root, 'scripts', 'build.mjs')])) !== 0) {
     failed += 1;
     problems.push('the build failed');
+  } else {
+    for (const part of parts) await runPart(part);
   }
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
 if (passed + failed === 0) problems.push('no test ran');
-for (const problem of problems) console.log(`${name}: ${problem}`);
+for (const problem of problems) console.log(`Problem: ${problem}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = problems.length === 0 && failed === 0 ? 0 : 1;
 
-/** Runs one project of jest.config.cjs and adds its counts. */
-async function runProject(project, options) {
-  const file = join(folder, `${project}.json`);
-  const code = await runNode([jest, '--selectProjects', project, '--json', '--outputFile', file, ...options]);
-  const report = await readReport(file);
-  passed += report.numPassedTests;
-  // A file that could not be run has no failed test in it, and must count all the same.
-  failed += report.numFailedTests + report.numRuntimeErrorTestSuites;
-  const skipped = report.numPendingTests + report.numTodoTests;
-  if (skipped > 0) console.log(`${name}: ${skipped} tests of ${project} were skipped`);
-  if (code !== 0) problems.push(`${project}: jest ended with ${code}, see above`);
-}
-
-async function readReport(file) {
+function readArguments() {
   try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch {
-    // Jest died before it could write its report.
-    return {
-      numPassedTests: 0,
-      numFailedTests: 0,
-      numRuntimeErrorTestSuites: 1,
-      numPendingTests: 0,
-      numTodoTests: 0,
-    };
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        test: { type: 'string', short: 't' },
+        'no-coverage': { type: 'boolean', default: false },
+        days: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    console.error(`${error.message}\n\n${USAGE}`);
+    process.exit(2);
   }
 }
 
-/** @returns the exit code, or the name of the signal that ended it */
-async function runNode(args) {
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+/** Runs one project of jest.config.cjs and adds its counts. */
+async function runPart(part) {
+  const file = join(folder, `${part}.json`);
+  const env = { TEST_PART: `Part ${parts.indexOf(part) + 1} of ${parts.length}, ${part}`, TEST_COUNTS: file };
+  if (part === 'soak') {
+    env.SOAK_SEED = process.env.SOAK_SEED ?? `${randomInt(1, 2 ** 31)}`;
+    env.SOAK_DAYS = options.days ?? process.env.SOAK_DAYS ?? '30';
+    console.log(`Seed ${env.SOAK_SEED}. To repeat this run: SOAK_SEED=${env.SOAK_SEED} npm run test:soak`);
+  }
+  const started = Date.now();
+  const code = await runNode(
+    [
+      ...[jest, '--selectProjects', part, '--reporters', reporter, '--passWithNoTests', ...PARTS[part]],
+      ...(part === 'unit' && countsCoverage ? ['--coverage'] : []),
+      ...(options.test === undefined ? [] : ['--testNamePattern', options.test]),
+      ...(paths.length === 0 ? [] : ['--testPathPatterns', ...paths]),
+    ],
+    env,
+  );
+  const counts = await readCounts(file, code);
+  passed += counts.passed;
+  failed += counts.failed;
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+  const seconds = Math.round((Date.now() - started) / 1000);
+  console.log(`${part}: ${counts.passed} passed, ${counts.failed} failed${skipped} in ${seconds} s\n`);
+  if (code !== 0) problems.push(`${part}: jest exited with ${code}, see above`);
+}
+
+/** The counts that the reporter wrote. Without them: Jest found no file for this part, or ended before it could write. */
+async function readCounts(file, code) {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch {
+    return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  }
+}
+
+/** @returns the exit code, or the name of the signal that ended the process */
+async function runNode(args, env = {}) {
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   const [code, signal] = await once(child, 'close');
   return code ?? signal;
 }

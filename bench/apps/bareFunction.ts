@@ -1,7 +1,7 @@
 import { app } from '@azure/functions';
 import { QueueServiceClient } from '@azure/storage-queue';
 
-/** The baseline of the acknowledgement: parses the body and sends as many messages, of the same bytes, and nothing else. */
+/** The baseline of the acknowledgement: only parses the body and sends as many messages, of the same bytes. */
 const service = () =>
   QueueServiceClient.fromConnectionString(process.env['AzureWebJobsStorage'] ?? '', {
     retryOptions: { maxTries: 1 },
@@ -10,7 +10,7 @@ const service = () =>
 let queue: ReturnType<typeof service> | undefined;
 let text = '';
 
-/** Takes the bytes of a message that the product has sent. */
+/** Receives the bytes of a message that the product has sent. */
 app.http('setBareMessage', {
   methods: ['POST'],
   authLevel: 'anonymous',

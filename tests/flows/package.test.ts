@@ -7,43 +7,57 @@ import { isRecord } from '../../shared/parse';
 
 const root = join(__dirname, '..', '..');
 let folder = '';
+let archive: Buffer;
 let files = new Map<string, Buffer>();
 
 beforeAll(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'print-package-')));
-  const archive = join(folder, 'app.zip');
-  execFileSync(process.execPath, [join(root, 'scripts', 'package.mjs'), archive], { stdio: 'pipe' });
-  files = readZip(readFileSync(archive));
+  archive = pack();
+  files = readZip(archive);
 });
+
+function pack(env: NodeJS.ProcessEnv = {}): Buffer {
+  const target = join(folder, 'app.zip');
+  execFileSync(process.execPath, [join(root, 'scripts', 'package.mjs'), target], {
+    env: { ...process.env, ...env },
+    stdio: 'pipe',
+  });
+  return readFileSync(target);
+}
 
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
 describe('the package for zip deploy', () => {
-  it('holds the bundle, host.json and package.json and nothing else', () => {
+  it('contains only the bundle, host.json and package.json', () => {
     const others = [...files.keys()].filter(
       (name) => !/^dist\/functions\/(chunks\/)?[\w.-]+\.mjs$/.test(name),
     );
     expect(others.sort()).toEqual(['host.json', 'package.json']);
   });
 
-  it('names an entry that is in it, and nothing to install or build', () => {
+  it('is the same for the same files, in every time zone', () => {
+    expect(pack({ TZ: 'Pacific/Auckland' }).equals(archive)).toBe(true);
+    expect(pack({ TZ: 'America/Los_Angeles' }).equals(archive)).toBe(true);
+  });
+
+  it('names an entry that it contains, and nothing to install or build', () => {
     const manifest: unknown = JSON.parse(files.get('package.json')?.toString() ?? '');
-    if (!isRecord(manifest)) throw new Error('package.json is no object');
+    if (!isRecord(manifest)) throw new Error('package.json is not an object');
     expect(files.has(String(manifest['main']))).toBe(true);
     expect(manifest).not.toHaveProperty('dependencies');
     expect(manifest).not.toHaveProperty('scripts');
   });
 
-  it('loads where there is no node_modules, every chunk of it', () => {
+  it('loads without node_modules, every chunk of it', () => {
     const app = join(folder, 'app');
     for (const [name, content] of files) {
       mkdirSync(dirname(join(app, name)), { recursive: true });
       writeFileSync(join(app, name), content);
     }
     const modules = [...files.keys()].filter((name) => name.endsWith('.mjs'));
-    // The host answers require('@azure/functions-core'); without a host the library warns and goes on.
+    // The host provides '@azure/functions-core'. Without a host the library logs a warning and continues.
     const script = `for (const name of ${JSON.stringify(modules)}) await import('./' + name); console.log('loaded');`;
     writeFileSync(join(app, 'load.mjs'), script);
     const output = execFileSync(process.execPath, ['load.mjs'], {
@@ -55,7 +69,7 @@ describe('the package for zip deploy', () => {
   });
 });
 
-/** Reads an archive by its directory (APPNOTE.TXT 4.3.12 and 4.3.16) and checks every entry against its sum. */
+/** Reads an archive by its directory (APPNOTE.TXT 4.3.12 and 4.3.16) and checks the CRC of every entry. */
 function readZip(zip: Buffer): Map<string, Buffer> {
   const end = zip.lastIndexOf('PK\x05\x06', undefined, 'latin1');
   const found = new Map<string, Buffer>();

@@ -1,16 +1,16 @@
 import type { ListedJob, OpenTask, SubscriptionState } from '../../local/graphSimulator/control/viewState';
 import type { WatchKey } from '../../shared/watches/watches';
 import type { SeenEvent } from '../support/startFlow';
-import type { Hour } from './schedule';
+import type { Hour } from './trouble';
 
-/** A sweep finds what was missed; a second one what a message of the first was late for. */
+/** The first sweep finds missed jobs. The second one allows for messages that were processed late. */
 const SWEEPS_ALLOWED = 2;
 const HOURS_WITHOUT_SUBSCRIPTION = 3;
-/** A task's deadline is 15 minutes, and two steps follow: so many whole hours it may be seen open. */
+/** A task may be open for these whole hours: its deadline is 15 minutes, and two steps follow. */
 const HOURS_OPEN = 2;
 
-/** What Graph and the vendor's queue show at the end of an hour. */
-export interface Sight {
+/** The state of Graph at the end of an hour. */
+export interface HourEnd {
   hour: Hour;
   /** Jobs that Graph listed before this hour's sweep. */
   listed: readonly ListedJob[];
@@ -18,10 +18,10 @@ export interface Sight {
   subscriptions: readonly SubscriptionState[];
 }
 
-/** Counts, hour by hour, how long each promise has been waiting, and keeps what broke one in words. */
+/** Counts hour by hour how long each event, task and subscription is overdue, and describes each broken promise. */
 export interface Judge {
   takeEvents(events: readonly SeenEvent[]): void;
-  endOfHour(sight: Sight): void;
+  endOfHour(sight: HourEnd): void;
   failures: string[];
   /** Ids of all events so far. */
   events: ReadonlySet<string>;
@@ -41,7 +41,7 @@ export function createJudge(watches: readonly WatchKey[]): Judge {
     events,
     takeEvents(more) {
       for (const { id } of more) {
-        if (events.has(id)) fail(`${id} came a second time`);
+        if (events.has(id)) fail(`${id} was sent twice`);
         events.add(id);
       }
     },
@@ -51,7 +51,7 @@ export function createJudge(watches: readonly WatchKey[]): Judge {
         sweepsMissed = new Map();
         return;
       }
-      // A sweep in an hour of faults may be cut short: recovery is its end.
+      // A sweep in an hour of faults may be incomplete. It counts from the first hour without.
       const missing = hour.faults ? [] : listed.flatMap(eventIds).filter((id) => !events.has(id));
       sweepsMissed = new Map(missing.map((id) => [id, (sweepsMissed.get(id) ?? 0) + 1]));
       for (const [id, sweeps] of sweepsMissed) {
@@ -72,7 +72,7 @@ export function createJudge(watches: readonly WatchKey[]): Judge {
   };
 }
 
-/** The events that a job must have by now, by the ids of the product's event contract. */
+/** Ids of the events that a job must have by now (event contract of the product). */
 function eventIds(job: ListedJob): string[] {
   const { tenantId, printerId, jobId, state, isFetchable, isAcquiredByPrinter } = job;
   const isReady = isFetchable || state === 'completed' || (isAcquiredByPrinter && state === 'processing');

@@ -1,13 +1,13 @@
 import type { Variants } from '../../local/graphSimulator/world/variants';
 
-/** Both readings of what Graph's documentation leaves open (local/graphSimulator/README.md). */
+/** The readings of what Graph's documentation leaves open (local/graphSimulator/README.md). */
 const READINGS: { [Name in keyof Variants]?: readonly Variants[Name][] } = {
   enforce409: [true, false],
   batch424: [true, false],
   batchPartsMissing: [0, 0.001],
   expiryOverMaximum: ['reject', 'clamp'],
   patchIgnoresExpiry: [false, false, true],
-  // Each PATCH then makes two handshakes, which is most of the work of such a day: one of six.
+  // Each PATCH then needs two handshakes, which is most of the work of such a day.
   revalidateAtRenewal: [false, false, false, false, false, true],
   handshakeToken: ['plain', 'special'],
   patchEndedTask: ['reject400', 'reject409', 'accept'],
@@ -24,12 +24,18 @@ const READINGS: { [Name in keyof Variants]?: readonly Variants[Name][] } = {
   lifecycleRepeatMinutes: [0, 60],
 };
 
-/** A reading of each, drawn anew for each day: in thirty days every one of them has its turn. */
-export function variantsOfDay(random: () => number): Partial<Variants> {
-  return Object.fromEntries(
-    Object.entries(READINGS).map(([name, readings]) => [
-      name,
-      readings[Math.floor(random() * readings.length)],
-    ]),
-  );
+/**
+ * Draws a set of readings for each day. Each reading of a name is drawn once, in random order, before one is drawn again:
+ * six days have them all.
+ */
+export function createVariantDraw(random: () => number): () => Partial<Variants> {
+  const left = new Map<string, unknown[]>();
+  const draw = (name: string, readings: readonly unknown[]): unknown => {
+    const rest = left.get(name) ?? [];
+    if (rest.length === 0) rest.push(...readings);
+    left.set(name, rest);
+    return rest.splice(Math.floor(random() * rest.length), 1)[0];
+  };
+  return () =>
+    Object.fromEntries(Object.entries(READINGS).map(([name, readings]) => [name, draw(name, readings)]));
 }

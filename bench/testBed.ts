@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { baseEnvironment } from '../local/processes';
+import { signClientState, watchTag } from '../shared/watches/clientState';
+import type { KeyRing } from '../shared/config';
+
+const KEY = Buffer.alloc(32, 1);
+
+/** The keys that sign the notifications of `notificationBody`. */
+export const BENCH_RING: KeyRing = [{ keyId: 'bench', key: KEY }];
+
+/** The discard port: nothing that is measured with this environment calls Graph, and nothing answers there. */
+const NOBODY = 'http://127.0.0.1:9';
+
+/** Any GUID will do: no token is requested. */
+const CLIENT_ID = '7c9f6a52-1d0e-4b7f-9f43-5f0c7c1de001';
+
+/** The environment of a functions host that has storage and no Graph. */
+export function benchEnvironment(connectionString: string): Record<string, string> {
+  return {
+    ...baseEnvironment(),
+    FUNCTIONS_WORKER_RUNTIME: 'node',
+    AzureWebJobsStorage: connectionString,
+    GRAPH_BASE_URL: `${NOBODY}/v1.0`,
+    GRAPH_CREDENTIAL: 'development',
+    ENTRA_CLIENT_ID: CLIENT_ID,
+    CLIENT_STATE_KEYS: `bench:${KEY.toString('base64')}`,
+    PUBLIC_BASE_URL: `${NOBODY}/api`,
+  };
+}
+
+/** Makes the folder of an app that a functions host can run, around a bundle that the build wrote to dist/bench/apps. */
+export async function makeBenchApp(root: string, name: 'acknowledgement' | 'helloWorld'): Promise<string> {
+  const folder = join(root, 'dist', 'bench', 'apps', name);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ name, main: 'index.mjs' }));
+  await copyFile(join(root, 'host.json'), join(folder, 'host.json'));
+  return folder;
+}
+
+/** The body of a POST with `count` JobStarted notifications, each of another watch, in the shape that Graph sends. */
+export function notificationBody(count: number): Buffer {
+  const value = Array.from({ length: count }, () => {
+    const tenantId = randomUUID();
+    const definitionId = randomUUID();
+    const taskId = randomUUID();
+    const resource = `print/taskDefinitions/${definitionId}/tasks/${taskId}`;
+    const tag = watchTag({ kind: 'jobStarted', id: definitionId });
+    return {
+      subscriptionId: randomUUID(),
+      subscriptionExpirationDateTime: '2026-11-24T20:10:00.0000000Z',
+      tenantId,
+      changeType: 'created',
+      clientState: signClientState(BENCH_RING, { tenantId, tag, generation: 0 }),
+      resource,
+      resourceData: {
+        id: taskId,
+        '@odata.type': '#Microsoft.Graph.PrintTask',
+        '@odata.id': resource,
+        '@odata.etag': 'W/"1"',
+        parentUrl: `https://graph.microsoft.com/v1.0/print/printers/${randomUUID()}/jobs/5182`,
+      },
+    };
+  });
+  return Buffer.from(JSON.stringify({ value }));
+}
