@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DELEGATED_PERMISSIONS, SCENARIOS } from '../cli/scenarios';
+import { DELEGATED_PERMISSIONS, SCENARIOS } from '../cli/tenants';
 import { describeLocalCloud } from '../local/describeLocalCloud';
 import { DEFAULT_PORTS } from '../local/startLocalCloud';
 import { logResult, type WatchResult } from '../shared/subscriptions/watchResult';

@@ -1,4 +1,4 @@
-import { SCENARIOS } from '../../cli/scenarios';
+import { SCENARIOS } from '../../cli/tenants';
 import type { CallGraph } from '../../shared/graph/graphClient';
 import { completeTask, readTask } from '../../shared/graph/printJobs';
 import { readFetchableJob } from '../../shared/jobs/readFetchableJob';
