@@ -69,7 +69,7 @@ export function tenantsCommand(group: Command, context: CliContext): void {
     .addHelpText('after', example(`tenants resume ${TENANT}`))
     .action((tenantId: string, options: JsonOption) => resume(context, tenantId, options));
   onOne('remove', 'Remove a customer with its subscriptions and watches')
-    .option('--ledger', 'delete its ledger rows, the record of its jobs, too')
+    .option('--ledger', 'also delete its ledger rows (the record of its jobs)')
     .option('--force', 'skip the check for triggers, which needs a sign-in')
     .option('--yes', 'skip the confirmation')
     .addHelpText(
