@@ -83,7 +83,11 @@ function errorLines(error: unknown): string {
   }
   const name = error instanceof Error ? error.name : 'error';
   const status = isRecord(error) && typeof error['statusCode'] === 'number' ? error['statusCode'] : undefined;
-  if (status === undefined) return `Unexpected ${name}. Run the command again with --verbose.`;
+  if (status === undefined) {
+    const code = isRecord(error) && typeof error['code'] === 'string' ? error['code'] : '';
+    const reason = /^[A-Z_]{3,40}$/.test(code) ? ` (${code})` : '';
+    return `Unexpected ${name}${reason}. Run the command again with --verbose.`;
+  }
   const remedy = STORAGE_REMEDIES.get(status) ?? 'Try again, and check AzureWebJobsStorage.';
   return `Storage${addressOf(error)} answered ${status}. ${remedy}`;
 }
