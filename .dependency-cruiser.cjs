@@ -171,11 +171,11 @@ module.exports = {
     {
       name: 'identity-in-two-places',
       comment:
-        'Tokens for Graph come from shared/graph/tokens (of the app) and signIn (of a person), for storage from shared/storage/account. Use those.',
+        'Tokens for Graph come from shared/graph/tokens (of the app) and service (of a person), for storage from shared/storage/account. Use those.',
       severity: 'error',
       from: {
         path: '^(shared|functions|cli)/',
-        pathNot: '^shared/(graph/(tokens|signIn)|storage/account)\\.ts$',
+        pathNot: '^shared/(graph/(tokens|service)|storage/account)\\.ts$',
       },
       to: { path: 'node_modules/@azure/identity/' },
     },

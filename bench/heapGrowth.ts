@@ -1,19 +1,17 @@
+import { newTenant } from '../shared/tenants/tenants';
+import { newWatch } from '../shared/watches/watches';
 import { createLedger } from '../shared/jobs/ledger';
 import { randomBytes } from 'node:crypto';
 import { readConfig } from '../shared/config';
-import { createGraphClient } from '../shared/graph/createGraphClient';
-import { rememberTokenRefusals } from '../shared/graph/rememberTokenRefusals';
-import type { SendHttp } from '../shared/graph/sendHttp';
-import { shareTokenRequests } from '../shared/graph/shareTokenRequests';
-import { createSilence } from '../shared/graph/silence';
-import { createThrottle } from '../shared/graph/throttle';
-import { createGetToken } from '../shared/graph/tokens';
+import { createGraphClient, createSilence, createThrottle } from '../shared/graph/client';
+import type { SendHttp } from '../shared/graph/http';
+import { createRequestToken, createTokens } from '../shared/graph/tokens';
 import { releaseEveryJob } from '../shared/jobs/decide';
 import { processNotification } from '../shared/jobs/processNotification';
 import { createReadStanding } from '../shared/jobs/standing';
 import { createPlacesOf, createTenantShare } from '../shared/jobs/tenantShare';
 import type { Logger } from '../shared/logger';
-import { createRequestRenewal } from '../shared/subscriptions/requestRenewal';
+import { createRequestRenewal } from '../shared/subscriptions/message';
 import { receive } from '../shared/webhook/receive';
 import { createFakeClock } from '../tests/support/createFakeClock';
 import { createMemoryQueue } from '../tests/support/memoryQueue';
@@ -50,14 +48,14 @@ export async function measureHeapGrowth(): Promise<Figure> {
   const clock = createFakeClock(BEGIN);
   const config = readConfig(benchEnvironment('UseDevelopmentStorage=true'));
   const throttle = createThrottle(clock);
-  const silence = createSilence();
+  const silence = createSilence(clock);
   const worker = {
     ledger,
     readStanding: createReadStanding({
-      tenants: { get: (tenantId) => Promise.resolve({ ...TENANT, tenantId }) },
+      tenants: { get: (tenantId) => Promise.resolve(newTenant({ ...TENANT, tenantId })) },
       watches: {
         get: (key) => {
-          const watch = { ...key, since: '', wanted: true, generation: 0, failures: 0 };
+          const watch = newWatch({ ...key, since: '' });
           return Promise.resolve({ watch, etag: '' });
         },
       },
@@ -66,7 +64,7 @@ export async function measureHeapGrowth(): Promise<Figure> {
     callGraph: createGraphClient({
       baseUrl: config.graphBaseUrl,
       sendHttp: createGraphAnswers(),
-      getToken: shareTokenRequests(rememberTokenRefusals(createGetToken(config), clock)),
+      tokens: createTokens(createRequestToken(config, clock), clock),
       throttle,
       silence,
       clock,

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { KeyRing } from '../shared/config';
-import { signClientState } from '../shared/watches/clientState';
-import { watchTag } from '../shared/watches/watchKey';
+import { signClientState, watchTag } from '../shared/watches/clientState';
 
 export const BENCH_RING: KeyRing = [{ keyId: 'bench', key: Buffer.alloc(32, 1) }];
 export const BENCH_KEYS_SETTING = `bench:${Buffer.alloc(32, 1).toString('base64')}`;

@@ -5,10 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createStorage } from '../local/createStorage';
 import { startAzurite } from '../local/startAzurite';
 import { systemClock } from '../shared/clock';
-import { createGraphBatch } from '../shared/graph/createGraphBatch';
-import { createGraphClient } from '../shared/graph/createGraphClient';
-import { createSendHttp } from '../shared/graph/sendHttp';
-import { createThrottle } from '../shared/graph/throttle';
+import { createGraphBatch } from '../shared/graph/batch';
+import { createGraphClient, createSilence, createThrottle } from '../shared/graph/client';
+import { createSendHttp } from '../shared/graph/http';
 import { reconcileAll } from '../shared/subscriptions/reconcileAll';
 import { eachBounded } from '../shared/concurrency';
 import { TABLE_NAMES } from '../shared/storage/account';
@@ -80,6 +79,7 @@ async function createWorld(graphBaseUrl: string, connectionString: string) {
       wanted: true,
       generation: 0,
       failures: 0,
+      status: 'active',
       subscriptionId: `subscription-${n}`,
       keyId: BENCH_RING[0].keyId,
       notificationUrl: `${PUBLIC_BASE_URL}/notifications`,
@@ -91,7 +91,8 @@ async function createWorld(graphBaseUrl: string, connectionString: string) {
   const callGraph = createGraphClient({
     baseUrl: graphBaseUrl,
     sendHttp: createSendHttp(),
-    getToken: () => Promise.resolve('bench'),
+    tokens: { get: () => Promise.resolve('bench'), refused: () => undefined },
+    silence: createSilence(systemClock),
     throttle,
     clock: systemClock,
     random: Math.random,

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { parseId } from '../shared/parse';
-import type { WatchKey } from '../shared/watches/watchKey';
+import type { WatchKey } from '../shared/watches/watches';
 import type { CliIo } from './context';
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,4 +1,4 @@
-import type { GraphService } from '../shared/graph/graphService';
+import type { GraphService } from '../shared/graph/service';
 import type { Services } from '../shared/services';
 import type { Logger } from '../shared/logger';
 

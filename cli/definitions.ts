@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
-import { GraphError } from '../shared/graph/graphError';
-import { createDefinition, deleteDefinition, listDefinitions } from '../shared/graph/printDefinitions';
-import { listTasks } from '../shared/sweep/listTasks';
+import { GraphError } from '../shared/graph/errors';
+import { createDefinition, deleteDefinition, listDefinitions } from '../shared/graph/api/taskDefinitions';
+import { listTasks } from '../shared/graph/api/printTasks';
 import { confirm, idArgument, nameArgument, tenantArgument } from './arguments';
 import type { CliContext } from './context';
 import { example, formatTable, JSON_HELP, plural, writeJson, type JsonOption } from './output';

@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
 import type { QueueContents } from '../shared/storage/queueContents';
 import { QUEUE_NAMES } from '../shared/storage/account';
-import { isLookedAfter } from '../shared/subscriptions/isLookedAfter';
 import type { Tenant, TenantStatus } from '../shared/tenants/tenants';
-import type { Watch } from '../shared/watches/watches';
-import { watchState, type WatchState } from '../shared/watches/watchState';
+import { isMaintained, watchState, type Watch, type WatchState } from '../shared/watches/watches';
 import type { CliContext, CliServices } from './context';
 import { example, formatTable, JSON_HELP, plural, warn, writeJson, type JsonOption } from './output';
 
@@ -161,7 +159,7 @@ function summarizeService(seen: {
   for (const watch of served) byState[watchState(watch, now)] += 1;
   for (const { tenantId, kind, keyId, expirationDateTime } of watches) {
     // A subscription in creation has no expiry yet. Nothing is created for a watch that is not reconciled.
-    const end = expirationDateTime ?? (isLookedAfter(byId.get(tenantId), kind) ? undefined : '');
+    const end = expirationDateTime ?? (isMaintained(byId.get(tenantId), kind) ? undefined : '');
     const isOver = end !== undefined && !(Date.parse(end) > now);
     if (keyId !== undefined && !isOver) byKey.set(keyId, (byKey.get(keyId) ?? 0) + 1);
   }

@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
-import { addWatch } from '../shared/subscriptions/addWatch';
-import { removeWatch, renewWatch, revokeWatch } from '../shared/subscriptions/changeWatch';
-import { graphWaitsUntil } from '../shared/subscriptions/plan';
-import type { WatchResult } from '../shared/subscriptions/watchResult';
+import { addWatch, removeWatch, renewWatch, revokeWatch } from '../shared/subscriptions/manage';
+import { retryAfterEndsAt } from '../shared/subscriptions/plan';
+import type { WatchResult } from '../shared/subscriptions/record';
 import { sweepWatches } from '../shared/sweep/sweepWatches';
-import { watchTag, type WatchKey } from '../shared/watches/watchKey';
-import type { Watch } from '../shared/watches/watches';
-import { watchState } from '../shared/watches/watchState';
+import { watchTag } from '../shared/watches/clientState';
+import { watchState, type Watch, type WatchKey } from '../shared/watches/watches';
 import { confirm, idArgument, notListed, tenantArgument, watchKeyOf, type WatchOptions } from './arguments';
 import type { CliContext } from './context';
 import {
@@ -100,7 +98,7 @@ async function add(context: CliContext, options: AddOptions): Promise<void> {
   const { added } = result;
   const { outcome, watch } = result.result;
   // The failure is one of this run, or an earlier one whose wait has not ended.
-  const isWaiting = watch.lastError !== undefined || graphWaitsUntil(watch, io.now()) !== undefined;
+  const isWaiting = watch.lastError !== undefined || retryAfterEndsAt(watch, io.now()) !== undefined;
   const failed = outcome === 'failed' || (outcome === 'nothing' && isWaiting);
   if (options.json) writeJson(io.stdout, { ...watch, added, outcome });
   else if (!failed) io.stdout(describeAdded(added, outcome, watch));
@@ -178,7 +176,7 @@ async function changeWatch(context: CliContext, verb: ChangeVerb, options: Chang
   const queued = result.sweep ? await sweepWatches({ ...(await services.sweep()), logger }, [key]) : 0;
   const { outcome, watch } = result;
   const { lastError = '', nextTryAt, retryAfterUntil } = watch;
-  const isThrottled = outcome === 'nothing' && graphWaitsUntil(watch, io.now()) !== undefined;
+  const isThrottled = outcome === 'nothing' && retryAfterEndsAt(watch, io.now()) !== undefined;
   const failed = outcome === 'failed' || isThrottled;
   if (options.json) {
     writeJson(io.stdout, { ...watch, outcome, ...(result.sweep ? { queued } : {}) });

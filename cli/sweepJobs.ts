@@ -1,6 +1,6 @@
 import { countSweeps, sweepAll, type SweepSummary } from '../shared/sweep/sweepAll';
 import { sweepWatch } from '../shared/sweep/sweepWatch';
-import type { WatchKey } from '../shared/watches/watchKey';
+import type { WatchKey } from '../shared/watches/watches';
 import { notListed, usageError, watchKeyOf, type WatchOptions } from './arguments';
 import type { CliContext } from './context';
 import { formatTable, plural, writeJson, type JsonOption } from './output';

@@ -1,14 +1,10 @@
 import type { Command } from 'commander';
 import type { Config } from '../shared/config';
 import { consentUrl } from '../shared/consent/consentUrl';
-import { TRIGGER_PERMISSIONS } from '../shared/graph/printTriggers';
-import { tryPermissions, type PermissionCheck } from '../shared/graph/tryPermissions';
-import {
-  DEFAULT_RETENTION_DAYS,
-  DEFAULT_TASK_DEADLINE_MINUTES,
-  type Tenant,
-} from '../shared/tenants/tenants';
-import { resumeTenant } from '../shared/watches/resumeTenant';
+import { TRIGGER_PERMISSIONS } from '../shared/graph/api/taskTriggers';
+import { tryPermissions, type PermissionCheck } from '../shared/graph/api/permissions';
+import { resumeTenant } from '../shared/subscriptions/manage';
+import { newTenant, type Tenant } from '../shared/tenants/tenants';
 import { nameArgument, notListed, tenantArgument } from './arguments';
 import type { CliContext } from './context';
 import { example, formatFields, formatTable, JSON_HELP, warn, writeJson, type JsonOption } from './output';
@@ -87,14 +83,11 @@ async function add(
   const services = await context.services();
   const config = await services.config();
   const tenants = await services.tenants();
-  const wanted: Tenant = {
+  const wanted = newTenant({
     tenantId,
     name: options.name,
-    status: 'active',
-    taskDeadlineMinutes: DEFAULT_TASK_DEADLINE_MINUTES,
-    retentionDays: DEFAULT_RETENTION_DAYS,
     createdAt: new Date(context.io.now()).toISOString(),
-  };
+  });
   let added = await tenants.add(wanted);
   // A removed customer is added as a new one.
   const stored = await tenants.update(tenantId, (row) => {

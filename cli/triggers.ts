@@ -1,9 +1,14 @@
 import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
-import { findTriggers, type FoundTrigger } from '../shared/graph/findTriggers';
-import type { CallGraph } from '../shared/graph/graphClient';
-import { GraphError } from '../shared/graph/graphError';
-import { createTrigger, deleteTrigger, TRIGGER_PERMISSIONS } from '../shared/graph/printTriggers';
+import type { CallGraph } from '../shared/graph/client';
+import { GraphError } from '../shared/graph/errors';
+import {
+  createTrigger,
+  deleteTrigger,
+  findTriggers,
+  TRIGGER_PERMISSIONS,
+  type FoundTrigger,
+} from '../shared/graph/api/taskTriggers';
 import { confirm, idArgument, tenantArgument } from './arguments';
 import type { CliContext } from './context';
 import { example, formatTable, JSON_HELP, reportProgress, writeJson, type JsonOption } from './output';

@@ -8,7 +8,7 @@ const processLifecycleEvent: StorageQueueHandler = async (entry, context) => {
   const logger = createLogger(context);
   const [{ getServices }, { handleLifecycleEvent }] = await Promise.all([
     import('../shared/services'),
-    import('../shared/subscriptions/handleLifecycleEvent'),
+    import('../shared/subscriptions/lifecycle'),
   ]);
   const services = getServices(process.env);
   const parsed = parseSubscriptionMessage(entry);

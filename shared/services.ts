@@ -1,18 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock';
 import { readConfig, type Config } from './config';
-import type { GraphService } from './graph/graphService';
+import type { GraphService, SignInOptions } from './graph/service';
 import type { ProcessDeps } from './jobs/processDeps';
-import type { CallGraph } from './graph/graphClient';
-import type { SignInOptions } from './graph/signIn';
+import type { CallGraph } from './graph/client';
 import type { SendPatience, MessageQueue } from './storage/queues';
 import type { Ledger } from './jobs/ledger';
 import type { QueueContents } from './storage/queueContents';
 import { QUEUE_NAMES, TABLE_NAMES } from './storage/account';
-import type { SubscriptionDeps } from './subscriptions/subscriptionDeps';
+import type { SubscriptionDeps } from './subscriptions/record';
+import type { Watches } from './watches/watches';
 import type { SweepDeps } from './sweep/sweepDeps';
 import type { Tenants } from './tenants/tenants';
-import type { Watches } from './watches/watches';
 import type { ReceiveDependencies } from './webhook/receive';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -74,7 +73,7 @@ export function createServices(env: Environment): Services {
   });
   const graph = once(async () => {
     const settings = await config();
-    const { openGraphService } = await import('./graph/graphService');
+    const { openGraphService } = await import('./graph/service');
     return openGraphService(settings);
   });
   const tenants = once(async () => {
@@ -110,7 +109,7 @@ export function createServices(env: Environment): Services {
     })),
     async userGraph(tenantId, options) {
       const settings = await config();
-      const { openUserGraph } = await import('./graph/openUserGraph');
+      const { openUserGraph } = await import('./graph/service');
       return openUserGraph(settings, tenantId, options);
     },
     queue,
@@ -153,7 +152,7 @@ export function createServices(env: Environment): Services {
         import('./jobs/standing'),
         import('./jobs/tenantShare'),
         import('./jobs/decide'),
-        import('./subscriptions/requestRenewal'),
+        import('./subscriptions/message'),
       ]);
       const { callGraph, throttle, silence } = await graph();
       const [rows, jobs, events, poison, subscriptionEvents] = await Promise.all([

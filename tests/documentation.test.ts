@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DELEGATED_PERMISSIONS, SCENARIOS } from '../cli/tenants';
 import { describeLocalCloud } from '../local/describeLocalCloud';
 import { DEFAULT_PORTS } from '../local/startLocalCloud';
-import { logResult, type WatchResult } from '../shared/subscriptions/watchResult';
+import { type WatchResult, logResult } from '../shared/subscriptions/record';
 import { compareRuns } from './support/comparedRuns';
 import { createCapturedLogger } from './support/createCapturedLogger';
 import { readDocumentSteps } from './support/documentSteps';
@@ -128,6 +128,7 @@ describe('the table of log events in the README', () => {
       wanted: true,
       generation: 0,
       failures: 0,
+      status: 'pending',
     } as const;
     for (const outcome of Object.keys(outcomes) as (keyof typeof outcomes)[]) {
       logResult({ logger }, { outcome, watch });

@@ -1,69 +1,132 @@
 import type { ClientSecretCredentialOptions, TokenCredential } from '@azure/identity';
+import { createCache } from '../cache';
+import type { Clock } from '../clock';
+import { untilAborted } from '../concurrency';
 import type { Config } from '../config';
 import { ReceiverError } from '../errors';
-import { untilAborted } from '../concurrency';
+
+/** Access tokens for Graph, as the Graph client takes them. */
+export interface Tokens {
+  /** A token for this tenant. @throws ReceiverError `tokenRefused`, `tokenUnavailable` */
+  get(tenantId: string): Promise<string>;
+  /** Graph answered a call with the token of this tenant with 401 or 403. */
+  refused(tenantId: string): void;
+}
+
+/** Requests a token for Graph in a tenant. `fresh` ignores one that is cached. */
+export type RequestToken = (tenantId: string, options: { fresh: boolean }) => Promise<string>;
+
+/** Far above the tenants of one instance. Beyond it the tenant that was used least recently is requested again. */
+const MOST_TENANTS = 2_000;
+/** Short beside the minutes that a new consent takes, long beside the pace of the messages in a queue. */
+const REFUSAL_KEPT_MS = 30_000;
+const FRESH_EVERY_MS = 60_000;
 
 /**
- * An access token for Graph in a tenant. `fresh` forgets the one that is kept: a token holds the permissions of the
- * moment it was made, and those may have been granted since.
+ * Tokens over `request`, which is called as rarely as possible:
+ * - Callers that need a token of a tenant at the same time share one request. @azure/identity would send one for each.
+ * - For 30 seconds a refusal of Entra is the answer to every caller of the tenant. A withdrawn consent stays withdrawn
+ *   until a person acts. Errors that may pass by themselves are not kept.
+ * - The first call after a 401 or 403 of Graph takes a fresh token, at most once a minute. A token carries the permissions
+ *   of the moment it was issued for about an hour, so a permission granted since would seem to be missing.
  */
-export type GetToken = (tenantId: string, options?: { fresh?: boolean }) => Promise<string>;
+export function createTokens(request: RequestToken, clock: Pick<Clock, 'now'>): Tokens {
+  const inProgress = new Map<string, Promise<string>>();
+  const refusals = createCache<ReceiverError>({ most: MOST_TENANTS, keepMs: REFUSAL_KEPT_MS, clock });
+  const outdated = createCache<true>({ most: MOST_TENANTS, clock });
+  const refreshed = createCache<true>({ most: MOST_TENANTS, keepMs: FRESH_EVERY_MS, clock });
 
-/** The sign-in hosts of Microsoft's clouds; any other (a simulator, a proxy) cannot be discovered at Microsoft. */
-export const KNOWN_AUTHORITIES = new Set([
+  function takeFresh(tenantId: string): boolean {
+    if (!outdated.has(tenantId) || refreshed.has(tenantId)) return false;
+    outdated.delete(tenantId);
+    refreshed.set(tenantId, true);
+    return true;
+  }
+
+  async function ask(tenantId: string, fresh: boolean): Promise<string> {
+    try {
+      const token = await request(tenantId, { fresh });
+      refusals.delete(tenantId);
+      return token;
+    } catch (error) {
+      if (error instanceof ReceiverError && !error.retryable) refusals.set(tenantId, error);
+      throw error;
+    }
+  }
+
+  return {
+    refused: (tenantId) => void outdated.set(tenantId, true),
+    async get(tenantId) {
+      const fresh = takeFresh(tenantId);
+      const shared = fresh ? undefined : inProgress.get(tenantId);
+      if (shared) return shared;
+      const refusal = fresh ? undefined : refusals.get(tenantId);
+      if (refusal) throw refusal;
+      const asked = ask(tenantId, fresh);
+      inProgress.set(tenantId, asked);
+      try {
+        return await asked;
+      } finally {
+        if (inProgress.get(tenantId) === asked) inProgress.delete(tenantId);
+      }
+    },
+  };
+}
+
+/** The sign-in hosts of Microsoft's clouds. Any other host, such as a simulator, cannot be discovered at Microsoft. */
+const KNOWN_AUTHORITIES = new Set([
   'https://login.microsoftonline.com',
   'https://login.microsoftonline.us',
   'https://login.chinacloudapi.cn',
   'https://login.partner.microsoftonline.cn',
 ]);
 
-/** Beyond this many tenants the one that came first is asked anew: a bound on memory, far above one instance's tenants. */
-const MOST_CREDENTIALS = 2_000;
+/** What every credential of @azure/identity needs to know about the sign-in host. */
+export function authorityOptions({ authorityHost }: Pick<Config, 'authorityHost'>) {
+  return { authorityHost, disableInstanceDiscovery: !KNOWN_AUTHORITIES.has(authorityHost) };
+}
+
 const TOKEN_TIMEOUT_MS = 15_000;
 /** Fixed by Entra for workload identity federation. */
 const FEDERATION_SCOPE = 'api://AzureADTokenExchange/.default';
 
 type AdditionalPolicy = NonNullable<ClientSecretCredentialOptions['additionalPolicies']>[number];
 
-interface SignIn {
+interface TenantCredential {
   credential: Promise<TokenCredential>;
-  /** Status of the sign-in host's last answer; undefined while a request is under way or when none was answered. */
+  /** Status of the last answer of the sign-in host. Undefined while a request is in progress or was not answered. */
   lastStatus: () => number | undefined;
 }
 
 /**
- * One credential of @azure/identity per tenant; each caches its token and renews it before it ends.
+ * One credential of @azure/identity per tenant. Each caches its token and renews it before it expires. The development
+ * credential is the text `development.{tenantId}`.
  *
  * @returns a function that rejects with ReceiverError `tokenRefused` or `tokenUnavailable`, within 15 seconds
  */
-export function createGetToken(config: Config): GetToken {
+export function createRequestToken(config: Config, clock: Pick<Clock, 'now'>): RequestToken {
   if (config.credential === 'development') return (tenantId) => Promise.resolve(`development.${tenantId}`);
   const scope = `${new URL(config.graphBaseUrl).origin}/.default`;
-  const signIns = new Map<string, SignIn>();
-  return async (tenantId, options) => {
-    if (options?.fresh) signIns.delete(tenantId);
-    let signIn = signIns.get(tenantId);
-    if (!signIn) {
-      signIn = createSignIn(config, tenantId);
-      const oldest = signIns.size >= MOST_CREDENTIALS ? signIns.keys().next().value : undefined;
-      if (oldest !== undefined) signIns.delete(oldest);
-      signIns.set(tenantId, signIn);
-    }
+  const credentials = createCache<TenantCredential>({ most: MOST_TENANTS, clock });
+  return async (tenantId, { fresh }) => {
+    const known = fresh ? undefined : credentials.get(tenantId);
+    const used = known ?? createTenantCredential(config, tenantId);
+    credentials.set(tenantId, used);
     try {
-      const credential = await signIn.credential;
-      // The credential sleeps through a Retry-After of the sign-in host without looking at the signal.
+      const credential = await used.credential;
+      // The credential waits out a Retry-After of the sign-in host without watching the signal.
       const abortSignal = AbortSignal.timeout(TOKEN_TIMEOUT_MS);
       const token = await untilAborted(abortSignal, credential.getToken(scope, { abortSignal }));
-      if (!token) throw new TypeError('The credential gave no token');
+      if (!token) throw new TypeError('The credential returned no token');
       return token.token;
     } catch (cause) {
-      signIns.delete(tenantId);
-      throw toTokenError(config, signIn.lastStatus(), cause);
+      credentials.delete(tenantId);
+      throw toTokenError(config, tenantId, used.lastStatus(), cause);
     }
   };
 }
 
-function createSignIn(config: Config, tenantId: string): SignIn {
+function createTenantCredential(config: Config, tenantId: string): TenantCredential {
   let lastStatus: number | undefined;
   const watchStatus: AdditionalPolicy = {
     position: 'perRetry',
@@ -77,11 +140,7 @@ function createSignIn(config: Config, tenantId: string): SignIn {
       },
     },
   };
-  const options = {
-    authorityHost: config.authorityHost,
-    disableInstanceDiscovery: !KNOWN_AUTHORITIES.has(config.authorityHost),
-    additionalPolicies: [watchStatus],
-  };
+  const options = { ...authorityOptions(config), additionalPolicies: [watchStatus] };
   return { credential: createCredential(config, tenantId, options), lastStatus: () => lastStatus };
 }
 
@@ -91,36 +150,41 @@ async function createCredential(
   options: ClientSecretCredentialOptions,
 ): Promise<TokenCredential> {
   const identity = await import('@azure/identity');
+  const { clientId, clientSecret = '', clientCertificate = '', managedIdentityClientId = '' } = config;
   switch (config.credential) {
     case 'secret':
-      return new identity.ClientSecretCredential(
-        tenantId,
-        config.clientId,
-        config.clientSecret ?? '',
-        options,
-      );
+      return new identity.ClientSecretCredential(tenantId, clientId, clientSecret, options);
     case 'certificate': {
-      const certificate = { certificate: config.clientCertificate ?? '' };
-      return new identity.ClientCertificateCredential(tenantId, config.clientId, certificate, options);
+      const certificate = { certificate: clientCertificate };
+      return new identity.ClientCertificateCredential(tenantId, clientId, certificate, options);
     }
     default: {
-      const managed = new identity.ManagedIdentityCredential({
-        clientId: config.managedIdentityClientId ?? '',
-      });
+      const managed = new identity.ManagedIdentityCredential({ clientId: managedIdentityClientId });
       const getAssertion = async () => (await managed.getToken(FEDERATION_SCOPE)).token;
-      return new identity.ClientAssertionCredential(tenantId, config.clientId, getAssertion, options);
+      return new identity.ClientAssertionCredential(tenantId, clientId, getAssertion, options);
     }
   }
 }
 
 /**
- * Entra's refusals (400, 401) stay until somebody changes something; anything else may pass by itself. The status is
- * what the sign-in host answered: the errors of @azure/identity carry none, only texts.
+ * Entra's refusals (400, 401) last until somebody changes something. Anything else may pass by itself. The status is the
+ * one that the sign-in host answered, because the errors of @azure/identity carry none.
  */
-function toTokenError(config: Config, status: number | undefined, cause: unknown): ReceiverError {
-  const refused = status === 400 || status === 401;
-  const message = refused
-    ? `Entra gave no token (${status}): check that the customer has consented and that the ${config.credential} credential of the app is right and has not expired`
-    : `Entra gave no token: its sign-in host could not be asked; if this lasts, check ENTRA_AUTHORITY_HOST and the ${config.credential} credential of the app`;
-  return new ReceiverError(refused ? 'tokenRefused' : 'tokenUnavailable', message, { cause });
+function toTokenError(
+  { authorityHost, credential }: Config,
+  tenantId: string,
+  status: number | undefined,
+  cause: unknown,
+): ReceiverError {
+  const answered = status === undefined ? 'did not answer' : `returned ${status}`;
+  const problem = `No token for tenant ${tenantId}: Entra at ${authorityHost} ${answered}`;
+  return status === 400 || status === 401
+    ? new ReceiverError('tokenRefused', problem, {
+        remedy: `Check that the customer has consented and that the ${credential} credential of the app is valid and not expired.`,
+        cause,
+      })
+    : new ReceiverError('tokenUnavailable', problem, {
+        remedy: `If this lasts, check ENTRA_AUTHORITY_HOST and the ${credential} credential of the app.`,
+        cause,
+      });
 }

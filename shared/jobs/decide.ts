@@ -1,4 +1,4 @@
-import type { PrintJob } from '../graph/printJobs';
+import type { PrintJob } from '../graph/api/printJobs';
 import type { JobStartedReference } from './reference';
 
 /** What is to happen to a job that waits for us. */

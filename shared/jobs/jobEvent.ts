@@ -1,4 +1,4 @@
-import type { PrintJob } from '../graph/printJobs';
+import type { PrintJob } from '../graph/api/printJobs';
 import type { Outcome } from './ledger';
 import { ledgerRowKey, type JobReference } from './reference';
 

@@ -1,11 +1,9 @@
 import type { Clock } from '../clock';
-import type { CallGraph } from '../graph/graphClient';
-import type { Silence } from '../graph/silence';
-import type { Throttle } from '../graph/throttle';
+import type { CallGraph, Silence, Throttle } from '../graph/client';
 import type { Logger } from '../logger';
 import type { Ledger } from './ledger';
 import type { MessageQueue } from '../storage/queues';
-import type { WatchKey } from '../watches/watchKey';
+import type { WatchKey } from '../watches/watches';
 import type { Decide } from './decide';
 import type { JobMessage } from './message';
 import { ledgerRowKey, type JobReference } from './reference';

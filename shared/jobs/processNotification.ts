@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { errorFields, ReceiverError } from '../errors';
-import { LONGEST_WAIT_IN_PLACE_MS } from '../graph/createGraphClient';
+import { LONGEST_WAIT_IN_PLACE_MS } from '../graph/client';
 import { afterPauseMs, afterShareMs, growingDelayMs } from './delays';
 import { claimJob, isoTime } from './claims';
 import { parseJobMessage } from './message';

@@ -1,5 +1,5 @@
-import type { CallGraph } from '../graph/graphClient';
-import { readJob, type PrintJob } from '../graph/printJobs';
+import type { CallGraph } from '../graph/client';
+import { readJob, type PrintJob } from '../graph/api/printJobs';
 import type { Outcome } from './ledger';
 import type { JobFetchableReference } from './reference';
 

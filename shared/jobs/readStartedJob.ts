@@ -1,6 +1,7 @@
-import type { CallGraph } from '../graph/graphClient';
-import { readJob, readTask, type PrintJob, type PrintTask } from '../graph/printJobs';
-import { parseParentUrl, type JobStartedReference } from './reference';
+import type { CallGraph } from '../graph/client';
+import { readJob, type PrintJob } from '../graph/api/printJobs';
+import { readTask, type PrintTask } from '../graph/api/printTasks';
+import type { JobStartedReference } from './reference';
 
 interface Place {
   printerId: string;
@@ -39,7 +40,7 @@ export async function readStartedJob(
   // Graph keeps ended tasks for a while only: one that a run before us ended may live on in its job alone.
   const task = (await readTask(callGraph, reference)) ?? listed;
   if (!task) return { state: 'notYet', place: hinted, cause: 'taskNotFound' };
-  const place = parseParentUrl(task.parentUrl) ?? (listed ? hinted : undefined);
+  const place = task.place ?? (listed ? hinted : undefined);
   const sameJob = hinted && place && hinted.printerId === place.printerId && hinted.jobId === place.jobId;
   const job = sameJob ? hintedJob : place && (await readJobAt(callGraph, reference, place));
   return judgeTask(task, place, job);

@@ -1,5 +1,6 @@
+import { keyedSegment } from '../graph/api/printTasks';
 import { parseId, parseJobId } from '../parse';
-import { type WatchKey } from '../watches/watchKey';
+import type { WatchKey } from '../watches/watches';
 
 /** Names one thing that happened to one job: the unit of the ledger. */
 export type JobReference = JobStartedReference | JobFetchableReference;
@@ -40,11 +41,9 @@ export function watchOf(reference: JobReference): WatchKey {
   return { tenantId, kind, id: kind === 'jobStarted' ? reference.definitionId : reference.printerId };
 }
 
-/** `name/id` or OData's `name('id')`, in any case, with or without a leading slash (OData key forms). */
-const segment = (name: string) => `${name}(?:/([^/()']+)|\\('([^/()']+)'\\))`;
-const TASK = new RegExp(`^/?print/${segment('taskDefinitions')}/${segment('tasks')}$`, 'i');
-const JOB = new RegExp(`^/?print/${segment('printers')}/${segment('jobs')}$`, 'i');
-const PARENT_URL = new RegExp(`/print/${segment('printers')}/${segment('jobs')}$`, 'i');
+/** In any case, with or without a leading slash. */
+const TASK = new RegExp(`^/?print/${keyedSegment('taskDefinitions')}/${keyedSegment('tasks')}$`, 'i');
+const JOB = new RegExp(`^/?print/${keyedSegment('printers')}/${keyedSegment('jobs')}$`, 'i');
 
 /**
  * The ids in the `resource` of a notification, such as `print/taskDefinitions/{id}/tasks/{id}` or
@@ -63,13 +62,4 @@ export function parseJobResource(tenantId: string, resource: unknown): JobRefere
   const printerId = parseId(job[1] ?? job[2]);
   const jobId = parseJobId(job[3] ?? job[4]);
   return printerId && jobId ? { kind: 'jobFetchable', tenantId, printerId, jobId } : undefined;
-}
-
-/** Printer and job ids out of a task's `parentUrl`. The URL itself is never called. */
-export function parseParentUrl(url: unknown): { printerId: string; jobId: string } | undefined {
-  const found = typeof url === 'string' ? PARENT_URL.exec(url) : null;
-  if (!found) return undefined;
-  const printerId = parseId(found[1] ?? found[2]);
-  const jobId = parseJobId(found[3] ?? found[4]);
-  return printerId && jobId ? { printerId, jobId } : undefined;
 }

@@ -1,5 +1,5 @@
 import { errorFields, ReceiverError } from '../errors';
-import { GraphError } from '../graph/graphError';
+import { GraphError } from '../graph/errors';
 import { taskDeadline } from './deadline';
 import { afterPauseMs, givenUpForMs, growingDelayMs, NOT_YET_WINDOW_MS } from './delays';
 import { isoTime, releaseClaim, type Claim } from './claims';

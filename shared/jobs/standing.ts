@@ -1,7 +1,6 @@
 import type { Clock } from '../clock';
 import type { Tenant, Tenants } from '../tenants/tenants';
-import { watchRowKey, type WatchKey } from '../watches/watchKey';
-import type { Watch, Watches } from '../watches/watches';
+import { type Watch, type WatchKey, type Watches, watchRowKey } from '../watches/watches';
 
 /** Whether we serve a watch of a tenant, and if not, why. */
 export type Standing =

@@ -1,4 +1,4 @@
-import type { Silence } from '../graph/silence';
+import type { Silence } from '../graph/client';
 
 /** Bounds how many messages of one tenant this process works on at a time, so that no tenant takes every place. */
 export interface TenantShare {

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock';
-import { GRAPH_CALL_LIMIT_MS } from '../graph/createGraphClient';
-import type { CallGraph } from '../graph/graphClient';
-import { GraphError } from '../graph/graphError';
-import { completeTask, readTask, type PrintJob, type PrintTask } from '../graph/printJobs';
+import { GRAPH_CALL_LIMIT_MS, type CallGraph } from '../graph/client';
+import { GraphError } from '../graph/errors';
+import { completeTask, readTask, type PrintTask } from '../graph/api/printTasks';
+import type { PrintJob } from '../graph/api/printJobs';
 import type { MessageQueue } from '../storage/queues';
 import { taskDeadline } from './deadline';
 import type { Decide } from './decide';

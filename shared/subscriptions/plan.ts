@@ -1,23 +1,18 @@
-import type { Watch } from '../watches/watches';
+import type { KeyRing } from '../config';
+import type { NewSubscription } from '../graph/api/subscriptions';
+import type { Tenant } from '../tenants/tenants';
+import { signClientState, watchTag } from '../watches/clientState';
+import { hasSubscription, type Watch, type WatchKey, type WatchKind } from '../watches/watches';
 
 /** What a watch needs now. */
 export type Plan = 'nothing' | 'create' | 'renew' | 'replace' | 'remove';
 
-/** What a subscription made now would carry. */
-export interface Signing {
-  /** The key that signs: the first of the ring. */
-  keyId: string;
-  /** All keys of the ring, which verify. */
-  keyIds: readonly string[];
-  notificationUrl: string;
-}
-
 export interface PlanOptions {
-  /** Renew although it is not due: somebody asked. */
+  /** Renew although it is not due: somebody asked for it. */
   asked?: boolean;
-  /** Do not wait out the time after a failure, but for what Graph asked for: a person has corrected its cause. */
+  /** End the back-off after a failure, but not Graph's Retry-After: a person has corrected the cause. */
   retryNow?: boolean;
-  /** Keep alive what is to be replaced: replacing is left to the timer, which does it with care (docs/decisions/0011). */
+  /** Renew a subscription that should be replaced: only the timer replaces, with precautions (docs/decisions/0011). */
   onlyRenew?: boolean;
 }
 
@@ -27,48 +22,71 @@ const RENEW_EVERY_MS = 60 * 60_000;
 /** At most one reaction in this time (concepts/change-notifications-lifecycle-events.md). */
 export const PATCH_SPACING_MS = 10 * 60_000;
 
-/** 30 minutes under the maximum of 4,230 (concepts/change-notifications-overview.md). */
-export const LIFETIME_MS = 4_200 * 60_000;
+const LIST_EVERY_MS = 24 * 60 * 60_000;
 
 /**
  * Decides what `watch` needs at `now` (milliseconds since 1970). Pure: the same input gives the same plan.
  *
- * Replaced at once: a subscription signed by a key that left the ring, one whose key the row does not name
- * because it was revoked, and one for another URL. A key that is still in the ring but signs no more is replaced when
- * its hourly PATCH is due, so that a rotation spreads over the hour.
+ * Three kinds of subscription are replaced at once: one that was revoked, one whose key has left the ring, and one for
+ * another URL. A subscription whose key still verifies but no longer signs is replaced when its hourly PATCH is due, so a
+ * rotation of keys spreads over the hour.
  */
-export function plan(watch: Watch, now: number, signing: Signing, options: PlanOptions = {}): Plan {
-  if (waitsUntil(watch, now, options) !== undefined) {
-    // What Graph does not have needs no call to it; only a create under way, which has no `lastError`, keeps its row.
-    const isForgotten = !watch.wanted && watch.subscriptionId === undefined && watch.lastError !== undefined;
-    return isForgotten ? 'remove' : 'nothing';
-  }
+export function plan(
+  watch: Watch,
+  now: number,
+  settings: SubscriptionSettings,
+  options: PlanOptions = {},
+): Plan {
+  if (isHeld(watch, now)) return 'nothing';
+  // Graph has nothing to delete: no call, so no wait.
+  if (!watch.wanted && !hasSubscription(watch)) return 'remove';
+  if (retryAt(watch, now, options) !== undefined) return 'nothing';
   if (!watch.wanted) return 'remove';
-  if (watch.subscriptionId === undefined) return 'create';
-  const { keyId, notificationUrl } = watch;
-  const isSound =
-    keyId !== undefined && signing.keyIds.includes(keyId) && notificationUrl === signing.notificationUrl;
-  if (!isSound && !options.onlyRenew) return 'replace';
-  if (!options.asked && !isDue(watch, now)) return 'nothing';
-  return keyId === signing.keyId || options.onlyRenew ? 'renew' : 'replace';
+  if (!hasSubscription(watch)) return 'create';
+  const { keyId, notificationUrl, revokedAt } = watch;
+  const isRight =
+    revokedAt === undefined &&
+    settings.clientStateKeys.some((known) => known.keyId === keyId) &&
+    notificationUrl === notificationUrlOf(settings);
+  if (!isRight && !options.onlyRenew) return 'replace';
+  if (!isRenewalDue(watch, now, options)) return 'nothing';
+  return keyId === settings.clientStateKeys[0].keyId || options.onlyRenew ? 'renew' : 'replace';
+}
+
+/** Whether a PATCH of the watch's subscription is due at `now`. */
+export function isRenewalDue(watch: Watch, now: number, options: PlanOptions = {}): boolean {
+  // The last attempt failed, and its back-off is over.
+  if (options.asked || watch.status === 'updateFailed') return true;
+  const since = sinceRenewed(watch, now);
+  if (since >= RENEW_EVERY_MS) return true;
+  // Graph may grant less than it was asked for. Such a subscription would expire before the next hour.
+  const left = Date.parse(watch.expirationDateTime ?? '') - now;
+  return left < RENEW_EVERY_MS && since >= PATCH_SPACING_MS;
+}
+
+/** Whether a run holds the watch to create or replace its subscription. */
+export function isHeld({ heldUntil }: Watch, now: number): boolean {
+  return Date.parse(heldUntil ?? '') > now;
 }
 
 /**
- * When the watch may be tried again, in milliseconds since 1970, or undefined when it may now. A create under way holds
- * the row with a `nextTryAt` and no `lastError`; nothing overrides that, or there would be two subscriptions.
- * Nor does anything override Graph's Retry-After: the process that got it may be another one.
+ * When the watch may be tried again, in milliseconds since 1970, or undefined when it may be tried now: the latest of the
+ * hold, Graph's Retry-After and the back-off. Only the back-off can be overridden: beside a hold there would be two
+ * subscriptions, and a Retry-After binds every process of the app.
  */
-export function waitsUntil(watch: Watch, now: number, options: PlanOptions = {}): number | undefined {
-  const asked = graphWaitsUntil(watch, now);
-  if (options.retryNow && watch.lastError !== undefined) return asked;
-  const until = Date.parse(watch.nextTryAt ?? '');
-  return until > now ? Math.max(until, asked ?? 0) : asked;
+export function retryAt(watch: Watch, now: number, options: PlanOptions = {}): number | undefined {
+  const { heldUntil, retryAfterUntil } = watch;
+  return latestAfter(now, [heldUntil, retryAfterUntil, options.retryNow ? undefined : watch.nextTryAt]);
 }
 
-/** Until when Graph wants to hear nothing of this watch (its Retry-After), in milliseconds since 1970, or undefined. */
-export function graphWaitsUntil({ retryAfterUntil }: Watch, now: number): number | undefined {
-  const until = Date.parse(retryAfterUntil ?? '');
-  return until > now ? until : undefined;
+/** When Graph's Retry-After for this watch ends, in milliseconds since 1970, or undefined when there is none. */
+export function retryAfterEndsAt({ retryAfterUntil }: Watch, now: number): number | undefined {
+  return latestAfter(now, [retryAfterUntil]);
+}
+
+function latestAfter(now: number, times: readonly (string | undefined)[]): number | undefined {
+  const latest = Math.max(...times.map((time) => Date.parse(time ?? '') || 0));
+  return latest > now ? latest : undefined;
 }
 
 /** Milliseconds since the last POST or PATCH that succeeded; infinite when there was none. */
@@ -77,12 +95,70 @@ export function sinceRenewed(watch: Watch, now: number): number {
   return Number.isNaN(renewedAt) ? Infinity : now - renewedAt;
 }
 
-function isDue(watch: Watch, now: number): boolean {
-  // The last try failed, and the wait after it is over.
-  if (watch.lastError !== undefined) return true;
-  const since = sinceRenewed(watch, now);
-  if (since >= RENEW_EVERY_MS) return true;
-  // Graph may grant less than it was asked for; without this the subscription would end before the next hour.
-  const left = Date.parse(watch.expirationDateTime ?? '') - now;
-  return left < RENEW_EVERY_MS && since >= PATCH_SPACING_MS;
+/**
+ * The same items, the soonest expiry first; those without a readable expiry come before the others. A run of a tenant
+ * that Graph throttles never reaches the end of its list: in the order of the table the same rows would be left out by
+ * every run until they expire.
+ */
+export function soonestFirst<T extends { stored: { watch: Watch } }>(due: readonly T[]): T[] {
+  const end = ({ stored }: T) => Date.parse(stored.watch.expirationDateTime ?? '') || 0;
+  return [...due].sort((a, b) => end(a) - end(b));
+}
+
+/** Whether the subscriptions of `tenant` are to be listed at `now`: daily, for the first time a day after it was added. */
+export function isListingDue(tenant: Tenant, now: number): boolean {
+  const last = Date.parse(tenant.listedAt ?? tenant.createdAt);
+  return !(now - last < LIST_EVERY_MS);
+}
+
+/** The settings that go into a subscription. */
+export interface SubscriptionSettings {
+  clientStateKeys: KeyRing;
+  /** Without a slash at the end. */
+  publicBaseUrl: string;
+}
+
+/** 30 minutes under the maximum of 4,230 (concepts/change-notifications-overview.md). */
+const LIFETIME_MS = 4_200 * 60_000;
+
+/** The least application permission per kind of watch (api/subscription-post-subscriptions.md). */
+const PERMISSIONS: Readonly<Record<WatchKind, string>> = {
+  jobStarted: 'PrintTaskDefinition.ReadWrite.All',
+  jobFetchable: 'Printer.Read.All',
+};
+
+/** The tenant and the permission of every call about the subscription of a watch. */
+export function callOf({ tenantId, kind }: Pick<WatchKey, 'tenantId' | 'kind'>) {
+  return { tenantId, permission: PERMISSIONS[kind] };
+}
+
+/** The resource of a watch. Graph allows one subscription of each per app (api/subscription-post-subscriptions.md). */
+export function resourceOf(watch: Pick<Watch, 'kind' | 'id'>): { resource: string; changeType: string } {
+  const id = encodeURIComponent(watch.id);
+  return watch.kind === 'jobStarted'
+    ? { resource: `print/taskDefinitions/${id}/tasks`, changeType: 'created' }
+    : { resource: `print/printers/${id}/jobs`, changeType: 'updated' };
+}
+
+/** The URL for the job notifications of this deployment. */
+export function notificationUrlOf({ publicBaseUrl }: Pick<SubscriptionSettings, 'publicBaseUrl'>): string {
+  return `${publicBaseUrl}/notifications`;
+}
+
+/** The subscription to create for `watch` at `now` (milliseconds since 1970). */
+export function newSubscription(settings: SubscriptionSettings, watch: Watch, now: number): NewSubscription {
+  return {
+    ...resourceOf(watch),
+    notificationUrl: notificationUrlOf(settings),
+    lifecycleNotificationUrl: `${settings.publicBaseUrl}/lifecycle`,
+    clientState: signClientState(settings.clientStateKeys, { ...watch, tag: watchTag(watch) }),
+    expirationDateTime: expiryAt(now),
+    // Without it every change of a job would be notified (concepts/universal-print-webhook-notifications.md).
+    ...(watch.kind === 'jobFetchable' ? { notificationQueryOptions: '$filter = isFetchable eq true' } : {}),
+  };
+}
+
+/** The expiry to ask for at `now`, ISO 8601. */
+export function expiryAt(now: number): string {
+  return new Date(now + LIFETIME_MS).toISOString();
 }

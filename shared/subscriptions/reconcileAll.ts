@@ -1,33 +1,30 @@
-import { errorFields } from '../errors';
-import type { Tenant } from '../tenants/tenants';
-import { watchRowKey, type WatchKey } from '../watches/watchKey';
-import type { StoredWatch } from '../watches/watches';
-import { collectOrphans, isListingDue } from './collectOrphans';
-import { createLimit, createPace, eachBounded } from '../concurrency';
-import { isLookedAfter } from './isLookedAfter';
-import { graphWaitsUntil, type PlanOptions } from './plan';
 import { rotate } from '../backoff';
-import { reconcileTenant, type ReportWatch, type Run } from './reconcileTenant';
-import { flagTenant, isFlagged, tenantWaitsUntil, unflagTenant } from './standOfTenant';
-import type { SubscriptionDeps } from './subscriptionDeps';
-import { describeError, troubleOf, type WatchResult } from './watchResult';
+import { createLimit, createPace, eachBounded } from '../concurrency';
+import { errorFields } from '../errors';
+import { accessRetryAt, recordRefusedAccess, recordRestoredAccess } from '../tenants/graphAccess';
+import type { Tenant } from '../tenants/tenants';
+import { isMaintained, watchRowKey, type StoredWatch, type WatchKey } from '../watches/watches';
+import { deleteOrphans } from './orphans';
+import { isListingDue, retryAfterEndsAt, type PlanOptions } from './plan';
+import { reconcileTenant, type ReportWatch, type Run, type TenantOutcome } from './reconcileTenant';
+import { describeError, troubleOf, type WatchResult, type SubscriptionDeps } from './record';
 
-/** Tenants side by side: one that is slow or throttled does not hold up the others. */
+/** Tenants side by side: one that is slow or throttled does not delay the others. */
 const TENANTS_AT_ONCE = 4;
-/** Batches under way in all. */
+/** Batches in progress, of all tenants. */
 const BATCHES_AT_ONCE = 4;
 /** Under Graph's 2,000 subscription writes in 20 s per app, with room for the command line and other instances. */
 const MOST_WRITES = 1_200;
 const WRITES_WINDOW_MS = 20_000;
-/** Half of Graph's 40 listings in 20 s per app (concepts/throttling-limits.md); the others wait for the next run. */
+/** Half of Graph's 40 listings in 20 s per app (concepts/throttling-limits.md). The others wait for the next run. */
 const MOST_LISTINGS = 20;
 
 export interface ReconcileOptions extends PlanOptions {
   /** Only this tenant. */
   tenantId?: string;
-  /** Nothing new is started after this many milliseconds: what is left is postponed. No limit when absent. */
+  /** Nothing new is started after this many milliseconds, and the rest is postponed. No limit when absent. */
   limitMs?: number;
-  /** Called after each watch that was looked at. */
+  /** Called after each watch. */
   onProgress?: (progress: ReconcileProgress) => void;
 }
 
@@ -36,163 +33,202 @@ export interface ReconcileProgress {
   /** RowKey of the watch. */
   watch: string;
   outcome: Outcome;
-  /** It is postponed because Graph asked to be left alone with it until then; ISO 8601. */
-  graphWaitsUntil?: string;
+  /** It is postponed because Graph's Retry-After ends then; ISO 8601. */
+  graphWaitsUntil?: string | undefined;
 }
 
 /**
- * `postponed`: its tenant is throttled, cannot be reached or refuses everything, replacing fails, Graph rejected four
- * creates of its tenant in a row, or the time of the run is up; the next run looks again. `error`: storage failed, so nothing stands on the row.
+ * `postponed`: the next run continues, because its tenant is throttled, cannot be reached or refuses everything, replacing
+ * fails, four creates of its tenant in a row failed, or the time of the run is over. `error`: storage failed, so the row
+ * says nothing.
  */
 type Outcome = WatchResult['outcome'] | 'postponed' | 'error';
+
+interface WatchFailure {
+  tenantId: string;
+  watch: string;
+  error: string;
+  nextTryAt?: string | undefined;
+}
 
 export interface ReconcileSummary {
   /** Watches by how they ended. */
   counts: Record<Outcome, number>;
   /**
-   * Tenants that were left alone because they are paused or removed. What they want removed is removed all the same, and
-   * the JobStarted watches of a paused one are looked after like everybody's.
+   * Paused and removed tenants. Their unwanted watches are removed all the same, and the JobStarted watches of a paused
+   * tenant are maintained.
    */
   tenantsSkipped: number;
-  /** Tenants that refused everything, and so are left alone for a while. */
+  /** Tenants that refused every call. They are in back-off. */
   tenantsRefused: number;
-  /** The same, each in the words of its refusal and with the time from which it is tried again. */
-  refused: { tenantId: string; error?: string; nextTryAt?: string }[];
-  /** Subscriptions of ours that no watch had, now deleted. */
+  /** The same tenants, each with the reason and the time of the next attempt. */
+  refused: { tenantId: string; error: string | undefined; nextTryAt: string | undefined }[];
+  /** Deleted subscriptions with our URL that no watch had. */
   orphansDeleted: number;
-  /** Rows of either table that nobody can read: they name what to correct. */
+  /** Errors of rows that cannot be read. Each names the row to correct. */
   unreadable: string[];
-  /** What a person has to look at: watches that failed, in words. */
-  failures: { tenantId: string; watch: string; error: string; nextTryAt?: string }[];
-  /** Watches whose new subscription left a time without notifications: their jobs are to be looked for now. */
+  /** The watches that failed, each with the reason. */
+  failures: WatchFailure[];
+  /** Watches to sweep now: their new subscription left a time without notifications. */
   toSweep: WatchKey[];
 }
 
+/** One run over all tenants. */
+interface Reconciliation {
+  deps: SubscriptionDeps;
+  options: PlanOptions;
+  run: Run;
+  summary: ReconcileSummary;
+  listings: number;
+  onUnreadable: (error: Error) => void;
+  onProgress: (progress: ReconcileProgress) => void;
+}
+
 /**
- * Brings every watch of every active tenant to where its row wants it, and what a paused one's triggers hold jobs for. One failure never stops the rest.
- * Rejects only when the list of tenants cannot be read.
+ * Reconciles every watch of the active tenants, and the JobStarted watches of the paused ones. One failure never stops the
+ * rest. Rejects only when the list of tenants cannot be read.
  */
 export async function reconcileAll(
   deps: SubscriptionDeps,
   options: ReconcileOptions = {},
 ): Promise<ReconcileSummary> {
-  const { tenantId: only, limitMs = Infinity, onProgress, ...planOptions } = options;
+  const { tenantId: only, limitMs = Infinity, onProgress = () => undefined, ...planOptions } = options;
   const summary = emptySummary();
-  const unreadable = (error: Error) => {
-    summary.unreadable.push(error.message);
-    deps.logger.error('row.unreadable', errorFields(error));
+  const reconciliation: Reconciliation = {
+    deps,
+    options: planOptions,
+    run: {
+      limitBatches: createLimit(BATCHES_AT_ONCE),
+      paceWrites: createPace(deps.clock, { most: MOST_WRITES, windowMs: WRITES_WINDOW_MS }),
+      endsAt: deps.clock.now() + limitMs,
+      replacingFails: false,
+    },
+    summary,
+    listings: 0,
+    onUnreadable: (error) => {
+      summary.unreadable.push(error.message);
+      deps.logger.error('row.unreadable', errorFields(error));
+    },
+    onProgress,
   };
-  const run: Run = {
-    limitBatches: createLimit(BATCHES_AT_ONCE),
-    paceWrites: createPace(deps.clock, { most: MOST_WRITES, windowMs: WRITES_WINDOW_MS }),
-    endsAt: deps.clock.now() + limitMs,
-    replacingFails: false,
-  };
-  let listings = 0;
   const listed: Tenant[] = [];
-  for await (const tenant of deps.tenants.list(unreadable)) {
+  for await (const tenant of deps.tenants.list(reconciliation.onUnreadable)) {
     if (only !== undefined && tenant.tenantId !== only) continue;
     listed.push(tenant);
     if (tenant.status !== 'active') summary.tenantsSkipped += 1;
   }
-  // A run that its limit cuts short leaves out others each time.
+  // A run that its limit ends early leaves out other tenants each time.
   await eachBounded(TENANTS_AT_ONCE, rotate(listed, deps.random()), async (tenant) => {
     const { tenantId } = tenant;
     try {
-      await lookAfter(tenant);
+      await reconcileOne(reconciliation, tenant);
     } catch (error) {
-      report(tenantId, '*', 'error', {
-        error: 'The rows of this tenant cannot be read from storage or written to it',
-      });
+      const failure = { error: 'The rows of this tenant cannot be read from storage or written to it' };
+      report(reconciliation, { tenantId, watch: '*', outcome: 'error' }, failure);
       deps.logger.error('subscription.error', { ...errorFields(error), tenantId });
     }
   });
   return summary;
+}
 
-  async function lookAfter(tenant: Tenant): Promise<void> {
-    const { tenantId } = tenant;
-    const rows: StoredWatch[] = [];
-    for await (const row of deps.watches.list(tenantId, unreadable)) {
-      // What somebody wants removed is removed, whoever's it is.
-      if (!row.watch.wanted || isLookedAfter(tenant, row.watch.kind)) rows.push(row);
-    }
-    const now = deps.clock.now();
-    if (!planOptions.retryNow && tenantWaitsUntil(tenant, now) !== undefined) {
-      if (rows.length > 0) refused(tenant);
-      for (const row of rows) reportWatch(row, 'postponed');
-      return;
-    }
-    const probe = isFlagged(tenant) && !planOptions.retryNow;
-    const context = { run, options: planOptions, probe, report: reportWatch };
-    const outcome = await reconcileTenant(deps, rows, context);
-    const mayList = !outcome.stopped && deps.clock.now() < run.endsAt;
-    // Of a paused one only where something is made for it, and so may be made twice.
-    const mayHaveOrphans = tenant.status === 'active' || rows.some(({ watch }) => watch.wanted);
-    if (mayHaveOrphans && mayList && isListingDue(tenant, now)) {
-      if (listings < MOST_LISTINGS) {
-        listings += 1;
-        try {
-          summary.orphansDeleted += await collectOrphans(deps, tenant);
-          outcome.succeeded += 1;
-        } catch (error) {
-          deps.logger.warn('subscriptions.notListed', { ...errorFields(error), tenantId });
-          const trouble = troubleOf(error);
-          // A permission that the listing alone lacks is no reason to leave the watches alone.
-          const isRefused = trouble === 'refused' || (trouble === 'forbidden' && rows.length === 0);
-          if (isRefused) outcome.refusal ??= describeError(error);
-        }
-      }
-    }
-    if (outcome.succeeded > 0) {
-      if (isFlagged(tenant)) await unflagTenant(deps, tenantId);
-    } else if (outcome.refusal !== undefined) {
-      refused((await flagTenant(deps, tenantId, outcome.refusal)) ?? tenant);
-    }
+async function reconcileOne(reconciliation: Reconciliation, tenant: Tenant): Promise<void> {
+  const { deps, options, run, onUnreadable } = reconciliation;
+  const rows: StoredWatch[] = [];
+  for await (const row of deps.watches.list(tenant.tenantId, onUnreadable)) {
+    // Unwanted watches are removed, whatever the status of the tenant.
+    if (!row.watch.wanted || isMaintained(tenant, row.watch.kind)) rows.push(row);
   }
+  const now = deps.clock.now();
+  const reportWatch: ReportWatch = (stored, result) => reportResult(reconciliation, stored, result);
+  if (!options.retryNow && accessRetryAt(tenant, now) !== undefined) {
+    if (rows.length > 0) addRefused(reconciliation, tenant);
+    for (const row of rows) reportWatch(row, 'postponed');
+    return;
+  }
+  const probe = tenant.graphAccess === 'refused' && !options.retryNow;
+  const outcome = await reconcileTenant(deps, rows, { run, options, probe, report: reportWatch });
+  const mayList = !outcome.stopped && deps.clock.now() < run.endsAt;
+  // A paused tenant has orphans only where subscriptions are created for it.
+  const mayHaveOrphans = tenant.status === 'active' || rows.some(({ watch }) => watch.wanted);
+  if (mayHaveOrphans && mayList && isListingDue(tenant, now)) {
+    await collectOrphans(reconciliation, tenant, rows.length === 0, outcome);
+  }
+  await recordAccess(reconciliation, tenant, outcome);
+}
 
-  function refused({ tenantId, lastError, nextTryAt }: Tenant): void {
-    summary.tenantsRefused += 1;
-    const words = lastError === undefined ? {} : { error: lastError };
-    summary.refused.push({ tenantId, ...words, ...(nextTryAt === undefined ? {} : { nextTryAt }) });
+/** Lists and deletes the orphans of a tenant, for a bounded number of tenants in a run. */
+async function collectOrphans(
+  reconciliation: Reconciliation,
+  tenant: Tenant,
+  isWithoutWatches: boolean,
+  outcome: TenantOutcome,
+): Promise<void> {
+  const { deps, summary } = reconciliation;
+  if (reconciliation.listings >= MOST_LISTINGS) return;
+  reconciliation.listings += 1;
+  try {
+    summary.orphansDeleted += await deleteOrphans(deps, tenant);
+    outcome.succeeded += 1;
+  } catch (error) {
+    deps.logger.warn('subscriptions.listFailed', { ...errorFields(error), tenantId: tenant.tenantId });
+    const trouble = troubleOf(error);
+    // A permission that only the listing lacks does not affect the watches.
+    const isRefused = trouble === 'refused' || (trouble === 'forbidden' && isWithoutWatches);
+    if (isRefused) outcome.refusal ??= describeError(error);
   }
+}
 
-  function reportWatch({ watch }: StoredWatch, result: Parameters<ReportWatch>[1]): void {
-    const { tenantId } = watch;
-    const rowKey = watchRowKey(watch);
-    if (result === 'postponed') {
-      const until = graphWaitsUntil(watch, deps.clock.now());
-      return report(tenantId, rowKey, 'postponed', undefined, until);
-    }
-    if ('error' in result) {
-      deps.logger.error('subscription.error', { ...errorFields(result.error), tenantId, watch: rowKey });
-      return report(tenantId, rowKey, 'error', {
-        error: 'Storage failed while this watch was being looked at',
-      });
-    }
-    const { outcome, sweep } = result;
-    if (sweep) summary.toSweep.push({ tenantId, kind: watch.kind, id: watch.id });
-    const { lastError, nextTryAt } = result.watch;
-    const failed = outcome === 'failed' && lastError !== undefined;
-    report(
-      tenantId,
-      rowKey,
-      outcome,
-      failed ? { error: lastError, ...(nextTryAt ? { nextTryAt } : {}) } : undefined,
-    );
+async function recordAccess(
+  reconciliation: Reconciliation,
+  tenant: Tenant,
+  { succeeded, refusal }: TenantOutcome,
+): Promise<void> {
+  const { deps } = reconciliation;
+  if (succeeded > 0) {
+    if (tenant.graphAccess === 'refused') await recordRestoredAccess(deps, tenant.tenantId);
+  } else if (refusal !== undefined) {
+    addRefused(reconciliation, (await recordRefusedAccess(deps, tenant.tenantId, refusal)) ?? tenant);
   }
+}
 
-  function report(
-    tenantId: string,
-    watch: string,
-    outcome: Outcome,
-    failure?: { error: string; nextTryAt?: string },
-    waitsUntil?: number,
-  ): void {
-    summary.counts[outcome] += 1;
-    if (failure) summary.failures.push({ tenantId, watch, ...failure });
-    const wait = waitsUntil === undefined ? {} : { graphWaitsUntil: new Date(waitsUntil).toISOString() };
-    onProgress?.({ tenantId, watch, outcome, ...wait });
+function addRefused({ summary }: Reconciliation, { tenantId, lastError, nextTryAt }: Tenant): void {
+  summary.tenantsRefused += 1;
+  summary.refused.push({ tenantId, error: lastError, nextTryAt });
+}
+
+function reportResult(
+  reconciliation: Reconciliation,
+  { watch }: StoredWatch,
+  result: Parameters<ReportWatch>[1],
+): void {
+  const { deps, summary } = reconciliation;
+  const { tenantId, kind, id } = watch;
+  const named = { tenantId, watch: watchRowKey(watch) };
+  if (result === 'postponed') {
+    const isAskedToWait = retryAfterEndsAt(watch, deps.clock.now()) !== undefined;
+    const graphWaitsUntil = isAskedToWait ? watch.retryAfterUntil : undefined;
+    return report(reconciliation, { ...named, outcome: 'postponed', graphWaitsUntil });
   }
+  if ('error' in result) {
+    deps.logger.error('subscription.error', { ...errorFields(result.error), ...named });
+    const failure = { error: 'Storage failed while this watch was being reconciled' };
+    return report(reconciliation, { ...named, outcome: 'error' }, failure);
+  }
+  const { outcome, sweep } = result;
+  if (sweep) summary.toSweep.push({ tenantId, kind, id });
+  const { lastError: error = '', nextTryAt } = result.watch;
+  report(reconciliation, { ...named, outcome }, outcome === 'failed' ? { error, nextTryAt } : undefined);
+}
+
+function report(
+  { summary, onProgress }: Reconciliation,
+  progress: ReconcileProgress,
+  failure?: Pick<WatchFailure, 'error' | 'nextTryAt'>,
+): void {
+  const { tenantId, watch, outcome } = progress;
+  summary.counts[outcome] += 1;
+  if (failure) summary.failures.push({ tenantId, watch, ...failure });
+  onProgress(progress);
 }
 
 function emptySummary(): ReconcileSummary {

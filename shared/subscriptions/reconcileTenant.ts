@@ -1,27 +1,19 @@
-import { MOST_PARTS } from '../graph/createGraphBatch';
-import type { StoredWatch } from '../watches/watches';
-import { createForWatch } from './createForWatch';
-import { createLimit, type Limit, createPace, type Pace, eachBounded } from '../concurrency';
-import { graphWaitsUntil, plan, type PlanOptions } from './plan';
-import { reconcileWatch } from './reconcileWatch';
 import { rotate } from '../backoff';
-import { partsOf, settleChunk, type Due } from './settleChunk';
-import { soonestFirst } from './soonestFirst';
-import { signingOf } from './subscriptionBody';
-import type { SubscriptionDeps } from './subscriptionDeps';
-import { logResult, type Trouble, type WatchResult } from './watchResult';
-import { withoutSubscription } from './withoutSubscription';
+import { createLimit, createPace, eachBounded, type Limit, type Pace } from '../concurrency';
+import { withoutSubscription, type StoredWatch } from '../watches/watches';
+import { sendBatches, type BatchResult, type Batching, type Due } from './batches';
+import { createForWatch } from './create';
+import { isRenewalDue, plan, retryAfterEndsAt, retryAt, soonestFirst, type PlanOptions } from './plan';
+import { carryOut } from './reconcileWatch';
+import { logResult, type SubscriptionDeps, type Trouble, type WatchResult } from './record';
 
-/** Creates of one tenant side by side: each makes Graph shake hands with both of our URLs. */
+/** Creates of one tenant side by side: for each, Graph validates both of our URLs. */
 const CREATES_AT_ONCE = 4;
 /** Replacements before the batches, beside the one that goes first. */
-const REPLACED_EARLY = 3;
-/** Batches of one tenant under way or being written down; how many are under way at all is the run's to bound. */
-const CHUNKS_AT_ONCE = 4;
-/** So many in a row that Graph did not serve, up to 45 s each, and the rest of the tenant is left to the next run. */
-const MOST_UNSERVED = 4;
-
-/** So many creates in a row that Graph rejected or did not serve, and those that are left wait for the next run. */
+const EARLY_REPLACEMENTS = 3;
+/** After so many watches in a row that Graph did not serve, up to 45 s each, the next run continues with the tenant. */
+const MOST_UNAVAILABLE = 4;
+/** After so many creates in a row that Graph rejected or did not serve, the next run continues with the creates. */
 const MOST_FAILED_CREATES = 4;
 /** Under Graph's 500 subscription writes in 20 s per app and tenant (concepts/throttling-limits.md). */
 const MOST_WRITES = 400;
@@ -30,13 +22,13 @@ const WRITES_WINDOW_MS = 20_000;
 /** What the tenants of one run share. */
 export interface Run {
   limitBatches: Limit;
-  /** Holds the writes of the app under Graph's limit. */
+  /** Keeps the writes of the app under Graph's limit. */
   paceWrites: Pace;
   /** Nothing new is started after this; milliseconds since 1970. */
   endsAt: number;
   /**
-   * Set when Graph rejected the new subscription of a replaced watch. All others then keep what they have: a wrong
-   * PUBLIC_BASE_URL must not end the subscriptions of everybody.
+   * Set when Graph rejected the new subscription of a replaced watch. All other watches then keep what they have: a wrong
+   * PUBLIC_BASE_URL must not end every subscription.
    */
   replacingFails: boolean;
 }
@@ -44,9 +36,9 @@ export interface Run {
 /** How the watches of one tenant ended. */
 export interface TenantOutcome {
   succeeded: number;
-  /** The first refusal in words, when there was any. */
+  /** The first refusal in words, if any. */
   refusal?: string;
-  /** The rest would have failed too, and was left untouched. */
+  /** The remaining watches would have failed too and were not tried. */
   stopped: boolean;
 }
 
@@ -55,180 +47,222 @@ export type ReportWatch = (
   result: WatchResult | 'postponed' | { error: unknown },
 ) => void;
 
+interface Context {
+  run: Run;
+  options: PlanOptions;
+  /** The last run was refused everything: one watch of each kind is tried before any other. */
+  probe: boolean;
+  report: ReportWatch;
+}
+
+/** The state of one tenant in one run. */
+interface Work extends Context {
+  deps: SubscriptionDeps;
+  outcome: TenantOutcome;
+  paceTenant: Pace;
+  limitCreates: Limit;
+  unavailableInARow: number;
+  failedCreatesInARow: number;
+  replacingFails: boolean;
+  /** Watches that keep their subscription because replacing fails: it would expire otherwise. */
+  renewInstead: Due[];
+  /** Creates in place of subscriptions that a batch found lost. */
+  recreating: Promise<void>[];
+}
+
 /**
- * Looks after the watches `rows` of one tenant: PATCH and DELETE in batches, what needs a POST singly, and of either first
- * what ends first. Never rejects: what fails is reported for its watch.
- *
- * @param probe the tenant refused everything last time: one watch of each kind is tried before any other
+ * Reconciles the watches `rows` of one tenant: PATCH and DELETE in batches, POST one by one, and the soonest expiry first.
+ * Never rejects: each failure is reported for its watch.
  */
 export async function reconcileTenant(
   deps: SubscriptionDeps,
   rows: readonly StoredWatch[],
-  context: { run: Run; options: PlanOptions; probe: boolean; report: ReportWatch },
+  context: Context,
 ): Promise<TenantOutcome> {
-  const { run, options } = context;
-  const outcome: TenantOutcome = { succeeded: 0, stopped: false };
-  let unserved = 0;
-  let failedCreates = 0;
-  let replacingFails = false;
-  const paceTenant = createPace(deps.clock, { most: MOST_WRITES, windowMs: WRITES_WINDOW_MS });
+  const work = begin(deps, context);
+  const due = planAll(work, rows);
+  const { creates, replacements, updates } = byPlan(context.probe ? await probe(work, due) : due);
+  const [first, ...others] = replacements;
+  const early = others.splice(0, EARLY_REPLACEMENTS);
+  // The first replacement goes alone: unless it succeeds, the others keep what they have. A few go before the batches,
+  // because a tenant that is throttled in every run would never reach them after. The rest go after the batches and none
+  // beside them: a throttled batch would delay the POST that must follow a DELETE.
+  if (first) await replaceAll(work, [first]);
+  await replaceAll(work, early);
+  // Creates beside the batches: before, slow validations would delay watches that expire soon. After, a tenant that is
+  // throttled in every run would never reach the watches without a subscription.
+  await Promise.all([
+    ...rotate(creates, deps.random()).map(({ stored }) => createOne(work, stored)),
+    sendBatches(batchingOf(work), updates),
+  ]);
+  await Promise.all(work.recreating);
+  await replaceAll(work, others);
+  await sendBatches(batchingOf(work), work.renewInstead);
+  await Promise.all(work.recreating);
+  return work.outcome;
+}
 
-  const signing = signingOf(deps.config);
+function begin(deps: SubscriptionDeps, context: Context): Work {
+  return {
+    ...context,
+    deps,
+    outcome: { succeeded: 0, stopped: false },
+    paceTenant: createPace(deps.clock, { most: MOST_WRITES, windowMs: WRITES_WINDOW_MS }),
+    limitCreates: createLimit(CREATES_AT_ONCE),
+    unavailableInARow: 0,
+    failedCreatesInARow: 0,
+    replacingFails: false,
+    renewInstead: [],
+    recreating: [],
+  };
+}
+
+/** Plans each watch once. Reports the watches that need nothing now. */
+function planAll(work: Work, rows: readonly StoredWatch[]): Due[] {
+  const { deps, options } = work;
   const now = deps.clock.now();
   const due: Due[] = [];
   for (const stored of rows) {
-    const next = plan(stored.watch, now, signing, options);
+    const { watch } = stored;
+    const next = plan(watch, now, deps.config, options);
     if (next !== 'nothing') due.push({ stored, next });
-    else if (options.retryNow && graphWaitsUntil(stored.watch, now) !== undefined) tell(stored, 'postponed');
-    else tell(stored, { outcome: 'nothing', watch: stored.watch });
+    else if (options.retryNow && retryAfterEndsAt(watch, now) !== undefined)
+      report(work, stored, 'postponed');
+    else report(work, stored, { outcome: 'nothing', watch });
   }
-  const ordered = soonestFirst(due);
-  const rest = context.probe ? await probe(ordered) : ordered;
-  const batched = rest.filter(({ next }) => next === 'renew' || next === 'remove');
-  const [canary, ...replaced] = rest.filter(({ next }) => next === 'replace');
-  const early = replaced.splice(0, REPLACED_EARLY);
-  // A run that is cut short leaves out others each time.
-  const creates = rotate(
-    rest.filter(({ next }) => next === 'create'),
-    deps.random(),
-  );
-  const kept: Due[] = [];
-  const limitCreates = createLimit(CREATES_AT_ONCE);
-  const lost: Promise<void>[] = [];
-  // A few before the batches, or a tenant that is throttled in every run would never get to them; the others after, and
-  // none beside them: a batch that is told to wait would keep back the POST that has to follow the DELETE.
-  if (canary) await replace(canary);
-  await eachBounded(CREATES_AT_ONCE, early, replace);
-  // Beside the batches: before them, slow handshakes would hold up what is about to end; after them, such a tenant would
-  // never get to a watch that hears nothing.
-  await Promise.all([
-    ...creates.map(({ stored }) => create(stored)),
-    eachBounded(CHUNKS_AT_ONCE, chunksOf(batched), sendChunk),
-  ]);
-  await Promise.all(lost);
-  await eachBounded(CREATES_AT_ONCE, replaced, replace);
-  await eachBounded(CHUNKS_AT_ONCE, chunksOf(kept), sendChunk);
-  await Promise.all(lost);
-  return outcome;
+  return soonestFirst(due);
+}
 
-  function create(stored: StoredWatch): Promise<void> {
-    return limitCreates(async () => {
-      if (failedCreates >= MOST_FAILED_CREATES) return tell(stored, 'postponed');
-      await attempt(stored, 1, async () => {
-        const result = await createForWatch(deps, stored);
-        logResult(deps, result);
-        const { trouble, ...untroubled } = result;
-        failedCreates = trouble === 'rejected' || trouble === 'unavailable' ? failedCreates + 1 : 0;
-        // Creates that Graph does not serve end the creates, not the batches beside them.
-        return trouble === 'unavailable' ? untroubled : result;
-      });
-    });
-  }
+function byPlan(due: readonly Due[]): { creates: Due[]; replacements: Due[]; updates: Due[] } {
+  return {
+    creates: due.filter(({ next }) => next === 'create'),
+    replacements: due.filter(({ next }) => next === 'replace'),
+    updates: due.filter(({ next }) => next === 'renew' || next === 'remove'),
+  };
+}
 
-  /** The row says first that Graph has lost it: a run that ends here leaves it to the next one's creates, not to a batch. */
-  async function createLost(stored: StoredWatch): Promise<void> {
-    const watch = withoutSubscription(stored.watch);
-    try {
-      const etag = await deps.watches.save(watch, stored.etag);
-      if (etag === undefined) tell(stored, { outcome: 'busy', watch: stored.watch });
-      else await create({ watch, etag });
-    } catch (error) {
-      tell(stored, { error });
+/** Tries one watch of each kind and stops the tenant unless one succeeds. Returns the other watches. */
+async function probe(work: Work, due: readonly Due[]): Promise<Due[]> {
+  const firstOfKind = new Map(due.toReversed().map((each) => [each.stored.watch.kind, each]));
+  const probes = new Set(firstOfKind.values());
+  for (const { stored, next } of probes)
+    await attempt(work, stored, 1, () => carryOut(work.deps, stored, next));
+  if (probes.size > 0 && work.outcome.succeeded === 0) work.outcome.stopped = true;
+  return due.filter((each) => !probes.has(each));
+}
+
+/** Replaces subscriptions until one fails. The other watches keep theirs and are renewed when due. */
+async function replaceAll(work: Work, replacements: readonly Due[]): Promise<void> {
+  const { deps, run, options } = work;
+  await eachBounded(CREATES_AT_ONCE, replacements, async ({ stored }) => {
+    if (work.replacingFails || run.replacingFails) {
+      const { watch } = stored;
+      const now = deps.clock.now();
+      const mayRenew = retryAt(watch, now, options) === undefined && isRenewalDue(watch, now, options);
+      if (mayRenew) work.renewInstead.push({ stored, next: 'renew' });
+      else report(work, stored, 'postponed');
+      return;
     }
-  }
-
-  /** Tries one watch of each kind, and gives back what is left to do. */
-  async function probe(all: readonly Due[]): Promise<Due[]> {
-    const first = new Map(all.toReversed().map((each) => [each.stored.watch.kind, each]));
-    const probes = new Set(first.values());
-    for (const { stored } of probes) await attempt(stored, 1, () => reconcileWatch(deps, stored, options));
-    if (probes.size > 0 && outcome.succeeded === 0) outcome.stopped = true;
-    return all.filter((each) => !probes.has(each));
-  }
-
-  async function replace({ stored }: Due): Promise<void> {
-    if (replacingFails || run.replacingFails) return keep(stored);
-    await attempt(stored, 2, async () => {
-      const result = await reconcileWatch(deps, stored, options);
-      replacingFails ||= result.outcome === 'failed';
+    await attempt(work, stored, 2, async () => {
+      const result = await carryOut(deps, stored, 'replace');
+      work.replacingFails ||= result.outcome === 'failed';
       run.replacingFails ||= result.trouble === 'rejected';
       return result;
     });
-  }
+  });
+}
 
-  /** What cannot be replaced now is renewed like everything else, or it would lapse in the meantime. */
-  function keep(stored: StoredWatch): void {
-    const next = plan(stored.watch, deps.clock.now(), signing, { ...options, onlyRenew: true });
-    if (next === 'renew') kept.push({ stored, next });
-    else tell(stored, 'postponed');
-  }
-
-  async function pace(writes: number): Promise<void> {
-    await paceTenant(writes);
-    await run.paceWrites(writes);
-  }
-
-  async function sendChunk(chunk: readonly Due[]): Promise<void> {
-    // Waited for outside the run's limit: a tenant of many watches must not hold the places of the others.
-    if (!isOver()) await pace(chunk.length);
-    const sent = await run.limitBatches(async () => {
-      if (isOver()) return undefined;
-      const sentAt = deps.clock.now();
-      const numbered = partsOf(chunk, sentAt);
-      const parts = numbered.flatMap(({ part }) => part ?? []);
-      const tenantId = chunk[0]?.stored.watch.tenantId ?? '';
-      return { numbered, results: await deps.callBatch(tenantId, parts), sentAt };
+function createOne(work: Work, stored: StoredWatch): Promise<void> {
+  return work.limitCreates(async () => {
+    if (work.failedCreatesInARow >= MOST_FAILED_CREATES) return report(work, stored, 'postponed');
+    await attempt(work, stored, 1, async () => {
+      const result = await createForWatch(work.deps, stored);
+      logResult(work.deps, result);
+      const { trouble, ...withoutTrouble } = result;
+      const failed = trouble === 'rejected' || trouble === 'unavailable';
+      work.failedCreatesInARow = failed ? work.failedCreatesInARow + 1 : 0;
+      // Creates that Graph does not serve end the creates only, not the batches beside them.
+      return trouble === 'unavailable' ? withoutTrouble : result;
     });
-    if (!sent) return chunk.forEach(({ stored }) => tell(stored, 'postponed'));
-    for (const { stored, result } of await settleChunk(deps, sent)) {
-      if (result === 'lost') {
-        lost.push(createLost(stored));
-        continue;
-      }
-      if (result === 'postponed') outcome.stopped = true;
-      tell(stored, result);
-    }
-  }
+  });
+}
 
-  async function attempt(
-    stored: StoredWatch,
-    writes: number,
-    work: () => Promise<WatchResult>,
-  ): Promise<void> {
-    if (!isOver()) await pace(writes);
-    if (isOver()) return tell(stored, 'postponed');
-    try {
-      tell(stored, await work());
-    } catch (error) {
-      tell(stored, { error });
-    }
-  }
-
-  function isOver(): boolean {
-    return outcome.stopped || deps.clock.now() >= run.endsAt;
-  }
-
-  function tell(stored: StoredWatch, result: Parameters<ReportWatch>[1]): void {
-    if (typeof result === 'object' && 'outcome' in result) {
-      if (result.outcome === 'failed') heed(result.trouble, result.watch.lastError ?? '');
-      else if (result.outcome !== 'nothing' && result.outcome !== 'busy') {
-        outcome.succeeded += 1;
-        unserved = 0;
-      }
-    }
-    context.report(stored, result);
-  }
-
-  function heed(trouble: Trouble | undefined, words: string): void {
-    if (trouble === 'refused' || trouble === 'forbidden') outcome.refusal ??= words;
-    if (trouble === 'unavailable') unserved += 1;
-    outcome.stopped ||=
-      trouble === 'throttled' || trouble === 'noToken' || trouble === 'refused' || unserved >= MOST_UNSERVED;
+/** The row says first that Graph has lost the subscription: if this run ends here, the next run creates and sends no PATCH. */
+async function recreate(work: Work, stored: StoredWatch): Promise<void> {
+  const watch = withoutSubscription(stored.watch);
+  try {
+    const etag = await work.deps.watches.save(watch, stored.etag);
+    if (etag === undefined) report(work, stored, { outcome: 'busy', watch: stored.watch });
+    else await createOne(work, { watch, etag });
+  } catch (error) {
+    report(work, stored, { error });
   }
 }
 
-function chunksOf(due: readonly Due[]): Due[][] {
-  return Array.from({ length: Math.ceil(due.length / MOST_PARTS) }, (_, index) =>
-    due.slice(index * MOST_PARTS, (index + 1) * MOST_PARTS),
-  );
+function batchingOf(work: Work): Batching {
+  const { deps, run } = work;
+  return {
+    deps,
+    limitBatches: run.limitBatches,
+    pace: (writes) => pace(work, writes),
+    isOver: () => isOver(work),
+    onResult: (stored, result) => receiveBatchResult(work, stored, result),
+  };
+}
+
+function receiveBatchResult(work: Work, stored: StoredWatch, result: BatchResult): void {
+  if (result === 'lost') {
+    work.recreating.push(recreate(work, stored));
+    return;
+  }
+  if (result === 'notSent') work.outcome.stopped = true;
+  report(work, stored, result === 'notSent' ? 'postponed' : result);
+}
+
+/** Does the work for one watch of so many writes, unless the run or the tenant is over. */
+async function attempt(
+  work: Work,
+  stored: StoredWatch,
+  writes: number,
+  act: () => Promise<WatchResult>,
+): Promise<void> {
+  if (!isOver(work)) await pace(work, writes);
+  if (isOver(work)) return report(work, stored, 'postponed');
+  try {
+    report(work, stored, await act());
+  } catch (error) {
+    report(work, stored, { error });
+  }
+}
+
+async function pace({ paceTenant, run }: Work, writes: number): Promise<void> {
+  await paceTenant(writes);
+  await run.paceWrites(writes);
+}
+
+function isOver({ outcome, deps, run }: Work): boolean {
+  return outcome.stopped || deps.clock.now() >= run.endsAt;
+}
+
+function report(work: Work, stored: StoredWatch, result: Parameters<ReportWatch>[1]): void {
+  if (typeof result === 'object' && 'outcome' in result) {
+    if (result.outcome === 'failed') applyTrouble(work, result.trouble, result.watch.lastError ?? '');
+    else if (result.outcome !== 'nothing' && result.outcome !== 'busy') {
+      work.outcome.succeeded += 1;
+      work.unavailableInARow = 0;
+    }
+  }
+  work.report(stored, result);
+}
+
+/** Stops the tenant when its next watch would fail too. */
+function applyTrouble(work: Work, trouble: Trouble | undefined, words: string): void {
+  const { outcome } = work;
+  if (trouble === 'refused' || trouble === 'forbidden') outcome.refusal ??= words;
+  if (trouble === 'unavailable') work.unavailableInARow += 1;
+  outcome.stopped ||=
+    trouble === 'throttled' ||
+    trouble === 'noToken' ||
+    trouble === 'refused' ||
+    work.unavailableInARow >= MOST_UNAVAILABLE;
 }

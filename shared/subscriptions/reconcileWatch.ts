@@ -1,46 +1,95 @@
-import type { StoredWatch } from '../watches/watches';
-import { createForWatch } from './createForWatch';
-import { plan, type PlanOptions } from './plan';
-import { replaceWatch } from './replaceWatch';
-import { settleRemoval } from './settleRemoval';
-import { settleRenewal } from './settleRenewal';
-import { signingOf } from './subscriptionBody';
-import { removalPart, renewalPart, sendSingly } from './subscriptionCalls';
-import type { SubscriptionDeps } from './subscriptionDeps';
-import { logResult, type WatchResult } from './watchResult';
+import { deleteSubscription, removalPart, renewalPart } from '../graph/api/subscriptions';
+import { sendSingly } from '../graph/batch';
+import {
+  hasSubscription,
+  withoutSubscription,
+  type StoredWatch,
+  type WatchWithSubscription,
+} from '../watches/watches';
+import { createForWatch, held } from './create';
+import { plan, type Plan, type PlanOptions, callOf, expiryAt } from './plan';
+import {
+  logResult,
+  parseRenewalOf,
+  recordFailure,
+  recordRemoval,
+  type WatchResult,
+  type SubscriptionDeps,
+} from './record';
 
 /**
- * Brings the subscription of one watch to where its row wants it: created, renewed, replaced, removed, or made anew when
- * Graph has lost it. What Graph refuses stands on the row and is a result; only storage that fails rejects.
+ * Brings the subscription of one watch to the state that its row asks for: created, renewed, replaced, removed, or
+ * recreated when Graph has lost it. A refusal by Graph is a result and is written onto the row. Rejects only when storage
+ * fails.
  */
-export async function reconcileWatch(
+export function reconcileWatch(
   deps: SubscriptionDeps,
   stored: StoredWatch,
   options: PlanOptions = {},
 ): Promise<WatchResult> {
-  const result = await act(deps, stored, options);
+  return carryOut(deps, stored, plan(stored.watch, deps.clock.now(), deps.config, options));
+}
+
+/** Carries out a plan for one watch with calls of its own, and logs the result. */
+export async function carryOut(
+  deps: SubscriptionDeps,
+  stored: StoredWatch,
+  next: Plan,
+): Promise<WatchResult> {
+  const result = await act(deps, stored, next);
   logResult(deps, result);
   return result;
 }
 
-async function act(deps: SubscriptionDeps, stored: StoredWatch, options: PlanOptions): Promise<WatchResult> {
-  const { callGraph, clock, config } = deps;
+function act(deps: SubscriptionDeps, stored: StoredWatch, next: Plan): Promise<WatchResult> {
   const { watch, etag } = stored;
-  const { tenantId, subscriptionId } = watch;
-  const now = clock.now();
-  const next = plan(watch, now, signingOf(config), options);
-  if (next === 'nothing') return { outcome: 'nothing', watch };
-  if (next === 'remove') {
-    const deleted =
-      subscriptionId === undefined
-        ? { answer: { status: 204, body: undefined } }
-        : await sendSingly(callGraph, tenantId, removalPart(watch, subscriptionId));
-    return settleRemoval(deps, stored, deleted);
+  if (next === 'nothing') return Promise.resolve({ outcome: 'nothing', watch });
+  if (!hasSubscription(watch)) {
+    return next === 'remove' ? recordRemoval(deps, stored, undefined) : createForWatch(deps, stored);
   }
-  if (subscriptionId === undefined) return createForWatch(deps, stored);
-  if (next === 'replace') return replaceWatch(deps, stored, subscriptionId);
-  const patched = await sendSingly(callGraph, tenantId, renewalPart(watch, subscriptionId, now));
-  const served = { etag, watch: { ...watch, subscriptionId } };
-  const settled = await settleRenewal(deps, served, patched, now);
-  return settled === 'lost' ? createForWatch(deps, stored) : settled;
+  if (next === 'remove') return remove(deps, { watch, etag });
+  return next === 'replace' ? replace(deps, { watch, etag }) : renew(deps, { watch, etag });
+}
+
+interface StoredWithSubscription extends StoredWatch {
+  watch: WatchWithSubscription;
+}
+
+async function renew(deps: SubscriptionDeps, stored: StoredWithSubscription): Promise<WatchResult> {
+  const { tenantId, permission } = callOf(stored.watch);
+  const { subscriptionId } = stored.watch;
+  const sentAt = deps.clock.now();
+  const part = renewalPart({ subscriptionId, permission }, expiryAt(sentAt));
+  const renewal = parseRenewalOf(stored.watch, await sendSingly(deps.callGraph, tenantId, part), sentAt);
+  if ('lost' in renewal) return createForWatch(deps, stored);
+  if ('error' in renewal) return recordFailure(deps, stored, renewal.error);
+  const { renewed } = renewal;
+  const saved = (await deps.watches.save(renewed, stored.etag)) !== undefined;
+  return saved ? { outcome: 'renewed', watch: renewed } : { outcome: 'busy', watch: stored.watch };
+}
+
+async function remove(deps: SubscriptionDeps, stored: StoredWithSubscription): Promise<WatchResult> {
+  const { tenantId, permission } = callOf(stored.watch);
+  const { subscriptionId } = stored.watch;
+  const part = removalPart({ subscriptionId, permission });
+  return recordRemoval(deps, stored, await sendSingly(deps.callGraph, tenantId, part));
+}
+
+/**
+ * Replaces a subscription: hold the row, DELETE, POST, save. One by one and close together, because Graph notifies nothing
+ * between DELETE and POST. The sweep that the result asks for finds the jobs of that moment. Until DELETE is answered the
+ * row names the old subscription and its key, so the next run repeats the work of a run that dies.
+ */
+async function replace(deps: SubscriptionDeps, stored: StoredWithSubscription): Promise<WatchResult> {
+  const { watch } = stored;
+  const { tenantId, permission } = callOf(watch);
+  const etag = await deps.watches.save(held(watch, deps.clock.now()), stored.etag);
+  if (etag === undefined) return { outcome: 'busy', watch };
+  try {
+    await deleteSubscription(deps.callGraph, tenantId, { subscriptionId: watch.subscriptionId, permission });
+  } catch (error) {
+    return recordFailure(deps, { watch, etag }, error);
+  }
+  const result = await createForWatch(deps, { watch: withoutSubscription(watch), etag });
+  return result.outcome === 'created' ? { ...result, outcome: 'replaced', sweep: true } : result;
 }

@@ -1,16 +1,16 @@
 import { errorFields, ReceiverError } from '../errors';
-import { watchRowKey } from '../watches/watchKey';
-import type { StoredWatch } from '../watches/watches';
+import { deleteSubscription } from '../graph/api/subscriptions';
+import { watchRowKey, type StoredWatch } from '../watches/watches';
 import { eachBounded } from '../concurrency';
-import { deleteSubscription } from './subscriptionCalls';
-import type { SubscriptionDeps } from './subscriptionDeps';
+import { callOf } from './plan';
+import { type SubscriptionDeps } from './record';
 
 export interface RemovedTenant {
-  /** Watches that are gone, with their subscriptions. */
+  /** Removed watches. */
   watches: number;
-  /** Of these, those whose subscription Graph let nobody delete, the consent being withdrawn: they lapse by themselves. */
+  /** Removed watches whose subscription could not be deleted, because the consent is withdrawn. They expire on their own. */
   leftToLapse: number;
-  /** Watches that are still there: to be tried again. */
+  /** Watches that could not be removed. */
   failures: { watch: string; error: string }[];
 }
 
@@ -20,8 +20,8 @@ type RemoveTenantDeps = Pick<SubscriptionDeps, 'callGraph' | 'tenants' | 'watche
 const WATCHES_AT_ONCE = 4;
 
 /**
- * Stops serving a tenant for good: first its row says so, which keeps renewal and worker away; then its subscriptions
- * and watches go. The row of the tenant stays, so that tasks that are still open are ended. May be repeated.
+ * Removes a tenant: first its row says so, which stops renewal and worker, then its subscriptions and watches are deleted.
+ * The row of the tenant stays, so that its open tasks are still ended. May be repeated.
  *
  * @returns undefined when the tenant is not on the allow-list
  */
@@ -35,8 +35,8 @@ export async function removeTenant(
   if (!tenant) return undefined;
   const stored: StoredWatch[] = [];
   const removed: RemovedTenant = { watches: 0, leftToLapse: 0, failures: [] };
-  const tell = (error: Error) => removed.failures.push({ watch: '*', error: error.message });
-  for await (const row of deps.watches.list(tenantId, tell)) stored.push(row);
+  const onUnreadable = (error: Error) => removed.failures.push({ watch: '*', error: error.message });
+  for await (const row of deps.watches.list(tenantId, onUnreadable)) stored.push(row);
   await eachBounded(WATCHES_AT_ONCE, stored, async (row) => {
     try {
       if (await removeWatch(deps, row)) removed.leftToLapse += 1;
@@ -51,7 +51,7 @@ export async function removeTenant(
   return removed;
 }
 
-/** True when Graph let nobody delete the subscription. */
+/** True when the subscription could not be deleted. */
 async function removeWatch(deps: RemoveTenantDeps, stored: StoredWatch): Promise<boolean> {
   let left = false;
   for (
@@ -62,13 +62,15 @@ async function removeWatch(deps: RemoveTenantDeps, stored: StoredWatch): Promise
     const { watch, etag } = current;
     if (watch.subscriptionId !== undefined) {
       try {
-        await deleteSubscription(deps.callGraph, watch, watch.subscriptionId);
+        const { tenantId, permission } = callOf(watch);
+        const { subscriptionId } = watch;
+        await deleteSubscription(deps.callGraph, tenantId, { subscriptionId, permission });
       } catch (error) {
         if (!isRefused(error)) throw error;
         left = true;
       }
     }
-    // A run that was under way may have written the row, and another subscription with it.
+    // A run in progress may have changed the row, and created another subscription with it.
     if (await deps.watches.remove(watch, etag)) break;
   }
   return left;

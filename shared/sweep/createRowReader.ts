@@ -1,5 +1,5 @@
 import type { LedgerRow } from '../jobs/ledger';
-import { watchRowKey, type WatchKey } from '../watches/watchKey';
+import { type WatchKey, watchRowKey } from '../watches/watches';
 import { readWatchRows } from './readWatchRows';
 import type { SweepDeps } from './sweepDeps';
 

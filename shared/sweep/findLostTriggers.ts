@@ -3,7 +3,7 @@ import { LISTINGS_AT_ONCE, type ListingRun } from './createListingRun';
 import { isTriggerLookDue } from './isTriggerLookDue';
 import { isTriggerLost } from './isTriggerLost';
 import { judgeListingError } from './judgeListingError';
-import { listJobs, type ListedJob } from './listJobs';
+import { listJobs, type ListedJob } from '../graph/api/printJobs';
 import type { SweepDeps } from './sweepDeps';
 import type { TenantSweep } from './tenantSweep';
 

@@ -1,4 +1,4 @@
-import type { ListedJob } from './listJobs';
+import type { ListedJob } from '../graph/api/printJobs';
 
 /** A task follows its job within seconds; below this age its absence says nothing. */
 const SETTLED_MS = 15 * 60_000;

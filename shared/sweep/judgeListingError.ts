@@ -1,4 +1,4 @@
-import { GraphError } from '../graph/graphError';
+import { GraphError } from '../graph/errors';
 import { ReceiverError } from '../errors';
 
 /**

@@ -1,5 +1,5 @@
 import type { LedgerRow } from '../jobs/ledger';
-import { watchRowKey, type WatchKey } from '../watches/watchKey';
+import { type WatchKey, watchRowKey } from '../watches/watches';
 import type { SweepDeps } from './sweepDeps';
 
 /** The ledger of one watch by RowKey; a row that nobody can read is told to `onUnreadable` and undefined. */

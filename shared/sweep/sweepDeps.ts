@@ -1,5 +1,5 @@
 import type { Clock } from '../clock';
-import type { CallGraph } from '../graph/graphClient';
+import type { CallGraph } from '../graph/client';
 import type { RandomBytes } from '../jobs/createTrace';
 import type { Logger } from '../logger';
 import type { Ledger } from '../jobs/ledger';

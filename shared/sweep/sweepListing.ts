@@ -3,8 +3,8 @@ import { ledgerRowKey, type JobReference } from '../jobs/reference';
 import type { Tenant } from '../tenants/tenants';
 import type { Watch } from '../watches/watches';
 import { enqueueFound, memoryName } from './enqueueFound';
-import { listJobs, type ListedJob } from './listJobs';
-import { listTasks } from './listTasks';
+import { listJobs, type ListedJob } from '../graph/api/printJobs';
+import { listTasks } from '../graph/api/printTasks';
 import { planJob, planTask, type Sight, type SweepPlan } from './plan';
 import type { SweepDeps } from './sweepDeps';
 
@@ -36,7 +36,7 @@ export async function sweepTasks(
   const places: { printerId: string; jobId: string }[] = [];
   const open: JobReference[] = [];
   const ended = await toItsEnd(async () => {
-    for await (const { taskId, isOpen, place } of listTasks(deps, { tenantId, definitionId })) {
+    for await (const { id: taskId, isOpen, place } of listTasks(deps, { tenantId, definitionId })) {
       if (place) places.push(place);
       if (isOpen) open.push({ kind: 'jobStarted', tenantId, definitionId, taskId, ...place });
     }

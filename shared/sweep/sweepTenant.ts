@@ -1,19 +1,17 @@
 import { errorFields } from '../errors';
-import { listDefinitions } from '../graph/printDefinitions';
+import { listDefinitions } from '../graph/api/taskDefinitions';
 import { eachBounded } from '../concurrency';
 import { rotate } from '../backoff';
-import { isFlagged } from '../subscriptions/standOfTenant';
+import { type Watch, type WatchKey, watchRowKey } from '../watches/watches';
 import type { Tenant } from '../tenants/tenants';
 import { parseId } from '../parse';
-import { watchRowKey, type WatchKey } from '../watches/watchKey';
-import type { Watch } from '../watches/watches';
 import { createListingRun, LISTINGS_AT_ONCE } from './createListingRun';
 import { isLostByGraph } from './isLostByGraph';
 import { judgeListingError } from './judgeListingError';
 import type { SweepTime } from './createSweepTime';
 import { findLostTriggers, type TaskPlaces } from './findLostTriggers';
 import { placeName } from './isTriggerLost';
-import type { ListedJob } from './listJobs';
+import type { ListedJob } from '../graph/api/printJobs';
 import { createRowReader } from './createRowReader';
 import type { SweepDeps } from './sweepDeps';
 import { sweepJobs, sweepTasks, type LedgerRows, type ListingSweep } from './sweepListing';
@@ -50,10 +48,10 @@ export async function sweepTenant(
     const now = new Date(deps.clock.now()).toISOString();
     // sweptAt stands for what was seen: a sweep that was shown nothing at all leaves it as it was.
     const isSwept = sweep.outcome === 'swept' && hasListed && tenant.status === 'active';
-    await deps.tenants.update(tenantId, ({ sweepRefusals = 0, ...row }) => ({
+    await deps.tenants.update(tenantId, (row) => ({
       ...row,
       sweepTriedAt: now,
-      ...(sweep.outcome === 'refused' && row.status !== 'active' ? { sweepRefusals: sweepRefusals + 1 } : {}),
+      sweepRefusals: sweep.outcome === 'refused' && row.status !== 'active' ? row.sweepRefusals + 1 : 0,
       ...(isSwept ? { sweptAt: now, lostByGraph } : {}),
     }));
   } catch (error) {
@@ -161,7 +159,7 @@ async function sweepListings(
     const [probe, ...others] = inTurn;
     inTurn = others;
     if (probe) await sweepPrinter(probe);
-    if (isFlagged(tenant) && !run.hasListed()) run.giveUp();
+    if (tenant.graphAccess === 'refused' && !run.hasListed()) run.giveUp();
   }
   // Tasks first: somebody waits for each of them.
   await eachBounded(LISTINGS_AT_ONCE, rotate(everyDefinition, deps.random()), sweepDefinition);

@@ -1,5 +1,4 @@
-import { isLookedAfter } from '../subscriptions/isLookedAfter';
-import type { WatchKey } from '../watches/watchKey';
+import { type WatchKey, isMaintained } from '../watches/watches';
 import { judgeListingError } from './judgeListingError';
 import { readWatchRows } from './readWatchRows';
 import type { SweepDeps } from './sweepDeps';
@@ -20,7 +19,7 @@ export type WatchSweep =
  */
 export async function sweepWatch(deps: SweepDeps, key: WatchKey): Promise<WatchSweep> {
   const [tenant, stored] = await Promise.all([deps.tenants.get(key.tenantId), deps.watches.get(key)]);
-  if (!tenant || !isLookedAfter(tenant, key.kind) || !stored?.watch.wanted) return { outcome: 'notServed' };
+  if (!tenant || !isMaintained(tenant, key.kind) || !stored?.watch.wanted) return { outcome: 'notServed' };
   const onUnreadable = () => deps.logger.error('row.unreadable', { tenantId: key.tenantId });
   const rows = await readWatchRows(deps, key, onUnreadable);
   const { seen, enqueued, brokenOff } =

@@ -1,6 +1,6 @@
 import { errorFields } from '../errors';
 import { eachBounded } from '../concurrency';
-import type { WatchKey } from '../watches/watchKey';
+import type { WatchKey } from '../watches/watches';
 import type { SweepDeps } from './sweepDeps';
 import { sweepWatch } from './sweepWatch';
 import { whileThereIsTime } from './whileThereIsTime';

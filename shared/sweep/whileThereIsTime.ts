@@ -1,5 +1,5 @@
 import { ReceiverError } from '../errors';
-import type { CallGraph } from '../graph/graphClient';
+import type { CallGraph } from '../graph/client';
 import type { SweepTime } from './createSweepTime';
 
 /**

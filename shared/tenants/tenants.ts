@@ -1,59 +1,80 @@
 import { ReceiverError } from '../errors';
+import { parseText } from '../parse';
 import { parseOrReport, updateRow, type EntityTable, type StoredRow } from '../storage/entityTable';
 
 export type TenantStatus = 'active' | 'paused' | 'removed';
 
-/** A customer who has consented, as the table Tenants holds it. */
+/** A customer who has consented: one row of the table Tenants. Times are ISO 8601. */
 export interface Tenant {
   tenantId: string;
   name: string;
   status: TenantStatus;
   /** How long a task of this customer may stay open, in minutes. */
   taskDeadlineMinutes: number;
-  /** How long the ledger remembers this customer's jobs, in days. */
+  /** How long the ledger keeps this customer's jobs, in days. */
   retentionDays: number;
-  /** ISO 8601. */
   createdAt: string;
-  /** Why nothing of this customer could be reached, e.g. a consent that was taken back; with what to do. */
+  /** `refused`: Graph or Entra refused every call of the last run, for example because the consent was withdrawn. */
+  graphAccess: 'ok' | 'refused';
+  /** Runs in a row in which every call was refused. */
+  failures: number;
+  /** While access is refused: why, with the remedy. */
   lastError?: string;
-  /** Runs in a row that reached nothing. */
-  failures?: number;
-  /** Its subscriptions are left alone until then; ISO 8601. */
+  /** While access is refused: the time of the next attempt. */
   nextTryAt?: string;
-  /** When its subscriptions were last listed to find orphans; ISO 8601. */
+  /** When its subscriptions were last listed to find orphans. */
   listedAt?: string;
-  /** Ids of the subscriptions that this listing showed and no watch has, separated by commas. */
+  /** Ids of the subscriptions in that listing that no watch has, separated by commas. */
   orphans?: string;
-  /** When the sweep last had a turn at this customer, however that ended; ISO 8601. Who waits longest is next. */
+  /** When the last sweep of this customer ended, whatever its outcome. The customer that has waited longest is next. */
   sweepTriedAt?: string;
   /** Sweeps in a row that this customer, paused or removed, refused. */
-  sweepRefusals?: number;
-  /** When the sweep last went through this customer's jobs to the end; ISO 8601. */
+  sweepRefusals: number;
+  /** When a sweep of all this customer's jobs last ended. */
   sweptAt?: string;
-  /** Jobs in the ledger that Graph did not tell of in time, as that sweep counted them. */
-  lostByGraph?: number;
+  /** Jobs in the ledger that Graph did not notify in time, as that sweep counted them. */
+  lostByGraph: number;
 }
 
-export const DEFAULT_TASK_DEADLINE_MINUTES = 15;
-export const DEFAULT_RETENTION_DAYS = 30;
+/** A tenant to add. `newTenant` completes it. */
+export type NewTenant = Pick<Tenant, 'tenantId' | 'name' | 'createdAt'> & Partial<Tenant>;
+
+const DEFAULT_TASK_DEADLINE_MINUTES = 15;
+const DEFAULT_RETENTION_DAYS = 30;
+
+/** A tenant with the defaults for what is not given: active, reachable, nothing counted yet. */
+export function newTenant(tenant: NewTenant): Tenant {
+  return {
+    status: 'active',
+    taskDeadlineMinutes: DEFAULT_TASK_DEADLINE_MINUTES,
+    retentionDays: DEFAULT_RETENTION_DAYS,
+    graphAccess: 'ok',
+    failures: 0,
+    sweepRefusals: 0,
+    lostByGraph: 0,
+    ...tenant,
+  };
+}
 
 const PARTITION = 'tenant';
 
-/** The allow-list: only these tenants are served. */
+/** The table Tenants, the allow-list: only these customers are served. All its reads and writes go through here. */
 export interface Tenants {
   get(tenantId: string): Promise<Tenant | undefined>;
   /** False when the tenant is listed already. */
-  add(tenant: Tenant): Promise<boolean>;
+  add(tenant: NewTenant): Promise<boolean>;
   /**
-   * Writes what `change` makes of the row as it is now, and gives it back; undefined when the tenant is not listed.
-   * `change` may run more than once, because others write too. An unchanged tenant (the same object) is not written.
+   * As `updateRow`: writes what `change` makes of the current row and repeats it over lost races.
+   *
+   * @returns the tenant as it is now, or undefined when it is not listed
+   * @throws ReceiverError `rowContended`
    */
   update(tenantId: string, change: (tenant: Tenant) => Tenant): Promise<Tenant | undefined>;
-  /** A row that is none of ours is told to `onUnreadable` and passed over; without it the listing rejects. */
+  /** Rows that cannot be read are reported to `onUnreadable` and skipped. Without it the listing rejects. */
   list(onUnreadable?: (error: ReceiverError) => void): AsyncIterable<Tenant>;
 }
 
-/** @throws ReceiverError `rowUnreadable` from every read of a row that is none of ours */
+/** @throws ReceiverError `rowUnreadable` from every read of a row without a known status */
 export function createTenants(table: EntityTable): Tenants {
   return {
     async get(tenantId) {
@@ -61,7 +82,7 @@ export function createTenants(table: EntityTable): Tenants {
       return row && parseTenant(row);
     },
     async add(tenant) {
-      return (await table.insert(toRow(tenant))) !== undefined;
+      return (await table.insert(toRow(newTenant(tenant)))) !== undefined;
     },
     async update(tenantId, change) {
       const key = { partitionKey: PARTITION, rowKey: tenantId };
@@ -80,29 +101,28 @@ function toRow({ tenantId, ...cells }: Tenant) {
   return { partitionKey: PARTITION, rowKey: tenantId, ...cells };
 }
 
+const NUMBERS = ['taskDeadlineMinutes', 'retentionDays', 'failures', 'sweepRefusals', 'lostByGraph'] as const;
 const TEXTS = ['lastError', 'nextTryAt', 'listedAt', 'orphans', 'sweepTriedAt', 'sweptAt'] as const;
 
 function parseTenant({ cells }: StoredRow): Tenant {
-  const { rowKey, name, status, taskDeadlineMinutes, retentionDays, createdAt } = cells;
-  const { failures, lostByGraph, sweepRefusals } = cells;
+  const { rowKey, name, status, createdAt } = cells;
   if (typeof rowKey !== 'string' || (status !== 'active' && status !== 'paused' && status !== 'removed')) {
     throw new ReceiverError(
       'rowUnreadable',
-      'A row of the table Tenants has no status active, paused or removed: correct or delete it',
+      `The row ${String(rowKey)} of the table Tenants has no status active, paused or removed`,
     );
   }
-  const tenant: Tenant = {
+  const tenant = newTenant({
     tenantId: rowKey,
-    name: typeof name === 'string' ? name : '',
+    name: parseText(name),
     status,
-    taskDeadlineMinutes:
-      typeof taskDeadlineMinutes === 'number' ? taskDeadlineMinutes : DEFAULT_TASK_DEADLINE_MINUTES,
-    retentionDays: typeof retentionDays === 'number' ? retentionDays : DEFAULT_RETENTION_DAYS,
-    createdAt: typeof createdAt === 'string' ? createdAt : '',
-    ...(typeof failures === 'number' ? { failures } : {}),
-    ...(typeof lostByGraph === 'number' ? { lostByGraph } : {}),
-    ...(typeof sweepRefusals === 'number' ? { sweepRefusals } : {}),
-  };
+    createdAt: parseText(createdAt),
+  });
+  if (cells['graphAccess'] === 'refused') tenant.graphAccess = 'refused';
+  for (const cell of NUMBERS) {
+    const value = cells[cell];
+    if (typeof value === 'number') tenant[cell] = value;
+  }
   for (const cell of TEXTS) {
     const value = cells[cell];
     if (typeof value === 'string') tenant[cell] = value;

@@ -1,10 +1,19 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import type { KeyRing } from '../config';
+import type { WatchKey } from './watches';
 
-/** What a clientState says once its mac is right. */
+/** 22 characters of base64url hold 132 bits: they name the watch inside a clientState and do not reveal its id. */
+const TAG_LENGTH = 22;
+
+/** The short name of a watch inside its clientState. */
+export function watchTag(watch: Pick<WatchKey, 'kind' | 'id'>): string {
+  return hash('sha256', `${watch.kind}:${watch.id}`, 'base64url').slice(0, TAG_LENGTH);
+}
+
+/** The content of a clientState whose mac is correct. */
 export interface VerifiedClientState {
   keyId: string;
-  /** Raised when a subscription is replaced; the worker refuses generations older than the watch's row. */
+  /** Raised when the clientState is revoked. The worker refuses generations older than the one in the watch's row. */
   generation: number;
   /** Names the watch, see `watchTag`. */
   tag: string;
@@ -12,7 +21,7 @@ export interface VerifiedClientState {
 
 export type ClientStateCheck =
   | { outcome: 'valid'; state: VerifiedClientState }
-  /** The exact form, but its key is not in our ring: our key set may be wrong, so Graph is asked to come again. */
+  /** The exact form, but its key is not in our ring. Our key set may be wrong, so Graph is asked to retry. */
   | { outcome: 'unknownKey' }
   /** Missing, of another form, or with a wrong mac. */
   | { outcome: 'missing' | 'malformed' | 'wrongMac' };
@@ -34,10 +43,10 @@ export function signClientState(
 }
 
 /**
- * Checks a clientState from outside against the tenant its item names, without reading any store. The comparison takes
- * the same time for every wrong mac.
+ * Checks a clientState from outside against the tenant of its item, without reading any store. The comparison takes the
+ * same time for every wrong mac.
  *
- * @param tenantId as the item gives it, lower-cased
+ * @param tenantId the one in the item, lower-cased
  */
 export function verifyClientState(ring: KeyRing, tenantId: string, value: unknown): ClientStateCheck {
   if (value === undefined || value === null || value === '') return { outcome: 'missing' };

@@ -1,117 +1,261 @@
 import { ReceiverError } from '../errors';
-import { parseOrReport, type EntityTable, type StoredRow } from '../storage/entityTable';
-import { parseWatchRowKey, watchRowKey, type WatchKey } from './watchKey';
+import { parseId, parseText } from '../parse';
+import { parseOrReport, updateRow, type EntityTable, type Row, type StoredRow } from '../storage/entityTable';
+import type { Tenant } from '../tenants/tenants';
 
-/** A watch and the subscription that serves it today, as the table Subscriptions holds it. */
-export interface Watch extends WatchKey {
-  /** Jobs created before this are none of our business; ISO 8601. */
-  since: string;
-  /** False once the operator asked for its removal. */
-  wanted: boolean;
-  /** Goes into the clientState; raised when the subscription is replaced. */
-  generation: number;
-  /** The key that signed the clientState of the current subscription. */
-  keyId?: string;
-  notificationUrl?: string;
-  subscriptionId?: string;
-  resource?: string;
-  changeType?: string;
-  /** As Graph answered it; ISO 8601. */
-  expirationDateTime?: string;
-  /** Last success of POST or PATCH; ISO 8601. */
-  renewedAt?: string;
-  /** Not before this; ISO 8601. */
-  nextTryAt?: string;
-  /** Graph said with the last failure that it wants no call before this, whoever asks; ISO 8601. */
-  retryAfterUntil?: string;
-  /** Failures in a row. */
-  failures: number;
-  lastError?: string;
+export type WatchKind = 'jobStarted' | 'jobFetchable';
+
+/** A watch is one thing this app wants to be notified about: JobStarted of a task definition, or JobFetchable of a printer. */
+export interface WatchKey {
+  tenantId: string;
+  kind: WatchKind;
+  /** The id of the task definition (jobStarted) or of the printer (jobFetchable), lower-cased. */
+  id: string;
 }
 
+/** The cells that a row may have in every status. Times are ISO 8601. */
+interface WatchBase extends WatchKey {
+  /** Jobs created before this time are ignored. */
+  since: string;
+  /** False once an operator has asked for the removal of the watch. */
+  wanted: boolean;
+  /** Part of the clientState. Raised when the clientState is revoked. */
+  generation: number;
+  /** Failed attempts in a row. */
+  failures: number;
+  /** A run holds the row until then to create or replace its subscription. Nothing overrides it. */
+  heldUntil?: string | undefined;
+  /** The clientState was revoked at this time: the current subscription is to be replaced. */
+  revokedAt?: string | undefined;
+  /** Graph's Retry-After of the last failure. Nothing overrides it. */
+  retryAfterUntil?: string | undefined;
+  /** Last success of POST or PATCH. */
+  renewedAt?: string | undefined;
+  /** What the current subscription was created with, or the one that was last asked for. */
+  keyId?: string | undefined;
+  notificationUrl?: string | undefined;
+  resource?: string | undefined;
+  changeType?: string | undefined;
+}
+
+type NoSubscription = { subscriptionId?: undefined; expirationDateTime?: undefined };
+/** The expiry is the one that Graph returned. */
+type HasSubscription = { subscriptionId: string; expirationDateTime: string };
+type NoFailure = { lastError?: undefined; nextTryAt?: undefined };
+/** `nextTryAt` is the end of the back-off. */
+type HasFailure = { lastError: string; nextTryAt: string };
+
+/** A watch and the subscription that serves it: one row of the table Subscriptions. */
+export type Watch =
+  /** Graph has no subscription for it yet, or has lost it. */
+  | (WatchBase & { status: 'pending' } & NoSubscription & NoFailure)
+  /** As `pending`, and the last attempt to create one failed. */
+  | (WatchBase & { status: 'createFailed' } & NoSubscription & HasFailure)
+  /** A subscription serves it. */
+  | (WatchBase & { status: 'active' } & HasSubscription & NoFailure)
+  /** It has a subscription, and the last attempt to renew, replace or delete it failed. */
+  | (WatchBase & { status: 'updateFailed' } & HasSubscription & HasFailure);
+
+export type WatchWithSubscription = Extract<Watch, HasSubscription>;
+
+/** A watch to add that has no subscription yet. */
+export type NewWatch = WatchKey &
+  Pick<WatchBase, 'since'> &
+  Partial<Pick<WatchBase, 'wanted' | 'generation' | 'failures'>> & {
+    status?: undefined;
+    subscriptionId?: undefined;
+  };
+
+export function newWatch(watch: NewWatch): Watch {
+  return { wanted: true, generation: 0, failures: 0, ...watch, status: 'pending' };
+}
+
+/** A watch and the ETag that guards its row. */
 export interface StoredWatch {
   watch: Watch;
   etag: string;
 }
 
-/** The table of watches. */
+export function hasSubscription(watch: Watch): watch is WatchWithSubscription {
+  return watch.status === 'active' || watch.status === 'updateFailed';
+}
+
+/** The watch after its last failure stops mattering: it may be tried at once. */
+export function withoutFailure(watch: Watch): Watch {
+  const cleared = { lastError: undefined, nextTryAt: undefined };
+  return hasSubscription(watch)
+    ? { ...watch, ...cleared, status: 'active' }
+    : { ...watch, ...cleared, status: 'pending' };
+}
+
+/** The watch after Graph has deleted or lost its subscription. Its URL stays: a 409 may show a subscription made for it. */
+export function withoutSubscription(watch: Watch): Watch {
+  const cleared = {
+    subscriptionId: undefined,
+    expirationDateTime: undefined,
+    keyId: undefined,
+    revokedAt: undefined,
+  };
+  return watch.status === 'createFailed' || watch.status === 'updateFailed'
+    ? { ...watch, ...cleared, status: 'createFailed' }
+    : { ...watch, ...cleared, status: 'pending' };
+}
+
+/** `live`: it has a subscription; `lapsed`: its subscription has expired; `failing`: the last attempt failed. */
+export type WatchState = 'live' | 'failing' | 'lapsed' | 'pending';
+
+/** One word for operators on the subscription of a watch at `now` (milliseconds since 1970). */
+export function watchState(watch: Watch, now: number): WatchState {
+  if (watch.status === 'pending') return 'pending';
+  if (watch.status === 'createFailed') return 'failing';
+  if (!(Date.parse(watch.expirationDateTime) > now)) return 'lapsed';
+  return watch.status === 'active' ? 'live' : 'failing';
+}
+
+/**
+ * Whether the subscription of a wanted watch is kept up. Those of a paused or removed customer expire, with one exception:
+ * the triggers of a paused customer keep holding jobs, and without a notification each of them would block a print until
+ * the next sweep.
+ */
+export function isMaintained(tenant: Pick<Tenant, 'status'> | undefined, kind: WatchKind): boolean {
+  return tenant?.status === 'active' || (tenant?.status === 'paused' && kind === 'jobStarted');
+}
+
+/** RowKey of the watch in the table Subscriptions. */
+export function watchRowKey(watch: Pick<WatchKey, 'kind' | 'id'>): string {
+  return `${watch.kind}_${watch.id}`;
+}
+
+/** The reverse of `watchRowKey`; undefined for any other text. */
+export function parseWatchRowKey(rowKey: string): Pick<WatchKey, 'kind' | 'id'> | undefined {
+  const cut = rowKey.indexOf('_');
+  const kind = rowKey.slice(0, cut);
+  const id = parseId(rowKey.slice(cut + 1));
+  return (kind === 'jobStarted' || kind === 'jobFetchable') && id !== undefined ? { kind, id } : undefined;
+}
+
+/** The table Subscriptions. All its reads and writes go through here. */
 export interface Watches {
   get(key: WatchKey): Promise<StoredWatch | undefined>;
   /** False when this watch exists. */
-  add(watch: Watch): Promise<boolean>;
-  /** The new ETag, or undefined when somebody else changed the row since it was read. */
+  add(watch: Watch | NewWatch): Promise<boolean>;
+  /** One attempt: the new ETag, or undefined when the row has changed since `etag` or is gone. */
   save(watch: Watch, etag: string): Promise<string | undefined>;
-  /** As `save` for up to 100 watches of one tenant, in one call where nobody else changed one of them. */
-  saveAll(changes: readonly StoredWatch[]): Promise<(string | undefined)[]>;
-  /** False when somebody else changed the row since it was read. */
+  /** As `save` for up to 100 watches of one tenant, in one call unless one of the rows has changed. */
+  saveEach(changes: readonly StoredWatch[]): Promise<(string | undefined)[]>;
+  /**
+   * As `updateRow`: writes what `change` makes of the current row and repeats it over lost races.
+   *
+   * @param known the row as it was last read or written, to save a read
+   * @returns the row as it is now, or undefined when there is none
+   * @throws ReceiverError `rowContended`
+   */
+  update(
+    key: WatchKey,
+    change: (watch: Watch) => Watch,
+    known?: StoredWatch,
+  ): Promise<StoredWatch | undefined>;
+  /** False when the row has changed since `etag` or is gone. */
   remove(key: WatchKey, etag: string): Promise<boolean>;
   /**
-   * All watches of a tenant, or of everybody. A row that is none of ours is told to `onUnreadable` and passed over;
-   * without it the listing rejects.
+   * All watches of a tenant, or of all tenants. Rows that cannot be read are reported to `onUnreadable` and skipped.
+   * Without it the listing rejects.
    */
   list(tenantId?: string, onUnreadable?: (error: ReceiverError) => void): AsyncIterable<StoredWatch>;
 }
 
-/** @throws ReceiverError `rowUnreadable` from every read of a row that is none of ours */
+/** @throws ReceiverError `rowUnreadable` from every read of a row without a known name or status */
 export function createWatches(table: EntityTable): Watches {
   return {
     async get(key) {
       const row = await table.get(key.tenantId, watchRowKey(key));
-      return row && parseWatch(row);
+      return row && { watch: parseWatch(row), etag: row.etag };
     },
     async add(watch) {
-      return (await table.insert(toRow(watch))) !== undefined;
+      const row = toRow(watch.status === undefined ? newWatch(watch) : watch);
+      return (await table.insert(row)) !== undefined;
     },
     save: (watch, etag) => table.replace(toRow(watch), etag),
-    saveAll: (changes) => table.replaceEach(changes.map(({ watch, etag }) => ({ row: toRow(watch), etag }))),
+    saveEach: (changes) => table.replaceEach(changes.map(({ watch, etag }) => ({ row: toRow(watch), etag }))),
+    async update(key, change, known) {
+      const { value, etag } =
+        (await updateRow(
+          table,
+          { parse: parseWatch, format: toRow },
+          { partitionKey: key.tenantId, rowKey: watchRowKey(key) },
+          change,
+          known && { value: known.watch, etag: known.etag },
+        )) ?? {};
+      return value && etag !== undefined ? { watch: value, etag } : undefined;
+    },
     remove: (key, etag) => table.remove(key.tenantId, watchRowKey(key), etag),
     async *list(tenantId, onUnreadable) {
       for await (const row of table.list(tenantId)) {
-        const stored = onUnreadable ? parseOrReport(() => parseWatch(row), onUnreadable) : parseWatch(row);
-        if (stored) yield stored;
+        const watch = onUnreadable ? parseOrReport(() => parseWatch(row), onUnreadable) : parseWatch(row);
+        if (watch) yield { watch, etag: row.etag };
       }
     },
   };
 }
 
-function toRow(watch: Watch) {
+function toRow(watch: Watch): Row {
   const { tenantId, kind, id, ...cells } = watch;
   return { partitionKey: tenantId, rowKey: watchRowKey({ kind, id }), ...cells };
 }
 
-const TEXTS = [
+const OPTIONAL_TEXTS = [
+  'heldUntil',
+  'revokedAt',
+  'retryAfterUntil',
+  'renewedAt',
   'keyId',
   'notificationUrl',
-  'subscriptionId',
   'resource',
   'changeType',
-  'expirationDateTime',
-  'renewedAt',
-  'nextTryAt',
-  'retryAfterUntil',
-  'lastError',
 ] as const;
 
-function parseWatch({ cells, etag }: StoredRow): StoredWatch {
-  const { partitionKey, rowKey, since, wanted, generation, failures } = cells;
+function parseWatch({ cells }: StoredRow): Watch {
+  const { partitionKey, rowKey, wanted, generation, failures } = cells;
   const named = typeof rowKey === 'string' ? parseWatchRowKey(rowKey) : undefined;
   if (typeof partitionKey !== 'string' || !named) {
-    throw new ReceiverError(
-      'rowUnreadable',
-      'A row of the table Subscriptions is not named jobStarted_{definitionId} or jobFetchable_{printerId}: delete it',
-    );
+    throw unreadable(rowKey, 'is not named jobStarted_{definitionId} or jobFetchable_{printerId}');
   }
-  const watch: Watch = {
+  const base: WatchBase = {
     tenantId: partitionKey,
     ...named,
-    since: typeof since === 'string' ? since : '',
+    since: parseText(cells['since']),
     wanted: wanted !== false,
     generation: typeof generation === 'number' ? generation : 0,
     failures: typeof failures === 'number' ? failures : 0,
   };
-  for (const name of TEXTS) {
+  for (const name of OPTIONAL_TEXTS) {
     const value = cells[name];
-    if (typeof value === 'string') watch[name] = value;
+    if (typeof value === 'string') base[name] = value;
   }
-  return { watch, etag };
+  const text = (name: keyof HasSubscription | keyof HasFailure) => parseText(cells[name]);
+  const failure = () => ({ lastError: text('lastError'), nextTryAt: text('nextTryAt') });
+  const subscription = () => {
+    const subscriptionId = text('subscriptionId');
+    if (subscriptionId === '') throw unreadable(rowKey, 'has no subscriptionId');
+    return { subscriptionId, expirationDateTime: text('expirationDateTime') };
+  };
+  switch (cells['status']) {
+    case 'pending':
+      return { ...base, status: 'pending' };
+    case 'createFailed':
+      return { ...base, status: 'createFailed', ...failure() };
+    case 'active':
+      return { ...base, status: 'active', ...subscription() };
+    case 'updateFailed':
+      return { ...base, status: 'updateFailed', ...subscription(), ...failure() };
+    default:
+      throw unreadable(rowKey, 'has no known status');
+  }
+}
+
+function unreadable(rowKey: unknown, problem: string): ReceiverError {
+  return new ReceiverError(
+    'rowUnreadable',
+    `The row ${String(rowKey)} of the table Subscriptions ${problem}`,
+  );
 }

@@ -1,10 +1,10 @@
 import { isRecord, parseId } from '../parse';
 import type { JobMessage } from '../jobs/message';
-import { parseJobResource, parseParentUrl, watchOf, type JobReference } from '../jobs/reference';
+import { parseParentUrl } from '../graph/api/printTasks';
+import { parseJobResource, watchOf, type JobReference } from '../jobs/reference';
 import type { LifecycleMessage } from '../subscriptions/message';
+import { verifyClientState, watchTag } from '../watches/clientState';
 import type { KeyRing } from '../config';
-import { verifyClientState } from '../watches/clientState';
-import { watchTag } from '../watches/watchKey';
 import { maskResource } from './maskResource';
 
 /** Why an item is not acted on. Each is counted; none is told to the caller. */

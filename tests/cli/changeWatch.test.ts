@@ -120,7 +120,7 @@ describe('subscriptions revoke', () => {
   it('reports that another run applies the change', async () => {
     const world = await createWorld();
     const { watch, etag } = await world.read();
-    await world.watches.save({ ...watch, nextTryAt: '2026-11-22T00:04:00.000Z' }, etag);
+    await world.watches.save({ ...watch, heldUntil: '2026-11-22T00:04:00.000Z' }, etag);
     const { code, stdout } = await world.run(...verb('revoke', '--yes'));
     expect(code).toBe(0);
     expect(stdout).toContain('another run is working on this watch');

@@ -1,12 +1,5 @@
 import { SCENARIOS } from '../../cli/tenants';
-import type { CallGraph } from '../../shared/graph/graphClient';
-import { completeTask, readTask } from '../../shared/graph/printJobs';
-import { readFetchableJob } from '../../shared/jobs/readFetchableJob';
-import { readStartedJob } from '../../shared/jobs/readStartedJob';
-import { createSubscription } from '../../shared/subscriptions/subscriptionCalls';
-import { listJobs } from '../../shared/sweep/listJobs';
-import { listTasks } from '../../shared/sweep/listTasks';
-import type { WatchKind } from '../../shared/watches/watchKey';
+import { newWatch, type WatchKind } from '../../shared/watches/watches';
 import {
   createSubscriptionWorld,
   DEFINITION,
@@ -14,6 +7,13 @@ import {
   START,
   TENANT,
 } from '../support/createSubscriptionWorld';
+import type { CallGraph } from '../../shared/graph/client';
+import { completeTask, readTask, listTasks } from '../../shared/graph/api/printTasks';
+import { createSubscription } from '../../shared/graph/api/subscriptions';
+import { callOf, newSubscription } from '../../shared/subscriptions/plan';
+import { listJobs } from '../../shared/graph/api/printJobs';
+import { readFetchableJob } from '../../shared/jobs/work';
+import { readStartedJob } from '../../shared/jobs/startedJob';
 
 const started = { kind: 'jobStarted', tenantId: TENANT, definitionId: DEFINITION, taskId: 't' } as const;
 const fetchable = { kind: 'jobFetchable', tenantId: TENANT, printerId: PRINTER, jobId: '1' } as const;
@@ -34,8 +34,8 @@ async function permissionsAsked(flow: (callGraph: CallGraph) => Promise<unknown>
 
 async function subscribe(callGraph: CallGraph, kind: WatchKind, id: string): Promise<void> {
   const { config } = createSubscriptionWorld().deps;
-  const watch = { tenantId: TENANT, kind, id, since: START, wanted: true, generation: 0, failures: 0 };
-  await createSubscription(callGraph, config, watch, Date.parse(START));
+  const watch = newWatch({ tenantId: TENANT, kind, id, since: START });
+  await createSubscription(callGraph, callOf(watch), newSubscription(config, watch, Date.parse(START)));
 }
 
 async function readThrough(listing: AsyncIterable<unknown>): Promise<void> {

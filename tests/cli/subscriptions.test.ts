@@ -1,3 +1,4 @@
+import { withoutFailure, withoutSubscription } from '../../shared/watches/watches';
 import { createCliWorld } from '../support/createCliWorld';
 import { graphError } from '../support/createFakeGraph';
 import {
@@ -76,8 +77,8 @@ describe('subscriptions add', () => {
     await putServed(world, { wanted: false, nextTryAt: until, retryAfterUntil: until, lastError: 'x' });
     world.graph.subscriptions.clear();
     const { watch, etag } = await world.read();
-    const { subscriptionId: _id, lastError: _error, nextTryAt: _next, ...bare } = watch;
-    await world.watches.save({ ...bare, wanted: true }, etag);
+    const pending = withoutFailure(withoutSubscription(watch));
+    await world.watches.save({ ...pending, wanted: true }, etag);
     expect(await world.run(...addPrinter)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining(`The app retries at ${until}`) as string,
@@ -87,7 +88,7 @@ describe('subscriptions add', () => {
   it('reports that another run is creating the subscription', async () => {
     const world = createCliWorld();
     await world.addTenant();
-    await world.put({ nextTryAt: '2026-11-22T00:04:00.000Z' });
+    await world.put({ heldUntil: '2026-11-22T00:04:00.000Z' });
     expect(await world.run(...addPrinter)).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('Another run is creating its subscription') as string,

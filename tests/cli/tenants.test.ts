@@ -24,6 +24,10 @@ describe('tenants', () => {
       name: 'First customer',
       status: 'active',
       taskDeadlineMinutes: 15,
+      graphAccess: 'ok',
+      failures: 0,
+      sweepRefusals: 0,
+      lostByGraph: 0,
       retentionDays: 30,
       createdAt: START,
     });

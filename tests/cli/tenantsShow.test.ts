@@ -1,4 +1,4 @@
-import { GraphError } from '../../shared/graph/graphError';
+import { GraphError } from '../../shared/graph/errors';
 import { createCliWorld } from '../support/createCliWorld';
 import { graphError } from '../support/createFakeGraph';
 import { TENANT } from '../support/createSubscriptionWorld';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { runCliCommand } from '../../local/runCliCommand';
-import { addWatch } from '../../shared/subscriptions/addWatch';
-import type { WatchKind } from '../../shared/watches/watchKey';
+import { addWatch } from '../../shared/subscriptions/manage';
+import type { WatchKind } from '../../shared/watches/watches';
 import { eventually } from '../support/eventually';
 import { bodyOf, startedItem, stateFor } from '../support/notifications';
 import { post } from '../support/post';

@@ -1,5 +1,5 @@
 import type { ProxyCall } from '../../local/faultProxy/proxyCall';
-import type { WatchKind } from '../../shared/watches/watchKey';
+import type { WatchKind } from '../../shared/watches/watches';
 import { armDeath, requireProxy } from '../support/armDeath';
 import {
   deriveCrashPoints,

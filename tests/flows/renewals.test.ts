@@ -1,5 +1,5 @@
 import { eachBounded } from '../../shared/concurrency';
-import type { WatchKey } from '../../shared/watches/watchKey';
+import type { WatchKey } from '../../shared/watches/watches';
 import { startFlow, type Flow } from '../support/startFlow';
 
 const MINUTE = 60_000;

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { runCliCommand } from '../../local/runCliCommand';
-import type { StoredWatch } from '../../shared/watches/watches';
-import type { WatchKind } from '../../shared/watches/watchKey';
+import type { StoredWatch, WatchKind } from '../../shared/watches/watches';
 import { eventually } from '../support/eventually';
 import { ROOT, startFlow, type Flow } from '../support/startFlow';
 

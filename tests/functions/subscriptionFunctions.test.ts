@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import { app, InvocationContext, type StorageQueueFunctionOptions, type TimerFunctionOptions } from '@azure/functions';
+import {
+  app,
+  InvocationContext,
+  type StorageQueueFunctionOptions,
+  type TimerFunctionOptions,
+} from '@azure/functions';
 import { createMemoryQueue } from '../support/memoryQueue';
 import {
   createSubscriptionWorld,
@@ -147,7 +152,7 @@ describe('processLifecycleEvent', () => {
     const { options } = await load();
     const world = createFunctionWorld();
     await world.addTenant();
-    await world.put({ nextTryAt: '2026-11-22T00:03:00.000Z' });
+    await world.put({ heldUntil: '2026-11-22T00:03:00.000Z' });
     await options.handler(message(), createContext().context);
     const [sent] = world.queue('subscription-events').sent;
     expect(sent?.delaySeconds).toBe(180);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { WatchKey } from '../../shared/watches/watchKey';
+import type { WatchKey } from '../../shared/watches/watches';
 import type { Flow } from '../support/startFlow';
 
 export interface SoakCustomer {

@@ -1,5 +1,5 @@
 import type { ListedJob, OpenTask, SubscriptionState } from '../../local/graphSimulator/controlTypes';
-import type { WatchKey } from '../../shared/watches/watchKey';
+import type { WatchKey } from '../../shared/watches/watches';
 import type { SeenEvent } from '../support/startFlow';
 import type { Hour } from './schedule';
 

@@ -1,5 +1,5 @@
 import { createSeededRandom } from '../../local/graphSimulator/seededRandom';
-import type { WatchKey } from '../../shared/watches/watchKey';
+import type { WatchKey } from '../../shared/watches/watches';
 import { startFlow, WORK_QUEUES, type Flow } from '../support/startFlow';
 import { changeTrouble } from './changeTrouble';
 import { createCustomers, JOB_LISTED_MINUTES } from './createCustomers';

@@ -1,6 +1,6 @@
-import { GraphError } from '../../shared/graph/graphError';
-import type { CallGraphBatch } from '../../shared/graph/createGraphBatch';
-import type { CallGraph, GraphCall } from '../../shared/graph/graphClient';
+import { GraphError } from '../../shared/graph/errors';
+import type { CallGraphBatch } from '../../shared/graph/batch';
+import type { CallGraph, GraphCall } from '../../shared/graph/client';
 
 /** The statuses are those of api/subscription-post-subscriptions.md and api/subscription-update.md. */
 const ERRORS = {

@@ -6,11 +6,10 @@ import { processNotification } from '../../shared/jobs/processNotification';
 import { ledgerKey, type JobReference } from '../../shared/jobs/reference';
 import { createReadStanding } from '../../shared/jobs/standing';
 import { createTenantShare } from '../../shared/jobs/tenantShare';
-import { createRequestRenewal } from '../../shared/subscriptions/requestRenewal';
-import { createSilence } from '../../shared/graph/silence';
-import { createThrottle } from '../../shared/graph/throttle';
+import { createRequestRenewal } from '../../shared/subscriptions/message';
+import { type Watch, createWatches } from '../../shared/watches/watches';
+import { createSilence, createThrottle } from '../../shared/graph/client';
 import { createTenants, type Tenant } from '../../shared/tenants/tenants';
-import { createWatches, type Watch } from '../../shared/watches/watches';
 import { createCapturedLogger } from './createCapturedLogger';
 import { createFakeClock } from './createFakeClock';
 import { createPrintWorld } from './createPrintWorld';
@@ -67,7 +66,7 @@ export async function createJobWorker() {
     readStanding: createReadStanding({ tenants, watches, clock }),
     callGraph: world.callGraph,
     throttle,
-    silence: createSilence(),
+    silence: createSilence(clock),
     share: createTenantShare(),
     decide: releaseEveryJob,
     queues,

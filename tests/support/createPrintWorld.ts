@@ -1,5 +1,5 @@
-import type { CallGraph, GraphCall } from '../../shared/graph/graphClient';
-import { GraphError } from '../../shared/graph/graphError';
+import type { CallGraph, GraphCall } from '../../shared/graph/client';
+import { GraphError } from '../../shared/graph/errors';
 import { graphError } from './createFakeGraph';
 
 interface WorldTask {

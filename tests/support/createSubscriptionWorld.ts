@@ -1,5 +1,4 @@
 import { createTenants, type TenantStatus } from '../../shared/tenants/tenants';
-import type { WatchKind } from '../../shared/watches/watchKey';
 import { createWatches, type StoredWatch, type Watch } from '../../shared/watches/watches';
 import { createCapturedLogger } from './createCapturedLogger';
 import { createFakeClock } from './createFakeClock';
@@ -58,17 +57,8 @@ export function createSubscriptionWorld() {
         createdAt: START,
       }),
     /** Stores a watch and gives it back as stored. */
-    async put(fields: Partial<Watch> & { kind?: WatchKind } = {}): Promise<StoredWatch> {
-      const watch: Watch = {
-        tenantId: TENANT,
-        kind: 'jobFetchable',
-        id: PRINTER,
-        since: START,
-        wanted: true,
-        generation: 0,
-        failures: 0,
-        ...fields,
-      };
+    async put(fields: WatchFields = {}): Promise<StoredWatch> {
+      const watch = watchOf(fields);
       await watches.add(watch);
       return this.read(watch);
     },
@@ -79,6 +69,28 @@ export function createSubscriptionWorld() {
       return stored;
     },
   };
+}
+
+/** Any cells of a watch. */
+export type WatchFields = { [Cell in keyof Watch]?: Watch[Cell] };
+
+/** A watch with these cells and the status that they amount to. */
+export function watchOf(fields: WatchFields): Watch {
+  const { subscriptionId, lastError } = fields;
+  const isFailing = lastError !== undefined;
+  const withSubscription = { expirationDateTime: '', status: isFailing ? 'updateFailed' : 'active' };
+  return {
+    ...fetchable(),
+    since: START,
+    wanted: true,
+    generation: 0,
+    failures: 0,
+    ...(isFailing ? { nextTryAt: '' } : {}),
+    ...fields,
+    ...(subscriptionId === undefined
+      ? { status: isFailing ? 'createFailed' : 'pending' }
+      : { ...withSubscription, ...fields, status: withSubscription.status }),
+  } as Watch;
 }
 
 export type SubscriptionWorld = ReturnType<typeof createSubscriptionWorld>;
@@ -92,7 +104,7 @@ export function started(tenantId = TENANT, id = DEFINITION) {
 }
 
 /** A watch that is served by `subscription-0`, which the fake Graph has, renewed at START. */
-export async function putServed(world: SubscriptionWorld, fields: Partial<Watch> = {}): Promise<StoredWatch> {
+export async function putServed(world: SubscriptionWorld, fields: WatchFields = {}): Promise<StoredWatch> {
   const subscriptionId = fields.subscriptionId ?? 'subscription-0';
   const resource = `print/printers/${fields.id ?? PRINTER}/jobs`;
   const notificationUrl = `${PUBLIC_BASE_URL}/notifications`;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CallGraph, GraphCall } from '../../shared/graph/graphClient';
+import type { CallGraph, GraphCall } from '../../shared/graph/client';
 import { createLedger, type LedgerRow } from '../../shared/jobs/ledger';
 import { parseJobMessage } from '../../shared/jobs/message';
 import { ledgerRowKey, type JobReference } from '../../shared/jobs/reference';

@@ -4,8 +4,8 @@ import { createControlClient, type ControlClient } from '../../local/graphSimula
 import { startLocalCloud, type LocalCloud, type LocalCloudOptions } from '../../local/startLocalCloud';
 import { systemClock, type Clock } from '../../shared/clock';
 import { createServices, type Services } from '../../shared/services';
-import { addWatch } from '../../shared/subscriptions/addWatch';
-import type { WatchKey, WatchKind } from '../../shared/watches/watchKey';
+import { addWatch } from '../../shared/subscriptions/manage';
+import type { WatchKey, WatchKind } from '../../shared/watches/watches';
 import { eventually } from './eventually';
 import { createStoredMessages, type StoredMessages } from './storedMessages';
 

@@ -1,6 +1,5 @@
 import { isTriggerLookDue } from '../../shared/sweep/isTriggerLookDue';
-import type { Watch } from '../../shared/watches/watches';
-import type { WatchKey } from '../../shared/watches/watchKey';
+import type { WatchKey } from '../../shared/watches/watches';
 import type { Customer, Flow } from './startFlow';
 
 /** A customer in the state that a run is to find, and what holds once all is well again. */
@@ -33,16 +32,7 @@ const create: UpkeepScenario = {
   async prepare(flow) {
     const { tenantId, printerId: id } = await flow.onboard([]);
     const since = new Date(flow.clock.now()).toISOString();
-    const watch: Watch = {
-      tenantId,
-      kind: 'jobFetchable',
-      id,
-      since,
-      wanted: true,
-      generation: 0,
-      failures: 0,
-    };
-    await (await flow.services.watches()).add(watch);
+    await (await flow.services.watches()).add({ tenantId, kind: 'jobFetchable', id, since });
     return { tenantId, watches: 1, events: 0 };
   },
   run: renew,

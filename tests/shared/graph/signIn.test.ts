@@ -1,6 +1,6 @@
 import type { DeviceCodeCredentialOptions } from '@azure/identity';
 import { readConfig } from '../../../shared/config';
-import { createSignIn, type SignInPrompt } from '../../../shared/graph/signIn';
+import { openUserGraph, type SignInPrompt } from '../../../shared/graph/service';
 
 const asked: DeviceCodeCredentialOptions[] = [];
 const scopes: unknown[] = [];
@@ -34,7 +34,7 @@ const env = {
 
 describe('signing in by device code', () => {
   const signIn = (prompts: SignInPrompt[] = [], over: Record<string, string> = {}) =>
-    createSignIn(readConfig({ ...env, ...over }), {
+    openUserGraph(readConfig({ ...env, ...over }), TENANT, {
       permission: 'Printer.Read.All',
       prompt: (prompt) => prompts.push(prompt),
     });
@@ -42,7 +42,7 @@ describe('signing in by device code', () => {
   it('asks for one delegated permission, with the same app and without its credential', async () => {
     answer = () => Promise.resolve({ token: 'a token' });
     const prompts: SignInPrompt[] = [];
-    expect(await signIn(prompts)(TENANT)).toBe('a token');
+    await signIn(prompts);
     expect(prompts).toEqual([{ verificationUri: 'https://microsoft.com/devicelogin', userCode: 'ABCD1234' }]);
     expect(scopes).toEqual(['https://graph.microsoft.com/Printer.Read.All']);
     expect(asked.at(-1)).toMatchObject({
@@ -56,7 +56,7 @@ describe('signing in by device code', () => {
 
   it('takes the authority of the settings, and does not look for a foreign one at Microsoft', async () => {
     answer = () => Promise.resolve({ token: 'a token' });
-    await signIn([], { ENTRA_AUTHORITY_HOST: 'https://127.0.0.1:7443' })(TENANT);
+    await signIn([], { ENTRA_AUTHORITY_HOST: 'https://127.0.0.1:7443' });
     expect(asked.at(-1)).toMatchObject({
       authorityHost: 'https://127.0.0.1:7443',
       disableInstanceDiscovery: true,
@@ -65,7 +65,7 @@ describe('signing in by device code', () => {
 
   it('says what the registration needs when nobody signed in', async () => {
     answer = () => Promise.reject(new Error('AADSTS7000218'));
-    await expect(signIn()(TENANT)).rejects.toMatchObject({
+    await expect(signIn()).rejects.toMatchObject({
       code: 'signInFailed',
       retryable: false,
       message: expect.stringMatching(/public client flows.*Printer\.Read\.All/) as string,

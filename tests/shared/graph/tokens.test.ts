@@ -1,6 +1,7 @@
 import type { ClientSecretCredentialOptions } from '@azure/identity';
 import type { Config, GraphCredential } from '../../../shared/config';
-import { createGetToken } from '../../../shared/graph/tokens';
+import { createRequestToken } from '../../../shared/graph/tokens';
+import { createFakeClock } from '../../support/createFakeClock';
 
 type Policy = NonNullable<ClientSecretCredentialOptions['additionalPolicies']>[number]['policy'];
 type SendRequest = Policy['sendRequest'];
@@ -71,6 +72,11 @@ function configOf(credential: GraphCredential, changes: Partial<Config> = {}): C
     publicBaseUrl: 'https://receiver.example/api',
     ...changes,
   };
+}
+
+function createGetToken(config: Config): (tenantId: string) => Promise<string> {
+  const request = createRequestToken(config, createFakeClock());
+  return (tenantId) => request(tenantId, { fresh: false });
 }
 
 function optionsOf(index: number): Record<string, unknown> {
@@ -205,4 +211,12 @@ test('a credential that never answers is given up after 15 seconds', async () =>
   });
   expect(limits).toEqual([15_000]);
   spy.mockRestore();
+});
+
+test('a fresh token comes from a new credential, because the old one has cached the token that Graph refused', async () => {
+  const request = createRequestToken(configOf('secret'), createFakeClock());
+  await request('t1', { fresh: false });
+  await request('t1', { fresh: true });
+  await request('t1', { fresh: false });
+  expect(made).toHaveLength(2);
 });

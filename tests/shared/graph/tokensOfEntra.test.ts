@@ -2,9 +2,10 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { generate } from 'selfsigned';
+import { systemClock } from '../../../shared/clock';
 import type { Config } from '../../../shared/config';
-import { openGraphService } from '../../../shared/graph/graphService';
-import { createGetToken } from '../../../shared/graph/tokens';
+import { openGraphService } from '../../../shared/graph/service';
+import { createRequestToken } from '../../../shared/graph/tokens';
 
 /*
  * The real @azure/identity against a sign-in host on loopback: its errors carry no status and differ from version to
@@ -68,7 +69,7 @@ const config = (): Config => ({
 });
 
 function ask(): Promise<string> {
-  return createGetToken(config())(TENANT);
+  return createRequestToken(config(), systemClock)(TENANT, { fresh: false });
 }
 
 const errorOf = (error: string, error_description: string) => ({ error, error_description });
@@ -83,12 +84,12 @@ test.each([
   [401, 'invalid_client', 'AADSTS7000215: invalid client secret'],
 ])('%i %s is a refusal', async (status, code, text) => {
   token = { status, body: errorOf(code, text) };
-  await expect(ask()).rejects.toMatchObject({ code: 'tokenFailed', retryable: false });
+  await expect(ask()).rejects.toMatchObject({ code: 'tokenRefused', retryable: false });
 });
 
 test('a tenant that Entra does not know is refused when its metadata is read', async () => {
   metadata = { status: 400, body: errorOf('invalid_tenant', 'AADSTS90002: tenant not found') };
-  await expect(ask()).rejects.toMatchObject({ code: 'tokenFailed', retryable: false });
+  await expect(ask()).rejects.toMatchObject({ code: 'tokenRefused', retryable: false });
 });
 
 test('a process whose tenant is refused asks once for all the calls that come soon after', async () => {
@@ -97,7 +98,7 @@ test('a process whose tenant is refused asks once for all the calls that come so
   const { callGraph } = openGraphService(config());
   const call = { tenantId: TENANT, method: 'GET', path: '/print', permission: 'none' } as const;
   for (let message = 0; message < 5; message += 1) {
-    await expect(callGraph(call)).rejects.toMatchObject({ code: 'tokenFailed', retryable: false });
+    await expect(callGraph(call)).rejects.toMatchObject({ code: 'tokenRefused', retryable: false });
   }
   expect(tokenRequests).toBe(1);
 });

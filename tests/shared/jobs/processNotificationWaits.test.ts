@@ -1,4 +1,4 @@
-import { GraphError } from '../../../shared/graph/graphError';
+import { GraphError } from '../../../shared/graph/errors';
 import { ReceiverError } from '../../../shared/errors';
 import type { JobReference } from '../../../shared/jobs/reference';
 import { createTenantShare } from '../../../shared/jobs/tenantShare';

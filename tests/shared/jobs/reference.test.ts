@@ -1,4 +1,4 @@
-import { ledgerRowKey, parseJobResource, parseParentUrl, watchOf } from '../../../shared/jobs/reference';
+import { ledgerRowKey, parseJobResource, watchOf } from '../../../shared/jobs/reference';
 import { DEFINITION, JOB, PRINTER, TASK, TENANT_A } from '../../support/notifications';
 
 const started = { kind: 'jobStarted', tenantId: TENANT_A, definitionId: DEFINITION, taskId: TASK } as const;
@@ -43,25 +43,6 @@ it.each([
   `print/printers('${PRINTER}/jobs/${JOB}`,
 ])('finds nothing in %j', (resource) => {
   expect(parseJobResource(TENANT_A, resource)).toBeUndefined();
-});
-
-it.each([
-  `https://graph.microsoft.com/v1.0/print/printers/${PRINTER}/jobs/${JOB}`,
-  `https://graph.microsoft.us/beta/print/printers('${PRINTER}')/jobs('${JOB}')`,
-  `https://dod-graph.microsoft.us/v1.0/print/printers/${PRINTER.toUpperCase()}/jobs/${JOB}`,
-])('reads printer and job out of the parentUrl %p, whatever its host', (url) => {
-  expect(parseParentUrl(url)).toEqual({ printerId: PRINTER, jobId: JOB });
-});
-
-it.each([
-  undefined,
-  7,
-  '',
-  'https://graph.microsoft.com/v1.0/me',
-  'x/print/printers/a b/jobs/1',
-  'x/print/printers/a/jobs/b c',
-])('reads nothing out of the parentUrl %j', (url) => {
-  expect(parseParentUrl(url)).toBeUndefined();
 });
 
 it('names the row of the ledger and the watch, as the contract of the tables says', () => {

@@ -1,4 +1,5 @@
-import { createSilence } from '../../../shared/graph/silence';
+import { createSilence } from '../../../shared/graph/client';
+import { createFakeClock } from '../../support/createFakeClock';
 import { createPlacesOf, createTenantShare } from '../../../shared/jobs/tenantShare';
 
 test('one tenant takes 4 places of an instance, whatever the others take', () => {
@@ -28,7 +29,7 @@ describe('a tenant that Graph leaves without any answer', () => {
     Array.from({ length: 24 }, () => share.enter(tenantId)).filter(Boolean).length;
 
   test('takes one place until it is answered, and then four again', () => {
-    const silence = createSilence();
+    const silence = createSilence(createFakeClock());
     const share = createTenantShare(createPlacesOf(silence));
     silence.unanswered('t1');
     expect([fill(share, 't1'), fill(share, 't2')]).toEqual([1, 4]);
@@ -38,7 +39,7 @@ describe('a tenant that Graph leaves without any answer', () => {
   });
 
   test('keeps the places it had taken before, and takes none until they are free', () => {
-    const silence = createSilence();
+    const silence = createSilence(createFakeClock());
     const share = createTenantShare(createPlacesOf(silence));
     expect(fill(share, 't1')).toBe(4);
     silence.unanswered('t1');
@@ -51,7 +52,7 @@ describe('a tenant that Graph leaves without any answer', () => {
   });
 
   test('eight such tenants leave the host room to fetch more: newBatchThreshold (host.json) is 8', () => {
-    const silence = createSilence();
+    const silence = createSilence(createFakeClock());
     const share = createTenantShare(createPlacesOf(silence));
     const tenants = Array.from({ length: 8 }, (_, n) => `t${n}`);
     tenants.forEach((tenantId) => silence.unanswered(tenantId));

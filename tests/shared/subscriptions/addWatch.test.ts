@@ -1,5 +1,5 @@
-import { addWatch } from '../../../shared/subscriptions/addWatch';
-import type { WatchResult } from '../../../shared/subscriptions/watchResult';
+import { addWatch } from '../../../shared/subscriptions/manage';
+import type { WatchResult } from '../../../shared/subscriptions/record';
 import { graphError } from '../../support/createFakeGraph';
 import {
   createSubscriptionWorld,
@@ -11,7 +11,7 @@ import {
 } from '../../support/createSubscriptionWorld';
 
 describe('addWatch', () => {
-  it('stores the watch from now on and subscribes it at once', async () => {
+  it('stores the watch, starting now, and creates its subscription at once', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     expect(await addWatch(world.deps, started())).toMatchObject({
@@ -22,7 +22,7 @@ describe('addWatch', () => {
     expect((await world.read(started())).watch).toMatchObject({ since: START, generation: 0, wanted: true });
   });
 
-  it('changes nothing about a watch that is there', async () => {
+  it('changes nothing about an existing watch', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     await addWatch(world.deps, fetchable());
@@ -35,7 +35,7 @@ describe('addWatch', () => {
     expect(world.graph.calls).toHaveLength(1);
   });
 
-  it('keeps the watch when Graph refuses: the timer goes on trying', async () => {
+  it('keeps the watch when Graph refuses: the timer retries', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     world.graph.nextError('POST', graphError('forbidden'));
@@ -55,15 +55,15 @@ describe('addWatch', () => {
     expect(world.graph.calls).toHaveLength(0);
   });
 
-  it('leaves a watch to whoever removes it in the same moment', async () => {
+  it('is busy when another run removes the watch at the same moment', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
-    world.watches.get = () => Promise.resolve(undefined);
+    world.watchTable.get = () => Promise.resolve(undefined);
     expect(await addWatch(world.deps, fetchable())).toMatchObject({ result: { outcome: 'busy' } });
     expect(world.graph.calls).toHaveLength(0);
   });
 
-  it('takes back a removal that has not happened yet, from now on', async () => {
+  it('takes back a removal in progress, starting now', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     await putServed(world, { wanted: false });
@@ -79,11 +79,11 @@ describe('addWatch', () => {
     });
     const { etag, watch } = await world.read();
     await world.watches.save({ ...watch, wanted: false }, etag);
-    world.watches.save = () => Promise.resolve(undefined);
+    world.watchTable.replace = () => Promise.resolve(undefined);
     expect(await addWatch(world.deps, fetchable())).toMatchObject({ result: { outcome: 'busy' } });
   });
 
-  it('makes the subscription anew when a removal that it takes back has deleted it already', async () => {
+  it('recreates the subscription when the removal that it takes back has already deleted it', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     await putServed(world, { wanted: false });

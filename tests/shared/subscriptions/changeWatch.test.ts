@@ -1,7 +1,6 @@
-import { addWatch } from '../../../shared/subscriptions/addWatch';
-import { removeWatch, renewWatch, revokeWatch } from '../../../shared/subscriptions/changeWatch';
-import { reconcileWatch } from '../../../shared/subscriptions/reconcileWatch';
+import { addWatch, removeWatch, renewWatch, revokeWatch } from '../../../shared/subscriptions/manage';
 import { verifyClientState } from '../../../shared/watches/clientState';
+import { reconcileWatch } from '../../../shared/subscriptions/reconcileWatch';
 import { graphError } from '../../support/createFakeGraph';
 import {
   createSubscriptionWorld,
@@ -30,7 +29,7 @@ describe('revokeWatch', () => {
     expect(verifyClientState(ring, TENANT, clientState)).toMatchObject({ state: { generation: 1 } });
   });
 
-  it('stays wished when Graph does not answer: the timer goes on with it', async () => {
+  it('stays revoked when Graph does not answer: the timer retries', async () => {
     const world = createSubscriptionWorld();
     await putServed(world);
     world.graph.nextError('DELETE', graphError('unavailable'));
@@ -40,7 +39,7 @@ describe('revokeWatch', () => {
     expect((await world.read()).watch.generation).toBe(1);
   });
 
-  it('makes a create that is under way worthless', async () => {
+  it('discards the subscription of a create in progress', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
     let revoked: Promise<unknown> | undefined;
@@ -59,14 +58,14 @@ describe('revokeWatch', () => {
     expect((await world.read()).watch.generation).toBe(1);
   });
 
-  it('knows no watch that is not there', async () => {
+  it('returns undefined for a watch that does not exist', async () => {
     const world = createSubscriptionWorld();
     expect(await revokeWatch(world.deps, fetchable())).toBeUndefined();
   });
 });
 
 describe('removeWatch', () => {
-  it('writes the wish, deletes the subscription and then the row', async () => {
+  it('marks the row, deletes the subscription, then the row', async () => {
     const world = createSubscriptionWorld();
     await putServed(world, { lastError: 'x', nextTryAt: '2026-11-22T01:00:00.000Z', failures: 3 });
     let wanted: unknown;
@@ -79,18 +78,18 @@ describe('removeWatch', () => {
     expect(world.watchTable.size()).toBe(0);
   });
 
-  it('takes its turn after others who write the row, and says so when they never end', async () => {
+  it('retries after lost races, and is busy when they never end', async () => {
     const world = createSubscriptionWorld();
     await putServed(world);
-    const healthy = { ...world.watches };
+    const replace = world.watchTable.replace.bind(world.watchTable);
     let races = 0;
-    world.watches.save = (watch, etag) => {
+    world.watchTable.replace = (row, etag) => {
       races += 1;
-      return races === 1 ? Promise.resolve(undefined) : healthy.save(watch, etag);
+      return races === 1 ? Promise.resolve(undefined) : replace(row, etag);
     };
     expect(await removeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'removed' });
     await putServed(world);
-    world.watches.save = () => Promise.resolve(undefined);
+    world.watchTable.replace = () => Promise.resolve(undefined);
     expect(await removeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'busy' });
   });
 
@@ -122,12 +121,12 @@ describe('removeWatch', () => {
         expect([...world.graph.subscriptions.keys()]).toEqual([watch.subscriptionId]);
       });
 
-      it('ends although the row changes under every write', async () => {
+      it('ends when the row changes under every write', async () => {
         const world = createSubscriptionWorld();
         const healthy = { ...world.watches };
         world.watches.remove = async (key, etag) => {
           const removed = await healthy.remove(key, etag);
-          world.watches.save = () => Promise.resolve(undefined);
+          world.watchTable.replace = () => Promise.resolve(undefined);
           return removed;
         };
         expect((await removeBesideAdd(world)).removed).toMatchObject({ outcome: 'busy' });
@@ -135,12 +134,12 @@ describe('removeWatch', () => {
     },
   );
 
-  it('leaves the row to a create that has begun since', async () => {
+  it('leaves the row to a create that has started since', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     const { watch } = await putServed(world);
     const { callGraph } = world.deps;
-    const held = { ...watch, nextTryAt: '2026-11-22T00:04:00.000Z' };
+    const held = { ...watch, heldUntil: '2026-11-22T00:04:00.000Z' };
     world.deps.callGraph = async (call) => {
       const answer = await callGraph(call);
       if (call.method === 'DELETE') await world.watches.save(held, (await world.read()).etag);
@@ -152,7 +151,7 @@ describe('removeWatch', () => {
 });
 
 describe('a pause that Graph asked for (429 with Retry-After)', () => {
-  it('is kept on the row and overridden by nobody; the next success takes it off', async () => {
+  it('is stored on the row and cannot be overridden. The next success clears it', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     await putServed(world);
@@ -171,7 +170,7 @@ describe('a pause that Graph asked for (429 with Retry-After)', () => {
     expect((await world.read()).watch).not.toHaveProperty('retryAfterUntil');
   });
 
-  it('ends with a failure that asked for none', async () => {
+  it('is cleared by a failure without Retry-After', async () => {
     const world = createSubscriptionWorld();
     await putServed(world, { lastError: 'x', retryAfterUntil: '2026-11-22T00:00:00.000Z' });
     world.graph.nextError('PATCH', graphError('unavailable'));
@@ -181,7 +180,7 @@ describe('a pause that Graph asked for (429 with Retry-After)', () => {
 });
 
 describe('renewWatch', () => {
-  it('renews what is not due, in spite of the wait after a failure', async () => {
+  it('renews before the renewal is due, and during the back-off after a failure', async () => {
     const world = createSubscriptionWorld();
     await putServed(world, { lastError: 'x', nextTryAt: '2026-11-22T01:00:00.000Z' });
     expect(await renewWatch(world.deps, fetchable())).toMatchObject({ outcome: 'renewed' });

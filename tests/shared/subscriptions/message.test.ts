@@ -1,7 +1,7 @@
 import {
+  type SubscriptionMessage,
   formatSubscriptionMessage,
   parseSubscriptionMessage,
-  type SubscriptionMessage,
 } from '../../../shared/subscriptions/message';
 import { SUBSCRIPTION, TENANT_A } from '../../support/notifications';
 

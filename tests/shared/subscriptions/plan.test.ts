@@ -1,9 +1,9 @@
-import { plan, waitsUntil, type PlanOptions, type Signing } from '../../../shared/subscriptions/plan';
-import type { Watch } from '../../../shared/watches/watches';
+import { type PlanOptions, plan, retryAt } from '../../../shared/subscriptions/plan';
+import { watchOf, type WatchFields } from '../../support/createSubscriptionWorld';
 
 const NOW = Date.parse('2026-11-22T12:00:00.000Z');
 const at = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
-const none: Watch = {
+const none: WatchFields = {
   tenantId: 't',
   kind: 'jobStarted',
   id: 'd',
@@ -13,59 +13,68 @@ const none: Watch = {
   failures: 0,
 };
 const URL = 'https://receiver.example/api/notifications';
-const SIGNING: Signing = { keyId: 'k2', keyIds: ['k2', 'k1'], notificationUrl: URL };
+const SETTINGS = {
+  clientStateKeys: [
+    { keyId: 'k2', key: Buffer.alloc(32) },
+    { keyId: 'k1', key: Buffer.alloc(32) },
+  ] as const,
+  publicBaseUrl: 'https://receiver.example/api',
+};
 const served = { subscriptionId: 's', keyId: 'k2', notificationUrl: URL };
 /** Renewed `minutes` ago, with the 4,200 minutes that are asked for. */
-const renewed = (minutes: number): Watch => ({
+const renewed = (minutes: number): WatchFields => ({
   ...none,
   ...served,
   renewedAt: at(-minutes),
   expirationDateTime: at(4_200 - minutes),
 });
 
-function revoked(): Watch {
-  const { keyId: _keyId, ...watch } = renewed(1);
-  return watch;
-}
+const revoked: WatchFields = { ...renewed(1), revokedAt: at(0) };
 
 describe('plan (a PATCH about once an hour, and what is replaced)', () => {
-  const cases: [string, Watch, PlanOptions, string][] = [
+  const cases: [string, WatchFields, PlanOptions, string][] = [
     ['a watch without a subscription is created', none, {}, 'create'],
-    ['a watch nobody wants any more is removed', { ...none, wanted: false }, {}, 'remove'],
-    ['a live one nobody wants any more is removed', { ...renewed(1), wanted: false }, {}, 'remove'],
+    ['an unwanted watch is removed', { ...none, wanted: false }, {}, 'remove'],
+    ['an unwanted one with a subscription is removed', { ...renewed(1), wanted: false }, {}, 'remove'],
     [
-      'one whose PATCH failed is tried again when its wait is over, whatever its hour',
+      'one whose PATCH failed is retried after the back-off',
       { ...renewed(20), lastError: 'Graph did not answer', nextTryAt: at(-1) },
       {},
       'renew',
     ],
     [
-      'one to be replaced is only renewed where that is left to the timer',
+      'one to be replaced is only renewed by an event',
       { ...renewed(60), keyId: 'k0', notificationUrl: 'https://old.example/api/notifications' },
       { onlyRenew: true },
       'renew',
     ],
     ['and not before it is due', { ...renewed(59), keyId: 'k0' }, { onlyRenew: true }, 'nothing'],
     [
-      'one nobody wants waits while it is being created',
-      { ...none, wanted: false, nextTryAt: at(1) },
+      'an unwanted one waits while a run holds it to create its subscription',
+      { ...none, wanted: false, heldUntil: at(1) },
       {},
       'nothing',
     ],
     [
-      'one nobody wants that Graph never made needs no call, and so no wait',
+      'an unwanted one that was never created needs no call and no wait',
       { ...none, wanted: false, nextTryAt: at(30), retryAfterUntil: at(2), lastError: 'x' },
       {},
       'remove',
     ],
     [
-      'a live one nobody wants waits out its failure',
+      'an unwanted one with a subscription waits for the end of the back-off',
       { ...renewed(1), wanted: false, nextTryAt: at(30), lastError: 'x' },
       {},
       'nothing',
     ],
+    [
+      'an unwanted one without a subscription needs no call, also during a Retry-After',
+      { ...none, wanted: false, retryAfterUntil: at(2) },
+      {},
+      'remove',
+    ],
     ['its key left the ring: replaced at once', { ...renewed(1), keyId: 'k0' }, {}, 'replace'],
-    ['revoked, so no key is named: replaced at once', revoked(), {}, 'replace'],
+    ['revoked: replaced at once', revoked, {}, 'replace'],
     [
       'PUBLIC_BASE_URL changed: replaced at once',
       { ...renewed(1), notificationUrl: 'https://old.example/api/notifications' },
@@ -98,9 +107,19 @@ describe('plan (a PATCH about once an hour, and what is replaced)', () => {
       {},
       'nothing',
     ],
-    ['waiting, not even when asked', { ...renewed(60), nextTryAt: at(1) }, { asked: true }, 'nothing'],
+    [
+      'held by another run, even when asked for',
+      { ...renewed(60), heldUntil: at(1) },
+      { asked: true },
+      'nothing',
+    ],
     ['the waiting is over', { ...renewed(60), nextTryAt: at(0), lastError: 'x' }, {}, 'renew'],
-    ['a time that cannot be read is no wait', { ...renewed(60), nextTryAt: 'soon' }, {}, 'renew'],
+    [
+      'a time that cannot be read is no wait',
+      { ...renewed(60), nextTryAt: 'soon', lastError: 'x' },
+      {},
+      'renew',
+    ],
     [
       'a person has corrected the cause',
       { ...none, nextTryAt: at(30), lastError: 'x' },
@@ -121,11 +140,11 @@ describe('plan (a PATCH about once an hour, and what is replaced)', () => {
     ],
     [
       'revoked in such a pause, which takes the wait after the failure away',
-      { ...revoked(), retryAfterUntil: at(2) },
+      { ...revoked, retryAfterUntil: at(2) },
       {},
       'nothing',
     ],
-    ['a create under way is not overridden', { ...none, nextTryAt: at(3) }, { retryNow: true }, 'nothing'],
+    ['a create in progress is not overridden', { ...none, heldUntil: at(3) }, { retryNow: true }, 'nothing'],
     [
       'renewed a minute ago, with an expiry that cannot be read',
       { ...none, ...served, renewedAt: at(-1) },
@@ -146,16 +165,19 @@ describe('plan (a PATCH about once an hour, and what is replaced)', () => {
     ],
   ];
   it.each(cases)('%s', (_name, watch, options, expected) => {
-    expect(plan(watch, NOW, SIGNING, options)).toBe(expected);
+    expect(plan(watchOf(watch), NOW, SETTINGS, options)).toBe(expected);
   });
 
   it('needs no options', () => {
-    expect(plan(none, NOW, SIGNING)).toBe('create');
+    expect(plan(watchOf(none), NOW, SETTINGS)).toBe('create');
   });
 
-  it('tells until when a watch waits', () => {
-    expect(waitsUntil({ ...none, nextTryAt: at(5) }, NOW)).toBe(NOW + 300_000);
-    expect(waitsUntil({ ...none, nextTryAt: at(5), retryAfterUntil: at(6) }, NOW)).toBe(NOW + 360_000);
-    expect(waitsUntil(none, NOW)).toBeUndefined();
+  it('computes when a watch may be tried again', () => {
+    expect(retryAt(watchOf({ ...none, nextTryAt: at(5), lastError: 'x' }), NOW)).toBe(NOW + 300_000);
+    expect(retryAt(watchOf({ ...none, nextTryAt: at(5), retryAfterUntil: at(6), lastError: 'x' }), NOW)).toBe(
+      NOW + 360_000,
+    );
+    expect(retryAt(watchOf({ ...none, heldUntil: at(7) }), NOW)).toBe(NOW + 420_000);
+    expect(retryAt(watchOf(none), NOW)).toBeUndefined();
   });
 });

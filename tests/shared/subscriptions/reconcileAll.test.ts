@@ -1,5 +1,5 @@
 import { ReceiverError } from '../../../shared/errors';
-import type { GraphCall } from '../../../shared/graph/graphClient';
+import type { GraphCall } from '../../../shared/graph/client';
 import { reconcileAll, type ReconcileProgress } from '../../../shared/subscriptions/reconcileAll';
 import { graphError } from '../../support/createFakeGraph';
 import {
@@ -26,7 +26,7 @@ const none = {
 };
 
 describe('reconcileAll', () => {
-  it('creates, renews and leaves alone, each watch by its own row', async () => {
+  it('creates, renews or does nothing, for each watch as its row asks', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     await world.addTenant(OTHER_TENANT);
@@ -56,7 +56,7 @@ describe('reconcileAll', () => {
     });
   });
 
-  it('does not let one failure stop the rest: it stands in the summary and on its row', async () => {
+  it('continues after a failure, which is in the summary and on its row', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     await world.addTenant(OTHER_TENANT);
@@ -73,14 +73,14 @@ describe('reconcileAll', () => {
       {
         tenantId: TENANT,
         watch: 'jobFetchable_a',
-        error: 'Graph said forbidden',
+        error: graphError('forbidden').message,
         nextTryAt: '2026-11-22T00:00:45.000Z',
       },
     ]);
-    expect((await world.read(fetchable(TENANT, 'a'))).watch.lastError).toBe('Graph said forbidden');
+    expect((await world.read(fetchable(TENANT, 'a'))).watch.lastError).toBe(graphError('forbidden').message);
   });
 
-  it('postpones the rest of a throttled tenant without a call, and goes on with the others', async () => {
+  it('postpones the rest of a throttled tenant without a call, and continues with the others', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     await world.addTenant(OTHER_TENANT);
@@ -127,7 +127,7 @@ describe('reconcileAll', () => {
     expect(failures).toHaveLength(asked);
   });
 
-  it('goes on with a tenant when only one of its watches is refused', async () => {
+  it('continues with a tenant when only one of its watches is refused', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     for (let n = 0; n < 12; n += 1) await world.put({ id: `printer-${n}` });
@@ -135,7 +135,7 @@ describe('reconcileAll', () => {
     expect((await reconcileAll(world.deps)).counts).toEqual({ ...none, created: 11, failed: 1 });
   });
 
-  it('leaves paused, removed and unknown tenants alone', async () => {
+  it('does nothing for paused, removed and unknown tenants', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant(TENANT, 'paused');
     await world.addTenant(OTHER_TENANT, 'removed');
@@ -146,7 +146,7 @@ describe('reconcileAll', () => {
     expect(world.graph.calls).toHaveLength(0);
   });
 
-  it('looks at one tenant only when asked to', async () => {
+  it('reconciles a single tenant on request', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     await world.addTenant(OTHER_TENANT);
@@ -156,11 +156,11 @@ describe('reconcileAll', () => {
     expect(world.graph.calls.map(({ tenantId }) => tenantId)).toEqual([OTHER_TENANT]);
   });
 
-  it('tries failed watches at once when a person has corrected their cause', async () => {
+  it('retries failed watches at once on request', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     await world.put({
-      lastError: 'Graph said forbidden',
+      lastError: graphError('forbidden').message,
       failures: 9,
       nextTryAt: '2026-11-22T00:59:00.000Z',
     });
@@ -168,7 +168,7 @@ describe('reconcileAll', () => {
     expect((await reconcileAll(world.deps, { retryNow: true })).counts.created).toBe(1);
   });
 
-  it('passes over rows that nobody can read, and names them', async () => {
+  it('skips unreadable rows and reports them', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     await world.put();
@@ -181,7 +181,7 @@ describe('reconcileAll', () => {
     expect(world.logger.events.filter(({ event }) => event === 'row.unreadable')).toHaveLength(2);
   });
 
-  it('bears storage that fails for one watch or for one tenant', async () => {
+  it('continues when storage fails for one watch or one tenant', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();
     await world.addTenant(OTHER_TENANT);
@@ -206,7 +206,7 @@ describe('reconcileAll', () => {
     expect(world.logger.events.filter(({ event }) => event === 'subscription.error')).toHaveLength(2);
   });
 
-  it('rejects when the tenants cannot be read: nothing was looked at', async () => {
+  it('rejects when the tenants cannot be read', async () => {
     const world = createSubscriptionWorld();
     world.tenants.list = () => {
       throw new Error('down');
@@ -214,7 +214,7 @@ describe('reconcileAll', () => {
     await expect(reconcileAll(world.deps)).rejects.toThrow('down');
   });
 
-  it('works on four tenants at once and no more', async () => {
+  it('works on at most four tenants at once', async () => {
     const world = createSubscriptionWorld();
     const ids = Array.from({ length: 9 }, (_, n) => `tenant-${n}`);
     for (const id of ids) {

@@ -9,6 +9,7 @@ import {
   putServed,
   START,
   TENANT,
+  watchOf,
 } from '../../support/createSubscriptionWorld';
 
 const RESOURCE = `print/printers/${PRINTER}/jobs`;
@@ -17,7 +18,7 @@ const EXPIRY = '2026-11-24T22:00:00.000Z';
 const EXPIRY_AN_HOUR_LATER = '2026-11-24T23:00:00.000Z';
 
 describe('reconcileWatch: create', () => {
-  it('subscribes a new watch and keeps what Graph granted on the row', async () => {
+  it('creates the subscription of a new watch and stores what Graph granted', async () => {
     const world = createSubscriptionWorld();
     const result = await reconcileWatch(world.deps, await world.put());
     expect(result.outcome).toBe('created');
@@ -27,6 +28,7 @@ describe('reconcileWatch: create', () => {
       wanted: true,
       generation: 0,
       failures: 0,
+      status: 'active',
       keyId: 'k1',
       notificationUrl: `${PUBLIC_BASE_URL}/notifications`,
       resource: RESOURCE,
@@ -47,26 +49,26 @@ describe('reconcileWatch: create', () => {
     ]);
   });
 
-  it('writes the row before it asks Graph, and holds it so that nobody creates a second one', async () => {
+  it('holds the row before it calls Graph, so that no other run creates a second subscription', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
     const meanwhile: string[] = [];
     world.graph.next('POST', () => {
-      const asked = world.read().then(({ watch }) => watch.nextTryAt ?? '');
-      void asked.then((nextTryAt) => meanwhile.push(nextTryAt));
+      const asked = world.read().then(({ watch }) => watch.heldUntil ?? '');
+      void asked.then((heldUntil) => meanwhile.push(heldUntil));
       return { id: 's', expirationDateTime: EXPIRY };
     });
     const other = world.read();
     await reconcileWatch(world.deps, stored);
     expect(meanwhile).toHaveLength(1);
     expect(Date.parse(meanwhile[0] ?? '')).toBeGreaterThan(Date.parse(START));
-    expect((await world.read()).watch.nextTryAt).toBeUndefined();
+    expect((await world.read()).watch.heldUntil).toBeUndefined();
     // The other one read the row before: it loses by its ETag.
     expect(await reconcileWatch(world.deps, await other)).toMatchObject({ outcome: 'busy' });
     expect(world.graph.said()).toEqual(['POST /subscriptions']);
   });
 
-  it('leaves a create alone that another run has under way', async () => {
+  it('does nothing while another run creates', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
     let second: unknown;
@@ -79,7 +81,7 @@ describe('reconcileWatch: create', () => {
     expect(world.graph.calls).toHaveLength(1);
   });
 
-  it('takes up a create whose run died: after the hold, and the 409 is settled', async () => {
+  it('repeats the create of a run that died, after the hold, and resolves the 409', async () => {
     const world = createSubscriptionWorld();
     world.graph.put({
       id: 'orphan',
@@ -88,14 +90,14 @@ describe('reconcileWatch: create', () => {
       changeType: 'updated',
       notificationUrl: `${PUBLIC_BASE_URL}/notifications`,
     });
-    const stored = await world.put({ nextTryAt: '2026-11-22T00:04:00.000Z' });
+    const stored = await world.put({ heldUntil: '2026-11-22T00:04:00.000Z' });
     expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'nothing' });
     world.clock.advance(4 * MINUTE);
     expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'created' });
     expect([...world.graph.subscriptions.keys()]).toEqual(['subscription-1']);
   });
 
-  it('writes a refusal onto the row, in words and with the next try', async () => {
+  it('writes a refusal onto the row, with the reason and the next attempt', async () => {
     const world = createSubscriptionWorld();
     world.graph.nextError('POST', graphError('forbidden'));
     const result = await reconcileWatch(world.deps, await world.put());
@@ -107,7 +109,8 @@ describe('reconcileWatch: create', () => {
       wanted: true,
       generation: 0,
       failures: 1,
-      lastError: 'Graph said forbidden',
+      status: 'createFailed',
+      lastError: graphError('forbidden').message,
       // What was asked for: an answer that is lost may have made it.
       keyId: 'k1',
       notificationUrl: 'https://receiver.example/api/notifications',
@@ -121,7 +124,7 @@ describe('reconcileWatch: create', () => {
     ]);
   });
 
-  it('counts failures in a row, and forgets them with a success', async () => {
+  it('counts failures in a row, and resets the count after a success', async () => {
     const world = createSubscriptionWorld();
     let stored = await world.put();
     for (let failures = 1; failures <= 3; failures += 1) {
@@ -138,7 +141,7 @@ describe('reconcileWatch: create', () => {
     expect(watch.nextTryAt).toBeUndefined();
   });
 
-  it('never comes before Retry-After, and says that the tenant is throttled', async () => {
+  it('waits for Retry-After, and reports that the tenant is throttled', async () => {
     const world = createSubscriptionWorld();
     world.graph.nextError('POST', graphError('throttled', 3_600_000 * 2));
     const result = await reconcileWatch(world.deps, await world.put());
@@ -149,7 +152,7 @@ describe('reconcileWatch: create', () => {
   it.each([
     [new TypeError('holds a secret'), 'Unexpected TypeError'],
     ['a text with a secret', 'Unexpected error'],
-  ])('keeps the words of unknown errors off the row: %p', async (error, words) => {
+  ])('keeps messages of unknown errors off the row: %p', async (error, words) => {
     const world = createSubscriptionWorld();
     world.graph.next('POST', () => {
       throw error as Error;
@@ -162,8 +165,8 @@ describe('reconcileWatch: create', () => {
   });
 });
 
-describe('reconcileWatch: a row that somebody else writes while Graph creates', () => {
-  it('still takes the subscription when the watch is as wanted as before', async () => {
+describe('reconcileWatch: a row that changes while Graph creates', () => {
+  it('saves the subscription when the watch is still wanted', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
     const since = '2026-11-22T00:03:00.000Z';
@@ -177,7 +180,7 @@ describe('reconcileWatch: a row that somebody else writes while Graph creates', 
     expect(world.graph.subscriptions.size).toBe(1);
   });
 
-  it('keeps the begin that a resumed tenant gave the row meanwhile: its pause is not replayed', async () => {
+  it('keeps the start that resuming the tenant gave the row: jobs of the pause are not replayed', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
     const since = '2026-11-23T00:00:00.000Z';
@@ -210,20 +213,20 @@ describe('reconcileWatch: a row that somebody else writes while Graph creates', 
   it('deletes the new subscription when the row changes once more', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
-    const healthy = { ...world.watches };
-    world.watches.save = (watch, etag) =>
-      watch.subscriptionId === undefined ? healthy.save(watch, etag) : Promise.resolve(undefined);
+    const replace = world.watchTable.replace.bind(world.watchTable);
+    world.watchTable.replace = (row, etag) =>
+      row['subscriptionId'] === undefined ? replace(row, etag) : Promise.resolve(undefined);
     expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'busy' });
     expect(world.graph.subscriptions.size).toBe(0);
   });
 
-  it('recognises its own save whose answer was lost and which the client repeated', async () => {
+  it('recognizes its own save when the answer was lost and the client repeated it', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put();
-    const healthy = { ...world.watches };
-    world.watches.save = async (watch, etag) => {
-      const saved = await healthy.save(watch, etag);
-      return watch.subscriptionId === undefined ? saved : undefined;
+    const replace = world.watchTable.replace.bind(world.watchTable);
+    world.watchTable.replace = async (row, etag) => {
+      const saved = await replace(row, etag);
+      return row['subscriptionId'] === undefined ? saved : undefined;
     };
     expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'created' });
     expect(world.graph.subscriptions.size).toBe(1);
@@ -240,7 +243,7 @@ describe('reconcileWatch: a row that somebody else writes while Graph creates', 
       const answer = await callGraph(call);
       if (call.method === 'POST') {
         const { watch, etag } = await world.read();
-        if (change) await world.watches.save({ ...watch, ...change(watch) }, etag);
+        if (change) await world.watches.save(watchOf({ ...watch, ...change(watch) }), etag);
         else await world.watches.remove(watch, etag);
       }
       return answer;
@@ -264,7 +267,7 @@ describe('reconcileWatch: renew', () => {
     });
   });
 
-  it('keeps the subscription on the row when a PATCH fails for now', async () => {
+  it('keeps the subscription on the row when a PATCH fails', async () => {
     const world = createSubscriptionWorld();
     const stored = await putServed(world);
     world.graph.nextError('PATCH', graphError('unavailable'));
@@ -277,7 +280,7 @@ describe('reconcileWatch: renew', () => {
     });
   });
 
-  it('creates anew after a 404 (api/subscription-update.md)', async () => {
+  it('recreates after a 404 (api/subscription-update.md)', async () => {
     const world = createSubscriptionWorld();
     const stored = await putServed(world);
     world.graph.subscriptions.clear();
@@ -287,7 +290,7 @@ describe('reconcileWatch: renew', () => {
     expect((await world.read()).watch).toMatchObject({ subscriptionId: 'subscription-1', failures: 0 });
   });
 
-  it('does nothing more when somebody else has written the row', async () => {
+  it('is busy when the row has changed', async () => {
     const world = createSubscriptionWorld();
     const stored = await putServed(world);
     await world.watches.save({ ...stored.watch, failures: 4 }, stored.etag);
@@ -297,7 +300,7 @@ describe('reconcileWatch: renew', () => {
 });
 
 describe('reconcileWatch: remove', () => {
-  it('leaves no row that names a deleted subscription when the watch is wanted again meanwhile', async () => {
+  it('clears the deleted subscription from the row when the watch became wanted again', async () => {
     const world = createSubscriptionWorld();
     const stored = await putServed(world, { wanted: false });
     const { callGraph } = world.deps;

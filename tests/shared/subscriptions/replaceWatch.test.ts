@@ -39,7 +39,7 @@ describe('replacing a subscription', () => {
     expect(world.logger.events.map(({ event }) => event)).toEqual(['subscription.replaced']);
   });
 
-  it('waits for the hour of its PATCH while the key still verifies', async () => {
+  it('waits until the PATCH is due while the key still verifies', async () => {
     const world = await rotated('verifies');
     expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'nothing' });
     world.clock.advance(60 * MINUTE);
@@ -60,7 +60,7 @@ describe('replacing a subscription', () => {
     expect((await world.read()).watch.notificationUrl).toBe('https://new.example/api/notifications');
   });
 
-  it('writes the row before it asks Graph; whoever read it before does nothing', async () => {
+  it('holds the row before it calls Graph. A run that read it before is busy', async () => {
     const world = await rotated('retired');
     const [first, second] = [await world.read(), await world.read()];
     const results = await Promise.all([
@@ -80,16 +80,16 @@ describe('replacing a subscription', () => {
       subscriptionId: 'subscription-0',
       keyId: 'k1',
       failures: 1,
-      lastError: 'Graph said unavailable',
+      lastError: graphError('unavailable').message,
     });
   });
 
-  it('is begun anew when its run died before or after DELETE', async () => {
+  it('is repeated when its run died before or after DELETE', async () => {
     for (const died of ['before', 'after']) {
       const world = await rotated('retired');
       const { watch, etag } = await world.read();
-      const nextTryAt = '2026-11-22T00:04:00.000Z';
-      await world.watches.save({ ...watch, nextTryAt }, etag);
+      const heldUntil = '2026-11-22T00:04:00.000Z';
+      await world.watches.save({ ...watch, heldUntil }, etag);
       if (died === 'after') world.graph.subscriptions.clear();
       expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'nothing' });
       world.clock.advance(4 * MINUTE);
@@ -98,7 +98,7 @@ describe('replacing a subscription', () => {
     }
   });
 
-  it('goes on as a create, with its sweep, when POST failed after DELETE', async () => {
+  it('continues as a create, with a sweep, when POST failed after DELETE', async () => {
     const world = await rotated('retired');
     world.graph.nextError('POST', graphError('unavailable'));
     expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'failed' });
@@ -114,8 +114,8 @@ describe('replacing a subscription', () => {
   });
 });
 
-describe('which new subscription asks for a sweep', () => {
-  it('is the one in place of a lost one, not the first of a watch: that replays no history', async () => {
+describe('which new subscription requests a sweep', () => {
+  it('is the one that replaces a lost one, not the first of a watch: that replays no history', async () => {
     const world = createSubscriptionWorld();
     expect((await reconcileWatch(world.deps, await world.put())).sweep).toBeUndefined();
     world.graph.subscriptions.clear();
@@ -136,7 +136,7 @@ describe('removing a watch', () => {
     expect(world.watchTable.size()).toBe(0);
   });
 
-  it('needs no call where there is no subscription, and takes one that is gone as deleted', async () => {
+  it('needs no call without a subscription, and counts a missing one as deleted', async () => {
     const world = createSubscriptionWorld();
     const stored = await world.put({ wanted: false });
     await reconcileWatch(world.deps, stored);
@@ -147,12 +147,12 @@ describe('removing a watch', () => {
     expect(world.watchTable.size()).toBe(0);
   });
 
-  it('keeps the row while Graph refuses, until the subscription has ended by itself', async () => {
+  it('keeps the row while Graph refuses, until the subscription has expired', async () => {
     const world = createSubscriptionWorld();
     await putServed(world, { wanted: false });
     world.graph.nextError('DELETE', graphError('forbidden'));
     expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'failed' });
-    expect((await world.read()).watch.lastError).toBe('Graph said forbidden');
+    expect((await world.read()).watch.lastError).toBe(graphError('forbidden').message);
     world.clock.advance(4_230 * MINUTE);
     world.graph.nextError('DELETE', graphError('unavailable'));
     expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'failed' });
@@ -161,7 +161,7 @@ describe('removing a watch', () => {
     expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'removed' });
   });
 
-  it('leaves a row alone that was wanted again meanwhile', async () => {
+  it('keeps a row that became wanted again', async () => {
     const world = createSubscriptionWorld();
     const stored = await putServed(world, { wanted: false });
     await world.watches.save({ ...stored.watch, wanted: true }, stored.etag);

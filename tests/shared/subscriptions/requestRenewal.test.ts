@@ -1,4 +1,4 @@
-import { createRequestRenewal } from '../../../shared/subscriptions/requestRenewal';
+import { createRequestRenewal } from '../../../shared/subscriptions/message';
 import { createFakeClock } from '../../support/createFakeClock';
 import { createMemoryQueue } from '../../support/memoryQueue';
 
@@ -6,7 +6,7 @@ const START = Date.parse('2026-11-22T00:00:00.000Z');
 const WATCH = { tenantId: 'tenant', kind: 'jobStarted', id: 'definition' } as const;
 const MINUTE = 60_000;
 
-test('asks through the queue, in the form of the contract', async () => {
+test('requests a renewal through the queue, in the form of the contract', async () => {
   const queue = createMemoryQueue();
   await createRequestRenewal({ queue, clock: createFakeClock(START) })(WATCH, 'trace');
   expect(queue.sent.map(({ text }) => JSON.parse(text) as unknown)).toEqual([
@@ -23,7 +23,7 @@ test('asks through the queue, in the form of the contract', async () => {
   ]);
 });
 
-test('asks once in ten minutes for each watch', async () => {
+test('requests once in ten minutes for each watch', async () => {
   const queue = createMemoryQueue();
   const clock = createFakeClock(START);
   const request = createRequestRenewal({ queue, clock });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GRAPH_CALL_LIMIT_MS } from '../../../shared/graph/createGraphClient';
+import { GRAPH_CALL_LIMIT_MS } from '../../../shared/graph/client';
 import { createSweepTime, SWEEP_RUN_MS } from '../../../shared/sweep/createSweepTime';
 import { createFakeClock } from '../../support/createFakeClock';
 

@@ -1,5 +1,5 @@
 import { ReceiverError, type ErrorCode } from '../../../shared/errors';
-import { GraphError } from '../../../shared/graph/graphError';
+import { GraphError } from '../../../shared/graph/errors';
 import { judgeListingError } from '../../../shared/sweep/judgeListingError';
 
 const graph = (code: ErrorCode) => new GraphError(code, 'x');

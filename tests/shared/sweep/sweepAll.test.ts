@@ -1,6 +1,6 @@
-import type { GraphCall } from '../../../shared/graph/graphClient';
+import type { GraphCall } from '../../../shared/graph/client';
 import { ReceiverError } from '../../../shared/errors';
-import { unflagTenant } from '../../../shared/subscriptions/standOfTenant';
+import { recordRestoredAccess } from '../../../shared/tenants/graphAccess';
 import { countSweeps, sweepAll } from '../../../shared/sweep/sweepAll';
 import type { TenantStatus } from '../../../shared/tenants/tenants';
 import { graphError } from '../../support/createFakeGraph';
@@ -178,8 +178,8 @@ describe('a tenant that is not served and refuses the app', () => {
     world.refuse(new RegExp(`^${TENANT}`), refusal);
     await runs(30);
     world.clearRefusals();
-    await world.tenants.update(TENANT, (tenant) => ({ ...tenant, failures: 3 }));
-    await unflagTenant({ tenants: world.tenants, logger: world.logger }, TENANT);
+    await world.tenants.update(TENANT, (tenant) => ({ ...tenant, graphAccess: 'refused', failures: 3 }));
+    await recordRestoredAccess({ tenants: world.tenants, logger: world.logger }, TENANT);
     expect(await runs(3)).toEqual([0, 1, 2]);
   });
 

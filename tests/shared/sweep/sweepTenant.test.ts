@@ -412,7 +412,8 @@ describe('a tenant that grants a token and no permission', () => {
     }
   });
   /** As reconciliation leaves it (shared/subscriptions/standOfTenant.ts). */
-  const flag = () => world.tenants.update(TENANT, (tenant) => ({ ...tenant, failures: 3 }));
+  const flag = () =>
+    world.tenants.update(TENANT, (tenant) => ({ ...tenant, graphAccess: 'refused', failures: 3 }));
   const sweptAt = async () => (await world.tenants.get(TENANT))?.sweptAt;
 
   it('has refused after four listings, and status is not told of a sweep', async () => {

@@ -8,11 +8,14 @@ const tenant: Tenant = {
   taskDeadlineMinutes: 20,
   retentionDays: 10,
   createdAt: '2026-11-22T00:00:00.000Z',
+  graphAccess: 'refused',
   lastError: 'words',
   failures: 2,
   nextTryAt: '2026-11-22T01:00:00.000Z',
   listedAt: '2026-11-22T00:30:00.000Z',
   orphans: 'a,b',
+  sweepRefusals: 1,
+  lostByGraph: 3,
 };
 
 async function listAll(listing: AsyncIterable<Tenant>): Promise<Tenant[]> {
@@ -22,7 +25,7 @@ async function listAll(listing: AsyncIterable<Tenant>): Promise<Tenant[]> {
 }
 
 describe('the table Tenants', () => {
-  it('keeps a tenant under PartitionKey tenant and gives it back whole', async () => {
+  it('stores a tenant under PartitionKey tenant and reads all of it back', async () => {
     const table = createMemoryTable();
     const tenants = createTenants(table);
     expect(await tenants.add(tenant)).toBe(true);
@@ -38,7 +41,7 @@ describe('the table Tenants', () => {
     expect((await tenants.get(tenant.tenantId))?.name).toBe('A customer');
   });
 
-  it('updates the row as it is now, whatever others write meanwhile', async () => {
+  it('updates the current row after lost races', async () => {
     const table = createMemoryTable();
     const tenants = createTenants(table);
     await tenants.add(tenant);
@@ -58,7 +61,7 @@ describe('the table Tenants', () => {
     expect(await tenants.update('other', (same) => same)).toBeUndefined();
   });
 
-  it('does not write what has not changed, and gives up a row that changes under every try', async () => {
+  it('does not write an unchanged row, and rejects when the row changes under every attempt', async () => {
     const table = createMemoryTable();
     const tenants = createTenants(table);
     await tenants.add(tenant);
@@ -81,20 +84,24 @@ describe('the table Tenants', () => {
         taskDeadlineMinutes: 15,
         retentionDays: 30,
         createdAt: '',
+        graphAccess: 'ok',
+        failures: 0,
+        sweepRefusals: 0,
+        lostByGraph: 0,
       });
     },
   );
 
-  it('refuses a row that is none of ours, or passes over it when somebody listens', async () => {
+  it('rejects an unreadable row, or reports and skips it', async () => {
     const table = createMemoryTable();
     const tenants = createTenants(table);
     await tenants.add(tenant);
     await table.insert({ partitionKey: 'tenant', rowKey: 'broken', status: 'maybe' });
     await expect(tenants.get('broken')).rejects.toMatchObject({ code: 'rowUnreadable' });
     await expect(listAll(tenants.list())).rejects.toMatchObject({ code: 'rowUnreadable' });
-    const told: string[] = [];
-    expect(await listAll(tenants.list(({ code }) => told.push(code)))).toEqual([tenant]);
-    expect(told).toEqual(['rowUnreadable']);
+    const reported: string[] = [];
+    expect(await listAll(tenants.list(({ code }) => reported.push(code)))).toEqual([tenant]);
+    expect(reported).toEqual(['rowUnreadable']);
   });
 
   it('refuses a row without a key', async () => {

@@ -1,4 +1,13 @@
-import { createWatches, type Watch } from '../../../shared/watches/watches';
+import {
+  createWatches,
+  parseWatchRowKey,
+  watchRowKey,
+  watchState,
+  withoutFailure,
+  withoutSubscription,
+  type Watch,
+} from '../../../shared/watches/watches';
+import { PRINTER, watchOf } from '../../support/createSubscriptionWorld';
 import { createMemoryTable } from '../../support/memoryTable';
 
 const full: Watch = {
@@ -18,7 +27,10 @@ const full: Watch = {
   nextTryAt: '2026-11-22T00:01:00.000Z',
   retryAfterUntil: '2026-11-22T00:00:30.000Z',
   failures: 2,
+  status: 'updateFailed',
   lastError: 'words',
+  heldUntil: '2026-11-22T00:02:00.000Z',
+  revokedAt: '2026-11-22T00:03:00.000Z',
 };
 const plain: Watch = {
   tenantId: 't1',
@@ -28,6 +40,7 @@ const plain: Watch = {
   wanted: true,
   generation: 0,
   failures: 0,
+  status: 'pending',
 };
 
 async function listAll(listing: AsyncIterable<{ watch: Watch }>): Promise<Watch[]> {
@@ -37,7 +50,7 @@ async function listAll(listing: AsyncIterable<{ watch: Watch }>): Promise<Watch[
 }
 
 describe('the table Subscriptions', () => {
-  it('keeps a watch under the keys of the contract and gives it back whole', async () => {
+  it('stores a watch under the keys of the contract and reads all of it back', async () => {
     const table = createMemoryTable();
     const watches = createWatches(table);
     expect(await watches.add(full)).toBe(true);
@@ -71,22 +84,24 @@ describe('the table Subscriptions', () => {
     expect(await watches.get(plain)).toBeUndefined();
   });
 
-  it('forgets what a save leaves out', async () => {
+  it('clears the cells that a save leaves out', async () => {
     const watches = createWatches(createMemoryTable());
     await watches.add(full);
-    const { lastError: _lastError, nextTryAt: _nextTryAt, ...rest } = full;
-    await watches.save(rest, (await watches.get(full))?.etag ?? '');
-    expect((await watches.get(full))?.watch).toEqual(rest);
+    const cleared = withoutFailure(full);
+    await watches.save(cleared, (await watches.get(full))?.etag ?? '');
+    const { watch } = (await watches.get(full)) ?? {};
+    expect(watch).toEqual(cleared);
+    expect(watch).not.toHaveProperty('lastError');
   });
 
-  it('lists one tenant, or everybody', async () => {
+  it('lists one tenant or all', async () => {
     const watches = createWatches(createMemoryTable());
     for (const watch of [full, plain, { ...plain, tenantId: 't2' }]) await watches.add(watch);
     expect((await listAll(watches.list('t1'))).map(({ id }) => id)).toEqual(['p1', 'd1']);
     expect(await listAll(watches.list())).toHaveLength(3);
   });
 
-  it('takes cells of another type as missing', async () => {
+  it('treats cells of another type as missing', async () => {
     const table = createMemoryTable();
     await table.insert({
       partitionKey: 't1',
@@ -94,6 +109,7 @@ describe('the table Subscriptions', () => {
       since: 5,
       generation: 'x',
       failures: true,
+      status: 'pending',
       subscriptionId: 7,
     });
     expect((await createWatches(table).get(plain))?.watch).toEqual({ ...plain, since: '' });
@@ -103,15 +119,18 @@ describe('the table Subscriptions', () => {
     [{ partitionKey: 't1', rowKey: 'nonsense' }],
     [{ partitionKey: 't1', rowKey: 'jobOther_p1' }],
     [{ partitionKey: 't1', rowKey: 'jobFetchable_' }],
-  ])('refuses a row that is none of ours, or passes over it when somebody listens: %j', async (row) => {
+    [{ partitionKey: 't1', rowKey: 'jobFetchable_p2' }],
+    [{ partitionKey: 't1', rowKey: 'jobFetchable_p2', status: 'unknown' }],
+    [{ partitionKey: 't1', rowKey: 'jobFetchable_p2', status: 'active', subscriptionId: 7 }],
+  ])('rejects an unreadable row, or reports and skips it: %j', async (row) => {
     const table = createMemoryTable();
     const watches = createWatches(table);
     await watches.add(plain);
     await table.insert(row);
     await expect(listAll(watches.list('t1'))).rejects.toMatchObject({ code: 'rowUnreadable' });
-    const told: string[] = [];
-    expect(await listAll(watches.list('t1', ({ code }) => told.push(code)))).toEqual([plain]);
-    expect(told).toEqual(['rowUnreadable']);
+    const reported: string[] = [];
+    expect(await listAll(watches.list('t1', ({ code }) => reported.push(code)))).toEqual([plain]);
+    expect(reported).toEqual(['rowUnreadable']);
   });
 
   it('refuses a row without keys', async () => {
@@ -120,3 +139,51 @@ describe('the table Subscriptions', () => {
     await expect(createWatches(table).get(plain)).rejects.toMatchObject({ code: 'rowUnreadable' });
   });
 });
+
+describe('the status of a watch', () => {
+  const expired = { subscriptionId: 's', expirationDateTime: '2026-11-22T00:00:00.000Z' };
+  const valid = { subscriptionId: 's', expirationDateTime: '2026-11-22T00:00:00.001Z' };
+  it.each([
+    [{}, 'pending', 'pending'],
+    [{ lastError: 'x' }, 'createFailed', 'failing'],
+    [valid, 'active', 'live'],
+    [{ ...valid, lastError: 'x' }, 'updateFailed', 'failing'],
+    [expired, 'active', 'lapsed'],
+    [{ ...expired, lastError: 'x' }, 'updateFailed', 'lapsed'],
+  ])('is shown to operators: %j', (fields, status, state) => {
+    const watch = watchOf(fields);
+    expect(watch.status).toBe(status);
+    expect(watchState(watch, Date.parse('2026-11-22T00:00:00.000Z'))).toBe(state);
+  });
+
+  it('follows when a failure or the subscription is cleared', () => {
+    const failing = watchOf({
+      ...valid,
+      lastError: 'x',
+      keyId: 'k1',
+      notificationUrl: 'u',
+      revokedAt: 'now',
+    });
+    expect(withoutFailure(failing)).toMatchObject({ ...valid, status: 'active' });
+    const lost = withoutSubscription(failing);
+    expect(lost).toMatchObject({ status: 'createFailed', lastError: 'x', notificationUrl: 'u' });
+    expect([lost.subscriptionId, lost.keyId, lost.revokedAt]).toEqual([undefined, undefined, undefined]);
+    expect(withoutFailure(lost).status).toBe('pending');
+    expect(withoutSubscription(watchOf(valid)).status).toBe('pending');
+  });
+});
+
+it('formats and parses the name of a watch', () => {
+  for (const kind of ['jobStarted', 'jobFetchable'] as const) {
+    expect(watchRowKey({ kind, id: PRINTER })).toBe(`${kind}_${PRINTER}`);
+    expect(parseWatchRowKey(`${kind}_${PRINTER}`)).toEqual({ kind, id: PRINTER });
+    expect(parseWatchRowKey(`${kind}_a_b`)).toEqual({ kind, id: 'a_b' });
+  }
+});
+
+it.each(['', 'jobStarted', 'jobStarted_', 'other_x', '_x', 'jobStarted_a/b'])(
+  '%p names no watch',
+  (rowKey) => {
+    expect(parseWatchRowKey(rowKey)).toBeUndefined();
+  },
+);

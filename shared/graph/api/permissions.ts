@@ -1,0 +1,86 @@
+import { errorFields, ReceiverError } from '../../errors';
+import type { CallGraph, GraphCall } from '../client';
+
+/** The result of trying one application permission of Microsoft Graph. */
+export interface PermissionCheck {
+  permission: string;
+  /** `unknown`: Graph did not answer, or refused the call for another reason. */
+  state: 'granted' | 'missing' | 'unknown';
+  /** Why it is unknown. */
+  detail?: string;
+}
+
+/** No tenant has a printer or document with this id, so a try changes nothing. */
+const NOWHERE = '00000000-0000-0000-0000-000000000000';
+const PRINTER = `/print/printers/${NOWHERE}`;
+const JOB = `${PRINTER}/jobs/0`;
+const READ_PRINTERS = 'Printer.Read.All';
+
+/**
+ * One call for each permission, on ids that do not exist. Graph checks the permission first, so a 404 (or any answer
+ * except 401 and 403) shows that it is granted. All calls below a printer need Printer.Read.All too (api/printjob-get.md).
+ */
+const TRIES: readonly (Omit<GraphCall, 'tenantId'> & { besides?: string })[] = [
+  { permission: 'PrintTaskDefinition.ReadWrite.All', method: 'GET', path: '/print/taskDefinitions' },
+  { permission: READ_PRINTERS, method: 'GET', path: PRINTER },
+  { permission: 'PrintJob.ReadBasic.All', method: 'GET', path: JOB, besides: READ_PRINTERS },
+  {
+    permission: 'PrintJob.Read.All',
+    method: 'GET',
+    path: `${JOB}/documents/${NOWHERE}/$value`,
+    besides: READ_PRINTERS,
+  },
+  {
+    permission: 'PrintJob.ReadWriteBasic.All',
+    method: 'PATCH',
+    path: JOB,
+    body: { configuration: {} },
+    besides: READ_PRINTERS,
+  },
+  {
+    permission: 'PrintJob.Manage.All',
+    method: 'POST',
+    path: `${JOB}/redirect`,
+    body: { destinationPrinterId: NOWHERE, configuration: {} },
+    besides: READ_PRINTERS,
+  },
+];
+
+/** Tries every application permission that a scenario may need. Never rejects. */
+export async function tryPermissions(callGraph: CallGraph, tenantId: string): Promise<PermissionCheck[]> {
+  const checks: PermissionCheck[] = [];
+  for (const { besides, ...call } of TRIES) {
+    const check = await tryOne(callGraph, { ...call, tenantId });
+    const needed = checks.find(({ permission }) => permission === besides);
+    const hidden = check.state === 'missing' && needed !== undefined && needed.state !== 'granted';
+    checks.push(
+      hidden
+        ? { ...check, state: 'unknown', detail: `can be tried once ${needed.permission} is granted` }
+        : check,
+    );
+  }
+  return checks;
+}
+
+async function tryOne(callGraph: CallGraph, call: GraphCall): Promise<PermissionCheck> {
+  const { permission } = call;
+  try {
+    await callGraph(call);
+    return { permission, state: 'granted' };
+  } catch (error) {
+    if (!(error instanceof ReceiverError)) {
+      return { permission, state: 'unknown', detail: `unexpected ${String(errorFields(error)['error'])}` };
+    }
+    switch (error.code) {
+      case 'graphUnauthorized':
+      case 'graphForbidden':
+        return { permission, state: 'missing' };
+      case 'graphNotFound':
+      case 'graphRejected':
+      case 'graphConflict':
+        return { permission, state: 'granted' };
+      default:
+        return { permission, state: 'unknown', detail: error.message };
+    }
+  }
+}

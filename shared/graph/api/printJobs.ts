@@ -1,0 +1,117 @@
+import { isRecord, parseJobId, parseText } from '../../parse';
+import { unlessNotFound, type CallGraph } from '../client';
+import { unreadableAnswer } from '../errors';
+import { readAllPages, type Paging } from '../paging';
+import { parseTask, type PrintTask } from './printTasks';
+
+/** A print job (resources/printjob.md). */
+export interface PrintJob {
+  id: string;
+  /** pending, processing, paused, stopped, completed, canceled, aborted, unknown, or a value that Graph added since. */
+  state: string;
+  isAcquiredByPrinter: boolean;
+  isFetchable: boolean;
+  /** The documented fields of printJob as Graph gave them, without documents and tasks. */
+  fields: Record<string, unknown>;
+  /** Present when expanded. */
+  documents?: unknown[];
+  /** Present when expanded. A task without a usable id is left out. */
+  tasks?: PrintTask[];
+}
+
+/** A print job of a listing, reduced so that thousands fit into memory. */
+export interface ListedJob {
+  jobId: string;
+  /** Milliseconds since 1970, NaN without a createdDateTime. */
+  createdAt: number;
+  /** Fetchable, acquired or completed: Graph has sent a JobFetchable notification for it, or will. */
+  isReady: boolean;
+  /** It came from another printer, so a trigger of this printer may not have fired for it. */
+  isRedirected: boolean;
+}
+
+const PERMISSION = 'PrintJob.ReadBasic.All (with Printer.Read.All)';
+
+/** resources/printjob.md. `displayName` exists on beta only. */
+const FIELDS = [
+  'id',
+  'displayName',
+  'createdDateTime',
+  'createdBy',
+  'status',
+  'configuration',
+  'isFetchable',
+  'redirectedFrom',
+  'redirectedTo',
+  'errorCode',
+  'acknowledgedDateTime',
+];
+
+/**
+ * GET /print/printers/{id}/jobs/{id} (api/printjob-get.md).
+ *
+ * @returns undefined for a 404, which also a job gets that Graph does not show yet
+ * @throws GraphError as `callGraph` otherwise, and `graphAnswerUnreadable`
+ */
+export async function readJob(
+  callGraph: CallGraph,
+  { tenantId, printerId, jobId }: { tenantId: string; printerId: string; jobId: string },
+  expand: 'tasks' | 'documents',
+): Promise<PrintJob | undefined> {
+  const path = `${jobsPath(printerId)}/${encodeURIComponent(jobId)}?$expand=${expand}`;
+  const answer = await unlessNotFound(callGraph({ tenantId, method: 'GET', path, permission: PERMISSION }));
+  if (!answer) return undefined;
+  const job = parseJob(answer.body);
+  if (!job) throw unreadableAnswer('a printJob without an id', path);
+  return job;
+}
+
+/**
+ * GET /print/printers/{id}/jobs, all pages. A filter by isFetchable or by time is not documented
+ * (api/printer-list-jobs.md). An item without a usable id is skipped.
+ *
+ * @throws GraphError as `readAllPages`
+ */
+export async function* listJobs(
+  paging: Paging,
+  { tenantId, printerId }: { tenantId: string; printerId: string },
+): AsyncGenerator<ListedJob> {
+  const call = { tenantId, path: jobsPath(printerId), permission: PERMISSION };
+  for await (const item of readAllPages(paging, call)) {
+    const job = parseJob(item);
+    if (job) yield reduceJob(job);
+  }
+}
+
+function jobsPath(printerId: string): string {
+  return `/print/printers/${encodeURIComponent(printerId)}/jobs`;
+}
+
+/** The job in an answer or an item of a listing. Undefined without a usable id. */
+function parseJob(value: unknown): PrintJob | undefined {
+  const body = isRecord(value) ? value : {};
+  const id = parseJobId(body['id']);
+  if (id === undefined) return undefined;
+  const { state, isAcquiredByPrinter } = isRecord(body['status']) ? body['status'] : {};
+  const { tasks, documents, isFetchable } = body;
+  return {
+    id,
+    state: parseText(state) || 'unknown',
+    isAcquiredByPrinter: isAcquiredByPrinter === true,
+    isFetchable: isFetchable === true,
+    fields: Object.fromEntries(FIELDS.filter((name) => name in body).map((name) => [name, body[name]])),
+    ...(Array.isArray(documents) ? { documents } : {}),
+    ...(Array.isArray(tasks) ? { tasks: tasks.flatMap((task) => parseTask(task) ?? []) } : {}),
+  };
+}
+
+function reduceJob({ id, state, isAcquiredByPrinter, isFetchable, fields }: PrintJob): ListedJob {
+  // A job that was canceled or aborted after the printer acquired it has ended without a notification.
+  const isAcquired = isAcquiredByPrinter && state !== 'canceled' && state !== 'aborted';
+  return {
+    jobId: id,
+    createdAt: Date.parse(parseText(fields['createdDateTime'])),
+    isReady: isFetchable || state === 'completed' || isAcquired,
+    isRedirected: parseText(fields['redirectedFrom']) !== '',
+  };
+}

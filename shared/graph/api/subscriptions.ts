@@ -1,0 +1,137 @@
+import { isRecord } from '../../parse';
+import { sendSingly, type BatchPart, type PartResult } from '../batch';
+import type { CallGraph } from '../client';
+import { GraphError, unreadableAnswer } from '../errors';
+import { readAllPages, type Paging } from '../paging';
+
+/** A subscription that Graph created or renewed. */
+export interface Granted {
+  subscriptionId: string;
+  /** ISO 8601, as Graph answered it: it raises short times and may keep the old one. */
+  expirationDateTime: string;
+}
+
+/** The properties of POST /subscriptions (resources/subscription.md). */
+export interface NewSubscription {
+  resource: string;
+  changeType: string;
+  notificationUrl: string;
+  /** It cannot be added later (concepts/change-notifications-lifecycle-events.md). */
+  lifecycleNotificationUrl: string;
+  clientState: string;
+  /** ISO 8601. */
+  expirationDateTime: string;
+  notificationQueryOptions?: string;
+}
+
+/** A subscription of this app as GET /subscriptions shows it. clientState is always null there. */
+export interface ListedSubscription {
+  id: string;
+  resource: string;
+  changeType: string;
+  notificationUrl: string;
+}
+
+/** A subscription to change. `permission` is the one of its resource (api/subscription-post-subscriptions.md). */
+export interface KnownSubscription {
+  subscriptionId: string;
+  permission: string;
+}
+
+const PATH = '/subscriptions';
+
+/** Before it answers a POST, Graph waits up to 10 s for each of our two URLs (change-notifications-delivery-webhooks.md). */
+const CREATE_TIMEOUT_MS = 25_000;
+
+/**
+ * POST /subscriptions. Graph calls both URLs of the subscription before it answers.
+ *
+ * @throws GraphError as `callGraph` (`graphConflict` when this app has such a subscription already), and
+ *   `graphAnswerUnreadable`
+ */
+export async function createSubscription(
+  callGraph: CallGraph,
+  call: { tenantId: string; permission: string },
+  subscription: NewSubscription,
+): Promise<Granted> {
+  const { body } = await callGraph({
+    ...call,
+    method: 'POST',
+    path: PATH,
+    body: subscription,
+    tryTimeoutMs: CREATE_TIMEOUT_MS,
+  });
+  return parseGranted(body);
+}
+
+/**
+ * PATCH /subscriptions/{id}: extends and reauthorizes. `parseRenewal` reads its result.
+ *
+ * @param expirationDateTime ISO 8601
+ */
+export function renewalPart(
+  { subscriptionId, permission }: KnownSubscription,
+  expirationDateTime: string,
+): BatchPart {
+  return { method: 'PATCH', path: pathOf(subscriptionId), body: { expirationDateTime }, permission };
+}
+
+/** What a PATCH granted. @throws the error of the result, and GraphError `graphAnswerUnreadable` */
+export function parseRenewal(result: PartResult, subscriptionId: string): Granted {
+  if ('error' in result) throw result.error;
+  return { ...parseGranted(result.answer.body, subscriptionId), subscriptionId };
+}
+
+/** DELETE /subscriptions/{id}. `acceptRemoval` reads its result. */
+export function removalPart({ subscriptionId, permission }: KnownSubscription): BatchPart {
+  return { method: 'DELETE', path: pathOf(subscriptionId), permission };
+}
+
+/** Accepts the result of a DELETE. A subscription that Graph does not have counts as deleted. @throws its error otherwise */
+export function acceptRemoval(result: PartResult): void {
+  if (!('error' in result)) return;
+  if (!(result.error instanceof GraphError && result.error.code === 'graphNotFound')) throw result.error;
+}
+
+/** DELETE /subscriptions/{id} as a call of its own. Rejects as `callGraph`, except for a 404. */
+export async function deleteSubscription(
+  callGraph: CallGraph,
+  tenantId: string,
+  subscription: KnownSubscription,
+): Promise<void> {
+  acceptRemoval(await sendSingly(callGraph, tenantId, removalPart(subscription)));
+}
+
+/** GET /subscriptions, all pages: the subscriptions of this app in the tenant. Items of another form are skipped. */
+export async function* listSubscriptions(
+  paging: Paging,
+  call: { tenantId: string; permission: string },
+): AsyncGenerator<ListedSubscription> {
+  for await (const item of readAllPages(paging, { ...call, path: PATH })) {
+    const { id, resource, changeType, notificationUrl } = isRecord(item) ? item : {};
+    if (
+      typeof id === 'string' &&
+      typeof resource === 'string' &&
+      typeof changeType === 'string' &&
+      typeof notificationUrl === 'string'
+    ) {
+      yield { id, resource, changeType, notificationUrl };
+    }
+  }
+}
+
+function pathOf(subscriptionId: string): string {
+  return `${PATH}/${encodeURIComponent(subscriptionId)}`;
+}
+
+/** @param knownId of a PATCH, whose answer may leave it out */
+function parseGranted(body: unknown, knownId?: string): Granted {
+  const { id, expirationDateTime } = isRecord(body) ? body : {};
+  const subscriptionId = typeof id === 'string' && id !== '' ? id : knownId;
+  const expiresAt = typeof expirationDateTime === 'string' ? Date.parse(expirationDateTime) : NaN;
+  if (subscriptionId === undefined || Number.isNaN(expiresAt)) {
+    const path = knownId === undefined ? PATH : pathOf(knownId);
+    throw unreadableAnswer('a subscription without an id or expirationDateTime', path);
+  }
+  return { subscriptionId, expirationDateTime: new Date(expiresAt).toISOString() };
+}

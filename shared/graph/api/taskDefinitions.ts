@@ -1,0 +1,66 @@
+import { isRecord, parseText } from '../../parse';
+import { unlessNotFound, type CallGraph } from '../client';
+import { unreadableAnswer } from '../errors';
+import { readAllPages, type Paging } from '../paging';
+
+/** A print task definition of this app (resources/printtaskdefinition.md). */
+export interface PrintDefinition {
+  id: string;
+  displayName: string;
+  /** The name of the app that it was created under. */
+  appName?: string;
+}
+
+/** The least permission of every call on definitions. Application only (api/print-post-taskdefinitions.md). */
+const PERMISSION = 'PrintTaskDefinition.ReadWrite.All';
+
+const PATH = '/print/taskDefinitions';
+
+/**
+ * POST /print/taskDefinitions.
+ *
+ * @param names what administrators of the tenant see: the name of the definition and of the app
+ * @throws GraphError as `callGraph`, and `graphAnswerUnreadable`
+ */
+export async function createDefinition(
+  callGraph: CallGraph,
+  tenantId: string,
+  names: { displayName: string; appName: string },
+): Promise<PrintDefinition> {
+  const { body } = await callGraph({
+    tenantId,
+    method: 'POST',
+    path: PATH,
+    body: { displayName: names.displayName, createdBy: { displayName: names.appName } },
+    permission: PERMISSION,
+  });
+  return parseDefinition(body);
+}
+
+/** GET /print/taskDefinitions, all pages: Graph shows an app its own definitions only. Rejects as `createDefinition`. */
+export async function listDefinitions(paging: Paging, tenantId: string): Promise<PrintDefinition[]> {
+  const found: PrintDefinition[] = [];
+  const call = { tenantId, path: PATH, permission: PERMISSION };
+  for await (const item of readAllPages(paging, call)) found.push(parseDefinition(item));
+  return found;
+}
+
+/** DELETE /print/taskDefinitions/{id}. False for a 404. Rejects as `callGraph` otherwise. */
+export async function deleteDefinition(callGraph: CallGraph, tenantId: string, id: string): Promise<boolean> {
+  const path = `${PATH}/${encodeURIComponent(id)}`;
+  const call = callGraph({ tenantId, method: 'DELETE', path, permission: PERMISSION });
+  return (await unlessNotFound(call)) !== undefined;
+}
+
+function parseDefinition(value: unknown): PrintDefinition {
+  const { id, displayName, createdBy } = isRecord(value) ? value : {};
+  if (typeof id !== 'string' || id === '') {
+    throw unreadableAnswer('a printTaskDefinition without an id', PATH);
+  }
+  const appName = isRecord(createdBy) ? createdBy['displayName'] : undefined;
+  return {
+    id,
+    displayName: parseText(displayName),
+    ...(typeof appName === 'string' ? { appName } : {}),
+  };
+}

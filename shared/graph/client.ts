@@ -1,0 +1,237 @@
+import { doublingMs } from '../backoff';
+import { createCache } from '../cache';
+import type { Clock } from '../clock';
+import { GraphError, toGraphError } from './errors';
+import type { HttpAnswer, SendHttp } from './http';
+import type { Tokens } from './tokens';
+
+/** One request to Microsoft Graph on behalf of one tenant. */
+export interface GraphCall {
+  tenantId: string;
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Relative to GRAPH_BASE_URL, ids already encoded, e.g. `/subscriptions/{id}`. */
+  path: string;
+  body?: unknown;
+  /** The permission that this call needs, for the remedy of a 401 or 403. */
+  permission: string;
+  /** Milliseconds that one try may take, where the usual 10 s are not enough. */
+  tryTimeoutMs?: number;
+  /** A status besides 2xx whose body is an answer too: 424 of a `$batch`. */
+  alsoAnswer?: number;
+  /** A POST that may be sent again after its answer was lost, because it creates nothing. */
+  repeatable?: true;
+}
+
+export interface GraphAnswer {
+  status: number;
+  /** Parsed JSON, or undefined for an empty answer. */
+  body: unknown;
+}
+
+/**
+ * Sends one call to Microsoft Graph. Resolves for every 2xx and rejects with a GraphError otherwise, or with what the
+ * tokens throw. It waits out a Retry-After of 5 s or less. While its tenant is throttled for longer it sends nothing and
+ * rejects with `graphThrottled`.
+ */
+export type CallGraph = (call: GraphCall) => Promise<GraphAnswer>;
+
+export interface GraphClientDeps {
+  /** GRAPH_BASE_URL, without a slash at the end. */
+  baseUrl: string;
+  sendHttp: SendHttp;
+  tokens: Tokens;
+  throttle: Throttle;
+  silence: Silence;
+  clock: Clock;
+  /** 0 inclusive to 1 exclusive. */
+  random: () => number;
+}
+
+/** One try. Graph answers print calls in well under a second. */
+const TRY_TIMEOUT_MS = 10_000;
+/** Longer pauses are handed to the caller, who defers its work. */
+export const LONGEST_WAIT_IN_PLACE_MS = 5_000;
+/** No try starts unless it can end within this time of the start of the call. The lease of the ledger is sized by it. */
+export const GRAPH_CALL_LIMIT_MS = 45_000;
+export const MOST_TRIES = 4;
+
+/** Microsoft Graph over HTTP with tokens, throttling, retries and typed errors, as `CallGraph` promises. */
+export function createGraphClient(deps: GraphClientDeps): CallGraph {
+  const { tokens, throttle, silence, clock, random } = deps;
+  return async (call) => {
+    const { tenantId, tryTimeoutMs = TRY_TIMEOUT_MS } = call;
+    const startedAt = clock.now();
+    const mayStart = (waitMs: number) =>
+      clock.now() - startedAt + waitMs + tryTimeoutMs <= GRAPH_CALL_LIMIT_MS;
+    let isAnswered = false;
+    for (let tries = 1; ; tries += 1) {
+      await waitForTenant(deps, call, mayStart);
+      const token = await tokens.get(tenantId);
+      // Another call of the tenant may have been throttled while the token was fetched.
+      await waitForTenant(deps, call, mayStart);
+      if (!mayStart(0)) {
+        throw new GraphError(
+          'graphUnavailable',
+          `${nameOf(call)} was not sent: the token of tenant ${tenantId} took too long`,
+        );
+      }
+      const result = await tryOnce(deps, call, token, tryTimeoutMs);
+      if ('answer' in result) return result.answer;
+      const { error, mayRepeat } = result;
+      isAnswered ||= error.status !== undefined;
+      if (error.status === 401 || error.status === 403) tokens.refused(tenantId);
+      const pauseMs = pauseAfter(error.retryAfterMs, tries, random());
+      const pausesTenant = error.code === 'graphThrottled' || error.retryAfterMs !== undefined;
+      if (pausesTenant) throttle.pause(tenantId, pauseMs);
+      const hasTime = pauseMs <= LONGEST_WAIT_IN_PLACE_MS && tries < MOST_TRIES && mayStart(pauseMs);
+      if (!mayRepeat || !hasTime) {
+        if (!isAnswered) silence.unanswered(tenantId);
+        throw error;
+      }
+      // A pause of the tenant is waited out at the top of the loop, including what other calls have added to it.
+      if (!pausesTenant) await clock.sleep(pauseMs);
+    }
+  };
+}
+
+/** Waits out a short pause of the tenant. @throws GraphError `graphThrottled` during a long one */
+async function waitForTenant(
+  { throttle, clock }: Pick<GraphClientDeps, 'throttle' | 'clock'>,
+  { tenantId, method }: GraphCall,
+  mayStart: (waitMs: number) => boolean,
+): Promise<void> {
+  for (;;) {
+    const waitMs = throttle.remainingMs(tenantId);
+    if (waitMs === 0) return;
+    if (waitMs > LONGEST_WAIT_IN_PLACE_MS || !mayStart(waitMs)) {
+      throw new GraphError(
+        'graphThrottled',
+        `${method} was not sent: Graph throttles tenant ${tenantId} for another ${Math.ceil(waitMs / 1000)} s`,
+        { retryAfterMs: waitMs },
+      );
+    }
+    await clock.sleep(waitMs);
+  }
+}
+
+type TryResult = { answer: GraphAnswer } | { error: GraphError; mayRepeat: boolean };
+
+async function tryOnce(
+  { baseUrl, sendHttp, silence, clock }: GraphClientDeps,
+  call: GraphCall,
+  token: string,
+  timeoutMs: number,
+): Promise<TryResult> {
+  const hasBody = call.body !== undefined;
+  // Only the caller can find out whether a POST whose answer was lost has created something.
+  const isRepeatable = call.method !== 'POST' || call.repeatable === true;
+  let answer: HttpAnswer;
+  try {
+    answer = await sendHttp({
+      method: call.method,
+      url: `${baseUrl}${call.path}`,
+      headers: { Authorization: `Bearer ${token}`, ...(hasBody && { 'Content-Type': 'application/json' }) },
+      ...(hasBody && { body: JSON.stringify(call.body) }),
+      timeoutMs,
+    });
+  } catch (cause) {
+    const reason = cause instanceof Error ? `: ${cause.message}` : '';
+    const error = new GraphError('graphUnavailable', `${nameOf(call)} failed at ${baseUrl}${reason}`, {
+      cause,
+      remedy: 'If this lasts, check GRAPH_BASE_URL and the network of the app.',
+    });
+    return { error, mayRepeat: isRepeatable };
+  }
+  const { status } = answer;
+  silence.answered(call.tenantId);
+  if ((status >= 200 && status < 300) || status === call.alsoAnswer) {
+    return { answer: { status, body: parseBody(call, answer) } };
+  }
+  const error = toGraphError(call, answer, clock.now());
+  const isUndone = status === 429 || status === 503 || status === 509;
+  return { error, mayRepeat: error.retryable && (isRepeatable || isUndone) };
+}
+
+function parseBody(call: GraphCall, { status, body }: HttpAnswer): unknown {
+  if (body === '') return undefined;
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    throw new GraphError(
+      'graphAnswerUnreadable',
+      `Graph returned ${status} without JSON for ${nameOf(call)}`,
+      { status },
+    );
+  }
+}
+
+/** The query is left out: it may name a person. */
+function nameOf({ method, path }: GraphCall): string {
+  return `${method} ${path.split('?')[0] ?? ''}`;
+}
+
+/** The answer of a call, or undefined when Graph returned 404. Rejects as the call otherwise. */
+export async function unlessNotFound(call: Promise<GraphAnswer>): Promise<GraphAnswer | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof GraphError && error.code === 'graphNotFound') return undefined;
+    throw error;
+  }
+}
+
+/** Spreads the calls that wait for the same moment. */
+const LONGEST_JITTER_MS = 2_000;
+const BACKOFF = { firstMs: 500, longestMs: 4_000 };
+/** Timers may fire a moment early, and the clocks of both sides differ: a try must never start too early. */
+const MARGIN_MS = 60;
+
+/**
+ * Milliseconds to wait after the `tries`-th try (1 or more) failed: a little over the Retry-After, or a doubling back-off
+ * without one.
+ *
+ * @param random 0 inclusive to 1 exclusive
+ */
+export function pauseAfter(retryAfterMs: number | undefined, tries: number, random: number): number {
+  const askedMs = retryAfterMs ?? doublingMs(BACKOFF, tries);
+  return askedMs + MARGIN_MS + random * Math.min(askedMs / 4, LONGEST_JITTER_MS);
+}
+
+/** Far above the tenants that one instance calls for within an hour. */
+const MOST_TENANTS = 2_000;
+
+/** Remembers, in this process, how long Graph throttles a tenant. */
+export interface Throttle {
+  /** Milliseconds until calls of this tenant may start again. 0 when they may start now. */
+  remainingMs(tenantId: string): number;
+  /** Pauses the calls of this tenant for `ms` milliseconds from now. It never shortens a pause in progress. */
+  pause(tenantId: string, ms: number): void;
+}
+
+export function createThrottle(clock: Pick<Clock, 'now'>): Throttle {
+  const until = createCache<number>({ most: MOST_TENANTS, clock });
+  const remainingMs = (tenantId: string) => Math.max(0, (until.get(tenantId) ?? 0) - clock.now());
+  return {
+    remainingMs,
+    pause: (tenantId, ms) => void until.set(tenantId, clock.now() + Math.max(ms, remainingMs(tenantId))),
+  };
+}
+
+/** Remembers, in this process, which tenants Graph does not answer: each of their calls lasts until it times out. */
+export interface Silence {
+  /** True after a call that was not answered at all, until Graph answers a call of this tenant with any status. */
+  isSilent(tenantId: string): boolean;
+  /** A call of this tenant has ended, and none of its tries was answered. */
+  unanswered(tenantId: string): void;
+  /** Graph has answered this tenant, with any status. */
+  answered(tenantId: string): void;
+}
+
+export function createSilence(clock: Pick<Clock, 'now'>): Silence {
+  const silent = createCache<true>({ most: MOST_TENANTS, clock });
+  return {
+    isSilent: (tenantId) => silent.has(tenantId),
+    unanswered: (tenantId) => void silent.set(tenantId, true),
+    answered: (tenantId) => void silent.delete(tenantId),
+  };
+}

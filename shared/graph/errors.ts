@@ -1,0 +1,116 @@
+import { ReceiverError, type ErrorCode, type ReceiverErrorOptions } from '../errors';
+import type { HttpAnswer } from './http';
+
+export interface GraphErrorOptions extends ReceiverErrorOptions {
+  /** HTTP status, or undefined when no answer arrived. */
+  status?: number;
+  /** Milliseconds from now until the call may be sent again. */
+  retryAfterMs?: number;
+}
+
+/** A call to Graph that did not end in a 2xx, or an answer that could not be read. */
+export class GraphError extends ReceiverError {
+  readonly status?: number;
+  readonly retryAfterMs?: number;
+
+  constructor(code: ErrorCode, problem: string, options: GraphErrorOptions = {}) {
+    super(code, problem, options);
+    this.name = 'GraphError';
+    if (options.status !== undefined) this.status = options.status;
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** True when a throttled tenant kept the call from being sent: such an error says nothing about the call itself. */
+export function wasNotSent(error: unknown): error is GraphError {
+  return error instanceof GraphError && error.code === 'graphThrottled' && error.status === undefined;
+}
+
+/**
+ * The error of a 2xx whose body does not have the documented form.
+ *
+ * @param what e.g. `a printJob without an id`
+ * @param path of the call, without its query
+ */
+export function unreadableAnswer(what: string, path: string): GraphError {
+  return new GraphError('graphAnswerUnreadable', `Graph returned ${what} for ${path.split('?')[0] ?? ''}`);
+}
+
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  401: 'graphUnauthorized',
+  403: 'graphForbidden',
+  404: 'graphNotFound',
+  409: 'graphConflict',
+  429: 'graphThrottled',
+  // concepts/errors.md names 503 and 509 as temporary. The others are treated alike.
+  408: 'graphUnavailable',
+  500: 'graphUnavailable',
+  502: 'graphUnavailable',
+  503: 'graphUnavailable',
+  504: 'graphUnavailable',
+  509: 'graphUnavailable',
+};
+
+/**
+ * The typed error of an answer outside 2xx. Its message holds method, path, status and Graph's own code, never the text
+ * of the answer.
+ *
+ * @param now milliseconds since 1970
+ */
+export function toGraphError(
+  call: { method: string; path: string; permission: string },
+  { status, headers, body }: HttpAnswer,
+  now: number,
+): GraphError {
+  const code = CODES[status] ?? 'graphRejected';
+  const retryAfterMs = parseRetryAfter(headers['retry-after'], now);
+  const facts = [
+    String(status),
+    readGraphCode(body),
+    retryAfterMs === undefined ? undefined : `Retry-After ${Math.ceil(retryAfterMs / 1000)} s`,
+  ];
+  const [first, ...more] = facts.filter((fact) => fact !== undefined);
+  const answered = more.length > 0 ? `${first} (${more.join(', ')})` : first;
+  const remedy = remedyOf(code, call.permission, headers['request-id']);
+  return new GraphError(
+    code,
+    `Graph returned ${answered} for ${call.method} ${call.path.split('?')[0] ?? ''}`,
+    {
+      status,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(remedy === undefined ? {} : { remedy }),
+    },
+  );
+}
+
+function remedyOf(code: ErrorCode, permission: string, requestId: unknown): string | undefined {
+  if (code === 'graphUnauthorized') {
+    return `Check the credential of the app and that an administrator of the customer consented to the application permission ${permission}.`;
+  }
+  if (code === 'graphForbidden') {
+    return `Grant the app the application permission ${permission} and have an administrator of the customer consent again.`;
+  }
+  if (code !== 'graphRejected' || typeof requestId !== 'string' || !/^[\w-]{1,64}$/.test(requestId))
+    return undefined;
+  return `See the code of the answer and report it with its request id ${requestId}.`;
+}
+
+/** Graph's codes are words such as `ResourceNotFound`. Anything else in that place is not repeated. */
+function readGraphCode(body: string): string | undefined {
+  return /"code"\s*:\s*"([A-Za-z0-9_.-]{1,64})"/.exec(body.slice(0, 4096))?.[1];
+}
+
+/**
+ * How long a Retry-After header asks to wait (RFC 9110, 10.2.3).
+ *
+ * @param header seconds, which Graph also sends as a fraction (2.128), or an HTTP date
+ * @param now milliseconds since 1970
+ * @returns milliseconds, or undefined when the header is missing or has another form
+ */
+export function parseRetryAfter(header: unknown, now: number): number | undefined {
+  if (typeof header !== 'string' || header.trim() === '') return undefined;
+  const seconds = Number(header);
+  if (Number.isFinite(seconds)) return seconds >= 0 ? Math.ceil(seconds * 1000) : undefined;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

@@ -1,0 +1,126 @@
+import { systemClock } from '../clock';
+import type { Config } from '../config';
+import { ReceiverError } from '../errors';
+import { createGraphBatch, type CallGraphBatch } from './batch';
+import {
+  createGraphClient,
+  createSilence,
+  createThrottle,
+  type CallGraph,
+  type Silence,
+  type Throttle,
+} from './client';
+import { GraphError } from './errors';
+import { createSendHttp } from './http';
+import { authorityOptions, createRequestToken, createTokens, type Tokens } from './tokens';
+
+/** Graph for one process: all its calls share tokens, connections, throttling and silence. */
+export interface GraphService {
+  callGraph: CallGraph;
+  /** The same for up to 20 PATCH and DELETE in one request. */
+  callBatch: CallGraphBatch;
+  /** Which tenants Graph throttles. */
+  throttle: Throttle;
+  /** Which tenants Graph does not answer. */
+  silence: Pick<Silence, 'isSilent'>;
+}
+
+/** Graph as the app of the settings, in the tenant of each call. */
+export function openGraphService(config: Config): GraphService {
+  return openGraph(config, createTokens(createRequestToken(config, systemClock), systemClock));
+}
+
+function openGraph({ graphBaseUrl }: Config, tokens: Tokens): GraphService {
+  const clock = systemClock;
+  const random = Math.random;
+  const throttle = createThrottle(clock);
+  const silence = createSilence(clock);
+  const sendHttp = createSendHttp();
+  const callGraph = createGraphClient({
+    baseUrl: graphBaseUrl,
+    sendHttp,
+    tokens,
+    throttle,
+    silence,
+    clock,
+    random,
+  });
+  return {
+    callGraph,
+    callBatch: createGraphBatch({ callGraph, throttle, clock, random }),
+    throttle,
+    silence,
+  };
+}
+
+/** What the person has to do: open the page and enter the code. */
+export interface SignInPrompt {
+  verificationUri: string;
+  userCode: string;
+}
+
+export interface SignInOptions {
+  /** A delegated permission of Microsoft Graph, e.g. `Printer.Read.All`. */
+  permission: string;
+  /** Shows the person what to do. It is not waited for. */
+  prompt: (prompt: SignInPrompt) => void;
+}
+
+/**
+ * Graph as a person of one tenant, who signs in by device code before this resolves. The token is valid for about an hour
+ * and kept in memory only.
+ *
+ * @throws ReceiverError `signInFailed`
+ */
+export async function openUserGraph(
+  config: Config,
+  tenantId: string,
+  options: SignInOptions,
+): Promise<CallGraph> {
+  const token = await signIn(config, tenantId, options);
+  const tokens = { get: () => Promise.resolve(token), refused: () => undefined };
+  return asAdministrator(openGraph(config, tokens).callGraph);
+}
+
+/**
+ * The token of a person who signs in with the app registration of the settings. It must allow public client flows. Entra
+ * accepts the code for 15 minutes.
+ */
+async function signIn(config: Config, tenantId: string, options: SignInOptions): Promise<string> {
+  const { DeviceCodeCredential } = await import('@azure/identity');
+  const { permission, prompt } = options;
+  const credential = new DeviceCodeCredential({
+    tenantId,
+    clientId: config.clientId,
+    ...authorityOptions(config),
+    userPromptCallback: ({ verificationUri, userCode }) => prompt({ verificationUri, userCode }),
+  });
+  try {
+    return (await credential.getToken(`${new URL(config.graphBaseUrl).origin}/${permission}`)).token;
+  } catch (cause) {
+    throw new ReceiverError(
+      'signInFailed',
+      `Nobody signed in to tenant ${tenantId} at ${config.authorityHost}`,
+      {
+        remedy: `Allow public client flows in the app registration (Authentication), consent to the delegated permission ${permission}, and enter the code within 15 minutes. If no code appeared, check ENTRA_AUTHORITY_HOST.`,
+        cause,
+      },
+    );
+  }
+}
+
+/** The same calls. The remedy of a 401 or 403 is for the person, where `callGraph` names the permission of the app. */
+export function asAdministrator(callGraph: CallGraph): CallGraph {
+  return async (call) => {
+    try {
+      return await callGraph(call);
+    } catch (error) {
+      if (!(error instanceof GraphError) || (error.status !== 401 && error.status !== 403)) throw error;
+      throw new GraphError(error.code, error.problem, {
+        status: error.status,
+        remedy: `Sign in as a Printer Administrator of the tenant, consent to the delegated permission ${call.permission}, and use the app that created the definition.`,
+        cause: error,
+      });
+    }
+  };
+}

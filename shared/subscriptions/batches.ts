@@ -1,0 +1,126 @@
+import { eachBounded, type Limit } from '../concurrency';
+import { removalPart, renewalPart } from '../graph/api/subscriptions';
+import { MOST_PARTS, type BatchPart, type PartResult } from '../graph/batch';
+import { wasNotSent } from '../graph/errors';
+import { hasSubscription, type StoredWatch, type Watch } from '../watches/watches';
+import { callOf, expiryAt, type Plan } from './plan';
+import {
+  logResult,
+  parseRenewalOf,
+  recordFailure,
+  recordRemoval,
+  recordRenewals,
+  type SubscriptionDeps,
+  type WatchResult,
+} from './record';
+
+/** A watch and what it needs now. */
+export interface Due {
+  stored: StoredWatch;
+  next: Plan;
+}
+
+/**
+ * `postponed`: the run is over. `notSent`: a pause of the tenant that began elsewhere kept the call back. `lost`: Graph has
+ * no such subscription. `error`: storage failed.
+ */
+export type BatchResult = WatchResult | 'postponed' | 'notSent' | 'lost' | { error: unknown };
+
+/** How a tenant sends its batches. */
+export interface Batching {
+  deps: SubscriptionDeps;
+  /** Bounds the batches of all tenants. */
+  limitBatches: Limit;
+  /** Resolves when so many writes may be sent. */
+  pace: (writes: number) => Promise<void>;
+  isOver: () => boolean;
+  onResult: (stored: StoredWatch, result: BatchResult) => void;
+}
+
+/** Batches of one tenant in progress or being saved. */
+const TENANT_BATCHES_AT_ONCE = 4;
+
+/** Renews and removes watches of one tenant: PATCH and DELETE in batches. Never rejects: each watch has a result. */
+export async function sendBatches(batching: Batching, updates: readonly Due[]): Promise<void> {
+  const { pace, isOver, limitBatches, onResult } = batching;
+  const chunks = Array.from({ length: Math.ceil(updates.length / MOST_PARTS) }, (_, index) =>
+    updates.slice(index * MOST_PARTS, (index + 1) * MOST_PARTS),
+  );
+  await eachBounded(TENANT_BATCHES_AT_ONCE, chunks, async (chunk) => {
+    // Outside the run's limit: a tenant with many watches must not occupy the batches of the others while it waits.
+    if (!isOver()) await pace(chunk.length);
+    const sent = await limitBatches(async () => (isOver() ? undefined : sendBatch(batching, chunk)));
+    if (sent) await recordBatch(batching, sent);
+    else for (const { stored } of chunk) onResult(stored, 'postponed');
+  });
+}
+
+interface SentBatch {
+  sentAt: number;
+  /** Without a result where there is no subscription to ask Graph about. */
+  answers: { due: Due; result: PartResult | undefined }[];
+}
+
+async function sendBatch({ deps }: Batching, chunk: readonly Due[]): Promise<SentBatch> {
+  const sentAt = deps.clock.now();
+  const parts = chunk.map(({ stored, next }) => partOf(stored.watch, next, sentAt));
+  const tenantId = chunk[0]?.stored.watch.tenantId ?? '';
+  const results = await deps.callBatch(
+    tenantId,
+    parts.flatMap((part) => part ?? []),
+  );
+  const inOrder = results.values();
+  return {
+    sentAt,
+    answers: chunk.map((due, index) => ({ due, result: parts[index] && inOrder.next().value })),
+  };
+}
+
+function partOf(watch: Watch, next: Plan, now: number): BatchPart | undefined {
+  if (!hasSubscription(watch)) return undefined;
+  const known = { subscriptionId: watch.subscriptionId, permission: callOf(watch).permission };
+  return next === 'renew' ? renewalPart(known, expiryAt(now)) : removalPart(known);
+}
+
+/** Writes the answers onto the rows: the renewals in one call, everything else row by row. */
+async function recordBatch(batching: Batching, { sentAt, answers }: SentBatch): Promise<void> {
+  const { deps, onResult } = batching;
+  const renewals: { stored: StoredWatch; renewed: Watch }[] = [];
+  await Promise.all(
+    answers.map(async ({ due: { stored, next }, result }) => {
+      const { watch } = stored;
+      if (result && 'error' in result && wasNotSent(result.error)) return onResult(stored, 'notSent');
+      if (next === 'remove') return recordOne(batching, stored, recordRemoval(deps, stored, result));
+      if (!result || !hasSubscription(watch)) return onResult(stored, 'notSent');
+      const renewal = parseRenewalOf(watch, result, sentAt);
+      if ('lost' in renewal) return onResult(stored, 'lost');
+      if ('error' in renewal) return recordOne(batching, stored, recordFailure(deps, stored, renewal.error));
+      renewals.push({ stored, renewed: renewal.renewed });
+    }),
+  );
+  try {
+    const results = await recordRenewals(deps, renewals);
+    results.forEach((result, index) => {
+      // The run counts its renewals in one line. A line for each would add nothing.
+      if (result.outcome !== 'renewed') logResult(deps, result);
+      const stored = renewals[index]?.stored;
+      if (stored) onResult(stored, result);
+    });
+  } catch (error) {
+    for (const { stored } of renewals) onResult(stored, { error });
+  }
+}
+
+async function recordOne(
+  { deps, onResult }: Batching,
+  stored: StoredWatch,
+  recorded: Promise<WatchResult>,
+): Promise<void> {
+  try {
+    const result = await recorded;
+    logResult(deps, result);
+    onResult(stored, result);
+  } catch (error) {
+    onResult(stored, { error });
+  }
+}

@@ -1,0 +1,131 @@
+import { accessRetryAt } from '../tenants/graphAccess';
+import type { Tenant } from '../tenants/tenants';
+import { watchTag } from '../watches/clientState';
+import {
+  isMaintained,
+  parseWatchRowKey,
+  watchRowKey,
+  type StoredWatch,
+  type WatchKey,
+} from '../watches/watches';
+import type { LifecycleMessage, SubscriptionMessage } from './message';
+import { PATCH_SPACING_MS, retryAt, sinceRenewed } from './plan';
+import { reconcileWatch } from './reconcileWatch';
+import { type WatchResult, type SubscriptionDeps } from './record';
+
+export type LifecycleResult =
+  /** The subscription was reconciled. A refusal by Graph is written onto the row, and the timer retries. */
+  | { outcome: 'handled'; result: WatchResult; sweep?: WatchKey }
+  /** Graph lost notifications: sweep this watch. */
+  | { outcome: 'missed'; sweep: WatchKey }
+  /** Too early: requeue the same message with this delay. */
+  | { outcome: 'postponed'; postponeSeconds: number }
+  /** Nothing to do. The log says why. */
+  | { outcome: 'dropped'; reason: DropReason };
+
+type DropReason =
+  'tenantNotServed' | 'watchUnknown' | 'generationOld' | 'eventNotActedOn' | 'renewedSince' | 'sweptSince';
+
+/** Far under the 7 days for which a queue hides a message. A longer wait is checked again in between. */
+const LONGEST_POSTPONEMENT_S = 3_600;
+
+/** The functionTimeout of host.json: no sweep by the timer takes longer. */
+const LONGEST_SWEEP_MS = 10 * 60_000;
+
+/** The lifecycle events that a PATCH resolves: it reauthorizes, and its 404 shows a removed subscription. */
+const RESOLVED_BY_PATCH: readonly string[] = ['reauthorizationRequired', 'subscriptionRemoved'];
+
+/**
+ * Handles a message of the queue subscription-events. A lifecycle event is a hint: a PATCH finds out the facts, never
+ * /reauthorize. Where notifications may have been lost, the result names the watch to sweep. Rejects only when storage
+ * fails.
+ */
+export async function handleLifecycleEvent(
+  deps: SubscriptionDeps,
+  message: SubscriptionMessage,
+): Promise<LifecycleResult> {
+  const now = deps.clock.now();
+  const tenant = await deps.tenants.get(message.tenantId);
+  if (!tenant || tenant.status === 'removed') return drop(deps, message, 'tenantNotServed');
+  const stored = await findWatch(deps, message);
+  if (!stored?.watch.wanted) return drop(deps, message, 'watchUnknown');
+  const { watch } = stored;
+  if (!isMaintained(tenant, watch.kind)) return drop(deps, message, 'tenantNotServed');
+  if (message.kind === 'lifecycle') {
+    if (message.generation < watch.generation) return drop(deps, message, 'generationOld');
+    if (message.lifecycleEvent === 'missed') {
+      if (sweptSince(tenant, message)) return drop(deps, message, 'sweptSince');
+      return { outcome: 'missed', sweep: keyOf(watch) };
+    }
+    if (!RESOLVED_BY_PATCH.includes(message.lifecycleEvent)) return drop(deps, message, 'eventNotActedOn');
+  }
+  // A PATCH sent after the event has resolved it. Of several duplicates only the first continues.
+  if (Date.parse(watch.renewedAt ?? '') > Date.parse(message.receivedAt)) {
+    return drop(deps, message, 'renewedSince');
+  }
+  const until = retryAt(watch, now) ?? accessRetryAt(tenant, now);
+  if (until !== undefined) return postpone(until - now);
+  const since = sinceRenewed(watch, now);
+  if (since < PATCH_SPACING_MS) {
+    // The worker saw the expiry in an older notification. The PATCH has extended it.
+    if (message.kind === 'renew') return drop(deps, message, 'renewedSince');
+    if (message.lifecycleEvent === 'reauthorizationRequired') return postpone(PATCH_SPACING_MS - since);
+  }
+  const result = await reconcileWatch(deps, stored, { asked: true, onlyRenew: true });
+  return { outcome: 'handled', result, ...(result.sweep ? { sweep: keyOf(watch) } : {}) };
+}
+
+/**
+ * Whether a sweep began after the message and has ended. `sweptAt` is the end of a sweep, and a sweep by the timer takes
+ * `LONGEST_SWEEP_MS` at most. After a longer sweep by the command line the next one by the timer covers the message.
+ */
+function sweptSince({ sweptAt }: Tenant, { receivedAt }: LifecycleMessage): boolean {
+  return Date.parse(sweptAt ?? '') - LONGEST_SWEEP_MS > Date.parse(receivedAt);
+}
+
+function keyOf({ tenantId, kind, id }: WatchKey): WatchKey {
+  return { tenantId, kind, id };
+}
+
+/** Finds the watch by the tag of the verified clientState or by the row that the worker named, never by a subscription id. */
+async function findWatch(
+  { watches, logger }: SubscriptionDeps,
+  message: SubscriptionMessage,
+): Promise<StoredWatch | undefined> {
+  const { tenantId } = message;
+  if (message.kind === 'renew') {
+    const named = parseWatchRowKey(message.rowKey);
+    return named && watches.get({ tenantId, ...named });
+  }
+  const onUnreadable = () => logger.warn('row.unreadable', { tenantId });
+  for await (const stored of watches.list(tenantId, onUnreadable)) {
+    if (watchTag(stored.watch) === message.tag) return stored;
+  }
+  return undefined;
+}
+
+function postpone(ms: number): LifecycleResult {
+  return {
+    outcome: 'postponed',
+    postponeSeconds: Math.min(LONGEST_POSTPONEMENT_S, Math.max(1, Math.ceil(ms / 1_000))),
+  };
+}
+
+function drop(
+  { logger }: SubscriptionDeps,
+  message: SubscriptionMessage,
+  reason: DropReason,
+): LifecycleResult {
+  logger.info('subscriptionEvent.dropped', { tenantId: message.tenantId, reason, ...nameOf(message) });
+  return { outcome: 'dropped', reason };
+}
+
+/** Row keys and event names come from outside: only those of the known form are logged. */
+function nameOf(message: SubscriptionMessage): Record<string, string> {
+  if (message.kind === 'renew') {
+    const named = parseWatchRowKey(message.rowKey);
+    return { watch: named ? watchRowKey(named) : 'unreadable' };
+  }
+  const { lifecycleEvent } = message;
+  return { lifecycleEvent: /^[A-Za-z]{1,64}$/.test(lifecycleEvent) ? lifecycleEvent : 'unreadable' };
+}

@@ -1,0 +1,106 @@
+import type { Tenant } from '../tenants/tenants';
+import { hasSubscription, newWatch, withoutFailure, type Watch, type WatchKey } from '../watches/watches';
+import { reconcileWatch } from './reconcileWatch';
+import { unlessContended, type WatchResult, type SubscriptionDeps } from './record';
+
+export type AddWatchResult =
+  /** The tenant is not on the allow-list, or is paused or removed. Nothing was stored. */
+  | { outcome: 'tenantUnknown' | 'tenantNotActive' }
+  /** `added` is false when the watch existed. `result` is about its subscription. */
+  | { outcome: 'watched'; added: boolean; result: WatchResult };
+
+/**
+ * Stores a watch and creates its subscription at once. When Graph refuses, the watch stays and the timer retries. Jobs
+ * created before this moment are ignored.
+ */
+export async function addWatch(deps: SubscriptionDeps, key: WatchKey): Promise<AddWatchResult> {
+  const { tenantId, kind, id } = key;
+  const tenant = await deps.tenants.get(tenantId);
+  if (!tenant) return { outcome: 'tenantUnknown' };
+  if (tenant.status !== 'active') return { outcome: 'tenantNotActive' };
+  const since = new Date(deps.clock.now()).toISOString();
+  const added = await deps.watches.add({ tenantId, kind, id, since });
+  let wasUnwanted = false;
+  const stored = await unlessContended(
+    deps.watches.update(key, (watch) => {
+      wasUnwanted = !watch.wanted;
+      // A removal in progress is taken back. Its subscription may still exist and then serves again.
+      return watch.wanted ? watch : { ...watch, wanted: true, since };
+    }),
+  );
+  if (!stored) {
+    // Another run removes or changes the row at this moment.
+    const watch = newWatch({ tenantId, kind, id, since });
+    return { outcome: 'watched', added, result: { outcome: 'busy', watch } };
+  }
+  // Only Graph knows whether the subscription of a removal in progress still exists.
+  const result = await reconcileWatch(deps, stored, wasUnwanted ? { asked: true, retryNow: true } : {});
+  return { outcome: 'watched', added, result };
+}
+
+/** The result for a watch that an operator named; undefined when there is no such watch. */
+export type ChangeWatchResult = WatchResult | undefined;
+
+/** Renews a watch's subscription now although it is not due. Rejects only when storage fails. */
+export async function renewWatch(deps: SubscriptionDeps, key: WatchKey): Promise<ChangeWatchResult> {
+  const stored = await deps.watches.get(key);
+  return stored && reconcileWatch(deps, stored, { asked: true, retryNow: true });
+}
+
+/**
+ * Removes a watch of any tenant: first its row says so, then its subscription is deleted, then the row. Where Graph
+ * refuses, the timer retries. Rejects only when storage fails.
+ */
+export function removeWatch(deps: SubscriptionDeps, key: WatchKey): Promise<ChangeWatchResult> {
+  return change(deps, key, (watch) => ({ ...withoutFailure(watch), wanted: false }));
+}
+
+/**
+ * Revokes the clientState of a watch: the worker refuses notifications of an older generation, and the subscription is
+ * replaced. Rejects only when storage fails.
+ */
+export function revokeWatch(deps: SubscriptionDeps, key: WatchKey): Promise<ChangeWatchResult> {
+  const revokedAt = new Date(deps.clock.now()).toISOString();
+  return change(deps, key, (watch) => ({
+    ...withoutFailure(watch),
+    generation: watch.generation + 1,
+    ...(hasSubscription(watch) ? { revokedAt } : {}),
+  }));
+}
+
+async function change(
+  deps: SubscriptionDeps,
+  key: WatchKey,
+  apply: (watch: Watch) => Watch,
+): Promise<ChangeWatchResult> {
+  let last: Watch | undefined;
+  const stored = await unlessContended(
+    deps.watches.update(key, (watch) => {
+      last = watch;
+      return apply(watch);
+    }),
+  );
+  if (stored) return reconcileWatch(deps, stored);
+  return last && { outcome: 'busy', watch: last };
+}
+
+/**
+ * Resumes a paused tenant. Jobs printed during the pause are ignored: its watches start at `now` (milliseconds since 1970)
+ * before the tenant becomes active. Only a paused tenant is changed.
+ *
+ * @returns the tenant as it is now, or undefined when it is not on the allow-list
+ * @throws ReceiverError `rowContended`
+ */
+export async function resumeTenant(
+  { tenants, watches }: Pick<SubscriptionDeps, 'tenants' | 'watches'>,
+  tenantId: string,
+  now: number,
+): Promise<Tenant | undefined> {
+  const tenant = await tenants.get(tenantId);
+  if (tenant?.status !== 'paused') return tenant;
+  const since = new Date(now).toISOString();
+  for await (const stored of watches.list(tenantId, () => undefined)) {
+    await watches.update(stored.watch, (watch) => ({ ...watch, since }), stored);
+  }
+  return tenants.update(tenantId, (row) => (row.status === 'paused' ? { ...row, status: 'active' } : row));
+}

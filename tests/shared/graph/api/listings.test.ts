@@ -1,0 +1,107 @@
+import { listJobs, type ListedJob } from '../../../../shared/graph/api/printJobs';
+import { listTasks, parseParentUrl, type PrintTask } from '../../../../shared/graph/api/printTasks';
+import { JOB, PRINTER } from '../../../support/notifications';
+
+const PARENT = 'https://graph.microsoft.com/v1.0/print/printers/AAAA/jobs/5182';
+
+/** Graph answering one page with these items. */
+function answering(items: unknown[]) {
+  const paths: string[] = [];
+  return {
+    paths,
+    paging: {
+      graphBaseUrl: 'https://graph.microsoft.com/v1.0',
+      callGraph: ({ path }: { path: string }) => {
+        paths.push(path);
+        return Promise.resolve({ status: 200, body: { value: items } });
+      },
+    },
+  };
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+describe('the tasks of a definition (api/printtaskdefinition-list-tasks.md)', () => {
+  const list = (items: unknown[]): Promise<PrintTask[]> =>
+    all(listTasks(answering(items).paging, { tenantId: 't', definitionId: 'd' }));
+
+  it('are asked for without query options, which that page refuses', async () => {
+    const { paging, paths } = answering([]);
+    await all(listTasks(paging, { tenantId: 't', definitionId: 'd' }));
+    expect(paths).toEqual(['/print/taskDefinitions/d/tasks']);
+  });
+
+  it.each([
+    ['pending', true],
+    ['processing', true],
+    ['completed', false],
+    ['aborted', false],
+    ['unknownFutureValue', false],
+  ])('%s: open %s (resources/printtask.md)', async (state, isOpen) => {
+    expect(await list([{ id: 'TASK', status: { state }, parentUrl: PARENT }])).toEqual([
+      { id: 'task', state, isOpen, description: '', place: { printerId: 'aaaa', jobId: '5182' } },
+    ]);
+  });
+
+  it('bear whatever Graph sends', async () => {
+    const items = [null, 'x', {}, { id: 5 }, { id: 'a/b' }, { id: 't1' }, { id: 't2', status: 'processing' }];
+    expect(await list(items)).toEqual([
+      { id: 't1', state: 'unknown', isOpen: false, description: '' },
+      { id: 't2', state: 'unknown', isOpen: false, description: '' },
+    ]);
+  });
+});
+
+describe('the jobs of a printer (api/printer-list-jobs.md)', () => {
+  const list = (items: unknown[]): Promise<ListedJob[]> =>
+    all(listJobs(answering(items).paging, { tenantId: 't', printerId: 'p' }));
+  const ready = async (fields: object) => (await list([{ id: '1', ...fields }]))[0]?.isReady;
+
+  it.each([
+    ['fetchable', { isFetchable: true, status: { state: 'paused' } }, true],
+    ['acquired', { isFetchable: false, status: { state: 'processing', isAcquiredByPrinter: true } }, true],
+    ['completed', { isFetchable: false, status: { state: 'completed' } }, true],
+    ['paused', { isFetchable: false, status: { state: 'paused', isAcquiredByPrinter: false } }, false],
+    ['canceled on the printer', { status: { state: 'canceled', isAcquiredByPrinter: true } }, false],
+    ['aborted on the printer', { status: { state: 'aborted', isAcquiredByPrinter: true } }, false],
+    ['without a status', {}, false],
+  ])('%s: ready %s', async (_name, fields, isReady) => {
+    expect(await ready(fields)).toBe(isReady);
+  });
+
+  it('tell when they were made and whether they came from another printer', async () => {
+    const jobs = await list([
+      { id: '1', createdDateTime: '2026-11-22T00:00:00Z', redirectedFrom: PARENT },
+      { id: '2', redirectedFrom: null },
+      null,
+      { id: 'a b' },
+    ]);
+    expect(jobs).toEqual([
+      { jobId: '1', createdAt: Date.UTC(2026, 10, 22), isReady: false, isRedirected: true },
+      { jobId: '2', createdAt: NaN, isReady: false, isRedirected: false },
+    ]);
+  });
+});
+
+it.each([
+  `https://graph.microsoft.com/v1.0/print/printers/${PRINTER}/jobs/${JOB}`,
+  `https://graph.microsoft.us/beta/print/printers('${PRINTER}')/jobs('${JOB}')`,
+  `https://dod-graph.microsoft.us/v1.0/print/printers/${PRINTER.toUpperCase()}/jobs/${JOB}`,
+])('reads printer and job out of the parentUrl %p, whatever its host', (url) => {
+  expect(parseParentUrl(url)).toEqual({ printerId: PRINTER, jobId: JOB });
+});
+
+it.each([
+  undefined,
+  7,
+  '',
+  'https://graph.microsoft.com/v1.0/me',
+  'x/print/printers/a b/jobs/1',
+  'x/print/printers/a/jobs/b c',
+])('reads nothing out of the parentUrl %j', (url) => {
+  expect(parseParentUrl(url)).toBeUndefined();
+});

@@ -1,0 +1,75 @@
+import {
+  createDefinition,
+  deleteDefinition,
+  listDefinitions,
+} from '../../../../shared/graph/api/taskDefinitions';
+import { createFakeGraph, graphError } from '../../../support/createFakeGraph';
+
+/** api/print-post-taskdefinitions.md: application permission only. */
+const permission = 'PrintTaskDefinition.ReadWrite.All';
+const paging = { graphBaseUrl: 'https://graph.microsoft.com/v1.0' };
+
+describe('print task definitions', () => {
+  it('creates one with the names that administrators see (api/print-post-taskdefinitions.md)', async () => {
+    const graph = createFakeGraph();
+    graph.next('POST', () => ({
+      id: 'd1',
+      displayName: 'Accounting',
+      createdBy: { appId: 'a', displayName: 'Our app' },
+    }));
+    const names = { displayName: 'Accounting', appName: 'Our app' };
+    expect(await createDefinition(graph.callGraph, 't', names)).toEqual({
+      id: 'd1',
+      displayName: 'Accounting',
+      appName: 'Our app',
+    });
+    expect(graph.calls).toEqual([
+      {
+        tenantId: 't',
+        method: 'POST',
+        path: '/print/taskDefinitions',
+        body: { displayName: 'Accounting', createdBy: { displayName: 'Our app' } },
+        permission,
+      },
+    ]);
+  });
+
+  it.each([[undefined], [{}], [{ id: '' }], [{ id: 4 }]])(
+    'refuses an answer without an id: %j',
+    async (body) => {
+      const graph = createFakeGraph();
+      graph.next('POST', () => body);
+      const creating = createDefinition(graph.callGraph, 't', { displayName: 'n', appName: 'a' });
+      await expect(creating).rejects.toMatchObject({ code: 'graphAnswerUnreadable' });
+    },
+  );
+
+  it('lists all pages and bears names that are missing (api/print-list-taskdefinitions.md)', async () => {
+    const graph = createFakeGraph();
+    graph.next('GET', () => ({
+      value: [{ id: 'd1', createdBy: null }],
+      '@odata.nextLink': 'https://graph.microsoft.com/v1.0/print/taskDefinitions?$skiptoken=x',
+    }));
+    graph.next('GET', () => ({
+      value: [{ id: 'd2', displayName: 'Two', createdBy: { displayName: 'App' } }],
+    }));
+    expect(await listDefinitions({ ...paging, callGraph: graph.callGraph }, 't')).toEqual([
+      { id: 'd1', displayName: '' },
+      { id: 'd2', displayName: 'Two', appName: 'App' },
+    ]);
+    expect(graph.calls.map((call) => call.permission)).toEqual([permission, permission]);
+  });
+
+  it('deletes one and says when there was none (api/print-delete-taskdefinition.md)', async () => {
+    const graph = createFakeGraph();
+    graph.next('DELETE', () => undefined);
+    expect(await deleteDefinition(graph.callGraph, 't', 'd 1')).toBe(true);
+    expect(graph.calls[0]).toMatchObject({ path: '/print/taskDefinitions/d%201', permission });
+    graph.nextError('DELETE', graphError('notFound'));
+    expect(await deleteDefinition(graph.callGraph, 't', 'd')).toBe(false);
+    graph.nextError('DELETE', graphError('forbidden'));
+    await expect(deleteDefinition(graph.callGraph, 't', 'd')).rejects.toMatchObject({
+      code: 'graphForbidden',
+    });
+  });
+});

@@ -1,0 +1,181 @@
+import { createGraphBatch, type BatchPart } from '../../../shared/graph/batch';
+import { type GraphCall, createThrottle } from '../../../shared/graph/client';
+import { createFakeClock } from '../../support/createFakeClock';
+import { graphError } from '../../support/createFakeGraph';
+
+const TENANT = '11111111-1111-1111-1111-111111111111';
+const part = (id: string): BatchPart => ({
+  method: 'PATCH',
+  path: `/subscriptions/${id}`,
+  body: { expirationDateTime: 'x' },
+  permission: 'Printer.Read.All',
+});
+
+interface Request {
+  id: string;
+  method: string;
+  url: string;
+}
+
+type Answer = (requests: Request[]) => { status?: number; body?: unknown };
+
+function createBatchWorld(...answers: Answer[]) {
+  const clock = createFakeClock();
+  const throttle = createThrottle(clock);
+  const calls: GraphCall[] = [];
+  const asked: { at: number; urls: string[] }[] = [];
+  const start = clock.now();
+  const callBatch = createGraphBatch({
+    callGraph: (call) => {
+      calls.push(call);
+      const { requests } = call.body as { requests: Request[] };
+      asked.push({ at: clock.now() - start, urls: requests.map(({ url }) => url) });
+      const { status = 200, body } = answers.shift()?.(requests) ?? {};
+      return Promise.resolve({ status, body });
+    },
+    throttle,
+    clock,
+    random: () => 0,
+  });
+  return { callBatch, calls, asked, throttle };
+}
+
+const ok: Answer = (requests) => ({
+  body: { responses: requests.map(({ id }) => ({ id, status: 200, body: { id: `s${id}` } })) },
+});
+const respond =
+  (...responses: unknown[]): Answer =>
+  () => ({ body: { responses } });
+
+describe('createGraphBatch (concepts/json-batching.md, concepts/throttling.md)', () => {
+  it('sends all parts as one POST that may be repeated, and answers in their order', async () => {
+    const world = createBatchWorld((requests) => {
+      const { body } = ok(requests);
+      (body as { responses: unknown[] }).responses.reverse();
+      return { body };
+    });
+    const results = await world.callBatch(TENANT, [part('a'), part('b')]);
+    expect(results).toEqual([
+      { answer: { status: 200, body: { id: 's0' } } },
+      { answer: { status: 200, body: { id: 's1' } } },
+    ]);
+    expect(world.calls).toEqual([
+      expect.objectContaining({
+        tenantId: TENANT,
+        method: 'POST',
+        path: '/$batch',
+        alsoAnswer: 424,
+        repeatable: true,
+        permission: 'Printer.Read.All',
+        body: {
+          requests: ['a', 'b'].map((id, index) => ({
+            id: String(index),
+            method: 'PATCH',
+            url: `/subscriptions/${id}`,
+            headers: { 'Content-Type': 'application/json' },
+            body: { expirationDateTime: 'x' },
+          })),
+        },
+      }),
+    ]);
+  });
+
+  it('sends no body with DELETE and reads its 204', async () => {
+    const world = createBatchWorld(respond({ id: '0', status: 204 }));
+    const { body: _body, ...bare } = part('a');
+    expect(await world.callBatch(TENANT, [{ ...bare, method: 'DELETE' }])).toEqual([
+      { answer: { status: 204, body: undefined } },
+    ]);
+    expect(world.calls[0]?.body).toEqual({
+      requests: [{ id: '0', method: 'DELETE', url: '/subscriptions/a' }],
+    });
+  });
+
+  it.each([200, 424])('reads each part of a batch that says %i by itself', async (status) => {
+    const world = createBatchWorld((requests) => ({
+      status,
+      body: {
+        responses: [
+          { id: '0', status: 200, body: {} },
+          { id: '1', status: 404, body: { error: { code: 'ResourceNotFound' } } },
+          { id: '2', status: 403 },
+        ].slice(0, requests.length),
+      },
+    }));
+    const results = await world.callBatch(TENANT, [part('a'), part('b'), part('c')]);
+    expect(results).toMatchObject([
+      { answer: { status: 200 } },
+      { error: { code: 'graphNotFound', message: expect.stringContaining('(ResourceNotFound)') as string } },
+      { error: { code: 'graphForbidden' } },
+    ]);
+    // The remedy of a refusal names the permission.
+    expect(String((results[2] as { error: unknown }).error)).toContain('Printer.Read.All');
+    expect(world.calls).toHaveLength(1);
+  });
+
+  it('repeats a throttled part alone, after its own Retry-After, and pauses the tenant', async () => {
+    const world = createBatchWorld(
+      respond(
+        { id: '0', status: 200, body: {} },
+        { id: '1', status: 429, headers: { 'Retry-After': '2.128' } },
+      ),
+      ok,
+    );
+    const results = await world.callBatch(TENANT, [part('a'), part('b')]);
+    expect(results.every((result) => 'answer' in result)).toBe(true);
+    expect(world.asked).toEqual([
+      { at: 0, urls: ['/subscriptions/a', '/subscriptions/b'] },
+      { at: 2_188, urls: ['/subscriptions/b'] },
+    ]);
+  });
+
+  it('leaves a long Retry-After to its caller, and nobody asks for this tenant meanwhile', async () => {
+    const world = createBatchWorld(respond({ id: '0', status: 429, headers: { 'Retry-After': '120' } }));
+    expect(await world.callBatch(TENANT, [part('a')])).toMatchObject([
+      { error: { code: 'graphThrottled', retryAfterMs: 120_000 } },
+    ]);
+    expect(world.calls).toHaveLength(1);
+    expect(world.throttle.remainingMs(TENANT)).toBeGreaterThan(120_000);
+  });
+
+  it('takes a missing or unreadable part as unknown and repeats it', async () => {
+    const world = createBatchWorld(
+      respond({ id: '0', status: 204 }, 'nothing', { id: 1 }, { id: '1', status: 'x' }),
+      () => ({ body: 'no batch' }),
+      ok,
+    );
+    const results = await world.callBatch(TENANT, [part('a'), part('b')]);
+    expect(results.every((result) => 'answer' in result)).toBe(true);
+    expect(world.asked.map(({ urls }) => urls)).toEqual([
+      ['/subscriptions/a', '/subscriptions/b'],
+      ['/subscriptions/b'],
+      ['/subscriptions/b'],
+    ]);
+  });
+
+  it('gives up after four tries with the last error', async () => {
+    const down = respond({ id: '0', status: 503 });
+    const world = createBatchWorld(down, down, down, down);
+    expect(await world.callBatch(TENANT, [part('a')])).toMatchObject([
+      { error: { code: 'graphUnavailable' } },
+    ]);
+    expect(world.calls).toHaveLength(4);
+  });
+
+  it('gives every open part the error of the whole batch', async () => {
+    const error = graphError('forbidden');
+    const world = createBatchWorld(respond({ id: '0', status: 200 }), () => {
+      throw error;
+    });
+    expect(await world.callBatch(TENANT, [part('a'), part('b')])).toEqual([
+      { answer: { status: 200, body: undefined } },
+      { error },
+    ]);
+  });
+
+  it('sends nothing for no parts', async () => {
+    const world = createBatchWorld();
+    expect(await world.callBatch(TENANT, [])).toEqual([]);
+    expect(world.calls).toHaveLength(0);
+  });
+});

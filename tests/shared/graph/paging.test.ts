@@ -1,0 +1,74 @@
+import { readAllPages } from '../../../shared/graph/paging';
+import { createFakeGraph } from '../../support/createFakeGraph';
+
+const CALL = { tenantId: 't', path: '/subscriptions', permission: 'p' };
+const BASE = 'https://graph.microsoft.com/v1.0';
+
+async function read(graph: ReturnType<typeof createFakeGraph>, graphBaseUrl = BASE): Promise<unknown[]> {
+  const items: unknown[] = [];
+  for await (const item of readAllPages({ callGraph: graph.callGraph, graphBaseUrl }, CALL)) items.push(item);
+  return items;
+}
+
+describe('readAllPages', () => {
+  it('follows @odata.nextLink to the end', async () => {
+    const graph = createFakeGraph();
+    graph.next('GET', () => ({ value: [1, 2], '@odata.nextLink': `${BASE}/subscriptions?$skiptoken=a%20b` }));
+    graph.next('GET', () => ({ value: [], '@odata.nextLink': `${BASE}/subscriptions?$skiptoken=c` }));
+    graph.next('GET', () => ({ value: [3], '@odata.nextLink': null }));
+    expect(await read(graph)).toEqual([1, 2, 3]);
+    expect(graph.said()).toEqual([
+      'GET /subscriptions',
+      'GET /subscriptions?$skiptoken=a%20b',
+      'GET /subscriptions?$skiptoken=c',
+    ]);
+    expect(graph.calls.every(({ permission, tenantId }) => permission === 'p' && tenantId === 't')).toBe(
+      true,
+    );
+  });
+
+  it('works with a base that has no path', async () => {
+    const graph = createFakeGraph();
+    graph.next('GET', () => ({ value: [1], '@odata.nextLink': 'http://127.0.0.1:9/subscriptions?page=2' }));
+    graph.next('GET', () => ({ value: [2] }));
+    expect(await read(graph, 'http://127.0.0.1:9')).toEqual([1, 2]);
+    expect(graph.said()[1]).toBe('GET /subscriptions?page=2');
+  });
+
+  // nextLink only on the origin of GRAPH_BASE_URL, since the token goes along.
+  it.each([
+    ['https://evil.example/v1.0/subscriptions'],
+    ['http://graph.microsoft.com/v1.0/subscriptions'],
+    ['https://graph.microsoft.com:8443/v1.0/subscriptions'],
+    ['https://graph.microsoft.com.evil.example/v1.0/subscriptions'],
+    ['https://graph.microsoft.com/beta/subscriptions'],
+    ['https://graph.microsoft.com/v1.0evil/subscriptions'],
+    ['/v1.0/subscriptions'],
+    [17],
+  ])('does not follow %s', async (link) => {
+    const graph = createFakeGraph();
+    graph.next('GET', () => ({ value: [], '@odata.nextLink': link }));
+    await expect(read(graph)).rejects.toMatchObject({ code: 'graphAnswerUnreadable' });
+    expect(graph.calls).toHaveLength(1);
+  });
+
+  it.each([[undefined], [[]], [{}], [{ value: 'x' }]])(
+    'refuses an answer that is no listing: %j',
+    async (body) => {
+      const graph = createFakeGraph();
+      graph.next('GET', () => body);
+      await expect(read(graph)).rejects.toMatchObject({ code: 'graphAnswerUnreadable' });
+    },
+  );
+
+  it('ends a listing whose pages never end', async () => {
+    const graph = createFakeGraph();
+    const turn = () => {
+      graph.next('GET', turn);
+      return { value: [], '@odata.nextLink': `${BASE}/subscriptions?again` };
+    };
+    graph.next('GET', turn);
+    await expect(read(graph)).rejects.toMatchObject({ code: 'graphAnswerUnreadable' });
+    expect(graph.calls).toHaveLength(1_000);
+  });
+});

@@ -1,0 +1,294 @@
+import { createHash } from 'node:crypto';
+import { handleLifecycleEvent } from '../../../shared/subscriptions/lifecycle';
+import type { LifecycleMessage, RenewMessage } from '../../../shared/subscriptions/message';
+
+import { graphError } from '../../support/createFakeGraph';
+import {
+  createSubscriptionWorld,
+  DEFINITION,
+  MINUTE,
+  OTHER_TENANT,
+  PRINTER,
+  putServed,
+  TENANT,
+  type SubscriptionWorld,
+  type WatchFields,
+} from '../../support/createSubscriptionWorld';
+
+/** As docs/decisions/0002 spells it. */
+const TAG = createHash('sha256').update(`jobFetchable:${PRINTER}`).digest('base64url').slice(0, 22);
+const base = { tenantId: TENANT, traceparent: '' };
+
+function event(world: SubscriptionWorld, fields: Partial<LifecycleMessage> = {}): LifecycleMessage {
+  return {
+    kind: 'lifecycle',
+    ...base,
+    receivedAt: new Date(world.clock.now()).toISOString(),
+    tag: TAG,
+    lifecycleEvent: 'reauthorizationRequired',
+    generation: 0,
+    ...fields,
+  };
+}
+
+function renewal(world: SubscriptionWorld, rowKey = `jobFetchable_${PRINTER}`): RenewMessage {
+  return { kind: 'renew', ...base, receivedAt: new Date(world.clock.now()).toISOString(), rowKey };
+}
+
+/** A served watch of an active tenant, and `minutes` gone by since its last PATCH. */
+async function worldAfter(minutes: number, fields: WatchFields = {}): Promise<SubscriptionWorld> {
+  const world = createSubscriptionWorld();
+  await world.addTenant();
+  await putServed(world, fields);
+  world.clock.advance(minutes * MINUTE);
+  return world;
+}
+
+describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.md)', () => {
+  it('resolves reauthorizationRequired by PATCH, never by /reauthorize', async () => {
+    const world = await worldAfter(11);
+    expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({
+      outcome: 'handled',
+      result: { outcome: 'renewed' },
+    });
+    expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
+    expect((await world.read()).watch.renewedAt).toBe('2026-11-22T00:11:00.000Z');
+  });
+
+  it('only renews a subscription that should be replaced: with a mistyped PUBLIC_BASE_URL an event must not delete it', async () => {
+    const world = await worldAfter(11);
+    world.deps.config.publicBaseUrl = 'https://wrong.example/api';
+    expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({
+      outcome: 'handled',
+      result: { outcome: 'renewed' },
+    });
+    expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
+  });
+
+  it('postpones the PATCH to the end of the 10 minutes after the last one', async () => {
+    const world = await worldAfter(4);
+    const message = event(world);
+    expect(await handleLifecycleEvent(world.deps, message)).toEqual({
+      outcome: 'postponed',
+      postponeSeconds: 360,
+    });
+    expect(world.graph.calls).toHaveLength(0);
+    world.clock.advance(360_000);
+    expect(await handleLifecycleEvent(world.deps, message)).toMatchObject({ outcome: 'handled' });
+    expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
+  });
+
+  it('drops an event when a PATCH was sent after it, so duplicates cost one PATCH', async () => {
+    const world = await worldAfter(4);
+    const messages = [event(world), event(world), event(world)];
+    world.clock.advance(6 * MINUTE);
+    const outcomes: string[] = [];
+    for (const message of messages) {
+      outcomes.push((await handleLifecycleEvent(world.deps, message)).outcome);
+      world.clock.advance(20 * MINUTE);
+    }
+    expect(outcomes).toEqual(['handled', 'dropped', 'dropped']);
+    expect(world.graph.calls).toHaveLength(1);
+  });
+
+  it('checks subscriptionRemoved by PATCH at once; its 404 recreates', async () => {
+    const world = await worldAfter(1);
+    world.graph.subscriptions.clear();
+    const message = event(world, { lifecycleEvent: 'subscriptionRemoved' });
+    expect(await handleLifecycleEvent(world.deps, message)).toMatchObject({ result: { outcome: 'created' } });
+    expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0', 'POST /subscriptions']);
+  });
+
+  it('creates where there is no subscription yet', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    await world.put();
+    expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({
+      result: { outcome: 'created' },
+    });
+  });
+
+  it('writes a refusal onto the row for the timer to retry', async () => {
+    const world = await worldAfter(11);
+    world.graph.nextError('PATCH', graphError('unavailable'));
+    expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({
+      result: { outcome: 'failed' },
+    });
+  });
+
+  it('waits for the end of the back-off of a watch, at most an hour at a time', async () => {
+    const soon = await worldAfter(11, { lastError: 'x', nextTryAt: '2026-11-22T00:11:00.500Z' });
+    expect(await handleLifecycleEvent(soon.deps, event(soon))).toEqual({
+      outcome: 'postponed',
+      postponeSeconds: 1,
+    });
+    const late = await worldAfter(11, { lastError: 'x', nextTryAt: '2026-11-24T00:00:00.000Z' });
+    expect(await handleLifecycleEvent(late.deps, event(late))).toEqual({
+      outcome: 'postponed',
+      postponeSeconds: 3_600,
+    });
+  });
+
+  it.each([
+    ['somethingNew', 'somethingNew'],
+    ['<script> with a secret', 'unreadable'],
+  ])('logs and drops the event %s', async (lifecycleEvent, logged) => {
+    const world = await worldAfter(11);
+    expect(await handleLifecycleEvent(world.deps, event(world, { lifecycleEvent }))).toEqual({
+      outcome: 'dropped',
+      reason: 'eventNotActedOn',
+    });
+    expect(world.graph.calls).toHaveLength(0);
+    expect(world.logger.events).toEqual([
+      {
+        level: 'info',
+        event: 'subscriptionEvent.dropped',
+        tenantId: TENANT,
+        reason: 'eventNotActedOn',
+        lifecycleEvent: logged,
+      },
+    ]);
+  });
+
+  it('asks for a sweep after missed (resync fully), without a call', async () => {
+    const world = await worldAfter(1);
+    expect(await handleLifecycleEvent(world.deps, event(world, { lifecycleEvent: 'missed' }))).toEqual({
+      outcome: 'missed',
+      sweep: { tenantId: TENANT, kind: 'jobFetchable', id: PRINTER },
+    });
+    expect(world.graph.calls).toHaveLength(0);
+  });
+
+  it('drops missed when a sweep of the tenant has started and ended since (functionTimeout: 10 minutes)', async () => {
+    const world = await worldAfter(1);
+    const message = event(world, { lifecycleEvent: 'missed' });
+    const swept = (minutes: number) => {
+      const sweptAt = new Date(Date.parse(message.receivedAt) + minutes * MINUTE + 1).toISOString();
+      return world.tenants.update(TENANT, (tenant) => ({ ...tenant, sweptAt }));
+    };
+    // It may have begun before the message: what was missed may not have been there yet.
+    await swept(9);
+    expect(await handleLifecycleEvent(world.deps, message)).toMatchObject({ outcome: 'missed' });
+    await swept(10);
+    expect(await handleLifecycleEvent(world.deps, message)).toEqual({
+      outcome: 'dropped',
+      reason: 'sweptSince',
+    });
+    expect(await handleLifecycleEvent(world.deps, { ...message, receivedAt: '' })).toMatchObject({
+      outcome: 'missed',
+    });
+  });
+
+  it('requests a sweep when the PATCH finds the subscription lost, not when it exists', async () => {
+    const lost = await worldAfter(11);
+    lost.graph.subscriptions.clear();
+    const removed = { lifecycleEvent: 'subscriptionRemoved' };
+    expect(await handleLifecycleEvent(lost.deps, event(lost, removed))).toMatchObject({
+      outcome: 'handled',
+      sweep: { tenantId: TENANT, kind: 'jobFetchable', id: PRINTER },
+    });
+    const there = await worldAfter(11);
+    expect(await handleLifecycleEvent(there.deps, event(there, removed))).not.toHaveProperty('sweep');
+  });
+
+  it('waits for the end of the back-off of a tenant that refused access', async () => {
+    const world = await worldAfter(11);
+    await world.tenants.update(TENANT, (tenant) => ({ ...tenant, nextTryAt: '2026-11-22T00:12:00.000Z' }));
+    expect(await handleLifecycleEvent(world.deps, event(world))).toEqual({
+      outcome: 'postponed',
+      postponeSeconds: 60,
+    });
+  });
+
+  it('refuses a generation older than the one on the row, and accepts that one', async () => {
+    const world = await worldAfter(11, { generation: 2 });
+    expect(await handleLifecycleEvent(world.deps, event(world, { generation: 1 }))).toMatchObject({
+      reason: 'generationOld',
+    });
+    expect(await handleLifecycleEvent(world.deps, event(world, { generation: 2 }))).toMatchObject({
+      outcome: 'handled',
+    });
+  });
+
+  it('finds the watch by its tag among the rows of its tenant only, never by the subscription id', async () => {
+    const world = await worldAfter(11);
+    await world.addTenant(OTHER_TENANT);
+    const message = event(world, { tenantId: OTHER_TENANT, subscriptionId: 'subscription-0' });
+    expect(await handleLifecycleEvent(world.deps, message)).toMatchObject({ reason: 'watchUnknown' });
+    const unknownTag = event(world, { tag: 'x'.repeat(22), subscriptionId: 'subscription-0' });
+    expect(await handleLifecycleEvent(world.deps, unknownTag)).toMatchObject({ reason: 'watchUnknown' });
+    expect(world.graph.calls).toHaveLength(0);
+  });
+
+  it('finds the watch beside unreadable rows', async () => {
+    const world = await worldAfter(11);
+    await world.watchTable.insert({ partitionKey: TENANT, rowKey: 'aaa' });
+    expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({ outcome: 'handled' });
+    expect(world.logger.events[0]).toMatchObject({ event: 'row.unreadable' });
+  });
+
+  it('does nothing for an unwanted watch or a tenant that is not served', async () => {
+    const unwanted = await worldAfter(11, { wanted: false });
+    expect(await handleLifecycleEvent(unwanted.deps, event(unwanted))).toMatchObject({
+      reason: 'watchUnknown',
+    });
+    const paused = createSubscriptionWorld();
+    await paused.addTenant(TENANT, 'paused');
+    await putServed(paused);
+    expect(await handleLifecycleEvent(paused.deps, event(paused))).toMatchObject({
+      reason: 'tenantNotServed',
+    });
+    const unknown = createSubscriptionWorld();
+    expect(await handleLifecycleEvent(unknown.deps, event(unknown))).toMatchObject({
+      reason: 'tenantNotServed',
+    });
+  });
+
+  it('acts for the definitions of a paused tenant, whose triggers keep holding jobs', async () => {
+    const paused = createSubscriptionWorld();
+    await paused.addTenant(TENANT, 'paused');
+    await putServed(paused, { kind: 'jobStarted', id: DEFINITION });
+    paused.clock.advance(11 * MINUTE);
+    const message = renewal(paused, `jobStarted_${DEFINITION}`);
+    expect(await handleLifecycleEvent(paused.deps, message)).toMatchObject({
+      outcome: 'handled',
+      result: { outcome: 'renewed' },
+    });
+  });
+
+  it('acts on a message whose time of receipt is missing', async () => {
+    const world = await worldAfter(11);
+    expect(await handleLifecycleEvent(world.deps, event(world, { receivedAt: '' }))).toMatchObject({
+      outcome: 'handled',
+    });
+  });
+});
+
+describe('a renew message of the worker', () => {
+  it('renews the named watch although it is not due', async () => {
+    const world = await worldAfter(11);
+    expect(await handleLifecycleEvent(world.deps, renewal(world))).toMatchObject({
+      result: { outcome: 'renewed' },
+    });
+  });
+
+  it('is dropped when the watch was renewed within 10 minutes: many jobs may ask at once', async () => {
+    const world = await worldAfter(9);
+    expect(await handleLifecycleEvent(world.deps, renewal(world))).toEqual({
+      outcome: 'dropped',
+      reason: 'renewedSince',
+    });
+    expect(world.graph.calls).toHaveLength(0);
+  });
+
+  it.each([['nonsense'], ['jobFetchable_99999999-9999-9999-9999-999999999999']])(
+    'is dropped for a row that is not there: %s',
+    async (rowKey) => {
+      const world = await worldAfter(11);
+      expect(await handleLifecycleEvent(world.deps, renewal(world, rowKey))).toMatchObject({
+        reason: 'watchUnknown',
+      });
+      expect(world.logger.events[0]).toMatchObject({ watch: rowKey === 'nonsense' ? 'unreadable' : rowKey });
+    },
+  );
+});
