@@ -1,15 +1,14 @@
 import { newTenant } from '../shared/tenants/tenants';
+import { createRequestToken, createTokens } from '../shared/graph/tokens';
+import { createReadAccess, createPlacesOf, createTenantShare } from '../shared/jobs/access';
 import { newWatch } from '../shared/watches/watches';
 import { createLedger } from '../shared/jobs/ledger';
 import { randomBytes } from 'node:crypto';
 import { readConfig } from '../shared/config';
 import { createGraphClient, createSilence, createThrottle } from '../shared/graph/client';
 import type { SendHttp } from '../shared/graph/http';
-import { createRequestToken, createTokens } from '../shared/graph/tokens';
-import { releaseEveryJob } from '../shared/jobs/decide';
+import { releaseEveryJob } from '../shared/jobs/startedJob';
 import { processNotification } from '../shared/jobs/processNotification';
-import { createReadStanding } from '../shared/jobs/standing';
-import { createPlacesOf, createTenantShare } from '../shared/jobs/tenantShare';
 import type { Logger } from '../shared/logger';
 import { createRequestRenewal } from '../shared/subscriptions/message';
 import { receive } from '../shared/webhook/receive';
@@ -51,7 +50,7 @@ export async function measureHeapGrowth(): Promise<Figure> {
   const silence = createSilence(clock);
   const worker = {
     ledger,
-    readStanding: createReadStanding({
+    readAccess: createReadAccess({
       tenants: { get: (tenantId) => Promise.resolve(newTenant({ ...TENANT, tenantId })) },
       watches: {
         get: (key) => {

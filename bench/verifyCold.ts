@@ -1,5 +1,5 @@
 import { createHmac, hash } from 'node:crypto';
-import { judgeBody } from '../shared/webhook/judgeBody';
+import { verifyBody } from '../shared/webhook/verify';
 import { BENCH_RING, notificationBody } from './notifications';
 import { ratioFigure, takePairs, type Figure } from './ratio';
 
@@ -29,7 +29,7 @@ export async function measureVerifyCold(): Promise<Figure> {
   };
   const ours = () =>
     time(bodies(), (body) => {
-      const judged = judgeBody(BENCH_RING, body, context);
+      const judged = verifyBody(BENCH_RING, body, context);
       if ('bad' in judged || judged.jobs.length !== WATCHES)
         throw new Error('The bench body was not accepted');
     });

@@ -2,15 +2,15 @@ import type { HttpHandler, HttpResponseInit } from '@azure/functions';
 import { errorFields, ReceiverError } from '../shared/errors';
 import { createLogger } from '../shared/logger';
 import { untilAborted } from '../shared/concurrency';
-import { answerHandshake, NO_SNIFF } from '../shared/webhook/answerHandshake';
+import { answerHandshake, NO_SNIFF } from '../shared/webhook/handshake';
 
-/** Graph wants an answer within 3 s; the rest is for the way back. */
+/** Graph expects an answer within 3 s. The rest is for the way back. */
 const ANSWER_WITHIN_MS = 2_500;
 
-/** The HTTP side of both webhook routes. Whatever goes wrong is a 503: Graph comes again for four hours. */
+/** The HTTP side of both webhook routes. Every failure is a 503, which Graph retries for four hours. */
 export const answerWebhook: HttpHandler = async (request, context): Promise<HttpResponseInit> => {
-  const handshake = answerHandshake(request.query.get('validationToken'));
-  if (handshake) return handshake;
+  const token = request.query.get('validationToken');
+  if (token !== null) return { ...answerHandshake(token) };
   const logger = createLogger(context);
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(timeIsUp()), ANSWER_WITHIN_MS);
@@ -44,8 +44,7 @@ async function loadWebhook() {
 }
 
 function timeIsUp(): ReceiverError {
-  return new ReceiverError(
-    'deadlinePassed',
-    `Not done within ${ANSWER_WITHIN_MS} ms: Graph is asked to come again`,
-  );
+  return new ReceiverError('deadlinePassed', `The webhook was not done within ${ANSWER_WITHIN_MS} ms`, {
+    remedy: 'Graph delivers the batch again.',
+  });
 }

@@ -2,7 +2,7 @@ import { app, type HttpHandler, type HttpResponseInit } from '@azure/functions';
 import { errorFields } from '../shared/errors';
 import { createLogger } from '../shared/logger';
 
-/** The page a customer's administrator lands on after the consent link. It looks at the query and stores nothing. */
+/** The page a customer's administrator lands on after the consent link. It reads the query and stores nothing. */
 const consent: HttpHandler = async (request, context): Promise<HttpResponseInit> => {
   const logger = createLogger(context);
   const { consentPage } = await import('../shared/consent/consentPage');

@@ -3,7 +3,7 @@ import { createLogger } from '../shared/logger';
 import { QUEUE_NAMES } from '../shared/storage/account';
 import { formatSubscriptionMessage, parseSubscriptionMessage } from '../shared/subscriptions/message';
 
-/** Acts on one message of subscription-events. What rejects comes again by the queue and ends in poison. */
+/** Acts on one message of subscription-events. When it throws, the host retries the message and finally moves it to the poison queue. */
 const processLifecycleEvent: StorageQueueHandler = async (entry, context) => {
   const logger = createLogger(context);
   const [{ getServices }, { handleLifecycleEvent }] = await Promise.all([
@@ -26,7 +26,7 @@ const processLifecycleEvent: StorageQueueHandler = async (entry, context) => {
       import('../shared/sweep/sweepWatches'),
       import('../shared/sweep/createSweepTime'),
     ]);
-    // The host counts from the start: a long history behind a slow Graph must not end the process with all its work.
+    // Counted from the start, as the host does: at functionTimeout it ends the process and all its work.
     await sweepWatches({ ...(await services.sweep()), logger }, [result.sweep], startedAt + SWEEP_RUN_MS);
   }
   if (result.outcome !== 'postponed') return;

@@ -2,10 +2,10 @@ import { app, type StorageQueueHandler } from '@azure/functions';
 import { MAX_DEQUEUE_COUNT, QUEUE_NAMES } from '../shared/storage/account';
 import { createLogger } from '../shared/logger';
 
-/** Works on one message of print-notifications. A throw makes the host try again, the last time it is poison. */
+/** Works on one message of print-notifications. When it throws, the host retries the message and finally moves it to the poison queue. */
 const handleMessage: StorageQueueHandler = async (message, context) => {
   const logger = createLogger(context);
-  // Loaded on the first message: an instance that only serves the webhook never pays for it.
+  // Loaded on the first message: an instance that only serves the webhook does not load it.
   const [{ getServices }, { processNotification }] = await Promise.all([
     import('../shared/services'),
     import('../shared/jobs/processNotification'),
@@ -14,8 +14,8 @@ const handleMessage: StorageQueueHandler = async (message, context) => {
     const worker = await getServices(process.env).worker();
     await processNotification({ ...worker, logger }, message);
   } catch (error) {
-    const tries = Number(context.triggerMetadata?.['dequeueCount']);
-    if (tries >= MAX_DEQUEUE_COUNT) logger.error('job.poison', { reason: 'tooManyTries', tries });
+    const attempts = Number(context.triggerMetadata?.['dequeueCount']);
+    if (attempts >= MAX_DEQUEUE_COUNT) logger.error('job.poisoned', { reason: 'tooManyAttempts', attempts });
     throw error;
   }
 };

@@ -1,7 +1,7 @@
 import { app } from '@azure/functions';
 import { answerWebhook } from './answerWebhook';
 
-/** A route of its own, so that `lifecycleNotificationUrl` can be told apart in Graph; anonymous like the other. */
+/** A separate route, so that `lifecycleNotificationUrl` is recognizable in Graph. Anonymous like the other. */
 app.http('receiveLifecycleEvents', {
   methods: ['POST'],
   authLevel: 'anonymous',

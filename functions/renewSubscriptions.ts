@@ -1,11 +1,12 @@
 import { app, type TimerHandler } from '@azure/functions';
 import { createLogger } from '../shared/logger';
 
-/** Under functionTimeout of host.json, 10 minutes: the host ends the process with all its work when that is over. */
+/** Under functionTimeout of host.json, 10 minutes: after that the host ends the process and all its work. */
 const LIMIT_MS = 8 * 60_000;
 
 /**
- * Brings every watch to its subscription, and sweeps those whose new one left a time without notifications. A run that overlaps the CLI or another run does no harm: the rows decide.
+ * Reconciles the subscription of every watch, then sweeps watches that had none for a while. It may overlap the CLI or
+ * another run, because each row is guarded by its ETag.
  */
 const renewSubscriptions: TimerHandler = async (_timer, context) => {
   const logger = createLogger(context);

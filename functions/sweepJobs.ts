@@ -1,7 +1,7 @@
 import { app, type TimerHandler } from '@azure/functions';
 import { createLogger } from '../shared/logger';
 
-/** Reads Graph to find what notifications missed. A run beside another one does no harm: the claims settle it. */
+/** Reads Graph to find jobs without a notification. Runs may overlap, because each job is claimed. */
 const sweepJobs: TimerHandler = async (_timer, context) => {
   const logger = createLogger(context);
   const [{ getServices }, { countSweeps, sweepAll }, { SWEEP_RUN_MS }] = await Promise.all([

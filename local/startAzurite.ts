@@ -2,11 +2,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { baseEnvironment } from './baseEnvironment';
+import { startProcess, type ProcessExit } from './processes';
+import { connectionStringFor, type StorageUrls } from './storageConnectionString';
 import { clockPreload } from './clockPreload';
-import { startProcess } from './processes';
-import type { ProcessExit } from './processes';
-import { connectionStringFor } from './storageConnectionString';
-import type { StorageUrls } from './storageConnectionString';
 
 export interface AzuriteOptions {
   /** The folder whose node_modules holds azurite, and whose local/ holds the preloads. */

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { clockPreload } from './clockPreload';
-import { startProcess } from './processes';
-import type { RunningProcess } from './processes';
+import { startProcess, type RunningProcess } from './processes';
 import { readyEvent, readyText } from './readyEvent';
 import { waitUntilIdle } from './waitUntilIdle';
 

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { baseEnvironment } from './baseEnvironment';
+import { startProcess, type RunningProcess } from './processes';
 import { clockPreload } from './clockPreload';
-import { startProcess } from './processes';
-import type { RunningProcess } from './processes';
 import { readyEvent, readyText } from './readyEvent';
 
 export interface GraphSimulatorOptions {

@@ -3,22 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { baseEnvironment } from './baseEnvironment';
+import { createClockFile, type ClockFile } from './createClockFile';
+import { createStopList, type StopList } from './createStopList';
+import { startFaultProxy, type FaultProxy } from './faultProxy/startFaultProxy';
+import { startAzurite, type Azurite } from './startAzurite';
+import { startFunctionsHost, type FunctionsHostProcess } from './startFunctionsHost';
+import { startGraphSimulator, type GraphSimulatorProcess } from './startGraphSimulator';
 import { clockEnvironment } from './clockPreload';
-import { createClockFile } from './createClockFile';
-import type { ClockFile } from './createClockFile';
-import { createStopList } from './createStopList';
-import type { StopList } from './createStopList';
 import { createStorage } from './createStorage';
-import { startFaultProxy } from './faultProxy/startFaultProxy';
-import type { FaultProxy } from './faultProxy/startFaultProxy';
 import { freePort, requireFreePorts } from './findPorts';
 import { localSettings } from './localSettings';
-import { startAzurite } from './startAzurite';
-import type { Azurite } from './startAzurite';
-import { startFunctionsHost } from './startFunctionsHost';
-import type { FunctionsHostProcess } from './startFunctionsHost';
-import { startGraphSimulator } from './startGraphSimulator';
-import type { GraphSimulatorProcess } from './startGraphSimulator';
 import { connectionStringFor } from './storageConnectionString';
 
 /** The ports of `npm start`, which local.settings.example.json names too. */

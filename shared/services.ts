@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock';
 import { readConfig, type Config } from './config';
 import type { GraphService, SignInOptions } from './graph/service';
-import type { ProcessDeps } from './jobs/processDeps';
 import type { CallGraph } from './graph/client';
+import type { ProcessDeps } from './jobs/processNotification';
 import type { SendPatience, MessageQueue } from './storage/queues';
 import type { Ledger } from './jobs/ledger';
 import type { QueueContents } from './storage/queueContents';
@@ -47,8 +47,8 @@ export interface Services {
 /** Two tries stay well inside the 3 seconds that Graph waits (concepts/change-notifications-delivery-webhooks.md). */
 const WEBHOOK_PATIENCE: SendPatience = { tries: 2, tryTimeoutMs: 800, pauseMs: 0 };
 const WORKER_PATIENCE: SendPatience = { tries: 3, tryTimeoutMs: 10_000, pauseMs: 500 };
-/** A message is put back once: where that fails the original stays, and every further try might add one more. */
-const PUT_BACK_PATIENCE: SendPatience = { tries: 1, tryTimeoutMs: 10_000, pauseMs: 0 };
+/** One try: when it fails the original message stays, and each further try might add a copy. */
+const REQUEUE_PATIENCE: SendPatience = { tries: 1, tryTimeoutMs: 10_000, pauseMs: 0 };
 
 let current: { env: Environment; services: Services } | undefined;
 
@@ -144,27 +144,25 @@ export function createServices(env: Environment): Services {
     }),
     worker: once(async () => {
       const [
-        { createReadStanding },
-        { createPlacesOf, createTenantShare },
+        { createPlacesOf, createReadAccess, createTenantShare },
         { releaseEveryJob },
         { createRequestRenewal },
       ] = await Promise.all([
-        import('./jobs/standing'),
-        import('./jobs/tenantShare'),
-        import('./jobs/decide'),
+        import('./jobs/access'),
+        import('./jobs/startedJob'),
         import('./subscriptions/message'),
       ]);
       const { callGraph, throttle, silence } = await graph();
       const [rows, jobs, events, poison, subscriptionEvents] = await Promise.all([
         ledger(),
-        queue(QUEUE_NAMES.jobs, PUT_BACK_PATIENCE),
+        queue(QUEUE_NAMES.jobs, REQUEUE_PATIENCE),
         queue(QUEUE_NAMES.jobEvents),
         queue(`${QUEUE_NAMES.jobs}-poison`),
         queue(QUEUE_NAMES.subscriptions),
       ]);
       return {
         ledger: rows,
-        readStanding: createReadStanding({
+        readAccess: createReadAccess({
           tenants: await tenants(),
           watches: await watches(),
           clock: systemClock,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readConfig, SETTING_NAMES } from '../shared/config';
 import { isRecord } from '../shared/parse';
 import { MAX_DEQUEUE_COUNT } from '../shared/storage/account';
-import { MOST_OF_ONE_TENANT } from '../shared/jobs/tenantShare';
+import { MOST_OF_ONE_TENANT } from '../shared/jobs/access';
 import { defaultAppId } from '../local/graphSimulator/startGraphSimulator';
 import { DEFAULT_PORTS } from '../local/startLocalCloud';
 

@@ -70,9 +70,9 @@ function describeLog({ event, fields }: AppLogLine): string | undefined {
     case 'job.processed':
       return `the event is sent and recorded, outcome ${String(fields['jobOutcome'])}`;
     case 'job.duplicate':
-      return 'the duplicate is recognised by the ledger: nothing to do';
-    case 'job.putBack':
-      return `the duplicate meets the first one at work (${String(fields['cause'])}): put back for ${String(fields['delaySeconds'])} s`;
+      return 'the ledger recognizes the duplicate: nothing to do';
+    case 'job.deferred':
+      return `another run is working on the job (${String(fields['cause'])}): the duplicate is deferred for ${String(fields['delaySeconds'])} s`;
     default:
       return undefined;
   }

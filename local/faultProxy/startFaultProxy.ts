@@ -1,8 +1,7 @@
 import { Agent, createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import { setTimeout as realSleep } from 'node:timers/promises';
-import { createFaultList } from './faultList';
-import type { Fault, FaultOptions } from './faultList';
+import { createFaultList, type Fault, type FaultOptions } from './faultList';
 import { nameEffect } from './nameEffect';
 import { passCall } from './passCall';
 import type { OpenCall, ProxyCall, TargetName } from './proxyCall';

@@ -1,5 +1,4 @@
-import { fail } from './graphCall';
-import type { RoutedCall } from './graphCall';
+import { fail, type RoutedCall } from './graphCall';
 import { asRecord, invalidInput, isInvalidInput, requireString } from './readFields';
 import type { Reply } from './reply';
 

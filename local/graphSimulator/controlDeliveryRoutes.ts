@@ -1,15 +1,7 @@
 import { changeOptions } from './changeOptions';
-import { controlNotFound } from './controlCall';
-import type { ControlRoute } from './controlCall';
+import { controlNotFound, type ControlRoute } from './controlCall';
+import { asRecord, optionalNumber, optionalString, optionalStrings, requireRecord, requireString } from './readFields';
 import { notifyLifecycle } from './notifications';
-import {
-  asRecord,
-  optionalNumber,
-  optionalString,
-  optionalStrings,
-  requireRecord,
-  requireString,
-} from './readFields';
 import { liveSubscriptions } from './subscriptionStore';
 import { mintValidationToken, parseDefects } from './validationTokens';
 

@@ -1,5 +1,4 @@
-import { controlNotFound } from './controlCall';
-import type { ControlDeps } from './controlCall';
+import { controlNotFound, type ControlDeps } from './controlCall';
 import { controlDeliveryRoutes } from './controlDeliveryRoutes';
 import { controlListRoutes } from './controlListRoutes';
 import { controlReportRoutes } from './controlReportRoutes';

@@ -1,5 +1,4 @@
-import { controlNotFound } from './controlCall';
-import type { ControlRoute } from './controlCall';
+import { controlNotFound, type ControlRoute } from './controlCall';
 import { answerDeviceCode, deviceAnswers } from './deviceSignIn';
 import { noticePermissionChange } from './lifecycleNotices';
 import { invalidInput, optionalBoolean, optionalString, requireRecord, requireString } from './readFields';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { controlNotFound } from './controlCall';
-import type { ControlCall, ControlRoute } from './controlCall';
+import { controlNotFound, type ControlCall, type ControlRoute } from './controlCall';
+import { isEnded, type Job, type Tenant } from './world';
 import { viewState } from './controlState';
 import type { PrintedJob } from './controlTypes';
 import { acquireJob, endJob, printJob, proceed } from './jobLifecycle';
@@ -9,8 +9,6 @@ import { noticePermissionChange } from './lifecycleNotices';
 import { allRoles } from './permissions';
 import { optionalString, optionalStrings, requireRecord, requireString } from './readFields';
 import type { Reply } from './reply';
-import { isEnded } from './world';
-import type { Job, Tenant } from './world';
 
 // The example id of resources/printjob.md; every printer counts from here, so that two printers hold the same ids.
 const FIRST_JOB_NUMBER = 5182;

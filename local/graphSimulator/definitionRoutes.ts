@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { fail, notFound } from './graphCall';
-import type { RoutedCall } from './graphCall';
+import { fail, notFound, type RoutedCall } from './graphCall';
+import { findJob, isOpen, type Definition, type Task, type TaskState } from './world';
 import { endTask } from './jobLifecycle';
 import { viewDefinition, viewTask } from './jobView';
 import { pageOfList } from './pageOfList';
@@ -8,8 +8,6 @@ import { access } from './permissions';
 import { asRecord, requireRecord, requireString } from './readFields';
 import type { Reply } from './reply';
 import type { Route } from './routes';
-import { findJob, isOpen } from './world';
-import type { Definition, Task, TaskState } from './world';
 
 // api/print-list-taskdefinitions.md: neither list takes these.
 const refusedOptions = ['$count', '$format', '$search', '$select', '$skip', '$top'];

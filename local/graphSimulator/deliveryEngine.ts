@@ -1,11 +1,8 @@
-import { shuffled } from './seededRandom';
-import { retryDelayMs } from './deliveryOptions';
-import { createEndpointStates } from './endpointStates';
-import type { DeliveryOptions } from './deliveryOptions';
+import { shuffled, type SeededRandom } from './seededRandom';
+import { retryDelayMs, type DeliveryOptions } from './deliveryOptions';
+import { createEndpointStates, type EndpointState } from './endpointStates';
 import type { DeliveryAttempt, DeliveryItem } from './deliveryTypes';
-import type { EndpointState } from './endpointStates';
 import type { PostToReceiver } from './postToReceiver';
-import type { SeededRandom } from './seededRandom';
 import { createIdleWatch } from './idleWatch';
 import { createTimers } from './timers';
 

@@ -1,6 +1,5 @@
-import { graphError } from './reply';
+import { graphError, type Reply } from './reply';
 import type { Principal } from './authenticate';
-import type { Reply } from './reply';
 import type { Simulation } from './simulation';
 
 /** One call of Graph, from its own request or out of a `$batch`. */

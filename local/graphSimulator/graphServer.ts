@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { answerControl } from './controlRoutes';
+import { serveGraphCall, type GraphServiceDeps } from './graphService';
 import type { ControlDeps } from './controlCall';
 import { serveDownload } from './documentRoutes';
 import { listenerOf, parseJson, readBody, singleHeaders, writeReply } from './httpServer';
-import { serveGraphCall } from './graphService';
-import type { GraphServiceDeps } from './graphService';
 import type { AdvanceWorld } from './advanceWorld';
 import { deviceLoginPage } from './deviceLoginPage';
 import { outageReply } from './outage';

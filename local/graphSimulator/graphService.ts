@@ -1,19 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Authenticate, Authentication, Principal } from './authenticate';
+import { type RoutedCall, fail } from './graphCall';
+import { type Reply, graphError } from './reply';
+import { matchRoute, type Route } from './routes';
 import { answerBatch } from './batch';
 import type { CallReport } from './callReport';
 import type { CallRecord, FaultAction } from './controlTypes';
 import type { Faults } from './faults';
-import type { RoutedCall } from './graphCall';
-import { fail } from './graphCall';
 import { outageReply } from './outage';
 import { refusePrincipal } from './refusePrincipal';
 import { isInvalidInput } from './readFields';
-import type { Reply } from './reply';
-import { graphError } from './reply';
-import { matchRoute } from './routes';
-import type { Route } from './routes';
 import type { Simulation } from './simulation';
 import type { Throttle } from './throttle';
 

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { notifyJobFetchable, notifyJobStarted } from './notifications';
+import { isEnded, isOpen, type Job, type PrintDocument, type Printer, type Task, type TaskState, type Tenant } from './world';
 import type { Simulation } from './simulation';
-import { isEnded, isOpen } from './world';
-import type { Job, PrintDocument, Printer, Task, TaskState, Tenant } from './world';
 
 /** What a user prints. Times in milliseconds. */
 export interface PrintRequest {

@@ -1,5 +1,4 @@
-import { fail, notFound } from './graphCall';
-import type { RoutedCall } from './graphCall';
+import { fail, notFound, type RoutedCall } from './graphCall';
 import { endJob, printJob } from './jobLifecycle';
 import { viewJob } from './jobView';
 import { jobPath } from './notifications';

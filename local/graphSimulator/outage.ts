@@ -1,5 +1,4 @@
-import type { Reply } from './reply';
-import { graphError } from './reply';
+import { type Reply, graphError } from './reply';
 import type { Simulation } from './simulation';
 import type { Outage } from './world';
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { fail, notFound } from './graphCall';
-import type { RoutedCall } from './graphCall';
+import { fail, notFound, type RoutedCall } from './graphCall';
 import { viewDefinition } from './jobView';
 import { pageOfList } from './pageOfList';
 import { access, scopes } from './permissions';

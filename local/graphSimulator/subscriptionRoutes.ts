@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { fail } from './graphCall';
-import type { RoutedCall } from './graphCall';
+import { fail, type RoutedCall } from './graphCall';
+import { checkUrl, parseExpiry, parseSubscriptionRequest, type SubscriptionRequest } from './subscriptionRequest';
 import { pageOfList } from './pageOfList';
 import { access, missingRole } from './permissions';
 import { optionalString, requireRecord } from './readFields';
 import type { Reply } from './reply';
 import type { Route } from './routes';
-import { checkUrl, parseExpiry, parseSubscriptionRequest } from './subscriptionRequest';
-import type { SubscriptionRequest } from './subscriptionRequest';
 import { ownSubscriptions } from './subscriptionStore';
 import type { Subscription } from './world';
 

@@ -1,13 +1,12 @@
 import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallReport } from './callReport';
+import { answerAuthority, type TokenEndpointOptions } from './tokenEndpoint';
 import type { Faults } from './faults';
 import { listenerOf, readBody, writeReply } from './httpServer';
 import { currentOutage } from './outage';
 import type { Reply } from './reply';
 import type { Simulation } from './simulation';
-import { answerAuthority } from './tokenEndpoint';
-import type { TokenEndpointOptions } from './tokenEndpoint';
 
 /** Listens as the sign-in service; faults with target `token` act here. */
 export function createTokenListener(

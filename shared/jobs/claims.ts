@@ -1,8 +1,7 @@
 import type { Clock } from '../clock';
 import { ReceiverError } from '../errors';
 import type { Ledger, LedgerRow } from './ledger';
-import type { FoundBy } from './message';
-import { ledgerKey, type JobReference } from './reference';
+import { ledgerKey, type FoundBy, type JobReference } from './message';
 
 /** The right to work on one row until its lease ends. The functions below keep its row and ETag current. */
 export interface Claim {
@@ -15,7 +14,7 @@ export interface Claim {
 export type ClaimResult =
   | { outcome: 'claimed'; claim: Claim }
   | { outcome: 'done' }
-  /** Another run works on it and may until this moment; milliseconds since 1970. */
+  /** Another run holds the claim until this time; milliseconds since 1970. */
   | { outcome: 'busy'; until: number };
 
 export interface ClaimDeps {
@@ -23,7 +22,7 @@ export interface ClaimDeps {
   clock: Pick<Clock, 'now'>;
 }
 
-/** Longer than any step between two renewals (a call to Graph: 45 s); short enough that a dead run delays little. */
+/** Longer than any step between two renewals (a call to Graph: 45 s), and short enough that a crashed run causes little delay. */
 const LEASE_MS = 3 * 60_000;
 /** A claim may be taken over only this long after its lease has ended: the clocks of two instances differ. */
 const TAKE_OVER_MARGIN_MS = 60_000;
@@ -42,8 +41,8 @@ const MOST_RACES = 5;
  * On 409 and 412 the row is read again: the storage client repeats a write whose answer was lost, so our own runId on
  * the row means that we won.
  *
- * @param run runId: random, of this run alone; notifiedAt: when Graph's notification came, if that is what brought us
- *   here. It is kept on a row that something else had found first, so that one can tell what Graph lost.
+ * @param run runId: random, unique to this run. notifiedAt: when Graph's notification arrived, for a message of
+ *   Graph. A row that something else found first keeps it, so that late notifications can be counted.
  */
 export async function claimJob(
   deps: ClaimDeps,
@@ -69,11 +68,11 @@ export async function claimJob(
   if (inserted !== undefined) return won(fresh, inserted);
   for (let race = 0; race < MOST_RACES; race += 1) {
     const stored = await deps.ledger.get(key);
-    if (!stored) throw lostRace('The ledger row vanished while it was claimed');
+    if (!stored) throw lostRace('The ledger row was deleted while this run was claiming it');
     const found = stored.value;
     const row = noteNotification(found, run.notifiedAt);
     if (row.status === 'done') {
-      // Losing this race loses nothing: whoever won it changed the row for the same reason.
+      // A lost race needs no retry: the other writer has noted a notification too.
       if (row !== found) await deps.ledger.replace(key, row, stored.etag);
       return { outcome: 'done' };
     }
@@ -83,7 +82,7 @@ export async function claimJob(
       if (until > now) return { outcome: 'busy', until };
     }
     const taken: LedgerRow = {
-      // A job given up as gone starts anew: nothing was said of it yet.
+      // A row that was gone starts over, because no event was sent for it.
       ...(row.status === 'gone' ? { ...withoutWait(row), firstSeenAt: isoTime(now) } : row),
       ...lease,
       status: 'claimed',
@@ -92,7 +91,7 @@ export async function claimJob(
     const etag = await deps.ledger.replace(key, taken, stored.etag);
     if (etag !== undefined) return won(taken, etag);
   }
-  throw lostRace('The ledger row changed under every try to claim it');
+  throw lostRace('The ledger row changed under every attempt to claim it');
 }
 
 /**
@@ -108,18 +107,22 @@ export async function extendLease(deps: ClaimDeps, claim: Claim, neededMs: numbe
 }
 
 /**
- * Records that the job event has been dealt with for good.
+ * Records that the work on the job event has ended, and whether an event was sent.
  *
  * @returns false when another run has taken the row over
  */
-export function finishClaim(deps: ClaimDeps, claim: Claim, changes: Partial<LedgerRow>): Promise<boolean> {
+export function finishClaim(
+  deps: ClaimDeps,
+  claim: Claim,
+  changes: Partial<LedgerRow> & Required<Pick<LedgerRow, 'event'>>,
+): Promise<boolean> {
   return write(deps, claim, { ...withoutWait(claim.row), ...changes, status: 'done' });
 }
 
 /**
- * Gives the claim back: any later message may claim the row at once.
+ * Releases the claim: any later message may claim the row immediately.
  *
- * @returns false when another run has taken the row over, or when it cannot be told
+ * @returns false when another run has taken the row over, or when that is unknown
  */
 export function releaseClaim(
   deps: ClaimDeps,
@@ -127,26 +130,35 @@ export function releaseClaim(
   changes: {
     status: 'waiting' | 'failed' | 'gone';
     nextTryAt?: string;
-    waitingSince?: string;
     cause: string;
-  },
+  } & Partial<Pick<LedgerRow, 'waitReason' | 'waitingSince'>>,
 ): Promise<boolean> {
   const { runId: _runId, leaseUntil: _leaseUntil, ...kept } = withoutWait(claim.row);
   return write(deps, claim, { ...kept, ...changes });
 }
 
 async function write(deps: ClaimDeps, claim: Claim, row: LedgerRow): Promise<boolean> {
+  const replaced = await deps.ledger.replace(ledgerKey(claim.reference), row, claim.etag);
+  const etag = replaced ?? (await writeAfterLostRace(deps, claim, row));
+  if (etag === undefined) return false;
+  claim.etag = etag;
+  claim.row = row;
+  return true;
+}
+
+/** The ETag, or undefined when the row belongs to another run or that is unknown. */
+async function writeAfterLostRace(
+  deps: ClaimDeps,
+  claim: Claim,
+  row: LedgerRow,
+): Promise<string | undefined> {
   // Still our run: an earlier write of ours took effect although its answer was lost. Write again over it, but never
   // reopen a row that is done: its event would be sent again.
   const isOurs = (found: LedgerRow) =>
     found.runId === claim.runId && (found.status !== 'done' || row.status === 'done');
-  const known = { value: claim.row, etag: claim.etag };
-  const change = (found: LedgerRow) => (found === known.value || isOurs(found) ? row : found);
-  const written = await deps.ledger.update(ledgerKey(claim.reference), change, known).catch(unlessContended);
-  if (written?.value !== row) return false;
-  claim.etag = written.etag;
-  claim.row = row;
-  return true;
+  const change = (found: LedgerRow) => (isOurs(found) ? row : found);
+  const written = await deps.ledger.update(ledgerKey(claim.reference), change).catch(unlessContended);
+  return written?.value === row ? written.etag : undefined;
 }
 
 /** Whether the row is still ours is then unknown, so nothing more may be started. */
@@ -160,7 +172,7 @@ function noteNotification(row: LedgerRow, notifiedAt: string | undefined): Ledge
 }
 
 function withoutWait(row: LedgerRow): LedgerRow {
-  const { nextTryAt: _nextTryAt, waitingSince: _waitingSince, cause: _cause, ...kept } = row;
+  const { nextTryAt: _at, waitReason: _reason, waitingSince: _since, cause: _cause, ...kept } = row;
   return kept;
 }
 
@@ -174,6 +186,6 @@ function placeOf(reference: JobReference): Pick<LedgerRow, 'printerId' | 'jobId'
   return { ...(printerId === undefined ? {} : { printerId }), ...(jobId === undefined ? {} : { jobId }) };
 }
 
-function lostRace(message: string): ReceiverError {
-  return new ReceiverError('claimLost', message);
+function lostRace(problem: string): ReceiverError {
+  return new ReceiverError('claimLost', problem);
 }

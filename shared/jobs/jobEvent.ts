@@ -1,25 +1,29 @@
 import type { PrintJob } from '../graph/api/printJobs';
 import type { Outcome } from './ledger';
-import { ledgerRowKey, type JobReference } from './reference';
+import { ledgerRowKey, type JobReference } from './message';
 
 /** A queue message holds 64 KiB on the wire, 48 KiB before base64. */
 export const MOST_EVENT_BYTES = 48 * 1024;
 
-export interface JobEventFacts {
-  reference: JobReference;
+/** What the work on a job found and did. */
+export interface JobFacts {
   /** Where the job is; unknown only for a task without a readable parentUrl. */
   printerId: string | undefined;
   jobId: string | undefined;
   outcome: Outcome;
-  /** When this product first heard of it; ISO 8601. */
-  firstSeenAt: string;
-  traceparent: string;
-  /** Absent when the job could not be read. */
+  /** Undefined when the job could not be read. */
   job: PrintJob | undefined;
 }
 
+export interface JobEventFacts extends JobFacts {
+  reference: JobReference;
+  /** When this product first saw the job event; ISO 8601. */
+  firstSeenAt: string;
+  traceparent: string;
+}
+
 /**
- * The CloudEvents 1.0 JSON text that tells the vendor's systems of one job. Its `id` is the same however often the
+ * The CloudEvents 1.0 JSON text that reports one job event to the vendor's systems. Its `id` is the same however often the
  * event is sent. An event too large for a queue message drops `documents`, then `job`, and names them in `truncated`.
  */
 export function formatJobEvent(facts: JobEventFacts): string {

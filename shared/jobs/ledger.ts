@@ -14,17 +14,22 @@ import type { FoundBy } from './message';
 
 export type LedgerStatus = 'claimed' | 'waiting' | 'failed' | 'gone' | 'done';
 
+/** `notYet`: Graph does not show the job yet. `outage`: Graph, Entra or storage is unavailable, throttles or refuses. */
+export type WaitReason = 'notYet' | 'outage';
+
 /** How a job event ended; see the contract of the table PrintJobs. */
 export type Outcome = 'released' | 'deadline' | 'fetchable' | 'printed' | 'ended';
 
-/** A row of the ledger, the table that remembers every job event. Times are ISO 8601. */
+/** A row of the ledger: the table PrintJobs, one row for each job event. Times are ISO 8601. */
 export interface LedgerRow {
   status: LedgerStatus;
   /** The run that holds the claim. */
   runId?: string;
   leaseUntil?: string;
   nextTryAt?: string;
-  /** Since when the job has waited for the reason of `cause`. */
+  /** Why the job waits; kept while the next run works on it. */
+  waitReason?: WaitReason;
+  /** When the wait for `waitReason` began. */
   waitingSince?: string;
   /** How many runs have claimed the row. */
   attempts: number;
@@ -42,7 +47,9 @@ export interface LedgerRow {
   outcome?: Outcome;
   /** The job as it was read, JSON. */
   job?: string;
-  /** Why the row failed, waits or got no event. */
+  /** Of a row that is done: whether an event was sent. */
+  event?: 'sent' | 'none';
+  /** The error code or reason: why the row waits or failed, or why no event was sent. For people. */
   cause?: string;
 }
 
@@ -170,6 +177,8 @@ function formatRow({ tenantId, rowKey }: LedgerKey, row: LedgerRow): Row {
 
 const STATUSES: readonly LedgerStatus[] = ['claimed', 'waiting', 'failed', 'gone', 'done'];
 const OUTCOMES: readonly Outcome[] = ['released', 'deadline', 'fetchable', 'printed', 'ended'];
+const WAIT_REASONS: readonly WaitReason[] = ['notYet', 'outage'];
+const EVENTS = ['sent', 'none'] as const;
 const FOUND_BY: readonly FoundBy[] = ['graph', 'sweep', 'replay', 'operator'];
 const TEXTS = [
   'runId',
@@ -194,6 +203,8 @@ const CELLS_BUT_JOB: readonly string[] = [
   'firstSeenAt',
   'foundBy',
   'outcome',
+  'waitReason',
+  'event',
   ...TEXTS.filter((name) => name !== 'job'),
 ];
 
@@ -206,12 +217,16 @@ function parseLedgerRow({ cells }: StoredRow): LedgerRow {
     );
   }
   const outcome = OUTCOMES.find((word) => word === cells['outcome']);
+  const waitReason = WAIT_REASONS.find((word) => word === cells['waitReason']);
+  const event = EVENTS.find((word) => word === cells['event']);
   const row: LedgerRow = {
     status,
     attempts: typeof cells['attempts'] === 'number' ? cells['attempts'] : 0,
     firstSeenAt: cells['firstSeenAt'],
     foundBy: FOUND_BY.find((word) => word === cells['foundBy']) ?? 'graph',
     ...(outcome ? { outcome } : {}),
+    ...(waitReason ? { waitReason } : {}),
+    ...(event ? { event } : {}),
   };
   for (const name of TEXTS) {
     const value = cells[name];

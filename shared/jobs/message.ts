@@ -1,11 +1,77 @@
-import { isRecord, parseId, parseJobId } from '../parse';
-import type { JobReference } from './reference';
+import { keyedSegment, isIsoTime, isRecord, parseId, parseJobId, parseText } from '../parse';
+import type { WatchKey } from '../watches/watches';
 
-/** How we came to know of a job. */
+/** Names one thing that happened to one job: the unit of the ledger. */
+export type JobReference = JobStartedReference | JobFetchableReference;
+
+export interface JobStartedReference {
+  kind: 'jobStarted';
+  tenantId: string;
+  definitionId: string;
+  taskId: string;
+  /** Where the job is, as the notification says. A hint: checked against Graph before use. */
+  printerId?: string;
+  jobId?: string;
+}
+
+export interface JobFetchableReference {
+  kind: 'jobFetchable';
+  tenantId: string;
+  printerId: string;
+  /** Unique within its printer only, in the case Graph gave it. */
+  jobId: string;
+}
+
+/** RowKey in the table PrintJobs; the partition is the tenant. */
+export function ledgerRowKey(reference: JobReference): string {
+  return reference.kind === 'jobStarted'
+    ? `jobStarted_${reference.definitionId}_${reference.taskId}`
+    : `jobFetchable_${reference.printerId}_${reference.jobId}`;
+}
+
+/** Names the ledger row of a job event. */
+export function ledgerKey(reference: JobReference): { tenantId: string; rowKey: string } {
+  return { tenantId: reference.tenantId, rowKey: ledgerRowKey(reference) };
+}
+
+/** The ids of a job event in the log. */
+export function idsOf(reference: JobReference): { tenantId: string; key: string } {
+  return { tenantId: reference.tenantId, key: ledgerRowKey(reference) };
+}
+
+/** The watch that this job event belongs to. */
+export function watchOf(reference: JobReference): WatchKey {
+  const { tenantId, kind } = reference;
+  return { tenantId, kind, id: kind === 'jobStarted' ? reference.definitionId : reference.printerId };
+}
+
+const TASK = new RegExp(`^/?print/${keyedSegment('taskDefinitions')}/${keyedSegment('tasks')}$`, 'i');
+const JOB = new RegExp(`^/?print/${keyedSegment('printers')}/${keyedSegment('jobs')}$`, 'i');
+
+/**
+ * The ids in the `resource` of a notification, such as `print/taskDefinitions/{id}/tasks/{id}` or
+ * `print/printers/{id}/jobs/{id}`; undefined for any other text.
+ */
+export function parseJobResource(tenantId: string, resource: unknown): JobReference | undefined {
+  if (typeof resource !== 'string') return undefined;
+  const task = TASK.exec(resource);
+  if (task) {
+    const definitionId = parseId(task[1] ?? task[2]);
+    const taskId = parseId(task[3] ?? task[4]);
+    return definitionId && taskId ? { kind: 'jobStarted', tenantId, definitionId, taskId } : undefined;
+  }
+  const job = JOB.exec(resource);
+  if (!job) return undefined;
+  const printerId = parseId(job[1] ?? job[2]);
+  const jobId = parseJobId(job[3] ?? job[4]);
+  return printerId && jobId ? { kind: 'jobFetchable', tenantId, printerId, jobId } : undefined;
+}
+
+/** What brought the job to this product. */
 export type FoundBy = 'graph' | 'sweep' | 'replay' | 'operator';
 
 interface MessageBase {
-  /** Raised when a notification proves to be of a subscription that has been replaced. */
+  /** Of the subscription that the notification belongs to. One below the watch's own has been replaced. */
   generation?: number;
   subscriptionId?: string;
   /** When Graph's subscription ends, as the notification said; ISO 8601. */
@@ -14,17 +80,20 @@ interface MessageBase {
   /** ISO 8601. */
   receivedAt: string;
   traceparent: string;
-  /** How often the message has been put back to wait. */
+  /** How often the message has been deferred. */
   deferrals: number;
-  /** Since when every try has found the tables out of order; ISO 8601. Absent once they have answered. */
+  /** When the tables became unavailable to this message; ISO 8601. Removed once they have answered. */
   tablesOutSince?: string;
 }
 
 /** A message of the queue print-notifications. */
 export type JobMessage =
   | (MessageBase & { reference: JobReference })
-  /** An authentic notification whose resource we do not understand: kept, with its masked shape, for a person. */
+  /** An authentic notification with an unknown resource. It is kept with its masked shape for a person to look at. */
   | (MessageBase & { reference?: undefined; tenantId: string; shape: string });
+
+/** A message that names its job. */
+export type MessageOfJob = Extract<JobMessage, { reference: JobReference }>;
 
 /** The version this build writes; readers accept the previous one too, so that a deployment loses nothing in flight. */
 const JOB_MESSAGE_VERSION = 1;
@@ -36,7 +105,7 @@ export function formatJobMessage(message: JobMessage): string {
   return JSON.stringify({ event: { v: JOB_MESSAGE_VERSION, ...named, ...rest } });
 }
 
-/** The message in `value` (parsed JSON), or a word on why it is none. Never throws. */
+/** The message in `value` (parsed JSON), or why it is not a job message. Never throws. */
 export function parseJobMessage(value: unknown): { message: JobMessage } | { malformed: string } {
   const event = isRecord(value) ? value['event'] : undefined;
   if (!isRecord(event)) return { malformed: 'no event object' };
@@ -46,8 +115,7 @@ export function parseJobMessage(value: unknown): { message: JobMessage } | { mal
   if (tenantId === undefined) return { malformed: 'no tenantId' };
   const base = parseBase(event);
   if (event['kind'] === 'unknown') {
-    const shape = typeof event['shape'] === 'string' ? event['shape'] : '';
-    return { message: { ...base, tenantId, shape } };
+    return { message: { ...base, tenantId, shape: parseText(event['shape']) } };
   }
   const reference = parseReference(tenantId, event);
   if (!reference) return { malformed: 'ids missing or of another form' };
@@ -78,8 +146,8 @@ function parseBase(event: Record<string, unknown>): MessageBase {
   const { generation, subscriptionId, expires, receivedAt, traceparent, deferrals, tablesOutSince } = event;
   return {
     foundBy: FOUND_BY.find((word) => word === event['foundBy']) ?? 'graph',
-    receivedAt: typeof receivedAt === 'string' ? receivedAt : '',
-    traceparent: typeof traceparent === 'string' ? traceparent : '',
+    receivedAt: parseText(receivedAt),
+    traceparent: parseText(traceparent),
     deferrals: typeof deferrals === 'number' && deferrals > 0 ? Math.floor(deferrals) : 0,
     ...(typeof generation === 'number' ? { generation } : {}),
     ...(typeof subscriptionId === 'string' ? { subscriptionId } : {}),
@@ -88,9 +156,34 @@ function parseBase(event: Record<string, unknown>): MessageBase {
   };
 }
 
-/** Only the form that we write: `Date.parse` takes a bare number for a year. */
-function isIsoTime(value: unknown): value is string {
-  if (typeof value !== 'string') return false;
-  const ms = Date.parse(value);
-  return !Number.isNaN(ms) && new Date(ms).toISOString() === value;
+export type RandomBytes = (size: number) => Buffer;
+
+const SPAN_BYTES = 8;
+/** Random bytes are taken in blocks: one call for each item of a large batch would cost more than verifying the item. */
+const SPANS_PER_BLOCK = 64;
+
+export interface Trace {
+  /** 32 hex digits: one trace per POST. */
+  readonly traceId: string;
+  /** The traceparent of one item: this trace, a span of its own, sampled. */
+  readonly nextTraceparent: () => string;
+}
+
+/** A new trace (W3C Trace Context, version 00). Graph sends none of its own. */
+export function createTrace(randomBytes: RandomBytes): Trace {
+  const traceId = randomBytes(16).toString('hex');
+  let block: Buffer = Buffer.alloc(0);
+  let used = 0;
+  return {
+    traceId,
+    nextTraceparent: () => {
+      if (used === block.length) {
+        block = randomBytes(SPAN_BYTES * SPANS_PER_BLOCK);
+        used = 0;
+      }
+      const span = block.toString('hex', used, used + SPAN_BYTES);
+      used += SPAN_BYTES;
+      return `00-${traceId}-${span}-01`;
+    },
+  };
 }

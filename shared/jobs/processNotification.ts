@@ -1,25 +1,71 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock';
+import { LONGEST_WAIT_IN_PLACE_MS, type CallGraph, type Silence, type Throttle } from '../graph/client';
+import { parseJobMessage, idsOf, type MessageOfJob, watchOf } from './message';
+import type { WatchKey } from '../watches/watches';
 import { errorFields, ReceiverError } from '../errors';
-import { LONGEST_WAIT_IN_PLACE_MS } from '../graph/client';
-import { afterPauseMs, afterShareMs, growingDelayMs } from './delays';
-import { claimJob, isoTime } from './claims';
-import { parseJobMessage } from './message';
-import { idsOf, type MessageOfJob, type ProcessDeps, type ProcessOutcome } from './processDeps';
-import { putBack } from './putBack';
-import { watchOf } from './reference';
-import { sendToPoison } from './sendToPoison';
-import { settleError, settleResult } from './settleWork';
-import { workOnJob } from './workOnJob';
+import { afterPauseMs, afterShareMs } from './delays';
+import { claimJob } from './claims';
+import type { Logger } from '../logger';
+import type { MessageQueue } from '../storage/queues';
+import type { ReadAccess, TenantShare } from './access';
+import { deferAfterError, deferClaimed, deferUntilTablesAnswer, requeue } from './defer';
+import type { Ledger } from './ledger';
+import type { Decide } from './startedJob';
+import { workOnJob } from './work';
 
-/** Subscriptions are renewed every hour to some 70 hours ahead: a day is many missed renewals. */
+export interface ProcessDeps {
+  ledger: Ledger;
+  readAccess: ReadAccess;
+  callGraph: CallGraph;
+  throttle: Pick<Throttle, 'remainingMs'>;
+  silence: Pick<Silence, 'isSilent'>;
+  share: TenantShare;
+  decide: Decide;
+  queues: {
+    /** print-notifications, to defer a message. */
+    jobs: MessageQueue;
+    /** print-job-events, the vendor's. */
+    events: MessageQueue;
+    /** print-notifications-poison. */
+    poison: MessageQueue;
+  };
+  /** Requests the renewal of the watch's subscription. Repeated requests are cheap. */
+  requestRenewal: (watch: WatchKey, traceparent: string) => Promise<void>;
+  clock: Pick<Clock, 'now'>;
+  /** 0 to 1. */
+  random: () => number;
+  logger: Logger;
+}
+
+/** The result of one message. After each of them the message may be deleted. */
+export type ProcessOutcome =
+  /** The job event was sent and recorded. */
+  | 'done'
+  /** The event was sent, but another run has taken the row over and may send the same event again. */
+  | 'eventRepeated'
+  /** Recorded before; nothing to do. */
+  | 'duplicate'
+  /** A copy of the message is on the queue and becomes visible later. */
+  | 'deferred'
+  /** Graph never showed the job. A later notification or sweep reopens the row. */
+  | 'gone'
+  /** Tenant or watch is not active: the task was ended without an event. */
+  | 'releasedWithoutEvent'
+  /** Tenant or watch is not active: nothing to do. */
+  | 'dropped'
+  /** On the poison queue for a person to look at. */
+  | 'poisoned';
+
+/** Subscriptions are renewed every hour, for about 70 hours. Less than a day left means many missed renewals. */
 const NEAR_EXPIRY_MS = 24 * 60 * 60_000;
 
 /**
- * Handles one message of print-notifications: claim, read, decide, act, event, done.
+ * Handles one message of print-notifications: parse, admit, claim, work, outcome.
  *
- * @param input the message as the Functions library hands it over: parsed JSON, or text that is none
- * @throws whatever kept it from an outcome; the host makes the message visible again and after maxDequeueCount tries
- *   moves it to the poison queue
+ * @param input the message as the Functions library hands it over: parsed JSON, or text that is not JSON
+ * @throws errors that need a retry soon or a person. The host makes the message visible again, and after maxDequeueCount
+ *   attempts moves it to the poison queue
  */
 export async function processNotification(deps: ProcessDeps, input: unknown): Promise<ProcessOutcome> {
   const parsed = parseJobMessage(input);
@@ -27,71 +73,49 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
     return sendToPoison(deps, input, { reason: 'malformed', detail: parsed.malformed });
   const { message } = parsed;
   if (message.reference === undefined) {
-    return sendToPoison(deps, input, {
-      reason: 'unknownResource',
-      tenantId: message.tenantId,
-      shape: message.shape,
-    });
+    const { tenantId, shape } = message;
+    return sendToPoison(deps, input, { reason: 'unknownResource', tenantId, shape });
   }
   const { tenantId } = message.reference;
-  // Before anything that costs a call: the tenant's other messages must pass a throttled tenant's quickly.
+  // Before anything that costs a call: messages of a throttled tenant must not delay the others.
   const pauseMs = deps.throttle.remainingMs(tenantId);
   if (pauseMs > LONGEST_WAIT_IN_PLACE_MS) {
-    return putBack(deps, message, 'throttled', afterPauseMs(pauseMs, deps.random()));
+    return requeue(deps, message, 'throttled', afterPauseMs(pauseMs, deps.random()));
   }
   if (!deps.share.enter(tenantId)) {
-    return putBack(deps, message, 'share', afterShareMs(deps.random(), deps.silence.isSilent(tenantId)));
+    return requeue(deps, message, 'share', afterShareMs(deps.random(), deps.silence.isSilent(tenantId)));
   }
-  // Whatever else this run puts the message back for, it does so after the tables have answered.
-  const { tablesOutSince, ...served } = message;
+  // Any other wait of this run begins after the tables have answered.
+  const { tablesOutSince, ...admitted } = message;
   try {
-    const outcome = await processServed(deps, served, input);
-    await renewIfNearExpiry(deps, served);
+    const outcome = await processAdmitted(deps, admitted, input);
+    await renewIfNearExpiry(deps, admitted);
     return outcome;
   } catch (error) {
     if (!(error instanceof ReceiverError) || error.code !== 'storageUnavailable') throw error;
-    deps.logger.warn('job.postponed', { ...idsOf(message.reference), ...errorFields(error) });
-    return await waitForTables(deps, served, tablesOutSince, error);
+    return await deferUntilTablesAnswer(deps, admitted, tablesOutSince, error);
   } finally {
     deps.share.leave(tenantId);
   }
 }
 
-/**
- * The tables are out of order, the queues may not be: waiting there burns no attempt, however long it lasts. What the
- * ledger row keeps of other waits, the message must keep of this one.
- */
-function waitForTables(
-  deps: ProcessDeps,
-  message: MessageOfJob,
-  outSince: string | undefined,
-  { code }: ReceiverError,
-): Promise<ProcessOutcome> {
-  const now = deps.clock.now();
-  const tablesOutSince = outSince ?? isoTime(now);
-  const delayMs = growingDelayMs('outage', now - Date.parse(tablesOutSince), deps.random());
-  return putBack(deps, { ...message, tablesOutSince }, code, delayMs);
-}
-
-async function processServed(
+async function processAdmitted(
   deps: ProcessDeps,
   message: MessageOfJob,
   input: unknown,
 ): Promise<ProcessOutcome> {
-  const { reference } = message;
-  const standing = await deps.readStanding(watchOf(reference), message.generation);
-  // An open task blocks a user's print whoever it belongs to; a fetchable job waits for nobody.
-  const mustEndTask =
-    reference.kind === 'jobStarted' && !(!standing.served && standing.reason === 'staleGeneration');
-  if (!standing.served && !mustEndTask) {
-    deps.logger.warn('job.dropped', { ...idsOf(reference), reason: standing.reason });
+  const { reference, foundBy, receivedAt } = message;
+  const access = await deps.readAccess(watchOf(reference), message.generation);
+  // An open task blocks a user's print, whether its watch is active or not. Nobody waits for a fetchable job.
+  const isDropped =
+    !access.active && (reference.kind === 'jobFetchable' || access.reason === 'staleGeneration');
+  if (isDropped) {
+    deps.logger.warn('job.dropped', { ...idsOf(reference), reason: access.reason });
     return 'dropped';
   }
-  const runId = randomUUID();
   const ledger = { ledger: deps.ledger, clock: deps.clock };
-  const { foundBy, receivedAt } = message;
   const claimed = await claimJob(ledger, reference, {
-    runId,
+    runId: randomUUID(),
     foundBy,
     ...(foundBy === 'graph' && receivedAt !== '' ? { notifiedAt: receivedAt } : {}),
   });
@@ -99,17 +123,31 @@ async function processServed(
     deps.logger.info('job.duplicate', idsOf(reference));
     return 'duplicate';
   }
-  if (claimed.outcome === 'busy') return putBack(deps, message, 'busy', claimed.until - deps.clock.now());
+  if (claimed.outcome === 'busy') return requeue(deps, message, 'busy', claimed.until - deps.clock.now());
   const { claim } = claimed;
   try {
-    const result = await workOnJob({ ...deps, ledger }, { claim, message, standing });
-    return await settleResult(deps, message, claim, result);
+    const result = await workOnJob({ ...deps, ledger }, { claim, message, access });
+    if (result.outcome === 'notYet' || result.outcome === 'claimLost') {
+      return await deferClaimed(deps, message, claim, result);
+    }
+    deps.logger.info('job.processed', {
+      ...idsOf(reference),
+      outcome: result.outcome,
+      jobOutcome: result.jobOutcome,
+      foundBy,
+      attempts: claim.row.attempts,
+      msSinceFirstSeen: deps.clock.now() - Date.parse(claim.row.firstSeenAt),
+    });
+    return result.outcome;
   } catch (error) {
-    return await settleError(deps, message, claim, standing, input, error);
+    const deferred = await deferAfterError(deps, { message, claim, access }, error);
+    if (deferred !== undefined) return deferred;
+    if (access.active || !(error instanceof ReceiverError)) throw error;
+    return sendToPoison(deps, input, { ...idsOf(reference), reason: access.reason });
   }
 }
 
-/** A notification says when its subscription ends: near that, the timer that should have renewed it did not run. */
+/** A notification says when its subscription expires. Near that, the timer that should have renewed it did not run. */
 async function renewIfNearExpiry(
   deps: ProcessDeps,
   { reference, expires, traceparent }: MessageOfJob,
@@ -119,7 +157,18 @@ async function renewIfNearExpiry(
   try {
     await deps.requestRenewal(watchOf(reference), traceparent);
   } catch (error) {
-    // The job is done; the next notification asks again.
+    // The job is done. The next notification requests it again.
     deps.logger.warn('job.renewalNotRequested', { ...idsOf(reference), ...errorFields(error) });
   }
+}
+
+/** Keeps a message that cannot be processed for a person to look at. The log says why. */
+async function sendToPoison(
+  deps: Pick<ProcessDeps, 'logger' | 'queues'>,
+  input: unknown,
+  fields: Record<string, string>,
+): Promise<ProcessOutcome> {
+  deps.logger.error('job.poisoned', fields);
+  await deps.queues.poison.send(typeof input === 'string' ? input : JSON.stringify(input));
+  return 'poisoned';
 }

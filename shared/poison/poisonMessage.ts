@@ -1,8 +1,7 @@
 import { ReceiverError } from '../errors';
+import { formatJobMessage, parseJobMessage, ledgerRowKey } from '../jobs/message';
 import { isRecord, parseId } from '../parse';
 import type { Ledger } from '../jobs/ledger';
-import { formatJobMessage, parseJobMessage } from '../jobs/message';
-import { ledgerRowKey } from '../jobs/reference';
 import type { TakenMessage } from '../storage/queueContents';
 import { QUEUE_NAMES } from '../storage/account';
 import { parseSubscriptionMessage } from '../subscriptions/message';

@@ -63,8 +63,8 @@ export interface Stored<T> {
 
 /** How the rows of one table are read and written. `parse` throws ReceiverError `rowUnreadable`. */
 export interface RowFormat<T> {
-  parse(row: StoredRow): T;
-  format(value: T): Row;
+  parse: (row: StoredRow) => T;
+  format: (value: T) => Row;
 }
 
 /** A row that changes under every attempt of one call is contended by a loop elsewhere. */

@@ -1,6 +1,4 @@
 import { accessRetryAt } from '../tenants/graphAccess';
-import type { Tenant } from '../tenants/tenants';
-import { watchTag } from '../watches/clientState';
 import {
   isMaintained,
   parseWatchRowKey,
@@ -8,10 +6,12 @@ import {
   type StoredWatch,
   type WatchKey,
 } from '../watches/watches';
+import type { WatchResult, SubscriptionDeps } from './record';
+import type { Tenant } from '../tenants/tenants';
+import { watchTag } from '../watches/clientState';
 import type { LifecycleMessage, SubscriptionMessage } from './message';
 import { PATCH_SPACING_MS, retryAt, sinceRenewed } from './plan';
 import { reconcileWatch } from './reconcileWatch';
-import { type WatchResult, type SubscriptionDeps } from './record';
 
 export type LifecycleResult =
   /** The subscription was reconciled. A refusal by Graph is written onto the row, and the timer retries. */

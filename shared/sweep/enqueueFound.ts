@@ -1,6 +1,4 @@
-import { formatJobMessage } from '../jobs/message';
-import { createTrace } from '../jobs/createTrace';
-import { ledgerRowKey, type JobReference } from '../jobs/reference';
+import { formatJobMessage, createTrace, ledgerRowKey, type JobReference } from '../jobs/message';
 import { eachBounded } from '../concurrency';
 import type { SweepDeps } from './sweepDeps';
 

@@ -11,7 +11,7 @@ const IN_TIME_MS = 15 * 60_000;
  * @param now milliseconds since 1970
  */
 export function isLostByGraph(row: LedgerRow, now: number): boolean {
-  if (row.foundBy !== 'sweep' || row.status !== 'done' || row.cause !== undefined) return false;
+  if (row.foundBy !== 'sweep' || row.event !== 'sent') return false;
   const created = Date.parse(row.jobCreatedAt ?? row.firstSeenAt);
   if (now < created + IN_TIME_MS) return false;
   const inTime = Date.parse(row.notifiedAt ?? '') <= created + IN_TIME_MS;

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock';
 import type { CallGraph } from '../graph/client';
-import type { RandomBytes } from '../jobs/createTrace';
+import type { RandomBytes } from '../jobs/message';
 import type { Logger } from '../logger';
 import type { Ledger } from '../jobs/ledger';
 import type { MessageQueue } from '../storage/queues';

@@ -1,5 +1,5 @@
 import type { LedgerRow } from '../jobs/ledger';
-import { ledgerRowKey, type JobReference } from '../jobs/reference';
+import { ledgerRowKey, type JobReference } from '../jobs/message';
 import type { Tenant } from '../tenants/tenants';
 import type { Watch } from '../watches/watches';
 import { enqueueFound, memoryName } from './enqueueFound';

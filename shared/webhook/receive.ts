@@ -1,29 +1,27 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock';
-import { errorFields } from '../errors';
-import { formatJobMessage } from '../jobs/message';
-import type { LogFields, Logger } from '../logger';
-import type { MessageQueue } from '../storage/queues';
-import { formatSubscriptionMessage } from '../subscriptions/message';
 import { untilAborted } from '../concurrency';
 import type { KeyRing } from '../config';
-import { parseId, isRecord } from '../parse';
-import { createTrace, type RandomBytes } from '../jobs/createTrace';
-import { judgeBody, type JudgedBody } from './judgeBody';
-import type { Refusal } from './judgeItem';
-import type { BadBody } from './parseNotifications';
-import { sendAll } from './sendAll';
+import { errorFields } from '../errors';
+import { createTrace, formatJobMessage, type RandomBytes } from '../jobs/message';
+import type { LogFields, Logger } from '../logger';
+import { isRecord } from '../parse';
+import type { MessageQueue } from '../storage/queues';
+import { formatSubscriptionMessage } from '../subscriptions/message';
+import { tenantOf, verifyBody, type BadBody, type Refusal, type VerifiedBody } from './verify';
 
 /** Graph's batches are some kilobytes; the host itself takes 100 MB. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
-/** Why a batch of validation tokens is not believed. */
-export type BadTokens = 'validationTokens';
+/** Enough for any batch of Graph. A longer one must not take every socket of the process from the other tenants. */
+export const SENDS_AT_ONCE = 128;
 
-export type RefusalReason = BadBody | 'tooLarge' | Refusal | BadTokens;
+/** `validationTokens`: one of the tokens of the batch is bad. */
+export type RefusalReason = BadBody | 'tooLarge' | Refusal | 'validationTokens';
 
 /**
- * Checks the validationTokens of a batch. Resolves false when one of them is bad; rejects when the signing keys cannot
- * be had.
+ * Checks the validationTokens of a batch. Resolves false when one of them is bad; rejects when the signing keys are
+ * unreachable.
  *
  * @param tenants the tenants that the batch names, lower-cased
  */
@@ -39,7 +37,7 @@ export interface ReceiveDependencies {
 }
 
 export interface PostedBatch {
-  /** The route it came by, for the log only. */
+  /** The name of the route, for the log only. */
   route: string;
   /** The header Content-Length as sent, or null. */
   declaredLength: string | null;
@@ -62,18 +60,18 @@ export interface Received {
 }
 
 /**
- * Receives one POST of change notifications: verifies each item, stores one message per accepted item and says what
- * to answer. 202: everything that was accepted is durable. 503: Graph should come again, because something accepted
- * could not be stored in time, the signing keys of its tokens are out of reach, or an item was signed by a key that
- * we do not have. 400 and 413: no batch at all. Writes one log line.
+ * Receives one POST of change notifications: verifies each item, stores one message per accepted item and returns the
+ * status to answer. 202: every accepted item is durable. 503: Graph should retry, because an accepted item could not be
+ * stored in time, the signing keys of its tokens are unreachable, or an item was signed with an unknown key. 400 and
+ * 413: not a batch. Writes one log line.
  *
- * @throws what `readBody` rejects with, and the signal's reason when the time is up before the body is there
+ * @throws errors of `readBody`, and the signal's reason when it is aborted before the body has arrived
  */
 export async function receive(dependencies: ReceiveDependencies, batch: PostedBatch): Promise<Received> {
   const { clock, logger } = dependencies;
   const startedAt = clock.now();
   const extra: LogFields = {};
-  const received = await judgeAndStore(dependencies, batch, extra);
+  const received = await verifyAndStore(dependencies, batch, extra);
   const { status, counts } = received;
   const refused = Object.values(counts.refused).reduce((sum, count) => sum + count, 0);
   const fields: LogFields = {
@@ -90,7 +88,7 @@ export async function receive(dependencies: ReceiveDependencies, batch: PostedBa
   return received;
 }
 
-async function judgeAndStore(
+async function verifyAndStore(
   dependencies: ReceiveDependencies,
   batch: PostedBatch,
   extra: LogFields,
@@ -101,31 +99,31 @@ async function judgeAndStore(
   if (body.byteLength > MAX_BODY_BYTES) return noBatch(413, 'tooLarge');
 
   const trace = createTrace(randomBytes);
-  const judged = judgeBody(ring, body, {
+  const verified = verifyBody(ring, body, {
     receivedAt: new Date(clock.now()).toISOString(),
     nextTraceparent: trace.nextTraceparent,
   });
-  if ('bad' in judged) {
-    if (judged.bad === 'emptyBody')
-      extra['hint'] = 'The host hands over chunked bodies empty: send Content-Length';
-    return noBatch(400, judged.bad);
+  if ('bad' in verified) {
+    if (verified.bad === 'emptyBody')
+      extra['hint'] = 'The host delivers chunked bodies empty: send Content-Length';
+    return noBatch(400, verified.bad);
   }
 
   const counts: ReceiveCounts = {
-    items: judged.items.length,
+    items: verified.items.length,
     accepted: 0,
-    unknownKey: judged.unknownKey,
-    refused: judged.refused,
+    unknownKey: verified.unknownKey,
+    refused: verified.refused,
   };
-  const passed = judged.jobs.length + judged.lifecycle.length;
+  const passed = verified.jobs.length + verified.lifecycle.length;
   if (passed === 0) return { status: counts.unknownKey > 0 ? 503 : 202, counts };
   extra['traceId'] = trace.traceId;
   try {
-    if (!(await tokensAreGood(dependencies, judged, batch.signal))) {
-      counts.refused = { ...judged.refused, validationTokens: passed };
+    if (!(await tokensAreGood(dependencies, verified, batch.signal))) {
+      counts.refused = { ...verified.refused, validationTokens: passed };
       return { status: 202, counts };
     }
-    const { stored, failure } = await storeAll(dependencies, judged, batch.signal);
+    const { stored, failure } = await storeAll(dependencies, verified, batch.signal);
     counts.accepted = stored;
     if (failure !== undefined) noteError(extra, failure);
   } catch (error) {
@@ -140,29 +138,27 @@ function noBatch(status: 400 | 413, reason: BadBody | 'tooLarge'): Received {
 }
 
 /**
- * Print notifications carry no tokens (resources/changenotificationcollection.md), so an absent or empty list is no
- * reason for doubt. They are looked at only now that an item has passed, so that nobody else can make us fetch keys.
+ * Print notifications carry no tokens (resources/changenotificationcollection.md), so an absent or empty list is valid.
+ * Tokens are verified only after an item has passed, so that only Graph can make us fetch keys.
  */
 async function tokensAreGood(
   { verifyTokens }: ReceiveDependencies,
-  { validationTokens, items }: JudgedBody,
+  { validationTokens, items }: VerifiedBody,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (validationTokens === undefined || validationTokens === null) return true;
   if (Array.isArray(validationTokens) && validationTokens.length === 0) return true;
-  // Of refused items too: their tokens say nothing against the others.
+  // Refused items count too: their tokens do not make the others bad.
   const tenants = new Set<string>();
   for (const item of items) {
-    const tenantId = isRecord(item)
-      ? (parseId(item['tenantId']) ?? parseId(item['organizationId']))
-      : undefined;
+    const tenantId = isRecord(item) ? tenantOf(item) : undefined;
     if (tenantId !== undefined) tenants.add(tenantId);
   }
   return untilAborted(signal, verifyTokens(validationTokens, tenants));
 }
 
-/** Stores one message per item; the result says how many are durable. */
-function storeAll({ queues }: ReceiveDependencies, { jobs, lifecycle }: JudgedBody, signal: AbortSignal) {
+/** Stores one message per item. The result says how many are durable. */
+function storeAll({ queues }: ReceiveDependencies, { jobs, lifecycle }: VerifiedBody, signal: AbortSignal) {
   return sendAll(
     [
       ...jobs.map((job) => () => queues.jobs.send(formatJobMessage(job), { signal })),
@@ -174,7 +170,44 @@ function storeAll({ queues }: ReceiveDependencies, { jobs, lifecycle }: JudgedBo
   );
 }
 
-/** The status of the answer is taken: the one that storage or Entra gave is `errorStatus`. */
+export interface SendResult {
+  /** How many sends have succeeded so far. */
+  stored: number;
+  /** The first failure. */
+  failure?: unknown;
+}
+
+/** Runs all sends side by side until the signal is aborted. A failed send does not affect the others. Never rejects. */
+export async function sendAll(
+  sends: readonly (() => Promise<void>)[],
+  signal: AbortSignal,
+): Promise<SendResult> {
+  // Each send listens to the signal, and Node warns of a leak from the eleventh listener on.
+  setMaxListeners(0, signal);
+  const result: SendResult = { stored: 0 };
+  const waiting = sends.values();
+  const lane = async () => {
+    for (const send of waiting) {
+      if (signal.aborted) return;
+      try {
+        await send();
+        result.stored += 1;
+      } catch (error) {
+        result.failure ??= error;
+      }
+    }
+  };
+  const lanes = Array.from({ length: Math.min(sends.length, SENDS_AT_ONCE) }, lane);
+  try {
+    await untilAborted(signal, Promise.all(lanes));
+  } catch (reason) {
+    result.failure ??= reason;
+  }
+  // A copy, because sends still in progress may end later.
+  return { ...result };
+}
+
+/** `status` is the status of our answer. The one from storage or Entra is `errorStatus`. */
 function noteError(extra: LogFields, error: unknown): void {
   const { status, ...fields } = errorFields(error);
   Object.assign(extra, fields, { errorStatus: status });

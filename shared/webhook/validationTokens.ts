@@ -1,7 +1,22 @@
-import { decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose';
-import { parseId } from '../parse';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  decodeJwt,
+  errors,
+  jwtVerify,
+  type FetchImplementation,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from 'jose';
+import type { Clock } from '../clock';
+import { errorFields, ReceiverError } from '../errors';
+import { isRecord, parseId } from '../parse';
 import type { VerifyTokens } from './receive';
-import { createSigningKeys, type SigningKeysDependencies } from './signingKeys';
+
+export interface SigningKeysDependencies {
+  fetch: (url: string, init: { signal: AbortSignal }) => Promise<Response>;
+  clock: Pick<Clock, 'now'>;
+}
 
 export interface TokenVerifierDependencies extends SigningKeysDependencies {
   /** ENTRA_AUTHORITY_HOST, without a slash at the end. */
@@ -20,8 +35,17 @@ const LOGIN_HOSTS = [
   'https://login.chinacloudapi.cn',
 ];
 
-/** Clocks differ; Entra gives the same allowance no number, so this one is small. */
+/** Clocks differ. Entra documents no allowance, so this one is small. */
 const CLOCK_TOLERANCE_SECONDS = 60;
+
+/** Entra rolls its keys without notice; apps should look at least once a day (entra/identity-platform/signing-key-rollover). */
+export const KEYS_MAX_AGE_MS = 24 * 60 * 60 * 1000;
+/** A token with an unknown key starts a fetch at most this often. */
+export const KEYS_COOLDOWN_MS = 30_000;
+/** After a failed fetch none is started for this long. Graph delivers the batch again. */
+export const FAILED_FETCH_COOLDOWN_MS = 10_000;
+/** Below the 2.5 s that the whole answer may take. */
+const FETCH_TIMEOUT_MS = 2_000;
 
 /**
  * Checks all validationTokens of a batch (concepts/change-notifications-with-resource-data.md): signature, lifetime,
@@ -71,4 +95,48 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): Ve
     const known = [authorityHost, ...LOGIN_HOSTS].some((host) => iss === `${host}/${tenantId}/v2.0`);
     return known && azp === GRAPH_PUBLISHER_APP_ID ? 'v2' : undefined;
   }
+}
+
+/**
+ * The keys that Entra signs with. jose fetches them on first use, shares one fetch, keeps them and limits how often an
+ * unknown key starts another. It has no cooldown after a failed fetch and no error of ours, so both are added here.
+ *
+ * @param url the JWKS document
+ * @returns a key finder for jose, which rejects with ReceiverError `keysUnreachable` when the keys cannot be fetched
+ */
+export function createSigningKeys({ fetch, clock }: SigningKeysDependencies, url: string): JWTVerifyGetKey {
+  let failedAt: number | undefined;
+  const fetchKeys: FetchImplementation = async (_url, { signal }) => {
+    if (failedAt !== undefined && clock.now() - failedAt < FAILED_FETCH_COOLDOWN_MS) throw unreachable(url);
+    try {
+      const answer = await fetch(url, { signal });
+      if (!answer.ok) throw unreachable(url, `status ${answer.status}`);
+      const keys = parseKeys(await answer.json());
+      failedAt = undefined;
+      return Response.json({ keys });
+    } catch (error) {
+      failedAt = clock.now();
+      if (error instanceof ReceiverError) throw error;
+      throw unreachable(url, String(errorFields(error)['error']), error);
+    }
+  };
+  return createRemoteJWKSet(new URL(url), {
+    cacheMaxAge: KEYS_MAX_AGE_MS,
+    cooldownDuration: KEYS_COOLDOWN_MS,
+    timeoutDuration: FETCH_TIMEOUT_MS,
+    [customFetch]: fetchKeys,
+  });
+}
+
+/** RFC 7517: an object with an array `keys` of objects. jose checks each key when it is used. */
+function parseKeys(value: unknown): Record<string, unknown>[] {
+  const keys: unknown = isRecord(value) ? value['keys'] : undefined;
+  if (!Array.isArray(keys)) throw new TypeError('No array named keys');
+  return keys.filter(isRecord).filter(({ kty }) => typeof kty === 'string');
+}
+
+function unreachable(url: string, reason = 'a fetch failed a moment ago', cause?: unknown): ReceiverError {
+  return new ReceiverError('keysUnreachable', `Cannot fetch the signing keys at ${url} (${reason})`, {
+    cause,
+  });
 }

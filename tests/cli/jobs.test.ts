@@ -219,7 +219,7 @@ describe('jobs show', () => {
     expect(stdout).toContain(`${STARTED_KEY}, printer ${PRINTER}`);
     const times = stdout.slice(0, stdout.indexOf(STARTED_KEY));
     expect(times).toMatch(
-      /23:00.*user printed\n.*sweep found it\n.*01:00.*notification came.*\n.*1 run.*\n.*done/,
+      /23:00.*user printed\n.*sweep found it\n.*01:00.*notification arrived.*\n.*1 run.*\n.*done/,
     );
     const { json } = await cli.runJson('jobs', 'show', FETCHABLE_KEY, '--tenant', TENANT);
     expect(json).toMatchObject([{ rowKey: FETCHABLE_KEY, job: { id: '5182' }, timeline: { length: 5 } }]);

@@ -65,7 +65,7 @@ describe('a tenant whose Graph hangs', () => {
       flow.control.print(tenantId, { printerId, count });
     await Promise.all(hanging.map((customer) => print(customer, 1)));
     await eventually('each has a call without an answer', () => {
-      const postponed = new Set(flow.logged('job.postponed').map(({ tenantId }) => tenantId));
+      const postponed = new Set(flow.logged('job.dependencyUnavailable').map(({ tenantId }) => tenantId));
       return hanging.every(({ tenantId }) => postponed.has(tenantId)) ? true : undefined;
     });
 

@@ -50,7 +50,7 @@ it.each([
   });
 });
 
-it('answers 503 with invalid settings, and the log names them: Graph comes again for four hours', async () => {
+it('answers 503 with invalid settings, and the log names them: Graph retries for four hours', async () => {
   const { answer, lines } = await post({}, bodyOf(startedItem()));
   expect(answer).toEqual({ status: 503, headers: nosniff });
   expect(lines).toMatchObject([

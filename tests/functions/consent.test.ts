@@ -40,14 +40,14 @@ async function get(env: Record<string, string>, query: Record<string, string>) {
 }
 
 describe('GET /api/consent', () => {
-  it('thanks the administrator who came by our link; no store is asked, nothing listens there', async () => {
+  it('thanks the administrator who followed our link and calls no storage', async () => {
     const state = signConsentState([{ keyId: 'k1', key: KEY }], TENANT);
     const { answer, lines } = await get(SETTINGS, { tenant: TENANT, state, admin_consent: 'True' });
     expect(answer).toMatchObject({ status: 200, body: expect.stringContaining(TENANT) as string });
     expect(lines).toEqual([{ event: 'consent.answered', outcome: 'consented', tenantId: TENANT }]);
   });
 
-  it('refuses anybody else and repeats nothing of what came', async () => {
+  it('refuses anyone else and repeats nothing of the query', async () => {
     const { answer, lines } = await get(SETTINGS, { state: '<script>', admin_consent: 'True' });
     expect(answer).toMatchObject({ status: 400 });
     expect(answer.body).not.toContain('script');

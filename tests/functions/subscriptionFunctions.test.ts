@@ -148,7 +148,7 @@ describe('processLifecycleEvent', () => {
     expect(world.queue('subscription-events').sent).toEqual([]);
   });
 
-  it('puts a postponed message back with the delay', async () => {
+  it('requeues a postponed message with the delay', async () => {
     const { options } = await load();
     const world = createFunctionWorld();
     await world.addTenant();
@@ -162,21 +162,18 @@ describe('processLifecycleEvent', () => {
   it.each([
     ['an object', { event: { v: 99 } }, '{"event":{"v":99}}'],
     ['text', 'no json', 'no json'],
-  ])(
-    'puts a malformed message (%s) on the poison queue itself, with the reason in the log',
-    async (_n, entry, text) => {
-      const { options } = await load();
-      const world = createFunctionWorld();
-      const { lines, context } = createContext();
-      await options.handler(entry, context);
-      expect(world.queue('subscription-events-poison').sent).toEqual([{ text, delaySeconds: 0 }]);
-      expect(JSON.parse(lines[0] ?? '')).toMatchObject({
-        event: 'subscriptionEvent.malformed',
-        reason: expect.any(String) as string,
-      });
-      expect(mockServices.subscriptions).not.toHaveBeenCalled();
-    },
-  );
+  ])('sends a malformed message (%s) to the poison queue and logs the reason', async (_n, entry, text) => {
+    const { options } = await load();
+    const world = createFunctionWorld();
+    const { lines, context } = createContext();
+    await options.handler(entry, context);
+    expect(world.queue('subscription-events-poison').sent).toEqual([{ text, delaySeconds: 0 }]);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      event: 'subscriptionEvent.malformed',
+      reason: expect.any(String) as string,
+    });
+    expect(mockServices.subscriptions).not.toHaveBeenCalled();
+  });
   beforeEach(() => {
     mockServices.subscriptions.mockReset();
   });

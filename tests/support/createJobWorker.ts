@@ -1,11 +1,8 @@
-import { releaseEveryJob } from '../../shared/jobs/decide';
+import { releaseEveryJob } from '../../shared/jobs/startedJob';
+import { formatJobMessage, type JobMessage, ledgerKey, type JobReference } from '../../shared/jobs/message';
+import { type ProcessDeps, processNotification } from '../../shared/jobs/processNotification';
+import { createTenantShare, createReadAccess } from '../../shared/jobs/access';
 import { createLedger, type LedgerRow } from '../../shared/jobs/ledger';
-import { formatJobMessage, type JobMessage } from '../../shared/jobs/message';
-import type { ProcessDeps } from '../../shared/jobs/processDeps';
-import { processNotification } from '../../shared/jobs/processNotification';
-import { ledgerKey, type JobReference } from '../../shared/jobs/reference';
-import { createReadStanding } from '../../shared/jobs/standing';
-import { createTenantShare } from '../../shared/jobs/tenantShare';
 import { createRequestRenewal } from '../../shared/subscriptions/message';
 import { type Watch, createWatches } from '../../shared/watches/watches';
 import { createSilence, createThrottle } from '../../shared/graph/client';
@@ -46,7 +43,7 @@ export const TASK_PATH = `/print/taskDefinitions/${DEFINITION}/tasks/${TASK}`;
 /** As Graph writes it (universalprint-samples, ResourceData.cs). */
 export const PARENT_URL = `https://graph.microsoft.com/v1.0/print/printers/${PRINTER}/jobs/${JOB}`;
 
-/** The worker in memory: one tenant that is served, both watches of it, and handles to look inside. */
+/** The worker in memory: one active tenant, both watches of it, and handles to look inside. */
 export async function createJobWorker() {
   const clock = createFakeClock(Date.parse(START));
   const world = createPrintWorld();
@@ -63,7 +60,7 @@ export async function createJobWorker() {
   /** A process that has just started, on the same storage and the same Graph. */
   const startProcess = (changes: Partial<ProcessDeps> = {}): ProcessDeps => ({
     ledger,
-    readStanding: createReadStanding({ tenants, watches, clock }),
+    readAccess: createReadAccess({ tenants, watches, clock }),
     callGraph: world.callGraph,
     throttle,
     silence: createSilence(clock),
@@ -131,8 +128,8 @@ export async function createJobWorker() {
         documents: [{ id: 'document-1', contentType: 'application/pdf', size: 1024 }],
       }),
     process: (input: unknown, process: ProcessDeps = deps) => processNotification(process, input),
-    /** The message that was put back last, parsed as the Functions library would. */
-    lastPutBack: (): unknown => JSON.parse(queues.jobs.sent.at(-1)?.text ?? 'null') as unknown,
+    /** The message that was deferred last, parsed as the Functions library would. */
+    lastDeferred: (): unknown => JSON.parse(queues.jobs.sent.at(-1)?.text ?? 'null') as unknown,
     events: () => queues.events.sent.map(({ text }) => JSON.parse(text) as Record<string, unknown>),
     async row(reference: JobReference = STARTED): Promise<LedgerRow | undefined> {
       return (await ledger.get(ledgerKey(reference)))?.value;

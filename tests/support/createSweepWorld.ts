@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CallGraph, GraphCall } from '../../shared/graph/client';
+import { parseJobMessage, ledgerRowKey, type JobReference } from '../../shared/jobs/message';
 import { createLedger, type LedgerRow } from '../../shared/jobs/ledger';
-import { parseJobMessage } from '../../shared/jobs/message';
-import { ledgerRowKey, type JobReference } from '../../shared/jobs/reference';
 import { createSweepMemory } from '../../shared/sweep/createSweepMemory';
 import type { SweepDeps } from '../../shared/sweep/sweepDeps';
 import { graphError } from './createFakeGraph';
@@ -110,6 +109,7 @@ export function createSweepWorld() {
         attempts: 1,
         firstSeenAt: START,
         foundBy: 'graph',
+        ...((row.status ?? 'done') === 'done' ? { event: 'sent' } : {}),
         ...row,
       }),
     /** RowKeys of what was put on the queue, each of which must say that the sweep found it. */

@@ -1,4 +1,4 @@
-import { isRecord, parseId, parseJobId, parseText } from '../../parse';
+import { isRecord, parseId, parseJobId, parseText, parseParentUrl } from '../../parse';
 import { unlessNotFound, type CallGraph } from '../client';
 import { unreadableAnswer } from '../errors';
 import { readAllPages, type Paging } from '../paging';
@@ -97,17 +97,4 @@ export function parseTask(value: unknown): PrintTask | undefined {
     description: parseText(description),
     ...(place ? { place } : {}),
   };
-}
-
-/** A pattern for `name/id` and OData's `name('id')`. Each gives the id in a group of its own. */
-export const keyedSegment = (name: string) => `${name}(?:/([^/()']+)|\\('([^/()']+)'\\))`;
-const PARENT_URL = new RegExp(`/print/${keyedSegment('printers')}/${keyedSegment('jobs')}$`, 'i');
-
-/** Printer and job ids in the `parentUrl` of a task. The URL itself is never called. */
-export function parseParentUrl(url: unknown): { printerId: string; jobId: string } | undefined {
-  const found = typeof url === 'string' ? PARENT_URL.exec(url) : null;
-  if (!found) return undefined;
-  const printerId = parseId(found[1] ?? found[2]);
-  const jobId = parseJobId(found[3] ?? found[4]);
-  return printerId && jobId ? { printerId, jobId } : undefined;
 }

@@ -7,7 +7,7 @@ import {
   type ClaimDeps,
 } from '../../../shared/jobs/claims';
 import { createLedger, type LedgerRow } from '../../../shared/jobs/ledger';
-import { ledgerKey, ledgerRowKey } from '../../../shared/jobs/reference';
+import { ledgerKey, ledgerRowKey } from '../../../shared/jobs/message';
 import type { EntityTable } from '../../../shared/storage/entityTable';
 import { createFakeClock } from '../../support/createFakeClock';
 import { FETCHABLE, JOB, PRINTER, START, STARTED } from '../../support/createJobWorker';
@@ -90,7 +90,7 @@ describe('claim', () => {
     expect(await ledger.row()).toEqual(claim.row);
   });
 
-  test('a place that is not known yet is no cell of the row', async () => {
+  test('an unknown place is not a cell of the row', async () => {
     const { deps, table } = createWorld();
     const { printerId: _printer, jobId: _job, ...bare } = STARTED;
     await claimJob(deps, bare, { runId: 'run-a', foundBy: 'sweep' });
@@ -101,12 +101,12 @@ describe('claim', () => {
 
   test('done: never again', async () => {
     const ledger = createWorld();
-    await finishClaim(ledger.deps, await claimed(ledger, 'run-a'), { outcome: 'released' });
+    await finishClaim(ledger.deps, await claimed(ledger, 'run-a'), { outcome: 'released', event: 'sent' });
     ledger.clock.advance(365 * 24 * 60 * MINUTE);
     await expect(ledger.claim('run-b')).resolves.toEqual({ outcome: 'done' });
   });
 
-  test('busy until a minute after the lease, then taken over with the first time it was seen', async () => {
+  test('busy until a minute after the lease, then taken over with its firstSeenAt', async () => {
     const ledger = createWorld();
     const begin = ledger.clock.now();
     await claimed(ledger, 'run-a');
@@ -120,7 +120,7 @@ describe('claim', () => {
     expect(await ledger.row()).toEqual(claim.row);
   });
 
-  test('a claim without a readable lease holds nobody up', async () => {
+  test('a claim without a readable lease blocks no other run', async () => {
     const ledger = createWorld();
     await ledger.table.insert({
       partitionKey: KEYS[0],
@@ -150,19 +150,19 @@ describe('claim', () => {
       expect([row.cause, row.waitingSince]).toEqual(
         status === 'gone' ? [undefined, undefined] : ['because', START],
       );
-      // Only a job given up as gone starts anew.
+      // Only a row that was gone starts over.
       expect(row.firstSeenAt).toBe(status === 'gone' ? '2026-11-22T00:01:00.000Z' : START);
     },
   );
 
-  test('an insert whose answer was lost is recognised by its own runId', async () => {
+  test('an insert whose answer was lost is recognized by its own runId', async () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a', repeatingWrites(ledger.table));
     expect(claim).toMatchObject({ runId: 'run-a', row: { attempts: 1 } });
-    await expect(finishClaim(ledger.deps, claim, {})).resolves.toBe(true);
+    await expect(finishClaim(ledger.deps, claim, { event: 'sent' })).resolves.toBe(true);
   });
 
-  test('a take-over whose answer was lost is recognised likewise', async () => {
+  test('a take-over whose answer was lost is recognized too', async () => {
     const ledger = createWorld();
     await claimed(ledger, 'run-a');
     ledger.clock.advance(TAKE_OVER);
@@ -191,11 +191,11 @@ describe('claim', () => {
     const ledger = createWorld();
     const dying = await claimed(ledger, 'run-dead');
     ledger.clock.advance(TAKE_OVER);
-    const through = before(ledger.table, 'replace', () => finishClaim(ledger.deps, dying, {}));
+    const through = before(ledger.table, 'replace', () => finishClaim(ledger.deps, dying, { event: 'sent' }));
     await expect(ledger.claim('run-a', through)).resolves.toEqual({ outcome: 'done' });
   });
 
-  test('a row that vanishes, or changes under every try, is an error that a retry heals', async () => {
+  test('a row that is deleted, or changes under every attempt, is a retryable error', async () => {
     const ledger = createWorld();
     await claimed(ledger, 'run-dead');
     ledger.clock.advance(TAKE_OVER);
@@ -239,7 +239,7 @@ describe('lease', () => {
     expect((await ledger.row()).leaseUntil).toBe('2026-11-22T00:03:10.000Z');
   });
 
-  test('a lease that ran out is renewed while nobody has taken the row over, and refused afterwards', async () => {
+  test('a lease that ran out is renewed while no run has taken the row over, and refused afterwards', async () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a');
     ledger.clock.advance(TAKE_OVER - 1);
@@ -265,7 +265,7 @@ describe('lease', () => {
       },
     };
     await expect(extendLease({ ...ledger.deps, ledger: createLedger(losing) }, claim, 1)).resolves.toBe(true);
-    await expect(finishClaim(ledger.deps, claim, { outcome: 'released' })).resolves.toBe(true);
+    await expect(finishClaim(ledger.deps, claim, { outcome: 'released', event: 'sent' })).resolves.toBe(true);
   });
 });
 
@@ -275,11 +275,11 @@ describe('the end of a claim', () => {
     const claim = await claimed(ledger, 'run-a', repeatingWrites(ledger.table));
     const deps = { ...ledger.deps, ledger: createLedger(repeatingWrites(ledger.table)) };
     // Every answer is lost and repeated; the last write finds its own run on the row again and again.
-    await finishClaim(deps, claim, { outcome: 'ended' });
+    await finishClaim(deps, claim, { outcome: 'ended', event: 'sent' });
     expect(await ledger.row()).toMatchObject({ status: 'done', outcome: 'ended' });
   });
 
-  test('given back: no runId and no lease, so anybody may claim it', async () => {
+  test('released: no runId and no lease, so any run may claim it', async () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a');
     await expect(
@@ -298,7 +298,7 @@ describe('the end of a claim', () => {
   });
 
   test.each([
-    ['finish', (deps: ClaimDeps, claim: Claim) => finishClaim(deps, claim, {})],
+    ['finish', (deps: ClaimDeps, claim: Claim) => finishClaim(deps, claim, { event: 'sent' })],
     [
       'release',
       (deps: ClaimDeps, claim: Claim) => releaseClaim(deps, claim, { status: 'failed', cause: 'c' }),
@@ -315,11 +315,11 @@ describe('the end of a claim', () => {
     await expect(end(ledger.deps, claim)).resolves.toBe(false);
   });
 
-  test('a release never opens a row that the same run has recorded as done', async () => {
+  test('a release never reopens a row that the same run has recorded as done', async () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a');
     const stale = { ...claim };
-    await finishClaim(ledger.deps, claim, { outcome: 'released' });
+    await finishClaim(ledger.deps, claim, { outcome: 'released', event: 'sent' });
     await expect(releaseClaim(ledger.deps, stale, { status: 'failed', cause: 'lost' })).resolves.toBe(false);
     expect(await ledger.row()).toMatchObject({ status: 'done', outcome: 'released' });
   });
@@ -332,13 +332,13 @@ describe('rows from outside', () => {
   };
 
   test.each([[{}], [{ status: 'claimed' }], [{ status: 'new', firstSeenAt: START }]])(
-    '%j is none of ours: an error that says what to do',
+    '%j is unreadable: an error with a remedy',
     async (cells) => {
       await expect(parse(cells)).rejects.toThrow(/PrintJobs.*Correct or delete/);
     },
   );
 
-  test('cells of another form are passed over', async () => {
+  test('malformed cells are ignored', async () => {
     await expect(
       parse({
         status: 'done',
@@ -352,7 +352,7 @@ describe('rows from outside', () => {
     ).resolves.toEqual({ status: 'done', firstSeenAt: START, attempts: 0, foundBy: 'graph', wish: 'w' });
   });
 
-  test('a job that was fetched is told by printer and job in its key', async () => {
+  test('a fetchable job is named by printer and job in its key', async () => {
     const { deps, table } = createWorld();
     await claimJob(deps, FETCHABLE, { runId: 'r', foundBy: 'graph' });
     await expect(table.get(FETCHABLE.tenantId, `jobFetchable_${PRINTER}_${JOB}`)).resolves.toBeDefined();

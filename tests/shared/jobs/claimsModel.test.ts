@@ -102,7 +102,7 @@ async function act(worker: Worker, what: string, needMs: number, runId: string):
   worker.claim = undefined;
   if (what === 'finish') {
     // As the worker does: a record that failed is followed by giving the claim back.
-    await finishClaim(deps, claim, { outcome: 'fetchable' }).catch(() =>
+    await finishClaim(deps, claim, { outcome: 'fetchable', event: 'sent' }).catch(() =>
       releaseClaim(deps, claim, { status: 'failed', cause: 'model' }),
     );
   }

@@ -1,7 +1,7 @@
 import {
   afterPauseMs,
   afterShareMs,
-  givenUpForMs,
+  sweepRetryMs,
   growingDelayMs,
   sweepSpacingMs,
 } from '../../../shared/jobs/delays';
@@ -16,30 +16,30 @@ test.each([
   },
 );
 
-test('a message whose tenant has all its places taken comes back within 1 to 5 seconds', () => {
+test('a message whose tenant has used its share returns within 1 to 5 seconds', () => {
   expect([afterShareMs(0, false), afterShareMs(1, false)]).toEqual([1_000, 5_000]);
 });
 
-test('a message of a tenant that Graph does not answer comes back within 15 to 60 seconds', () => {
+test('a message of a tenant that Graph does not answer returns within 15 to 60 seconds', () => {
   expect([afterShareMs(0, true), afterShareMs(1, true)]).toEqual([15_000, 60_000]);
 });
 
-test('messages put back together come back spread over a quarter of the wait', () => {
+test('messages deferred together return spread over a quarter of the wait', () => {
   expect(growingDelayMs('outage', 120_000, 1)).toBe(75_000);
 });
 
-test('after a pause nobody comes before its end, and not all at its end', () => {
+test('after a pause no message returns before its end, and not all at its end', () => {
   expect(afterPauseMs(60_000, 0)).toBe(60_500);
   expect(afterPauseMs(60_000, 1)).toBe(70_500);
   expect(afterPauseMs(4_000, 1)).toBe(5_500);
 });
 
-test('the sweep brings a row back ever more rarely, but at least once in 60 minutes', () => {
+test('the sweep retries a row less and less often, but at least once in 60 minutes', () => {
   const minutes = [1, 2, 3, 4, 5, 1_000].map((times) => sweepSpacingMs(times) / 60_000);
   expect(minutes).toEqual([9, 18, 36, 55, 55, 55]);
 });
 
-test('a row that was given up rests the longer the more often it was tried', () => {
-  const minutes = [1, 5, 14, 25, 30, 500].map((attempts) => givenUpForMs(attempts) / 60_000);
+test('a failed row waits longer the more often it was claimed', () => {
+  const minutes = [1, 5, 14, 25, 30, 500].map((attempts) => sweepRetryMs(attempts) / 60_000);
   expect(minutes).toEqual([9, 9, 18, 36, 55, 55]);
 });

@@ -31,7 +31,7 @@ test('a queue message holds 64 KiB, 48 KiB before base64 (Azure Queue storage sc
   expect(MOST_EVENT_BYTES).toBe(49_152);
 });
 
-test('what fits is whole and says nothing of truncation', () => {
+test('an event that fits is whole and has no `truncated`', () => {
   const data = parse(formatJobEvent(factsWith(1_000, 1_000)));
   expect(Object.keys(data)).toEqual(expect.arrayContaining(['job', 'documents']));
   expect(data.truncated).toBeUndefined();

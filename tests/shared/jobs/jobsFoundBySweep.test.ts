@@ -30,7 +30,7 @@ test('a row says who found the job and when it was created', async () => {
   expect(row?.notifiedAt).toBeUndefined();
 });
 
-test('a notification that comes after the sweep is noted on the row, once, and is a duplicate', async () => {
+test('a notification that arrives after the sweep is noted on the row, once, and is a duplicate', async () => {
   await worker.process(messageOf(FETCHABLE, bySweep));
   await expect(worker.process(messageOf(FETCHABLE, byGraph))).resolves.toBe('duplicate');
   await worker.process(messageOf(FETCHABLE, { ...byGraph, receivedAt: '2026-11-22T03:00:00.000Z' }));
@@ -59,7 +59,7 @@ test('a row that Graph found first is not written for its duplicates', async () 
   expect(await etag()).toBe(before);
 });
 
-test('what the worker gives up says when the sweep may bring it back', async () => {
+test('a failed or gone row says when the sweep may retry it', async () => {
   worker.printFetchable();
   worker.world.next('GET', /./, thrower(graphError('forbidden')));
   await expect(worker.process(messageOf(FETCHABLE))).rejects.toMatchObject({ code: 'graphForbidden' });
@@ -67,17 +67,17 @@ test('what the worker gives up says when the sweep may bring it back', async () 
   expect(Date.parse(nextTryAt ?? '') - Date.parse(START)).toBe(9 * 60_000);
 });
 
-test('the ledger is listed without the jobs, and a row of unknown origin is told and not hidden', async () => {
+test('the ledger is listed without the jobs, and an unreadable row is reported', async () => {
   await worker.process(messageOf(FETCHABLE, bySweep));
   await worker.ledgerTable.insert({ partitionKey: TENANT, rowKey: 'jobFetchable_x_1', status: 'odd' });
   await worker.ledgerTable.insert({ partitionKey: 'other', rowKey: 'jobFetchable_x_2', status: 'done' });
-  const told: string[] = [];
+  const reported: string[] = [];
   const rows = [];
-  const onUnreadable = (error: Error) => void told.push(error.message);
+  const onUnreadable = (error: Error) => void reported.push(error.message);
   for await (const listed of worker.ledger.list(TENANT, { onUnreadable })) rows.push(listed);
   expect(rows.map(({ rowKey, row }) => [rowKey, row?.status, row?.job])).toEqual([
     [`jobFetchable_${PRINTER}_${JOB}`, 'done', undefined],
     ['jobFetchable_x_1', undefined, undefined],
   ]);
-  expect(told).toEqual([expect.stringContaining('PrintJobs')]);
+  expect(reported).toEqual([expect.stringContaining('PrintJobs')]);
 });

@@ -8,16 +8,16 @@ const fill = async (rows: number) => {
   return table;
 };
 
-it('deletes the rows of one tenant, and says how far it is', async () => {
+it('deletes the rows of one tenant and reports progress', async () => {
   const table = await fill(33);
-  const told: number[] = [];
-  expect(await createLedger(table).deleteAll('t', (rows) => told.push(rows))).toBe(33);
-  expect(told).toEqual([16, 32, 33]);
+  const reported: number[] = [];
+  expect(await createLedger(table).deleteAll('t', (rows) => reported.push(rows))).toBe(33);
+  expect(reported).toEqual([16, 32, 33]);
   expect(table.size()).toBe(1);
   expect(await createLedger(table).deleteAll('t')).toBe(0);
 });
 
-it('deletes a row that a run has written meanwhile, and bears one that is gone or nameless', async () => {
+it('deletes a row that a run has changed in the meantime, and ignores one that is gone or has no name', async () => {
   const table = await fill(2);
   const remove = table.remove.bind(table);
   let tries = 0;

@@ -23,7 +23,7 @@ const messages: JobMessage[] = [
   { ...bare, tablesOutSince: '2026-11-22T10:00:00.000Z', reference: started },
 ];
 
-it.each(messages)('comes back from its text as it was: %j', (message) => {
+it.each(messages)('is unchanged after formatting and parsing: %j', (message) => {
   expect(parseJobMessage(JSON.parse(formatJobMessage(message)))).toEqual({ message });
 });
 
@@ -73,7 +73,7 @@ it.each([
   expect(parseJobMessage(value)).toEqual({ malformed: expect.any(String) as string });
 });
 
-it('puts safe values in place of optional fields of another form', () => {
+it('replaces malformed optional fields with safe values', () => {
   const strange = {
     generation: '3',
     subscriptionId: 7,

@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 
 describe('the main path', () => {
-  test('JobStarted: two calls to Graph, the task ends, one event tells of it', async () => {
+  test('JobStarted: two calls to Graph, the task ends, one event reports it', async () => {
     worker.printStarted();
     await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
     expect(worker.world.said()).toEqual([`GET ${JOB_PATH}?$expand=tasks`, `PATCH ${TASK_PATH}`]);
@@ -79,7 +79,7 @@ describe('the main path', () => {
     ]);
   });
 
-  test('the ledger remembers what was decided, what came of it and the job as it was read', async () => {
+  test('the ledger records the decision, the outcome and the job as it was read', async () => {
     worker.printStarted();
     await worker.process(messageOf(STARTED, { foundBy: 'sweep' }));
     const row = await worker.row();
@@ -87,6 +87,7 @@ describe('the main path', () => {
       status: 'done',
       decision: 'release',
       outcome: 'released',
+      event: 'sent',
       attempts: 1,
       firstSeenAt: START,
       foundBy: 'sweep',
@@ -110,7 +111,7 @@ describe('the main path', () => {
     expect(worker.events()[0]).toMatchObject({ data: { job: { id: JOB } } });
   });
 
-  test('a repeat of either kind finds it done and does nothing', async () => {
+  test('a repeat of either kind finds the row done and does nothing', async () => {
     worker.printStarted();
     worker.printFetchable();
     worker.world.putJob(PRINTER, JOB, { isFetchable: true }, [TASK]);
@@ -123,7 +124,7 @@ describe('the main path', () => {
     expect(worker.events()).toHaveLength(2);
   });
 
-  test('while another run works on it the message waits until a minute after its lease', async () => {
+  test('while another run works on the job the message is deferred until a minute after its lease', async () => {
     worker.printStarted();
     let reading: () => void = () => undefined;
     const began = new Promise<void>((resolve) => (reading = resolve));
@@ -140,17 +141,17 @@ describe('the main path', () => {
       }),
     );
     await began;
-    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
     // Lease of 3 minutes, one minute of margin.
     expect(worker.queues.jobs.sent.at(-1)?.delaySeconds).toBe(240);
     goOn();
     await expect(first).resolves.toBe('done');
-    await expect(worker.process(worker.lastPutBack())).resolves.toBe('duplicate');
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('duplicate');
     expect(worker.events()).toHaveLength(1);
   });
 });
 
-describe('reading before believing', () => {
+describe('a notification is checked against Graph', () => {
   test('a notification without a place: the task names it', async () => {
     worker.printStarted();
     const { printerId: _printer, jobId: _job, ...bare } = STARTED;
@@ -163,7 +164,7 @@ describe('reading before believing', () => {
     expect(worker.events()[0]).toMatchObject({ subject: `jobs/${JOB}` });
   });
 
-  test('a job answer without tasks is no reason to wait: the task confirms the place', async () => {
+  test('a job answer without tasks does not defer the message: the task confirms the place', async () => {
     worker.printStarted();
     worker.world.putJob(PRINTER, JOB);
     await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
@@ -174,7 +175,7 @@ describe('reading before believing', () => {
     ]);
   });
 
-  test('a place that belongs to another job is not believed: the job of the parentUrl is read', async () => {
+  test('a place that belongs to another job is not used: the job of the parentUrl is read', async () => {
     worker.printStarted();
     worker.world.putJob(PRINTER, '9999', {}, ['66666666-6666-6666-6666-666666666666']);
     await expect(worker.process(messageOf({ ...STARTED, jobId: '9999' }))).resolves.toBe('done');
@@ -199,10 +200,14 @@ describe('reading before believing', () => {
   test('a task without parentUrl whose job lists it as pending waits for the task to begin', async () => {
     worker.world.putTask(TASK, { state: 'pending' });
     worker.world.putJob(PRINTER, JOB, {}, [TASK]);
-    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
-    expect(await worker.row()).toMatchObject({ status: 'waiting', cause: 'taskNotProcessing' });
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
+    expect(await worker.row()).toMatchObject({
+      status: 'waiting',
+      waitReason: 'notYet',
+      cause: 'taskNotProcessing',
+    });
     worker.world.putTask(TASK);
-    await expect(worker.process(worker.lastPutBack())).resolves.toBe('done');
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
   });
 
   test('a task listed by its job may end between both readings, and then the place is known', async () => {
@@ -231,7 +236,7 @@ describe('tasks that ended without us', () => {
     },
   );
 
-  test('ended without a readable job: the event names what it can', async () => {
+  test('ended without a readable job: the event names the known ids', async () => {
     worker.world.putTask(TASK, { state: 'aborted' });
     const { printerId: _printer, jobId: _job, ...bare } = STARTED;
     await expect(worker.process(messageOf(bare))).resolves.toBe('done');
@@ -242,7 +247,7 @@ describe('tasks that ended without us', () => {
     });
   });
 
-  test('ended while we decided: the refused PATCH is looked into, the event says ended', async () => {
+  test('ended while we decided: after the refused PATCH the task is read, and the event says ended', async () => {
     worker.printStarted();
     const deps = worker.startProcess({
       decide: () => {
@@ -254,7 +259,7 @@ describe('tasks that ended without us', () => {
     expect(worker.events()[0]).toMatchObject({ data: { outcome: 'ended' } });
   });
 
-  test('a PATCH refused because our own first try took effect is recognised by our words', async () => {
+  test('a PATCH refused because our own first attempt took effect is recognized by its description', async () => {
     worker.printStarted();
     worker.world.next('PATCH', /./, () => {
       worker.world.putTask(TASK, {
@@ -267,7 +272,7 @@ describe('tasks that ended without us', () => {
     expect(worker.events()[0]).toMatchObject({ data: { outcome: 'released' } });
   });
 
-  test('an ended task that only its job still shows is told all the same', async () => {
+  test('an ended task that only its job still shows is reported', async () => {
     worker.printStarted();
     worker.world.putTask(TASK, { state: 'completed', description: 'Released by Universal Print Receiver' });
     worker.world.next('GET', /taskDefinitions/, thrower(graphError('notFound')));
@@ -277,10 +282,10 @@ describe('tasks that ended without us', () => {
     });
   });
 
-  test('a refused PATCH of a task that is still open is told and tried again', async () => {
+  test('a refused PATCH of a task that is still open is logged and retried', async () => {
     worker.printStarted();
     worker.world.always('PATCH', /./, thrower(graphError('conflict')));
-    await expect(worker.process(messageOf(STARTED))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
     expect(worker.logger.events.find(({ event }) => event === 'job.failed')).toMatchObject({
       code: 'graphConflict',
     });

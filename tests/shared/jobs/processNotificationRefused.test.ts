@@ -7,28 +7,28 @@ beforeEach(async () => {
   worker = await createJobWorker();
 });
 
-/** What nobody waits for any more is ended as soon as it can be, whatever Graph shows of its job. */
-describe('a task of a watch that is not served', () => {
-  const unserved = { ...STARTED, definitionId: '99999999-9999-9999-9999-999999999999' };
+/** The task of an inactive watch is ended as soon as possible, whatever Graph shows of its job. */
+describe('a task of an inactive watch', () => {
+  const inactive = { ...STARTED, definitionId: '99999999-9999-9999-9999-999999999999' };
 
   test('is ended although Graph refuses to show the job', async () => {
     worker.printStarted();
     worker.world.always('GET', /printers/, thrower(graphError('forbidden')));
-    await expect(worker.process(messageOf(unserved))).resolves.toBe('unservedEnded');
+    await expect(worker.process(messageOf(inactive))).resolves.toBe('releasedWithoutEvent');
     expect(worker.world.tasks.get(TASK)?.state).toBe('completed');
     expect(worker.events()).toEqual([]);
   });
 
-  test('waits while Graph is out of order', async () => {
+  test('is deferred while Graph is unavailable', async () => {
     worker.printStarted();
     worker.world.next('GET', /./, thrower(graphError('unavailable')));
-    await expect(worker.process(messageOf(unserved))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(inactive))).resolves.toBe('deferred');
     expect(worker.world.patches()).toBe(0);
-    await expect(worker.process(worker.lastPutBack())).resolves.toBe('unservedEnded');
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('releasedWithoutEvent');
   });
 });
 
-test('a message that cannot be put back fails once: the host keeps the original, no copy is added', async () => {
+test('a message that cannot be deferred fails once: the host keeps the original, no copy is added', async () => {
   worker.printStarted();
   worker.world.next('GET', /./, thrower(graphError('unavailable')));
   let sends = 0;

@@ -19,30 +19,30 @@ beforeEach(async () => {
 
 const unavailable = () => Promise.reject(new ReceiverError('storageUnavailable', 'out of order'));
 
-describe('tables out of order', () => {
+describe('unavailable tables', () => {
   test.each([
     ['before the claim', { insert: unavailable }],
-    ['at the record, and when the claim is given back', { replace: unavailable }],
-  ])('%s: the message waits in the queue and burns no attempt', async (_when, broken) => {
+    ['at the record, and when the claim is released', { replace: unavailable }],
+  ])('%s: the message waits in the queue and uses no attempt', async (_when, broken) => {
     worker.printFetchable();
     const deps = worker.startProcess({ ledger: createLedger({ ...worker.ledgerTable, ...broken }) });
-    expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('postponed');
+    expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('deferred');
     expect(worker.queues.jobs.sent).toHaveLength(1);
-    expect(worker.lastPutBack()).toMatchObject({ event: { deferrals: 1 } });
+    expect(worker.lastDeferred()).toMatchObject({ event: { deferrals: 1 } });
 
     // The tables are back; a lease that was left behind has ended.
     worker.clock.advance(HOUR);
-    expect(await worker.process(worker.lastPutBack())).toBe('done');
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
   });
 
-  test('so it waits while the app has no right to its tables yet, which takes minutes after a deployment', async () => {
+  test('the message also waits while the app has no access to its tables, which takes effect minutes after a deployment', async () => {
     const refuse = () =>
       Promise.reject(new RestError('AuthorizationPermissionMismatch', { statusCode: 403 }));
     const client = { createEntity: refuse, getEntity: refuse };
     const ledger = createAzureTable(client as unknown as TableClient);
     const deps = worker.startProcess({ ledger: createLedger(ledger) });
-    expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('postponed');
-    expect(worker.logger.events.find(({ event }) => event === 'job.postponed')).toMatchObject({
+    expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('deferred');
+    expect(worker.logger.events.find(({ event }) => event === 'job.dependencyUnavailable')).toMatchObject({
       code: 'storageUnavailable',
       message: expect.stringContaining('Storage Table Data Contributor') as string,
     });
@@ -50,14 +50,14 @@ describe('tables out of order', () => {
 
   const tablesOut = () =>
     worker.startProcess({
-      readStanding: unavailable,
+      readAccess: unavailable,
       ledger: createLedger({ ...worker.ledgerTable, insert: unavailable, replace: unavailable }),
     });
   const delaySeconds = () => worker.queues.jobs.sent.at(-1)?.delaySeconds ?? 0;
   /** Plays the queue for some rounds: the seconds that each one waited. */
   const playRounds = async (rounds: number, first: unknown) => {
     const waits: number[] = [];
-    for (let message = first; waits.length < rounds; message = worker.lastPutBack()) {
+    for (let message = first; waits.length < rounds; message = worker.lastDeferred()) {
       await worker.process(message, tablesOut());
       waits.push(delaySeconds());
       worker.clock.advance(delaySeconds() * 1000);
@@ -74,10 +74,10 @@ describe('tables out of order', () => {
   test('a job that has waited for hours, and often, for something else starts at 15 seconds', async () => {
     worker.clock.advance(5 * HOUR);
     expect(await playRounds(4, messageOf(FETCHABLE, { deferrals: 400 }))).toEqual([15, 15, 15, 23]);
-    expect(worker.lastPutBack()).toMatchObject({ event: { deferrals: 404 } });
+    expect(worker.lastDeferred()).toMatchObject({ event: { deferrals: 404 } });
   });
 
-  test('a time that nobody of ours wrote, or none, starts anew', async () => {
+  test('a missing or malformed time starts over', async () => {
     const event = (messageOf(FETCHABLE) as { event: object }).event;
     for (const tablesOutSince of ['soon', '7', 7, null, undefined]) {
       await worker.process({ event: { ...event, tablesOutSince } }, tablesOut());
@@ -91,28 +91,28 @@ describe('tables out of order', () => {
     expect(delaySeconds()).toBe(15);
   });
 
-  test('waiting for a free place, or for a throttled tenant, does not begin it anew: no table was looked at', async () => {
+  test('waiting for a free place or for a throttled tenant does not reset it, because no table was read', async () => {
     await playRounds(1, messageOf(FETCHABLE));
     const since = { event: { tablesOutSince: START } };
     const full = { ...tablesOut(), share: { enter: () => false, leave: () => undefined } };
-    await worker.process(worker.lastPutBack(), full);
-    expect(worker.lastPutBack()).toMatchObject(since);
+    await worker.process(worker.lastDeferred(), full);
+    expect(worker.lastDeferred()).toMatchObject(since);
     worker.throttle.pause(FETCHABLE.tenantId, 120_000);
-    await worker.process(worker.lastPutBack(), tablesOut());
-    expect(worker.lastPutBack()).toMatchObject(since);
+    await worker.process(worker.lastDeferred(), tablesOut());
+    expect(worker.lastDeferred()).toMatchObject(since);
     worker.clock.advance(185_000);
     // 200 seconds since the first try.
-    expect(await playRounds(1, worker.lastPutBack())).toEqual([100]);
+    expect(await playRounds(1, worker.lastDeferred())).toEqual([100]);
   });
 
   test('once the tables have answered the next outage starts at 15 seconds', async () => {
     await playRounds(8, messageOf(FETCHABLE));
     // Graph does not show the job yet.
-    expect(await worker.process(worker.lastPutBack())).toBe('postponed');
-    expect(worker.lastPutBack()).not.toMatchObject({
+    expect(await worker.process(worker.lastDeferred())).toBe('deferred');
+    expect(worker.lastDeferred()).not.toMatchObject({
       event: { tablesOutSince: expect.anything() as unknown },
     });
-    expect(await playRounds(2, worker.lastPutBack())).toEqual([15, 15]);
+    expect(await playRounds(2, worker.lastDeferred())).toEqual([15, 15]);
   });
 });
 
@@ -120,7 +120,7 @@ describe('the end of the subscription that a notification names', () => {
   const inHours = (hours: number) => new Date(Date.parse(START) + hours * HOUR).toISOString();
   const renewals = () => worker.renewals.sent.map(({ text }) => JSON.parse(text) as unknown);
 
-  test('under a day away: the renewal is asked for, once the job is done', async () => {
+  test('under a day away: the renewal is requested after the job is done', async () => {
     worker.printFetchable();
     expect(await worker.process(messageOf(FETCHABLE, { expires: inHours(23) }))).toBe('done');
     expect(renewals()).toMatchObject([{ event: { kind: 'renew', rowKey: `jobFetchable_${PRINTER}` } }]);
@@ -130,13 +130,13 @@ describe('the end of the subscription that a notification names', () => {
     ['two days away', inHours(48)],
     ['not named', undefined],
     ['no date', 'soon'],
-  ])('%s: nothing is asked', async (_when, expires) => {
+  ])('%s: nothing is requested', async (_when, expires) => {
     worker.printFetchable();
     await worker.process(messageOf(FETCHABLE, expires === undefined ? {} : { expires }));
     expect(renewals()).toEqual([]);
   });
 
-  test('a renewal that cannot be asked for does not touch the job', async () => {
+  test('a renewal that cannot be requested does not affect the job', async () => {
     worker.printFetchable();
     const deps = worker.startProcess({ requestRenewal: unavailable });
     expect(await worker.process(messageOf(FETCHABLE, { expires: inHours(1) }), deps)).toBe('done');

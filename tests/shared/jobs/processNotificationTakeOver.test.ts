@@ -1,7 +1,7 @@
 import { createLedger } from '../../../shared/jobs/ledger';
 import type { EntityTable } from '../../../shared/storage/entityTable';
 import type { MessageQueue } from '../../../shared/storage/queues';
-import type { ProcessDeps } from '../../../shared/jobs/processDeps';
+import type { ProcessDeps } from '../../../shared/jobs/processNotification';
 import {
   createJobWorker,
   FETCHABLE,
@@ -20,7 +20,7 @@ import { graphError } from '../../support/createFakeGraph';
 type Death = { at: number; side: 'before' | 'after' };
 class Died extends Error {}
 
-/** The dependencies of one process whose effects are written down, and which dies where it is told to. */
+/** The dependencies of one process whose effects are written down, and which dies at the given effect. */
 function createMortal(worker: JobWorker, death?: Death) {
   const journal: string[] = [];
   let dead = false;
@@ -49,7 +49,7 @@ function createMortal(worker: JobWorker, death?: Death) {
     ledger: createLedger(table),
     callGraph: (call) => effect(call.method === 'PATCH' ? 'act' : 'read', () => world.callGraph(call)),
     queues: {
-      jobs: mortal('put back', queues.jobs),
+      jobs: mortal('requeue', queues.jobs),
       events: mortal('event', queues.events),
       poison: mortal('poison', queues.poison),
     },
@@ -92,12 +92,12 @@ test.each(DEATHS)(
     const { deps } = createMortal(worker, { at, side });
     await worker.process(messageOf(reference), deps).catch(() => undefined);
 
-    // The host's lease on the message ends sooner than ours on the row: the message comes back busy.
+    // The host's lease on the message ends sooner than ours on the row: the redelivered message finds the row busy.
     const claimed = !(effect === 'claim' && side === 'before');
     const recorded = effect === 'done' && side === 'after';
     if (claimed && !recorded) {
       worker.clock.advance(30_000);
-      await expect(worker.process(messageOf(reference), worker.startProcess())).resolves.toBe('postponed');
+      await expect(worker.process(messageOf(reference), worker.startProcess())).resolves.toBe('deferred');
       expect(worker.queues.jobs.sent.at(-1)?.delaySeconds).toBe(210);
     }
     worker.clock.advance(210_000);
@@ -132,10 +132,10 @@ test('a run that lost its row to another starts nothing more', async () => {
       return answer;
     },
   });
-  await expect(worker.process(messageOf(STARTED), slow)).resolves.toBe('postponed');
+  await expect(worker.process(messageOf(STARTED), slow)).resolves.toBe('deferred');
   expect(worker.world.patches()).toBe(1);
   expect(worker.events()).toHaveLength(1);
-  await expect(worker.process(worker.lastPutBack())).resolves.toBe('duplicate');
+  await expect(worker.process(worker.lastDeferred())).resolves.toBe('duplicate');
 });
 
 test('a run that lost its row before the event sends none', async () => {
@@ -148,11 +148,11 @@ test('a run that lost its row before the event sends none', async () => {
       return answer;
     },
   });
-  await expect(worker.process(messageOf(FETCHABLE), slow)).resolves.toBe('postponed');
+  await expect(worker.process(messageOf(FETCHABLE), slow)).resolves.toBe('deferred');
   expect(worker.events()).toHaveLength(1);
 });
 
-test('a run that lost its row while it sent says so, and its event is a repeat with the same id', async () => {
+test('a run that lost its row during the send reports eventRepeated, and its event has the same id', async () => {
   const worker = await createPrinted(FETCHABLE);
   const { events } = worker.queues;
   const slow = worker.startProcess({
@@ -167,11 +167,11 @@ test('a run that lost its row while it sent says so, and its event is a repeat w
       },
     },
   });
-  await expect(worker.process(messageOf(FETCHABLE), slow)).resolves.toBe('doneTwice');
+  await expect(worker.process(messageOf(FETCHABLE), slow)).resolves.toBe('eventRepeated');
   expect(new Set(worker.events().map(({ id }) => id)).size).toBe(1);
 });
 
-test('a run that lost its row and gives up does not touch it', async () => {
+test('a failed run that lost its row does not change it', async () => {
   const worker = await createJobWorker();
   const slow = worker.startProcess({
     callGraph: async () => {
@@ -181,13 +181,13 @@ test('a run that lost its row and gives up does not touch it', async () => {
       throw graphError('notFound');
     },
   });
-  await expect(worker.process(messageOf(FETCHABLE), slow)).resolves.toBe('postponed');
+  await expect(worker.process(messageOf(FETCHABLE), slow)).resolves.toBe('deferred');
   expect(await worker.row(FETCHABLE)).toMatchObject({ status: 'done' });
   expect(worker.events()).toHaveLength(1);
 });
 
 describe('storage that loses answers', () => {
-  /** The write of this status takes effect, and its caller hears of an error. */
+  /** The write of this status takes effect, and its caller gets an error. */
   function loseAnswerOf(worker: JobWorker, status: string, times: number): ProcessDeps {
     let left = times;
     return worker.startProcess({
@@ -212,15 +212,15 @@ describe('storage that loses answers', () => {
     expect(worker.events()).toHaveLength(1);
   });
 
-  test('a claim that cannot be given back is taken over after its lease', async () => {
+  test('a claim that cannot be released is taken over after its lease', async () => {
     const worker = await createPrinted(FETCHABLE);
     const deps = worker.startProcess({
       ledger: createLedger({ ...worker.ledgerTable, replace: () => Promise.reject(new Error('down')) }),
     });
     await expect(worker.process(messageOf(FETCHABLE), deps)).rejects.toThrow('down');
     expect(worker.logger.events.map(({ event }) => event)).toContain('job.claimNotReleased');
-    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('postponed');
+    await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('deferred');
     worker.clock.advance(240_000);
-    await expect(worker.process(worker.lastPutBack())).resolves.toBe('done');
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
   });
 });

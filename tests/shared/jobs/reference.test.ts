@@ -1,4 +1,4 @@
-import { ledgerRowKey, parseJobResource, watchOf } from '../../../shared/jobs/reference';
+import { ledgerRowKey, parseJobResource, watchOf } from '../../../shared/jobs/message';
 import { DEFINITION, JOB, PRINTER, TASK, TENANT_A } from '../../support/notifications';
 
 const started = { kind: 'jobStarted', tenantId: TENANT_A, definitionId: DEFINITION, taskId: TASK } as const;

@@ -1,6 +1,6 @@
 import { createSilence } from '../../../shared/graph/client';
 import { createFakeClock } from '../../support/createFakeClock';
-import { createPlacesOf, createTenantShare } from '../../../shared/jobs/tenantShare';
+import { createPlacesOf, createTenantShare } from '../../../shared/jobs/access';
 
 test('one tenant takes 4 places of an instance, whatever the others take', () => {
   const share = createTenantShare();
@@ -9,7 +9,7 @@ test('one tenant takes 4 places of an instance, whatever the others take', () =>
   expect(share.enter('t2')).toBe(true);
 });
 
-test('whoever leaves makes room for one', () => {
+test('leaving frees one place', () => {
   const share = createTenantShare(() => 2);
   share.enter('t1');
   share.enter('t1');
@@ -17,13 +17,13 @@ test('whoever leaves makes room for one', () => {
   expect([share.enter('t1'), share.enter('t1')]).toEqual([true, false]);
 });
 
-test('leaving without having entered makes no room beyond the share', () => {
+test('leaving without having entered frees no place beyond the share', () => {
   const share = createTenantShare(() => 1);
   share.leave('t1');
   expect([share.enter('t1'), share.enter('t1')]).toEqual([true, false]);
 });
 
-describe('a tenant that Graph leaves without any answer', () => {
+describe('a tenant whose calls to Graph get no answer', () => {
   /** Everybody who comes gets in as long as there is room. */
   const fill = (share: ReturnType<typeof createTenantShare>, tenantId: string) =>
     Array.from({ length: 24 }, () => share.enter(tenantId)).filter(Boolean).length;

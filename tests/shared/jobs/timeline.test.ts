@@ -11,7 +11,7 @@ const row = (fields: Partial<LedgerRow>): LedgerRow => ({
   ...fields,
 });
 
-it('goes from the printing to how it stands', () => {
+it('lists the steps from printing to the current state', () => {
   const steps = timelineOf(
     row({ jobCreatedAt: '2026-11-22T00:00:00Z', decision: 'release', outcome: 'released' }),
     CHANGED,
@@ -19,18 +19,18 @@ it('goes from the printing to how it stands', () => {
   expect(steps).toEqual([
     { at: '2026-11-22T00:00:00Z', what: 'the user printed' },
     { at: SEEN, what: 'Graph notified of it' },
-    { what: '1 run(s) claimed it; decided: release' },
+    { what: '1 run claimed it; decided: release' },
     { at: CHANGED, what: 'done: its task was completed, so that it prints' },
   ]);
 });
 
 it.each([
-  [{ status: 'done' }, 'done: it was dealt with'],
+  [{ status: 'done' }, 'done: the work ended'],
   [
-    { status: 'done', outcome: 'released', cause: 'pausedTenant' },
+    { status: 'done', outcome: 'released', event: 'none', cause: 'pausedTenant' },
     'done: its task was completed, so that it prints; no event was sent (pausedTenant)',
   ],
-  [{ status: 'claimed', leaseUntil: CHANGED }, `a run works on it; its claim ends ${CHANGED}`],
+  [{ status: 'claimed', leaseUntil: CHANGED }, `a run is working on it; its claim ends ${CHANGED}`],
   [
     { status: 'waiting', cause: 'graphThrottled', nextTryAt: CHANGED },
     `it waits (graphThrottled); next try ${CHANGED}`,
@@ -38,7 +38,7 @@ it.each([
   [{ status: 'failed', cause: 'graphForbidden' }, 'it failed (graphForbidden)'],
   [
     { status: 'gone', cause: 'jobNotFound', nextTryAt: CHANGED },
-    `Graph never showed it (jobNotFound); the sweep may bring it back after ${CHANGED}`,
+    `Graph never showed it (jobNotFound); the sweep may retry it after ${CHANGED}`,
   ],
 ] as [Partial<LedgerRow>, string][])('%j', (fields, what) => {
   expect(timelineOf(row(fields), undefined).at(-1)).toEqual({ what });

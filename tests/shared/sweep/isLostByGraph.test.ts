@@ -5,6 +5,7 @@ const CREATED = '2026-11-22T00:00:00.000Z';
 const NOW = Date.parse('2026-11-22T06:00:00.000Z');
 const row = (fields: Partial<LedgerRow> = {}): LedgerRow => ({
   status: 'done',
+  event: 'sent',
   attempts: 1,
   firstSeenAt: '2026-11-22T00:10:00.000Z',
   jobCreatedAt: CREATED,
@@ -23,8 +24,8 @@ it.each([
     { jobCreatedAt: undefined, notifiedAt: '2026-11-22T00:20:00.000Z' },
     false,
   ],
-  ['not done yet', { status: 'waiting' }, false],
-  ['ended for nobody, because it was not watched', { cause: 'unknownWatch' }, false],
+  ['not done yet', { status: 'waiting', event: undefined }, false],
+  ['ended for nobody, because it was not watched', { event: 'none', cause: 'unknownWatch' }, false],
 ] as [string, Partial<LedgerRow>, boolean][])('a job %s: %s', (_name, fields, lost) => {
   expect(isLostByGraph(row(fields), NOW)).toBe(lost);
 });

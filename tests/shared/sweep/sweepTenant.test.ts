@@ -237,7 +237,14 @@ describe('what it asks of Graph', () => {
 
   it.each([
     ['throttled', 'postponed', []],
-    ['unavailable', 'swept', [{ error: 'Graph said unavailable' }, { error: 'Graph said unavailable' }]],
+    [
+      'unavailable',
+      'swept',
+      [
+        { error: 'Graph said unavailable. The call is retried.' },
+        { error: 'Graph said unavailable. The call is retried.' },
+      ],
+    ],
   ] as const)('so does what the pages before a %s one showed', async (kind, outcome, failures) => {
     await onboard('active', ['jobStarted', 'jobFetchable']);
     world.setPageSize(1);
@@ -277,7 +284,13 @@ describe('failures', () => {
     expect(await sweep()).toMatchObject({
       outcome: 'swept',
       enqueued: 1,
-      failures: [{ of: `jobStarted_${DEFINITION}`, error: 'Graph said forbidden' }],
+      failures: [
+        {
+          of: `jobStarted_${DEFINITION}`,
+          error:
+            'Graph said forbidden. Grant the app the permission and have an administrator of the customer consent again.',
+        },
+      ],
     });
   });
 
@@ -300,7 +313,7 @@ describe('failures', () => {
     expect(await sweep()).toMatchObject({
       outcome: 'refused',
       listings: 1,
-      failures: [{ of: 'taskDefinitions', error: 'Entra gave no token (400)' }],
+      failures: [{ of: 'taskDefinitions', error: refused.message }],
     });
     expect(world.calls).toHaveLength(1);
   });

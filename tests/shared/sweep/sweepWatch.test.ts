@@ -29,7 +29,7 @@ it('leaves to the timer what Graph would not show', async () => {
   expect(await sweepWatch(world.deps, fetchable())).toEqual({
     outcome: 'postponed',
     enqueued: 0,
-    error: 'Graph said throttled',
+    error: 'Graph said throttled. The call is retried after the pause.',
   });
 });
 
@@ -40,7 +40,7 @@ it('queues what the pages before a failed one showed', async () => {
   expect(await sweepWatch(world.deps, fetchable())).toEqual({
     outcome: 'postponed',
     enqueued: 1,
-    error: 'Graph said unavailable',
+    error: 'Graph said unavailable. The call is retried.',
   });
   expect(world.found()).toEqual([`jobFetchable_${PRINTER}_1`]);
 });

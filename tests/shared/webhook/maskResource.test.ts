@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { maskResource } from '../../../shared/webhook/maskResource';
+import { maskResource } from '../../../shared/webhook/verify';
 
 it.each([
   ['print/printers/5f2c/jobs/5182', 'print/printers/{id}/jobs/{id}'],
@@ -14,7 +14,7 @@ it.each([
   expect(maskResource(resource)).toBe(shape);
 });
 
-it('never lets out what stands between the words, and is at most 200 characters long (contract of `shape`)', () => {
+it('never reveals ids between the words, and is at most 200 characters long (contract of `shape`)', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[A-Za-z0-9+=_.-]{12,40}$/), fc.string(), (secret, rest) => {
       const shape = maskResource(`print/printers/${secret}/jobs/${secret}${rest}`);

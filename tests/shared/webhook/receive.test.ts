@@ -132,7 +132,7 @@ describe('503', () => {
     expect(JSON.stringify(logger.events)).not.toContain('s3cret');
   });
 
-  it('when the time is up while storage gives no answer', async () => {
+  it('when the time is up while storage does not answer', async () => {
     const stalled: MessageQueue = {
       send: () => {
         deadline.abort(new ReceiverError('deadlinePassed', 'time is up'));
@@ -155,7 +155,7 @@ describe('503', () => {
   });
 });
 
-describe('no batch', () => {
+describe('a body that is not a batch', () => {
   it('refuses a declared length above 8 MiB without reading the body', async () => {
     const { logger } = setUp();
     const readBody = jest.fn();
@@ -204,7 +204,7 @@ describe('validationTokens', () => {
     expect(jobs.sent).toHaveLength(1);
   });
 
-  it('are not looked at before an item has passed', async () => {
+  it('are not verified before an item has passed', async () => {
     const verifyTokens = jest.fn();
     const { post } = setUp({ verifyTokens });
     expect((await post(withTokens({}, 7)(['x']))).status).toBe(202);
@@ -231,7 +231,7 @@ describe('validationTokens', () => {
     expect(logger.events[0]).toMatchObject({ level: 'warn', refused: 3 });
   });
 
-  it('mean come again while the signing keys are out of reach', async () => {
+  it('answer 503 while the signing keys are unreachable', async () => {
     const unreachable = new ReceiverError('keysUnreachable', 'no keys');
     const { post, jobs, logger } = setUp({ verifyTokens: () => Promise.reject(unreachable) });
     expect((await post(withTokens(startedItem())(['t']))).status).toBe(503);
@@ -270,7 +270,7 @@ it('logs one line per POST with counts and milliseconds, and nothing that the it
   expect(JSON.stringify(logger.events)).not.toContain('secret');
 });
 
-it('passes on what hinders reading the body, and ends when the time is up before the body is there', async () => {
+it('throws the error of reading the body, and ends when the time is up before the body has arrived', async () => {
   const { deadline } = setUp();
   const dependencies = {
     ring: TEST_RING,

@@ -1,10 +1,10 @@
-import { SENDS_AT_ONCE, sendAll } from '../../../shared/webhook/sendAll';
+import { SENDS_AT_ONCE, sendAll } from '../../../shared/webhook/receive';
 
 const failing = (text: string) => () => Promise.reject(new Error(text));
 const stored = () => Promise.resolve();
 const silent = () => new Promise<void>(() => undefined);
 
-it('runs every send, whatever becomes of the others, and keeps the first failure', async () => {
+it('runs every send, also after another has failed, and keeps the first failure', async () => {
   const { signal } = new AbortController();
   const result = await sendAll([stored, failing('first'), stored, failing('second')], signal);
   expect(result).toEqual({ stored: 2, failure: new Error('first') });

@@ -1,6 +1,5 @@
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type JWK } from 'jose';
-import { KEYS_COOLDOWN_MS } from '../../../shared/webhook/signingKeys';
-import { createTokenVerifier } from '../../../shared/webhook/validationTokens';
+import { KEYS_COOLDOWN_MS, createTokenVerifier } from '../../../shared/webhook/validationTokens';
 import { createFakeClock } from '../../support/createFakeClock';
 import { TENANT_A, TENANT_B } from '../../support/notifications';
 
@@ -21,8 +20,12 @@ beforeAll(async () => {
   publicKey = { ...(await exportJWK(pair.publicKey)), kid: 'one', use: 'sig' };
 });
 
+afterEach(() => jest.restoreAllMocks());
+
 function setUp(authorityHost = AUTHORITY) {
   const clock = createFakeClock();
+  // jose tells the age of its keys by Date.
+  jest.spyOn(Date, 'now').mockImplementation(() => clock.now());
   const fetched: string[] = [];
   const verify = createTokenVerifier({
     authorityHost,
@@ -168,7 +171,7 @@ it('finds a key that was rolled in since the keys were fetched', async () => {
   publicKey = { ...publicKey, kid: 'one' };
 });
 
-describe('while the keys are out of reach', () => {
+describe('while the keys are unreachable', () => {
   const verifier = () =>
     createTokenVerifier({
       authorityHost: AUTHORITY,
@@ -177,7 +180,7 @@ describe('while the keys are out of reach', () => {
       fetch: () => Promise.reject(new Error('offline')),
     });
 
-  it('rejects with keysUnreachable, so that Graph is asked to come again', async () => {
+  it('rejects with keysUnreachable, so that Graph retries', async () => {
     const { sign } = setUp();
     await expect(verifier()([await sign(v1)], new Set([TENANT_A]))).rejects.toMatchObject({
       code: 'keysUnreachable',

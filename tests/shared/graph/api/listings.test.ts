@@ -1,5 +1,6 @@
 import { listJobs, type ListedJob } from '../../../../shared/graph/api/printJobs';
-import { listTasks, parseParentUrl, type PrintTask } from '../../../../shared/graph/api/printTasks';
+import { listTasks, type PrintTask } from '../../../../shared/graph/api/printTasks';
+import { parseParentUrl } from '../../../../shared/parse';
 import { JOB, PRINTER } from '../../../support/notifications';
 
 const PARENT = 'https://graph.microsoft.com/v1.0/print/printers/AAAA/jobs/5182';

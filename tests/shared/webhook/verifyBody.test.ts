@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { createTrace } from '../../../shared/jobs/createTrace';
-import { judgeBody } from '../../../shared/webhook/judgeBody';
+import { createTrace } from '../../../shared/jobs/message';
+import { verifyBody } from '../../../shared/webhook/verify';
 import {
   bodyOf,
   fetchableItem,
@@ -13,7 +13,7 @@ import {
 } from '../../support/notifications';
 
 const judge = (body: Uint8Array) =>
-  judgeBody(TEST_RING, body, {
+  verifyBody(TEST_RING, body, {
     receivedAt: '2026-11-22T10:00:00.000Z',
     nextTraceparent: createTrace(randomBytes).nextTraceparent,
   });
@@ -37,7 +37,7 @@ it('sorts the items of one body by what they are', () => {
   expect(judge(body)).toMatchObject({ jobs: [{}, {}, {}], lifecycle: [{}], refused: {}, unknownKey: 0 });
 });
 
-describe('whatever is posted (fast-check)', () => {
+describe('arbitrary bodies (fast-check)', () => {
   it('never throws on arbitrary bytes and queues nothing', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => queued(bytes) === 0));
   });
@@ -51,7 +51,7 @@ describe('whatever is posted (fast-check)', () => {
     );
   });
 
-  it('queues nothing without a right mac, whichever fields are mutated', () => {
+  it('queues nothing without a valid mac, whichever fields are mutated', () => {
     const fields = fc.dictionary(
       fc.constantFrom(
         'tenantId',
@@ -75,7 +75,7 @@ describe('whatever is posted (fast-check)', () => {
     );
   });
 
-  it('never drops an item whose tenant and clientState are right, whatever else it says', () => {
+  it('never drops an item whose tenant and clientState are valid, whatever its other fields', () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.string(), fc.jsonValue()),
@@ -95,7 +95,7 @@ describe('whatever is posted (fast-check)', () => {
     );
   });
 
-  it('always queues a valid item among garbage, wherever it stands', () => {
+  it('always queues a valid item among garbage, at any position', () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue()), fc.array(fc.jsonValue()), (before, after) => {
         expect(queued(bodyOf(...before, startedItem(), ...after))).toBe(1);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createTrace } from '../../../shared/jobs/createTrace';
+import { createTrace } from '../../../shared/jobs/message';
 
 /** The form is that of W3C Trace Context, version 00. */
 const FORM = /^00-([0-9a-f]{32})-([0-9a-f]{16})-01$/;
@@ -16,7 +16,7 @@ it('takes its bytes as they come', () => {
   expect(trace.nextTraceparent()).toBe(`00-${'ab'.repeat(16)}-${'ab'.repeat(8)}-01`);
 });
 
-it('draws nothing for spans nobody asks for', () => {
+it('draws no bytes for spans that are not used', () => {
   const sizes: number[] = [];
   createTrace((size) => {
     sizes.push(size);

@@ -1,4 +1,4 @@
-import { judgeItem } from '../../../shared/webhook/judgeItem';
+import { verifyItem } from '../../../shared/webhook/verify';
 import {
   DEFINITION,
   fetchableItem,
@@ -16,7 +16,7 @@ import {
 
 const RECEIVED_AT = '2026-11-22T10:00:00.000Z';
 const judge = (item: unknown) =>
-  judgeItem(TEST_RING, item, { receivedAt: RECEIVED_AT, nextTraceparent: () => 'trace' });
+  verifyItem(TEST_RING, item, { receivedAt: RECEIVED_AT, nextTraceparent: () => 'trace' });
 
 /** What every job message of these items carries (shared/jobs/message.ts says what is stored). */
 const base = {
@@ -56,11 +56,11 @@ describe('a job item', () => {
     ['a slash in front', `/print/printers/${PRINTER}/jobs/${JOB}`],
     ['the key form', `print/printers('${PRINTER}')/jobs('${JOB}')`],
     ['capitals', `PRINT/Printers/${PRINTER.toUpperCase()}/Jobs/${JOB}`],
-  ])('understands a resource with %s', (_name, resource) => {
+  ])('accepts a resource with %s', (_name, resource) => {
     expect(judge(fetchableItem({ resource }))).toEqual({ job: { ...base, reference: fetchable } });
   });
 
-  it('understands organizationId in place of tenantId, and either in capitals', () => {
+  it('accepts organizationId in place of tenantId, and either in capitals', () => {
     const { tenantId: _dropped, ...item } = fetchableItem({ organizationId: TENANT_A.toUpperCase() });
     expect(judge(item)).toEqual({ job: { ...base, reference: fetchable } });
     expect(judge(fetchableItem({ tenantId: TENANT_A.toUpperCase() }))).toHaveProperty('job');
@@ -87,7 +87,7 @@ describe('a job item', () => {
   });
 });
 
-describe('an authentic item that we cannot place is queued as unknown (docs/decisions/0002)', () => {
+describe('an authentic item with an unknown resource is queued as unknown (docs/decisions/0002)', () => {
   it.each([
     ['no resource', undefined, '(undefined)'],
     ['a resource of unknown shape', 'print/shares/42/jobs', 'print/shares/{id}/jobs'],
@@ -132,7 +132,7 @@ describe('a lifecycle item', () => {
     },
   );
 
-  it('goes without a subscription id of another form, and calls a strange event unknown', () => {
+  it('leaves out a malformed subscription id, and names an unknown event `unknown`', () => {
     const judgement = judge(lifecycleItem({ subscriptionId: 'x', lifecycleEvent: 'a\nb' }));
     expect(judgement).toHaveProperty('lifecycle.lifecycleEvent', 'unknown');
     expect(judgement).not.toHaveProperty('lifecycle.subscriptionId');

@@ -35,10 +35,10 @@ const UNSERVED = [
 test.each(UNSERVED)('%s: an open task is ended without an event', async (reason, names) => {
   worker.world.putTask(TASK);
   const reference = { ...STARTED, ...names };
-  await expect(worker.process(messageOf(reference))).resolves.toBe('unservedEnded');
+  await expect(worker.process(messageOf(reference))).resolves.toBe('releasedWithoutEvent');
   expect(worker.world.tasks.get(TASK)?.state).toBe('completed');
   expect(worker.events()).toEqual([]);
-  expect(await worker.row(reference)).toMatchObject({ status: 'done', cause: reason });
+  expect(await worker.row(reference)).toMatchObject({ status: 'done', event: 'none', cause: reason });
 });
 
 test.each(UNSERVED)(
@@ -56,33 +56,33 @@ test.each(UNSERVED)(
 test('a task of an unwatched definition whose job is readable is released as well', async () => {
   worker.printStarted();
   const reference = { ...STARTED, definitionId: ELSEWHERE };
-  await expect(worker.process(messageOf(reference))).resolves.toBe('unservedEnded');
+  await expect(worker.process(messageOf(reference))).resolves.toBe('releasedWithoutEvent');
   expect(worker.world.tasks.get(TASK)?.state).toBe('completed');
   expect(worker.events()).toEqual([]);
 });
 
-test('a tenant that gives us no token: poison, with the reason logged and the row failed', async () => {
+test('a tenant without a token: poison, with the reason logged and the row failed', async () => {
   const refused = new ReceiverError('tokenRefused', 'no token');
   worker.world.always('GET', /./, thrower(refused));
   const reference = { ...STARTED, tenantId: ELSEWHERE };
   const message = messageOf(reference);
-  await expect(worker.process(message)).resolves.toBe('poison');
+  await expect(worker.process(message)).resolves.toBe('poisoned');
   expect(worker.queues.poison.sent.map(({ text }) => JSON.parse(text) as unknown)).toEqual([message]);
   expect(await worker.row(reference)).toMatchObject({ status: 'failed', cause: 'tokenRefused' });
   expect(worker.logger.events.at(-1)).toMatchObject({
     level: 'error',
-    event: 'job.poison',
+    event: 'job.poisoned',
     reason: 'unknownTenant',
   });
 });
 
-test('an unserved tenant whose Graph is out of order is asked again later', async () => {
+test('an inactive tenant whose Graph is unavailable is retried later', async () => {
   worker.world.next('GET', /./, thrower(graphError('unavailable')));
-  await expect(worker.process(messageOf({ ...STARTED, tenantId: ELSEWHERE }))).resolves.toBe('postponed');
+  await expect(worker.process(messageOf({ ...STARTED, tenantId: ELSEWHERE }))).resolves.toBe('deferred');
   expect(worker.queues.poison.sent).toEqual([]);
 });
 
-test('a defect while an unserved task is ended is thrown, not hidden in poison', async () => {
+test('a defect while an inactive task is ended is thrown, not hidden in poison', async () => {
   worker.world.next('GET', /./, thrower(new TypeError('a defect')));
   await expect(worker.process(messageOf({ ...STARTED, tenantId: ELSEWHERE }))).rejects.toThrow('a defect');
 });
@@ -107,54 +107,54 @@ test.each([
   },
 );
 
-describe('what is remembered', () => {
-  test('a served watch for 60 seconds, so that a burst costs two reads', async () => {
+describe('the cache', () => {
+  test('an active watch for 60 seconds, so that a burst costs two reads', async () => {
     let reads = 0;
-    const { createReadStanding } = await import('../../../shared/jobs/standing');
-    const readStanding = createReadStanding({
+    const { createReadAccess } = await import('../../../shared/jobs/access');
+    const readAccess = createReadAccess({
       tenants: { get: (id) => ((reads += 1), worker.tenants.get(id)) },
       watches: { get: (key) => ((reads += 1), worker.watches.get(key)) },
       clock: worker.clock,
     });
     const key = { tenantId: TENANT, kind: 'jobStarted', id: DEFINITION } as const;
-    await readStanding(key, 0);
-    worker.clock.advance(59_999);
-    await expect(readStanding(key, undefined)).resolves.toMatchObject({ served: true });
+    await readAccess(key, 0);
+    worker.clock.advance(60_000);
+    await expect(readAccess(key, undefined)).resolves.toMatchObject({ active: true });
     expect(reads).toBe(2);
     worker.clock.advance(1);
-    await readStanding(key, 0);
+    await readAccess(key, 0);
     expect(reads).toBe(4);
   });
 
-  test('an unknown tenant or watch never: it is served as soon as it is added', async () => {
-    const { readStanding } = worker.startProcess();
+  test('an unknown tenant or watch never: it is active as soon as it is added', async () => {
+    const { readAccess } = worker.startProcess();
     const tenantId = ELSEWHERE;
     const key = { tenantId, kind: 'jobFetchable', id: PRINTER } as const;
-    await expect(readStanding(key, 0)).resolves.toEqual({ served: false, reason: 'unknownTenant' });
+    await expect(readAccess(key, 0)).resolves.toEqual({ active: false, reason: 'unknownTenant' });
     await worker.putTenant({ tenantId });
-    await expect(readStanding(key, 0)).resolves.toEqual({ served: false, reason: 'unknownWatch' });
+    await expect(readAccess(key, 0)).resolves.toEqual({ active: false, reason: 'unknownWatch' });
     await worker.putWatch(key);
-    await expect(readStanding(key, 0)).resolves.toMatchObject({ served: true, watch: key });
+    await expect(readAccess(key, 0)).resolves.toMatchObject({ active: true, watch: key });
   });
 
-  test('at most 5,000 watches, so that memory has an end', async () => {
+  test('at most 5,000 watches, so that memory is bounded', async () => {
     let reads = 0;
-    const { createReadStanding } = await import('../../../shared/jobs/standing');
-    const readStanding = createReadStanding({
+    const { createReadAccess } = await import('../../../shared/jobs/access');
+    const readAccess = createReadAccess({
       tenants: { get: () => ((reads += 1), worker.tenants.get(TENANT)) },
       watches: { get: () => worker.watches.get({ tenantId: TENANT, kind: 'jobStarted', id: DEFINITION }) },
       clock: worker.clock,
     });
     for (let id = 0; id <= 5_000; id += 1)
-      await readStanding({ tenantId: TENANT, kind: 'jobStarted', id: `d${id}` }, 0);
-    await readStanding({ tenantId: TENANT, kind: 'jobStarted', id: 'd0' }, 0);
+      await readAccess({ tenantId: TENANT, kind: 'jobStarted', id: `d${id}` }, 0);
+    await readAccess({ tenantId: TENANT, kind: 'jobStarted', id: 'd0' }, 0);
     expect(reads).toBe(5_002);
-    await readStanding({ tenantId: TENANT, kind: 'jobStarted', id: 'd5000' }, 0);
+    await readAccess({ tenantId: TENANT, kind: 'jobStarted', id: 'd5000' }, 0);
     expect(reads).toBe(5_002);
   });
 });
 
-describe('messages that are none', () => {
+describe('malformed messages', () => {
   test.each([
     ['text that is no JSON', 'garbage {'],
     ['a number', 123],
@@ -168,11 +168,11 @@ describe('messages that are none', () => {
     ],
     ['a kind of its own', { event: { v: 1, kind: 'other', tenantId: TENANT } }],
   ])('%s goes to poison with the same content and is never thrown', async (_name, input) => {
-    await expect(worker.process(input)).resolves.toBe('poison');
+    await expect(worker.process(input)).resolves.toBe('poisoned');
     expect(worker.queues.poison.sent).toHaveLength(1);
     const text = worker.queues.poison.sent[0]?.text ?? '';
     expect(typeof input === 'string' ? text : (JSON.parse(text) as unknown)).toEqual(input);
-    expect(worker.logger.events).toMatchObject([{ event: 'job.poison', reason: 'malformed' }]);
+    expect(worker.logger.events).toMatchObject([{ event: 'job.poisoned', reason: 'malformed' }]);
     expect(JSON.stringify(worker.logger.events)).not.toContain('garbage');
     expect(worker.world.calls).toEqual([]);
   });
@@ -181,10 +181,10 @@ describe('messages that are none', () => {
     const input = {
       event: { v: 1, kind: 'unknown', tenantId: TENANT, shape: 'print/new/{id}', deferrals: 0 },
     };
-    await expect(worker.process(input)).resolves.toBe('poison');
+    await expect(worker.process(input)).resolves.toBe('poisoned');
     expect(JSON.parse(worker.queues.poison.sent[0]?.text ?? '')).toEqual(input);
     expect(worker.logger.events).toMatchObject([
-      { event: 'job.poison', reason: 'unknownResource', tenantId: TENANT, shape: 'print/new/{id}' },
+      { event: 'job.poisoned', reason: 'unknownResource', tenantId: TENANT, shape: 'print/new/{id}' },
     ]);
   });
 

@@ -1,0 +1,158 @@
+import type { Clock } from '../clock';
+import { GraphError } from '../graph/errors';
+import { errorFields, ReceiverError } from '../errors';
+import type { Logger } from '../logger';
+import type { MessageQueue } from '../storage/queues';
+import type { Access } from './access';
+import { isoTime, releaseClaim, type Claim } from './claims';
+import { afterPauseMs, growingDelayMs, LONGEST_DELAY_MS, NOT_YET_WINDOW_MS, sweepRetryMs } from './delays';
+import type { Ledger, WaitReason } from './ledger';
+import { formatJobMessage, idsOf, type MessageOfJob } from './message';
+import { taskDeadline, type NotYet } from './startedJob';
+
+export interface DeferDeps {
+  ledger: Ledger;
+  queues: { jobs: MessageQueue };
+  clock: Pick<Clock, 'now'>;
+  /** 0 to 1. */
+  random: () => number;
+  logger: Logger;
+}
+
+/**
+ * Sends the same message again with a delay.
+ *
+ * @throws errors of the queue. The host still has the original message then
+ */
+export async function requeue(
+  deps: Pick<DeferDeps, 'queues' | 'logger'>,
+  message: MessageOfJob,
+  cause: string,
+  delayMs: number,
+): Promise<'deferred'> {
+  const delaySeconds = Math.max(1, Math.ceil(Math.min(LONGEST_DELAY_MS, delayMs) / 1000));
+  const text = formatJobMessage({ ...message, deferrals: message.deferrals + 1 });
+  await deps.queues.jobs.send(text, { delaySeconds });
+  const { deferrals } = message;
+  deps.logger.info('job.deferred', { ...idsOf(message.reference), cause, delaySeconds, deferrals });
+  return 'deferred';
+}
+
+/**
+ * Defers a message because the tables are unavailable. The queues may be available, and waiting there uses no attempt. The
+ * ledger row cannot record this wait, so the message does.
+ */
+export function deferUntilTablesAnswer(
+  deps: DeferDeps,
+  message: MessageOfJob,
+  outSince: string | undefined,
+  error: ReceiverError,
+): Promise<'deferred'> {
+  deps.logger.warn('job.dependencyUnavailable', { ...idsOf(message.reference), ...errorFields(error) });
+  const now = deps.clock.now();
+  const tablesOutSince = outSince ?? isoTime(now);
+  const delayMs = growingDelayMs('outage', now - Date.parse(tablesOutSince), deps.random());
+  return requeue(deps, { ...message, tablesOutSince }, error.code, delayMs);
+}
+
+/** Defers a message whose job Graph does not show yet, or whose claim was lost. After ten minutes the row is `gone`. */
+export async function deferClaimed(
+  deps: DeferDeps,
+  message: MessageOfJob,
+  claim: Claim,
+  result: NotYet | { outcome: 'claimLost' },
+): Promise<'deferred' | 'gone'> {
+  if (result.outcome === 'claimLost') {
+    // The other run has a message of its own. Ours returns once to check that the job is done.
+    return requeue(deps, message, 'claimLost', growingDelayMs('outage', 0, deps.random()));
+  }
+  const { cause, patience } = result;
+  const waitedMs = waitedFor(deps, claim, 'notYet');
+  if (patience === 'openTask' || waitedMs < NOT_YET_WINDOW_MS) {
+    const delayMs = growingDelayMs('notYet', waitedMs, deps.random());
+    return releaseAndRequeue(deps, message, claim, {
+      status: 'waiting',
+      waitReason: 'notYet',
+      cause,
+      delayMs,
+    });
+  }
+  deps.logger.warn('job.gone', { ...idsOf(message.reference), cause });
+  const nextTryAt = sweepRetryAt(deps, claim);
+  const kept = await releaseClaim(deps, claim, { status: 'gone', cause, nextTryAt });
+  return kept ? 'gone' : requeue(deps, message, 'claimLost', growingDelayMs('notYet', 0, deps.random()));
+}
+
+/**
+ * Defers a message after its work failed, if waiting can help. Otherwise its row is `failed` until the sweep or another
+ * message retries it, and the result is undefined.
+ */
+export async function deferAfterError(
+  deps: DeferDeps,
+  work: { message: MessageOfJob; claim: Claim; access: Access },
+  error: unknown,
+): Promise<'deferred' | undefined> {
+  const { message, claim, access } = work;
+  const ids = idsOf(message.reference);
+  const outageMs = growingDelayMs('outage', waitedFor(deps, claim, 'outage'), deps.random());
+  if (error instanceof ReceiverError && error.retryable) {
+    const retryAfterMs = error instanceof GraphError ? error.retryAfterMs : undefined;
+    const isThrottled = error.code === 'graphThrottled';
+    // A throttled tenant waits for its pause. Without a Retry-After the waits must grow (concepts/throttling.md).
+    const delayMs =
+      isThrottled && retryAfterMs !== undefined
+        ? afterPauseMs(retryAfterMs, deps.random())
+        : Math.max(retryAfterMs ?? 0, outageMs);
+    if (!isThrottled) deps.logger.warn('job.dependencyUnavailable', { ...ids, ...errorFields(error) });
+    const wait = { status: 'waiting', waitReason: 'outage', cause: error.code, delayMs } as const;
+    return releaseAndRequeue(deps, message, claim, wait);
+  }
+  deps.logger.error('job.failed', { ...ids, ...errorFields(error) });
+  const leftMs = taskDeadline(claim.row, access) - deps.clock.now();
+  if (error instanceof ReceiverError && message.reference.kind === 'jobStarted' && leftMs > 0) {
+    // The message would be in the poison queue long before the task's deadline, and nothing would end the task.
+    const delayMs = Math.min(leftMs, outageMs);
+    const wait = { status: 'failed', waitReason: 'outage', cause: error.code, delayMs } as const;
+    return releaseAndRequeue(deps, message, claim, wait);
+  }
+  const cause = error instanceof ReceiverError ? error.code : 'unexpected';
+  try {
+    await releaseClaim(deps, claim, { status: 'failed', cause, nextTryAt: sweepRetryAt(deps, claim) });
+  } catch (notReleased) {
+    // The lease ends in a few minutes. The first error is the one to report.
+    deps.logger.warn('job.claimNotReleased', { ...ids, ...errorFields(notReleased) });
+  }
+  return undefined;
+}
+
+/** Releases the claim first, so that any message may claim the row immediately, then requeues this one. */
+async function releaseAndRequeue(
+  deps: DeferDeps,
+  message: MessageOfJob,
+  claim: Claim,
+  wait: { status: 'waiting' | 'failed'; waitReason: WaitReason; cause: string; delayMs: number },
+): Promise<'deferred'> {
+  const { status, waitReason, cause, delayMs } = wait;
+  const now = deps.clock.now();
+  await releaseClaim(deps, claim, {
+    status,
+    waitReason,
+    cause,
+    nextTryAt: isoTime(now + Math.min(LONGEST_DELAY_MS, delayMs)),
+    waitingSince: isoTime(now - waitedFor(deps, claim, waitReason)),
+  });
+  // Also when the row was lost: an additional message finds the job done, a missing one would lose it.
+  return requeue(deps, message, cause, delayMs);
+}
+
+/** How long the job has waited for this reason without a break, in milliseconds. */
+function waitedFor(deps: DeferDeps, { row }: Claim, reason: WaitReason): number {
+  if (row.waitReason !== reason) return 0;
+  const since = Date.parse(row.waitingSince ?? '');
+  return Number.isNaN(since) ? 0 : Math.max(0, deps.clock.now() - since);
+}
+
+/** When the sweep may retry a row that this run leaves `failed` or `gone`. Any other message may claim it immediately. */
+function sweepRetryAt(deps: DeferDeps, claim: Claim): string {
+  return isoTime(deps.clock.now() + sweepRetryMs(claim.row.attempts));
+}
