@@ -1,57 +1,62 @@
 import type { Command } from 'commander';
-import { createDefinition, listDefinitions } from '../shared/graph/api/taskDefinitions';
-import { idArgument, nameArgument, tenantArgument } from './arguments';
-import type { CliContext } from './cliContext';
-import { deleteDefinitionVerb, type DeleteDefinitionOptions } from './deleteDefinitionVerb';
-import { example, formatTable, JSON_HELP, writeJson } from './output';
+import { ReceiverError } from '../shared/errors';
+import { GraphError } from '../shared/graph/errors';
+import { createDefinition, deleteDefinition, listDefinitions } from '../shared/graph/api/taskDefinitions';
+import { listTasks } from '../shared/graph/api/printTasks';
+import { confirm, idArgument, nameArgument, tenantArgument } from './arguments';
+import type { CliContext } from './context';
+import { example, formatTable, JSON_HELP, plural, writeJson, type JsonOption } from './output';
 
 const DEFAULT_APP_NAME = 'Universal Print Receiver';
+const TENANT = '--tenant 11111111-1111-1111-1111-111111111111';
 
-interface CreateOptions {
+interface TenantOption extends JsonOption {
   tenant: string;
+}
+
+interface CreateOptions extends TenantOption {
   name: string;
   appName: string;
-  json?: true;
+}
+
+interface DeleteOptions extends TenantOption {
+  force?: true;
+  yes?: true;
 }
 
 /** The group `definitions`: the print task definitions that triggers bind to printers. */
 export function definitionsCommand(group: Command, context: CliContext): void {
-  group.description('print task definitions of this app in a customer tenant');
+  group.description('Manage the print task definitions of this app in a customer tenant');
   group
     .command('create')
-    .description('create a print task definition, to be bound to printers by triggers')
+    .description('Create a print task definition, which triggers bind to printers')
     .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
     .requiredOption('--name <text>', 'name of the definition, shown to administrators', nameArgument)
     .option('--app-name <text>', 'name of the app, shown to administrators', nameArgument, DEFAULT_APP_NAME)
     .option('--json', JSON_HELP)
-    .addHelpText(
-      'after',
-      example('definitions create --tenant 11111111-1111-1111-1111-111111111111 --name "Accounting"'),
-    )
+    .addHelpText('after', example(`definitions create ${TENANT} --name "Accounting"`))
     .action((options: CreateOptions) => create(context, options));
   group
     .command('list')
-    .description("show this app's definitions")
+    .description('List the definitions of this app')
     .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
     .option('--json', JSON_HELP)
-    .addHelpText('after', example('definitions list --tenant 11111111-1111-1111-1111-111111111111'))
-    .action((options: { tenant: string; json?: true }) => list(context, options));
+    .addHelpText('after', example(`definitions list ${TENANT}`))
+    .action((options: TenantOption) => list(context, options));
   group
     .command('delete')
-    .description('delete a definition: no task will be started for it any more')
+    .description('Delete a definition. Its triggers start no more tasks')
     .argument('<definitionId>', 'id of the definition', idArgument)
     .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
-    .option('--force', 'do not look for open tasks and for a watch of it')
-    .option('--yes', 'do not ask')
+    .option('--force', 'skip the check for open tasks and for a watch')
+    .option('--yes', 'skip the confirmation')
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',
-      '\nIt refuses while a task of the definition is open or the app watches it.\n' +
-        example(
-          'definitions delete 22222222-2222-2222-2222-222222222222 --tenant 11111111-1111-1111-1111-111111111111 --yes',
-        ),
+      '\nThe command fails while a task of the definition is open or the app watches the definition.\n' +
+        example(`definitions delete 22222222-2222-2222-2222-222222222222 ${TENANT} --yes`),
     )
-    .action((id: string, options: DeleteDefinitionOptions) => deleteDefinitionVerb(context, id, options));
+    .action((id: string, options: DeleteOptions) => remove(context, id, options));
 }
 
 async function create(context: CliContext, options: CreateOptions): Promise<void> {
@@ -61,25 +66,83 @@ async function create(context: CliContext, options: CreateOptions): Promise<void
   const definition = { tenantId, ...(await createDefinition(callGraph, tenantId, names)) };
   if (options.json) return writeJson(context.io.stdout, definition);
   context.io.stdout(
-    `Definition ${definition.id} (${definition.displayName}) is created.\nNext: subscriptions add --tenant ${tenantId} --definition ${definition.id}\n`,
+    `Created definition ${definition.id} (${definition.displayName}).\nNext: subscriptions add --tenant ${tenantId} --definition ${definition.id}\n`,
   );
 }
 
-async function list(context: CliContext, options: { tenant: string; json?: true }): Promise<void> {
+async function list(context: CliContext, options: TenantOption): Promise<void> {
   const { tenant: tenantId } = options;
   const services = await context.services();
   const { graphBaseUrl } = await services.config();
   const { callGraph } = await services.graph();
-  const found = (await listDefinitions({ callGraph, graphBaseUrl }, tenantId)).map((one) => ({
+  const found = (await listDefinitions({ callGraph, graphBaseUrl }, tenantId)).map((definition) => ({
     tenantId,
-    ...one,
+    ...definition,
   }));
   if (options.json) return writeJson(context.io.stdout, found);
   if (found.length === 0) {
     return context.io.stdout(
-      `This app has no definition in the tenant. Create one with: definitions create --tenant ${tenantId} --name <text>\n`,
+      `This app has no definition in the tenant. Create one: definitions create --tenant ${tenantId} --name <text>\n`,
     );
   }
   const rows = found.map(({ id, displayName, appName }) => [id, displayName, appName ?? '']);
   context.io.stdout(formatTable(['id', 'name', 'app'], rows));
+}
+
+/** Asks for confirmation, checks that the definition is not in use, then deletes it. */
+async function remove(context: CliContext, id: string, options: DeleteOptions): Promise<void> {
+  const { tenant: tenantId } = options;
+  const question = `Delete definition ${id} of tenant ${tenantId}? Its triggers start no more tasks.`;
+  if (!options.yes && !(await confirm(context.io, 'definitions delete', question))) {
+    return context.io.stderr('Nothing was deleted.\n');
+  }
+  if (!options.force) await requireUnused(context, tenantId, id);
+  const { callGraph } = await (await context.services()).graph();
+  if (!(await deleteDefinition(callGraph, tenantId, id))) throw notFound(id);
+  if (options.json) return writeJson(context.io.stdout, { tenantId, id, deleted: true });
+  context.io.stdout(`Deleted definition ${id}.\n`);
+}
+
+/**
+ * A watch of a deleted definition can only fail, and the documentation does not say who ends the open tasks of a deleted
+ * definition (api/print-delete-taskdefinition.md).
+ */
+async function requireUnused(context: CliContext, tenantId: string, id: string): Promise<void> {
+  const services = await context.services();
+  const reasons: string[] = [];
+  if (await (await services.watches()).get({ tenantId, kind: 'jobStarted', id })) {
+    reasons.push(
+      `The app watches it: delete its triggers (triggers list, triggers delete), then run subscriptions remove --tenant ${tenantId} --definition ${id}`,
+    );
+  }
+  const open = await countOpenTasks(context, tenantId, id);
+  if (open > 0) {
+    reasons.push(
+      `It has ${plural(open, 'open task')}, and an open task pauses its job: delete its triggers, then run jobs sweep --tenant ${tenantId} until jobs list --tenant ${tenantId} shows the jobs as done`,
+    );
+  }
+  if (reasons.length === 0) return;
+  throw new ReceiverError('definitionInUse', `Definition ${id} is in use`, { details: reasons });
+}
+
+async function countOpenTasks(context: CliContext, tenantId: string, definitionId: string): Promise<number> {
+  const services = await context.services();
+  const { graphBaseUrl } = await services.config();
+  const { callGraph } = await services.graph();
+  let open = 0;
+  try {
+    for await (const { isOpen } of listTasks({ callGraph, graphBaseUrl }, { tenantId, definitionId })) {
+      if (isOpen) open += 1;
+    }
+  } catch (error) {
+    if (error instanceof GraphError && error.code === 'graphNotFound') throw notFound(definitionId);
+    throw error;
+  }
+  return open;
+}
+
+function notFound(id: string): ReceiverError {
+  return new ReceiverError('graphNotFound', `This app has no definition ${id} in the tenant`, {
+    remedy: 'See: definitions list',
+  });
 }

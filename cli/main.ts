@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { createServices } from '../shared/services';
 import { runCli } from './runCli';
 
-// The exit code is set, not forced: stdout may still have to be written to a pipe.
+// process.exit() would drop output that is still on its way to a pipe.
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),

@@ -1,9 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { errorFields, ReceiverError } from '../shared/errors';
 import { createLogger } from '../shared/logger';
-import type { CliContext, CliIo, CliServices } from './cliContext';
+import { isRecord } from '../shared/parse';
+import type { CliContext, CliIo, CliServices } from './context';
 import { definitionsCommand } from './definitions';
-import { errorLines } from './errorLines';
 import { jobsCommand } from './jobs';
 import { poisonCommand } from './poison';
 import { readSettings } from './settings';
@@ -16,9 +16,9 @@ import { triggersCommand } from './triggers';
 export type ExitCode = 0 | 1 | 2;
 
 /**
- * Runs one command line. Never rejects: an error is a few lines on stderr and an exit code.
+ * Runs one command line. Never rejects: an error becomes a few lines on stderr and an exit code.
  *
- * @param argv the words after the program's name
+ * @param argv the words after the name of the program
  */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   const program = new Command('universal-print-receiver');
@@ -37,8 +37,10 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     },
   };
   program
-    .description('Operates the Universal Print receiver. Settings: environment, then local.settings.json.')
-    .option('--verbose', 'show what happens underneath, on stderr')
+    .description(
+      'Operate the Universal Print receiver. Settings are read from the environment, then from local.settings.json.',
+    )
+    .option('--verbose', 'write the log to stderr')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage.')
     .configureOutput({ writeOut: (text) => io.stdout(text), writeErr: (text) => io.stderr(text) })
@@ -55,10 +57,46 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     await program.parseAsync(argv, { from: 'user' });
     return failed ? 1 : 0;
   } catch (error) {
-    // Help and version end in 0; whatever else commander has to say is about the words it was given.
+    // Help and version have exit code 0. Every other error of commander is about the arguments.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     toStderr(JSON.stringify({ event: 'cli.failed', ...errorFields(error) }));
     io.stderr(`error: ${errorLines(error)}\n`);
     return error instanceof ReceiverError && error.code === 'usage' ? 2 : 1;
   }
+}
+
+/** Remedies for refusals by a queue, which shared/storage passes on unchanged. */
+const STORAGE_REMEDIES = new Map([
+  [
+    403,
+    'The identity or key has no access: check AzureWebJobsStorage, the role assignments and the firewall of the account.',
+  ],
+  [404, 'The queue is missing: deploy the infrastructure, or start the local cloud (npm start).'],
+]);
+
+/** The text of an error: the problem, its details one a line, and the remedy. Never a stack, never text of unknown origin. */
+function errorLines(error: unknown): string {
+  if (error instanceof ReceiverError) {
+    const { problem, details, remedy } = error;
+    if (details.length === 0) return `${problem}. ${remedy}`;
+    return `${problem}:\n${details.map((detail) => `  ${detail}\n`).join('')}${remedy}`;
+  }
+  const name = error instanceof Error ? error.name : 'error';
+  const status = isRecord(error) && typeof error['statusCode'] === 'number' ? error['statusCode'] : undefined;
+  if (status === undefined) {
+    const code = isRecord(error) && typeof error['code'] === 'string' ? error['code'] : '';
+    const reason = /^[A-Z_]{3,40}$/.test(code) ? ` (${code})` : '';
+    return `Unexpected ${name}${reason}. Run the command again with --verbose.`;
+  }
+  const remedy = STORAGE_REMEDIES.get(status) ?? 'Try again, and check AzureWebJobsStorage.';
+  return `Storage${addressOf(error)} answered ${status}. ${remedy}`;
+}
+
+/** The address that an error of a storage SDK names, without its query, which may hold a signature. */
+function addressOf(error: unknown): string {
+  const request = isRecord(error) ? error['request'] : undefined;
+  const url = isRecord(request) ? request['url'] : undefined;
+  if (typeof url !== 'string' || !URL.canParse(url)) return '';
+  const { origin, pathname } = new URL(url);
+  return ` at ${origin}${pathname}`;
 }

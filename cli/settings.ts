@@ -2,29 +2,29 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ReceiverError } from '../shared/errors';
 import { isRecord } from '../shared/parse';
-import type { Environment } from './cliContext';
+import type { Environment } from './context';
 
-/** The file that the Functions host reads on a developer's machine. */
+/** The file that the Functions host reads on the machine of a developer. */
 const FILE = 'local.settings.json';
 
 /**
- * The settings of the app as the CLI sees them: the environment first, then `Values` of local.settings.json in
- * `directory`. A missing file is no error.
+ * The settings of the app: the environment first, then `Values` of local.settings.json in `directory`. The file may be
+ * missing.
  *
- * @throws ReceiverError `configInvalid` for a file that is not JSON or has no `Values` of texts
+ * @throws ReceiverError `configInvalid` for a file that is not JSON or whose `Values` are not an object of strings
  */
 export async function readSettings(env: Environment, directory: string): Promise<Environment> {
-  const values = parseValues(await readIfThere(join(directory, FILE)));
+  const values = parseValues(await readIfPresent(join(directory, FILE)));
   const set = Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== '');
   return { ...values, ...Object.fromEntries(set) };
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (isRecord(error) && error['code'] === 'ENOENT') return undefined;
-    throw invalid(`${FILE} cannot be read: check its permissions`);
+    throw invalid(`${FILE} cannot be read`, 'Check its permissions.');
   }
 }
 
@@ -32,11 +32,12 @@ function parseValues(text: string | undefined): Record<string, string> {
   if (text === undefined) return {};
   const file = parseJson(text.replace(/^\uFEFF/, ''));
   const values = isRecord(file) ? (file['Values'] ?? {}) : undefined;
-  if (!isRecord(values)) throw invalid(`${FILE} has no object "Values": compare local.settings.example.json`);
+  if (!isRecord(values))
+    throw invalid(`${FILE} has no object "Values"`, 'Compare it with local.settings.example.json.');
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(values)) {
     if (typeof value !== 'string')
-      throw invalid(`${FILE}: the value of ${name} is not a text: put it in quotes`);
+      throw invalid(`${FILE}: the value of ${name} is not a string`, 'Put it in quotes.');
     texts[name] = value;
   }
   return texts;
@@ -46,11 +47,11 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's message would quote the file, and the file holds secrets.
-    throw invalid(`${FILE} is not JSON: correct it, or set the settings in the environment`);
+    // The message of the parser quotes the file, and the file holds secrets.
+    throw invalid(`${FILE} is not JSON`, 'Correct it, or set the settings in the environment.');
   }
 }
 
-function invalid(message: string): ReceiverError {
-  return new ReceiverError('configInvalid', message);
+function invalid(problem: string, remedy: string): ReceiverError {
+  return new ReceiverError('configInvalid', problem, { remedy });
 }

@@ -1,51 +1,49 @@
 import type { Command } from 'commander';
 import type { QueueContents } from '../shared/storage/queueContents';
 import { QUEUE_NAMES } from '../shared/storage/account';
-import type { Tenant } from '../shared/tenants/tenants';
-import type { Watch } from '../shared/watches/watches';
-import type { CliContext, CliServices } from './cliContext';
-import { example, formatTable, JSON_HELP, writeJson } from './output';
-import { summarizeService, type ServiceSummary } from './summarizeService';
+import type { Tenant, TenantStatus } from '../shared/tenants/tenants';
+import { isMaintained, watchState, type Watch, type WatchState } from '../shared/watches/watches';
+import type { CliContext, CliServices } from './context';
+import { example, formatTable, JSON_HELP, plural, warn, writeJson, type JsonOption } from './output';
 
 interface QueueState {
   queue: string;
-  /** About how many messages, hidden ones included. */
+  /** Approximate number of messages, hidden ones included. */
   waiting: number;
   poison: number;
-  /** Age of the oldest poison message. */
+  /** Age of the oldest message in the poison queue. */
   oldestPoisonMinutes?: number;
 }
 
-/** With these bounds `status` fits 80 by 24, which is what every terminal has, however many tenants are in trouble. */
+/** These bounds keep `status` within 80 by 24, the size of the smallest terminal, whatever the number of failing tenants. */
 const ERRORS_SHOWN = 3;
 const ERROR_LENGTH = 110;
 
-/** The command `status`: everything that an operator looks at first, on one screen. */
+/** The command `status`: what an operator looks at first, on one screen. */
 export function statusCommand(command: Command, context: CliContext): void {
   command
-    .description('show on one screen how the service stands')
+    .description('Show service health')
     .option('--json', JSON_HELP)
     .addHelpText('after', example('status'))
-    .action((options: { json?: true }) => status(context, options));
+    .action((options: JsonOption) => status(context, options));
 }
 
-async function status({ io, ...context }: CliContext, options: { json?: true }): Promise<void> {
+async function status({ io, ...context }: CliContext, options: JsonOption): Promise<void> {
   const services = await context.services();
-  const tell = (error: Error) => io.stderr(`warning: ${error.message}\n`);
   const now = io.now();
   const tenants: Tenant[] = [];
-  for await (const tenant of (await services.tenants()).list(tell)) tenants.push(tenant);
+  for await (const tenant of (await services.tenants()).list(warn(io))) tenants.push(tenant);
   const watches: Watch[] = [];
-  for await (const { watch } of (await services.watches()).list(undefined, tell)) watches.push(watch);
+  for await (const { watch } of (await services.watches()).list(undefined, warn(io))) watches.push(watch);
   const { clientStateKeys } = await services.config();
   const keys = clientStateKeys.map(({ keyId }) => keyId);
   const summary = summarizeService({ tenants, watches, keys, now });
-  const queues = await Promise.all(Object.values(QUEUE_NAMES).map((name) => lookInto(services, name, now)));
+  const queues = await Promise.all(Object.values(QUEUE_NAMES).map((name) => readQueue(services, name, now)));
   if (options.json) return writeJson(io.stdout, { ...summary, queues });
   io.stdout(describe(summary, queues));
 }
 
-async function lookInto(
+async function readQueue(
   { queueContents }: Pick<CliServices, 'queueContents'>,
   queue: string,
   now: number,
@@ -68,7 +66,12 @@ function describe(summary: ServiceSummary, queues: readonly QueueState[]): strin
   const facts = [
     ['tenants', countWords(tenants)],
     ['watches', describeWatches(summary)],
-    ['keys', keys.map(({ keyId, role, watches: count }) => `${keyId}: ${role}, ${count} watches`).join('; ')],
+    [
+      'keys',
+      keys
+        .map(({ keyId, role, watches: count }) => `${keyId}: ${role}, ${plural(count, 'watch', 'watches')}`)
+        .join('; '),
+    ],
     [
       'minutes to nearest expiry',
       minutesToNearestExpiry === undefined ? 'none' : String(minutesToNearestExpiry),
@@ -87,13 +90,13 @@ function describe(summary: ServiceSummary, queues: readonly QueueState[]): strin
 }
 
 function describeWatches({ watches, watchesNotServed }: ServiceSummary): string {
-  const apart = watchesNotServed === 0 ? '' : `; ${watchesNotServed} of tenants not served`;
-  return countWords(watches) + apart;
+  const inactive = watchesNotServed === 0 ? '' : `; ${watchesNotServed} of inactive tenants`;
+  return countWords(watches) + inactive;
 }
 
 function describeSweep({ lastSweep, neverSwept }: ServiceSummary): string {
   if (lastSweep === undefined) return 'never';
-  return neverSwept === 0 ? lastSweep : `${lastSweep}; ${neverSwept} active tenant(s) never`;
+  return neverSwept === 0 ? lastSweep : `${lastSweep}; never for ${plural(neverSwept, 'active tenant')}`;
 }
 
 function describeErrors({ tenantErrors }: ServiceSummary): string {
@@ -101,7 +104,7 @@ function describeErrors({ tenantErrors }: ServiceSummary): string {
     .slice(0, ERRORS_SHOWN)
     .map(({ tenantId, error }) => `error of ${tenantId}: ${shorten(error)}`);
   const more = tenantErrors.length - lines.length;
-  if (more > 0) lines.push(`and errors of ${more} more tenant(s): status --json`);
+  if (more > 0) lines.push(`${plural(more, 'more tenant')} with errors: status --json`);
   return lines.map((line) => `${line}\n`).join('');
 }
 
@@ -112,4 +115,80 @@ function shorten(text: string): string {
 function countWords(counts: Readonly<Record<string, number>>): string {
   const words = Object.entries(counts).filter(([, count]) => count > 0);
   return words.length === 0 ? 'none' : words.map(([word, count]) => `${count} ${word}`).join(', ');
+}
+
+/** The health of the service, from its tables. Times are ISO 8601. */
+interface ServiceSummary {
+  tenants: Record<TenantStatus, number>;
+  /** Watches of active tenants. */
+  watches: Record<WatchState, number>;
+  /** Watches of tenants that are paused, removed or not listed. Except the JobStarted watches of paused tenants, they expire. */
+  watchesNotServed: number;
+  /**
+   * Every key of the ring, and every key that signed a live subscription or one in creation, of any tenant. A key may be
+   * removed from the ring once no watch uses it. A `missing` key was removed too early: notifications of its watches are
+   * answered with 503, and Graph retries them for four hours. Expired subscriptions send nothing and do not count.
+   */
+  keys: { keyId: string; role: 'signs' | 'verifies' | 'missing'; watches: number }[];
+  /** Until the first live subscription of an active tenant expires. Undefined when there is none. */
+  minutesToNearestExpiry?: number;
+  lastRenewal?: string;
+  /** The oldest last complete sweep of an active tenant. Tenants that were never swept do not count. */
+  lastSweep?: string;
+  /** Active tenants without a complete sweep. */
+  neverSwept: number;
+  foundOnlyBySweep: number;
+  tenantErrors: { tenantId: string; error: string }[];
+}
+
+/** Summarizes `tenants` and `watches` at `now` (milliseconds since 1970). `keys` are the key ids of the ring, in order. */
+function summarizeService(seen: {
+  tenants: readonly Tenant[];
+  watches: readonly Watch[];
+  keys: readonly string[];
+  now: number;
+}): ServiceSummary {
+  const { tenants, watches, keys, now } = seen;
+  const byStatus: Record<TenantStatus, number> = { active: 0, paused: 0, removed: 0 };
+  for (const { status } of tenants) byStatus[status] += 1;
+  const active = tenants.filter(({ status }) => status === 'active');
+  const byId = new Map(tenants.map((tenant) => [tenant.tenantId, tenant]));
+  const served = watches.filter(({ tenantId }) => byId.get(tenantId)?.status === 'active');
+  const byState: Record<WatchState, number> = { live: 0, failing: 0, lapsed: 0, pending: 0 };
+  const byKey = new Map(keys.map((keyId) => [keyId, 0]));
+  for (const watch of served) byState[watchState(watch, now)] += 1;
+  for (const { tenantId, kind, keyId, expirationDateTime } of watches) {
+    // A subscription in creation has no expiry yet. Nothing is created for a watch that is not reconciled.
+    const end = expirationDateTime ?? (isMaintained(byId.get(tenantId), kind) ? undefined : '');
+    const isOver = end !== undefined && !(Date.parse(end) > now);
+    if (keyId !== undefined && !isOver) byKey.set(keyId, (byKey.get(keyId) ?? 0) + 1);
+  }
+  const ends = served
+    .map(({ expirationDateTime }) => Date.parse(expirationDateTime ?? ''))
+    .filter((end) => end > now);
+  const lastRenewal = sorted(watches.map(({ renewedAt }) => renewedAt)).at(-1);
+  const lastSweep = sorted(active.map(({ sweptAt }) => sweptAt))[0];
+  return {
+    tenants: byStatus,
+    watches: byState,
+    watchesNotServed: watches.length - served.length,
+    keys: [...byKey].map(([keyId, count]) => ({
+      keyId,
+      role: keyId === keys[0] ? 'signs' : keys.includes(keyId) ? 'verifies' : 'missing',
+      watches: count,
+    })),
+    ...(ends.length === 0 ? {} : { minutesToNearestExpiry: Math.floor((Math.min(...ends) - now) / 60_000) }),
+    ...(lastRenewal === undefined ? {} : { lastRenewal }),
+    ...(lastSweep === undefined ? {} : { lastSweep }),
+    neverSwept: active.filter(({ sweptAt }) => sweptAt === undefined).length,
+    foundOnlyBySweep: tenants.reduce((sum, { lostByGraph = 0 }) => sum + lostByGraph, 0),
+    tenantErrors: tenants.flatMap(({ tenantId, lastError }) =>
+      lastError === undefined ? [] : [{ tenantId, error: lastError }],
+    ),
+  };
+}
+
+/** The defined values in order. ISO 8601 in UTC sorts by time. */
+function sorted(values: readonly (string | undefined)[]): string[] {
+  return values.filter((value) => value !== undefined).sort();
 }

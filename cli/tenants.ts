@@ -1,65 +1,76 @@
 import type { Command } from 'commander';
+import type { Config } from '../shared/config';
 import { consentUrl } from '../shared/consent/consentUrl';
-import { newTenant, type Tenant } from '../shared/tenants/tenants';
+import { TRIGGER_PERMISSIONS } from '../shared/graph/api/taskTriggers';
+import { tryPermissions, type PermissionCheck } from '../shared/graph/api/permissions';
 import { resumeTenant } from '../shared/subscriptions/manage';
-import { SIGN_IN_HELP } from './administratorGraph';
-import { nameArgument, tenantArgument } from './arguments';
-import type { CliContext } from './cliContext';
-import { notListed } from './notListed';
-import { nextSteps, onboarding } from './onboarding';
-import { example, formatTable, JSON_HELP, writeJson } from './output';
-import { removeTenantVerb, type RemoveOptions } from './removeTenantVerb';
-import { showTenant } from './showTenant';
-
-interface JsonOption {
-  json?: true;
-}
+import { newTenant, type Tenant } from '../shared/tenants/tenants';
+import { nameArgument, notListed, tenantArgument } from './arguments';
+import type { CliContext } from './context';
+import { example, formatFields, formatTable, JSON_HELP, warn, writeJson, type JsonOption } from './output';
+import { removeTenantVerb, type RemoveOptions } from './removeTenant';
+import { SIGN_IN_HELP } from './triggers';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
 
+/**
+ * The least application permissions of Microsoft Graph for each purpose
+ * (api/subscription-post-subscriptions.md and the pages of the print calls). A flow needs its whole row: the app reads
+ * every job and its sweep lists jobs.
+ */
+export const SCENARIOS: readonly { scenario: string; permissions: readonly string[] }[] = [
+  {
+    scenario: 'Receive JobStarted, release jobs',
+    permissions: ['PrintTaskDefinition.ReadWrite.All', 'PrintJob.ReadBasic.All', 'Printer.Read.All'],
+  },
+  { scenario: 'Receive JobFetchable', permissions: ['PrintJob.ReadBasic.All', 'Printer.Read.All'] },
+  { scenario: 'Read jobs', permissions: ['PrintJob.ReadBasic.All', 'Printer.Read.All'] },
+  { scenario: 'Read documents', permissions: ['PrintJob.Read.All', 'Printer.Read.All'] },
+  { scenario: 'Change or abort jobs', permissions: ['PrintJob.ReadWriteBasic.All', 'Printer.Read.All'] },
+  { scenario: 'Redirect jobs', permissions: ['PrintJob.Manage.All', 'Printer.Read.All'] },
+];
+
+/** The permissions of a Printer Administrator who signs in for `triggers`: Graph accepts these calls from no app. */
+export const DELEGATED_PERMISSIONS: readonly string[] = Object.values(TRIGGER_PERMISSIONS);
+
 /** The group `tenants`: the allow-list of customers. */
 export function tenantsCommand(group: Command, context: CliContext): void {
-  group.description('the customers that are served: the allow-list');
+  group.description('Manage the allow-list of customers');
   const onOne = (name: string, description: string) =>
     group
       .command(name)
       .description(description)
-      .argument('<tenantId>', "GUID of the customer's Entra tenant", tenantArgument);
-  onOne('add', 'put a customer on the allow-list; shows the consent link and the permissions')
-    .requiredOption('--name <text>', 'name of the customer, for people', nameArgument)
-    .option('--json', JSON_HELP)
+      .argument('<tenantId>', "GUID of the customer's Entra tenant", tenantArgument)
+      .option('--json', JSON_HELP);
+  onOne('add', 'Add a customer to the allow-list and show the consent link and the permissions')
+    .requiredOption('--name <text>', 'name of the customer', nameArgument)
     .addHelpText('after', example(`tenants add ${TENANT} --name "First customer"`))
     .action((tenantId: string, options: JsonOption & { name: string }) => add(context, tenantId, options));
   group
     .command('list')
-    .description('show all customers')
+    .description('List all customers')
     .option('--json', JSON_HELP)
     .addHelpText('after', example('tenants list'))
     .action((options: JsonOption) => list(context, options));
-  onOne('show', 'show one customer, and try which permissions it has granted')
-    .option('--json', JSON_HELP)
+  onOne('show', 'Show one customer and test which permissions it has granted')
     .addHelpText('after', example(`tenants show ${TENANT}`))
-    .action((tenantId: string, options: JsonOption) => showTenant(context, tenantId, options));
-  onOne('consent-url', 'print the link by which an administrator of the customer consents')
-    .option('--json', JSON_HELP)
+    .action((tenantId: string, options: JsonOption) => show(context, tenantId, options));
+  onOne('consent-url', 'Print the link that an administrator of the customer opens to consent')
     .addHelpText('after', example(`tenants consent-url ${TENANT}`))
     .action((tenantId: string, options: JsonOption) => showConsentUrl(context, tenantId, options));
-  onOne('pause', 'serve a customer no more for now: its jobs print, and no event is sent')
-    .option('--json', JSON_HELP)
+  onOne('pause', 'Pause a customer: jobs still print, no events are sent')
     .addHelpText('after', example(`tenants pause ${TENANT}`))
     .action((tenantId: string, options: JsonOption) => pause(context, tenantId, options));
-  onOne('resume', 'serve a paused customer again, from now on')
-    .option('--json', JSON_HELP)
+  onOne('resume', 'Resume a paused customer: new jobs send events again')
     .addHelpText('after', example(`tenants resume ${TENANT}`))
     .action((tenantId: string, options: JsonOption) => resume(context, tenantId, options));
-  onOne('remove', 'stop serving a customer for good: takes its subscriptions and watches')
-    .option('--ledger', 'delete what is remembered of its jobs too')
-    .option('--force', 'do not look for triggers, so nobody signs in')
-    .option('--yes', 'do not ask')
-    .option('--json', JSON_HELP)
+  onOne('remove', 'Remove a customer with its subscriptions and watches')
+    .option('--ledger', 'also delete its ledger rows (the record of its jobs)')
+    .option('--force', 'skip the check for triggers, which needs a sign-in')
+    .option('--yes', 'skip the confirmation')
     .addHelpText(
       'after',
-      `${SIGN_IN_HELP}\n\nIt refuses while a trigger of this app is on a printer: each job there would wait until the sweep\nreleases it, and for ever once the app itself is gone.\n${example(`tenants remove ${TENANT}`, `tenants remove ${TENANT} --force --ledger --yes`)}`,
+      `${SIGN_IN_HELP}\n\nThe command fails while a printer has a trigger of this app. Each new job there would wait until the sweep\nreleases it, and without end once the app itself is gone.\n${example(`tenants remove ${TENANT}`, `tenants remove ${TENANT} --force --ledger --yes`)}`,
     )
     .action((tenantId: string, options: RemoveOptions) => removeTenantVerb(context, tenantId, options));
 }
@@ -78,7 +89,7 @@ async function add(
     createdAt: new Date(context.io.now()).toISOString(),
   });
   let added = await tenants.add(wanted);
-  // A customer that was removed comes back as a new one.
+  // A removed customer is added as a new one.
   const stored = await tenants.update(tenantId, (row) => {
     if (row.status !== 'removed') return row;
     added = true;
@@ -86,26 +97,61 @@ async function add(
   });
   const tenant = stored ?? wanted;
   if (options.json) {
-    writeJson(context.io.stdout, { ...tenant, added, ...onboarding(config, tenantId) });
+    writeJson(context.io.stdout, { ...tenant, added, ...onboardingFacts(config, tenantId) });
     return;
   }
-  const state = added ? 'is now on the allow-list' : `was on the allow-list already (${tenant.status})`;
-  context.io.stdout(`Tenant ${tenantId} (${tenant.name}) ${state}.\n\n${nextSteps(config, tenantId)}`);
+  const state = added ? 'is now on the allow-list' : `is already on the allow-list (${tenant.status})`;
+  context.io.stdout(
+    `Tenant ${tenantId} (${tenant.name}) ${state}.\n\n${describeNextSteps(config, tenantId)}`,
+  );
 }
 
-async function list(context: CliContext, options: JsonOption): Promise<void> {
+async function list({ io, services }: CliContext, options: JsonOption): Promise<void> {
   const found: Tenant[] = [];
-  const tenants = await (await context.services()).tenants();
-  const tell = (error: Error) => context.io.stderr(`warning: ${error.message}\n`);
-  for await (const tenant of tenants.list(tell)) found.push(tenant);
-  if (options.json) return writeJson(context.io.stdout, found);
+  for await (const tenant of (await (await services()).tenants()).list(warn(io))) found.push(tenant);
+  if (options.json) return writeJson(io.stdout, found);
   if (found.length === 0) {
-    return context.io.stdout(
-      'No customer is on the allow-list. Add one with: tenants add <tenantId> --name <text>\n',
-    );
+    return io.stdout('No customer is on the allow-list. Add one: tenants add <tenantId> --name <text>\n');
   }
   const rows = found.map(({ tenantId, name, status, createdAt }) => [tenantId, name, status, createdAt]);
-  context.io.stdout(formatTable(['tenant', 'name', 'status', 'since'], rows));
+  io.stdout(formatTable(['tenant', 'name', 'status', 'since'], rows));
+}
+
+/** `tenants show`: the row of a customer, and the permissions that its consent grants, found by trying them. */
+async function show({ io, ...context }: CliContext, tenantId: string, options: JsonOption): Promise<void> {
+  const services = await context.services();
+  const config = await services.config();
+  const tenant = await (await services.tenants()).get(tenantId);
+  if (!tenant) throw notListed(tenantId);
+  const checks = await tryPermissions((await services.graph()).callGraph, tenantId);
+  const missing = checks.filter(({ state }) => state === 'missing').map(({ permission }) => permission);
+  if (options.json) {
+    return writeJson(io.stdout, { ...tenant, ...onboardingFacts(config, tenantId), checks, missing });
+  }
+  const rows = SCENARIOS.map(({ scenario, permissions }) => [
+    scenario,
+    permissions.join(', '),
+    describeState(permissions, checks),
+  ]);
+  const advice =
+    'Add what you need to the app registration as application permissions, then have the customer consent.';
+  io.stdout(
+    [
+      formatFields(tenant),
+      formatTable(['scenario', 'permissions', 'result'], rows),
+      ...(missing.length === 0 ? [] : [`Missing: ${missing.join(', ')}. ${advice}\n`]),
+      ...new Set(checks.flatMap(({ detail }) => (detail === undefined ? [] : [`Unknown: ${detail}\n`]))),
+      describeConsent(config, tenantId),
+    ].join('\n'),
+  );
+}
+
+/** The state of a scenario: the worst state of its permissions. */
+function describeState(permissions: readonly string[], checks: readonly PermissionCheck[]): string {
+  const states = permissions.map((name) => checks.find(({ permission }) => permission === name)?.state);
+  const missing = permissions.filter((_name, index) => states[index] === 'missing');
+  if (missing.length > 0) return `missing ${missing.join(', ')}`;
+  return states.every((state) => state === 'granted') ? 'granted' : 'unknown';
 }
 
 async function showConsentUrl(context: CliContext, tenantId: string, options: JsonOption): Promise<void> {
@@ -114,39 +160,56 @@ async function showConsentUrl(context: CliContext, tenantId: string, options: Js
   context.io.stdout(`${url}\n`);
 }
 
-async function pause(context: CliContext, tenantId: string, options: JsonOption): Promise<void> {
-  const tenants = await (await context.services()).tenants();
+async function pause({ io, services }: CliContext, tenantId: string, options: JsonOption): Promise<void> {
+  const tenants = await (await services()).tenants();
   const tenant = await tenants.update(tenantId, (row) =>
     row.status === 'active' ? { ...row, status: 'paused' } : row,
   );
-  tell(
-    context,
-    tenantId,
-    tenant,
-    'paused',
-    options,
-    'Its jobs print without events. Go on with: tenants resume',
+  if (tenant?.status !== 'paused') throw notListed(tenantId, tenant !== undefined);
+  if (options.json) return writeJson(io.stdout, tenant);
+  io.stdout(
+    `Paused tenant ${tenantId} (${tenant.name}). Jobs still print, no events are sent. To resume: tenants resume ${tenantId}\n`,
   );
 }
 
-async function resume(context: CliContext, tenantId: string, options: JsonOption): Promise<void> {
-  const services = await context.services();
-  const deps = { tenants: await services.tenants(), watches: await services.watches() };
-  const tenant = await resumeTenant(deps, tenantId, context.io.now());
-  const words = 'Jobs from now on are served; subscriptions that lapsed are made anew within minutes.';
-  tell(context, tenantId, tenant, 'active', options, words);
+async function resume({ io, services }: CliContext, tenantId: string, options: JsonOption): Promise<void> {
+  const opened = await services();
+  const deps = { tenants: await opened.tenants(), watches: await opened.watches() };
+  const tenant = await resumeTenant(deps, tenantId, io.now());
+  if (tenant?.status !== 'active') throw notListed(tenantId, tenant !== undefined);
+  if (options.json) return writeJson(io.stdout, tenant);
+  io.stdout(
+    `Tenant ${tenantId} (${tenant.name}) is active. New jobs send events. Expired subscriptions are recreated within ten minutes.\n`,
+  );
 }
 
-/** Says how the tenant stands now; a tenant that has been removed is an error. */
-function tell(
-  { io }: CliContext,
-  tenantId: string,
-  tenant: Tenant | undefined,
-  status: string,
-  options: JsonOption,
-  words: string,
-): void {
-  if (tenant?.status !== status) throw notListed(tenantId, tenant !== undefined);
-  if (options.json) return writeJson(io.stdout, tenant);
-  io.stdout(`Tenant ${tenantId} (${tenant.name}) is ${status}. ${words}\n`);
+/** The facts that an onboarding needs, for `--json`. */
+function onboardingFacts(config: Config, tenantId: string) {
+  return {
+    consentUrl: consentUrl(config, tenantId),
+    permissions: SCENARIOS,
+    delegatedPermissions: DELEGATED_PERMISSIONS,
+  };
+}
+
+/** The steps after `tenants add`: consent, permissions, next command. */
+function describeNextSteps(config: Config, tenantId: string): string {
+  const rows = SCENARIOS.map(({ scenario, permissions }) => [scenario, permissions.join(', ')]);
+  return [
+    describeConsent(config, tenantId),
+    'The app registration needs these application permissions of Microsoft Graph, depending on what you use:',
+    formatTable(['scenario', 'permissions'], rows),
+    `To manage triggers with this command line, a Printer Administrator signs in. That needs the delegated permissions ${DELEGATED_PERMISSIONS.join(' and ')}, and public client flows.`,
+    '',
+    `Next: definitions create --tenant ${tenantId} --name <text>, or subscriptions add --tenant ${tenantId} --printer <id>`,
+    '',
+  ].join('\n');
+}
+
+function describeConsent(config: Config, tenantId: string): string {
+  return [
+    'An administrator of the customer opens this link and consents (again whenever the permissions change):',
+    `  ${consentUrl(config, tenantId)}`,
+    '',
+  ].join('\n');
 }

@@ -1,42 +1,49 @@
 import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
+import type { CallGraph } from '../shared/graph/client';
+import { GraphError } from '../shared/graph/errors';
 import {
-  findTriggers,
   createTrigger,
   deleteTrigger,
+  findTriggers,
   TRIGGER_PERMISSIONS,
+  type FoundTrigger,
 } from '../shared/graph/api/taskTriggers';
-import { GraphError } from '../shared/graph/errors';
-import { administratorGraph, SIGN_IN_HELP } from './administratorGraph';
-import { idArgument, tenantArgument } from './arguments';
-import type { CliContext } from './cliContext';
-import { confirmed } from './confirmed';
-import { example, formatTable, JSON_HELP, writeJson } from './output';
-import { tellEvery } from './tellEvery';
+import { confirm, idArgument, tenantArgument } from './arguments';
+import type { CliContext } from './context';
+import { example, formatTable, JSON_HELP, reportProgress, writeJson, type JsonOption } from './output';
 
-interface CreateOptions {
+interface CreateOptions extends JsonOption {
   tenant: string;
   printer: string;
   definition: string;
-  json?: true;
 }
 
-interface DeleteOptions {
+interface DeleteOptions extends JsonOption {
   tenant: string;
   printer: string;
   yes?: true;
-  json?: true;
 }
 
 const TENANT = '--tenant 11111111-1111-1111-1111-111111111111';
 const PRINTER = '--printer 33333333-3333-3333-3333-333333333333';
 
-/** The group `triggers`: what binds a definition to a printer, so that its jobs wait for us. */
+/** Part of the help of every verb that signs a person in. */
+export const SIGN_IN_HELP = `
+A Printer Administrator of the tenant signs in by device code, because Graph accepts these calls from no app. The app
+registration must allow public client flows (Authentication > Advanced settings) and have the delegated permissions
+Printer.Read.All and Printer.ReadWrite.All. The risk: with public client flows, anyone can start a device code sign-in to
+your app and send the code to other people. Whoever enters it gives the sender their own access. Allow public client flows
+only while you need them, and never enter a code that you did not request.`;
+
+/** The group `triggers`: a trigger binds a definition to a printer, so that each new job waits for the app. */
 export function triggersCommand(group: Command, context: CliContext): void {
-  group.description('triggers that bind a definition to a printer; a Printer Administrator signs in');
+  group.description(
+    'Manage the triggers that bind a definition to a printer. A Printer Administrator signs in',
+  );
   group
     .command('create')
-    .description('let every new job of a printer wait for the app')
+    .description('Make every new job of a printer wait for the app')
     .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
     .requiredOption('--printer <id>', 'id of the printer', idArgument)
     .requiredOption('--definition <id>', 'id of a definition of this app', idArgument)
@@ -49,18 +56,18 @@ export function triggersCommand(group: Command, context: CliContext): void {
     .action((options: CreateOptions) => create(context, options));
   group
     .command('list')
-    .description('show every printer that has a trigger, and whose it is')
+    .description('List every printer that has a trigger, and whether the trigger belongs to this app')
     .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
     .option('--json', JSON_HELP)
     .addHelpText('after', SIGN_IN_HELP + example(`triggers list ${TENANT}`))
-    .action((options: { tenant: string; json?: true }) => list(context, options));
+    .action((options: JsonOption & { tenant: string }) => list(context, options));
   group
     .command('delete')
-    .description('let new jobs of a printer print without waiting for the app')
+    .description('Delete a trigger. New jobs of the printer print without waiting for the app')
     .argument('<triggerId>', 'id of the trigger', idArgument)
     .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
-    .requiredOption('--printer <id>', 'id of its printer', idArgument)
-    .option('--yes', 'do not ask')
+    .requiredOption('--printer <id>', 'id of the printer', idArgument)
+    .option('--yes', 'skip the confirmation')
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',
@@ -73,38 +80,26 @@ export function triggersCommand(group: Command, context: CliContext): void {
 async function create(context: CliContext, options: CreateOptions): Promise<void> {
   const { tenant: tenantId, printer: printerId, definition: definitionId } = options;
   const { graphBaseUrl } = await (await context.services()).config();
-  const callGraph = await administratorGraph(context, tenantId, TRIGGER_PERMISSIONS.write);
+  const callGraph = await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.write);
   try {
     const trigger = await createTrigger({ callGraph, graphBaseUrl }, { tenantId, printerId, definitionId });
     if (options.json) return writeJson(context.io.stdout, { tenantId, printerId, ...trigger });
     context.io.stdout(
-      `Trigger ${trigger.id} is created: new jobs of printer ${printerId} wait for the app.\nNext: subscriptions add --tenant ${tenantId} --definition ${definitionId}\n`,
+      `Created trigger ${trigger.id}: new jobs of printer ${printerId} wait for the app.\nNext: subscriptions add --tenant ${tenantId} --definition ${definitionId}\n`,
     );
   } catch (error) {
     if (!(error instanceof GraphError) || error.code !== 'graphConflict') throw error;
     throw new ReceiverError(
       'graphConflict',
-      `Printer ${printerId} has a trigger already, and a printer takes one: triggers list shows whose it is`,
-      { cause: error },
+      `Printer ${printerId} already has a trigger, and a printer can have only one`,
+      { cause: error, remedy: `See whose it is: triggers list --tenant ${tenantId}` },
     );
   }
 }
 
-async function list(context: CliContext, options: { tenant: string; json?: true }): Promise<void> {
+async function list(context: CliContext, options: JsonOption & { tenant: string }): Promise<void> {
   const { tenant: tenantId } = options;
-  const services = await context.services();
-  const { graphBaseUrl } = await services.config();
-  const administrator = {
-    graphBaseUrl,
-    callGraph: await administratorGraph(context, tenantId, TRIGGER_PERMISSIONS.read),
-  };
-  const app = { graphBaseUrl, callGraph: (await services.graph()).callGraph };
-  const found = await findTriggers(
-    app,
-    administrator,
-    tenantId,
-    tellEvery(context.io.stderr, 20, (read) => `${read} printers read`),
-  );
+  const found = await readTriggers(context, tenantId);
   if (options.json) {
     return writeJson(
       context.io.stdout,
@@ -113,7 +108,7 @@ async function list(context: CliContext, options: { tenant: string; json?: true 
   }
   if (found.length === 0) {
     return context.io.stdout(
-      `No printer of the tenant has a trigger. Create one with: triggers create --tenant ${tenantId} --printer <id> --definition <id>\n`,
+      `No printer of the tenant has a trigger. Create one: triggers create --tenant ${tenantId} --printer <id> --definition <id>\n`,
     );
   }
   const rows = found.map(({ printerId, printerName, id, definitionId, ours }) => [
@@ -123,23 +118,51 @@ async function list(context: CliContext, options: { tenant: string; json?: true 
     definitionId ?? '',
     ours === undefined ? 'unknown' : ours ? 'this app' : 'another app',
   ]);
-  context.io.stdout(formatTable(['printer', 'name', 'trigger', 'definition', 'of'], rows));
+  context.io.stdout(formatTable(['printer', 'name', 'trigger', 'definition', 'owner'], rows));
 }
 
 async function remove(context: CliContext, triggerId: string, options: DeleteOptions): Promise<void> {
   const { tenant: tenantId, printer: printerId } = options;
-  const question = `Delete trigger ${triggerId} of printer ${printerId}? Its new jobs print without waiting for the app.`;
-  if (!options.yes && !(await confirmed(context.io, 'triggers delete', question))) {
+  const question = `Delete trigger ${triggerId} of printer ${printerId}? New jobs print without waiting for the app.`;
+  if (!options.yes && !(await confirm(context.io, 'triggers delete', question))) {
     return context.io.stderr('Nothing was deleted.\n');
   }
-  const callGraph = await administratorGraph(context, tenantId, TRIGGER_PERMISSIONS.write);
+  const callGraph = await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.write);
   if (!(await deleteTrigger(callGraph, { tenantId, printerId, triggerId }))) {
-    throw new ReceiverError(
-      'graphNotFound',
-      `Printer ${printerId} has no trigger ${triggerId}: triggers list shows those it has`,
-    );
+    throw new ReceiverError('graphNotFound', `Printer ${printerId} has no trigger ${triggerId}`, {
+      remedy: `See: triggers list --tenant ${tenantId}`,
+    });
   }
   if (options.json)
     return writeJson(context.io.stdout, { tenantId, printerId, id: triggerId, deleted: true });
-  context.io.stdout(`Trigger ${triggerId} is deleted.\n`);
+  context.io.stdout(`Deleted trigger ${triggerId}.\n`);
+}
+
+/** Signs a Printer Administrator in and reads every trigger of the tenant, with progress on stderr. */
+export async function readTriggers(context: CliContext, tenantId: string): Promise<FoundTrigger[]> {
+  const services = await context.services();
+  const { graphBaseUrl } = await services.config();
+  const administrator = {
+    graphBaseUrl,
+    callGraph: await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.read),
+  };
+  const app = { graphBaseUrl, callGraph: (await services.graph()).callGraph };
+  const onProgress = reportProgress(context.io, 20, (read) => `${read} printers read`);
+  return findTriggers(app, administrator, tenantId, onProgress);
+}
+
+/** Graph as a Printer Administrator. Prints on stderr where to sign in, and waits until that has happened. */
+async function openAdministratorGraph(
+  context: CliContext,
+  tenantId: string,
+  permission: string,
+): Promise<CallGraph> {
+  const services = await context.services();
+  return services.userGraph(tenantId, {
+    permission,
+    prompt: ({ verificationUri, userCode }) =>
+      context.io.stderr(
+        `Open ${verificationUri} and enter the code ${userCode}, as a Printer Administrator of tenant ${tenantId}.\n`,
+      ),
+  });
 }

@@ -13,7 +13,7 @@ export interface ClientStateKey {
   key: Buffer;
 }
 
-/** At least one key: the first signs, all verify. */
+/** At least one key. The first signs, all verify. */
 export type KeyRing = readonly [ClientStateKey, ...ClientStateKey[]];
 
 export interface Config {
@@ -34,7 +34,7 @@ export interface Config {
   publicBaseUrl: string;
 }
 
-/** Every setting this product reads, by name. A test holds it equal to the example file and to the infrastructure. */
+/** The name of every setting that this product reads. A test compares them with the example file and the README. */
 export const SETTING_NAMES = [
   'AzureWebJobsStorage',
   'AzureWebJobsStorage__queueServiceUri',
@@ -54,7 +54,7 @@ export const SETTING_NAMES = [
 type SettingName = (typeof SETTING_NAMES)[number];
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-/** 256 bits: as long as the output of the SHA-256 that the keys sign with. */
+/** 256 bits, the output length of SHA-256, which the keys sign with. */
 const KEY_BYTES = 32;
 
 const text = z.string();
@@ -72,9 +72,9 @@ const HTTPS_URL = 'an https URL (plain http only on loopback), e.g.';
 /**
  * Reads and checks all settings at once.
  *
- * @param env the environment; empty values count as missing
- * @throws ReceiverError `configInvalid`, naming each setting that is missing or wrong and what it should look like;
- *   never a value
+ * @param env the environment. Empty values count as missing
+ * @throws ReceiverError `configInvalid` with each missing or wrong setting and its expected form as `details`, never a
+ *   value
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const problems: string[] = [];
@@ -87,7 +87,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     problems.push(`${name} is not ${form}`);
     return undefined;
   };
-  /** Reports a missing setting; one that is set but wrong has been reported by `read`. */
+  /** Reports a missing setting. `read` reports a setting that is wrong. */
   const need = <T>(name: SettingName, value: T | undefined, form: string, why = ''): T | undefined => {
     if (value === undefined && raw(name) === undefined)
       problems.push(`${name} is missing${why}: set it to ${form}`);
@@ -119,7 +119,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     need('MANAGED_IDENTITY_CLIENT_ID', managedIdentityClientId, identityForm, because);
   if (credential === 'development' && !isLoopback(graphBaseUrl)) {
     problems.push(
-      'GRAPH_CREDENTIAL is development, which only works while GRAPH_BASE_URL is on loopback: choose another',
+      'GRAPH_CREDENTIAL is development, which works only while GRAPH_BASE_URL is on loopback: choose another',
     );
   }
   const keysForm = `keyId:base64[,keyId:base64], keyId of 1 to 16 letters, digits, _ or -, each key ${KEY_BYTES} bytes or more (openssl rand -base64 32)`;
@@ -128,9 +128,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const publicBaseUrl = need('PUBLIC_BASE_URL', read('PUBLIC_BASE_URL', url, publicForm), publicForm);
 
   if (problems.length > 0 || !storage || !clientId || !clientStateKeys || !publicBaseUrl) {
+    const count = problems.length;
     throw new ReceiverError(
       'configInvalid',
-      `${problems.length} setting(s) to correct: ${problems.join('; ')}`,
+      count === 1 ? '1 setting to correct' : `${count} settings to correct`,
+      { details: problems },
     );
   }
   return {
@@ -150,7 +152,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     const connectionString = raw('AzureWebJobsStorage');
     if (connectionString !== undefined) return { connectionString };
     const form = (kind: string) => `${HTTPS_URL} https://<account>.${kind}.core.windows.net`;
-    const why = ' (AzureWebJobsStorage, a connection string, is not set either)';
+    const why = ' (AzureWebJobsStorage, a connection string, is also missing)';
     const queue = 'AzureWebJobsStorage__queueServiceUri';
     const table = 'AzureWebJobsStorage__tableServiceUri';
     const queueServiceUri = need(queue, read(queue, url, form('queue')), form('queue'), why);
@@ -176,7 +178,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         problems.push(`CLIENT_STATE_KEYS, entry ${index + 1}, is not ${keysForm}`);
       } else if (keys.some((other) => other.keyId === keyId)) {
         problems.push(
-          `CLIENT_STATE_KEYS names the keyId of entry ${index + 1} twice: give each key an id of its own`,
+          `CLIENT_STATE_KEYS has the keyId of entry ${index + 1} twice: give each key its own id`,
         );
       } else {
         keys.push({ keyId, key });

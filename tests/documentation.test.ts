@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DELEGATED_PERMISSIONS, SCENARIOS } from '../cli/scenarios';
+import { DELEGATED_PERMISSIONS, SCENARIOS } from '../cli/tenants';
 import { describeLocalCloud } from '../local/describeLocalCloud';
 import { DEFAULT_PORTS } from '../local/startLocalCloud';
 import { type WatchResult, logResult } from '../shared/subscriptions/record';
@@ -35,7 +35,7 @@ function sourcesIn(folder: string): string {
 }
 
 describe('docs/onboarding.md', () => {
-  it('asks for the permissions that the command line names, scenario by scenario', () => {
+  it('lists the same permissions as the command line, scenario by scenario', () => {
     const rows = readTable(onboarding, 'scenario').map(([scenario, permissions]) => ({
       scenario,
       permissions: quotedIn(permissions ?? ''),
@@ -46,7 +46,7 @@ describe('docs/onboarding.md', () => {
     );
   });
 
-  it('quotes, as symptoms, what the program or the consent page really says', () => {
+  it('quotes symptoms from the source of the program and of the consent page', () => {
     const sources = sourcesIn('cli') + sourcesIn('shared');
     const symptoms = readTable(onboarding, 'symptom').map(([symptom]) => symptom ?? '');
     expect(symptoms.length).toBeGreaterThan(10);
@@ -54,12 +54,12 @@ describe('docs/onboarding.md', () => {
       ...quotedIn(symptom),
       ...[...symptom.matchAll(/"([^"]+)"/g)].map(([, words]) => words ?? ''),
     ]);
-    // A message is put together: what stands between two of its values must be in the source as it is.
+    // The constant parts of a message, between its values, must be in the source.
     const pieces = quotes.flatMap((quote) => quote.split(/<[a-z]+>|\b\d{3}\b|POST \S+|: /));
     expect(pieces.map((piece) => piece.trim()).filter((piece) => !sources.includes(piece))).toEqual([]);
   });
 
-  it('has every command that npm start prints', () => {
+  it('contains every command that npm start prints', () => {
     const said = describeLocalCloud({
       appUrl: `http://127.0.0.1:${DEFAULT_PORTS.host}`,
       graphUrl: `http://127.0.0.1:${DEFAULT_PORTS.graph}`,
@@ -80,14 +80,34 @@ describe('docs/onboarding.md', () => {
     expect(onboarding).toContain(/http\S+devicelogin\S+/.exec(said)?.[0] ?? 'no device login');
   });
 
-  it('is what the README sends its reader to, with the page on operating', () => {
+  it('is linked from the README, with the page on operation', () => {
     expect(read('README.md')).toContain('](docs/onboarding.md)');
     expect(read('README.md')).toContain('](docs/operations.md)');
   });
 });
 
+describe('docs/architecture.md', () => {
+  const page = read('docs/architecture.md');
+
+  it('names only files and folders that exist', () => {
+    const files = [...page.matchAll(/\b(?:shared|functions|cli|local|tests)\/[\w./-]*/g)].map(
+      ([path]) => path,
+    );
+    expect(files.length).toBeGreaterThan(30);
+    expect([...new Set(files)].filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  it('fits one page', () => {
+    expect(page.split('\n').length).toBeLessThan(100);
+  });
+
+  it('is linked from CONTRIBUTING.md', () => {
+    expect(read('CONTRIBUTING.md')).toContain('](docs/architecture.md)');
+  });
+});
+
 describe('the table of log events in the README', () => {
-  /** Complete by its type; which of them are logged is for `logResult` to say. */
+  /** All outcomes, complete by type. `logResult` decides which of them are logged. */
   const outcomes: Record<WatchResult['outcome'], true> = {
     nothing: true,
     created: true,
@@ -116,7 +136,7 @@ describe('the table of log events in the README', () => {
     return logger.events.map(({ event }) => event);
   }
 
-  it('names every event that the app logs, and no other', () => {
+  it('lists exactly the events that the app logs', () => {
     const put = new Map([['subscription.${outcome}', loggedOutcomes()]]);
     const calls = [
       ...(sourcesIn('shared') + sourcesIn('functions')).matchAll(
@@ -124,7 +144,7 @@ describe('the table of log events in the README', () => {
       ),
     ];
     const logged = calls.flatMap(([, constant, template = '', variable]) => {
-      // A name that this test cannot resolve shows up as one that the table lacks.
+      // A name that this test cannot resolve fails as one that the table lacks.
       return constant ?? variable ?? put.get(template) ?? template;
     });
     const named = readTable(read('README.md'), 'event').flatMap(([events]) => quotedIn(events ?? ''));
@@ -134,7 +154,7 @@ describe('the table of log events in the README', () => {
 });
 
 describe('.funcignore', () => {
-  it('names files and folders from the root: by gitignore rules, others would match below dist/functions too', () => {
+  it('names files and folders from the root, because gitignore rules match others below dist/functions too', () => {
     const named = read('.funcignore')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'));
@@ -147,7 +167,7 @@ describe('comparing a documented run with another', () => {
   const [one, two, three, four] = [1, 2, 3, 4].map((digit) => `${digit}0000000-0000-4000-8000-000000000000`);
   const shown = `Made ${one} at 2026-11-22T06:13:35.324Z\n`;
 
-  it('finds them equal when only ids and times differ, and carries ids into later commands', () => {
+  it('finds them equal when only ids and times differ, and maps ids in later commands', () => {
     const runs = compareRuns();
     const { documented, actual } = runs.compare(shown, `Made ${two} at 2030-01-01T00:00:00.000Z\n\n`);
     expect(actual).toBe(documented);
@@ -157,10 +177,10 @@ describe('comparing a documented run with another', () => {
   });
 
   it.each([
-    ['another word', `Created ${two} at 2030-01-01T00:00:00.000Z`],
-    ['an id that the page shows is another one here', `Made ${three} at 2030-01-01T00:00:00.000Z`],
-    ['a line more', `${shown}Next: more`],
-  ])('shows a drift: %s', (_name, said) => {
+    ['a different word', `Created ${two} at 2030-01-01T00:00:00.000Z`],
+    ['a different id for an id of the page', `Made ${three} at 2030-01-01T00:00:00.000Z`],
+    ['an additional line', `${shown}Next: more`],
+  ])('finds a difference: %s', (_name, said) => {
     const runs = compareRuns();
     runs.compare(`${one} ${three}`, `${two} ${three}`);
     const { documented, actual } = runs.compare(shown, said);

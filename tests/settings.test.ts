@@ -38,31 +38,31 @@ function exampleWithKey(): Record<string, string> {
 }
 
 describe('the settings', () => {
-  it('are the same in the example as in the code', () => {
+  it('are the same in the example and in the code', () => {
     expect(Object.keys(section('local.settings.example.json', 'Values')).sort()).toEqual(ALL_NAMES);
   });
 
-  it('are the same in the table of the README as in the code', () => {
+  it('are the same in the table of the README and in the code', () => {
     const table = /^## Settings$([\s\S]*?)^## /m.exec(readText('README.md'))?.[1] ?? '';
     const firstCells = [...table.matchAll(/^\|([^|]*)\|/gm)].map((row) => row[1] ?? '');
     const names = firstCells.flatMap((cell) => [...cell.matchAll(/`([A-Za-z_]+)`/g)].map((name) => name[1]));
     expect(names.sort()).toEqual(ALL_NAMES);
   });
 
-  it('of the example are accepted, once a signing key is there', () => {
+  it('of the example are accepted with a signing key', () => {
     expect(readConfig(exampleWithKey())).toMatchObject({ credential: 'development' });
   });
 
-  it('of the example hold no signing key, and the app names what is missing', () => {
+  it('of the example have no signing key, and the error names it', () => {
     const values = { ...exampleWithKey(), CLIENT_STATE_KEYS: '' };
-    expect(() => readConfig(values)).toThrow(/^1 setting\(s\) to correct: CLIENT_STATE_KEYS is missing/);
+    expect(() => readConfig(values)).toThrow(/^1 setting to correct: CLIENT_STATE_KEYS is missing/);
   });
 
   it('of the example name the app that the simulator knows', () => {
     expect(readConfig(exampleWithKey()).clientId).toBe(defaultAppId);
   });
 
-  it('of the example lead to the ports of the local cloud', () => {
+  it('of the example use the ports of the local cloud', () => {
     const { graph, token, host } = DEFAULT_PORTS;
     expect(readConfig(exampleWithKey())).toMatchObject({
       graphBaseUrl: `http://127.0.0.1:${graph}/v1.0`,
@@ -76,7 +76,7 @@ describe('the settings', () => {
 });
 
 describe('host.json', () => {
-  it('holds the queue values of the contract', () => {
+  it('has the queue values of the contract', () => {
     expect(section('host.json', 'extensions', 'queues')).toEqual({
       batchSize: 16,
       newBatchThreshold: 8,
@@ -87,24 +87,24 @@ describe('host.json', () => {
     });
   });
 
-  it('says how often a message is tried as the code does', () => {
+  it('has the same number of tries per message as the code', () => {
     expect(section('host.json', 'extensions', 'queues')['maxDequeueCount']).toBe(MAX_DEQUEUE_COUNT);
   });
 
-  it('goes on fetching messages while two tenants hold all the places of their share', () => {
-    // The host fetches while it has at most newBatchThreshold messages in hand (QueueListener.cs of the extension).
+  it('lets the host fetch messages while two tenants use all of their share', () => {
+    // The host fetches while it processes at most newBatchThreshold messages (QueueListener.cs of the extension).
     const { newBatchThreshold } = section('host.json', 'extensions', 'queues');
     expect(Number(newBatchThreshold)).toBeGreaterThanOrEqual(2 * MOST_OF_ONE_TENANT);
   });
 
-  it('asks for the fourth extension bundle', () => {
+  it('uses extension bundle 4', () => {
     expect(section('host.json', 'extensionBundle')).toEqual({
       id: 'Microsoft.Azure.Functions.ExtensionBundle',
       version: '[4.*, 5.0.0)',
     });
   });
 
-  it('serves below the prefix that PUBLIC_BASE_URL ends with', () => {
+  it('has the route prefix that PUBLIC_BASE_URL ends with', () => {
     const { routePrefix } = section('host.json', 'extensions', 'http');
     expect(readConfig(exampleWithKey()).publicBaseUrl.endsWith(`/${String(routePrefix)}`)).toBe(true);
   });

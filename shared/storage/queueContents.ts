@@ -1,4 +1,5 @@
 import { RestError, type QueueClient } from '@azure/storage-queue';
+import { toStorageError } from './errors';
 
 /** A message that is hidden from other readers for a while. */
 export interface TakenMessage {
@@ -32,26 +33,38 @@ export interface QueueContents {
 const PAGE = 32;
 const CALL_TIMEOUT_MS = 15_000;
 
-/** The contents of an Azure storage queue behind the interface. */
+/**
+ * The contents of an Azure storage queue behind the interface. Its calls reject with ReceiverError `queueUnavailable` when
+ * the service is unavailable for now.
+ */
 export function createQueueContents(client: QueueClient): QueueContents {
   const bounded = () => ({ abortSignal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+  const named = async <T>(call: Promise<T>): Promise<T> => {
+    try {
+      return await call;
+    } catch (error) {
+      throw toStorageError(error, 'queueUnavailable', client.url);
+    }
+  };
   return {
     async count() {
-      return (await client.getProperties(bounded())).approximateMessagesCount ?? 0;
+      return (await named(client.getProperties(bounded()))).approximateMessagesCount ?? 0;
     },
     async now() {
-      const { date } = await client.getProperties(bounded());
+      const { date } = await named(client.getProperties(bounded()));
       if (!date) throw new TypeError('Storage answered without the header Date');
       return date.getTime();
     },
     async oldest() {
-      const { peekedMessageItems } = await client.peekMessages({ numberOfMessages: PAGE, ...bounded() });
+      const { peekedMessageItems } = await named(
+        client.peekMessages({ numberOfMessages: PAGE, ...bounded() }),
+      );
       const times = peekedMessageItems.map(({ insertedOn }) => insertedOn.getTime());
       return times.length === 0 ? undefined : Math.min(...times);
     },
     async take(hideSeconds) {
       const options = { numberOfMessages: PAGE, visibilityTimeout: hideSeconds, ...bounded() };
-      const { receivedMessageItems } = await client.receiveMessages(options);
+      const { receivedMessageItems } = await named(client.receiveMessages(options));
       return receivedMessageItems.map(({ messageId, messageText, insertedOn, popReceipt }) => ({
         id: messageId,
         text: decode(messageText),
@@ -60,8 +73,9 @@ export function createQueueContents(client: QueueClient): QueueContents {
       }));
     },
     show: ({ id, receipt }: TakenMessage) =>
-      unlessGone(client.updateMessage(id, receipt, undefined, 0, bounded())),
-    remove: ({ id, receipt }: TakenMessage) => unlessGone(client.deleteMessage(id, receipt, bounded())),
+      named(unlessGone(client.updateMessage(id, receipt, undefined, 0, bounded()))),
+    remove: ({ id, receipt }: TakenMessage) =>
+      named(unlessGone(client.deleteMessage(id, receipt, bounded()))),
   };
 }
 

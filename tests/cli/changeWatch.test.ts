@@ -28,7 +28,7 @@ async function createWorld(confirm: boolean | undefined = undefined) {
 beforeEach(() => mockSweep.mockClear());
 
 describe('subscriptions show', () => {
-  it('shows all that is stored of one watch, and its tag', async () => {
+  it('shows the whole row of one watch, and its tag', async () => {
     const world = await createWorld();
     expect(await world.runJson(...verb('show'))).toMatchObject({
       code: 0,
@@ -40,15 +40,15 @@ describe('subscriptions show', () => {
 });
 
 describe('subscriptions renew', () => {
-  it('renews although it is not due, without a question', async () => {
+  it('renews a subscription that is not due, without confirmation', async () => {
     const world = await createWorld();
     const { code, stdout } = await world.run(...verb('renew'));
     expect(code).toBe(0);
-    expect(stdout).toContain('is renewed: subscription subscription-0, until ');
+    expect(stdout).toContain('is renewed: subscription subscription-0, expires ');
     expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
   });
 
-  it('fails in words when Graph refuses', async () => {
+  it('fails with the reason when Graph refuses', async () => {
     const world = await createWorld();
     world.graph.nextError('PATCH', graphError('forbidden'));
     const { code, stdout, stderr } = await world.run(...verb('renew'));
@@ -57,47 +57,47 @@ describe('subscriptions renew', () => {
     expect(stderr).toContain('2026-11-22T00:00:45.000Z');
   });
 
-  it('says until when Graph asked to wait, as reconcile --retry-now does', async () => {
+  it('prints the Retry-After of Graph, as reconcile --retry-now does', async () => {
     const world = await createWorld();
     world.graph.nextError('PATCH', graphError('throttled', 300_000));
     await world.run(...verb('renew'));
-    const words = 'Graph asked to wait until 2026-11-22T00:05:00.000Z';
+    const wait = 'Graph asked the app to wait until 2026-11-22T00:05:00.000Z';
     const again = await world.run(...verb('renew'));
     expect(again).toMatchObject({ code: 1, stdout: '' });
-    expect(again.stderr).toContain(words);
+    expect(again.stderr).toContain(wait);
     const revoked = await world.run(...verb('revoke', '--yes'));
     expect(revoked).toMatchObject({ code: 1, stdout: '' });
-    expect(revoked.stderr).toContain('tries again by itself at 2026-11-22T00:05:00.000Z');
+    expect(revoked.stderr).toContain('The app retries at 2026-11-22T00:05:00.000Z');
     const all = await world.run('subscriptions', 'reconcile', '--retry-now');
     expect(all.code).toBe(1);
-    expect(all.stderr).toContain(`jobFetchable_${PRINTER}: postponed, ${words}`);
+    expect(all.stderr).toContain(`jobFetchable_${PRINTER}: postponed, ${wait}`);
     expect(world.graph.calls).toHaveLength(1);
   });
 
-  it('sweeps what it found lost', async () => {
+  it('recreates a lost subscription and sweeps its watch', async () => {
     const world = await createWorld();
     world.graph.subscriptions.clear();
     world.clock.advance(60 * MINUTE);
     const { stdout } = await world.run(...verb('renew'));
     expect(stdout).toContain('is created: subscription subscription-1');
-    expect(stdout).toContain('2 missed job event(s)');
+    expect(stdout).toContain('Swept: 2 missed job events queued.');
     expect(mockSweep.mock.calls).toEqual([[[key]]]);
   });
 });
 
 describe('subscriptions remove', () => {
-  it('asks, then deletes subscription and watch', async () => {
+  it('asks for confirmation, then deletes subscription and watch', async () => {
     const world = await createWorld(true);
     const { code, stdout } = await world.run(...verb('remove'));
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: `jobFetchable of ${PRINTER} is not watched any more.\n`,
+      stdout: `jobFetchable of ${PRINTER} is no longer watched.\n`,
     });
     expect(world.graph.subscriptions.size).toBe(0);
     expect(world.watchTable.size()).toBe(0);
   });
 
-  it('does nothing after a no, and is wrong usage where nobody can answer', async () => {
+  it('does nothing after a no, and is wrong usage without a terminal', async () => {
     const no = await createWorld(false);
     expect(await no.run(...verb('remove'))).toMatchObject({ code: 0, stderr: 'Nothing was changed.\n' });
     const nobody = await createWorld();
@@ -117,17 +117,17 @@ describe('subscriptions revoke', () => {
     expect(mockSweep.mock.calls).toEqual([[[key]]]);
   });
 
-  it('says that another run takes the wish along', async () => {
+  it('reports that another run applies the change', async () => {
     const world = await createWorld();
     const { watch, etag } = await world.read();
     await world.watches.save({ ...watch, heldUntil: '2026-11-22T00:04:00.000Z' }, etag);
     const { code, stdout } = await world.run(...verb('revoke', '--yes'));
     expect(code).toBe(0);
-    expect(stdout).toContain('another run is at it');
+    expect(stdout).toContain('another run is working on this watch');
   });
 });
 
-describe.each(['renew', 'revoke'])('subscriptions %s of a tenant that is not served', (name) => {
+describe.each(['renew', 'revoke'])('subscriptions %s of a tenant that is not active', (name) => {
   it.each([
     ['paused', `tenants resume ${TENANT}`],
     ['removed', `tenants add ${TENANT}`],
@@ -161,7 +161,7 @@ it('subscriptions remove works for a paused tenant too', async () => {
 });
 
 describe.each(['show', 'renew', 'remove', 'revoke'])('subscriptions %s', (name) => {
-  it('names what is missing', async () => {
+  it('fails for a missing watch, and for missing options', async () => {
     const world = createCliWorld();
     const { code, stderr } = await world.run(...verb(name));
     expect(code).toBe(1);
@@ -175,13 +175,13 @@ describe.each(['show', 'renew', 'remove', 'revoke'])('subscriptions %s', (name) 
 });
 
 describe('subscriptions reconcile', () => {
-  it('sweeps what it replaced', async () => {
+  it('sweeps the watches that it replaced', async () => {
     const world = await createWorld();
     const { watch, etag } = await world.read();
     await world.watches.save({ ...watch, keyId: 'retired' }, etag);
     const { code, stderr } = await world.run('subscriptions', 'reconcile');
     expect(code).toBe(0);
     expect(stderr).toContain(`jobFetchable_${PRINTER}: replaced`);
-    expect(stderr).toContain('1 watch(es) swept: 2 missed job event(s) are on the queue');
+    expect(stderr).toContain('Swept 1 watch: 2 missed job events queued');
   });
 });

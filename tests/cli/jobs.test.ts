@@ -36,13 +36,13 @@ const STARTED_KEY = `jobStarted_${DEFINITION}_t1`;
 const FETCHABLE_KEY = `jobFetchable_${PRINTER}_5182`;
 
 describe('jobs sweep', () => {
-  it('queues what is missing, shows each step on stderr and a table', async () => {
+  it('queues missed jobs, with progress on stderr and a table on stdout', async () => {
     world.putTask('t1', { job: '5182' });
     const { code, stdout, stderr } = await cli.run('jobs', 'sweep');
     expect(code).toBe(0);
     expect(stderr).toContain(`${TENANT} jobStarted_${DEFINITION}: 1 open or ready, 1 queued`);
     expect(stdout).toMatch(new RegExp(`^${TENANT} +swept +1 +1 +0$`, 'm'));
-    expect(stdout).toContain('1 of them were missing');
+    expect(stdout).toContain('1 missed and now queued');
     expect(world.found()).toEqual([STARTED_KEY]);
   });
 
@@ -63,12 +63,12 @@ describe('jobs sweep', () => {
     world.putJob('5182', 0);
     const { code, stdout } = await cli.run('jobs', 'sweep', '--tenant', TENANT, option, id);
     expect(code).toBe(0);
-    expect(stdout).toContain('1 of them were missing');
+    expect(stdout).toContain('1 missed and now queued');
     expect(world.found()).toEqual([key]);
     expect(world.calls).toHaveLength(1);
   });
 
-  it('of a watch says when Graph could not be asked, or nobody watches it', async () => {
+  it('of a watch fails when Graph throttles, or when nothing is watched', async () => {
     world.refuse(/./, graphError('throttled'));
     const throttled = await cli.runJson('jobs', 'sweep', '--tenant', TENANT, '--printer', PRINTER);
     expect(throttled).toMatchObject({ code: 1, json: { outcome: 'postponed' } });
@@ -77,18 +77,18 @@ describe('jobs sweep', () => {
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('not watched') as string });
   });
 
-  it('of a watch says what was queued before Graph failed', async () => {
+  it('of a watch reports what was queued before Graph failed', async () => {
     world.setPageSize(1);
     world.putJob('5182', 0);
     world.putJob('5183', 0);
     world.refuse(/skiptoken/, graphError('unavailable'));
     const { code, stderr } = await cli.run('jobs', 'sweep', '--tenant', TENANT, '--printer', PRINTER);
     expect(code).toBe(1);
-    expect(stderr).toContain('1 that the pages before showed are on the queue');
+    expect(stderr).toContain('1 missed job event of the pages before the failure queued');
     expect(world.found()).toEqual([FETCHABLE_KEY]);
   });
 
-  it('ends with 1 and the words of Graph when a listing failed or was postponed', async () => {
+  it('exit code 1 with the reason when a listing failed or was postponed', async () => {
     world.refuse(/tasks$/, graphError('forbidden'), 1);
     const failed = await cli.run('jobs', 'sweep');
     expect(failed.code).toBe(1);
@@ -96,18 +96,20 @@ describe('jobs sweep', () => {
     world.refuse(/./, graphError('throttled'));
     const postponed = await cli.run('jobs', 'sweep');
     expect(postponed.code).toBe(1);
-    expect(postponed.stderr).toContain('the next sweep looks at the rest');
+    expect(postponed.stderr).toContain('The next sweep lists the rest');
   });
 
-  it('ends with 1 and says where to look when a customer refuses everything', async () => {
+  it('exit code 1 and where to look when a customer refuses everything', async () => {
     world.refuse(/./, graphError('forbidden'));
     const { code, stdout, stderr } = await cli.run('jobs', 'sweep');
     expect(code).toBe(1);
     expect(stdout).toMatch(new RegExp(`^${TENANT} +refused `, 'm'));
-    expect(stderr).toContain(`error: ${TENANT}: refuses the app; tenants show ${TENANT}`);
+    expect(stderr).toContain(
+      `error: ${TENANT} refuses the app. To see what is missing: tenants show ${TENANT}`,
+    );
   });
 
-  it.each(['paused', 'removed'] as const)('only notes that a %s customer refuses', async (status) => {
+  it.each(['paused', 'removed'] as const)('prints only a note when a %s customer refuses', async (status) => {
     await world.tenants.update(TENANT, (tenant) => ({ ...tenant, status }));
     world.refuse(/./, graphError('unauthorized'));
     const { code, stdout, stderr } = await cli.run('jobs', 'sweep');
@@ -118,19 +120,19 @@ describe('jobs sweep', () => {
     expect(json).toMatchObject({ tenants: [{ status, outcome: 'refused' }] });
   });
 
-  it('does not pass over a paused customer that could not be asked', async () => {
+  it('exit code 1 for a paused customer whose listing was throttled', async () => {
     await world.tenants.update(TENANT, (tenant) => ({ ...tenant, status: 'paused' }));
     world.refuse(/./, graphError('throttled'));
     expect((await cli.run('jobs', 'sweep')).code).toBe(1);
   });
 
-  it('names the printers that lost their trigger, and rows that nobody can read', async () => {
+  it('names printers that lost their trigger, and unreadable rows', async () => {
     world.putTask('t1', { state: 'completed', job: '1' });
     world.putJob('2', 30);
     await world.ledgerTable.insert({ partitionKey: TENANT, rowKey: `jobFetchable_${PRINTER}_x` });
     const { code, stderr } = await cli.run('jobs', 'sweep');
     expect(code).toBe(0);
-    expect(stderr).toContain(`printer ${PRINTER} carry no task of ours`);
+    expect(stderr).toContain(`printer ${PRINTER} have no task of this app`);
     expect(stderr).toContain(`warning: The row jobFetchable_${PRINTER}_x of the table PrintJobs`);
   });
 
@@ -148,7 +150,7 @@ describe('jobs sweep', () => {
     expect(world.calls).toHaveLength(0);
   });
 
-  it('says that there is nobody to sweep', async () => {
+  it('reports that no customer is on the allow-list', async () => {
     world.tenantTable.clear();
     expect((await cli.run('jobs', 'sweep')).stdout).toContain('nothing to sweep');
   });
@@ -172,15 +174,15 @@ describe('jobs list', () => {
     expect(lines[2]).toMatch(/failed .*graphForbidden$/);
   });
 
-  it('--status and --limit narrow it, --json prints it', async () => {
+  it('--status and --limit filter it, --json prints it', async () => {
     const failed = await cli.runJson('jobs', 'list', '--tenant', TENANT, '--status', 'failed');
     expect(failed.json).toMatchObject([{ rowKey: STARTED_KEY, status: 'failed' }]);
     const { stdout, stderr } = await cli.run('jobs', 'list', '--tenant', TENANT, '--limit', '1');
     expect(stdout).toContain(FETCHABLE_KEY);
-    expect(stderr).toBe('1 older one(s) are not shown: add --limit <count>\n');
+    expect(stderr).toBe('1 older job event not shown: add --limit <count>\n');
   });
 
-  it('says that there is none, and what cannot be read', async () => {
+  it('reports an empty ledger and unreadable rows', async () => {
     await world.ledgerTable.insert({ partitionKey: DEFINITION, rowKey: 'x' });
     const { stdout, stderr } = await cli.run('jobs', 'list', '--tenant', DEFINITION);
     expect(stdout).toBe('The ledger has no such job.\n');
@@ -197,7 +199,7 @@ describe('jobs list', () => {
 });
 
 describe('jobs show', () => {
-  it('finds both events of a job by its id and tells what happened, in order', async () => {
+  it('finds both events of a job by its id and shows what happened, in order', async () => {
     await world.putRow(STARTED, {
       outcome: 'released',
       decision: 'release',
@@ -223,7 +225,7 @@ describe('jobs show', () => {
     expect(json).toMatchObject([{ rowKey: FETCHABLE_KEY, job: { id: '5182' }, timeline: { length: 5 } }]);
   });
 
-  it('says what to do about a job that the ledger does not know', async () => {
+  it('prints what to do about a job that is not in the ledger', async () => {
     const missing = await cli.run('jobs', 'show', FETCHABLE_KEY, '--tenant', TENANT);
     expect(missing.code).toBe(1);
     expect(missing.stderr).toContain('jobs sweep');

@@ -1,7 +1,7 @@
-import { formatTable } from '../../cli/output';
+import { formatTable, plural } from '../../cli/output';
 
 describe('formatTable', () => {
-  it('aligns columns under upper-case headings and leaves no blanks at line ends', () => {
+  it('aligns columns under upper-case headings and leaves no spaces at line ends', () => {
     const rows = [
       ['a', 'long cell', ''],
       ['longer', 'b'],
@@ -10,4 +10,12 @@ describe('formatTable', () => {
       ['ONE     TWO        THREE', 'a       long cell', 'longer  b', ''].join('\n'),
     );
   });
+});
+
+it.each([
+  [0, '0 watches'],
+  [1, '1 watch'],
+  [2, '2 watches'],
+])('plural of %p is %p', (count, text) => {
+  expect(plural(count, 'watch', 'watches')).toBe(text);
 });

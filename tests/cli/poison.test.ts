@@ -25,7 +25,7 @@ async function createPoisoned() {
 }
 
 describe('poison', () => {
-  it('list groups by queue and cause and leaves all as it was', async () => {
+  it('list groups by queue and cause, and changes nothing', async () => {
     const { world, poison } = await createPoisoned();
     expect(await world.runJson('poison', 'list')).toMatchObject({
       code: 0,
@@ -42,11 +42,11 @@ describe('poison', () => {
     expect(poison.texts()).toHaveLength(4);
   });
 
-  it('list says when nothing was given up', async () => {
-    expect((await createCliWorld().run('poison', 'list')).stdout).toBe('Nothing was given up.\n');
+  it('list reports that no message failed', async () => {
+    expect((await createCliWorld().run('poison', 'list')).stdout).toBe('No failed messages.\n');
   });
 
-  it('show gives one message as it was sent', async () => {
+  it('show prints one message as it was sent', async () => {
     const { world } = await createPoisoned();
     const { json } = await world.runJson('poison', 'list', '--tenant', OTHER_TENANT);
     const id = (json as { ids: string[] }[])[0]?.ids[0] ?? '';
@@ -65,10 +65,10 @@ describe('poison', () => {
     expect(missing.stderr).toContain('poison list');
   });
 
-  it('replay takes by cause, by tenant, by id, or all; what it cannot help is left and named', async () => {
+  it('replay selects by cause, tenant, id, or all, and names messages that cannot be replayed', async () => {
     const { world, poison } = await createPoisoned();
     expect((await world.run('poison', 'replay', '--cause', 'graphForbidden')).stdout).toBe(
-      '1 message(s) were sent again.\n',
+      'Replayed 1 message.\n',
     );
     expect(world.queue(JOBS).texts()).toHaveLength(1);
     const page = await poison.take(1);
@@ -85,18 +85,18 @@ describe('poison', () => {
     expect(gone.code).toBe(1);
     expect(gone.stderr).toContain('poison list');
     const rest = await world.run('poison', 'replay', '--all');
-    expect(rest).toMatchObject({ code: 0, stdout: '1 message(s) were sent again.\n' });
+    expect(rest).toMatchObject({ code: 0, stdout: 'Replayed 1 message.\n' });
     expect(rest.stderr).toContain('malformed: no event object');
     expect(poison.texts()).toEqual(['{broken']);
   });
 
-  it('replay tells how far it is', async () => {
+  it('replay reports progress', async () => {
     const world = createCliWorld();
     for (let n = 0; n < 101; n += 1) await world.queue(`${JOBS}-poison`).send(job(TENANT, String(n)));
     expect(await world.run('poison', 'replay', '--all')).toEqual({
       code: 0,
-      stdout: '101 message(s) were sent again.\n',
-      stderr: '100 messages sent again\n',
+      stdout: 'Replayed 101 messages.\n',
+      stderr: '100 messages replayed\n',
     });
   });
 });

@@ -18,7 +18,7 @@ describe('the command (works right after npm ci, builds only when dist/ is missi
   const run = (...argv: string[]) =>
     spawnSync(process.execPath, [join(root, 'cli', 'run.cjs'), ...argv], { encoding: 'utf8', cwd: tmpdir() });
 
-  it('builds first, keeps stdout for the data, and passes words and exit code through', () => {
+  it('builds first, keeps stdout for data, and passes arguments and exit code through', () => {
     writeBuild(`
       import { mkdirSync, writeFileSync } from 'node:fs';
       console.log('building');
@@ -33,7 +33,7 @@ describe('the command (works right after npm ci, builds only when dist/ is missi
   it.each([
     ['fails', 'process.exit(3)'],
     ['builds nothing', ''],
-  ])('says what to do when the build %s', (_name, lines) => {
+  ])('prints what to do when the build %s', (_name, lines) => {
     writeBuild(lines);
     const { status, stdout, stderr } = run('tenants', 'list');
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
@@ -41,7 +41,7 @@ describe('the command (works right after npm ci, builds only when dist/ is missi
     expect(existsSync(main())).toBe(false);
   });
 
-  it('lets Node know the certificates that local.settings.json names, as the host does', () => {
+  it('passes the certificates that local.settings.json names to Node, as the host does', () => {
     mkdirSync(join(root, 'dist', 'cli'), { recursive: true });
     writeFileSync(
       main(),
@@ -60,13 +60,13 @@ describe('the command (works right after npm ci, builds only when dist/ is missi
     expect(said()).toEqual({ status: 2, stdout: 'undefined status\n' });
     writeFileSync(ca, '');
     expect(said()).toEqual({ status: 2, stdout: `${ca} status\n` });
-    // Those of the machine do not hold the sign-in host of the local cloud.
+    // The certificates of the machine do not include the sign-in host of the local cloud.
     const others = join(root, 'others.pem');
     writeFileSync(others, '');
     expect(said({ NODE_EXTRA_CA_CERTS: others })).toEqual({ status: 2, stdout: `${ca} status\n` });
   });
 
-  it('says what to do when the build cannot be loaded', () => {
+  it('prints what to do when the build cannot be loaded', () => {
     mkdirSync(join(root, 'dist', 'cli'), { recursive: true });
     writeFileSync(main(), "import 'a-package-that-is-not-there';");
     const { status, stdout, stderr } = run('tenants', 'list');

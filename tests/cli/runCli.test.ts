@@ -1,4 +1,5 @@
 import { ReceiverError } from '../../shared/errors';
+import { toStorageError } from '../../shared/storage/errors';
 import { createCliWorld } from '../support/createCliWorld';
 import { TENANT } from '../support/createSubscriptionWorld';
 
@@ -11,19 +12,19 @@ describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usa
     ['an unknown option', ['tenants', 'list', '--nonsense']],
     ['a missing argument', ['tenants', 'add', '--name', 'x']],
     ['a missing option', ['tenants', 'add', TENANT]],
-    ['an argument too many', ['tenants', 'list', 'more']],
+    ['an extra argument', ['tenants', 'list', 'more']],
     ['a domain in place of a tenant id', ['tenants', 'add', 'customer.example', '--name', 'x']],
     ['an empty name', ['tenants', 'add', TENANT, '--name', ' ']],
     ['a name of two lines', ['tenants', 'add', TENANT, '--name', 'a\nb']],
-    ['an id that would change the URL', ['subscriptions', 'add', '--tenant', TENANT, '--printer', 'a/b']],
+    ['an id that changes the URL', ['subscriptions', 'add', '--tenant', TENANT, '--printer', 'a/b']],
     ['neither printer nor definition', ['subscriptions', 'add', '--tenant', TENANT]],
     ['both', ['subscriptions', 'add', '--tenant', TENANT, '--printer', 'a', '--definition', 'b']],
-    ['a deletion that nobody can confirm', ['definitions', 'delete', 'd', '--tenant', TENANT]],
-    ['the same of a trigger', ['triggers', 'delete', 't', '--tenant', TENANT, '--printer', 'p']],
-    ['a replay of nothing in particular', ['poison', 'replay']],
-    ['a replay of all and of some', ['poison', 'replay', '--all', '--cause', 'x']],
-    ['a queue that is none', ['poison', 'list', '--queue', 'x']],
-  ])('%s is wrong usage, told on stderr', async (_name, argv) => {
+    ['a deletion without confirmation', ['definitions', 'delete', 'd', '--tenant', TENANT]],
+    ['the same for a trigger', ['triggers', 'delete', 't', '--tenant', TENANT, '--printer', 'p']],
+    ['a replay without a selection', ['poison', 'replay']],
+    ['a replay of all and of a cause', ['poison', 'replay', '--all', '--cause', 'x']],
+    ['an unknown queue', ['poison', 'list', '--queue', 'x']],
+  ])('%s is wrong usage, explained on stderr', async (_name, argv) => {
     const world = createCliWorld();
     const { code, stdout, stderr } = await world.run(...argv);
     expect(code).toBe(2);
@@ -40,7 +41,7 @@ describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usa
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       return stdout;
     };
-    /** The words under "Commands:", one a line. */
+    /** The names under "Commands:", one a line. */
     const listed = (text: string) =>
       [...text.slice(text.indexOf('\nCommands:')).matchAll(/^ {2}([a-z][a-z-]*)/gm)]
         .map(([, word]) => word ?? '')
@@ -63,7 +64,7 @@ describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usa
     expect(verbs.length).toBeGreaterThan(25);
   });
 
-  it('names every missing setting, one a line, and never a value', async () => {
+  it('names every missing setting, one a line, without values', async () => {
     const world = createCliWorld({ env: { CLIENT_STATE_KEYS: 'k1:too-short-a-secret' } });
     const { code, stderr } = await world.run('tenants', 'add', TENANT, '--name', 'x');
     expect(code).toBe(1);
@@ -75,14 +76,28 @@ describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usa
 
   it.each([
     [Object.assign(new Error('secret'), { statusCode: 403 }), 'role assignments'],
-    [Object.assign(new Error('secret'), { statusCode: 404 }), 'npm start'],
+    [
+      Object.assign(new Error('secret'), {
+        statusCode: 404,
+        request: { url: 'http://127.0.0.1:10001/devstoreaccount1/print-notifications?sig=secret' },
+      }),
+      'Storage at http://127.0.0.1:10001/devstoreaccount1/print-notifications answered 404. The queue is missing',
+    ],
+    [
+      toStorageError(
+        Object.assign(new Error('secret'), { name: 'RestError', code: 'ECONNREFUSED' }),
+        'storageUnavailable',
+        'http://127.0.0.1:10002',
+      ),
+      'Cannot reach Table storage at http://127.0.0.1:10002 (connection refused). Is `npm start` running? Otherwise check AzureWebJobsStorage and the storage firewall.',
+    ],
     [Object.assign(new Error('secret'), { statusCode: 500 }), 'AzureWebJobsStorage'],
-    [Object.assign(new Error('secret'), { code: 'ECONNREFUSED' }), 'AzureWebJobsStorage'],
-    [Object.assign(new Error('secret'), { code: 'a secret code' }), 'Unexpected Error'],
+    [Object.assign(new Error('secret'), { code: 'ECONNREFUSED' }), 'Unexpected Error (ECONNREFUSED).'],
+    [Object.assign(new Error('secret'), { code: 'a secret code' }), 'Unexpected Error.'],
     [new TypeError('secret'), 'Unexpected TypeError'],
     ['secret', 'Unexpected error'],
-    [new ReceiverError('tokenRefused', 'words and remedy'), 'words and remedy'],
-  ])('turns %p into words with a remedy', async (error, words) => {
+    [new ReceiverError('tokenRefused', 'problem', { remedy: 'Remedy.' }), 'problem. Remedy.'],
+  ])('prints %p as a problem with a remedy', async (error, expected) => {
     const world = createCliWorld();
     world.tenants.list = () => {
       throw error as Error;
@@ -91,12 +106,12 @@ describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usa
     expect(code).toBe(1);
     expect(stdout).toBe('');
     expect(stderr).toMatch(/^error: /);
-    expect(stderr).toContain(words);
+    expect(stderr).toContain(expected);
     expect(stderr).not.toContain('secret');
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  it('says what happens underneath with --verbose, on stderr', async () => {
+  it('writes the log to stderr with --verbose', async () => {
     const world = createCliWorld();
     await world.addTenant();
     const { stdout, stderr } = await world.run('--verbose', 'subscriptions', 'reconcile', '--json');

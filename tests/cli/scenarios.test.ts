@@ -1,6 +1,12 @@
-import { SCENARIOS } from '../../cli/scenarios';
+import { SCENARIOS } from '../../cli/tenants';
 import { newWatch, type WatchKind } from '../../shared/watches/watches';
-import { createSubscriptionWorld, DEFINITION, PRINTER, START, TENANT } from '../support/createSubscriptionWorld';
+import {
+  createSubscriptionWorld,
+  DEFINITION,
+  PRINTER,
+  START,
+  TENANT,
+} from '../support/createSubscriptionWorld';
 import type { CallGraph } from '../../shared/graph/client';
 import { completeTask, readTask, listTasks } from '../../shared/graph/api/printTasks';
 import { createSubscription } from '../../shared/graph/api/subscriptions';
@@ -13,11 +19,11 @@ const started = { kind: 'jobStarted', tenantId: TENANT, definitionId: DEFINITION
 const fetchable = { kind: 'jobFetchable', tenantId: TENANT, printerId: PRINTER, jobId: '1' } as const;
 const place = { printerId: PRINTER, jobId: '1' };
 
-/** Makes the calls to Graph of one flow, and gives the permissions that they name. */
+/** Makes the calls to Graph of one flow, and returns the permissions that they name. */
 async function permissionsAsked(flow: (callGraph: CallGraph) => Promise<unknown>): Promise<string[]> {
   const asked: string[] = [];
   const callGraph: CallGraph = (call) => {
-    // printjob-get.md and printer-list-jobs.md ask for two, so the words of a refusal name both.
+    // printjob-get.md and printer-list-jobs.md ask for two, so the message of a refusal names both.
     asked.push(...(call.permission.match(/\b[A-Z]\w+(?:\.\w+)+/g) ?? []));
     const item = { id: '1', expirationDateTime: START };
     return Promise.resolve({ status: 200, body: { ...item, value: [item] } });
@@ -41,8 +47,8 @@ const paging = (callGraph: CallGraph) => ({ callGraph, graphBaseUrl: 'https://gr
 describe('the scenarios of tenants add', () => {
   it.each([
     [
-      'JobStarted: subscribe, read job and task, end the task, sweep tasks and look for lost triggers',
-      'Hear of JobStarted, release jobs',
+      'JobStarted: subscribe, read job and task, end the task, sweep tasks and find lost triggers',
+      'Receive JobStarted, release jobs',
       async (callGraph: CallGraph) => {
         await subscribe(callGraph, 'jobStarted', DEFINITION);
         await readStartedJob(callGraph, { ...started, ...place });
@@ -54,14 +60,14 @@ describe('the scenarios of tenants add', () => {
     ],
     [
       'JobFetchable: subscribe, read the job, sweep jobs',
-      'Hear of JobFetchable',
+      'Receive JobFetchable',
       async (callGraph: CallGraph) => {
         await subscribe(callGraph, 'jobFetchable', PRINTER);
         await readFetchableJob(callGraph, fetchable);
         await readThrough(listJobs(paging(callGraph), fetchable));
       },
     ],
-  ])('hold every permission that a flow calls for, and no other: %s', async (_calls, scenario, flow) => {
+  ])('have exactly the permissions that the calls of a flow need: %s', async (_calls, scenario, flow) => {
     const row = SCENARIOS.find((one) => one.scenario === scenario);
     expect([...(row?.permissions ?? [])].sort()).toEqual(await permissionsAsked(flow));
   });

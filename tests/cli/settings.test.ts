@@ -11,7 +11,7 @@ describe('readSettings: environment first, then local.settings.json', () => {
   afterEach(() => rm(directory, { recursive: true }));
   const write = (text: string) => writeFile(join(directory, 'local.settings.json'), text);
 
-  it('takes the environment over the file, unless it is empty there', async () => {
+  it('prefers the environment over the file, except for empty values', async () => {
     await write('\uFEFF{"IsEncrypted":false,"Values":{"A":"file","B":"file","C":"file"}}');
     expect(await readSettings({ A: 'env', B: ' ', D: 'env', E: undefined }, directory)).toEqual({
       A: 'env',
@@ -21,7 +21,7 @@ describe('readSettings: environment first, then local.settings.json', () => {
     });
   });
 
-  it('does without the file, and without Values', async () => {
+  it('works without the file, and without Values', async () => {
     expect(await readSettings({ A: 'env' }, directory)).toEqual({ A: 'env' });
     await write('{}');
     expect(await readSettings({}, directory)).toEqual({});
@@ -32,15 +32,15 @@ describe('readSettings: environment first, then local.settings.json', () => {
     ['[]', '"Values"'],
     ['{"Values":"secret"}', '"Values"'],
     ['{"Values":{"KEY":{"secret":1}}}', 'KEY'],
-  ])('says what is wrong with the file and never what is in it: %s', async (text, words) => {
+  ])('names the problem of the file without its content: %s', async (text, expected) => {
     await write(text);
     const error: unknown = await readSettings({}, directory).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'configInvalid' });
-    expect(String(error)).toContain(words);
+    expect(String(error)).toContain(expected);
     expect(String(error)).not.toContain('secret');
   });
 
-  it('says that the file cannot be read', async () => {
+  it('reports that the file cannot be read', async () => {
     await expect(readSettings({}, join(directory, 'local.settings.json', 'x'))).resolves.toEqual({});
     await rm(directory, { recursive: true });
     await writeFile(directory, '');

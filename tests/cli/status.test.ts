@@ -9,7 +9,7 @@ import {
 } from '../support/createSubscriptionWorld';
 
 describe('status', () => {
-  it('tells on one screen of tenants, watches, keys, queues and sweeps', async () => {
+  it('shows tenants, watches, keys, queues and sweeps on one screen', async () => {
     const world = createCliWorld();
     await world.addTenant();
     await world.addTenant(OTHER_TENANT, 'paused');
@@ -68,20 +68,20 @@ describe('status', () => {
     });
     const { stdout } = await world.run('status');
     expect(stdout).toContain('2 live, 2 failing, 1 lapsed, 1 pending');
-    expect(stdout).toContain('k0: missing, 1 watches');
+    expect(stdout).toContain('k0: missing, 1 watch');
     expect(stdout).toMatch(/print-notifications +1 +1 +10 min/);
-    // One screen: 80 by 24 is what every terminal has.
+    // One screen: 80 by 24 is the size of the smallest terminal.
     expect(stdout.split('\n').length).toBeLessThan(24);
   });
 
-  it('keeps no key in the ring for a subscription that has ended, and counts what nobody renews apart', async () => {
+  it('counts no key for an expired subscription, and counts watches of inactive tenants separately', async () => {
     const world = createCliWorld();
     await world.addTenant();
     await world.addTenant(OTHER_TENANT, 'paused');
     const ended = '2026-11-21T23:00:00.000Z';
     await putServed(world);
     await putServed(world, { id: 'p2', subscriptionId: 's2', keyId: 'k0', expirationDateTime: ended });
-    // A create under way has a key and no expiry yet; of what is left to lapse none is under way.
+    // A subscription in creation has a key and no expiry yet. A watch that is not reconciled has none in creation.
     await world.put({ id: 'p3', keyId: 'k1' });
     await world.put({ tenantId: OTHER_TENANT, id: 'p6', keyId: 'k0' });
     await world.put({ tenantId: OTHER_TENANT, kind: 'jobStarted', id: 'd7', keyId: 'k1' });
@@ -100,7 +100,7 @@ describe('status', () => {
       minutesToNearestExpiry: 70 * 60,
     });
     expect((await world.run('status')).stdout).toContain(
-      '1 live, 1 lapsed, 1 pending; 4 of tenants not served',
+      '1 live, 1 lapsed, 1 pending; 4 of inactive tenants',
     );
   });
 
@@ -111,10 +111,10 @@ describe('status', () => {
     expect((await world.run('status')).stdout).toMatch(/last sweep +never\n/);
     await world.addTenant(OTHER_TENANT);
     await world.tenants.update(TENANT, (row) => ({ ...row, sweptAt: START }));
-    expect((await world.run('status')).stdout).toContain(`${START}; 1 active tenant(s) never`);
+    expect((await world.run('status')).stdout).toContain(`${START}; never for 1 active tenant`);
   });
 
-  it('fits 80 by 24 however many tenants are in trouble; --json names them all', async () => {
+  it('fits 80 by 24 with any number of failing tenants, and --json names them all', async () => {
     const world = createCliWorld();
     for (let n = 0; n < 30; n += 1) {
       const tenantId = `00000000-0000-0000-0000-${String(n).padStart(12, '0')}`;
@@ -126,12 +126,12 @@ describe('status', () => {
     const onScreen = lines.reduce((sum, { length }) => sum + Math.max(1, Math.ceil(length / 80)), 0);
     expect(onScreen).toBeLessThan(24);
     expect(stdout).toContain('error of 00000000-0000-0000-0000-000000000000: words');
-    expect(stdout).toContain('and errors of 27 more tenant(s): status --json');
+    expect(stdout).toContain('27 more tenants with errors: status --json');
     const { json } = await world.runJson('status');
     expect((json as { tenantErrors: unknown[] }).tenantErrors).toHaveLength(30);
   });
 
-  it('tells of a service that has just been set up', async () => {
+  it('shows a new service', async () => {
     const world = createCliWorld({
       env: {
         AzureWebJobsStorage: 'UseDevelopmentStorage=true',

@@ -9,7 +9,7 @@ const CONSENT_URL =
   `&state=${signConsentState([{ keyId: 'k1', key: Buffer.alloc(32, 7) }], TENANT)}`;
 
 describe('tenants', () => {
-  it('add puts a customer on the allow-list and prints consent link and permissions', async () => {
+  it('add adds a customer to the allow-list and prints consent link and permissions', async () => {
     const world = createCliWorld();
     const { code, stdout, stderr } = await world.run(
       'tenants',
@@ -48,7 +48,7 @@ describe('tenants', () => {
     expect(stdout).toContain(`definitions create --tenant ${TENANT}`);
   });
 
-  it('add may be repeated: it changes nothing and shows the same', async () => {
+  it('add can be repeated: it changes nothing and prints the same', async () => {
     const world = createCliWorld();
     const first = await world.runJson('tenants', 'add', TENANT, '--name', 'First customer');
     expect(first).toMatchObject({
@@ -64,11 +64,11 @@ describe('tenants', () => {
     });
     const again = await world.runJson('tenants', 'add', TENANT, '--name', 'Another');
     expect(again).toMatchObject({ code: 0, json: { name: 'First customer', added: false } });
-    const words = await world.run('tenants', 'add', TENANT, '--name', 'Another');
-    expect(words.stdout).toContain('already (active)');
+    const text = await world.run('tenants', 'add', TENANT, '--name', 'Another');
+    expect(text.stdout).toContain('already on the allow-list (active)');
   });
 
-  it('list shows all, and says what to do when there is none', async () => {
+  it('list shows all customers, and the next step when there is none', async () => {
     const world = createCliWorld();
     expect(await world.runJson('tenants', 'list')).toEqual({ code: 0, stderr: '', json: [] });
     expect((await world.run('tenants', 'list')).stdout).toContain('tenants add');
@@ -80,7 +80,7 @@ describe('tenants', () => {
     });
   });
 
-  it('list warns of a row that nobody can read', async () => {
+  it('list warns of an unreadable row', async () => {
     const world = createCliWorld();
     await world.tenantTable.insert({ partitionKey: 'tenant', rowKey: 'broken' });
     expect(await world.runJson('tenants', 'list')).toEqual({
@@ -90,7 +90,7 @@ describe('tenants', () => {
     });
   });
 
-  it('add bears a row that vanishes in the same moment', async () => {
+  it('add tolerates a row that is deleted at the same time', async () => {
     const world = createCliWorld();
     await world.addTenant();
     world.tenants.get = () => Promise.resolve(undefined);

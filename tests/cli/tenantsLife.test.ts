@@ -21,7 +21,7 @@ function answerAdministrator(world: ReturnType<typeof createCliWorld>, trigger?:
 }
 
 describe('tenants pause and resume', () => {
-  it('a pause is an entry on the row; what was printed in it is none of our business afterwards', async () => {
+  it('pause sets the status, and jobs of the pause are ignored after resume', async () => {
     const world = createCliWorld();
     await world.addTenant();
     await putServed(world);
@@ -29,7 +29,9 @@ describe('tenants pause and resume', () => {
       code: 0,
       json: { tenantId: TENANT, status: 'paused' },
     });
-    expect((await world.run('tenants', 'pause', TENANT)).stdout).toContain('is paused');
+    expect((await world.run('tenants', 'pause', TENANT)).stdout).toContain(
+      `To resume: tenants resume ${TENANT}`,
+    );
     world.clock.advance(5 * MINUTE);
     const { code, stdout } = await world.run('tenants', 'resume', TENANT);
     expect(code).toBe(0);
@@ -37,7 +39,7 @@ describe('tenants pause and resume', () => {
     expect((await world.read()).watch).toMatchObject({ since: LATER, subscriptionId: 'subscription-0' });
   });
 
-  it('resuming one that is served changes nothing: its jobs since then still count', async () => {
+  it('resume of an active tenant changes nothing: its jobs still count from its start', async () => {
     const world = createCliWorld();
     await world.addTenant();
     await world.put();
@@ -47,20 +49,20 @@ describe('tenants pause and resume', () => {
   });
 
   it.each(['pause', 'resume'])(
-    '%s says what to do for a tenant that is not there, or no more',
+    '%s prints what to do for a tenant that is not listed, or removed',
     async (verb) => {
       const world = createCliWorld();
       expect(await world.run('tenants', verb, TENANT)).toMatchObject({ code: 1, stdout: '' });
       await world.addTenant(TENANT, 'removed');
       const { code, stderr } = await world.run('tenants', verb, TENANT);
       expect(code).toBe(1);
-      expect(stderr).toContain(`has been removed: add it with tenants add ${TENANT}`);
+      expect(stderr).toContain(`has been removed. Add it: tenants add ${TENANT}`);
     },
   );
 });
 
 describe('tenants consent-url', () => {
-  it('prints the link alone, for a tenant that need not be listed', async () => {
+  it('prints only the link, for any tenant', async () => {
     const world = createCliWorld();
     const { code, stdout } = await world.run('tenants', 'consent-url', TENANT);
     expect(code).toBe(0);
@@ -72,7 +74,7 @@ describe('tenants consent-url', () => {
 });
 
 describe('tenants remove', () => {
-  it('asks, and does nothing on a no or when nobody answers', async () => {
+  it('asks for confirmation, and does nothing after a no or without a terminal', async () => {
     const world = createCliWorld({ confirm: () => Promise.resolve(false) });
     await world.addTenant();
     const { code, stderr } = await world.run('tenants', 'remove', TENANT);
@@ -84,9 +86,9 @@ describe('tenants remove', () => {
   });
 
   it.each([
-    ['of ours', { id: TRIGGER, definition: { id: DEFINITION.toUpperCase() } }],
+    ['of this app', { id: TRIGGER, definition: { id: DEFINITION.toUpperCase() } }],
     ['whose definition Graph does not show', { id: TRIGGER }],
-  ])('refuses while a printer has a trigger %s, and names the printer', async (_name, trigger) => {
+  ])('fails while a printer has a trigger %s, and names the printer', async (_name, trigger) => {
     const world = createCliWorld();
     await world.addTenant();
     await putServed(world);
@@ -100,7 +102,7 @@ describe('tenants remove', () => {
     expect(world.graph.subscriptions.size).toBe(1);
   });
 
-  it('takes subscriptions and watches when only others have triggers; the row says removed', async () => {
+  it('removes subscriptions and watches when only other apps have triggers, and sets the status to removed', async () => {
     const world = createCliWorld({ confirm: () => Promise.resolve(true) });
     await world.addTenant();
     await putServed(world);
@@ -109,13 +111,13 @@ describe('tenants remove', () => {
     answerAdministrator(world, { id: TRIGGER, definition: { id: 'another' } });
     const { code, stdout } = await world.run('tenants', 'remove', TENANT);
     expect(code).toBe(0);
-    expect(stdout).toContain('is removed, with 2 watch(es).');
+    expect(stdout).toContain(`Removed tenant ${TENANT} (A customer) with 2 watches.`);
     expect(world.graph.subscriptions.size).toBe(0);
     expect(world.watchTable.size()).toBe(1);
     expect((await world.tenants.get(TENANT))?.status).toBe('removed');
   });
 
-  it('takes the ledger on request, with --force signs nobody in, and may be repeated', async () => {
+  it('--ledger deletes the ledger, --force skips the sign-in, and the command can be repeated', async () => {
     const world = createCliWorld();
     await world.addTenant();
     for (let row = 0; row < 40; row += 1) {
@@ -129,30 +131,30 @@ describe('tenants remove', () => {
     });
     expect(world.ledgerTable.size()).toBe(1);
     expect(world.signedIn).toEqual([]);
-    expect((await world.run(...argv)).stdout).toContain('0 ledger row(s)');
+    expect((await world.run(...argv)).stdout).toContain('0 watches and 0 ledger rows');
   });
 
-  it('tells how far it is with many watches', async () => {
+  it('reports progress with many watches', async () => {
     const world = createCliWorld();
     await world.addTenant();
     for (let n = 0; n < 21; n += 1) await putServed(world, { id: `p${n}`, subscriptionId: `s${n}` });
     const { stdout, stderr } = await world.run('tenants', 'remove', TENANT, '--force', '--yes');
-    expect(stdout).toContain('with 21 watch(es)');
+    expect(stdout).toContain('with 21 watches');
     expect(stderr).toBe('20 watches removed\n');
   });
 
-  it('leaves subscriptions to lapse when the consent is gone', async () => {
+  it('lets subscriptions expire when the consent was withdrawn', async () => {
     const world = createCliWorld();
     await world.addTenant();
     await putServed(world);
     world.graph.nextError('DELETE', graphError('forbidden'));
     const { code, stderr } = await world.run('tenants', 'remove', TENANT, '--force', '--yes');
     expect(code).toBe(0);
-    expect(stderr).toContain('1 subscription(s) could not be deleted');
+    expect(stderr).toContain('1 subscription could not be deleted');
     expect(world.watchTable.size()).toBe(0);
   });
 
-  it('keeps a watch whose subscription could not be deleted for now, and fails', async () => {
+  it('keeps a watch whose subscription could not be deleted, and fails', async () => {
     const world = createCliWorld();
     await world.addTenant();
     await putServed(world);
@@ -160,12 +162,12 @@ describe('tenants remove', () => {
     const argv = ['tenants', 'remove', TENANT, '--force', '--yes'];
     const { code, stderr } = await world.run(...argv);
     expect(code).toBe(1);
-    expect(stderr).toContain(`jobFetchable_${PRINTER} is still there: Graph said unavailable`);
+    expect(stderr).toContain(`jobFetchable_${PRINTER} was not removed: Graph said unavailable`);
     expect((await world.run(...argv)).code).toBe(0);
     expect(world.watchTable.size()).toBe(0);
   });
 
-  it('says so when the tenant is not listed, or vanishes', async () => {
+  it('fails when the tenant is not listed, or its row is deleted meanwhile', async () => {
     const world = createCliWorld();
     expect(await world.run('tenants', 'remove', TENANT, '--yes')).toMatchObject({ code: 1 });
     await world.addTenant();

@@ -15,7 +15,7 @@ function answerTries(world: ReturnType<typeof createCliWorld>, refused: readonly
 }
 
 describe('tenants show', () => {
-  it('tries every permission of the scenarios by one call each on ids that do not exist', async () => {
+  it('tests every permission of the scenarios by one call each with ids that do not exist', async () => {
     const world = createCliWorld();
     await world.addTenant();
     answerTries(world);
@@ -37,12 +37,12 @@ describe('tenants show', () => {
     expect(stdout).not.toContain('Missing');
   });
 
-  it('names what is missing', async () => {
+  it('names missing permissions', async () => {
     const world = createCliWorld();
     await world.addTenant();
     answerTries(world, ['PrintJob.Manage.All']);
     const { stdout } = await world.run('tenants', 'show', TENANT);
-    expect(stdout).toContain('misses PrintJob.Manage.All');
+    expect(stdout).toContain('missing PrintJob.Manage.All');
     expect(stdout).toContain('Missing: PrintJob.Manage.All.');
     answerTries(world, ['PrintJob.Manage.All']);
     expect(await world.runJson('tenants', 'show', TENANT)).toMatchObject({
@@ -56,17 +56,17 @@ describe('tenants show', () => {
     });
   });
 
-  it('calls a flow granted only with all that it takes: without reading jobs nothing of it works', async () => {
+  it('shows a flow as granted only with all its permissions', async () => {
     const world = createCliWorld();
     await world.addTenant();
     answerTries(world, ['PrintJob.ReadBasic.All']);
     const { stdout } = await world.run('tenants', 'show', TENANT);
-    const tried = stdout.split('\n').filter((line) => line.startsWith('Hear of Job'));
-    expect(tried).toHaveLength(2);
-    for (const line of tried) expect(line).toMatch(/  misses PrintJob\.ReadBasic\.All$/);
+    const results = stdout.split('\n').filter((line) => line.startsWith('Receive Job'));
+    expect(results).toHaveLength(2);
+    for (const line of results) expect(line).toMatch(/  missing PrintJob\.ReadBasic\.All$/);
   });
 
-  it('does not blame a permission for the lack of another (api/printjob-get.md: both are needed)', async () => {
+  it('does not report a permission as missing because another one is (api/printjob-get.md: both are needed)', async () => {
     const world = createCliWorld();
     await world.addTenant();
     answerTries(world, ['Printer.Read.All', 'PrintJob.ReadBasic.All']);
@@ -75,7 +75,7 @@ describe('tenants show', () => {
     expect(stdout).toContain('Unknown: can be tried once Printer.Read.All is granted');
   });
 
-  it('says why it could not try', async () => {
+  it('prints why a permission could not be tested', async () => {
     const world = createCliWorld();
     await world.addTenant();
     const error = new GraphError('graphUnavailable', 'Graph is out');
@@ -87,7 +87,7 @@ describe('tenants show', () => {
     expect(stdout.match(/Unknown: Graph is out/g)).toHaveLength(1);
   });
 
-  it('says how to add one that is not listed', async () => {
+  it('prints how to add a customer that is not listed', async () => {
     const world = createCliWorld();
     const unknown = await world.run('tenants', 'show', TENANT);
     expect(unknown).toMatchObject({ code: 1, stdout: '' });

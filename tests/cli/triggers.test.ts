@@ -33,7 +33,7 @@ describe('triggers', () => {
     });
   });
 
-  it('create says that a printer takes one trigger', async () => {
+  it('create explains that a printer can have only one trigger', async () => {
     const world = createCliWorld();
     world.administrator.nextError('POST', graphError('conflict'));
     const taken = await world.run(...create);
@@ -43,13 +43,13 @@ describe('triggers', () => {
     expect((await world.run(...create)).stderr).toContain('Graph said forbidden');
   });
 
-  it('create does not take an answer without an id', async () => {
+  it('create rejects an answer without an id', async () => {
     const world = createCliWorld();
     world.administrator.next('POST', () => 'text');
     expect(await world.run(...create)).toMatchObject({ code: 1, stdout: '' });
   });
 
-  it('list shows whose the trigger of each printer is', async () => {
+  it('list shows the owner of the trigger of each printer', async () => {
     const world = createCliWorld();
     const answer = () => {
       world.graph.next('GET', () => ({ value: [{ id: DEFINITION }] }));
@@ -89,7 +89,7 @@ describe('triggers', () => {
     expect((await world.run('triggers', 'list', '--tenant', TENANT)).stdout).toContain('triggers create');
   });
 
-  it('list tells how far it is in a tenant of many printers', async () => {
+  it('list reports progress in a tenant with many printers', async () => {
     const world = createCliWorld();
     world.graph.next('GET', () => ({ value: [] }));
     const printers = Array.from({ length: 41 }, (_, index) => ({ id: `p${index}` }));
@@ -100,7 +100,7 @@ describe('triggers', () => {
     expect(stderr.split('\n').slice(1)).toEqual(['20 printers read', '40 printers read', '']);
   });
 
-  it('delete asks, deletes, and fails for one that is not there', async () => {
+  it('delete asks for confirmation, deletes, and fails for a missing trigger', async () => {
     const world = createCliWorld({ confirm: () => Promise.resolve(false) });
     const argv = ['triggers', 'delete', TRIGGER, ...onPrinter];
     expect(await world.run(...argv)).toEqual({ code: 0, stdout: '', stderr: 'Nothing was deleted.\n' });
@@ -111,14 +111,14 @@ describe('triggers', () => {
     });
     expect(world.administrator.said()).toEqual([`DELETE /print/printers/${PRINTER}/taskTriggers/${TRIGGER}`]);
     world.administrator.next('DELETE', () => undefined);
-    expect((await world.run(...argv, '--yes')).stdout).toContain('is deleted');
+    expect((await world.run(...argv, '--yes')).stdout).toContain('Deleted trigger');
     world.administrator.nextError('DELETE', graphError('notFound'));
     expect(await world.run(...argv, '--yes')).toMatchObject({ code: 1, stdout: '' });
     world.administrator.nextError('DELETE', graphError('forbidden'));
     expect(await world.run(...argv, '--yes')).toMatchObject({ code: 1, stdout: '' });
   });
 
-  it('help tells of public client flows and of the risk', async () => {
+  it('help explains public client flows and their risk', async () => {
     const { stdout } = await createCliWorld().run('triggers', 'create', '--help');
     expect(stdout).toContain('must allow public client flows');
     expect(stdout).toContain('The risk:');

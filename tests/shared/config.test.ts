@@ -32,7 +32,7 @@ const problemOf = (env: Env): string => {
 const problem = (replaced: Env) => problemOf({ ...complete, ...replaced });
 
 describe('settings that are complete', () => {
-  it('have the defaults that the README gives for what is not set', () => {
+  it('have the defaults of the README', () => {
     expect(read()).toEqual({
       storage: { connectionString: 'UseDevelopmentStorage=true' },
       graphBaseUrl: 'https://graph.microsoft.com/v1.0',
@@ -50,7 +50,7 @@ describe('settings that are complete', () => {
     expect(problem({ PUBLIC_BASE_URL: ' ' })).toMatch(/PUBLIC_BASE_URL is missing/);
   });
 
-  it('take URLs without their closing slash', () => {
+  it('lose the trailing slash of URLs', () => {
     expect(
       read({
         GRAPH_BASE_URL: 'https://graph.microsoft.us/beta/',
@@ -101,9 +101,9 @@ describe('settings that are complete', () => {
 });
 
 describe('settings that are missing or wrong', () => {
-  it('are all named in one message, each with what it should look like', () => {
+  it('are all named in one message, each with its expected form', () => {
     const message = problemOf({});
-    expect(message).toMatch(/^6 setting\(s\) to correct: /);
+    expect(message).toMatch(/^6 settings to correct: /);
     for (const part of [
       /AzureWebJobsStorage__queueServiceUri is missing .*connection string/,
       /AzureWebJobsStorage__tableServiceUri is missing/,
@@ -159,14 +159,14 @@ describe('settings that are missing or wrong', () => {
     ['no colon', KEY],
     ['a short key', `k1:${Buffer.alloc(31).toString('base64')}`],
     ['a keyId of 17 characters', `${'k'.repeat(17)}:${KEY}`],
-    ['a keyId with a point', `a.b:${KEY}`],
+    ['a keyId with a dot', `a.b:${KEY}`],
     ['no base64', 'k1:"§$%'],
-    ['a comma too many', `k1:${KEY},`],
+    ['a trailing comma', `k1:${KEY},`],
   ])('CLIENT_STATE_KEYS refuses %s', (_name, CLIENT_STATE_KEYS) => {
     expect(problem({ CLIENT_STATE_KEYS })).toMatch(/CLIENT_STATE_KEYS, entry [12], is not keyId:base64/);
   });
 
-  it('CLIENT_STATE_KEYS refuses the same keyId twice, because one of the two would never verify', () => {
+  it('CLIENT_STATE_KEYS refuses the same keyId twice, because one of them would never verify', () => {
     expect(problem({ CLIENT_STATE_KEYS: `k1:${KEY},k1:${KEY}` })).toMatch(/keyId of entry 2 twice/);
   });
 
@@ -176,8 +176,8 @@ describe('settings that are missing or wrong', () => {
   });
 });
 
-it('the message never holds a value, whatever is set', () => {
-  // No word of ours begins like this.
+it('the message never contains a value', () => {
+  // No word of the messages begins like this.
   const value = fc.stringMatching(/^zq[A-Za-z0-9:+/=.,-]{6,40}$/);
   const env = fc.dictionary(fc.constantFrom(...SETTING_NAMES), value, { maxKeys: SETTING_NAMES.length });
   fc.assert(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { errorFields, ReceiverError } from '../../shared/errors';
 
-it('an error of ours is logged with code, words and whether to try again', () => {
+it('an error of this product is logged with code, message and whether it is retryable', () => {
   const error = new ReceiverError('configInvalid', 'CLIENT_STATE_KEYS is missing', {
     cause: new Error('inner'),
   });
@@ -24,7 +24,7 @@ it('an unknown error is logged by name, code, status and the place it came from'
   expect(errorFields(Object.assign(new Error('x'), { status: 404 }))).toMatchObject({ status: 404 });
 });
 
-it('leaves out codes and statuses of another type, and a missing stack', () => {
+it('omits codes and statuses of other types, and a missing stack', () => {
   const error = Object.assign(new Error('x'), { code: { a: 1 }, status: '404', statusCode: null });
   delete error.stack;
   expect(errorFields(error)).toEqual({ error: 'Error' });
@@ -39,7 +39,7 @@ it.each([
   expect(errorFields(thrown)).toEqual({ error: type });
 });
 
-it('never quotes the message of an unknown error, whatever its form', () => {
+it('never quotes the message of an unknown error', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[A-Za-z0-9]{16,40}$/), fc.string(), (secret, around) => {
       const messages = [`${around}${secret}`, `${secret}\n    at ${secret} (${secret}/x.js:1:1)\n`, secret];

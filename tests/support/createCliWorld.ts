@@ -1,6 +1,6 @@
 import { createLedger } from '../../shared/jobs/ledger';
 import { randomBytes } from 'node:crypto';
-import type { CliIo } from '../../cli/cliContext';
+import type { CliIo } from '../../cli/context';
 import { runCli } from '../../cli/runCli';
 import { readConfig } from '../../shared/config';
 import { createSweepMemory } from '../../shared/sweep/createSweepMemory';

@@ -4,16 +4,16 @@ import type { Logger } from '../shared/logger';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The outside of the CLI: the real one is in main.ts, tests bring their own. */
+/** The outside world of the CLI: main.ts has the real one, tests have their own. */
 export interface CliIo {
   /** Data only. */
   stdout: (text: string) => void;
-  /** Words for a person: progress, questions, errors. */
+  /** Progress, questions, warnings and errors. */
   stderr: (text: string) => void;
   env: Environment;
-  /** The working directory, where local.settings.json is looked for. */
+  /** The working directory, which may hold local.settings.json. */
   directory: string;
-  /** Asks a yes-or-no question; undefined when nobody is there to answer. */
+  /** Asks a yes-or-no question. Undefined when there is no terminal to answer it. */
   confirm: (question: string) => Promise<boolean | undefined>;
   /** Milliseconds since 1970. */
   now: () => number;
@@ -36,13 +36,13 @@ export interface CliServices extends Pick<
   graph(): Promise<Pick<GraphService, 'callGraph'>>;
 }
 
-/** What a verb works with. */
+/** What each verb works with. */
 export interface CliContext {
   io: CliIo;
-  /** The services over environment and local.settings.json, opened on first use. */
+  /** The services of the app, opened on first use with the settings of the environment and local.settings.json. */
   services: () => Promise<CliServices>;
   /** Silent unless --verbose. */
   logger: Logger;
-  /** Says that the verb did its work but not all of it succeeded: exit code 1. */
+  /** Sets exit code 1 for a verb that completed but had failures. */
   markFailed: () => void;
 }

@@ -1,0 +1,95 @@
+import { ReceiverError } from '../shared/errors';
+import { removeTenant } from '../shared/subscriptions/removeTenant';
+import type { Watches } from '../shared/watches/watches';
+import { confirm, notListed } from './arguments';
+import type { CliContext } from './context';
+import { plural, reportProgress, writeJson, type JsonOption } from './output';
+import { readTriggers } from './triggers';
+
+export interface RemoveOptions extends JsonOption {
+  ledger?: true;
+  force?: true;
+  yes?: true;
+}
+
+/**
+ * The verb `tenants remove`: asks for confirmation, checks that no trigger of this app would block a printer, then removes
+ * the subscriptions and watches of the tenant and, on request, its ledger.
+ */
+export async function removeTenantVerb(
+  context: CliContext,
+  tenantId: string,
+  options: RemoveOptions,
+): Promise<void> {
+  const { io } = context;
+  const services = await context.services();
+  const tenant = await (await services.tenants()).get(tenantId);
+  if (!tenant) throw notListed(tenantId);
+  const question = `Remove tenant ${tenantId} (${tenant.name}) with its watches and subscriptions${options.ledger ? ' and its ledger' : ''}?`;
+  if (!options.yes && !(await confirm(io, 'tenants remove', question))) {
+    return io.stderr('Nothing was removed.\n');
+  }
+  if (!options.force) await requireNoTriggers(context, tenantId);
+  const subscriptions = await services.subscriptions();
+  const watches = countRemovals(
+    subscriptions.watches,
+    reportProgress(io, 20, (count) => `${count} watches removed`),
+  );
+  const removed = await removeTenant({ ...subscriptions, watches, logger: context.logger }, tenantId);
+  if (!removed) throw notListed(tenantId);
+  const ledgerRows = options.ledger ? await deleteLedger(context, tenantId) : undefined;
+  const { leftToLapse, failures } = removed;
+  if (options.json) {
+    const rows = ledgerRows === undefined ? {} : { ledgerRows };
+    writeJson(io.stdout, { tenantId, status: 'removed', ...removed, ...rows });
+  } else {
+    const rows = ledgerRows === undefined ? '' : ` and ${plural(ledgerRows, 'ledger row')}`;
+    io.stdout(
+      `Removed tenant ${tenantId} (${tenant.name}) with ${plural(removed.watches, 'watch', 'watches')}${rows}.\n`,
+    );
+  }
+  if (leftToLapse > 0) {
+    io.stderr(
+      `warning: ${plural(leftToLapse, 'subscription')} could not be deleted, because the customer has withdrawn its consent. Subscriptions expire on their own within three days.\n`,
+    );
+  }
+  for (const { watch, error } of failures) io.stderr(`error: ${watch} was not removed: ${error}\n`);
+  if (failures.length > 0) context.markFailed();
+}
+
+async function deleteLedger({ io, services }: CliContext, tenantId: string): Promise<number> {
+  const ledger = await (await services()).ledger();
+  return ledger.deleteAll(tenantId, (rows) => {
+    if (rows % 1_000 < 16) io.stderr(`${plural(rows, 'ledger row')} deleted\n`);
+  });
+}
+
+/** The same table of watches, which reports the number of rows removed so far. */
+function countRemovals(watches: Watches, report: (removed: number) => void): Watches {
+  let removed = 0;
+  return {
+    ...watches,
+    async remove(key, etag) {
+      const isRemoved = await watches.remove(key, etag);
+      if (isRemoved) report((removed += 1));
+      return isRemoved;
+    },
+  };
+}
+
+async function requireNoTriggers(context: CliContext, tenantId: string): Promise<void> {
+  // A trigger whose definition Graph does not show may belong to this app.
+  const blocking = (await readTriggers(context, tenantId)).filter(({ ours }) => ours !== false);
+  if (blocking.length === 0) return;
+  const verb = blocking.length === 1 ? 'has' : 'have';
+  throw new ReceiverError(
+    'triggersInTheWay',
+    `${plural(blocking.length, 'printer')} still ${verb} a trigger of this app, and new jobs there would wait`,
+    {
+      remedy: 'Delete each trigger (triggers delete), or add --force.',
+      details: blocking.map(
+        ({ printerName, printerId, id }) => `${printerName} (${printerId}, trigger ${id})`,
+      ),
+    },
+  );
+}

@@ -1,0 +1,99 @@
+import { countSweeps, sweepAll, type SweepSummary } from '../shared/sweep/sweepAll';
+import { sweepWatch } from '../shared/sweep/sweepWatch';
+import type { WatchKey } from '../shared/watches/watches';
+import { notListed, usageError, watchKeyOf, type WatchOptions } from './arguments';
+import type { CliContext } from './context';
+import { formatTable, plural, writeJson, type JsonOption } from './output';
+
+export type SweepJobsOptions = Partial<WatchOptions> & JsonOption;
+
+/**
+ * `jobs sweep`: all tenants, one tenant, or one watch. Exit code 1 when something could not be listed. A paused or removed
+ * customer that refuses the app is expected (its consent was withdrawn) and gives a note only.
+ */
+export async function sweepJobs(context: CliContext, options: SweepJobsOptions): Promise<void> {
+  const { io, logger } = context;
+  const { tenant } = options;
+  const watch = watchKeyOrNone(options);
+  const deps = { ...(await (await context.services()).sweep()), logger };
+  if (tenant !== undefined && !(await deps.tenants.get(tenant))) throw notListed(tenant);
+  if (watch) return reportOne(context, await sweepWatch(deps, watch), options);
+  const summary = await sweepAll(deps, {
+    ...(tenant === undefined ? {} : { tenantId: tenant }),
+    onProgress: ({ tenantId, of, seen, enqueued }) =>
+      io.stderr(`${tenantId} ${of}: ${seen} open or ready, ${enqueued} queued\n`),
+  });
+  if (options.json) writeJson(io.stdout, summary);
+  else io.stdout(describeSummary(summary));
+  reportProblems(context, summary);
+}
+
+function watchKeyOrNone({ tenant, ...ids }: SweepJobsOptions): WatchKey | undefined {
+  if (ids.printer === undefined && ids.definition === undefined) return undefined;
+  if (tenant === undefined) {
+    throw usageError('jobs sweep needs --tenant <id> with --printer <id> or --definition <id>');
+  }
+  return watchKeyOf('jobs sweep', { tenant, ...ids });
+}
+
+function reportOne(
+  { io, markFailed }: CliContext,
+  result: Awaited<ReturnType<typeof sweepWatch>>,
+  options: JsonOption,
+): void {
+  if (options.json) writeJson(io.stdout, result);
+  else if (result.outcome === 'swept') io.stdout(describeFound(result));
+  if (result.outcome === 'swept') return;
+  markFailed();
+  if (result.outcome === 'postponed' && result.enqueued > 0) {
+    io.stderr(`${plural(result.enqueued, 'missed job event')} of the pages before the failure queued\n`);
+  }
+  const reason = result.outcome === 'notServed' ? 'It is not watched. See: subscriptions list' : result.error;
+  io.stderr(`error: ${reason}\n`);
+}
+
+function reportProblems({ io, markFailed }: CliContext, { tenants, unreadable }: SweepSummary): void {
+  for (const message of unreadable) io.stderr(`warning: ${message}\n`);
+  for (const { tenantId, triggersLost } of tenants) {
+    for (const printer of triggersLost) {
+      io.stderr(
+        `warning: ${tenantId}: new jobs of printer ${printer} have no task of this app. Recreate the trigger: triggers create\n`,
+      );
+    }
+  }
+  for (const { tenantId, status, outcome, failures } of tenants) {
+    const isExpected = outcome === 'refused' && status !== 'active';
+    for (const { of, error } of failures) io.stderr(`error: ${tenantId} ${of}: ${error}\n`);
+    if (outcome === 'postponed') {
+      io.stderr(`error: ${tenantId}: Graph is throttling or unavailable. The next sweep lists the rest.\n`);
+    }
+    if (isExpected) {
+      io.stderr(
+        `note: ${tenantId} is ${status} and refuses the app, as it does after its consent was withdrawn. Its open tasks stay until Universal Print deletes them.\n`,
+      );
+    } else if (outcome === 'refused') {
+      io.stderr(`error: ${tenantId} refuses the app. To see what is missing: tenants show ${tenantId}\n`);
+    }
+    if (!isExpected && (failures.length > 0 || outcome !== 'swept')) markFailed();
+  }
+}
+
+function describeFound({ seen, enqueued }: { seen: number; enqueued: number }): string {
+  return `${plural(seen, 'open task or ready job', 'open tasks or ready jobs')} at Graph, ${enqueued} missed and now queued.\n`;
+}
+
+function describeSummary(summary: SweepSummary): string {
+  const { seen = 0, enqueued = 0 } = countSweeps(summary);
+  if (summary.tenants.length === 0) return 'No customer is on the allow-list: nothing to sweep.\n';
+  const rows = summary.tenants.map((sweep) => [
+    sweep.tenantId,
+    sweep.outcome,
+    String(sweep.seen),
+    String(sweep.enqueued),
+    String(sweep.lostByGraph),
+  ]);
+  return (
+    formatTable(['tenant', 'outcome', 'open or ready', 'queued', 'lost by Graph'], rows) +
+    describeFound({ seen, enqueued })
+  );
+}
