@@ -151,13 +151,11 @@ module.exports = {
     },
     {
       name: 'storage-sdks-in-storage',
-      comment:
-        'Only shared/storage speaks the storage protocol in the product. Use EntityTable or MessageQueue.',
+      comment: 'Only shared/storage speaks the storage protocol in the product. Use EntityTable or MessageQueue.',
       severity: 'error',
       from: {
         path: '^(shared|functions|cli)/',
-        pathNot:
-          '^shared/storage/(tables|queues|queueContents)\\.ts$',
+        pathNot: '^shared/storage/(tables|queues|queueContents)\\.ts$',
       },
       to: { path: 'node_modules/@azure/(data-tables|storage-[^/]+)/' },
     },
@@ -200,8 +198,7 @@ module.exports = {
     },
     {
       name: 'tests-are-imported-by-tests',
-      comment:
-        'The product must build without its tests. Move what both need into the product, or copy what is small.',
+      comment: 'The product must build without its tests. Move what both need into the product, or copy what is small.',
       severity: 'error',
       from: { pathNot: '^(tests|bench)/' },
       to: { path: '^tests/' },
@@ -244,13 +241,7 @@ module.exports = {
       from: {
         orphan: true,
         // Each of these is a start: a test, a preload, a file that another program loads by path.
-        pathNot: [
-          '\\.test\\.ts$',
-          '\\.d\\.ts$',
-          '^tests/fixtures/',
-          '^local/[^/]+\\.cjs$',
-          '^cli/run\\.cjs$',
-        ],
+        pathNot: ['\\.test\\.ts$', '\\.d\\.ts$', '^tests/fixtures/', '^local/[^/]+\\.cjs$', '^cli/run\\.cjs$'],
       },
       to: {},
     },

@@ -79,8 +79,7 @@ export async function takePairs(
     const oursFirst = index % 2 === 0;
     const first = await (oursFirst ? ours : baseline)();
     const second = await (oursFirst ? baseline : ours)();
-    if (index >= warmUp)
-      pairs.push(oursFirst ? { ours: first, baseline: second } : { ours: second, baseline: first });
+    if (index >= warmUp) pairs.push(oursFirst ? { ours: first, baseline: second } : { ours: second, baseline: first });
   }
   return pairs;
 }

@@ -65,9 +65,7 @@ export const filesOnPath: Part = {
       await runCli('tenants', 'add', tenantId, '--name', 'Bench');
       await runCli('subscriptions', 'add', '--tenant', tenantId, '--printer', printerId);
 
-      const events = QueueServiceClient.fromConnectionString(cloud.connectionString).getQueueClient(
-        'print-job-events',
-      );
+      const events = QueueServiceClient.fromConnectionString(cloud.connectionString).getQueueClient('print-job-events');
       const countEvents = async () => (await events.getProperties()).approximateMessagesCount ?? 0;
       const handleJob = async () => {
         const before = await countEvents();
@@ -151,9 +149,7 @@ async function executedFiles(root: string, report: Report): Promise<string[]> {
     const script = url.startsWith('file:') ? fileURLToPath(url) : '';
     if (!script.startsWith(built)) continue;
     const text = await readFile(script, 'utf8');
-    const map = new SourceMap(
-      JSON.parse(await readFile(`${script}.map`, 'utf8')) as object as SourceMap['payload'],
-    );
+    const map = new SourceMap(JSON.parse(await readFile(`${script}.map`, 'utf8')) as object as SourceMap['payload']);
     for (const { ranges } of functions) {
       const [whole] = ranges;
       const isModule = whole?.startOffset === 0 && whole.endOffset === text.length;

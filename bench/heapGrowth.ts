@@ -105,8 +105,7 @@ export const heapGrowth: Part = {
           signal: new AbortController().signal,
         });
         const outcomes: string[] = [];
-        for (const { text } of jobs.sent.splice(0))
-          outcomes.push(await processNotification(worker, JSON.parse(text)));
+        for (const { text } of jobs.sent.splice(0)) outcomes.push(await processNotification(worker, JSON.parse(text)));
         // A deferred message is processed by another instance: this one gets no more of that tenant.
         const counts = {
           done: outcomes.filter((outcome) => outcome === 'done').length,
@@ -115,12 +114,7 @@ export const heapGrowth: Part = {
           renewals: subscriptions.sent.splice(0).length,
         };
         const { deferred } = counts;
-        if (
-          deferred !== 1 ||
-          counts.done !== BATCH - 1 ||
-          counts.events !== counts.done ||
-          counts.renewals !== BATCH
-        ) {
+        if (deferred !== 1 || counts.done !== BATCH - 1 || counts.events !== counts.done || counts.renewals !== BATCH) {
           throw new Error(`A batch of the bench had other results: ${JSON.stringify(counts)}`);
         }
         clock.advance(BETWEEN_BATCHES_MS);

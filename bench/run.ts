@@ -23,16 +23,7 @@ Options:
   --help     show this help`;
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const PARTS = [
-  verifyCold,
-  heapGrowth,
-  callsOfSweep,
-  renewals,
-  callsOfJob,
-  filesOnPath,
-  acknowledgement,
-  firstAnswer,
-];
+const PARTS = [verifyCold, heapGrowth, callsOfSweep, renewals, callsOfJob, filesOnPath, acknowledgement, firstAnswer];
 const INFO = new Map<string, FigureInfo>(PARTS.flatMap(({ figures }) => Object.entries(figures)));
 const NAMES = [...INFO.keys()];
 
@@ -56,9 +47,7 @@ function readArguments() {
     if (unknown.length > 0) throw new Error(`Unknown figure: ${unknown.join(', ')}`);
     return { ...values, names: positionals };
   } catch (error) {
-    console.error(
-      `${error instanceof Error ? error.message : String(error)}\n\n${USAGE}\n\n${listFigures()}`,
-    );
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}\n\n${listFigures()}`);
     process.exit(2);
   }
 }

@@ -46,8 +46,7 @@ export const verifyCold: Part = {
     const ours = () =>
       time(bodies(), (body) => {
         const judged = verifyBody(BENCH_RING, body, context);
-        if ('bad' in judged || judged.jobs.length !== VERIFY.items)
-          throw new Error('The bench body was not accepted');
+        if ('bad' in judged || judged.jobs.length !== VERIFY.items) throw new Error('The bench body was not accepted');
       });
     const baseline = () =>
       time(bodies(), (body) => {

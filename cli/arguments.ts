@@ -8,16 +8,14 @@ const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** A tenant id, lower-cased. Graph identifies tenants by GUID in its notifications, so a domain name would never match. */
 export function tenantArgument(value: string): string {
-  if (!GUID.test(value))
-    throw new InvalidArgumentError('It must be the GUID of the Entra tenant, not a domain name.');
+  if (!GUID.test(value)) throw new InvalidArgumentError('It must be the GUID of the Entra tenant, not a domain name.');
   return value.toLowerCase();
 }
 
 /** The id of a printer, task definition, trigger or message, lower-cased. */
 export function idArgument(value: string): string {
   const id = parseId(value);
-  if (id === undefined)
-    throw new InvalidArgumentError('It must have 1 to 128 letters, digits, ".", "_" or "-".');
+  if (id === undefined) throw new InvalidArgumentError('It must have 1 to 128 letters, digits, ".", "_" or "-".');
   return id;
 }
 
@@ -49,8 +47,7 @@ export interface WatchOptions {
  * @throws ReceiverError `usage` for neither or both of --printer and --definition
  */
 export function watchKeyOf(verb: string, { tenant, printer, definition }: WatchOptions): WatchKey {
-  if (printer !== undefined && definition === undefined)
-    return { tenantId: tenant, kind: 'jobFetchable', id: printer };
+  if (printer !== undefined && definition === undefined) return { tenantId: tenant, kind: 'jobFetchable', id: printer };
   if (definition !== undefined && printer === undefined)
     return { tenantId: tenant, kind: 'jobStarted', id: definition };
   throw usageError(`${verb} needs either --printer <id> or --definition <id>`);
@@ -77,10 +74,7 @@ export function notListed(tenantId: string, removed = false): ReceiverError {
 export async function confirm(io: Pick<CliIo, 'confirm'>, verb: string, question: string): Promise<boolean> {
   const answer = await io.confirm(question);
   if (answer === undefined) {
-    throw usageError(
-      `${verb} asks for confirmation, and there is no terminal to answer`,
-      'Add --yes to confirm.',
-    );
+    throw usageError(`${verb} asks for confirmation, and there is no terminal to answer`, 'Add --yes to confirm.');
   }
   return answer;
 }

@@ -40,9 +40,7 @@ export function jobsCommand(group: Command, context: CliContext): void {
     .action((job: string, options: JsonOption & { tenant: string }) => show(context, job, options));
   group
     .command('sweep')
-    .description(
-      'List open tasks and ready jobs at Graph now, as the timer does, and queue those that were missed',
-    )
+    .description('List open tasks and ready jobs at Graph now, as the timer does, and queue those that were missed')
     .option('--tenant <id>', 'only this tenant', tenantArgument)
     .option('--printer <id>', 'only this watched printer of the tenant', idArgument)
     .option('--definition <id>', 'only this watched task definition of the tenant', idArgument)
@@ -114,7 +112,6 @@ async function show(
 
 function limitArgument(value: string): number {
   const limit = Number(value);
-  if (!Number.isSafeInteger(limit) || limit < 1)
-    throw new InvalidArgumentError('It must be a whole number from 1.');
+  if (!Number.isSafeInteger(limit) || limit < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
   return limit;
 }

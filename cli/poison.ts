@@ -98,9 +98,7 @@ async function list(context: CliContext, options: ListOptions): Promise<void> {
     ids[0] ?? '',
   ]);
   const headings = ['queue', 'cause', 'messages', 'replayable', 'oldest', 'tenants', 'example id'];
-  context.io.stdout(
-    `${formatTable(headings, rows)}\nAfter correcting a cause: poison replay --cause <text>\n`,
-  );
+  context.io.stdout(`${formatTable(headings, rows)}\nAfter correcting a cause: poison replay --cause <text>\n`);
 }
 
 async function show(context: CliContext, id: string, options: JsonOption): Promise<void> {

@@ -20,8 +20,7 @@ export async function reconcileVerb(context: CliContext, options: ReconcileVerbO
     ...(options.tenant === undefined ? {} : { tenantId: options.tenant }),
     ...(options.retryNow ? { retryNow: true } : {}),
     onProgress: ({ tenantId, watch, outcome, graphWaitsUntil }) => {
-      const wait =
-        graphWaitsUntil === undefined ? '' : `, Graph asked the app to wait until ${graphWaitsUntil}`;
+      const wait = graphWaitsUntil === undefined ? '' : `, Graph asked the app to wait until ${graphWaitsUntil}`;
       if (outcome !== 'nothing') io.stderr(`${tenantId} ${watch}: ${outcome}${wait}\n`);
     },
   });

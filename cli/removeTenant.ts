@@ -16,11 +16,7 @@ export interface RemoveOptions extends JsonOption {
  * The verb `tenants remove`: asks for confirmation, checks that no trigger of this app would block a printer, then removes
  * the subscriptions and watches of the tenant and, on request, its ledger.
  */
-export async function removeTenantVerb(
-  context: CliContext,
-  tenantId: string,
-  options: RemoveOptions,
-): Promise<void> {
+export async function removeTenantVerb(context: CliContext, tenantId: string, options: RemoveOptions): Promise<void> {
   const { io } = context;
   const services = await context.services();
   const tenant = await (await services.tenants()).get(tenantId);
@@ -87,9 +83,7 @@ async function requireNoTriggers(context: CliContext, tenantId: string): Promise
     `${plural(blocking.length, 'printer')} still ${verb} a trigger of this app, and new jobs there would wait`,
     {
       remedy: 'Delete each trigger (triggers delete), or add --force.',
-      details: blocking.map(
-        ({ printerName, printerId, id }) => `${printerName} (${printerId}, trigger ${id})`,
-      ),
+      details: blocking.map(({ printerName, printerId, id }) => `${printerName} (${printerId}, trigger ${id})`),
     },
   );
 }

@@ -31,9 +31,7 @@ if (certificates !== undefined && certificates !== process.env.NODE_EXTRA_CA_CER
 }
 
 import(pathToFileURL(main).href).catch((error) => {
-  process.stderr.write(
-    `error: The program cannot be loaded (${error.code ?? error.name}). Run npm run build.\n`,
-  );
+  process.stderr.write(`error: The program cannot be loaded (${error.code ?? error.name}). Run npm run build.\n`);
   process.exitCode = 1;
 });
 

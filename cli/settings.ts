@@ -36,8 +36,7 @@ function parseValues(text: string | undefined): Record<string, string> {
     throw invalid(`${FILE} has no object "Values"`, 'Compare it with local.settings.example.json.');
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(values)) {
-    if (typeof value !== 'string')
-      throw invalid(`${FILE}: the value of ${name} is not a string`, 'Put it in quotes.');
+    if (typeof value !== 'string') throw invalid(`${FILE}: the value of ${name} is not a string`, 'Put it in quotes.');
     texts[name] = value;
   }
   return texts;

@@ -55,9 +55,7 @@ async function readQueue(
     queue,
     waiting,
     poison: count,
-    ...(oldest === undefined
-      ? {}
-      : { oldestPoisonMinutes: Math.max(0, Math.round((now - oldest) / 60_000)) }),
+    ...(oldest === undefined ? {} : { oldestPoisonMinutes: Math.max(0, Math.round((now - oldest) / 60_000)) }),
   };
 }
 
@@ -72,10 +70,7 @@ function describe(summary: ServiceSummary, queues: readonly QueueState[]): strin
         .map(({ keyId, role, watches: count }) => `${keyId}: ${role}, ${plural(count, 'watch', 'watches')}`)
         .join('; '),
     ],
-    [
-      'minutes to nearest expiry',
-      minutesToNearestExpiry === undefined ? 'none' : String(minutesToNearestExpiry),
-    ],
+    ['minutes to nearest expiry', minutesToNearestExpiry === undefined ? 'none' : String(minutesToNearestExpiry)],
     ['last renewal', lastRenewal ?? 'never'],
     ['last sweep', describeSweep(summary)],
     ['jobs found only by the sweep', String(foundOnlyBySweep)],
@@ -163,9 +158,7 @@ function summarizeService(seen: {
     const isOver = end !== undefined && !(Date.parse(end) > now);
     if (keyId !== undefined && !isOver) byKey.set(keyId, (byKey.get(keyId) ?? 0) + 1);
   }
-  const ends = served
-    .map(({ expirationDateTime }) => Date.parse(expirationDateTime ?? ''))
-    .filter((end) => end > now);
+  const ends = served.map(({ expirationDateTime }) => Date.parse(expirationDateTime ?? '')).filter((end) => end > now);
   const lastRenewal = sorted(watches.map(({ renewedAt }) => renewedAt)).at(-1);
   const lastSweep = sorted(active.map(({ sweptAt }) => sweptAt))[0];
   return {

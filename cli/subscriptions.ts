@@ -8,16 +8,7 @@ import { watchTag } from '../shared/watches/clientState';
 import { watchState, type Watch, type WatchKey } from '../shared/watches/watches';
 import { confirm, idArgument, notListed, tenantArgument, watchKeyOf, type WatchOptions } from './arguments';
 import type { CliContext } from './context';
-import {
-  example,
-  formatFields,
-  formatTable,
-  JSON_HELP,
-  plural,
-  warn,
-  writeJson,
-  type JsonOption,
-} from './output';
+import { example, formatFields, formatTable, JSON_HELP, plural, warn, writeJson, type JsonOption } from './output';
 import { reconcileVerb, type ReconcileVerbOptions } from './reconcile';
 
 type AddOptions = WatchOptions & JsonOption;
@@ -49,8 +40,8 @@ export function subscriptionsCommand(group: Command, context: CliContext): void 
       .option('--definition <id>', 'the watch of this task definition (JobStarted)', idArgument)
       .option('--json', JSON_HELP)
       .addHelpText('after', example(`subscriptions ${verb} ${TENANT} ${PRINTER}`));
-  onOne('add', 'Watch a printer (JobFetchable) or a task definition (JobStarted)').action(
-    (options: AddOptions) => add(context, options),
+  onOne('add', 'Watch a printer (JobFetchable) or a task definition (JobStarted)').action((options: AddOptions) =>
+    add(context, options),
   );
   group
     .command('list')

@@ -75,11 +75,7 @@ export function tenantsCommand(group: Command, context: CliContext): void {
     .action((tenantId: string, options: RemoveOptions) => removeTenantVerb(context, tenantId, options));
 }
 
-async function add(
-  context: CliContext,
-  tenantId: string,
-  options: JsonOption & { name: string },
-): Promise<void> {
+async function add(context: CliContext, tenantId: string, options: JsonOption & { name: string }): Promise<void> {
   const services = await context.services();
   const config = await services.config();
   const tenants = await services.tenants();
@@ -101,9 +97,7 @@ async function add(
     return;
   }
   const state = added ? 'is now on the allow-list' : `is already on the allow-list (${tenant.status})`;
-  context.io.stdout(
-    `Tenant ${tenantId} (${tenant.name}) ${state}.\n\n${describeNextSteps(config, tenantId)}`,
-  );
+  context.io.stdout(`Tenant ${tenantId} (${tenant.name}) ${state}.\n\n${describeNextSteps(config, tenantId)}`);
 }
 
 async function list({ io, services }: CliContext, options: JsonOption): Promise<void> {

@@ -38,9 +38,7 @@ only while you need them, and never enter a code that you did not request.`;
 
 /** The group `triggers`: a trigger binds a definition to a printer, so that each new job waits for the app. */
 export function triggersCommand(group: Command, context: CliContext): void {
-  group.description(
-    'Manage the triggers that bind a definition to a printer. A Printer Administrator signs in',
-  );
+  group.description('Manage the triggers that bind a definition to a printer. A Printer Administrator signs in');
   group
     .command('create')
     .description('Make every new job of a printer wait for the app')
@@ -50,8 +48,7 @@ export function triggersCommand(group: Command, context: CliContext): void {
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',
-      SIGN_IN_HELP +
-        example(`triggers create ${TENANT} ${PRINTER} --definition 22222222-2222-2222-2222-222222222222`),
+      SIGN_IN_HELP + example(`triggers create ${TENANT} ${PRINTER} --definition 22222222-2222-2222-2222-222222222222`),
     )
     .action((options: CreateOptions) => create(context, options));
   group
@@ -71,8 +68,7 @@ export function triggersCommand(group: Command, context: CliContext): void {
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',
-      SIGN_IN_HELP +
-        example(`triggers delete 66666666-6666-6666-6666-666666666666 ${TENANT} ${PRINTER} --yes`),
+      SIGN_IN_HELP + example(`triggers delete 66666666-6666-6666-6666-666666666666 ${TENANT} ${PRINTER} --yes`),
     )
     .action((id: string, options: DeleteOptions) => remove(context, id, options));
 }
@@ -133,8 +129,7 @@ async function remove(context: CliContext, triggerId: string, options: DeleteOpt
       remedy: `See: triggers list --tenant ${tenantId}`,
     });
   }
-  if (options.json)
-    return writeJson(context.io.stdout, { tenantId, printerId, id: triggerId, deleted: true });
+  if (options.json) return writeJson(context.io.stdout, { tenantId, printerId, id: triggerId, deleted: true });
   context.io.stdout(`Deleted trigger ${triggerId}.\n`);
 }
 
@@ -152,11 +147,7 @@ export async function readTriggers(context: CliContext, tenantId: string): Promi
 }
 
 /** Graph as a Printer Administrator. Prints on stderr where to sign in, and waits until that has happened. */
-async function openAdministratorGraph(
-  context: CliContext,
-  tenantId: string,
-  permission: string,
-): Promise<CallGraph> {
+async function openAdministratorGraph(context: CliContext, tenantId: string, permission: string): Promise<CallGraph> {
   const services = await context.services();
   return services.userGraph(tenantId, {
     permission,

@@ -41,9 +41,7 @@ export function collectTimeline(job: FollowedJob, { deliveries, calls, log }: So
   const entries = [{ at: job.printedAt, text: 'a user prints' }];
   const posts = deliveries
     .filter(({ items }) =>
-      items.some(
-        (item) => item.tenantId === job.tenantId && (item.jobId === job.jobId || item.taskId === job.taskId),
-      ),
+      items.some((item) => item.tenantId === job.tenantId && (item.jobId === job.jobId || item.taskId === job.taskId)),
     )
     .sort((a, b) => a.at - b.at);
   for (const [index, { at, status, answerMs }] of posts.entries()) {
@@ -53,8 +51,7 @@ export function collectTimeline(job: FollowedJob, { deliveries, calls, log }: So
   }
   for (const call of calls) {
     const isMine =
-      call.path.includes(`/jobs/${job.jobId}`) ||
-      (job.taskId !== undefined && call.path.includes(job.taskId));
+      call.path.includes(`/jobs/${job.jobId}`) || (job.taskId !== undefined && call.path.includes(job.taskId));
     if (call.tenantId === job.tenantId && isMine)
       entries.push({
         at: call.startedAt,

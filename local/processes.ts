@@ -148,9 +148,7 @@ function explainEarlyExit(
   lines: readonly string[],
   errorLines: readonly string[],
 ): ProcessStartError {
-  const taken = [...errorLines, ...lines].find((line) =>
-    /EADDRINUSE|already in use|port \d+ is taken/i.test(line),
-  );
+  const taken = [...errorLines, ...lines].find((line) => /EADDRINUSE|already in use|port \d+ is taken/i.test(line));
   if (taken !== undefined) {
     const number = /:(\d{2,5})\b/.exec(taken)?.[1] ?? /\bport (\d{2,5})\b/i.exec(taken)?.[1];
     const port = number === undefined ? 'its port' : `port ${number}`;

@@ -72,16 +72,9 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     ...['--message-lease-seconds', `${messageLeaseSeconds}`],
     ...(functionKey === undefined ? [] : ['--function-key', functionKey]),
   ];
-  const started = await startStandIn(
-    'Functions host',
-    'functionsHost',
-    options,
-    args,
-    options.env,
-    (text) => ({
-      url: text('url'),
-    }),
-  );
+  const started = await startStandIn('Functions host', 'functionsHost', options, args, options.env, (text) => ({
+    url: text('url'),
+  }));
   return { ...started, waitUntilIdle: (timeoutMs) => waitUntilIdle(started.url, functionKey, timeoutMs) };
 }
 
@@ -122,9 +115,7 @@ async function waitUntilIdle(url: string, functionKey = '', timeoutMs = 10_000):
     if (running === 0) return waited === 0;
     await sleep(POLL_MS);
   }
-  throw new Error(
-    `The functions host at ${url} still ran ${String(running)} invocations after ${timeoutMs} ms.`,
-  );
+  throw new Error(`The functions host at ${url} still ran ${String(running)} invocations after ${timeoutMs} ms.`);
 }
 
 /** The object in a JSON text. Undefined for any other text. */

@@ -92,9 +92,7 @@ function follow(host: FunctionsHostProcess): void {
   });
   void host.exited.then(({ code }) => {
     if (code !== 0 && code !== null) {
-      say(
-        `The functions host ended with code ${code}: correct local.settings.json, or press Ctrl-C and restart.`,
-      );
+      say(`The functions host ended with code ${code}: correct local.settings.json, or press Ctrl-C and restart.`);
     }
   });
 }

@@ -28,8 +28,7 @@ const base = {
   logLevel: 'warning',
 };
 
-const present = (entries) =>
-  Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(source)));
+const present = (entries) => Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(source)));
 
 const tools = present({
   'cli/main': 'cli/main.ts',

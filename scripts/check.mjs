@@ -50,9 +50,7 @@ const [types, lint, ...quick] = steps;
 const results = await Promise.all([runInOrder([types, ...quick]), runInOrder([lint])]);
 const failed = results.flat().filter((step) => !step.ok);
 console.log(
-  failed.length === 0
-    ? 'check: passed'
-    : `check: ${failed.map((step) => step.name).join(', ')} failed, see above`,
+  failed.length === 0 ? 'check: passed' : `check: ${failed.map((step) => step.name).join(', ')} failed, see above`,
 );
 process.exitCode = failed.length === 0 ? 0 : 1;
 

@@ -4,8 +4,7 @@ import { ReceiverError } from './errors';
 export type GraphCredential = 'federated' | 'certificate' | 'secret' | 'development';
 
 export type StorageConfig =
-  | { connectionString: string }
-  | { queueServiceUri: string; tableServiceUri: string; managedIdentityClientId?: string };
+  { connectionString: string } | { queueServiceUri: string; tableServiceUri: string; managedIdentityClientId?: string };
 
 /** A key of the setting CLIENT_STATE_KEYS. */
 export interface ClientStateKey {
@@ -62,8 +61,7 @@ const guid = text.check(z.regex(GUID));
 const url = text.check(z.refine((value) => isHttpsOrLoopback(value)));
 const pem = text.check(
   z.refine(
-    (value) =>
-      value.includes('-----BEGIN CERTIFICATE-----') && /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(value),
+    (value) => value.includes('-----BEGIN CERTIFICATE-----') && /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(value),
   ),
 );
 
@@ -89,8 +87,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   };
   /** Reports a missing setting. `read` reports a setting that is wrong. */
   const need = <T>(name: SettingName, value: T | undefined, form: string, why = ''): T | undefined => {
-    if (value === undefined && raw(name) === undefined)
-      problems.push(`${name} is missing${why}: set it to ${form}`);
+    if (value === undefined && raw(name) === undefined) problems.push(`${name} is missing${why}: set it to ${form}`);
     return value;
   };
 
@@ -98,8 +95,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const graphForm = `${HTTPS_URL} https://graph.microsoft.com/v1.0`;
   const graphBaseUrl = read('GRAPH_BASE_URL', url, graphForm) ?? 'https://graph.microsoft.com/v1.0';
   const authorityForm = `${HTTPS_URL} https://login.microsoftonline.com`;
-  const authorityHost =
-    read('ENTRA_AUTHORITY_HOST', url, authorityForm) ?? 'https://login.microsoftonline.com';
+  const authorityHost = read('ENTRA_AUTHORITY_HOST', url, authorityForm) ?? 'https://login.microsoftonline.com';
   const clientIdForm = 'the application (client) id of your Entra app, a GUID';
   const clientId = need('ENTRA_CLIENT_ID', read('ENTRA_CLIENT_ID', guid, clientIdForm), clientIdForm);
   const credentials = z.enum(['federated', 'certificate', 'secret', 'development']);
@@ -111,12 +107,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const identityForm = 'the client id of the user-assigned managed identity, a GUID';
   const managedIdentityClientId = read('MANAGED_IDENTITY_CLIENT_ID', guid, identityForm);
   const because = ` (GRAPH_CREDENTIAL is ${credential})`;
-  if (credential === 'secret')
-    need('ENTRA_CLIENT_SECRET', clientSecret, 'a client secret of your Entra app', because);
-  if (credential === 'certificate')
-    need('ENTRA_CLIENT_CERTIFICATE', clientCertificate, certificateForm, because);
-  if (credential === 'federated')
-    need('MANAGED_IDENTITY_CLIENT_ID', managedIdentityClientId, identityForm, because);
+  if (credential === 'secret') need('ENTRA_CLIENT_SECRET', clientSecret, 'a client secret of your Entra app', because);
+  if (credential === 'certificate') need('ENTRA_CLIENT_CERTIFICATE', clientCertificate, certificateForm, because);
+  if (credential === 'federated') need('MANAGED_IDENTITY_CLIENT_ID', managedIdentityClientId, identityForm, because);
   if (credential === 'development' && !isLoopback(graphBaseUrl)) {
     problems.push(
       'GRAPH_CREDENTIAL is development, which works only while GRAPH_BASE_URL is on loopback: choose another',
@@ -129,11 +122,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 
   if (problems.length > 0 || !storage || !clientId || !clientStateKeys || !publicBaseUrl) {
     const count = problems.length;
-    throw new ReceiverError(
-      'configInvalid',
-      count === 1 ? '1 setting to correct' : `${count} settings to correct`,
-      { details: problems },
-    );
+    throw new ReceiverError('configInvalid', count === 1 ? '1 setting to correct' : `${count} settings to correct`, {
+      details: problems,
+    });
   }
   return {
     storage,
@@ -157,11 +148,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     const table = 'AzureWebJobsStorage__tableServiceUri';
     const queueServiceUri = need(queue, read(queue, url, form('queue')), form('queue'), why);
     const tableServiceUri = need(table, read(table, url, form('table')), form('table'), why);
-    const identity = read(
-      'AzureWebJobsStorage__clientId',
-      guid,
-      'the client id of a managed identity, a GUID',
-    );
+    const identity = read('AzureWebJobsStorage__clientId', guid, 'the client id of a managed identity, a GUID');
     if (!queueServiceUri || !tableServiceUri) return undefined;
     return { queueServiceUri, tableServiceUri, ...(identity ? { managedIdentityClientId: identity } : {}) };
   }
@@ -177,9 +164,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       if (keyId === undefined || key.length < KEY_BYTES) {
         problems.push(`CLIENT_STATE_KEYS, entry ${index + 1}, is not ${keysForm}`);
       } else if (keys.some((other) => other.keyId === keyId)) {
-        problems.push(
-          `CLIENT_STATE_KEYS has the keyId of entry ${index + 1} twice: give each key its own id`,
-        );
+        problems.push(`CLIENT_STATE_KEYS has the keyId of entry ${index + 1} twice: give each key its own id`);
       } else {
         keys.push({ keyId, key });
       }

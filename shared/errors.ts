@@ -10,8 +10,7 @@ export const ERRORS = {
   },
   tokenRefused: {
     retryable: false,
-    remedy:
-      'Check that the customer has consented and that the credential of the app is valid and not expired.',
+    remedy: 'Check that the customer has consented and that the credential of the app is valid and not expired.',
   },
   signInFailed: { retryable: false, remedy: 'Sign in again.' },
   graphThrottled: { retryable: true, remedy: 'The call is retried after the pause.' },

@@ -143,15 +143,8 @@ export function createServices(env: Environment): Services {
       };
     }),
     worker: once(async () => {
-      const [
-        { createPlacesOf, createReadAccess, createTenantShare },
-        { releaseEveryJob },
-        { createRequestRenewal },
-      ] = await Promise.all([
-        import('./jobs/access'),
-        import('./jobs/startedJob'),
-        import('./subscriptions/message'),
-      ]);
+      const [{ createPlacesOf, createReadAccess, createTenantShare }, { releaseEveryJob }, { createRequestRenewal }] =
+        await Promise.all([import('./jobs/access'), import('./jobs/startedJob'), import('./subscriptions/message')]);
       const { callGraph, throttle, silence } = await graph();
       const [rows, jobs, events, poison, subscriptionEvents] = await Promise.all([
         ledger(),

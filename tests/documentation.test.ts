@@ -90,9 +90,7 @@ describe('docs/architecture.md', () => {
   const page = read('docs/architecture.md');
 
   it('names only files and folders that exist', () => {
-    const files = [...page.matchAll(/\b(?:shared|functions|cli|local|tests)\/[\w./-]*/g)].map(
-      ([path]) => path,
-    );
+    const files = [...page.matchAll(/\b(?:shared|functions|cli|local|tests)\/[\w./-]*/g)].map(([path]) => path);
     expect(files.length).toBeGreaterThan(30);
     expect([...new Set(files)].filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });

@@ -31,8 +31,7 @@ const listen = async (server: Server) => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
 };
-const urlOf = (server: Server, scheme = 'http') =>
-  `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const urlOf = (server: Server, scheme = 'http') => `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 /** Says what was asked; `/consent` sends the browser on, from https to http as the local cloud does. */
 const answer: RequestListener = (request, response) => {
@@ -89,9 +88,7 @@ describe('the stand-in for curl', () => {
   });
 
   it('runs every curl command of the documentation', async () => {
-    const pages = ['docs/onboarding.md', 'docs/operations.md'].map((page) =>
-      readFileSync(join(ROOT, page), 'utf8'),
-    );
+    const pages = ['docs/onboarding.md', 'docs/operations.md'].map((page) => readFileSync(join(ROOT, page), 'utf8'));
     const lines = pages
       .flatMap(readDocumentSteps)
       .flatMap((step) => (step.kind === 'command' && step.command.startsWith('curl ') ? [step.command] : []));

@@ -47,11 +47,7 @@ export async function passRequest(
   if (call) call.answeredAt = context.now();
 }
 
-async function pass(
-  context: PassContext,
-  passing: Passing,
-  body: Buffer | undefined,
-): Promise<'answered' | 'dropped'> {
+async function pass(context: PassContext, passing: Passing, body: Buffer | undefined): Promise<'answered' | 'dropped'> {
   const { response, call } = passing;
   const { before, after } = context.faults.meet(call);
   if (before && (await isDroppedBy(before, context, passing))) return 'dropped';
@@ -113,9 +109,7 @@ const PER_CONNECTION = new Set(['connection', 'keep-alive', 'proxy-connection', 
 
 /** Name, value, name, value, as received, without the headers of the connection. */
 function endToEndHeaders(rawHeaders: readonly string[]): string[] {
-  return rawHeaders.filter(
-    (_text, at) => !PER_CONNECTION.has((rawHeaders[at - (at % 2)] ?? '').toLowerCase()),
-  );
+  return rawHeaders.filter((_text, at) => !PER_CONNECTION.has((rawHeaders[at - (at % 2)] ?? '').toLowerCase()));
 }
 
 /** A queue message has at most 64 KiB, a table entity usually a few. Larger bodies stream and are not recorded. */

@@ -23,9 +23,7 @@ export interface ProxyCall {
 }
 
 const WRITES = new Set(
-  ['insert', 'update', 'merge', 'delete', 'batch']
-    .map((verb) => `table.${verb}`)
-    .concat('queue.send', 'queue.delete'),
+  ['insert', 'update', 'merge', 'delete', 'batch'].map((verb) => `table.${verb}`).concat('queue.send', 'queue.delete'),
 );
 
 /** Whether a call is a storage write as counted per job: table writes, queue sends and queue deletes. */

@@ -34,9 +34,7 @@ export interface FaultProxy<T extends TargetName = TargetName> {
  * Starts a reverse proxy on 127.0.0.1, one free port per target. It passes method, path, Host, headers and bodies
  * unchanged (a storage signature covers the path but not the port), and holds, drops or delays calls by faults.
  */
-export async function startFaultProxy<T extends TargetName>(
-  options: FaultProxyOptions<T>,
-): Promise<FaultProxy<T>> {
+export async function startFaultProxy<T extends TargetName>(options: FaultProxyOptions<T>): Promise<FaultProxy<T>> {
   const { now = Date.now, sleep = (ms, signal) => realSleep(ms, undefined, { signal }) } = options;
   const agent = new Agent({ keepAlive: true, timeout: IDLE_MS });
   const faults = createFaultList();

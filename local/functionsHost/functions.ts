@@ -42,12 +42,9 @@ const AUTH_LEVELS = ['anonymous', 'function', 'admin'] as const;
  */
 export function describeFunction(target: RegisteredFunction, env: NodeJS.ProcessEnv): DescribedFunction {
   const { name, bindings } = target.metadata;
-  const bad = (reason: string) =>
-    new HostError('bad_function', `The '${name}' function is in error: ${reason}.`);
+  const bad = (reason: string) => new HostError('bad_function', `The '${name}' function is in error: ${reason}.`);
   const entries = Object.entries(bindings);
-  const unsupported = entries.find(
-    ([key, { type }]) => !isTrigger(type) && !(key === '$return' && type === 'http'),
-  );
+  const unsupported = entries.find(([key, { type }]) => !isTrigger(type) && !(key === '$return' && type === 'http'));
   if (unsupported)
     throw bad(
       `binding "${unsupported[0]}" of type "${unsupported[1].type ?? ''}" is not supported by the local host; use the storage SDK in the function`,
@@ -103,10 +100,7 @@ export function resolveSettings(text: string, env: NodeJS.ProcessEnv): string {
   return text.replace(/%([^%]+)%/g, (_whole, name: string) => {
     const value = env[name];
     if (value !== undefined) return value;
-    throw new HostError(
-      'bad_function',
-      `'%${name}%' does not resolve to a value: add the app setting ${name}.`,
-    );
+    throw new HostError('bad_function', `'%${name}%' does not resolve to a value: add the app setting ${name}.`);
   });
 }
 

@@ -55,10 +55,7 @@ export async function startListeners(
       client: service.getQueueClient(fn.queueName),
       poison: poison === undefined ? undefined : service.getQueueClient(poison),
     };
-    return startQueueListener(
-      { ...dependencies, ...clients, options: config.queues, random: Math.random },
-      fn,
-    );
+    return startQueueListener({ ...dependencies, ...clients, options: config.queues, random: Math.random }, fn);
   });
   await within(FIRST_ATTEMPT_MS, Promise.all(timers.map((timer) => timer.started)));
   return {

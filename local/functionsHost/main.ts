@@ -12,10 +12,7 @@ try {
     process.exit(0);
   }
   const cpuCount = availableParallelism();
-  const host = await startHost(
-    { ...options, root: resolve(options.root) },
-    { env: process.env, write, cpuCount },
-  );
+  const host = await startHost({ ...options, root: resolve(options.root) }, { env: process.env, write, cpuCount });
   stopCleanly(host, options.stopWithStdin);
 } catch (error) {
   process.stderr.write(`${error instanceof HostError ? error.message : messageOf(error, 'stack')}\n`);

@@ -49,8 +49,7 @@ export function createLogFilter(
     .sort((a, b) => b.category.length - a.category.length);
   const fallback = rules.find(({ category }) => category.toLowerCase() === 'default');
   return (level, category) => {
-    const rule =
-      rules.find((one) => category === one.category || category.startsWith(`${one.category}.`)) ?? fallback;
+    const rule = rules.find((one) => category === one.category || category.startsWith(`${one.category}.`)) ?? fallback;
     return LEVELS.indexOf(level) >= (rule?.threshold ?? LEVELS.indexOf('information'));
   };
 }

@@ -16,13 +16,7 @@ import { parseSchedule } from './timer/schedule';
 import { toTimerInput } from './timer/timerListener';
 import { createActivity, createInvoker, type Invoker } from './worker/invoke';
 import { loadApp } from './worker/loadApp';
-import {
-  createWorker,
-  provideCoreModule,
-  readOnly,
-  runHooks,
-  type RegisteredFunction,
-} from './worker/registration';
+import { createWorker, provideCoreModule, readOnly, runHooks, type RegisteredFunction } from './worker/registration';
 
 /** How long a stop waits for running invocations. */
 const DRAIN_MS = 10_000;

@@ -11,8 +11,7 @@ const HEADERS = {
   'Content-Type': 'text/html; charset=utf-8',
   'X-Content-Type-Options': 'nosniff',
   // A page of words: no script, style, image, frame or form, and nobody may frame it.
-  'Content-Security-Policy':
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Content-Security-Policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   // The address holds the signed state.
   'Referrer-Policy': 'no-referrer',
   'Cache-Control': 'no-store',
@@ -21,11 +20,7 @@ const HEADERS = {
 /** The page that the administrator of a customer sees after the consent link; undefined when it cannot be told. */
 export function consentPage(verdict: ConsentVerdict | undefined): ConsentPage {
   if (!verdict) {
-    return page(
-      503,
-      'Please try again',
-      'The app cannot look at your consent just now. Reload this page later.',
-    );
+    return page(503, 'Please try again', 'The app cannot look at your consent just now. Reload this page later.');
   }
   switch (verdict.outcome) {
     case 'consented':

@@ -76,11 +76,7 @@ export function createGraphBatch(deps: {
 }
 
 /** Sends one part as a call of its own. Never rejects, like a batch. */
-export async function sendSingly(
-  callGraph: CallGraph,
-  tenantId: string,
-  part: BatchPart,
-): Promise<PartResult> {
+export async function sendSingly(callGraph: CallGraph, tenantId: string, part: BatchPart): Promise<PartResult> {
   try {
     return { answer: await callGraph({ tenantId, ...part }) };
   } catch (error) {

@@ -61,8 +61,7 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
   return async (call) => {
     const { tenantId, tryTimeoutMs = TRY_TIMEOUT_MS } = call;
     const startedAt = clock.now();
-    const mayStart = (waitMs: number) =>
-      clock.now() - startedAt + waitMs + tryTimeoutMs <= GRAPH_CALL_LIMIT_MS;
+    const mayStart = (waitMs: number) => clock.now() - startedAt + waitMs + tryTimeoutMs <= GRAPH_CALL_LIMIT_MS;
     let isAnswered = false;
     for (let tries = 1; ; tries += 1) {
       await waitForTenant(deps, call, mayStart);
@@ -157,11 +156,9 @@ function parseBody(call: GraphCall, { status, body }: HttpAnswer): unknown {
   try {
     return JSON.parse(body) as unknown;
   } catch {
-    throw new GraphError(
-      'graphAnswerUnreadable',
-      `Graph returned ${status} without JSON for ${nameOf(call)}`,
-      { status },
-    );
+    throw new GraphError('graphAnswerUnreadable', `Graph returned ${status} without JSON for ${nameOf(call)}`, {
+      status,
+    });
   }
 }
 

@@ -72,15 +72,11 @@ export function toGraphError(
   const [first, ...more] = facts.filter((fact) => fact !== undefined);
   const answered = more.length > 0 ? `${first} (${more.join(', ')})` : first;
   const remedy = remedyOf(code, call.permission, headers['request-id']);
-  return new GraphError(
-    code,
-    `Graph returned ${answered} for ${call.method} ${call.path.split('?')[0] ?? ''}`,
-    {
-      status,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      ...(remedy === undefined ? {} : { remedy }),
-    },
-  );
+  return new GraphError(code, `Graph returned ${answered} for ${call.method} ${call.path.split('?')[0] ?? ''}`, {
+    status,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(remedy === undefined ? {} : { remedy }),
+  });
 }
 
 function remedyOf(code: ErrorCode, permission: string, requestId: unknown): string | undefined {
@@ -90,8 +86,7 @@ function remedyOf(code: ErrorCode, permission: string, requestId: unknown): stri
   if (code === 'graphForbidden') {
     return `Grant the app the application permission ${permission} and have an administrator of the customer consent again.`;
   }
-  if (code !== 'graphRejected' || typeof requestId !== 'string' || !/^[\w-]{1,64}$/.test(requestId))
-    return undefined;
+  if (code !== 'graphRejected' || typeof requestId !== 'string' || !/^[\w-]{1,64}$/.test(requestId)) return undefined;
   return `See the code of the answer and report it with its request id ${requestId}.`;
 }
 

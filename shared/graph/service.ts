@@ -72,11 +72,7 @@ export interface SignInOptions {
  *
  * @throws ReceiverError `signInFailed`
  */
-export async function openUserGraph(
-  config: Config,
-  tenantId: string,
-  options: SignInOptions,
-): Promise<CallGraph> {
+export async function openUserGraph(config: Config, tenantId: string, options: SignInOptions): Promise<CallGraph> {
   const token = await signIn(config, tenantId, options);
   const tokens = { get: () => Promise.resolve(token), refused: () => undefined };
   return asAdministrator(openGraph(config, tokens).callGraph);
@@ -98,14 +94,10 @@ async function signIn(config: Config, tenantId: string, options: SignInOptions):
   try {
     return (await credential.getToken(`${new URL(config.graphBaseUrl).origin}/${permission}`)).token;
   } catch (cause) {
-    throw new ReceiverError(
-      'signInFailed',
-      `Nobody signed in to tenant ${tenantId} at ${config.authorityHost}`,
-      {
-        remedy: `Allow public client flows in the app registration (Authentication), consent to the delegated permission ${permission}, and enter the code within 15 minutes. If no code appeared, check ENTRA_AUTHORITY_HOST.`,
-        cause,
-      },
-    );
+    throw new ReceiverError('signInFailed', `Nobody signed in to tenant ${tenantId} at ${config.authorityHost}`, {
+      remedy: `Allow public client flows in the app registration (Authentication), consent to the delegated permission ${permission}, and enter the code within 15 minutes. If no code appeared, check ENTRA_AUTHORITY_HOST.`,
+      cause,
+    });
   }
 }
 

@@ -5,8 +5,7 @@ import type { Clock } from '../clock';
 import type { Tenant, Tenants } from '../tenants/tenants';
 
 /** Whether a watch of a tenant is active, and why not. */
-export type Access =
-  { active: true; tenant: Tenant; watch: Watch } | { active: false; reason: InactiveReason };
+export type Access = { active: true; tenant: Tenant; watch: Watch } | { active: false; reason: InactiveReason };
 
 export type InactiveReason =
   | 'unknownTenant'
@@ -48,19 +47,14 @@ export function createReadAccess(deps: {
   };
 }
 
-function checkAccess(
-  tenant: Tenant | undefined,
-  watch: Watch | undefined,
-  generation: number | undefined,
-): Access {
+function checkAccess(tenant: Tenant | undefined, watch: Watch | undefined, generation: number | undefined): Access {
   if (!tenant) return { active: false, reason: 'unknownTenant' };
   if (tenant.status === 'paused') return { active: false, reason: 'pausedTenant' };
   if (tenant.status === 'removed') return { active: false, reason: 'removedTenant' };
   if (!watch) return { active: false, reason: 'unknownWatch' };
   if (!watch.wanted) return { active: false, reason: 'removedWatch' };
   // Messages of the sweep and of operators carry no generation, because they do not come from a subscription.
-  if (generation !== undefined && generation < watch.generation)
-    return { active: false, reason: 'staleGeneration' };
+  if (generation !== undefined && generation < watch.generation) return { active: false, reason: 'staleGeneration' };
   return { active: true, tenant, watch };
 }
 
@@ -89,9 +83,7 @@ export function createPlacesOf(silence: Pick<Silence, 'isSilent'>): (tenantId: s
 }
 
 /** @param placesOf is called at each entry. Messages in progress keep their places. */
-export function createTenantShare(
-  placesOf: (tenantId: string) => number = () => MOST_OF_ONE_TENANT,
-): TenantShare {
+export function createTenantShare(placesOf: (tenantId: string) => number = () => MOST_OF_ONE_TENANT): TenantShare {
   const inProgress = new Map<string, number>();
   return {
     enter(tenantId) {

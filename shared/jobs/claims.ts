@@ -147,11 +147,7 @@ async function write(deps: ClaimDeps, claim: Claim, row: LedgerRow): Promise<boo
 }
 
 /** The ETag, or undefined when the row belongs to another run or that is unknown. */
-async function writeAfterLostRace(
-  deps: ClaimDeps,
-  claim: Claim,
-  row: LedgerRow,
-): Promise<string | undefined> {
+async function writeAfterLostRace(deps: ClaimDeps, claim: Claim, row: LedgerRow): Promise<string | undefined> {
   // Still our run: an earlier write of ours took effect although its answer was lost. Write again over it, but never
   // reopen a row that is done: its event would be sent again.
   const isOurs = (found: LedgerRow) =>

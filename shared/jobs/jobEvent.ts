@@ -50,9 +50,7 @@ function build(facts: JobEventFacts, truncated: ('documents' | 'job')[]): string
       tenantId,
       printerId,
       jobId,
-      ...(reference.kind === 'jobStarted'
-        ? { taskId: reference.taskId, definitionId: reference.definitionId }
-        : {}),
+      ...(reference.kind === 'jobStarted' ? { taskId: reference.taskId, definitionId: reference.definitionId } : {}),
       outcome: facts.outcome,
       ...(truncated.includes('job') ? {} : { job: job?.fields ?? null }),
       ...(documents === undefined ? {} : { documents }),

@@ -166,8 +166,7 @@ function lastChangeOf({ cells }: StoredRow): LastChange {
 function toTableChange(tenantId: string, change: LedgerChange): TableChange {
   const { rowKey } = change;
   if ('insert' in change) return { insert: formatRow({ tenantId, rowKey }, change.insert) };
-  if ('replace' in change)
-    return { replace: formatRow({ tenantId, rowKey }, change.replace), etag: change.etag };
+  if ('replace' in change) return { replace: formatRow({ tenantId, rowKey }, change.replace), etag: change.etag };
   return { remove: { partitionKey: tenantId, rowKey } };
 }
 

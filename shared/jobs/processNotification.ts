@@ -69,8 +69,7 @@ const NEAR_EXPIRY_MS = 24 * 60 * 60_000;
  */
 export async function processNotification(deps: ProcessDeps, input: unknown): Promise<ProcessOutcome> {
   const parsed = parseJobMessage(input);
-  if ('malformed' in parsed)
-    return sendToPoison(deps, input, { reason: 'malformed', detail: parsed.malformed });
+  if ('malformed' in parsed) return sendToPoison(deps, input, { reason: 'malformed', detail: parsed.malformed });
   const { message } = parsed;
   if (message.reference === undefined) {
     const { tenantId, shape } = message;
@@ -99,16 +98,11 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
   }
 }
 
-async function processAdmitted(
-  deps: ProcessDeps,
-  message: MessageOfJob,
-  input: unknown,
-): Promise<ProcessOutcome> {
+async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: unknown): Promise<ProcessOutcome> {
   const { reference, foundBy, receivedAt } = message;
   const access = await deps.readAccess(watchOf(reference), message.generation);
   // An open task blocks a user's print, whether its watch is active or not. Nobody waits for a fetchable job.
-  const isDropped =
-    !access.active && (reference.kind === 'jobFetchable' || access.reason === 'staleGeneration');
+  const isDropped = !access.active && (reference.kind === 'jobFetchable' || access.reason === 'staleGeneration');
   if (isDropped) {
     deps.logger.warn('job.dropped', { ...idsOf(reference), reason: access.reason });
     return 'dropped';
@@ -148,10 +142,7 @@ async function processAdmitted(
 }
 
 /** A notification says when its subscription expires. Near that, the timer that should have renewed it did not run. */
-async function renewIfNearExpiry(
-  deps: ProcessDeps,
-  { reference, expires, traceparent }: MessageOfJob,
-): Promise<void> {
+async function renewIfNearExpiry(deps: ProcessDeps, { reference, expires, traceparent }: MessageOfJob): Promise<void> {
   const left = Date.parse(expires ?? '') - deps.clock.now();
   if (Number.isNaN(left) || left > NEAR_EXPIRY_MS) return;
   try {

@@ -86,10 +86,7 @@ export function taskDeadline(row: LedgerRow, access: Access): number {
  *
  * @throws GraphError, storage errors
  */
-export async function workOnStartedJob(
-  deps: StartedJobDeps,
-  work: StartedJobWork,
-): Promise<StartedJobResult> {
+export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWork): Promise<StartedJobResult> {
   const reading = await readUntilDeadline(deps, work);
   switch (reading.state) {
     case 'notYet':
@@ -138,17 +135,13 @@ async function readUntilDeadline(deps: StartedJobDeps, work: StartedJobWork): Pr
  *
  * @throws GraphError for anything but a 2xx or a 404
  */
-export async function readStartedJob(
-  callGraph: CallGraph,
-  reference: JobStartedReference,
-): Promise<StartedReading> {
+export async function readStartedJob(callGraph: CallGraph, reference: JobStartedReference): Promise<StartedReading> {
   const { tenantId } = reference;
   const readAt = (place: Place) => readJob(callGraph, { tenantId, ...place }, 'tasks');
   const hinted = hintedPlace(reference);
   const hintedJob = hinted && (await readAt(hinted));
   const listed = hintedJob?.tasks?.find((task) => task.id === reference.taskId);
-  if (hinted && hintedJob && listed?.state === 'processing')
-    return { state: 'open', place: hinted, job: hintedJob };
+  if (hinted && hintedJob && listed?.state === 'processing') return { state: 'open', place: hinted, job: hintedJob };
 
   // Graph keeps ended tasks for a limited time. A task that an earlier run ended may be left in its job only.
   const task = (await readTask(callGraph, reference)) ?? listed;
@@ -203,11 +196,7 @@ async function endTaskBeforeItBegins(
 }
 
 /** Graph refuses to change a task that has ended in the meantime. That is not a failure. */
-async function readEndedTask(
-  deps: StartedJobDeps,
-  reference: JobStartedReference,
-  error: unknown,
-): Promise<PrintTask> {
+async function readEndedTask(deps: StartedJobDeps, reference: JobStartedReference, error: unknown): Promise<PrintTask> {
   const task = isRefusal(error) ? await readTask(deps.callGraph, reference) : undefined;
   if (task?.state !== 'completed' && task?.state !== 'aborted') throw error;
   return task;
@@ -215,9 +204,7 @@ async function readEndedTask(
 
 /** Graph answered that the task cannot be changed in its current state. */
 function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof GraphError && ['graphRejected', 'graphConflict', 'graphNotFound'].includes(error.code)
-  );
+  return error instanceof GraphError && ['graphRejected', 'graphConflict', 'graphNotFound'].includes(error.code);
 }
 
 function outcomeOf(description: string): Outcome {

@@ -66,11 +66,7 @@ export async function readFetchableJob(
 }
 
 /** Sends the event, then records outcome and event. A run that ends between the two repeats the event with the same id. */
-async function sendAndRecord(
-  deps: WorkDeps,
-  { claim, message, access }: Work,
-  facts: JobFacts,
-): Promise<WorkResult> {
+async function sendAndRecord(deps: WorkDeps, { claim, message, access }: Work, facts: JobFacts): Promise<WorkResult> {
   const { outcome, printerId, jobId, job } = facts;
   const jobText = job && JSON.stringify(job.fields);
   const jobCreatedAt = job?.fields['createdDateTime'];

@@ -25,7 +25,5 @@ export async function openStorageCredential(storage: {
 }): Promise<ManagedIdentityCredential> {
   const { ManagedIdentityCredential } = await import('@azure/identity');
   const clientId = storage.managedIdentityClientId;
-  return clientId === undefined
-    ? new ManagedIdentityCredential()
-    : new ManagedIdentityCredential({ clientId });
+  return clientId === undefined ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId });
 }

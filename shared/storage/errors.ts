@@ -33,8 +33,7 @@ const TABLE_REMEDIES = new Map([
 export function toStorageError(error: unknown, code: StorageErrorCode, address: string): unknown {
   if (!(error instanceof Error)) return error;
   const status = statusOf(error);
-  const remedy =
-    code === 'storageUnavailable' && status !== undefined ? TABLE_REMEDIES.get(status) : undefined;
+  const remedy = code === 'storageUnavailable' && status !== undefined ? TABLE_REMEDIES.get(status) : undefined;
   if (remedy !== undefined) {
     return new ReceiverError(code, `Table storage at ${address} answered ${status}`, {
       remedy,

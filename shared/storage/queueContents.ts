@@ -56,9 +56,7 @@ export function createQueueContents(client: QueueClient): QueueContents {
       return date.getTime();
     },
     async oldest() {
-      const { peekedMessageItems } = await named(
-        client.peekMessages({ numberOfMessages: PAGE, ...bounded() }),
-      );
+      const { peekedMessageItems } = await named(client.peekMessages({ numberOfMessages: PAGE, ...bounded() }));
       const times = peekedMessageItems.map(({ insertedOn }) => insertedOn.getTime());
       return times.length === 0 ? undefined : Math.min(...times);
     },
@@ -74,8 +72,7 @@ export function createQueueContents(client: QueueClient): QueueContents {
     },
     show: ({ id, receipt }: TakenMessage) =>
       named(unlessGone(client.updateMessage(id, receipt, undefined, 0, bounded()))),
-    remove: ({ id, receipt }: TakenMessage) =>
-      named(unlessGone(client.deleteMessage(id, receipt, bounded()))),
+    remove: ({ id, receipt }: TakenMessage) => named(unlessGone(client.deleteMessage(id, receipt, bounded()))),
   };
 }
 

@@ -82,11 +82,7 @@ function createAzureQueue(client: QueueClient): MessageQueue {
  *
  * @param address of the queue, for messages
  */
-export function createBoundedQueue(
-  queue: MessageQueue,
-  patience: SendPatience,
-  address: string,
-): MessageQueue {
+export function createBoundedQueue(queue: MessageQueue, patience: SendPatience, address: string): MessageQueue {
   return {
     async send(text, options = {}) {
       for (let tries = 1; ; tries += 1) {
@@ -123,8 +119,5 @@ async function sendInTime(
 }
 
 function timedOut(address: string, timeoutMs: number): ReceiverError {
-  return new ReceiverError(
-    'queueUnavailable',
-    `Queue storage at ${address} did not answer within ${timeoutMs} ms`,
-  );
+  return new ReceiverError('queueUnavailable', `Queue storage at ${address} did not answer within ${timeoutMs} ms`);
 }

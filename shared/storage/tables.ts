@@ -69,10 +69,7 @@ export function createAzureTable(client: TableClientType): EntityTable {
       return (await transact(changes.map(toAction)))?.map((etag) => etag ?? '');
     },
     async remove(partitionKey, rowKey, etag) {
-      const removed = await unlessStatus(
-        [404, 412],
-        client.deleteEntity(partitionKey, rowKey, { ...bounded(), etag }),
-      );
+      const removed = await unlessStatus([404, 412], client.deleteEntity(partitionKey, rowKey, { ...bounded(), etag }));
       return removed !== undefined;
     },
     async *list(partitionKey, { rowKeyPrefix, cells } = {}) {

@@ -11,13 +11,7 @@ import {
 import { sendSingly } from '../graph/batch';
 import { GraphError } from '../graph/errors';
 import { hasSubscription, withoutFailure, type StoredWatch, type Watch } from '../watches/watches';
-import {
-  afterSuccess,
-  recordFailure,
-  unlessContended,
-  type WatchResult,
-  type SubscriptionDeps,
-} from './record';
+import { afterSuccess, recordFailure, unlessContended, type WatchResult, type SubscriptionDeps } from './record';
 import { callOf, expiryAt, newSubscription, notificationUrlOf, resourceOf } from './plan';
 
 /**
@@ -81,8 +75,7 @@ async function saveCreated(
   const update = watches.update(
     created,
     (current) => {
-      const isUnchanged =
-        current.wanted && current.generation === generation && current.subscriptionId === before;
+      const isUnchanged = current.wanted && current.generation === generation && current.subscriptionId === before;
       // A run that resumed the tenant may have moved `since`.
       return isUnchanged ? { ...created, since: current.since } : current;
     },
@@ -131,9 +124,7 @@ async function resolveConflict(deps: SubscriptionDeps, watch: Watch): Promise<Gr
     ({ id, notificationUrl }) => id !== watch.subscriptionId && !ourUrls.has(notificationUrl),
   );
   if (foreign) throw subscribedElsewhere(watch, foreign.notificationUrl);
-  const own = existing.find(
-    ({ id, notificationUrl }) => id === watch.subscriptionId && notificationUrl === ourUrl,
-  );
+  const own = existing.find(({ id, notificationUrl }) => id === watch.subscriptionId && notificationUrl === ourUrl);
   if (own) {
     const part = renewalPart({ subscriptionId: own.id, permission }, expiryAt(clock.now()));
     return parseRenewal(await sendSingly(callGraph, tenantId, part), own.id);
@@ -155,8 +146,7 @@ async function resolveConflict(deps: SubscriptionDeps, watch: Watch): Promise<Gr
 function isSameResource(listed: ListedSubscription, watch: Watch): boolean {
   const { resource, changeType } = resourceOf(watch);
   return (
-    listed.resource.replace(/^\//, '').toLowerCase() === resource.toLowerCase() &&
-    listed.changeType === changeType
+    listed.resource.replace(/^\//, '').toLowerCase() === resource.toLowerCase() && listed.changeType === changeType
   );
 }
 

@@ -1,11 +1,5 @@
 import { accessRetryAt } from '../tenants/graphAccess';
-import {
-  isMaintained,
-  parseWatchRowKey,
-  watchRowKey,
-  type StoredWatch,
-  type WatchKey,
-} from '../watches/watches';
+import { isMaintained, parseWatchRowKey, watchRowKey, type StoredWatch, type WatchKey } from '../watches/watches';
 import type { WatchResult, SubscriptionDeps } from './record';
 import type { Tenant } from '../tenants/tenants';
 import { watchTag } from '../watches/clientState';
@@ -111,11 +105,7 @@ function postpone(ms: number): LifecycleResult {
   };
 }
 
-function drop(
-  { logger }: SubscriptionDeps,
-  message: SubscriptionMessage,
-  reason: DropReason,
-): LifecycleResult {
+function drop({ logger }: SubscriptionDeps, message: SubscriptionMessage, reason: DropReason): LifecycleResult {
   logger.info('subscriptionEvent.dropped', { tenantId: message.tenantId, reason, ...nameOf(message) });
   return { outcome: 'dropped', reason };
 }

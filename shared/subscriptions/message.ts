@@ -42,9 +42,7 @@ export function formatSubscriptionMessage(message: SubscriptionMessage): string 
 }
 
 /** The message in `value` (parsed JSON), or the reason why it is malformed. Never throws. */
-export function parseSubscriptionMessage(
-  value: unknown,
-): { message: SubscriptionMessage } | { malformed: string } {
+export function parseSubscriptionMessage(value: unknown): { message: SubscriptionMessage } | { malformed: string } {
   const event = isRecord(value) ? value['event'] : undefined;
   if (!isRecord(event)) return { malformed: 'no event object' };
   if (event['v'] !== SUBSCRIPTION_MESSAGE_VERSION && event['v'] !== SUBSCRIPTION_MESSAGE_VERSION - 1) {
@@ -84,10 +82,7 @@ const MOST_REMEMBERED = 5_000;
  * Requests renewals through the queue subscription-events, at most once in ten minutes for each watch. Otherwise every job
  * of a burst would send a request, and PATCH is not allowed more often.
  */
-export function createRequestRenewal(deps: {
-  queue: MessageQueue;
-  clock: Pick<Clock, 'now'>;
-}): RequestRenewal {
+export function createRequestRenewal(deps: { queue: MessageQueue; clock: Pick<Clock, 'now'> }): RequestRenewal {
   const requested = createCache<true>({
     most: MOST_REMEMBERED,
     keepMs: PATCH_SPACING_MS - 1,
@@ -100,9 +95,7 @@ export function createRequestRenewal(deps: {
     requested.set(name, true);
     const receivedAt = new Date(deps.clock.now()).toISOString();
     try {
-      await deps.queue.send(
-        formatSubscriptionMessage({ kind: 'renew', tenantId, rowKey, receivedAt, traceparent }),
-      );
+      await deps.queue.send(formatSubscriptionMessage({ kind: 'renew', tenantId, rowKey, receivedAt, traceparent }));
     } catch (error) {
       requested.delete(name);
       throw error;

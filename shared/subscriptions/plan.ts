@@ -31,12 +31,7 @@ const LIST_EVERY_MS = 24 * 60 * 60_000;
  * another URL. A subscription whose key still verifies but no longer signs is replaced when its hourly PATCH is due, so a
  * rotation of keys spreads over the hour.
  */
-export function plan(
-  watch: Watch,
-  now: number,
-  settings: SubscriptionSettings,
-  options: PlanOptions = {},
-): Plan {
+export function plan(watch: Watch, now: number, settings: SubscriptionSettings, options: PlanOptions = {}): Plan {
   if (isHeld(watch, now)) return 'nothing';
   // Graph has nothing to delete: no call, so no wait.
   if (!watch.wanted && !hasSubscription(watch)) return 'remove';

@@ -88,10 +88,7 @@ interface Reconciliation {
  * Reconciles every watch of the active tenants, and the JobStarted watches of the paused ones. One failure never stops the
  * rest. Rejects only when the list of tenants cannot be read.
  */
-export async function reconcileAll(
-  deps: SubscriptionDeps,
-  options: ReconcileOptions = {},
-): Promise<ReconcileSummary> {
+export async function reconcileAll(deps: SubscriptionDeps, options: ReconcileOptions = {}): Promise<ReconcileSummary> {
   const { tenantId: only, limitMs = Infinity, onProgress = () => undefined, ...planOptions } = options;
   const summary = emptySummary();
   const reconciliation: Reconciliation = {

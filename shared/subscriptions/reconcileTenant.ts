@@ -42,10 +42,7 @@ export interface TenantOutcome {
   stopped: boolean;
 }
 
-export type ReportWatch = (
-  stored: StoredWatch,
-  result: WatchResult | 'postponed' | { error: unknown },
-) => void;
+export type ReportWatch = (stored: StoredWatch, result: WatchResult | 'postponed' | { error: unknown }) => void;
 
 interface Context {
   run: Run;
@@ -126,8 +123,7 @@ function planAll(work: Work, rows: readonly StoredWatch[]): Due[] {
     const { watch } = stored;
     const next = plan(watch, now, deps.config, options);
     if (next !== 'nothing') due.push({ stored, next });
-    else if (options.retryNow && retryAfterEndsAt(watch, now) !== undefined)
-      report(work, stored, 'postponed');
+    else if (options.retryNow && retryAfterEndsAt(watch, now) !== undefined) report(work, stored, 'postponed');
     else report(work, stored, { outcome: 'nothing', watch });
   }
   return soonestFirst(due);
@@ -145,8 +141,7 @@ function byPlan(due: readonly Due[]): { creates: Due[]; replacements: Due[]; upd
 async function probe(work: Work, due: readonly Due[]): Promise<Due[]> {
   const firstOfKind = new Map(due.toReversed().map((each) => [each.stored.watch.kind, each]));
   const probes = new Set(firstOfKind.values());
-  for (const { stored, next } of probes)
-    await attempt(work, stored, 1, () => carryOut(work.deps, stored, next));
+  for (const { stored, next } of probes) await attempt(work, stored, 1, () => carryOut(work.deps, stored, next));
   if (probes.size > 0 && work.outcome.succeeded === 0) work.outcome.stopped = true;
   return due.filter((each) => !probes.has(each));
 }

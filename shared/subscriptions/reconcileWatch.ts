@@ -1,11 +1,6 @@
 import { deleteSubscription, removalPart, renewalPart } from '../graph/api/subscriptions';
 import { sendSingly } from '../graph/batch';
-import {
-  hasSubscription,
-  withoutSubscription,
-  type StoredWatch,
-  type WatchWithSubscription,
-} from '../watches/watches';
+import { hasSubscription, withoutSubscription, type StoredWatch, type WatchWithSubscription } from '../watches/watches';
 import { createForWatch, held } from './create';
 import { plan, type Plan, type PlanOptions, callOf, expiryAt } from './plan';
 import {
@@ -31,11 +26,7 @@ export function reconcileWatch(
 }
 
 /** Carries out a plan for one watch with calls of its own, and logs the result. */
-export async function carryOut(
-  deps: SubscriptionDeps,
-  stored: StoredWatch,
-  next: Plan,
-): Promise<WatchResult> {
+export async function carryOut(deps: SubscriptionDeps, stored: StoredWatch, next: Plan): Promise<WatchResult> {
   const result = await act(deps, stored, next);
   logResult(deps, result);
   return result;

@@ -86,13 +86,9 @@ export async function recordRenewals(
   { watches }: Pick<SubscriptionDeps, 'watches'>,
   renewals: readonly { stored: StoredWatch; renewed: Watch }[],
 ): Promise<WatchResult[]> {
-  const etags = await watches.saveEach(
-    renewals.map(({ stored, renewed }) => ({ watch: renewed, etag: stored.etag })),
-  );
+  const etags = await watches.saveEach(renewals.map(({ stored, renewed }) => ({ watch: renewed, etag: stored.etag })));
   return renewals.map(({ stored, renewed }, index) =>
-    etags[index] === undefined
-      ? { outcome: 'busy', watch: stored.watch }
-      : { outcome: 'renewed', watch: renewed },
+    etags[index] === undefined ? { outcome: 'busy', watch: stored.watch } : { outcome: 'renewed', watch: renewed },
   );
 }
 
@@ -157,10 +153,7 @@ export async function recordRemoval(
 }
 
 /** A watch that became wanted again in the meantime must not keep naming the subscription that was just deleted. */
-async function forgetDeleted(
-  { watches, clock }: SubscriptionDeps,
-  deleted: WatchWithSubscription,
-): Promise<void> {
+async function forgetDeleted({ watches, clock }: SubscriptionDeps, deleted: WatchWithSubscription): Promise<void> {
   // The run that holds a row to create a subscription is about to write another id into it. On a contended row the
   // hourly PATCH finds the subscription lost.
   await unlessContended(
@@ -183,10 +176,7 @@ export async function unlessContended<T>(update: Promise<T>): Promise<T | undefi
 }
 
 /** Logs a result. `recordFailure` has logged the failures already. */
-export function logResult(
-  { logger }: Pick<SubscriptionDeps, 'logger'>,
-  { outcome, watch }: WatchResult,
-): void {
+export function logResult({ logger }: Pick<SubscriptionDeps, 'logger'>, { outcome, watch }: WatchResult): void {
   if (outcome === 'failed' || outcome === 'nothing') return;
   const { tenantId, expirationDateTime } = watch;
   logger.info(`subscription.${outcome}`, {

@@ -25,10 +25,7 @@ const WATCHES_AT_ONCE = 4;
  *
  * @returns undefined when the tenant is not on the allow-list
  */
-export async function removeTenant(
-  deps: RemoveTenantDeps,
-  tenantId: string,
-): Promise<RemovedTenant | undefined> {
+export async function removeTenant(deps: RemoveTenantDeps, tenantId: string): Promise<RemovedTenant | undefined> {
   const tenant = await deps.tenants.update(tenantId, (row) =>
     row.status === 'removed' ? row : { ...row, status: 'removed' },
   );
@@ -54,11 +51,7 @@ export async function removeTenant(
 /** True when the subscription could not be deleted. */
 async function removeWatch(deps: RemoveTenantDeps, stored: StoredWatch): Promise<boolean> {
   let left = false;
-  for (
-    let current: StoredWatch | undefined = stored;
-    current;
-    current = await deps.watches.get(stored.watch)
-  ) {
+  for (let current: StoredWatch | undefined = stored; current; current = await deps.watches.get(stored.watch)) {
     const { watch, etag } = current;
     if (watch.subscriptionId !== undefined) {
       try {

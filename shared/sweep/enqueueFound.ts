@@ -25,9 +25,7 @@ export async function enqueueFound(
   const receivedAt = new Date(now).toISOString();
   await eachBounded(SENDS_AT_ONCE, found, async (reference) => {
     const traceparent = nextTraceparent();
-    await deps.jobs.send(
-      formatJobMessage({ reference, foundBy: 'sweep', receivedAt, traceparent, deferrals: 0 }),
-    );
+    await deps.jobs.send(formatJobMessage({ reference, foundBy: 'sweep', receivedAt, traceparent, deferrals: 0 }));
     deps.memory.note(memoryName(reference), now);
   });
 }

@@ -51,8 +51,7 @@ export async function findLostTriggers(
     const jobs = listed.get(printerId);
     if (jobs) judge(printerId, jobs);
     else if (unlisted.has(printerId)) continue;
-    else if (looks.atAll || isTriggerLookDue({ tenantId, printerId }, looks.startedAt))
-      unwatched.push(printerId);
+    else if (looks.atAll || isTriggerLookDue({ tenantId, printerId }, looks.startedAt)) unwatched.push(printerId);
   }
   run.expect(unwatched.length);
   let mayList = true;

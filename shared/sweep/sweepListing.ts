@@ -71,8 +71,7 @@ export async function sweepJobs(
       if (!job.isReady) continue;
       seen += 1;
       const reference: JobReference = { kind: 'jobFetchable', tenantId, printerId, jobId: job.jobId };
-      if (isWanted(deps, rows, reference, (sight) => planJob(sight, job.createdAt, bounds)))
-        found.push(reference);
+      if (isWanted(deps, rows, reference, (sight) => planJob(sight, job.createdAt, bounds))) found.push(reference);
     }
   });
   await enqueueFound(deps, found);

@@ -35,11 +35,7 @@ const RECENT_MS = 7 * 24 * 60 * 60_000;
  * definition of ours, and for an active tenant the jobs of its watched printers. Asks for each definition and each
  * printer once. Never rejects; how it ended is in the result.
  */
-export async function sweepTenant(
-  deps: SweepDeps,
-  tenant: Tenant,
-  context: SweepContext,
-): Promise<TenantSweep> {
+export async function sweepTenant(deps: SweepDeps, tenant: Tenant, context: SweepContext): Promise<TenantSweep> {
   const { tenantId } = tenant;
   const sweep = emptySweep(tenant);
   try {
@@ -96,9 +92,7 @@ async function sweepListings(
   const isExpected = (error: unknown) =>
     !isActive || (definitions.length === 0 && judgeListingError(error) === 'forbidden');
   const owned = await run.attempt('taskDefinitions', () => listDefinitions(deps, tenantId), { isExpected });
-  const everyDefinition = [
-    ...new Set([...definitions, ...(owned ?? []).flatMap(({ id }) => parseId(id) ?? [])]),
-  ];
+  const everyDefinition = [...new Set([...definitions, ...(owned ?? []).flatMap(({ id }) => parseId(id) ?? [])])];
   run.expect(everyDefinition.length + printers.length);
 
   const places: TaskPlaces = { carried: new Set(), printers: new Set(), isComplete: owned !== undefined };

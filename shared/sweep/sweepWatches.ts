@@ -16,11 +16,7 @@ const WATCHES_AT_ONCE = 4;
  *   sweep's. Infinity where no host ends the run
  * @returns how many jobs were put on the queue
  */
-export async function sweepWatches(
-  deps: SweepDeps,
-  keys: readonly WatchKey[],
-  endsAt = Infinity,
-): Promise<number> {
+export async function sweepWatches(deps: SweepDeps, keys: readonly WatchKey[], endsAt = Infinity): Promise<number> {
   const isUp = () => deps.clock.now() >= endsAt;
   const timed = { ...deps, callGraph: whileThereIsTime(deps.callGraph, { isUp }) };
   let enqueued = 0;

@@ -33,10 +33,7 @@ const FORM = /^([A-Za-z0-9_-]{1,16})\.(0|[1-9]\d{0,8})\.([A-Za-z0-9_-]{22})\.([A
  * The clientState of a watch's subscription, signed with the first key of the ring: at most 92 characters, under
  * Graph's 128 (resources/subscription.md).
  */
-export function signClientState(
-  ring: KeyRing,
-  watch: { tenantId: string; tag: string; generation: number },
-): string {
+export function signClientState(ring: KeyRing, watch: { tenantId: string; tag: string; generation: number }): string {
   const { keyId, key } = ring[0];
   const mac = computeMac(key, keyId, String(watch.generation), watch.tenantId, watch.tag);
   return `${keyId}.${watch.generation}.${watch.tag}.${mac}`;

@@ -150,11 +150,7 @@ export interface Watches {
    * @returns the row as it is now, or undefined when there is none
    * @throws ReceiverError `rowContended`
    */
-  update(
-    key: WatchKey,
-    change: (watch: Watch) => Watch,
-    known?: StoredWatch,
-  ): Promise<StoredWatch | undefined>;
+  update(key: WatchKey, change: (watch: Watch) => Watch, known?: StoredWatch): Promise<StoredWatch | undefined>;
   /** False when the row has changed since `etag` or is gone. */
   remove(key: WatchKey, etag: string): Promise<boolean>;
   /**
@@ -254,8 +250,5 @@ function parseWatch({ cells }: StoredRow): Watch {
 }
 
 function unreadable(rowKey: unknown, problem: string): ReceiverError {
-  return new ReceiverError(
-    'rowUnreadable',
-    `The row ${String(rowKey)} of the table Subscriptions ${problem}`,
-  );
+  return new ReceiverError('rowUnreadable', `The row ${String(rowKey)} of the table Subscriptions ${problem}`);
 }

@@ -104,8 +104,7 @@ async function verifyAndStore(
     nextTraceparent: trace.nextTraceparent,
   });
   if ('bad' in verified) {
-    if (verified.bad === 'emptyBody')
-      extra['hint'] = 'The host delivers chunked bodies empty: send Content-Length';
+    if (verified.bad === 'emptyBody') extra['hint'] = 'The host delivers chunked bodies empty: send Content-Length';
     return noBatch(400, verified.bad);
   }
 
@@ -162,9 +161,7 @@ function storeAll({ queues }: ReceiveDependencies, { jobs, lifecycle }: Verified
   return sendAll(
     [
       ...jobs.map((job) => () => queues.jobs.send(formatJobMessage(job), { signal })),
-      ...lifecycle.map(
-        (event) => () => queues.subscriptions.send(formatSubscriptionMessage(event), { signal }),
-      ),
+      ...lifecycle.map((event) => () => queues.subscriptions.send(formatSubscriptionMessage(event), { signal })),
     ],
     signal,
   );
@@ -178,10 +175,7 @@ export interface SendResult {
 }
 
 /** Runs all sends side by side until the signal is aborted. A failed send does not affect the others. Never rejects. */
-export async function sendAll(
-  sends: readonly (() => Promise<void>)[],
-  signal: AbortSignal,
-): Promise<SendResult> {
+export async function sendAll(sends: readonly (() => Promise<void>)[], signal: AbortSignal): Promise<SendResult> {
   // Each send listens to the signal, and Node warns of a leak from the eleventh listener on.
   setMaxListeners(0, signal);
   const result: SendResult = { stored: 0 };

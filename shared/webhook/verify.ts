@@ -8,8 +8,7 @@ import { verifyClientState, watchTag } from '../watches/clientState';
 export type BadBody = 'emptyBody' | 'notJson' | 'noValue';
 
 /** Why an item is refused. Each is counted. None is reported to the caller. */
-export type Refusal =
-  'notAnObject' | 'noTenantId' | 'clientStateMissing' | 'clientStateMalformed' | 'wrongMac';
+export type Refusal = 'notAnObject' | 'noTenantId' | 'clientStateMissing' | 'clientStateMalformed' | 'wrongMac';
 
 export interface VerifyContext {
   /** ISO 8601. */
@@ -38,11 +37,7 @@ export type VerifiedItem =
  * Parses a posted body (resources/changenotificationcollection.md) and verifies each item, without I/O. A bad item does
  * not affect the others. Never throws.
  */
-export function verifyBody(
-  ring: KeyRing,
-  body: Uint8Array,
-  context: VerifyContext,
-): VerifiedBody | { bad: BadBody } {
+export function verifyBody(ring: KeyRing, body: Uint8Array, context: VerifyContext): VerifiedBody | { bad: BadBody } {
   if (body.byteLength === 0) return { bad: 'emptyBody' };
   const collection = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
   if (collection === undefined) return { bad: 'notJson' };
@@ -60,8 +55,7 @@ export function verifyBody(
     const result = verifyItem(ring, item, context);
     if ('job' in result) verified.jobs.push(result.job);
     else if ('lifecycle' in result) verified.lifecycle.push(result.lifecycle);
-    else if ('refused' in result)
-      verified.refused[result.refused] = (verified.refused[result.refused] ?? 0) + 1;
+    else if ('refused' in result) verified.refused[result.refused] = (verified.refused[result.refused] ?? 0) + 1;
     else verified.unknownKey += 1;
   }
   return verified;
@@ -144,9 +138,7 @@ function addHints(reference: JobReference, resourceData: unknown): void {
 }
 
 function parseDate(value: unknown): string | undefined {
-  return typeof value === 'string' && DATE.test(value) && !Number.isNaN(Date.parse(value))
-    ? value
-    : undefined;
+  return typeof value === 'string' && DATE.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
 }
 
 /** The words of Universal Print's paths (api-reference/v1.0, print pages). Everything else in a path is an id. */

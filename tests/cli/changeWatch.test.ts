@@ -168,9 +168,7 @@ describe.each(['show', 'renew', 'remove', 'revoke'])('subscriptions %s', (name) 
     expect(stderr).toContain('subscriptions list');
     const neither = await world.run('subscriptions', name, '--tenant', TENANT);
     expect(neither.code).toBe(2);
-    expect(neither.stderr).toContain(
-      `subscriptions ${name} needs either --printer <id> or --definition <id>`,
-    );
+    expect(neither.stderr).toContain(`subscriptions ${name} needs either --printer <id> or --definition <id>`);
   });
 });
 

@@ -8,14 +8,7 @@ describe('definitions', () => {
   it('create creates a print task definition and prints the next step', async () => {
     const world = createCliWorld();
     world.graph.next('POST', () => answered);
-    const { code, stdout } = await world.run(
-      'definitions',
-      'create',
-      '--tenant',
-      TENANT,
-      '--name',
-      'Accounting',
-    );
+    const { code, stdout } = await world.run('definitions', 'create', '--tenant', TENANT, '--name', 'Accounting');
     expect(code).toBe(0);
     expect(stdout).toContain(`subscriptions add --tenant ${TENANT} --definition ${DEFINITION}`);
     expect(world.graph.calls[0]).toMatchObject({
@@ -28,16 +21,7 @@ describe('definitions', () => {
   it('create --json prints the definition and nothing else', async () => {
     const world = createCliWorld();
     world.graph.next('POST', () => answered);
-    const argv = [
-      'definitions',
-      'create',
-      '--tenant',
-      TENANT,
-      '--name',
-      'Accounting',
-      '--app-name',
-      'Our app',
-    ];
+    const argv = ['definitions', 'create', '--tenant', TENANT, '--name', 'Accounting', '--app-name', 'Our app'];
     expect(await world.runJson(...argv)).toEqual({
       code: 0,
       stderr: '',
@@ -76,9 +60,7 @@ describe('definitions', () => {
       [''],
     ]);
     world.graph.next('GET', () => ({ value: [] }));
-    expect((await world.run('definitions', 'list', '--tenant', TENANT)).stdout).toContain(
-      'definitions create',
-    );
+    expect((await world.run('definitions', 'list', '--tenant', TENANT)).stdout).toContain('definitions create');
   });
 
   it('delete asks for confirmation, and does nothing after a no', async () => {

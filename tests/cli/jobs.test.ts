@@ -104,9 +104,7 @@ describe('jobs sweep', () => {
     const { code, stdout, stderr } = await cli.run('jobs', 'sweep');
     expect(code).toBe(1);
     expect(stdout).toMatch(new RegExp(`^${TENANT} +refused `, 'm'));
-    expect(stderr).toContain(
-      `error: ${TENANT} refuses the app. To see what is missing: tenants show ${TENANT}`,
-    );
+    expect(stderr).toContain(`error: ${TENANT} refuses the app. To see what is missing: tenants show ${TENANT}`);
   });
 
   it.each(['paused', 'removed'] as const)('prints only a note when a %s customer refuses', async (status) => {
@@ -142,13 +140,13 @@ describe('jobs sweep', () => {
     expect(stderr).toContain('tenants add');
   });
 
-  it.each([
-    [['--printer', PRINTER]],
-    [['--tenant', TENANT, '--printer', PRINTER, '--definition', DEFINITION]],
-  ])('%j is wrong usage', async (argv) => {
-    expect((await cli.run('jobs', 'sweep', ...argv)).code).toBe(2);
-    expect(world.calls).toHaveLength(0);
-  });
+  it.each([[['--printer', PRINTER]], [['--tenant', TENANT, '--printer', PRINTER, '--definition', DEFINITION]]])(
+    '%j is wrong usage',
+    async (argv) => {
+      expect((await cli.run('jobs', 'sweep', ...argv)).code).toBe(2);
+      expect(world.calls).toHaveLength(0);
+    },
+  );
 
   it('reports that no customer is on the allow-list', async () => {
     world.tenantTable.clear();
@@ -218,9 +216,7 @@ describe('jobs show', () => {
     expect(code).toBe(0);
     expect(stdout).toContain(`${STARTED_KEY}, printer ${PRINTER}`);
     const times = stdout.slice(0, stdout.indexOf(STARTED_KEY));
-    expect(times).toMatch(
-      /23:00.*user printed\n.*sweep found it\n.*01:00.*notification arrived.*\n.*1 run.*\n.*done/,
-    );
+    expect(times).toMatch(/23:00.*user printed\n.*sweep found it\n.*01:00.*notification arrived.*\n.*1 run.*\n.*done/);
     const { json } = await cli.runJson('jobs', 'show', FETCHABLE_KEY, '--tenant', TENANT);
     expect(json).toMatchObject([{ rowKey: FETCHABLE_KEY, job: { id: '5182' }, timeline: { length: 5 } }]);
   });

@@ -67,17 +67,13 @@ describe('poison', () => {
 
   it('replay selects by cause, tenant, id, or all, and names messages that cannot be replayed', async () => {
     const { world, poison } = await createPoisoned();
-    expect((await world.run('poison', 'replay', '--cause', 'graphForbidden')).stdout).toBe(
-      'Replayed 1 message.\n',
-    );
+    expect((await world.run('poison', 'replay', '--cause', 'graphForbidden')).stdout).toBe('Replayed 1 message.\n');
     expect(world.queue(JOBS).texts()).toHaveLength(1);
     const page = await poison.take(1);
     for (const message of page) await poison.show(message);
     const [taken] = page;
     if (!taken) throw new Error('no message');
-    expect(
-      await world.runJson('poison', 'replay', taken.id, '--tenant', TENANT, '--queue', JOBS),
-    ).toMatchObject({
+    expect(await world.runJson('poison', 'replay', taken.id, '--tenant', TENANT, '--queue', JOBS)).toMatchObject({
       code: 0,
       json: { replayed: 1, left: [] },
     });

@@ -43,10 +43,7 @@ describe('the command (works right after npm ci, builds only when dist/ is missi
 
   it('passes the certificates that local.settings.json names to Node, as the host does', () => {
     mkdirSync(join(root, 'dist', 'cli'), { recursive: true });
-    writeFileSync(
-      main(),
-      'console.log(process.env.NODE_EXTRA_CA_CERTS, process.argv[2]); process.exitCode = 2;',
-    );
+    writeFileSync(main(), 'console.log(process.env.NODE_EXTRA_CA_CERTS, process.argv[2]); process.exitCode = 2;');
     const settings = join(root, 'local.settings.json');
     const ca = join(root, 'ca.pem');
     const said = (own: Record<string, string> = {}) => {

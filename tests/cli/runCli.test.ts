@@ -58,9 +58,7 @@ describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usa
         expect(shown).toContain('--json');
       }
     }
-    expect(verbs).toEqual(
-      expect.arrayContaining(['status', 'tenants add', 'subscriptions revoke', 'jobs show']),
-    );
+    expect(verbs).toEqual(expect.arrayContaining(['status', 'tenants add', 'subscriptions revoke', 'jobs show']));
     expect(verbs.length).toBeGreaterThan(25);
   });
 

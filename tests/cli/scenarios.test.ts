@@ -1,12 +1,6 @@
 import { SCENARIOS } from '../../cli/tenants';
 import { newWatch, type WatchKind } from '../../shared/watches/watches';
-import {
-  createSubscriptionWorld,
-  DEFINITION,
-  PRINTER,
-  START,
-  TENANT,
-} from '../support/createSubscriptionWorld';
+import { createSubscriptionWorld, DEFINITION, PRINTER, START, TENANT } from '../support/createSubscriptionWorld';
 import type { CallGraph } from '../../shared/graph/client';
 import { completeTask, readTask, listTasks } from '../../shared/graph/api/printTasks';
 import { createSubscription } from '../../shared/graph/api/subscriptions';

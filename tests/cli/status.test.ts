@@ -1,12 +1,5 @@
 import { createCliWorld } from '../support/createCliWorld';
-import {
-  DEFINITION,
-  MINUTE,
-  OTHER_TENANT,
-  putServed,
-  START,
-  TENANT,
-} from '../support/createSubscriptionWorld';
+import { DEFINITION, MINUTE, OTHER_TENANT, putServed, START, TENANT } from '../support/createSubscriptionWorld';
 
 describe('status', () => {
   it('shows tenants, watches, keys, queues and sweeps on one screen', async () => {
@@ -99,9 +92,7 @@ describe('status', () => {
       keys: [{ keyId: 'k1', role: 'signs', watches: 4 }],
       minutesToNearestExpiry: 70 * 60,
     });
-    expect((await world.run('status')).stdout).toContain(
-      '1 live, 1 lapsed, 1 pending; 4 of inactive tenants',
-    );
+    expect((await world.run('status')).stdout).toContain('1 live, 1 lapsed, 1 pending; 4 of inactive tenants');
   });
 
   it('shows active tenants that were never swept', async () => {

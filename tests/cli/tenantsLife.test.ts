@@ -29,9 +29,7 @@ describe('tenants pause and resume', () => {
       code: 0,
       json: { tenantId: TENANT, status: 'paused' },
     });
-    expect((await world.run('tenants', 'pause', TENANT)).stdout).toContain(
-      `To resume: tenants resume ${TENANT}`,
-    );
+    expect((await world.run('tenants', 'pause', TENANT)).stdout).toContain(`To resume: tenants resume ${TENANT}`);
     world.clock.advance(5 * MINUTE);
     const { code, stdout } = await world.run('tenants', 'resume', TENANT);
     expect(code).toBe(0);
@@ -48,17 +46,14 @@ describe('tenants pause and resume', () => {
     expect((await world.read()).watch.since).toBe(START);
   });
 
-  it.each(['pause', 'resume'])(
-    '%s prints what to do for a tenant that is not listed, or removed',
-    async (verb) => {
-      const world = createCliWorld();
-      expect(await world.run('tenants', verb, TENANT)).toMatchObject({ code: 1, stdout: '' });
-      await world.addTenant(TENANT, 'removed');
-      const { code, stderr } = await world.run('tenants', verb, TENANT);
-      expect(code).toBe(1);
-      expect(stderr).toContain(`has been removed. Add it: tenants add ${TENANT}`);
-    },
-  );
+  it.each(['pause', 'resume'])('%s prints what to do for a tenant that is not listed, or removed', async (verb) => {
+    const world = createCliWorld();
+    expect(await world.run('tenants', verb, TENANT)).toMatchObject({ code: 1, stdout: '' });
+    await world.addTenant(TENANT, 'removed');
+    const { code, stderr } = await world.run('tenants', verb, TENANT);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`has been removed. Add it: tenants add ${TENANT}`);
+  });
 });
 
 describe('tenants consent-url', () => {

@@ -46,9 +46,7 @@ export function entityTableContract(name: string, open: () => Promise<EntityTabl
     });
 
     it('lets exactly one of many inserts through', async () => {
-      const results = await Promise.all(
-        Array.from({ length: 8 }, (_, n) => table.insert(row({ text: String(n) }))),
-      );
+      const results = await Promise.all(Array.from({ length: 8 }, (_, n) => table.insert(row({ text: String(n) }))));
       const won = results.flatMap((etag, n) => (etag === undefined ? [] : [n]));
       expect(won).toHaveLength(1);
       expect((await table.get('p', 'r'))?.cells).toMatchObject({ text: String(won[0]) });
@@ -119,14 +117,8 @@ export function entityTableContract(name: string, open: () => Promise<EntityTabl
 
     it.each([
       ['a row to insert exists', () => Promise.resolve({ insert: row({ rowKey: 'kept' }) })],
-      [
-        'a row to replace has changed',
-        () => Promise.resolve({ replace: row({ rowKey: 'kept' }), etag: 'W/"0"' }),
-      ],
-      [
-        'a row to replace is gone',
-        () => Promise.resolve({ replace: row({ rowKey: 'gone' }), etag: 'W/"0"' }),
-      ],
+      ['a row to replace has changed', () => Promise.resolve({ replace: row({ rowKey: 'kept' }), etag: 'W/"0"' })],
+      ['a row to replace is gone', () => Promise.resolve({ replace: row({ rowKey: 'gone' }), etag: 'W/"0"' })],
       ['a row to remove is gone', () => Promise.resolve({ remove: { partitionKey: 'p', rowKey: 'gone' } })],
     ])('writes none of several changes when %s', async (_name, conflict) => {
       await table.insert(row({ rowKey: 'kept' }));
@@ -171,8 +163,7 @@ export function entityTableContract(name: string, open: () => Promise<EntityTabl
     });
 
     it('lists the rows of a prefix alone, with the cells asked for and the ETag', async () => {
-      for (const rowKey of ['a_1', 'a_2', 'a', 'a`3', 'b_1'])
-        await table.insert(row({ rowKey, big: 'x', n: 1 }));
+      for (const rowKey of ['a_1', 'a_2', 'a', 'a`3', 'b_1']) await table.insert(row({ rowKey, big: 'x', n: 1 }));
       await table.insert(row({ partitionKey: 'q', rowKey: 'a_1' }));
       const seen: unknown[] = [];
       const etags: string[] = [];

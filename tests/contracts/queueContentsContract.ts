@@ -22,11 +22,7 @@ export function queueContentsContract(name: string, open: () => Promise<OpenedCo
     };
 
     it('tells of an empty queue', async () => {
-      expect([await contents.count(), await contents.oldest(), await contents.take(60)]).toEqual([
-        0,
-        undefined,
-        [],
-      ]);
+      expect([await contents.count(), await contents.oldest(), await contents.take(60)]).toEqual([0, undefined, []]);
     });
 
     it('takes at most 32 at a time, each hidden from the next taking, all still counted', async () => {

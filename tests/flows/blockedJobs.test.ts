@@ -34,8 +34,7 @@ describe('no job stays blocked', () => {
     );
     await flow.untilQuiet();
   };
-  const eventsOf = async ({ tenantId }: Customer) =>
-    (await flow.events()).filter(({ id }) => id.startsWith(tenantId));
+  const eventsOf = async ({ tenantId }: Customer) => (await flow.events()).filter(({ id }) => id.startsWith(tenantId));
   const command = (...argv: string[]) => runCliCommand(ROOT, flow.cloud.environment, argv);
   const watch = async ({ tenantId, definitionId }: Customer) => {
     const { clock } = flow;
@@ -117,8 +116,7 @@ describe('no job stays blocked', () => {
   });
 
   describe('a removed customer', () => {
-    const remove = ({ tenantId }: Customer) =>
-      command('tenants', 'remove', tenantId, '--force', '--ledger', '--yes');
+    const remove = ({ tenantId }: Customer) => command('tenants', 'remove', tenantId, '--force', '--ledger', '--yes');
 
     it('has its jobs released by notifications that were on their way', async () => {
       const customer = await flow.onboard(['jobStarted']);

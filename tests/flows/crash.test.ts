@@ -1,13 +1,7 @@
 import type { ProxyCall } from '../../local/faultProxy/proxyCall';
 import type { WatchKind } from '../../shared/watches/watches';
 import { armDeath, requireProxy } from '../support/armDeath';
-import {
-  deriveCrashPoints,
-  isJobCall,
-  mayRepeatEvent,
-  nameCrashPoint,
-  type CrashPoint,
-} from '../support/crashPoints';
+import { deriveCrashPoints, isJobCall, mayRepeatEvent, nameCrashPoint, type CrashPoint } from '../support/crashPoints';
 import { startFlow, type Customer, type Flow } from '../support/startFlow';
 import { PAST_LEASES_MS, untilQueueEmpty } from '../support/untilQueueEmpty';
 

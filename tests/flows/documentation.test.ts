@@ -73,10 +73,8 @@ describe('the documented commands', () => {
   }
   const withPort = (text: string, from: number, to: number) =>
     text.replace(new RegExp(`(127\\.0\\.0\\.1|localhost)(:|%3A)${from}\\b`, 'g'), `$1$2${to}`);
-  const toThisRun = (text: string) =>
-    ports().reduce((moved, [page, here]) => withPort(moved, page, here), text);
-  const toThePage = (text: string) =>
-    ports().reduce((moved, [page, here]) => withPort(moved, here, page), text);
+  const toThisRun = (text: string) => ports().reduce((moved, [page, here]) => withPort(moved, page, here), text);
+  const toThePage = (text: string) => ports().reduce((moved, [page, here]) => withPort(moved, here, page), text);
 
   function newKey(): string {
     return randomBytes(32).toString('base64');
@@ -84,13 +82,8 @@ describe('the documented commands', () => {
 
   /** `<key of k>` in the documented setting is the key that has this id, or a fresh one. */
   function fillKeys(value: string): string {
-    const known = new Map(
-      (settings['CLIENT_STATE_KEYS'] ?? '').split(',').map((key) => [key.split(':')[0], key]),
-    );
-    return value.replace(
-      /(\w+):<key of \1>/g,
-      (_text, keyId: string) => known.get(keyId) ?? `${keyId}:${newKey()}`,
-    );
+    const known = new Map((settings['CLIENT_STATE_KEYS'] ?? '').split(',').map((key) => [key.split(':')[0], key]));
+    return value.replace(/(\w+):<key of \1>/g, (_text, keyId: string) => known.get(keyId) ?? `${keyId}:${newKey()}`);
   }
 
   /** Runs a line in a shell; whoever is asked to sign in follows the documented address. */
@@ -138,10 +131,7 @@ describe('the documented commands', () => {
       async ({ step, at }) => {
         await untilSettled();
         if (step.kind === 'settings') {
-          const changes = Object.entries(step.values).map(([name, value]) => [
-            name,
-            toThisRun(fillKeys(value)),
-          ]);
+          const changes = Object.entries(step.values).map(([name, value]) => [name, toThisRun(fillKeys(value))]);
           return deploy(Object.fromEntries(changes) as Record<string, string>);
         }
         const { code, said } = await type(toThisRun(runs.translate(step.command)));

@@ -39,9 +39,7 @@ describe('duplicates of a notification', () => {
   );
 
   it('are worked on by both hosts', () => {
-    const workers = flow.cloud.hosts.filter((host) =>
-      host.lines().some((line) => line.includes('job.processed')),
-    );
+    const workers = flow.cloud.hosts.filter((host) => host.lines().some((line) => line.includes('job.processed')));
     expect(workers).toHaveLength(2);
   });
 });

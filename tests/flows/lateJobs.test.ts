@@ -18,9 +18,7 @@ describe('jobs that are not as their notification says', () => {
       const customer = await flow.onboard([kind], { trigger: kind === 'jobStarted' });
       await flow.control.print(customer.tenantId, { printerId: customer.printerId, visibleAfterMs: 3_000 });
       const events = await eventsOf(customer, 1);
-      expect(events.map(({ data }) => data['outcome'])).toEqual([
-        kind === 'jobStarted' ? 'released' : 'fetchable',
-      ]);
+      expect(events.map(({ data }) => data['outcome'])).toEqual([kind === 'jobStarted' ? 'released' : 'fetchable']);
     },
     30_000,
   );

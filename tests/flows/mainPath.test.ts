@@ -80,8 +80,9 @@ describe('the main path through the built app', () => {
     expect((await flow.events()).length).toBe(before + 2);
     const calls = await flow.control.calls();
     expect(calls.filter(({ path }) => !path.startsWith('/beta/'))).toEqual([]);
-    expect(
-      calls.filter(({ method, route }) => method === 'POST' && route === '/subscriptions'),
-    ).toMatchObject([{ status: 201 }, { status: 201 }]);
+    expect(calls.filter(({ method, route }) => method === 'POST' && route === '/subscriptions')).toMatchObject([
+      { status: 201 },
+      { status: 201 },
+    ]);
   }, 60_000);
 });

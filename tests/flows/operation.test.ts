@@ -67,14 +67,7 @@ describe('operating the built app', () => {
 
   it('a trigger is created by the Printer Administrator, and by nobody else', async () => {
     await cliJson('tenants', 'add', TENANT, '--name', 'First customer');
-    const named = await cliJson<{ id: string }>(
-      'definitions',
-      'create',
-      '--tenant',
-      TENANT,
-      '--name',
-      'Ours',
-    );
+    const named = await cliJson<{ id: string }>('definitions', 'create', '--tenant', TENANT, '--name', 'Ours');
     definitionId = named.id;
     const trigger = ['--tenant', TENANT, '--printer', printerId, '--definition', definitionId];
     const refused = await cli(['triggers', 'create', ...trigger], 'user');
@@ -91,11 +84,7 @@ describe('operating the built app', () => {
       roles: ['PrintTaskDefinition.ReadWrite.All', 'Printer.Read.All', 'PrintJob.ReadBasic.All'],
     });
     const narrowed = await cliJson<{ missing: string[] }>('tenants', 'show', TENANT);
-    expect(narrowed.missing).toEqual([
-      'PrintJob.Read.All',
-      'PrintJob.ReadWriteBasic.All',
-      'PrintJob.Manage.All',
-    ]);
+    expect(narrowed.missing).toEqual(['PrintJob.Read.All', 'PrintJob.ReadWriteBasic.All', 'PrintJob.Manage.All']);
   }, 60_000);
 
   it('status and poison tell what was given up, and a replay gives it another chance, twice without harm', async () => {
@@ -128,9 +117,7 @@ describe('operating the built app', () => {
     });
     expect(await cliJson('poison', 'replay', '--all')).toEqual({ replayed: 1, left: [] });
     expect(await cliJson('poison', 'replay', '--all')).toEqual({ replayed: 0, left: [] });
-    await eventually('the replayed message', () =>
-      flow.logged('job.duplicate').length > 0 ? true : undefined,
-    );
+    await eventually('the replayed message', () => (flow.logged('job.duplicate').length > 0 ? true : undefined));
     expect((await flow.events()).map(({ id }) => id)).toEqual([event?.id]);
   }, 60_000);
 
@@ -140,9 +127,8 @@ describe('operating the built app', () => {
     await flow.cloud.restartHost();
     await flow.control.print(TENANT, { printerId, count: 1 });
     await eventually('the release of the task', async () =>
-      (await flow.control.calls()).filter(
-        ({ method, path }) => method === 'PATCH' && path.includes('/tasks/'),
-      ).length >= 2
+      (await flow.control.calls()).filter(({ method, path }) => method === 'PATCH' && path.includes('/tasks/'))
+        .length >= 2
         ? true
         : undefined,
     );

@@ -52,9 +52,7 @@ describe('outages at the webhook', () => {
     await flow.control.print(customer.tenantId, { printerId: customer.printerId });
     await eventually('Graph was told to come again', async () => {
       const deliveries = await flow.control.deliveries();
-      return deliveries.find(
-        ({ status, items }) => status === 503 && items[0]?.tenantId === customer.tenantId,
-      );
+      return deliveries.find(({ status, items }) => status === 503 && items[0]?.tenantId === customer.tenantId);
     });
     await flow.cloud.restartHost();
     const events = (await flow.untilEvents(before + 2)).filter(({ id }) => id.startsWith(customer.tenantId));

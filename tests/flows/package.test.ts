@@ -31,9 +31,7 @@ afterAll(() => {
 
 describe('the package for zip deploy', () => {
   it('contains only the bundle, host.json and package.json', () => {
-    const others = [...files.keys()].filter(
-      (name) => !/^dist\/functions\/(chunks\/)?[\w.-]+\.mjs$/.test(name),
-    );
+    const others = [...files.keys()].filter((name) => !/^dist\/functions\/(chunks\/)?[\w.-]+\.mjs$/.test(name));
     expect(others.sort()).toEqual(['host.json', 'package.json']);
   });
 

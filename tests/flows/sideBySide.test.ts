@@ -77,9 +77,7 @@ describe('two timers and the command line beside each other', () => {
     const stored = await rows();
     expect(stored).toHaveLength(watches);
     expect((await live()).sort()).toEqual(
-      stored
-        .map(({ watch }) => `${watch.tenantId} ${watch.resource ?? ''} ${watch.subscriptionId ?? ''}`)
-        .sort(),
+      stored.map(({ watch }) => `${watch.tenantId} ${watch.resource ?? ''} ${watch.subscriptionId ?? ''}`).sort(),
     );
     return stored.map(({ watch }) => watch.subscriptionId);
   };

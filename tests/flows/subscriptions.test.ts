@@ -41,21 +41,12 @@ describe('subscriptions through the built app', () => {
     return JSON.parse(stdout) as T;
   };
   const calls = async (method: string) =>
-    (await flow.control.calls()).filter(
-      (call) => call.method === method && /\/subscriptions/.test(call.path),
-    );
+    (await flow.control.calls()).filter((call) => call.method === method && /\/subscriptions/.test(call.path));
   const renew = () => flow.runNow('renewSubscriptions');
 
   it('onboards a customer by CLI; Graph shakes hands with both routes', async () => {
     await cliJson('tenants', 'add', TENANT, '--name', 'First customer');
-    const { id } = await cliJson<{ id: string }>(
-      'definitions',
-      'create',
-      '--tenant',
-      TENANT,
-      '--name',
-      'Accounting',
-    );
+    const { id } = await cliJson<{ id: string }>('definitions', 'create', '--tenant', TENANT, '--name', 'Accounting');
     await cliJson('subscriptions', 'add', '--tenant', TENANT, '--definition', id);
     const { stdout, code } = await cli('subscriptions', 'add', '--tenant', TENANT, '--printer', printerId);
     expect(code).toBe(0);

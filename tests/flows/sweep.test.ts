@@ -22,8 +22,7 @@ describe('the sweep through the built app', () => {
   afterAll(() => flow.stop(), 30_000);
 
   const sweep = () => flow.runNow('sweepJobs');
-  const eventsOf = async ({ tenantId }: Customer) =>
-    (await flow.events()).filter(({ id }) => id.startsWith(tenantId));
+  const eventsOf = async ({ tenantId }: Customer) => (await flow.events()).filter(({ id }) => id.startsWith(tenantId));
   const untilEventsOf = (customer: Customer, count: number) =>
     eventually(
       `${count} events of the customer`,

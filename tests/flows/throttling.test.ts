@@ -31,9 +31,7 @@ describe('a throttled tenant', () => {
     const other = await flow.onboard(['jobStarted']);
     await throttleOnce(throttled, RETRY_AFTER_S);
     await flow.control.print(throttled.tenantId, { printerId: throttled.printerId, count: 12 });
-    await eventually('the 429', async () =>
-      (await flow.control.calls()).find(({ status }) => status === 429),
-    );
+    await eventually('the 429', async () => (await flow.control.calls()).find(({ status }) => status === 429));
     await flow.control.print(other.tenantId, { printerId: other.printerId, count: 3 });
     const during = await flow.untilEvents(3);
     const fromOther = during.filter(({ id }) => id.startsWith(other.tenantId));
@@ -53,9 +51,7 @@ describe('a throttled tenant', () => {
     await throttleOnce(throttled, 600);
     await flow.control.print(throttled.tenantId, { printerId: throttled.printerId });
     await eventually('the 429', async () =>
-      (await flow.control.calls()).find(
-        ({ status, tenantId }) => status === 429 && tenantId === throttled.tenantId,
-      ),
+      (await flow.control.calls()).find(({ status, tenantId }) => status === 429 && tenantId === throttled.tenantId),
     );
     await flow.untilQuiet();
 
@@ -67,9 +63,7 @@ describe('a throttled tenant', () => {
     });
     await gate?.reached;
     for (let filled = 0; filled < QUEUED; filled += 50) {
-      await Promise.all(
-        Array.from({ length: 50 }, () => flow.queues.put('print-notifications', messageOf(throttled))),
-      );
+      await Promise.all(Array.from({ length: 50 }, () => flow.queues.put('print-notifications', messageOf(throttled))));
     }
     await flow.control.print(other.tenantId, { printerId: other.printerId });
     // Its notification is answered, so its message stands behind the thousand.
@@ -88,8 +82,7 @@ describe('a throttled tenant', () => {
     const startedAt = Math.min(...answered().map((call) => call.startedAt));
     const since = ({ answeredAt = Infinity }: ProxyCall) => answeredAt - startedAt;
     const done = answered().findLast(
-      (call) =>
-        call.effect === 'table.update' && call.resource === 'PrintJobs' && call.path.includes(other.tenantId),
+      (call) => call.effect === 'table.update' && call.resource === 'PrintJobs' && call.path.includes(other.tenantId),
     );
     if (!done) throw new Error('The job of the other tenant was never recorded as done');
     // Its message is deleted after that record. The other 1,000 deletes are those of the postponed messages.
@@ -100,8 +93,7 @@ describe('a throttled tenant', () => {
     // Behind a thousand postponements: half of their time more at most.
     expect(since(done) / Math.max(...postponements.map(since))).toBeLessThanOrEqual(1.5);
     const calls = proxyCalls().filter(({ n }) => n > mark);
-    const onJobQueue = (effect: string) =>
-      calls.filter((call) => call.effect === effect && isJobQueue(call)).length;
+    const onJobQueue = (effect: string) => calls.filter((call) => call.effect === effect && isJobQueue(call)).length;
     expect(onJobQueue('queue.send')).toBe(QUEUED);
     expect(onJobQueue('queue.delete')).toBe(QUEUED + 1);
     const aboutThrottled = calls.filter(

@@ -14,9 +14,7 @@ describe('a token from Entra', () => {
     await flow.control.clearCalls();
     await flow.control.print(customer.tenantId, { printerId: customer.printerId, count: 3 });
     await flow.untilEvents(6);
-    const tokenCalls = (await flow.control.calls({ target: 'token' })).filter(
-      ({ method }) => method === 'POST',
-    );
+    const tokenCalls = (await flow.control.calls({ target: 'token' })).filter(({ method }) => method === 'POST');
     expect(tokenCalls.map(({ status, path }) => [status, path])).toEqual([
       [200, `/${customer.tenantId}/oauth2/v2.0/token`],
     ]);

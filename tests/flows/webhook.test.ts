@@ -23,8 +23,7 @@ describe('the webhook behind the functions host', () => {
   const stored = () => {
     const on = (queue: string) =>
       (flow.cloud.proxy?.calls() ?? []).filter(
-        ({ effect, resource, bodyText = '' }) =>
-          effect === 'queue.send' && resource === queue && isOfWebhook(bodyText),
+        ({ effect, resource, bodyText = '' }) => effect === 'queue.send' && resource === queue && isOfWebhook(bodyText),
       ).length;
     return { jobs: on('print-notifications'), subscriptions: on('subscription-events') };
   };
@@ -48,9 +47,7 @@ describe('the webhook behind the functions host', () => {
       seed: 42,
     });
     for (let start = 0; start < tokens.length; start += 25) {
-      await Promise.all(
-        tokens.slice(start, start + 25).map((token, index) => expectHandshake(routeAt(index), token)),
-      );
+      await Promise.all(tokens.slice(start, start + 25).map((token, index) => expectHandshake(routeAt(index), token)));
     }
   }, 60_000);
 
@@ -67,10 +64,7 @@ describe('the webhook behind the functions host', () => {
       const answer = await post(routeAt(index), input.body);
       expect(answer.status).toBe(input.status);
       expect(answer.body).toHaveLength(0);
-      const line = await eventually(
-        'the log line',
-        () => flow.logged('notifications.received')[before.lines],
-      );
+      const line = await eventually('the log line', () => flow.logged('notifications.received')[before.lines]);
       expect(refusedOf(line)).toEqual(input.refused);
       expect(line['unknownKey']).toBe(input.unknownKey ?? 0);
       expect(line['accepted']).toBe(input.queueGrowth);

@@ -42,8 +42,7 @@ it.each([
   ['without any setting', {}],
   ['with valid settings', settings],
 ])('answers the handshake %s', async (_name, env) => {
-  const validationToken =
-    'Validation: Testing client application reachability for subscription Request-Id: 1';
+  const validationToken = 'Validation: Testing client application reachability for subscription Request-Id: 1';
   expect(await post(env, Buffer.alloc(0), { validationToken })).toEqual({
     answer: { status: 200, headers: { 'Content-Type': 'text/plain', ...nosniff }, body: validationToken },
     lines: [],

@@ -1,18 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  app,
-  InvocationContext,
-  type StorageQueueFunctionOptions,
-  type TimerFunctionOptions,
-} from '@azure/functions';
+import { app, InvocationContext, type StorageQueueFunctionOptions, type TimerFunctionOptions } from '@azure/functions';
 import { createMemoryQueue } from '../support/memoryQueue';
-import {
-  createSubscriptionWorld,
-  MINUTE,
-  putServed,
-  TENANT,
-  PRINTER,
-} from '../support/createSubscriptionWorld';
+import { createSubscriptionWorld, MINUTE, putServed, TENANT, PRINTER } from '../support/createSubscriptionWorld';
 
 jest.mock('@azure/functions', () => ({
   ...jest.requireActual<object>('@azure/functions'),
@@ -114,10 +103,7 @@ describe('a watch whose new subscription left a time without notifications', () 
 describe('processLifecycleEvent', () => {
   async function load() {
     await import('../../functions/processLifecycleEvent');
-    const [name, options] = jest.mocked(app.storageQueue).mock.calls[0] as [
-      string,
-      StorageQueueFunctionOptions,
-    ];
+    const [name, options] = jest.mocked(app.storageQueue).mock.calls[0] as [string, StorageQueueFunctionOptions];
     return { name, options };
   }
   const message = (fields: object = {}) => ({

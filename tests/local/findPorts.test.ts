@@ -10,16 +10,13 @@ function listen(port: number): Promise<Server> {
 }
 
 // Linux: net.ipv4.ip_local_port_range begins at 32768; macOS and Windows take what IANA calls dynamic, from 49152.
-test.each([0, 0.5, 0.999999])(
-  'a free port is none that the system hands out by itself: %d',
-  async (random) => {
-    const port = await freePort(() => random);
-    expect(port).toBeGreaterThanOrEqual(1024);
-    expect(port).toBeLessThan(32_768);
-    const server = await listen(port);
-    await new Promise((resolve) => server.close(resolve));
-  },
-);
+test.each([0, 0.5, 0.999999])('a free port is none that the system hands out by itself: %d', async (random) => {
+  const port = await freePort(() => random);
+  expect(port).toBeGreaterThanOrEqual(1024);
+  expect(port).toBeLessThan(32_768);
+  const server = await listen(port);
+  await new Promise((resolve) => server.close(resolve));
+});
 
 test('a port that is taken is passed over', async () => {
   const taken = await freePort(() => 0.25);

@@ -59,9 +59,7 @@ test.each([
 ] as const)('%s to the parent ends all of the local cloud', async (signal, expected) => {
   const parent = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });
   const early = once(parent, 'exit').then(() => ['"it ended before it was ready"']);
-  const [line] = (await Promise.race([once(createInterface({ input: parent.stdout }), 'line'), early])) as [
-    string,
-  ];
+  const [line] = (await Promise.race([once(createInterface({ input: parent.stdout }), 'line'), early])) as [string];
   const urls = JSON.parse(line) as string[];
   expect(urls).toBeInstanceOf(Array);
   expect(await Promise.all(urls.map(isListening))).toEqual(urls.map(() => true));

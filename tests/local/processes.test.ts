@@ -122,18 +122,13 @@ test('a taken port is named', async () => {
   }
 });
 
-test.each([
-  'Port 7071 is taken: choose another.',
-  'listen EADDRINUSE: address already in use 127.0.0.1:7071',
-])('a port is found in "%s"', async (line) => {
-  const error = await failure(
-    startProcess(options(`console.error(${JSON.stringify(line)}); process.exitCode = 1`)),
-  );
-  expect([error.code, error.message]).toEqual([
-    'PORT_TAKEN',
-    expect.stringContaining('port 7071 is already in use'),
-  ]);
-});
+test.each(['Port 7071 is taken: choose another.', 'listen EADDRINUSE: address already in use 127.0.0.1:7071'])(
+  'a port is found in "%s"',
+  async (line) => {
+    const error = await failure(startProcess(options(`console.error(${JSON.stringify(line)}); process.exitCode = 1`)));
+    expect([error.code, error.message]).toEqual(['PORT_TAKEN', expect.stringContaining('port 7071 is already in use')]);
+  },
+);
 
 test('a program that never gets ready is killed', async () => {
   const error = await failure(
@@ -150,8 +145,7 @@ test('a program that does not exist is said so', async () => {
 
 test('a child that watches its standard input ends when its parent is killed', async () => {
   // The parent starts a child that holds on to stdin as --stop-with-stdin does, tells its pid, and is killed.
-  const child =
-    "process.stdin.resume().on('close', () => process.exit(0)); setInterval(() => undefined, 1000);";
+  const child = "process.stdin.resume().on('close', () => process.exit(0)); setInterval(() => undefined, 1000);";
   const parent = `const { spawn } = require('node:child_process');
     const child = spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: ['pipe', 'inherit', 'inherit'] });
     console.log('ready ' + child.pid);`;

@@ -1,9 +1,4 @@
-import {
-  readSettingsValues,
-  withCertificates,
-  withFreshKeys,
-  withoutOldCertificates,
-} from '../../local/settingsFile';
+import { readSettingsValues, withCertificates, withFreshKeys, withoutOldCertificates } from '../../local/settingsFile';
 
 const file = (values: Record<string, string>) => JSON.stringify({ IsEncrypted: false, Values: values });
 

@@ -20,9 +20,7 @@ test('storage runs, may be made twice, follows the clock, refuses a taken port, 
     await createStorage(azurite.connectionString);
 
     // A Date shim moves Azurite's visibility. Visibility of a received message is at most 7 days.
-    const queue = QueueServiceClient.fromConnectionString(azurite.connectionString).getQueueClient(
-      'print-job-events',
-    );
+    const queue = QueueServiceClient.fromConnectionString(azurite.connectionString).getQueueClient('print-job-events');
     await queue.sendMessage('hidden', { visibilityTimeout: 3600 });
     expect((await queue.receiveMessages()).receivedMessageItems).toHaveLength(0);
     clock.move(3600_000);

@@ -44,9 +44,7 @@ describe('a local cloud with proxy, clock and two hosts', () => {
 
   test('the queues, poison queues and tables of the contract exist', async () => {
     const queues: string[] = [];
-    for await (const { name } of QueueServiceClient.fromConnectionString(
-      cloud.connectionString,
-    ).listQueues()) {
+    for await (const { name } of QueueServiceClient.fromConnectionString(cloud.connectionString).listQueues()) {
       queues.push(name);
     }
     const service = TableServiceClient.fromConnectionString(cloud.connectionString, {

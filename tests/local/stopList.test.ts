@@ -47,9 +47,7 @@ test('a second signal exits at once', () => {
 test('a stop that fails is reported and exits with 1', async () => {
   const source = signalSource();
   const reported: string[] = [];
-  stopOnSignals({ stop: () => Promise.reject(new Error('held fast')) }, source, (text) =>
-    reported.push(text),
-  );
+  stopOnSignals({ stop: () => Promise.reject(new Error('held fast')) }, source, (text) => reported.push(text));
   source.emit('SIGTERM');
   await settled();
   expect([source.exits, reported]).toEqual([[1], ['held fast']]);

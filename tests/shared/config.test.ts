@@ -82,10 +82,7 @@ describe('settings that are complete', () => {
   it.each([
     [{ GRAPH_CREDENTIAL: 'secret', ENTRA_CLIENT_SECRET: 'x' }, { clientSecret: 'x' }],
     [{ GRAPH_CREDENTIAL: 'certificate', ENTRA_CLIENT_CERTIFICATE: PEM }, { clientCertificate: PEM }],
-    [
-      { GRAPH_CREDENTIAL: 'development', GRAPH_BASE_URL: 'http://127.0.0.1:7080/v1.0' },
-      { credential: 'development' },
-    ],
+    [{ GRAPH_CREDENTIAL: 'development', GRAPH_BASE_URL: 'http://127.0.0.1:7080/v1.0' }, { credential: 'development' }],
   ])('take the credential of %j', (replaced, expected) => {
     expect(read({ MANAGED_IDENTITY_CLIENT_ID: undefined, ...replaced })).toMatchObject(expected);
   });
@@ -117,14 +114,10 @@ describe('settings that are missing or wrong', () => {
   });
 
   it('are named once each when all are wrong at the same time', () => {
-    const checked = SETTING_NAMES.filter(
-      (name) => name !== 'AzureWebJobsStorage' && name !== 'ENTRA_CLIENT_SECRET',
-    );
+    const checked = SETTING_NAMES.filter((name) => name !== 'AzureWebJobsStorage' && name !== 'ENTRA_CLIENT_SECRET');
     const message = problemOf(Object.fromEntries(checked.map((name) => [name, '?'])));
     for (const name of checked)
-      expect(
-        message.split(`${name}${name === 'CLIENT_STATE_KEYS' ? ', entry 1,' : ''} is not `),
-      ).toHaveLength(2);
+      expect(message.split(`${name}${name === 'CLIENT_STATE_KEYS' ? ', entry 1,' : ''} is not `)).toHaveLength(2);
     expect(message).not.toMatch(/missing/);
   });
 
@@ -138,21 +131,15 @@ describe('settings that are missing or wrong', () => {
     );
   });
 
-  it.each([
-    'http://graph.microsoft.com/v1.0',
-    'ftp://x',
-    'graph.microsoft.com',
-    'http://127.0.0.1.example.com',
-  ])('GRAPH_BASE_URL refuses %p', (GRAPH_BASE_URL) => {
-    expect(problem({ GRAPH_BASE_URL })).toMatch(
-      /GRAPH_BASE_URL is not an https URL \(plain http only on loopback\)/,
-    );
-  });
+  it.each(['http://graph.microsoft.com/v1.0', 'ftp://x', 'graph.microsoft.com', 'http://127.0.0.1.example.com'])(
+    'GRAPH_BASE_URL refuses %p',
+    (GRAPH_BASE_URL) => {
+      expect(problem({ GRAPH_BASE_URL })).toMatch(/GRAPH_BASE_URL is not an https URL \(plain http only on loopback\)/);
+    },
+  );
 
   it('development works only while Graph is on loopback', () => {
-    expect(problem({ GRAPH_CREDENTIAL: 'development' })).toMatch(
-      /development.*GRAPH_BASE_URL is on loopback/,
-    );
+    expect(problem({ GRAPH_CREDENTIAL: 'development' })).toMatch(/development.*GRAPH_BASE_URL is on loopback/);
   });
 
   it.each([

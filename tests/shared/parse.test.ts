@@ -1,12 +1,4 @@
-import {
-  isIsoTime,
-  isRecord,
-  parseGuid,
-  parseId,
-  parseJobId,
-  parseJson,
-  parseText,
-} from '../../shared/parse';
+import { isIsoTime, isRecord, parseGuid, parseId, parseJobId, parseJson, parseText } from '../../shared/parse';
 import { DEFINITION } from '../support/notifications';
 
 describe('isRecord', () => {
@@ -61,6 +53,5 @@ it('lower-cases GUIDs and refuses everything else', () => {
 
 it('accepts times only in the form that the product writes', () => {
   expect(isIsoTime('2026-11-22T00:00:00.000Z')).toBe(true);
-  for (const other of ['2026-11-22', '7', '2026-11-22T00:00:00+01:00', 'x', 7])
-    expect(isIsoTime(other)).toBe(false);
+  for (const other of ['2026-11-22', '7', '2026-11-22T00:00:00+01:00', 'x', 7]) expect(isIsoTime(other)).toBe(false);
 });

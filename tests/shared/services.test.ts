@@ -21,16 +21,7 @@ it('are built once per process and environment', () => {
 
 it('throw nothing when made without settings; each member rejects and names the settings', async () => {
   const services = createServices({});
-  const members = [
-    'config',
-    'webhook',
-    'tenants',
-    'watches',
-    'graph',
-    'subscriptions',
-    'sweep',
-    'worker',
-  ] as const;
+  const members = ['config', 'webhook', 'tenants', 'watches', 'graph', 'subscriptions', 'sweep', 'worker'] as const;
   for (const member of members) {
     await expect(services[member]()).rejects.toMatchObject({
       code: 'configInvalid',

@@ -17,9 +17,7 @@ const RETENTION_DAYS = 4;
 export const JOB_LISTED_MINUTES = 2 * 24 * 60;
 
 /** Three customers on the allow-list, all their printers with a trigger. */
-export async function createCustomers(
-  flow: Flow,
-): Promise<{ customers: SoakCustomer[]; watches: WatchKey[] }> {
+export async function createCustomers(flow: Flow): Promise<{ customers: SoakCustomer[]; watches: WatchKey[] }> {
   const customers: SoakCustomer[] = [];
   const watches: WatchKey[] = [];
   const tenants = await flow.services.tenants();
@@ -82,9 +80,7 @@ export async function takeSome(
   random: () => number,
 ): Promise<void> {
   const ready = listed.filter(({ isFetchable, isAcquiredByPrinter }) => isFetchable && !isAcquiredByPrinter);
-  const taken = listed.filter(
-    ({ state, isAcquiredByPrinter }) => isAcquiredByPrinter && state === 'processing',
-  );
+  const taken = listed.filter(({ state, isAcquiredByPrinter }) => isAcquiredByPrinter && state === 'processing');
   const act = ({ tenantId, printerId, jobId }: ListedJob, action: string) =>
     control.actOnJob(tenantId, printerId, jobId, action);
   if (ready.length > 0) await act(oneOf(ready, random), 'acquire');

@@ -85,9 +85,7 @@ describe(`${days} days by the hour (SOAK_SEED=${seed})`, () => {
       // Otherwise the run has tested nothing.
       expect(printed).toBeGreaterThan(10 * days);
       expect(await lostByGraph()).toBeGreaterThan(0);
-      const created = (await control.subscriptions()).filter(
-        ({ createdAt }) => createdAt > startedAt + HOUR_MS,
-      );
+      const created = (await control.subscriptions()).filter(({ createdAt }) => createdAt > startedAt + HOUR_MS);
       expect(created.length).toBeGreaterThan(50);
     },
     LIMIT_MS,

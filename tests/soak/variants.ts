@@ -36,6 +36,5 @@ export function createVariantDraw(random: () => number): () => Partial<Variants>
     left.set(name, rest);
     return rest.splice(Math.floor(random() * rest.length), 1)[0];
   };
-  return () =>
-    Object.fromEntries(Object.entries(READINGS).map(([name, readings]) => [name, draw(name, readings)]));
+  return () => Object.fromEntries(Object.entries(READINGS).map(([name, readings]) => [name, draw(name, readings)]));
 }

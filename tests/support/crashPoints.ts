@@ -52,12 +52,8 @@ export function nameCrashPoint({ effect, resource, nth, when }: CrashPoint): str
  * event must come exactly once.
  */
 export function mayRepeatEvent(point: CrashPoint, calls: readonly ProxyCall[]): boolean {
-  const position = calls.findIndex(
-    ({ effect, resource }) => effect === point.effect && resource === point.resource,
-  );
-  const sent = calls.findIndex(
-    (call) => call.effect === 'queue.send' && call.resource === 'print-job-events',
-  );
+  const position = calls.findIndex(({ effect, resource }) => effect === point.effect && resource === point.resource);
+  const sent = calls.findIndex((call) => call.effect === 'queue.send' && call.resource === 'print-job-events');
   const recorded = calls.findIndex((call, index) => index > sent && call.resource === 'PrintJobs');
   if (position === sent) return point.when === 'after';
   if (position === recorded) return point.when === 'before';

@@ -39,8 +39,7 @@ export function createPrintWorld() {
     const task = tasks.get(id);
     if (!task) throw graphError('notFound');
     if (method === 'PATCH') {
-      if (task.state !== 'processing')
-        throw new GraphError('graphRejected', 'Graph rejected it', { status: 400 });
+      if (task.state !== 'processing') throw new GraphError('graphRejected', 'Graph rejected it', { status: 400 });
       Object.assign(task, (body as { status: object }).status);
     }
     return showTask(id, task);

@@ -17,8 +17,7 @@ export async function findBrokenPromises(
 ): Promise<string[]> {
   const broken: string[] = [];
   const rows: (string | undefined)[] = [];
-  for await (const { watch } of (await flow.services.watches()).list(tenantId))
-    rows.push(watch.subscriptionId);
+  for await (const { watch } of (await flow.services.watches()).list(tenantId)) rows.push(watch.subscriptionId);
   if (rows.length !== watches) broken.push(`${rows.length} watches instead of ${watches}`);
   const live = (await flow.control.subscriptions({ tenantId })).map(({ id }) => id);
   if (live.length !== watches) broken.push(`${live.length} live subscriptions for ${watches} watches`);

@@ -87,11 +87,7 @@ const TIMERS_OFF = {
 const QUICK_POLLS = { AzureFunctionsJobHost__extensions__queues__maxPollingInterval: '00:00:00.1' };
 
 /** Starts the local cloud with the built app for one test file. */
-export async function startFlow({
-  timers = false,
-  shippedPolls = false,
-  ...options
-}: FlowOptions = {}): Promise<Flow> {
+export async function startFlow({ timers = false, shippedPolls = false, ...options }: FlowOptions = {}): Promise<Flow> {
   const settings = {
     ...(timers ? {} : TIMERS_OFF),
     ...(shippedPolls ? {} : QUICK_POLLS),

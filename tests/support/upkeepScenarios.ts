@@ -23,8 +23,7 @@ const HOUR = 60 * 60_000;
 /** The turn of one printer among the day's 144. */
 const TRIGGER_LOOK_MS = 10 * 60_000;
 
-const renew: UpkeepScenario['run'] = (flow, _prepared, meanwhile) =>
-  flow.runNow('renewSubscriptions', meanwhile);
+const renew: UpkeepScenario['run'] = (flow, _prepared, meanwhile) => flow.runNow('renewSubscriptions', meanwhile);
 
 /** A new watch that has only its row, as `subscriptions add` leaves it where Graph cannot be reached. */
 const create: UpkeepScenario = {

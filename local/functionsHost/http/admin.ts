@@ -33,10 +33,8 @@ export function createAdmin({ functions, disabled, running, stopping, runNow }: 
     const body = await readBody(request, DEFAULT_BODY_LIMIT);
     const input = body && parseInput(body.toString('utf8').trim());
     if (!fn) respond(response, 404);
-    else if (fn.type === 'http')
-      respond(response, 400, { message: `${fn.name} is an HTTP function: call its route.` });
-    else if (input === undefined)
-      respond(response, 400, { message: 'The body must be JSON such as {"input": "…"}.' });
+    else if (fn.type === 'http') respond(response, 400, { message: `${fn.name} is an HTTP function: call its route.` });
+    else if (input === undefined) respond(response, 400, { message: 'The body must be JSON such as {"input": "…"}.' });
     else {
       runNow(fn, input);
       respond(response, 202);

@@ -18,10 +18,7 @@ export function toHttpTrigger(
         method,
         url: url.href,
         nullableHeaders: nullable(
-          Object.entries(headers).map(([name, value = '']) => [
-            name,
-            Array.isArray(value) ? value.join(', ') : value,
-          ]),
+          Object.entries(headers).map(([name, value = '']) => [name, Array.isArray(value) ? value.join(', ') : value]),
         ),
         nullableQuery: nullable([...query.keys()].map((name) => [name, query.getAll(name).join(',')])),
         nullableParams: nullable(Object.entries(params)),

@@ -54,9 +54,7 @@ export function compileRoute(template: string): Route {
       const parts = path.split('/').filter((part, index, all) => part !== '' || index < all.length - 1);
       const values: Record<string, string> = {};
       for (const [index, { kind, text, optional, checks }] of segments.entries()) {
-        const value = (kind === 'rest' ? parts.slice(index) : parts.slice(index, index + 1))
-          .map(decode)
-          .join('/');
+        const value = (kind === 'rest' ? parts.slice(index) : parts.slice(index, index + 1)).map(decode).join('/');
         if (kind === 'literal') {
           if (value.toLowerCase() !== text.toLowerCase()) return undefined;
         } else if (value === '') {
@@ -74,8 +72,7 @@ export function compileRoute(template: string): Route {
 
 function parseSegment(text: string): Segment {
   if (!/[{}]/.test(text)) return { kind: 'literal', text, optional: false, checks: [] };
-  const match =
-    /^\{(\*{0,2})([A-Za-z_][\w.-]*)((?::[^:(){}]+(?:\((?:[^)]|\)(?!\}|:|\?\}))*\))?)*)(\?)?\}$/.exec(text);
+  const match = /^\{(\*{0,2})([A-Za-z_][\w.-]*)((?::[^:(){}]+(?:\((?:[^)]|\)(?!\}|:|\?\}))*\))?)*)(\?)?\}$/.exec(text);
   if (!match) throw new Error(`route segment "${text}" is not understood`);
   const [, stars, name = '', constraints = '', optional] = match;
   const checks = splitConstraints(constraints).map(compileConstraint);

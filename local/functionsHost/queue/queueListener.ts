@@ -59,8 +59,7 @@ export function startQueueListener(dependencies: QueueDependencies, fn: QueueFun
       }
       if (messages.length === 0) await sleep(backoff(found), stopped.signal);
       found = messages.length > 0;
-      while (inProgress.size > options.newBatchThreshold && !stopped.signal.aborted)
-        await Promise.race(inProgress);
+      while (inProgress.size > options.newBatchThreshold && !stopped.signal.aborted) await Promise.race(inProgress);
     }
   }
 

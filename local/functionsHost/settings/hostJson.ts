@@ -43,11 +43,7 @@ export function parseHostJson(text: string, env: NodeJS.ProcessEnv, cpuCount: nu
         integer(0),
       ),
       maxDequeueCount: file.read('extensions.queues.maxDequeueCount', 5, integer(1)),
-      visibilityTimeoutMs: file.read(
-        'extensions.queues.visibilityTimeout',
-        0,
-        timeSpan(0, 7 * 24 * 60 * MINUTE_MS),
-      ),
+      visibilityTimeoutMs: file.read('extensions.queues.visibilityTimeout', 0, timeSpan(0, 7 * 24 * 60 * MINUTE_MS)),
       maxPollingIntervalMs: file.read('extensions.queues.maxPollingInterval', MINUTE_MS, timeSpan(100)),
       messageEncoding: file.read(
         'extensions.queues.messageEncoding',
@@ -86,10 +82,7 @@ function createReader(hostJson: unknown, env: NodeJS.ProcessEnv) {
       const value = overrides.find(({ name }) => name === settingOf(path))?.value ?? inFile(path);
       if (value === undefined) return fallback;
       return check(value, (expected) => {
-        throw new HostError(
-          'bad_host_json',
-          `host.json: ${path} must be ${expected}, got ${JSON.stringify(value)}.`,
-        );
+        throw new HostError('bad_host_json', `host.json: ${path} must be ${expected}, got ${JSON.stringify(value)}.`);
       });
     },
     /** All members of an object as texts. */
@@ -121,9 +114,7 @@ const integer =
   (value, refuse) => {
     const number = typeof value === 'boolean' ? NaN : Number(value);
     if (Number.isInteger(number) && number >= low && number <= high) return number;
-    return refuse(
-      high === Infinity ? `a whole number of at least ${low}` : `a whole number from ${low} to ${high}`,
-    );
+    return refuse(high === Infinity ? `a whole number of at least ${low}` : `a whole number from ${low} to ${high}`);
   };
 
 const timeSpan =

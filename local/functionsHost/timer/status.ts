@@ -18,8 +18,7 @@ export function decidePastDue(
   now: number,
 ): { readonly pastDue: boolean; readonly status: TimerStatus; readonly changed: boolean } {
   const expected = stored && schedule.next(stored.lastUpdated);
-  if (stored && expected === stored.next)
-    return { pastDue: now > stored.next, changed: false, status: stored };
+  if (stored && expected === stored.next) return { pastDue: now > stored.next, changed: false, status: stored };
   const next = expected !== undefined && expected >= now ? expected : schedule.next(now);
   return { pastDue: false, changed: true, status: { last: undefined, next, lastUpdated: now } };
 }

@@ -31,11 +31,7 @@ export interface TimerListener {
 }
 
 /** The input of a timer function. The library converts the names to camelCase. */
-export function toTimerInput(
-  schedule: Schedule,
-  status: TimerStatus | undefined,
-  pastDue: boolean,
-): TypedData {
+export function toTimerInput(schedule: Schedule, status: TimerStatus | undefined, pastDue: boolean): TypedData {
   return {
     json: JSON.stringify({
       Schedule: { AdjustForDST: schedule.adjustForDst },
@@ -65,8 +61,7 @@ export function startTimerListener(dependencies: TimerDependencies, fn: TimerFun
 
   const log = (level: 'information' | 'error', category: string, message: string) =>
     reporter.log({ level, category, function: fn.name, message });
-  const onError = (error: unknown) =>
-    log('error', 'Host.Triggers.Timer', `Timer storage failed: ${messageOf(error)}`);
+  const onError = (error: unknown) => log('error', 'Host.Triggers.Timer', `Timer storage failed: ${messageOf(error)}`);
   const onHeld = () => {
     held = true;
     void activity.track(begin(++term));
@@ -94,11 +89,7 @@ export function startTimerListener(dependencies: TimerDependencies, fn: TimerFun
       }
     }
     if (pastDue)
-      log(
-        'information',
-        `Function.${fn.name}`,
-        `Function '${fn.name}' is past due on startup. Executing now.`,
-      );
+      log('information', `Function.${fn.name}`, `Function '${fn.name}' is past due on startup. Executing now.`);
     if (pastDue || fn.runOnStartup) await run(mine, pastDue);
     plan(mine);
   }

@@ -20,8 +20,7 @@ export interface InvocationInput {
   readonly dequeueCount?: number;
 }
 
-export type InvocationResult =
-  { readonly ok: true; readonly response: InvocationResponse } | { readonly ok: false };
+export type InvocationResult = { readonly ok: true; readonly response: InvocationResponse } | { readonly ok: false };
 
 /** Runs a function once. An error of the function is logged and returned as `ok: false`. */
 export type Invoker = (fn: DescribedFunction, input: InvocationInput) => Promise<InvocationResult>;

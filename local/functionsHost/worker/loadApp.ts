@@ -15,9 +15,7 @@ export async function loadApp(worker: Worker, root: string): Promise<void> {
     new HostError('app_not_loaded', `Worker was unable to load entry point "${main}": ${reason}`, { cause });
   const files = findEntryFiles(root, main);
   if (files.length === 0)
-    throw notLoaded(
-      'Found zero files matching the supplied pattern. Build the app first, or correct "main".',
-    );
+    throw notLoaded('Found zero files matching the supplied pattern. Build the app first, or correct "main".');
   for (const file of files) {
     try {
       await loadFile(join(root, file), type);
@@ -31,8 +29,7 @@ export async function loadApp(worker: Worker, root: string): Promise<void> {
 
 /** As in the worker: `.mjs`, and `.js` under `"type": "module"`, are imported, every other file is required. */
 async function loadFile(path: string, type: unknown): Promise<void> {
-  if (path.endsWith('.mjs') || (path.endsWith('.js') && type === 'module'))
-    await import(pathToFileURL(path).href);
+  if (path.endsWith('.mjs') || (path.endsWith('.js') && type === 'module')) await import(pathToFileURL(path).href);
   else createRequire(path)(path);
 }
 
@@ -46,10 +43,7 @@ function readPackage(root: string): { main: string; type: unknown } {
   const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
   if (typeof json === 'object' && json !== null && 'main' in json && typeof json.main === 'string')
     return { main: json.main, type: 'type' in json ? json.type : undefined };
-  throw new HostError(
-    'app_not_loaded',
-    'package.json has no "main": set it to the built entry file, or to a glob.',
-  );
+  throw new HostError('app_not_loaded', 'package.json has no "main": set it to the built entry file, or to a glob.');
 }
 
 /** The files that `main` names (a path or a glob), relative to `root`, in alphabetical order. */

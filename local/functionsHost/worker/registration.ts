@@ -91,8 +91,7 @@ export function createWorker(log: (entry: LogEntry) => void): Worker {
       registerHook,
       setProgrammingModel: (next: ProgrammingModel) => (model = next),
       getProgrammingModel: () => model,
-      log: (level: LogLevel, _category: LogCategory, message: string) =>
-        log({ level, category: 'Worker', message }),
+      log: (level: LogLevel, _category: LogCategory, message: string) => log({ level, category: 'Worker', message }),
       Disposable,
     },
   };
@@ -105,8 +104,7 @@ export function createWorker(log: (entry: LogEntry) => void): Worker {
 export function provideCoreModule(coreModule: object): void {
   const prototype = Module.prototype as { require: (this: unknown, id: string) => unknown };
   prototype.require = new Proxy(prototype.require, {
-    apply: (target, self, args: [string]) =>
-      args[0] === CORE_MODULE ? coreModule : Reflect.apply(target, self, args),
+    apply: (target, self, args: [string]) => (args[0] === CORE_MODULE ? coreModule : Reflect.apply(target, self, args)),
   });
 }
 
@@ -132,18 +130,13 @@ class Disposable {
 }
 
 /** Runs the hooks of one name in the order of their registration and awaits each. The first that throws ends it. */
-export async function runHooks(
-  worker: Worker,
-  name: string,
-  context: Record<string, unknown>,
-): Promise<void> {
+export async function runHooks(worker: Worker, name: string, context: Record<string, unknown>): Promise<void> {
   for (const hook of worker.hooks(name)) await hook(context);
 }
 
 /** A hook context whose members a hook may read but not replace (assigning throws in strict code), as in the worker. */
 export function readOnly(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const context: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields))
-    Object.defineProperty(context, name, { value, enumerable: true });
+  for (const [name, value] of Object.entries(fields)) Object.defineProperty(context, name, { value, enumerable: true });
   return context;
 }

@@ -59,11 +59,7 @@ export const controlApi = {
     created,
     z.object({ id: id.optional(), displayName: text.optional(), appId: text.optional() }).prefault({}),
   ),
-  createTrigger: row(
-    'POST /tenants/{tenant}/triggers',
-    created,
-    z.object({ printerId: id, definitionId: id }),
-  ),
+  createTrigger: row('POST /tenants/{tenant}/triggers', created, z.object({ printerId: id, definitionId: id })),
   deleteTrigger: row('DELETE /tenants/{tenant}/triggers/{trigger}', done),
 
   // What users and printers do.

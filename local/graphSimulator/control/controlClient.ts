@@ -2,11 +2,7 @@ import type { z } from 'zod';
 import { controlApi, type AnswerOf, type ControlApi, type ControlName } from './controlApi';
 
 type PathIds<Call> = Call extends `${string}{${string}}${infer Rest}` ? [id: string, ...PathIds<Rest>] : [];
-type Request<Input> = [Input] extends [undefined]
-  ? []
-  : undefined extends Input
-    ? [request?: Input]
-    : [request: Input];
+type Request<Input> = [Input] extends [undefined] ? [] : undefined extends Input ? [request?: Input] : [request: Input];
 
 /**
  * The control API as one function per row of the table: the ids of the path in their order, then the request. Each
@@ -14,10 +10,7 @@ type Request<Input> = [Input] extends [undefined]
  */
 export type ControlClient = {
   [Name in ControlName]: (
-    ...args: [
-      ...PathIds<ControlApi[Name]['call']>,
-      ...Request<z.input<NonNullable<ControlApi[Name]['request']>>>,
-    ]
+    ...args: [...PathIds<ControlApi[Name]['call']>, ...Request<z.input<NonNullable<ControlApi[Name]['request']>>>]
   ) => Promise<AnswerOf<Name>>;
 };
 
@@ -55,7 +48,6 @@ export function createControlClient(controlUrl: string): ControlClient {
 
 function queryOf(request: unknown): string {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(request ?? {}))
-    if (value !== undefined) query.set(name, String(value));
+  for (const [name, value] of Object.entries(request ?? {})) if (value !== undefined) query.set(name, String(value));
   return query.size === 0 ? '' : `?${query.toString()}`;
 }

@@ -127,8 +127,7 @@ const handlers: Handlers = {
     }, times);
     return { items };
   },
-  idle: ({ simulation, request: { timeoutMs } }) =>
-    simulation.delivery.whenIdle(Math.min(timeoutMs, IDLE_LIMIT_MS)),
+  idle: ({ simulation, request: { timeoutMs } }) => simulation.delivery.whenIdle(Math.min(timeoutMs, IDLE_LIMIT_MS)),
   sendLifecycle: ({ simulation, request: { subscriptionId, lifecycleEvent } }) => {
     const subscription = liveSubscriptions(simulation).find(({ id }) => id === subscriptionId);
     if (!subscription) throw missing('The subscription');
@@ -137,8 +136,7 @@ const handlers: Handlers = {
   },
 
   dropSubscription: ({ simulation, params }) => {
-    if (!simulation.world.subscriptions.delete(params['subscription'] ?? ''))
-      throw missing('The subscription');
+    if (!simulation.world.subscriptions.delete(params['subscription'] ?? '')) throw missing('The subscription');
   },
   loseSubscriptions: ({ simulation, request }) => loseSubscriptions(simulation, request),
   outage: ({ simulation }) => viewOutage(simulation),
@@ -162,12 +160,7 @@ const handlers: Handlers = {
   setVariants: ({ simulation: { variants }, request }) =>
     Object.assign(variants, variantsSchema.parse({ ...variants, ...request })),
   mintUserToken: ({ simulation, request }) => {
-    const {
-      tenantId,
-      appId = simulation.appId,
-      scopes,
-      printerAdministrator: isPrinterAdministrator,
-    } = request;
+    const { tenantId, appId = simulation.appId, scopes, printerAdministrator: isPrinterAdministrator } = request;
     return simulation.keys.sign(userClaims(simulation, { tenantId, appId, scopes, isPrinterAdministrator }));
   },
   deviceCodes: ({ simulation }) =>

@@ -26,10 +26,7 @@ export function listSubscriptions(simulation: Simulation, tenantId?: string): Su
 }
 
 /** The jobs that reads show now, created at or after `createdSince`. */
-export function listJobs(
-  simulation: Simulation,
-  order: { tenantId?: string | undefined; createdSince: number },
-) {
+export function listJobs(simulation: Simulation, order: { tenantId?: string | undefined; createdSince: number }) {
   const now = simulation.now();
   return tenantsOf(simulation, order.tenantId)
     .flatMap(jobsOf)

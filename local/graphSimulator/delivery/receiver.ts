@@ -70,13 +70,10 @@ export function createEndpointStates(): EndpointStates {
   return {
     record: (url, answerMs, now, fromAnswers) => {
       const endpoint = endpointOf(url);
-      endpoint.answers = [...endpoint.answers, { at: now, answerMs }].filter(
-        ({ at }) => at >= now - WINDOW_MS,
-      );
+      endpoint.answers = [...endpoint.answers, { at: now, answerMs }].filter(({ at }) => at >= now - WINDOW_MS);
       const count = endpoint.answers.length;
       if (fromAnswers === 0 || count < fromAnswers || endpoint.state !== 'normal') return;
-      const over = (limit: number) =>
-        endpoint.answers.filter((answer) => answer.answerMs > limit).length / count;
+      const over = (limit: number) => endpoint.answers.filter((answer) => answer.answerMs > limit).length / count;
       if (over(DROP_ANSWER_MS) > DROP_SHARE) endpoint.state = 'drop';
       else if (over(SLOW_ANSWER_MS) > SLOW_SHARE) endpoint.state = 'slow';
       endpoint.since = now;

@@ -64,11 +64,7 @@ export function createCallReport(
  * it has the same method and path and starts before the Retry-After ends. After a 429 any call of the tenant does, when
  * it starts more than 250 ms after the answer (concepts/throttling.md).
  */
-export function violationsOf(
-  call: CallRecord,
-  answers: readonly CallRecord[],
-  passing: PassingTime,
-): Violation[] {
+export function violationsOf(call: CallRecord, answers: readonly CallRecord[], passing: PassingTime): Violation[] {
   if (call.target !== 'graph' || call.tenantId === undefined) return [];
   const startedAt = passing === 'real' ? call.startedAt : call.at;
   return answers.flatMap((throttledBy): Violation[] => {
@@ -93,9 +89,7 @@ function answerTime({ at, startedAt, answeredAt }: CallRecord, passing: PassingT
 /** When its Retry-After ends. */
 function endOf(record: CallRecord, passing: PassingTime): number | undefined {
   const answeredAt = answerTime(record, passing);
-  return answeredAt === undefined || record.retryAfterMs === undefined
-    ? undefined
-    : answeredAt + record.retryAfterMs;
+  return answeredAt === undefined || record.retryAfterMs === undefined ? undefined : answeredAt + record.retryAfterMs;
 }
 
 /** Creates share one path, so a POST is the same call only with the same body. */

@@ -14,11 +14,7 @@ export function currentOutage({ world, now }: Pick<Simulation, 'world' | 'now'>)
 }
 
 /** The answer to a call during an outage, or undefined when there is none (concepts/errors.md: 503 is tried again later). */
-export function answerOutage(
-  simulation: Simulation,
-  record: CallRecord,
-  refuse: Refuse,
-): Reply | 'reset' | undefined {
+export function answerOutage(simulation: Simulation, record: CallRecord, refuse: Refuse): Reply | 'reset' | undefined {
   const outage = currentOutage(simulation);
   if (!outage || (record.target === 'token' && !outage.tokens)) return undefined;
   record.fault = 'outage';

@@ -75,8 +75,7 @@ export function printerOf(call: GraphCall): Printer {
 /** Throws 400 when the query has one of the options that the documentation excludes. */
 export function refuseOptions(call: GraphCall, names: readonly string[]): void {
   const refused = names.find((name) => call.query.has(name));
-  if (refused !== undefined)
-    throw refusal(400, 'badRequest', `The query option '${refused}' is not supported here.`);
+  if (refused !== undefined) throw refusal(400, 'badRequest', `The query option '${refused}' is not supported here.`);
 }
 
 /**

@@ -32,10 +32,7 @@ const findRoute = createRouter<Route | typeof batchRoute>([
 ]);
 
 /** Listens for Graph, for downloads, for the device login page and for the control API on one port. */
-export function createGraphListener(
-  deps: ControlDeps & { throttle: Throttle },
-  time: PassingTime,
-): RequestListener {
+export function createGraphListener(deps: ControlDeps & { throttle: Throttle }, time: PassingTime): RequestListener {
   const { simulation, calls } = deps;
   const serveGraphCall = createGraphService(deps);
 
@@ -72,9 +69,7 @@ export function createGraphListener(
 }
 
 /** Makes the service of one call of Graph: token, outage or fault, throttling, permission, route. Each call is reported. */
-function createGraphService(
-  deps: ControlDeps & { throttle: Throttle },
-): (incoming: Incoming) => Promise<Served> {
+function createGraphService(deps: ControlDeps & { throttle: Throttle }): (incoming: Incoming) => Promise<Served> {
   const { simulation, calls, throttle } = deps;
   const authenticate = createAuthenticate(simulation);
 

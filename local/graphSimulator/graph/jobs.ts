@@ -53,19 +53,14 @@ export const jobRoutes: readonly Route[] = [
     status: 200,
     body: viewDocument(documentOf(call)),
   })),
-  route(
-    `GET ${JOB}/documents/{documentId}/$value`,
-    'printdocument-get-file.md',
-    access.readPayload,
-    (call) => {
-      const { world, now, graphUrl } = call.simulation;
-      const document = documentOf(call);
-      const id = randomUUID();
-      const token = randomBytes(24).toString('base64url');
-      world.downloads.set(id, { document, token, expiresAt: now() + DOWNLOAD_LIFETIME_MS });
-      return { status: 302, headers: { location: `${graphUrl}/downloads/${id}?tempauthtoken=${token}` } };
-    },
-  ),
+  route(`GET ${JOB}/documents/{documentId}/$value`, 'printdocument-get-file.md', access.readPayload, (call) => {
+    const { world, now, graphUrl } = call.simulation;
+    const document = documentOf(call);
+    const id = randomUUID();
+    const token = randomBytes(24).toString('base64url');
+    world.downloads.set(id, { document, token, expiresAt: now() + DOWNLOAD_LIFETIME_MS });
+    return { status: 302, headers: { location: `${graphUrl}/downloads/${id}?tempauthtoken=${token}` } };
+  }),
   // No application permission allows these; they exist so that an app is refused as Graph refuses it.
   ...[
     ['GET /print/shares', 'print-list-shares.md'],
@@ -81,11 +76,7 @@ export const jobRoutes: readonly Route[] = [
 ];
 
 /** Serves a pre-authenticated URL. A request with an Authorization header is refused (api/printdocument-get-file.md). */
-export function serveDownload(
-  { world, now }: Simulation,
-  url: URL,
-  authorization: string | undefined,
-): Reply {
+export function serveDownload({ world, now }: Simulation, url: URL, authorization: string | undefined): Reply {
   const download = world.downloads.get(url.pathname.split('/')[2] ?? '');
   if (authorization !== undefined) return { status: 401 };
   if (download?.token !== url.searchParams.get('tempauthtoken') || !download) return { status: 404 };

@@ -99,9 +99,7 @@ export const definitionRoutes: readonly Route[] = [
   }),
   route(`GET ${DEFINITIONS}`, 'print-list-taskdefinitions.md', access.definitions, (call) => {
     refuseOptions(call, refusedOptions);
-    const own = [...tenantOf(call).definitions.values()].filter(
-      ({ appId }) => appId === call.principal.appId,
-    );
+    const own = [...tenantOf(call).definitions.values()].filter(({ appId }) => appId === call.principal.appId);
     return pageOfList(call, own, viewDefinition);
   }),
   route(`GET ${DEFINITION}`, 'printtaskdefinition-get.md', access.definitions, (call) => ({
@@ -131,12 +129,7 @@ export const definitionRoutes: readonly Route[] = [
     status: 200,
     body: viewTask(taskOf(call)),
   })),
-  route(
-    `PATCH ${DEFINITION}/tasks/{taskId}`,
-    'printtaskdefinition-update-task.md',
-    access.definitions,
-    updateTask,
-  ),
+  route(`PATCH ${DEFINITION}/tasks/{taskId}`, 'printtaskdefinition-update-task.md', access.definitions, updateTask),
 ];
 
 /** A printTaskDefinition as Graph writes it (resources/printtaskdefinition.md). */
@@ -168,11 +161,7 @@ function updateTask(call: GraphCall): Reply {
   const { state, description } = taskChange.parse(call.body).status;
   const { patchEndedTask } = simulation.variants;
   if (!isOpen(task) && patchEndedTask !== 'accept')
-    throw refusal(
-      patchEndedTask === 'reject409' ? 409 : 400,
-      'badRequest',
-      `The task is already ${task.state}.`,
-    );
+    throw refusal(patchEndedTask === 'reject409' ? 409 : 400, 'badRequest', `The task is already ${task.state}.`);
   if (isOpen(task)) {
     task.description = description ?? task.description;
     if (state === 'completed' || state === 'aborted') endTask(simulation, task, state);

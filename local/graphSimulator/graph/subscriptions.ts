@@ -102,8 +102,7 @@ async function update(call: GraphCall): Promise<Reply> {
   const subscription = subscriptionOf(call, 'Update');
   const { expiresAt, url } = parseChange(call.body, simulation.now(), variants);
   const changed = url !== undefined && url !== subscription.notificationUrl;
-  if (changed || variants.revalidateAtRenewal)
-    await validateEndpoint(simulation, url ?? subscription.notificationUrl);
+  if (changed || variants.revalidateAtRenewal) await validateEndpoint(simulation, url ?? subscription.notificationUrl);
   if (url !== undefined) subscription.notificationUrl = url;
   if (expiresAt !== undefined && !variants.patchIgnoresExpiry) subscription.expiresAt = expiresAt;
   reauthorize(call, subscription);

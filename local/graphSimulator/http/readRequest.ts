@@ -31,10 +31,7 @@ export function parseJson(text: string): unknown {
 }
 
 /** Finds the route of a method and path; `params` are the decoded, lower-cased segments that `{name}` stands for. */
-type FindRoute<Route> = (
-  method: string,
-  path: string,
-) => { route: Route; params: Record<string, string> } | undefined;
+type FindRoute<Route> = (method: string, path: string) => { route: Route; params: Record<string, string> } | undefined;
 
 /**
  * Makes a router over paths such as `/print/printers/{printerId}`. Case does not matter, and the key form

@@ -64,9 +64,7 @@ export function createAuthorityListener(deps: {
     });
     const found = findRoute(method, url.pathname);
     const reply = await performOrFail(deps, record, refuse, async () =>
-      found
-        ? await found.route.handle({ simulation, tenantId, query: url.searchParams, form })
-        : { status: 404 },
+      found ? await found.route.handle({ simulation, tenantId, query: url.searchParams, form }) : { status: 404 },
     );
     return { reply, onSent: () => calls.finish(record, reply) };
   });
@@ -108,8 +106,7 @@ function metadata({ simulation, tenantId }: AuthorityCall, version: '' | '/v2.0'
  * administrator consents or declines at once, by variant; consent grants every role of the registration.
  */
 function answerAdminConsent({ simulation, tenantId, query }: AuthorityCall): Reply {
-  const refuse = (number: number, text: string) =>
-    authorityError(simulation, 400, 'invalid_request', number, text);
+  const refuse = (number: number, text: string) => authorityError(simulation, 400, 'invalid_request', number, text);
   const tenant = simulation.world.tenants.get(tenantId);
   if (!tenant) return unknownTenant(simulation, tenantId);
   if ((query.get('client_id') ?? '') === '') return refuse(900144, "The request must contain 'client_id'.");

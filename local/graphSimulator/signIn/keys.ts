@@ -22,8 +22,7 @@ export async function createSigningKeys(): Promise<SigningKeys> {
   return {
     publicKey,
     jwks: { keys: [{ ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'RS256' }] },
-    sign: (claims) =>
-      new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid }).sign(privateKey),
+    sign: (claims) => new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid }).sign(privateKey),
   };
 }
 

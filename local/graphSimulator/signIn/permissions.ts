@@ -52,11 +52,7 @@ export const access = {
 export const printerAdministratorRole = '644ef478-e28f-4e28-b9dc-3fdde9aa0b1f';
 
 /** Every application role that print subscriptions and jobs can need; what a tenant consents to by default. */
-export const allRoles: readonly string[] = [
-  'PrintTaskDefinition.ReadWrite.All',
-  'Printer.Read.All',
-  ...readBasic,
-];
+export const allRoles: readonly string[] = ['PrintTaskDefinition.ReadWrite.All', 'Printer.Read.All', ...readBasic];
 
 /** Why the caller may not make a call of the documentation page, or undefined. */
 export function whyForbidden(principal: Principal, page: string, access: Access): string | undefined {

@@ -113,40 +113,27 @@ export function deviceLoginPage(simulation: Simulation, query: URLSearchParams):
   if (userCode === null) return page(200, form);
   const answer = deviceAnswers.find((name) => name === (query.get('as') ?? 'printerAdministrator'));
   if (!answer) return page(400, `Choose one of ${deviceAnswers.join(', ')}.${form}`);
-  if (!answerDeviceCode(simulation, userCode, answer))
-    return page(404, `No sign-in is waiting for this code.${form}`);
+  if (!answerDeviceCode(simulation, userCode, answer)) return page(404, `No sign-in is waiting for this code.${form}`);
   return page(200, answer === 'decline' ? 'Declined.' : 'Signed in. You can close this page.');
 }
 
 /** Answers one poll of the token endpoint (identity-platform v2-oauth2-device-code, expected errors). */
-export async function redeemDeviceCode(
-  simulation: Simulation,
-  tenant: Tenant,
-  form: URLSearchParams,
-): Promise<Reply> {
-  const refuse = (error: string, number: number, text: string) =>
-    authorityError(simulation, 400, error, number, text);
+export async function redeemDeviceCode(simulation: Simulation, tenant: Tenant, form: URLSearchParams): Promise<Reply> {
+  const refuse = (error: string, number: number, text: string) => authorityError(simulation, 400, error, number, text);
   const { deviceCodes } = simulation.world;
   const signIn = deviceCodes.get(form.get('device_code') ?? '');
   if (!signIn || signIn.tenantId !== tenant.id || signIn.clientId !== form.get('client_id'))
     return refuse('bad_verification_code', 70018, 'The verification code is not valid.');
-  if (signIn.expiresAt <= simulation.now())
-    return refuse('expired_token', 70019, 'The verification code has expired.');
-  if (signIn.answer === undefined)
-    return refuse('authorization_pending', 70016, 'The user has not yet signed in.');
+  if (signIn.expiresAt <= simulation.now()) return refuse('expired_token', 70019, 'The verification code has expired.');
+  if (signIn.answer === undefined) return refuse('authorization_pending', 70016, 'The user has not yet signed in.');
   deviceCodes.delete(signIn.deviceCode);
-  if (signIn.answer === 'decline')
-    return refuse('authorization_declined', 65004, 'The user declined the sign-in.');
+  if (signIn.answer === 'decline') return refuse('authorization_declined', 65004, 'The user declined the sign-in.');
   const isPrinterAdministrator = signIn.answer === 'printerAdministrator';
   return issueUserTokens(simulation, { ...signIn, isPrinterAdministrator });
 }
 
 /** Gives fresh tokens for a refresh token of the same tenant and app, else `invalid_grant` (identity-platform v2-oauth2-auth-code-flow). */
-export async function refreshUserTokens(
-  simulation: Simulation,
-  tenant: Tenant,
-  form: URLSearchParams,
-): Promise<Reply> {
+export async function refreshUserTokens(simulation: Simulation, tenant: Tenant, form: URLSearchParams): Promise<Reply> {
   const checked = await jwtVerify(form.get('refresh_token') ?? '', simulation.keys.publicKey, {
     audience: REFRESH_AUDIENCE,
     currentDate: new Date(simulation.now()),

@@ -29,8 +29,7 @@ export function loseSubscriptions(
   order: { rate: number; tenantId?: string | undefined; announce?: boolean },
 ): Subscription[] {
   const lost = liveSubscriptions(simulation).filter(
-    ({ tenantId }) =>
-      (order.tenantId === undefined || tenantId === order.tenantId) && simulation.random() < order.rate,
+    ({ tenantId }) => (order.tenantId === undefined || tenantId === order.tenantId) && simulation.random() < order.rate,
   );
   for (const subscription of lost) {
     if (order.announce === true) notifyLifecycle(simulation, subscription, 'subscriptionRemoved');

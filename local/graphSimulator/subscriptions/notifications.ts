@@ -70,11 +70,7 @@ export function notifyJobFetchable(simulation: Simulation, job: Job): void {
  * Sends a lifecycle event, which has no resource and no changeType (concepts/change-notifications-lifecycle-events.md).
  * Gives false when the subscription has no URL for it.
  */
-export function notifyLifecycle(
-  simulation: Simulation,
-  subscription: Subscription,
-  lifecycleEvent: string,
-): boolean {
+export function notifyLifecycle(simulation: Simulation, subscription: Subscription, lifecycleEvent: string): boolean {
   const { lifecycleNotificationUrl: url } = subscription;
   if (url === undefined) return false;
   sendOrHold(simulation, { ...idsOf(subscription), url, body: { ...frame(subscription), lifecycleEvent } });

@@ -92,9 +92,7 @@ function limitExpiry(wanted: number, now: number, variants: Variants): number {
 function isAllowedUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);
-  return (
-    protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
-  );
+  return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname));
 }
 
 function parseResource(resource: string): Pick<Subscription, 'kind' | 'targetId'> {
@@ -122,15 +120,13 @@ export async function validateEndpoint(simulation: Simulation, url: string): Pro
     contentType: 'text/plain; charset=utf-8',
     signal: closed,
   });
-  const fail = (reason: string) =>
-    refusal(400, 'ValidationError', `Subscription validation request ${reason}`);
+  const fail = (reason: string) => refusal(400, 'ValidationError', `Subscription validation request ${reason}`);
   if ('error' in answer)
     throw fail(answer.error === 'timeout' ? 'timed out.' : 'failed. The endpoint could not be reached.');
   if (answer.status !== 200) throw fail(`failed. HTTP status code is '${answer.status}'.`);
   if (!/^text\/plain\s*(;|$)/i.test(answer.contentType))
     throw fail('failed. Response must have the content type text/plain.');
-  if (answer.body !== token)
-    throw fail('failed. Response must exactly match validationToken query parameter.');
+  if (answer.body !== token) throw fail('failed. Response must exactly match validationToken query parameter.');
 }
 
 /** A validation token; `special` adds characters that need decoding. */

@@ -18,12 +18,7 @@ export interface PrintRequest {
  * Prints a job. On a printer with a trigger the job is paused and a task starts in `processing`
  * (concepts/universal-print-concept-overview.md). On any other printer it is prepared for download at once.
  */
-export function printJob(
-  simulation: Simulation,
-  tenant: Tenant,
-  printer: Printer,
-  request: PrintRequest,
-): Job {
+export function printJob(simulation: Simulation, tenant: Tenant, printer: Printer, request: PrintRequest): Job {
   const now = simulation.now();
   const { visibleAfterMs, transformMs, fetchableAfterMs, configuration, redirectedFrom } = request;
   const job: Job = {

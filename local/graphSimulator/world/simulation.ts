@@ -176,8 +176,7 @@ export function createWorld(): World {
 
 /** The subscriptions that have not expired; expired ones are deleted here (resources/subscription.md). */
 export function liveSubscriptions({ world, now }: Pick<Simulation, 'world' | 'now'>): Subscription[] {
-  for (const { id, expiresAt } of world.subscriptions.values())
-    if (expiresAt <= now()) world.subscriptions.delete(id);
+  for (const { id, expiresAt } of world.subscriptions.values()) if (expiresAt <= now()) world.subscriptions.delete(id);
   return [...world.subscriptions.values()];
 }
 

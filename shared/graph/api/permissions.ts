@@ -54,9 +54,7 @@ export async function tryPermissions(callGraph: CallGraph, tenantId: string): Pr
     const needed = checks.find(({ permission }) => permission === besides);
     const hidden = check.state === 'missing' && needed !== undefined && needed.state !== 'granted';
     checks.push(
-      hidden
-        ? { ...check, state: 'unknown', detail: `can be tried once ${needed.permission} is granted` }
-        : check,
+      hidden ? { ...check, state: 'unknown', detail: `can be tried once ${needed.permission} is granted` } : check,
     );
   }
   return checks;

@@ -69,10 +69,7 @@ export async function createSubscription(
  *
  * @param expirationDateTime ISO 8601
  */
-export function renewalPart(
-  { subscriptionId, permission }: KnownSubscription,
-  expirationDateTime: string,
-): BatchPart {
+export function renewalPart({ subscriptionId, permission }: KnownSubscription, expirationDateTime: string): BatchPart {
   return { method: 'PATCH', path: pathOf(subscriptionId), body: { expirationDateTime }, permission };
 }
 

@@ -20,11 +20,7 @@ export interface PrintTrigger {
  *
  * @throws GraphError as `callGraph`, and `graphAnswerUnreadable`
  */
-export async function listTriggers(
-  paging: Paging,
-  tenantId: string,
-  printerId: string,
-): Promise<PrintTrigger[]> {
+export async function listTriggers(paging: Paging, tenantId: string, printerId: string): Promise<PrintTrigger[]> {
   const found: PrintTrigger[] = [];
   const path = `${triggersPath(printerId)}?$expand=definition`;
   const call = { tenantId, path, permission: TRIGGER_PERMISSIONS.read };

@@ -4,23 +4,11 @@ import { isStorageWrite, nameEffect, type ProxyCall, type TargetName } from '../
 // with the account name in the path as Azurite wants it; Graph: api-reference/v1.0.
 test.each<[TargetName, string, string, string, string | undefined]>([
   ['queue', 'POST', '/devstoreaccount1/jobs/messages?messagettl=-1', 'queue.send', 'jobs'],
-  [
-    'queue',
-    'GET',
-    '/devstoreaccount1/jobs/messages?numofmessages=16&visibilitytimeout=600',
-    'queue.receive',
-    'jobs',
-  ],
+  ['queue', 'GET', '/devstoreaccount1/jobs/messages?numofmessages=16&visibilitytimeout=600', 'queue.receive', 'jobs'],
   ['queue', 'GET', '/devstoreaccount1/jobs/messages?peekonly=true', 'queue.peek', 'jobs'],
   ['queue', 'DELETE', '/devstoreaccount1/jobs/messages', 'queue.clear', 'jobs'],
   ['queue', 'DELETE', '/devstoreaccount1/jobs/messages/1-2?popreceipt=x', 'queue.delete', 'jobs'],
-  [
-    'queue',
-    'PUT',
-    '/devstoreaccount1/jobs/messages/1-2?popreceipt=x&visibilitytimeout=30',
-    'queue.update',
-    'jobs',
-  ],
+  ['queue', 'PUT', '/devstoreaccount1/jobs/messages/1-2?popreceipt=x&visibilitytimeout=30', 'queue.update', 'jobs'],
   ['queue', 'PUT', '/devstoreaccount1/jobs', 'queue.PUT', 'jobs'],
   ['queue', 'GET', '/devstoreaccount1/jobs?comp=metadata', 'queue.GET metadata', 'jobs'],
   ['queue', 'GET', '/devstoreaccount1?comp=list', 'queue.GET list', undefined],
@@ -28,20 +16,8 @@ test.each<[TargetName, string, string, string, string | undefined]>([
   ['table', 'PUT', "/devstoreaccount1/PrintJobs(PartitionKey='a',RowKey='b')", 'table.update', 'PrintJobs'],
   ['table', 'PATCH', "/devstoreaccount1/PrintJobs(PartitionKey='a',RowKey='b')", 'table.merge', 'PrintJobs'],
   ['table', 'MERGE', "/devstoreaccount1/PrintJobs(PartitionKey='a',RowKey='b')", 'table.merge', 'PrintJobs'],
-  [
-    'table',
-    'DELETE',
-    "/devstoreaccount1/PrintJobs(PartitionKey='a',RowKey='b')",
-    'table.delete',
-    'PrintJobs',
-  ],
-  [
-    'table',
-    'GET',
-    '/devstoreaccount1/PrintJobs(PartitionKey=%27a%27,RowKey=%27b%27)',
-    'table.get',
-    'PrintJobs',
-  ],
+  ['table', 'DELETE', "/devstoreaccount1/PrintJobs(PartitionKey='a',RowKey='b')", 'table.delete', 'PrintJobs'],
+  ['table', 'GET', '/devstoreaccount1/PrintJobs(PartitionKey=%27a%27,RowKey=%27b%27)', 'table.get', 'PrintJobs'],
   ['table', 'GET', '/devstoreaccount1/PrintJobs()?$filter=x', 'table.query', 'PrintJobs'],
   ['table', 'POST', '/devstoreaccount1/$batch', 'table.batch', undefined],
   ['table', 'POST', '/devstoreaccount1/Tables', 'table.createTable', undefined],
@@ -71,24 +47,8 @@ test.each<[TargetName, string, string, string, string | undefined]>([
 
 test('writes are table writes, queue sends and queue deletes', () => {
   const calls = [
-    ...[
-      'table.insert',
-      'table.update',
-      'table.merge',
-      'table.delete',
-      'table.batch',
-      'queue.send',
-      'queue.delete',
-    ],
-    ...[
-      'table.get',
-      'table.query',
-      'queue.receive',
-      'queue.update',
-      'queue.peek',
-      'blob.PUT',
-      'graph.POST /v1.0/x',
-    ],
+    ...['table.insert', 'table.update', 'table.merge', 'table.delete', 'table.batch', 'queue.send', 'queue.delete'],
+    ...['table.get', 'table.query', 'queue.receive', 'queue.update', 'queue.peek', 'blob.PUT', 'graph.POST /v1.0/x'],
   ].map((effect, n): ProxyCall => ({ n, target: 'table', method: '', path: '', effect, startedAt: 0 }));
   expect(calls.map(isStorageWrite)).toEqual(calls.map((_call, index) => index < 7));
 });

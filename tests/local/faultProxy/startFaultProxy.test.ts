@@ -74,16 +74,7 @@ describe('passing', () => {
       incoming.setEncoding('utf8').on('data', (part: string) => (body += part));
       incoming.on('end', () => {
         seen = { rawHeaders: incoming.rawHeaders, body };
-        response.writeHead(207, 'Partly', [
-          'X-One',
-          'a',
-          'x-one',
-          'b',
-          'Set-Cookie',
-          'c=1',
-          'Set-Cookie',
-          'd=2',
-        ]);
+        response.writeHead(207, 'Partly', ['X-One', 'a', 'x-one', 'b', 'Set-Cookie', 'c=1', 'Set-Cookie', 'd=2']);
         response.end('done');
       });
     };
@@ -129,10 +120,7 @@ describe('passing', () => {
   test('a body too large to record passes byte for byte', async () => {
     handler = (incoming, response) => incoming.pipe(response);
     const body = Buffer.alloc(3 * 1024 * 1024, 'abc');
-    const answer = await finish(
-      start('/', { method: 'PUT', headers: { 'content-length': body.length } }),
-      body,
-    );
+    const answer = await finish(start('/', { method: 'PUT', headers: { 'content-length': body.length } }), body);
     expect(answer.body.equals(body)).toBe(true);
     expect(proxy.calls()[0]?.bodyText).toBeUndefined();
   });
@@ -142,8 +130,7 @@ describe('passing', () => {
     ['GET', 204],
     ['GET', 304],
   ])('%s with %i has no body', async (method, status) => {
-    handler = (_incoming, response) =>
-      response.writeHead(status, status === 200 ? { 'content-length': 7 } : {}).end();
+    handler = (_incoming, response) => response.writeHead(status, status === 200 ? { 'content-length': 7 } : {}).end();
     const answer = await finish(start('/', { method }));
     expect([answer.status, answer.body.length]).toEqual([status, 0]);
   });
@@ -166,9 +153,7 @@ describe('passing', () => {
   test('a cut by the target on a kept connection cuts the client, and is not tried again', async () => {
     await get('/1');
     handler = (incoming) => incoming.socket.destroy();
-    await expect(
-      finish(start('/2', { method: 'PUT', headers: { 'content-length': 1 } }), 'x'),
-    ).rejects.toMatchObject({
+    await expect(finish(start('/2', { method: 'PUT', headers: { 'content-length': 1 } }), 'x')).rejects.toMatchObject({
       code: 'ECONNRESET',
     });
     expect(reached).toEqual(['GET /1', 'PUT /2']);

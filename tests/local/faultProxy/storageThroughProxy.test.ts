@@ -103,9 +103,7 @@ test('held after its effect, a row is there before the writer knows', async () =
     effect === 'table.insert' && bodyText.includes('claimed');
   const fault = proxy.fault({ match, when: 'after', action: 'hold' });
   let known = false;
-  const written = table
-    .createEntity({ partitionKey: 'a', rowKey: 'b', status: 'claimed' })
-    .then(() => (known = true));
+  const written = table.createEntity({ partitionKey: 'a', rowKey: 'b', status: 'claimed' }).then(() => (known = true));
   await fault.reached;
   expect(await table.getEntity('a', 'b')).toMatchObject({ status: 'claimed' });
   expect(known).toBe(false);

@@ -33,10 +33,7 @@ test.each([
   [['--root='], "Option '--root' needs a value"],
   [[], "Option '--root' is missing"],
   [['--root', 'a', '--port', '70000'], `Option '--port' must be a whole number from 0 to 65535, got "70000"`],
-  [
-    ['--root', 'a', '--message-lease-seconds', '1.5'],
-    "Option '--message-lease-seconds' must be a whole number",
-  ],
+  [['--root', 'a', '--message-lease-seconds', '1.5'], "Option '--message-lease-seconds' must be a whole number"],
 ])('%j is refused with words that name the option', (args, message) => {
   expect(() => parseArguments(args)).toThrow(
     expect.objectContaining({ code: 'usage', message: expect.stringContaining(message) as string }) as Error,

@@ -30,9 +30,7 @@ test('%SETTING% is resolved in queueName and schedule, the connection defaults t
     runOnStartup: false,
     useMonitor: true,
   });
-  expect(() => describeOne({ t: { type: 'timerTrigger', schedule: '%S%' } })).toThrow(
-    'add the app setting S',
-  );
+  expect(() => describeOne({ t: { type: 'timerTrigger', schedule: '%S%' } })).toThrow('add the app setting S');
 });
 
 test.each([

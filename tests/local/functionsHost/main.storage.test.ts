@@ -121,9 +121,7 @@ describe('queues, with the defaults of host.json', () => {
     const client = await make('failing');
     const sent = await client.sendMessage(encode({ do: { fail: true } }));
     const ends = await one.ended('failing', 5);
-    expect(ends.map(({ ok, dequeueCount }) => [ok, dequeueCount])).toEqual(
-      [1, 2, 3, 4, 5].map((n) => [false, n]),
-    );
+    expect(ends.map(({ ok, dequeueCount }) => [ok, dequeueCount])).toEqual([1, 2, 3, 4, 5].map((n) => [false, n]));
     await empty(client);
     const [moved] = (await queues.getQueueClient('failing-poison').receiveMessages()).receivedMessageItems;
     expect(moved).toMatchObject({ messageText: encode({ do: { fail: true } }), dequeueCount: 1 });
@@ -141,8 +139,7 @@ describe('queues, with the defaults of host.json', () => {
     const client = await make('undecodable');
     await client.sendMessage('{"plain":true}');
     await empty(client);
-    const [moved] = (await queues.getQueueClient('undecodable-poison').receiveMessages())
-      .receivedMessageItems;
+    const [moved] = (await queues.getQueueClient('undecodable-poison').receiveMessages()).receivedMessageItems;
     expect(moved?.messageText).toBe('{"plain":true}');
     expect(one.events('invocation', 'undecodable')).toEqual([]);
     expect(await one.seen('log', 'undecodable')).toMatchObject({
@@ -257,9 +254,7 @@ describe('timers', () => {
   test('a timer runs when Date reaches its time, even where Date jumps, and its status is a blob', async () => {
     const one = await start({ only: ['hourly'], args: ['--host-id', 'jump'] });
     expect(one.events('invocation')).toEqual([]);
-    const before = await eventually('first status', async () =>
-      readStatus('jump', 'hourly').catch(() => undefined),
-    );
+    const before = await eventually('first status', async () => readStatus('jump', 'hourly').catch(() => undefined));
     expect(before).toMatchObject({
       Last: '0001-01-01T00:00:00',
       Next: expect.stringMatching(/:00:00\.000Z$/) as string,

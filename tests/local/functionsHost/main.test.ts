@@ -98,9 +98,7 @@ test('an uncaught error is an empty 500, logged with its stack, and ends as not 
 
 test('a postInvocation hook can save a failed call, a log hook can change a line, appStart ran first', async () => {
   expect((await call('/api/saved')).status).toBe(299);
-  expect(await (await call('/api/hooked')).json()).toEqual(
-    expect.arrayContaining(['appStart', 'pre hooked']),
-  );
+  expect(await (await call('/api/hooked')).json()).toEqual(expect.arrayContaining(['appStart', 'pre hooked']));
   expect(await running.heard('hooked', 1)).toBe('changed by a hook');
 });
 
@@ -218,9 +216,7 @@ describe('start and end', () => {
   // startApp.ts of azure-functions-nodejs-worker: any throw at load, or a glob with zero matches, blocks the whole app.
   test('a throw while loading blocks the app', async () => {
     app('index.mjs', 'throw new Error("config is bad")');
-    await expect(start()).rejects.toThrow(
-      /code 1 [\s\S]*unable to load entry point "index.mjs"[\s\S]*config is bad/,
-    );
+    await expect(start()).rejects.toThrow(/code 1 [\s\S]*unable to load entry point "index.mjs"[\s\S]*config is bad/);
   });
 
   test('a main that matches nothing blocks the app', async () => {

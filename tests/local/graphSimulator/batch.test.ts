@@ -14,9 +14,9 @@ beforeEach(async () => {
 const batch = (requests: unknown) => harness.graph('POST', '/$batch', { requests });
 const read = (id: string, url = `/print/taskDefinitions/${definition}`) => ({ id, method: 'GET', url });
 const parts = (body: Record<string, unknown>) =>
-  (
-    body['responses'] as { id: string; status: number; headers: Record<string, string>; body?: unknown }[]
-  ).sort((a, b) => a.id.localeCompare(b.id));
+  (body['responses'] as { id: string; status: number; headers: Record<string, string>; body?: unknown }[]).sort(
+    (a, b) => a.id.localeCompare(b.id),
+  );
 
 describe('$batch (concepts/json-batching.md)', () => {
   it('answers each part on its own and takes effect', async () => {

@@ -1,8 +1,4 @@
-import {
-  createCallReport,
-  violationsOf,
-  type PassingTime,
-} from '../../../local/graphSimulator/faults/callReport';
+import { createCallReport, violationsOf, type PassingTime } from '../../../local/graphSimulator/faults/callReport';
 import type { CallRecord } from '../../../local/graphSimulator/control/controlTypes';
 import { startHarness, tenantA } from './harness';
 
@@ -79,9 +75,7 @@ describe('the report', () => {
     clock.now += 86_400_000;
     clock.real += 5;
     report.finish(record, { status: 200 });
-    expect(report.list()).toMatchObject([
-      { n: 1, at: 5_000_000, startedAt: 10, answeredAt: 15, status: 200 },
-    ]);
+    expect(report.list()).toMatchObject([{ n: 1, at: 5_000_000, startedAt: 10, answeredAt: 15, status: 200 }]);
     report.clear();
     expect(report.list()).toEqual([]);
   });
@@ -100,9 +94,7 @@ describe('the report', () => {
     for (let n = 0; n < 20; n += 1) make(200);
     expect(report.list().length).toBeLessThanOrEqual(10);
     expect(report.list().at(-1)?.n).toBe(22);
-    expect(report.violations()).toMatchObject([
-      { kind: 'repeatedTooEarly', call: { n: 2 }, throttledBy: { n: 1 } },
-    ]);
+    expect(report.violations()).toMatchObject([{ kind: 'repeatedTooEarly', call: { n: 2 }, throttledBy: { n: 1 } }]);
     report.clear();
     expect(report.violations()).toEqual([]);
   });

@@ -46,9 +46,7 @@ describe('the control API', () => {
   it('gives a printer one trigger, which can be lost (api/printer-post-tasktriggers.md)', async () => {
     const { control } = harness;
     const { held, plain, definition } = await harness.scene();
-    await expect(
-      control.createTrigger(tenantA, { printerId: held, definitionId: definition }),
-    ).rejects.toThrow('409');
+    await expect(control.createTrigger(tenantA, { printerId: held, definitionId: definition })).rejects.toThrow('409');
     const { id } = await control.createTrigger(tenantA, { printerId: plain, definitionId: definition });
     await control.deleteTrigger(tenantA, id);
     await expect(control.deleteTrigger(tenantA, id)).rejects.toThrow('404');
@@ -59,15 +57,11 @@ describe('the control API', () => {
     const { control } = harness;
     const { plain, definition } = await harness.scene();
     await expect(control.createPrinter('none')).rejects.toThrow('The tenant does not exist.');
-    await expect(control.print(tenantA, { printerId: 'none' })).rejects.toThrow(
-      'The printer does not exist.',
-    );
-    await expect(
-      control.createTrigger(tenantA, { printerId: 'none', definitionId: definition }),
-    ).rejects.toThrow('404');
-    await expect(control.createTrigger(tenantA, { printerId: plain, definitionId: 'none' })).rejects.toThrow(
+    await expect(control.print(tenantA, { printerId: 'none' })).rejects.toThrow('The printer does not exist.');
+    await expect(control.createTrigger(tenantA, { printerId: 'none', definitionId: definition })).rejects.toThrow(
       '404',
     );
+    await expect(control.createTrigger(tenantA, { printerId: plain, definitionId: 'none' })).rejects.toThrow('404');
     await expect(control.actOnJob(tenantA, plain, '1', 'acquire')).rejects.toThrow('404');
     await expect(control.print(tenantA, { printerId: plain, count: 0 })).rejects.toThrow('count');
     const raw = (method: string, where: string, body?: string) =>
@@ -87,9 +81,7 @@ describe('the control API', () => {
     const variants = await control.variants();
     expect(await control.setDelivery({ batchMax: 3 })).toEqual({ ...delivery, batchMax: 3 });
     expect(await control.setVariants({ enforce409: false })).toEqual({ ...variants, enforce409: false });
-    await expect(control.setDelivery(JSON.parse('{"other":1}') as object)).rejects.toThrow(
-      'Unrecognized key',
-    );
+    await expect(control.setDelivery(JSON.parse('{"other":1}') as object)).rejects.toThrow('Unrecognized key');
     await expect(control.setDelivery(JSON.parse('{"batchMax":"3"}') as object)).rejects.toThrow('batchMax');
     await control.createTenant({ tenantId: tenantA });
     await control.reset();

@@ -29,18 +29,14 @@ describe('task definitions', () => {
       displayName: 'Theirs',
       appId: 'other-app',
     });
-    expect(values(await graph('GET', '/taskDefinitions')).map(({ id }) => id)).toEqual([
-      printing.scene().definition,
-    ]);
+    expect(values(await graph('GET', '/taskDefinitions')).map(({ id }) => id)).toEqual([printing.scene().definition]);
     expect((await graph('GET', `/taskDefinitions/${other.id}`)).status).toBe(404);
   });
 
   it('and tasks take no query options (api/print-list-taskdefinitions.md)', async () => {
     for (const option of ['$top=1', '$select=id', '$skip=1', '$count=true', '$search=a', '$format=json']) {
       expect((await graph('GET', `/taskDefinitions?${option}`)).status).toBe(400);
-      expect(
-        (await graph('GET', `/taskDefinitions/${printing.scene().definition}/tasks?${option}`)).status,
-      ).toBe(400);
+      expect((await graph('GET', `/taskDefinitions/${printing.scene().definition}/tasks?${option}`)).status).toBe(400);
     }
   });
 });

@@ -23,12 +23,7 @@ beforeEach(async () => {
 });
 
 const ask = (where: string, form: Record<string, string>, tenantId = tenantA) =>
-  askAuthority(
-    { authorityUrl: harness.simulator.authorityUrl, ca },
-    'POST',
-    `/${tenantId}/oauth2/v2.0/${where}`,
-    form,
-  );
+  askAuthority({ authorityUrl: harness.simulator.authorityUrl, ca }, 'POST', `/${tenantId}/oauth2/v2.0/${where}`, form);
 const rightScope = 'https://graph.microsoft.com/Printer.ReadWrite.All openid profile offline_access';
 const begin = async (scope = rightScope) => {
   const { status, body } = await ask('devicecode', { client_id: clientId, scope });
@@ -114,9 +109,7 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
     await harness.control.answerDeviceCode(declined.userCode, { as: 'decline' });
     expect((await poll(declined.deviceCode)).body['error']).toBe('authorization_declined');
     const late = await begin();
-    expect((await poll(late.deviceCode, { client_id: 'another' })).body['error']).toBe(
-      'bad_verification_code',
-    );
+    expect((await poll(late.deviceCode, { client_id: 'another' })).body['error']).toBe('bad_verification_code');
     harness.clock.aheadMs = 901_000;
     expect((await poll(late.deviceCode)).body['error']).toBe('expired_token');
     await expect(harness.control.answerDeviceCode(late.userCode, { as: 'user' })).rejects.toThrow('404');

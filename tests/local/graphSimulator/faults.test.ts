@@ -116,9 +116,7 @@ describe('faults of Graph calls', () => {
     });
     const waits: number[] = [];
     for (let n = 0; n < 20; n += 1)
-      waits.push(
-        Number((await harness.graph('GET', `/subscriptions?n=${String(n)}`)).headers.get('retry-after')),
-      );
+      waits.push(Number((await harness.graph('GET', `/subscriptions?n=${String(n)}`)).headers.get('retry-after')));
     expect(new Set(waits).size).toBeGreaterThan(10);
     expect([Math.min(...waits) >= 0.5, Math.max(...waits) <= 3]).toEqual([true, true]);
   });
@@ -153,8 +151,7 @@ describe('faults of Graph calls', () => {
     await own.control.addFault({ action: { type: 'hang', ms: 600_000 } });
     const hanging = own.graph('GET', '/subscriptions');
     const refused = expect(hanging).rejects.toThrow();
-    while ((await own.control.faults())[0]?.acted !== 1)
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    while ((await own.control.faults())[0]?.acted !== 1) await new Promise((resolve) => setTimeout(resolve, 5));
     await own.simulator.close();
     await refused;
   });

@@ -114,11 +114,8 @@ export async function startReceiver() {
     handshakes,
     behaviour,
     bodies: () =>
-      received.map(
-        ({ text }) => JSON.parse(text) as { value: Record<string, unknown>[]; validationTokens?: string[] },
-      ),
-    items: () =>
-      received.flatMap(({ text }) => (JSON.parse(text) as { value: Record<string, unknown>[] }).value),
+      received.map(({ text }) => JSON.parse(text) as { value: Record<string, unknown>[]; validationTokens?: string[] }),
+    items: () => received.flatMap(({ text }) => (JSON.parse(text) as { value: Record<string, unknown>[] }).value),
     clear,
     /** Forgets what came and answers as at the start. */
     reset: () => {

@@ -54,16 +54,13 @@ describe('a job on a printer with a trigger', () => {
     ['reject400', 400],
     ['reject409', 409],
     ['accept', 200],
-  ] as const)(
-    'answers a change of an ended task as the variant %s says (silent)',
-    async (patchEndedTask, status) => {
-      await printing.harness().control.setVariants({ patchEndedTask });
-      const { taskId } = await printHeld();
-      await finish(taskId);
-      expect((await finish(taskId, 'aborted')).status).toBe(status);
-      expect((await graph('GET', taskPath(taskId))).body).toMatchObject({ status: { state: 'completed' } });
-    },
-  );
+  ] as const)('answers a change of an ended task as the variant %s says (silent)', async (patchEndedTask, status) => {
+    await printing.harness().control.setVariants({ patchEndedTask });
+    const { taskId } = await printHeld();
+    await finish(taskId);
+    expect((await finish(taskId, 'aborted')).status).toBe(status);
+    expect((await graph('GET', taskPath(taskId))).body).toMatchObject({ status: { state: 'completed' } });
+  });
 
   it('refuses a state that does not exist, and a task that does not (api/printtaskdefinition-update-task.md)', async () => {
     const { taskId } = await printHeld();
@@ -74,8 +71,7 @@ describe('a job on a printer with a trigger', () => {
 
   it('is listed under its definition while open and a while after (api/printtaskdefinition-list-tasks.md)', async () => {
     const { taskId } = await printHeld();
-    const list = async () =>
-      values(await graph('GET', `/taskDefinitions/${printing.scene().definition}/tasks`));
+    const list = async () => values(await graph('GET', `/taskDefinitions/${printing.scene().definition}/tasks`));
     expect(await list()).toHaveLength(1);
     await finish(taskId);
     expect(await list()).toMatchObject([{ id: taskId, status: { state: 'completed' } }]);

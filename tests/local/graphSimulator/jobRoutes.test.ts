@@ -12,9 +12,9 @@ describe('writing to a job', () => {
       await printing.harness().control.setVariants({ writeWithoutTask: status });
       expect((await graph('PATCH', path, { configuration: { copies: 2 } })).status).toBe(status);
       expect((await graph('POST', `${path}/abort`, {})).status).toBe(status);
-      expect(
-        (await graph('POST', `${path}/redirect`, { destinationPrinterId: printing.scene().plain })).status,
-      ).toBe(status);
+      expect((await graph('POST', `${path}/redirect`, { destinationPrinterId: printing.scene().plain })).status).toBe(
+        status,
+      );
     }
   });
 
@@ -47,20 +47,14 @@ describe('writing to a job', () => {
       `https://graph.microsoft.com/v1.0/print/printers/${printing.scene().plain}/jobs/${String(answer.body['id'])}`,
     );
     const missing = await printHeld();
-    expect((await graph('POST', `${missing.path}/redirect`, { destinationPrinterId: 'none' })).status).toBe(
-      404,
-    );
+    expect((await graph('POST', `${missing.path}/redirect`, { destinationPrinterId: 'none' })).status).toBe(404);
   });
 });
 
 describe('permissions by role (permission tables in api/)', () => {
   const cases: [string, string[], (paths: { job: string; document: string }) => [string, string]][] = [
     ['reading a job', ['PrintJob.ReadBasic.All', 'Printer.Read.All'], ({ job }) => ['GET', job]],
-    [
-      'reading content',
-      ['PrintJob.Read.All', 'Printer.Read.All'],
-      ({ document }) => ['GET', `${document}/$value`],
-    ],
+    ['reading content', ['PrintJob.Read.All', 'Printer.Read.All'], ({ document }) => ['GET', `${document}/$value`]],
     ['aborting', ['PrintJob.ReadWriteBasic.All', 'Printer.Read.All'], ({ job }) => ['POST', `${job}/abort`]],
     ['redirecting', ['PrintJob.Manage.All', 'Printer.Read.All'], ({ job }) => ['POST', `${job}/redirect`]],
   ];
@@ -69,9 +63,7 @@ describe('permissions by role (permission tables in api/)', () => {
     const [document] = (await jobState(`${path}?$expand=documents`))['documents'] as { id: string }[];
     const [method, target] = call({ job: path, document: `${path}/documents/${document?.id ?? ''}` });
     for (const role of roles) {
-      await printing
-        .harness()
-        .control.changeTenant(tenantA, { roles: roles.filter((other) => other !== role) });
+      await printing.harness().control.changeTenant(tenantA, { roles: roles.filter((other) => other !== role) });
       const refused = await graph(method, target, method === 'POST' ? {} : undefined);
       expect(refused.status).toBe(403);
       expect(JSON.stringify(refused.body)).toContain(role);

@@ -2,9 +2,7 @@ import { useSubscriptions } from './useSubscriptions';
 
 const world = useSubscriptions();
 const renew = (id: string) =>
-  world
-    .harness()
-    .graph('PATCH', `/subscriptions/${id}`, { expirationDateTime: world.harness().inMinutes(4200) });
+  world.harness().graph('PATCH', `/subscriptions/${id}`, { expirationDateTime: world.harness().inMinutes(4200) });
 
 describe('reauthorizationRequired (concepts/change-notifications-lifecycle-events.md)', () => {
   it('is not sent by itself unless switched on', async () => {
@@ -45,9 +43,7 @@ describe('reauthorizationRequired (concepts/change-notifications-lifecycle-event
 });
 
 describe('notifications while the token has lapsed (concepts/change-notifications-delivery-webhooks.md)', () => {
-  beforeEach(() =>
-    world.harness().control.setVariants({ subscriptionTokenMinutes: 60, holdWithoutToken: true }),
-  );
+  beforeEach(() => world.harness().control.setVariants({ subscriptionTokenMinutes: 60, holdWithoutToken: true }));
 
   it.each([
     ['a renewal', renew],

@@ -31,11 +31,7 @@ const watchTasks = (scene: { tenantId: string; definition: string }) =>
     changeType: 'created',
     resource: `print/taskDefinitions/${scene.definition}/tasks`,
   });
-const watchPrinter = (
-  scene: { tenantId: string },
-  printer: string,
-  filter: string | null = fetchableFilter,
-) =>
+const watchPrinter = (scene: { tenantId: string }, printer: string, filter: string | null = fetchableFilter) =>
   subscribe(scene.tenantId, {
     changeType: 'updated',
     resource: `print/printers/${printer}/jobs`,
@@ -221,9 +217,9 @@ describe('lifecycle items (concepts/change-notifications-lifecycle-events.md)', 
     await expect(
       harness.control.sendLifecycle({ subscriptionId: String(subscription['id']), lifecycleEvent: 'missed' }),
     ).rejects.toThrow('404');
-    await expect(
-      harness.control.sendLifecycle({ subscriptionId: 'none', lifecycleEvent: 'missed' }),
-    ).rejects.toThrow('404');
+    await expect(harness.control.sendLifecycle({ subscriptionId: 'none', lifecycleEvent: 'missed' })).rejects.toThrow(
+      '404',
+    );
   });
 });
 

@@ -27,8 +27,7 @@ describe('every list pages with @odata.nextLink (concepts/paging.md)', () => {
     ['printers', () => '/print/printers', 5],
   ])('%s', async (name, pathOf, count) => {
     const { graph, control, simulator } = world.harness();
-    const token =
-      name === 'printers' ? await control.mintUserToken({ tenantId: tenantA }) : `development.${tenantA}`;
+    const token = name === 'printers' ? await control.mintUserToken({ tenantId: tenantA }) : `development.${tenantA}`;
     const seen = new Set<unknown>();
     const sizes: number[] = [];
     for (let path: string | undefined = pathOf(); path !== undefined;) {

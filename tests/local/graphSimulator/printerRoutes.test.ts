@@ -23,12 +23,9 @@ describe('printers and triggers', () => {
     ['POST', '/shares/s/jobs'],
     ['POST', '/printers/p/jobs/1/cancel'],
     ['POST', '/printers/p/jobs/1/start'],
-  ])(
-    'refuses %s %s to an app: delegated only (the permission table of its page in api/)',
-    async (method, path) => {
-      expect((await graph(method, path)).status).toBe(403);
-    },
-  );
+  ])('refuses %s %s to an app: delegated only (the permission table of its page in api/)', async (method, path) => {
+    expect((await graph(method, path)).status).toBe(403);
+  });
 
   it('lets a signed-in user manage the one trigger of a printer (api/printer-post-tasktriggers.md)', async () => {
     const token = await printing.harness().control.mintUserToken({ tenantId: tenantA });

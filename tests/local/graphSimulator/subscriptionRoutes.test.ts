@@ -46,9 +46,7 @@ describe('creating (api/subscription-post-subscriptions.md)', () => {
   });
 
   it('asks one URL twice when it stands in both places (concepts/change-notifications-lifecycle-events.md)', async () => {
-    expect((await create(started({ lifecycleNotificationUrl: `${receiver.url}?code=secret` }))).status).toBe(
-      201,
-    );
+    expect((await create(started({ lifecycleNotificationUrl: `${receiver.url}?code=secret` }))).status).toBe(201);
     expect(receiver.handshakes).toHaveLength(2);
   });
 
@@ -186,9 +184,7 @@ describe('reading, changing and deleting', () => {
     const token = `development.${tenantB}`;
     const other = await harness.graph('GET', '/subscriptions', undefined, { token });
     expect(other.body['value']).toEqual([]);
-    expect(
-      (await harness.graph('GET', `/subscriptions/${String(body['id'])}`, undefined, { token })).status,
-    ).toBe(404);
+    expect((await harness.graph('GET', `/subscriptions/${String(body['id'])}`, undefined, { token })).status).toBe(404);
     expect((await harness.graph('GET', `/subscriptions/${String(body['id'])}`)).status).toBe(200);
   });
 
@@ -225,9 +221,7 @@ describe('reading, changing and deleting', () => {
   it('deletes with 204, then answers 404 (api/subscription-delete.md)', async () => {
     const path = `/subscriptions/${String((await create(started())).body['id'])}`;
     expect((await harness.graph('DELETE', path)).status).toBe(204);
-    expect((await harness.graph('PATCH', path, { expirationDateTime: harness.inMinutes(60) })).status).toBe(
-      404,
-    );
+    expect((await harness.graph('PATCH', path, { expirationDateTime: harness.inMinutes(60) })).status).toBe(404);
     expect((await harness.graph('DELETE', path)).status).toBe(404);
   });
 

@@ -16,8 +16,7 @@ beforeEach(() => {
 /** How many of `calls` calls pass. */
 const passing = (calls: number, caller: typeof one, method: string, template: string): number => {
   let passed = 0;
-  for (let call = 0; call < calls; call += 1)
-    if (throttle.take(caller, method, template) === undefined) passed += 1;
+  for (let call = 0; call < calls; call += 1) if (throttle.take(caller, method, template) === undefined) passed += 1;
   return passed;
 };
 

@@ -135,8 +135,7 @@ describe('metadata and keys (concepts/change-notifications-with-resource-data.md
   });
 
   it('verify the validation tokens of a delivery in both forms', async () => {
-    const { keys: published } = (await ask('GET', '/common/discovery/v2.0/keys'))
-      .body as unknown as JSONWebKeySet;
+    const { keys: published } = (await ask('GET', '/common/discovery/v2.0/keys')).body as unknown as JSONWebKeySet;
     const keys = createLocalJWKSet({ keys: published });
     const [tenantId, appId, now] = [tenantA, harness.simulator.appId, Date.now];
     const own = await createSigningKeys();

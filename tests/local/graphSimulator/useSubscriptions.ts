@@ -39,10 +39,7 @@ export function useSubscriptions() {
     scene: () => scene,
     subscribe,
     watchTasks: (of = scene) =>
-      subscribe(
-        { changeType: 'created', resource: `print/taskDefinitions/${of.definition}/tasks` },
-        of.tenantId,
-      ),
+      subscribe({ changeType: 'created', resource: `print/taskDefinitions/${of.definition}/tasks` }, of.tenantId),
     watchPrinter: (printer: string) =>
       subscribe({
         changeType: 'updated',
@@ -57,9 +54,7 @@ export function useSubscriptions() {
     /** The lifecycle events that the receiver got so far. */
     events: async () => {
       expect(await harness.control.idle()).toBe(true);
-      return receiver
-        .items()
-        .flatMap(({ lifecycleEvent }) => (lifecycleEvent === undefined ? [] : [lifecycleEvent]));
+      return receiver.items().flatMap(({ lifecycleEvent }) => (lifecycleEvent === undefined ? [] : [lifecycleEvent]));
     },
     /** The tasks of which the receiver was told so far. */
     toldTasks: async () => {

@@ -115,10 +115,7 @@ describe('createGraphBatch (concepts/json-batching.md, concepts/throttling.md)',
 
   it('repeats a throttled part alone, after its own Retry-After, and pauses the tenant', async () => {
     const world = createBatchWorld(
-      respond(
-        { id: '0', status: 200, body: {} },
-        { id: '1', status: 429, headers: { 'Retry-After': '2.128' } },
-      ),
+      respond({ id: '0', status: 200, body: {} }, { id: '1', status: 429, headers: { 'Retry-After': '2.128' } }),
       ok,
     );
     const results = await world.callBatch(TENANT, [part('a'), part('b')]);
@@ -156,9 +153,7 @@ describe('createGraphBatch (concepts/json-batching.md, concepts/throttling.md)',
   it('gives up after four tries with the last error', async () => {
     const down = respond({ id: '0', status: 503 });
     const world = createBatchWorld(down, down, down, down);
-    expect(await world.callBatch(TENANT, [part('a')])).toMatchObject([
-      { error: { code: 'graphUnavailable' } },
-    ]);
+    expect(await world.callBatch(TENANT, [part('a')])).toMatchObject([{ error: { code: 'graphUnavailable' } }]);
     expect(world.calls).toHaveLength(4);
   });
 

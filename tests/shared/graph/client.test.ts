@@ -1,10 +1,5 @@
 import fc from 'fast-check';
-import {
-  createGraphClient,
-  type GraphCall,
-  createSilence,
-  createThrottle,
-} from '../../../shared/graph/client';
+import { createGraphClient, type GraphCall, createSilence, createThrottle } from '../../../shared/graph/client';
 import { GraphError } from '../../../shared/graph/errors';
 import type { HttpAnswer, HttpRequest } from '../../../shared/graph/http';
 import { createFakeClock } from '../../support/createFakeClock';
@@ -145,10 +140,7 @@ describe('a throttled tenant', () => {
     expect(refused.code).toBe('graphThrottled');
     expect(refused.retryAfterMs).toBeGreaterThanOrEqual(60_000);
     await callGraph({ ...GET, tenantId: 't2' });
-    expect(sent.map(({ headers }) => headers['Authorization'])).toEqual([
-      'Bearer bearer-of-t1',
-      'Bearer bearer-of-t2',
-    ]);
+    expect(sent.map(({ headers }) => headers['Authorization'])).toEqual(['Bearer bearer-of-t1', 'Bearer bearer-of-t2']);
     expect(tokenRequests).toEqual(['t1', 't2']);
     clock.advance(63_000);
     await expect(callGraph(GET)).resolves.toMatchObject({ status: 200 });
@@ -221,14 +213,11 @@ describe('a throttled tenant', () => {
 });
 
 describe('repeats', () => {
-  test.each(['GET', 'PATCH', 'DELETE'] as const)(
-    '%s is repeated when its answer was lost',
-    async (method) => {
-      const { callGraph, sent } = createSetting([new Error('reset'), OK]);
-      await expect(callGraph({ ...GET, method })).resolves.toMatchObject({ status: 200 });
-      expect(sent).toHaveLength(2);
-    },
-  );
+  test.each(['GET', 'PATCH', 'DELETE'] as const)('%s is repeated when its answer was lost', async (method) => {
+    const { callGraph, sent } = createSetting([new Error('reset'), OK]);
+    await expect(callGraph({ ...GET, method })).resolves.toMatchObject({ status: 200 });
+    expect(sent).toHaveLength(2);
+  });
 
   test('POST is not: it may have made something', async () => {
     const { callGraph, sent } = createSetting([new Error('reset')]);
@@ -236,14 +225,11 @@ describe('repeats', () => {
     expect(sent).toHaveLength(1);
   });
 
-  test.each([429, 503, 509])(
-    'POST is repeated after %i, which says that nothing was done',
-    async (status) => {
-      const { callGraph, sent } = createSetting([{ status }, { status: 201, body: '{}' }]);
-      await expect(callGraph(POST)).resolves.toMatchObject({ status: 201 });
-      expect(sent).toHaveLength(2);
-    },
-  );
+  test.each([429, 503, 509])('POST is repeated after %i, which says that nothing was done', async (status) => {
+    const { callGraph, sent } = createSetting([{ status }, { status: 201, body: '{}' }]);
+    await expect(callGraph(POST)).resolves.toMatchObject({ status: 201 });
+    expect(sent).toHaveLength(2);
+  });
 
   test.each([500, 502, 504, 408])('POST is not repeated after %i', async (status) => {
     const { callGraph, sent } = createSetting([{ status }]);

@@ -22,9 +22,7 @@ describe('readAllPages', () => {
       'GET /subscriptions?$skiptoken=a%20b',
       'GET /subscriptions?$skiptoken=c',
     ]);
-    expect(graph.calls.every(({ permission, tenantId }) => permission === 'p' && tenantId === 't')).toBe(
-      true,
-    );
+    expect(graph.calls.every(({ permission, tenantId }) => permission === 'p' && tenantId === 't')).toBe(true);
   });
 
   it('works with a base that has no path', async () => {
@@ -52,14 +50,11 @@ describe('readAllPages', () => {
     expect(graph.calls).toHaveLength(1);
   });
 
-  it.each([[undefined], [[]], [{}], [{ value: 'x' }]])(
-    'refuses an answer that is no listing: %j',
-    async (body) => {
-      const graph = createFakeGraph();
-      graph.next('GET', () => body);
-      await expect(read(graph)).rejects.toMatchObject({ code: 'graphAnswerUnreadable' });
-    },
-  );
+  it.each([[undefined], [[]], [{}], [{ value: 'x' }]])('refuses an answer that is no listing: %j', async (body) => {
+    const graph = createFakeGraph();
+    graph.next('GET', () => body);
+    await expect(read(graph)).rejects.toMatchObject({ code: 'graphAnswerUnreadable' });
+  });
 
   it('ends a listing whose pages never end', async () => {
     const graph = createFakeGraph();

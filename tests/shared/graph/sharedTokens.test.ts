@@ -20,8 +20,7 @@ function createSetting(error?: Error) {
 describe('concurrent callers', () => {
   /** Token requests that a test answers one by one. */
   function createPending() {
-    const requests: { tenantId: string; answer: (token: string) => void; fail: (error: Error) => void }[] =
-      [];
+    const requests: { tenantId: string; answer: (token: string) => void; fail: (error: Error) => void }[] = [];
     const tokens = createTokens(
       (tenantId) => new Promise((answer, fail) => void requests.push({ tenantId, answer, fail })),
       createFakeClock(),

@@ -125,11 +125,7 @@ test('a credential whose setting is absent is made with an empty one and left to
   await createGetToken(configOf('secret'))('t1');
   await createGetToken(configOf('certificate'))('t1');
   await createGetToken(configOf('federated'))('t1');
-  expect([made[0]?.args[2], made[1]?.args[2], made[2]?.args[0]]).toEqual([
-    '',
-    { certificate: '' },
-    { clientId: '' },
-  ]);
+  expect([made[0]?.args[2], made[1]?.args[2], made[2]?.args[0]]).toEqual(['', { certificate: '' }, { clientId: '' }]);
 });
 
 test.each([

@@ -147,9 +147,7 @@ describe('claim', () => {
       ledger.clock.advance(MINUTE);
       const { row } = await claimed(ledger, 'run-b');
       expect(row).toMatchObject({ status: 'claimed', runId: 'run-b', attempts: 2 });
-      expect([row.cause, row.waitingSince]).toEqual(
-        status === 'gone' ? [undefined, undefined] : ['because', START],
-      );
+      expect([row.cause, row.waitingSince]).toEqual(status === 'gone' ? [undefined, undefined] : ['because', START]);
       // Only a row that was gone starts over.
       expect(row.firstSeenAt).toBe(status === 'gone' ? '2026-11-22T00:01:00.000Z' : START);
     },
@@ -299,10 +297,7 @@ describe('the end of a claim', () => {
 
   test.each([
     ['finish', (deps: ClaimDeps, claim: Claim) => finishClaim(deps, claim, { event: 'sent' })],
-    [
-      'release',
-      (deps: ClaimDeps, claim: Claim) => releaseClaim(deps, claim, { status: 'failed', cause: 'c' }),
-    ],
+    ['release', (deps: ClaimDeps, claim: Claim) => releaseClaim(deps, claim, { status: 'failed', cause: 'c' })],
   ])('%s of a row that was taken over changes nothing', async (_name, end) => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a');

@@ -34,54 +34,50 @@ interface Worker {
 
 test('two claimers never both hold a live lease, and done stays done', async () => {
   await fc.assert(
-    fc.asyncProperty(
-      fc.array(STEP, { maxLength: 25 }),
-      fc.constantFrom(-30_000, 0, 30_000),
-      async (steps, skewMs) => {
-        const clock = createFakeClock();
-        const table = createMemoryTable();
-        let trouble = 'none';
-        let done = false;
-        let reopened = false;
-        const write = async (row: Row, act: () => Promise<string | undefined>) => {
-          const now = trouble;
-          trouble = 'none';
-          if (now === 'lostBefore') throw new Error('lost');
-          if (now === 'repeated') await act();
-          const etag = await act();
-          const stored = await table.get(row.partitionKey, row.rowKey);
-          reopened ||= done && stored?.cells['status'] !== 'done';
-          done = stored?.cells['status'] === 'done';
-          if (now === 'lostAfter') throw new Error('lost');
-          return etag;
-        };
-        const troubled: EntityTable = {
-          ...table,
-          insert: (row) => write(row, () => table.insert(row)),
-          replace: (row, etag) => write(row, () => table.replace(row, etag)),
-        };
-        const createWorker = (skew: number): Worker => ({
-          deps: { ledger: createLedger(troubled), clock: { now: () => clock.now() + skew } },
-          claim: undefined,
+    fc.asyncProperty(fc.array(STEP, { maxLength: 25 }), fc.constantFrom(-30_000, 0, 30_000), async (steps, skewMs) => {
+      const clock = createFakeClock();
+      const table = createMemoryTable();
+      let trouble = 'none';
+      let done = false;
+      let reopened = false;
+      const write = async (row: Row, act: () => Promise<string | undefined>) => {
+        const now = trouble;
+        trouble = 'none';
+        if (now === 'lostBefore') throw new Error('lost');
+        if (now === 'repeated') await act();
+        const etag = await act();
+        const stored = await table.get(row.partitionKey, row.rowKey);
+        reopened ||= done && stored?.cells['status'] !== 'done';
+        done = stored?.cells['status'] === 'done';
+        if (now === 'lostAfter') throw new Error('lost');
+        return etag;
+      };
+      const troubled: EntityTable = {
+        ...table,
+        insert: (row) => write(row, () => table.insert(row)),
+        replace: (row, etag) => write(row, () => table.replace(row, etag)),
+      };
+      const createWorker = (skew: number): Worker => ({
+        deps: { ledger: createLedger(troubled), clock: { now: () => clock.now() + skew } },
+        claim: undefined,
+      });
+      const workers = [createWorker(0), createWorker(skewMs)] as const;
+      const holds = ({ claim, deps }: Worker) =>
+        claim?.row.status === 'claimed' && Date.parse(claim.row.leaseUntil ?? '') > deps.clock.now();
+      let runs = 0;
+      for (const step of steps) {
+        clock.advance(step.passMs);
+        const worker = workers[step.worker as 0 | 1];
+        trouble = step.trouble;
+        await act(worker, step.act, step.needMs, `run-${(runs += 1)}`).catch(() => {
+          // A write of unknown outcome: the run ends without another effect.
+          worker.claim = undefined;
         });
-        const workers = [createWorker(0), createWorker(skewMs)] as const;
-        const holds = ({ claim, deps }: Worker) =>
-          claim?.row.status === 'claimed' && Date.parse(claim.row.leaseUntil ?? '') > deps.clock.now();
-        let runs = 0;
-        for (const step of steps) {
-          clock.advance(step.passMs);
-          const worker = workers[step.worker as 0 | 1];
-          trouble = step.trouble;
-          await act(worker, step.act, step.needMs, `run-${(runs += 1)}`).catch(() => {
-            // A write of unknown outcome: the run ends without another effect.
-            worker.claim = undefined;
-          });
-          trouble = 'none';
-          expect(workers.filter(holds).length).toBeLessThanOrEqual(1);
-          expect(reopened).toBe(false);
-        }
-      },
-    ),
+        trouble = 'none';
+        expect(workers.filter(holds).length).toBeLessThanOrEqual(1);
+        expect(reopened).toBe(false);
+      }
+    }),
     { numRuns: 1_000 },
   );
 });

@@ -59,7 +59,5 @@ test('the largest event that fits is whole, one byte more is not', () => {
 });
 
 test('an empty traceparent is left out: it would be none (W3C trace context)', () => {
-  expect(JSON.parse(formatJobEvent({ ...factsWith(0, 0), traceparent: '' }))).not.toHaveProperty(
-    'traceparent',
-  );
+  expect(JSON.parse(formatJobEvent({ ...factsWith(0, 0), traceparent: '' }))).not.toHaveProperty('traceparent');
 });

@@ -156,11 +156,7 @@ describe('a notification is checked against Graph', () => {
     worker.printStarted();
     const { printerId: _printer, jobId: _job, ...bare } = STARTED;
     await expect(worker.process(messageOf(bare))).resolves.toBe('done');
-    expect(worker.world.said()).toEqual([
-      `GET ${TASK_PATH}`,
-      `GET ${JOB_PATH}?$expand=tasks`,
-      `PATCH ${TASK_PATH}`,
-    ]);
+    expect(worker.world.said()).toEqual([`GET ${TASK_PATH}`, `GET ${JOB_PATH}?$expand=tasks`, `PATCH ${TASK_PATH}`]);
     expect(worker.events()[0]).toMatchObject({ subject: `jobs/${JOB}` });
   });
 
@@ -168,11 +164,7 @@ describe('a notification is checked against Graph', () => {
     worker.printStarted();
     worker.world.putJob(PRINTER, JOB);
     await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
-    expect(worker.world.said()).toEqual([
-      `GET ${JOB_PATH}?$expand=tasks`,
-      `GET ${TASK_PATH}`,
-      `PATCH ${TASK_PATH}`,
-    ]);
+    expect(worker.world.said()).toEqual([`GET ${JOB_PATH}?$expand=tasks`, `GET ${TASK_PATH}`, `PATCH ${TASK_PATH}`]);
   });
 
   test('a place that belongs to another job is not used: the job of the parentUrl is read', async () => {
@@ -225,16 +217,13 @@ describe('a notification is checked against Graph', () => {
 });
 
 describe('tasks that ended without us', () => {
-  test.each(['completed', 'aborted'])(
-    '%s by another: the event says ended, nothing is written',
-    async (state) => {
-      worker.printStarted();
-      worker.world.putTask(TASK, { state, description: 'Somebody else', parentUrl: PARENT_URL });
-      await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
-      expect(worker.world.patches()).toBe(0);
-      expect(worker.events()[0]).toMatchObject({ data: { outcome: 'ended', job: { id: JOB } } });
-    },
-  );
+  test.each(['completed', 'aborted'])('%s by another: the event says ended, nothing is written', async (state) => {
+    worker.printStarted();
+    worker.world.putTask(TASK, { state, description: 'Somebody else', parentUrl: PARENT_URL });
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
+    expect(worker.world.patches()).toBe(0);
+    expect(worker.events()[0]).toMatchObject({ data: { outcome: 'ended', job: { id: JOB } } });
+  });
 
   test('ended without a readable job: the event names the known ids', async () => {
     worker.world.putTask(TASK, { state: 'aborted' });

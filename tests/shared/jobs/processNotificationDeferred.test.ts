@@ -311,9 +311,7 @@ describe('the deadline of 15 minutes', () => {
     expect(await worker.row()).toMatchObject({ cause: 'jobNotFound' });
     worker.clock.advance(15 * MINUTE);
     await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
-    expect(worker.events()).toMatchObject([
-      { data: { outcome: 'deadline', printerId: PRINTER, jobId: JOB } },
-    ]);
+    expect(worker.events()).toMatchObject([{ data: { outcome: 'deadline', printerId: PRINTER, jobId: JOB } }]);
   });
 
   test.each([true, false])(

@@ -41,17 +41,14 @@ test.each(UNSERVED)('%s: an open task is ended without an event', async (reason,
   expect(await worker.row(reference)).toMatchObject({ status: 'done', event: 'none', cause: reason });
 });
 
-test.each(UNSERVED)(
-  '%s: a fetchable job is dropped and counted, with no call to Graph',
-  async (reason, names) => {
-    const { tenantId, printerId } = { ...FETCHABLE, ...names };
-    const reference = { ...FETCHABLE, tenantId, printerId };
-    await expect(worker.process(messageOf(reference))).resolves.toBe('dropped');
-    expect(worker.world.calls).toEqual([]);
-    expect(await worker.row(reference)).toBeUndefined();
-    expect(worker.logger.events).toMatchObject([{ level: 'warn', event: 'job.dropped', reason }]);
-  },
-);
+test.each(UNSERVED)('%s: a fetchable job is dropped and counted, with no call to Graph', async (reason, names) => {
+  const { tenantId, printerId } = { ...FETCHABLE, ...names };
+  const reference = { ...FETCHABLE, tenantId, printerId };
+  await expect(worker.process(messageOf(reference))).resolves.toBe('dropped');
+  expect(worker.world.calls).toEqual([]);
+  expect(await worker.row(reference)).toBeUndefined();
+  expect(worker.logger.events).toMatchObject([{ level: 'warn', event: 'job.dropped', reason }]);
+});
 
 test('a task of an unwatched definition whose job is readable is released as well', async () => {
   worker.printStarted();
@@ -90,22 +87,19 @@ test('a defect while an inactive task is ended is thrown, not hidden in poison',
 test.each([
   ['JobStarted', STARTED],
   ['JobFetchable', FETCHABLE],
-] as const)(
-  '%s of a replaced subscription is dropped without any call to Graph',
-  async (_name, reference) => {
-    await worker.putTenant({ tenantId: 'fresh' });
-    await worker.putWatch({ tenantId: 'fresh', generation: 2 });
-    await worker.putWatch({ tenantId: 'fresh', kind: 'jobFetchable', id: PRINTER, generation: 2 });
-    const fresh = { ...reference, tenantId: 'fresh' };
-    await expect(worker.process(messageOf(fresh, { generation: 1 }))).resolves.toBe('dropped');
-    expect(worker.world.calls).toEqual([]);
-    expect(worker.logger.events).toMatchObject([{ event: 'job.dropped', reason: 'staleGeneration' }]);
-    // The next one is of the subscription that serves the watch now.
-    worker.printStarted();
-    worker.world.putJob(PRINTER, STARTED.jobId, { isFetchable: true }, [TASK]);
-    await expect(worker.process(messageOf(fresh, { generation: 2 }))).resolves.toBe('done');
-  },
-);
+] as const)('%s of a replaced subscription is dropped without any call to Graph', async (_name, reference) => {
+  await worker.putTenant({ tenantId: 'fresh' });
+  await worker.putWatch({ tenantId: 'fresh', generation: 2 });
+  await worker.putWatch({ tenantId: 'fresh', kind: 'jobFetchable', id: PRINTER, generation: 2 });
+  const fresh = { ...reference, tenantId: 'fresh' };
+  await expect(worker.process(messageOf(fresh, { generation: 1 }))).resolves.toBe('dropped');
+  expect(worker.world.calls).toEqual([]);
+  expect(worker.logger.events).toMatchObject([{ event: 'job.dropped', reason: 'staleGeneration' }]);
+  // The next one is of the subscription that serves the watch now.
+  worker.printStarted();
+  worker.world.putJob(PRINTER, STARTED.jobId, { isFetchable: true }, [TASK]);
+  await expect(worker.process(messageOf(fresh, { generation: 2 }))).resolves.toBe('done');
+});
 
 describe('the cache', () => {
   test('an active watch for 60 seconds, so that a burst costs two reads', async () => {
@@ -145,8 +139,7 @@ describe('the cache', () => {
       watches: { get: () => worker.watches.get({ tenantId: TENANT, kind: 'jobStarted', id: DEFINITION }) },
       clock: worker.clock,
     });
-    for (let id = 0; id <= 5_000; id += 1)
-      await readAccess({ tenantId: TENANT, kind: 'jobStarted', id: `d${id}` }, 0);
+    for (let id = 0; id <= 5_000; id += 1) await readAccess({ tenantId: TENANT, kind: 'jobStarted', id: `d${id}` }, 0);
     await readAccess({ tenantId: TENANT, kind: 'jobStarted', id: 'd0' }, 0);
     expect(reads).toBe(5_002);
     await readAccess({ tenantId: TENANT, kind: 'jobStarted', id: 'd5000' }, 0);

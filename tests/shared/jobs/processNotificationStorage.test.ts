@@ -2,14 +2,7 @@ import { createLedger } from '../../../shared/jobs/ledger';
 import { RestError, type TableClient } from '@azure/data-tables';
 import { ReceiverError } from '../../../shared/errors';
 import { createAzureTable } from '../../../shared/storage/tables';
-import {
-  createJobWorker,
-  FETCHABLE,
-  messageOf,
-  PRINTER,
-  START,
-  type JobWorker,
-} from '../../support/createJobWorker';
+import { createJobWorker, FETCHABLE, messageOf, PRINTER, START, type JobWorker } from '../../support/createJobWorker';
 
 const HOUR = 3_600_000;
 let worker: JobWorker;
@@ -36,8 +29,7 @@ describe('unavailable tables', () => {
   });
 
   test('the message also waits while the app has no access to its tables, which takes effect minutes after a deployment', async () => {
-    const refuse = () =>
-      Promise.reject(new RestError('AuthorizationPermissionMismatch', { statusCode: 403 }));
+    const refuse = () => Promise.reject(new RestError('AuthorizationPermissionMismatch', { statusCode: 403 }));
     const client = { createEntity: refuse, getEntity: refuse };
     const ledger = createAzureTable(client as unknown as TableClient);
     const deps = worker.startProcess({ ledger: createLedger(ledger) });

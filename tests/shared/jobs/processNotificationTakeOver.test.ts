@@ -2,14 +2,7 @@ import { createLedger } from '../../../shared/jobs/ledger';
 import type { EntityTable } from '../../../shared/storage/entityTable';
 import type { MessageQueue } from '../../../shared/storage/queues';
 import type { ProcessDeps } from '../../../shared/jobs/processNotification';
-import {
-  createJobWorker,
-  FETCHABLE,
-  messageOf,
-  STARTED,
-  TASK,
-  type JobWorker,
-} from '../../support/createJobWorker';
+import { createJobWorker, FETCHABLE, messageOf, STARTED, TASK, type JobWorker } from '../../support/createJobWorker';
 import { graphError } from '../../support/createFakeGraph';
 
 /*
@@ -69,20 +62,15 @@ async function createPrinted(reference: typeof STARTED | typeof FETCHABLE): Prom
   return worker;
 }
 
-test.each(KINDS)(
-  '%s: the effects come in the order claim, read, act, event, done',
-  async (_name, reference, order) => {
-    const worker = await createPrinted(reference);
-    const { deps, journal } = createMortal(worker);
-    await worker.process(messageOf(reference), deps);
-    expect(journal).toEqual(order);
-  },
-);
+test.each(KINDS)('%s: the effects come in the order claim, read, act, event, done', async (_name, reference, order) => {
+  const worker = await createPrinted(reference);
+  const { deps, journal } = createMortal(worker);
+  await worker.process(messageOf(reference), deps);
+  expect(journal).toEqual(order);
+});
 
 const DEATHS = KINDS.flatMap(([name, reference, order]) =>
-  order.flatMap((effect, at) =>
-    (['before', 'after'] as const).map((side) => ({ name, reference, effect, at, side })),
-  ),
+  order.flatMap((effect, at) => (['before', 'after'] as const).map((side) => ({ name, reference, effect, at, side }))),
 );
 
 test.each(DEATHS)(

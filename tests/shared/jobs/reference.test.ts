@@ -14,12 +14,12 @@ it.each([
   expect(parseJobResource(TENANT_A, resource)).toEqual(started);
 });
 
-it.each([
-  `print/printers/${PRINTER}/jobs/${JOB}`,
-  `/PRINT/printers('${PRINTER.toUpperCase()}')/jobs('${JOB}')`,
-])('reads a job out of %p', (resource) => {
-  expect(parseJobResource(TENANT_A, resource)).toEqual(fetchable);
-});
+it.each([`print/printers/${PRINTER}/jobs/${JOB}`, `/PRINT/printers('${PRINTER.toUpperCase()}')/jobs('${JOB}')`])(
+  'reads a job out of %p',
+  (resource) => {
+    expect(parseJobResource(TENANT_A, resource)).toEqual(fetchable);
+  },
+);
 
 it('keeps the case of a job id, which is not known to be a GUID', () => {
   expect(parseJobResource(TENANT_A, `print/printers/${PRINTER}/jobs/AbC`)).toMatchObject({ jobId: 'AbC' });

@@ -126,12 +126,7 @@ describe('what a poison message is about', () => {
   it.each([
     [SUBSCRIPTIONS, lifecycle, 'lifecycle event missed failed', TENANT],
     [SUBSCRIPTIONS, renew, 'renewal failed', TENANT],
-    [
-      EVENTS,
-      JSON.stringify({ id: 'x', data: { tenantId: OTHER } }),
-      'the reader of the events gave it up',
-      OTHER,
-    ],
+    [EVENTS, JSON.stringify({ id: 'x', data: { tenantId: OTHER } }), 'the reader of the events gave it up', OTHER],
     [EVENTS, '"text"', 'the reader of the events gave it up', undefined],
   ])('of %s: %s', async (queue, text, cause, tenantId) => {
     const world = createWorld();

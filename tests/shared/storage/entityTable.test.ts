@@ -1,10 +1,5 @@
 import { ReceiverError } from '../../../shared/errors';
-import {
-  parseOrReport,
-  updateRow,
-  type EntityTable,
-  type RowFormat,
-} from '../../../shared/storage/entityTable';
+import { parseOrReport, updateRow, type EntityTable, type RowFormat } from '../../../shared/storage/entityTable';
 import { createMemoryTable } from '../../support/memoryTable';
 
 describe('parseOrReport', () => {

@@ -17,10 +17,8 @@ function queueOf(...behaviours: (() => Promise<void>)[]) {
 }
 const stored = () => Promise.resolve();
 const silent = () => new Promise<void>(() => undefined);
-const failing = () =>
-  Promise.reject(Object.assign(new Error('busy'), { name: 'RestError', statusCode: 503 }));
-const forbidden = () =>
-  Promise.reject(Object.assign(new Error('no right'), { name: 'RestError', statusCode: 403 }));
+const failing = () => Promise.reject(Object.assign(new Error('busy'), { name: 'RestError', statusCode: 503 }));
+const forbidden = () => Promise.reject(Object.assign(new Error('no right'), { name: 'RestError', statusCode: 403 }));
 
 it('sends once when the first try succeeds, with the delay it was given', async () => {
   const memory = createMemoryQueue();

@@ -52,11 +52,7 @@ const missing = (details: unknown, code?: string) =>
   });
 
 test.each([
-  [
-    '401',
-    new RestError('InvalidAuthenticationInfo', { statusCode: 401 }),
-    /401.*not accepted.*AzureWebJobsStorage/,
-  ],
+  ['401', new RestError('InvalidAuthenticationInfo', { statusCode: 401 }), /401.*not accepted.*AzureWebJobsStorage/],
   [
     '403',
     new RestError('AuthorizationFailure', { statusCode: 403 }),

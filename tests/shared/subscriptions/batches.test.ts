@@ -309,8 +309,7 @@ describe('the limits of a run', () => {
     world.clock.advance(60 * MINUTE);
     const healthy = { ...world.clock };
     let waking: (() => void)[] = [];
-    world.clock.sleep = (ms) =>
-      new Promise((resolve) => waking.push(() => void healthy.sleep(ms).then(resolve)));
+    world.clock.sleep = (ms) => new Promise((resolve) => waking.push(() => void healthy.sleep(ms).then(resolve)));
     const { callBatch } = world.deps;
     let other = false;
     world.deps.callBatch = (tenantId, parts) => {

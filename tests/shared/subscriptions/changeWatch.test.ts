@@ -93,46 +93,43 @@ describe('removeWatch', () => {
     expect(await removeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'busy' });
   });
 
-  describe.each(['before', 'after'] as const)(
-    'beside an addWatch %s its DELETE takes effect at Graph',
-    (moment) => {
-      async function removeBesideAdd(world: SubscriptionWorld) {
-        await world.addTenant();
-        await putServed(world);
-        const { callGraph } = world.deps;
-        let added: unknown;
-        world.deps.callGraph = async (call) => {
-          if (call.method !== 'DELETE' || added !== undefined) return callGraph(call);
-          if (moment === 'before') added = await addWatch(world.deps, fetchable());
-          const answer = await callGraph(call);
-          if (moment === 'after') added = await addWatch(world.deps, fetchable());
-          return answer;
-        };
-        return { removed: await removeWatch(world.deps, fetchable()), added };
-      }
+  describe.each(['before', 'after'] as const)('beside an addWatch %s its DELETE takes effect at Graph', (moment) => {
+    async function removeBesideAdd(world: SubscriptionWorld) {
+      await world.addTenant();
+      await putServed(world);
+      const { callGraph } = world.deps;
+      let added: unknown;
+      world.deps.callGraph = async (call) => {
+        if (call.method !== 'DELETE' || added !== undefined) return callGraph(call);
+        if (moment === 'before') added = await addWatch(world.deps, fetchable());
+        const answer = await callGraph(call);
+        if (moment === 'after') added = await addWatch(world.deps, fetchable());
+        return answer;
+      };
+      return { removed: await removeWatch(world.deps, fetchable()), added };
+    }
 
-      it('leaves the watch with one subscription at the next run', async () => {
-        const world = createSubscriptionWorld();
-        const { removed } = await removeBesideAdd(world);
-        expect(removed).toMatchObject({ outcome: 'busy' });
-        await reconcileWatch(world.deps, await world.read());
-        const { watch } = await world.read();
-        expect(watch.wanted).toBe(true);
-        expect([...world.graph.subscriptions.keys()]).toEqual([watch.subscriptionId]);
-      });
+    it('leaves the watch with one subscription at the next run', async () => {
+      const world = createSubscriptionWorld();
+      const { removed } = await removeBesideAdd(world);
+      expect(removed).toMatchObject({ outcome: 'busy' });
+      await reconcileWatch(world.deps, await world.read());
+      const { watch } = await world.read();
+      expect(watch.wanted).toBe(true);
+      expect([...world.graph.subscriptions.keys()]).toEqual([watch.subscriptionId]);
+    });
 
-      it('ends when the row changes under every write', async () => {
-        const world = createSubscriptionWorld();
-        const healthy = { ...world.watches };
-        world.watches.remove = async (key, etag) => {
-          const removed = await healthy.remove(key, etag);
-          world.watchTable.replace = () => Promise.resolve(undefined);
-          return removed;
-        };
-        expect((await removeBesideAdd(world)).removed).toMatchObject({ outcome: 'busy' });
-      });
-    },
-  );
+    it('ends when the row changes under every write', async () => {
+      const world = createSubscriptionWorld();
+      const healthy = { ...world.watches };
+      world.watches.remove = async (key, etag) => {
+        const removed = await healthy.remove(key, etag);
+        world.watchTable.replace = () => Promise.resolve(undefined);
+        return removed;
+      };
+      expect((await removeBesideAdd(world)).removed).toMatchObject({ outcome: 'busy' });
+    });
+  });
 
   it('leaves the row to a create that has started since', async () => {
     const world = createSubscriptionWorld();

@@ -189,8 +189,7 @@ describe('reconcileAll', () => {
     await world.put({ id: 'b' });
     const healthy = { ...world.watches };
     const down = new ReceiverError('storageUnavailable', 'down');
-    world.watches.save = (watch, etag) =>
-      watch.id === 'a' ? Promise.reject(down) : healthy.save(watch, etag);
+    world.watches.save = (watch, etag) => (watch.id === 'a' ? Promise.reject(down) : healthy.save(watch, etag));
     world.watches.list = (tenantId, onUnreadable) => {
       if (tenantId === OTHER_TENANT) throw down;
       return healthy.list(tenantId, onUnreadable);

@@ -1,12 +1,6 @@
 import { ReceiverError } from '../../../shared/errors';
 import { removeTenant } from '../../../shared/subscriptions/removeTenant';
-import {
-  createSubscriptionWorld,
-  PRINTER,
-  putServed,
-  TENANT,
-  watchOf,
-} from '../../support/createSubscriptionWorld';
+import { createSubscriptionWorld, PRINTER, putServed, TENANT, watchOf } from '../../support/createSubscriptionWorld';
 
 it('marks the tenant first, so that no run creates subscriptions for it', async () => {
   const world = createSubscriptionWorld();

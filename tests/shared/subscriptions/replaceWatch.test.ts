@@ -63,10 +63,7 @@ describe('replacing a subscription', () => {
   it('holds the row before it calls Graph. A run that read it before is busy', async () => {
     const world = await rotated('retired');
     const [first, second] = [await world.read(), await world.read()];
-    const results = await Promise.all([
-      reconcileWatch(world.deps, first),
-      reconcileWatch(world.deps, second),
-    ]);
+    const results = await Promise.all([reconcileWatch(world.deps, first), reconcileWatch(world.deps, second)]);
     expect(results.map(({ outcome }) => outcome).sort()).toEqual(['busy', 'replaced']);
     expect(world.graph.said()).toEqual(['DELETE /subscriptions/subscription-0', 'POST /subscriptions']);
   });

@@ -2,13 +2,7 @@ import { GraphError } from '../../../shared/graph/errors';
 import type { GraphCall } from '../../../shared/graph/client';
 import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
 import { graphError } from '../../support/createFakeGraph';
-import {
-  createSubscriptionWorld,
-  fetchable,
-  MINUTE,
-  putServed,
-  watchOf,
-} from '../../support/createSubscriptionWorld';
+import { createSubscriptionWorld, fetchable, MINUTE, putServed, watchOf } from '../../support/createSubscriptionWorld';
 
 /** Watches that are all due, the last one in the order of the table the first to end. */
 async function createLargeTenant(count: number) {
@@ -31,8 +25,7 @@ async function createLargeTenant(count: number) {
   };
   const failCreates = (error: Error) => {
     const { callGraph } = world.graph;
-    world.deps.callGraph = (call: GraphCall) =>
-      call.method === 'POST' ? Promise.reject(error) : callGraph(call);
+    world.deps.callGraph = (call: GraphCall) => (call.method === 'POST' ? Promise.reject(error) : callGraph(call));
   };
   return { ...world, throttleAfter, failCreates };
 }
@@ -131,17 +124,14 @@ describe('a tenant that Graph throttles while watches wait for new subscriptions
 });
 
 describe('a tenant whose new subscriptions fail', () => {
-  it.each([graphError('rejected'), graphError('unavailable')])(
-    'still gets its renewals: %s',
-    async (error) => {
-      const world = await createLargeTenant(200);
-      for (let n = 0; n < 50; n += 1) await world.put({ id: `new-${n}` });
-      world.failCreates(error);
-      const { counts } = await reconcileAll(world.deps);
-      expect(counts.renewed).toBe(200);
-      expect(counts.failed).toBeGreaterThanOrEqual(4);
-      expect(counts.failed).toBeLessThanOrEqual(7);
-      expect(counts.postponed).toBe(50 - counts.failed);
-    },
-  );
+  it.each([graphError('rejected'), graphError('unavailable')])('still gets its renewals: %s', async (error) => {
+    const world = await createLargeTenant(200);
+    for (let n = 0; n < 50; n += 1) await world.put({ id: `new-${n}` });
+    world.failCreates(error);
+    const { counts } = await reconcileAll(world.deps);
+    expect(counts.renewed).toBe(200);
+    expect(counts.failed).toBeGreaterThanOrEqual(4);
+    expect(counts.failed).toBeLessThanOrEqual(7);
+    expect(counts.postponed).toBe(50 - counts.failed);
+  });
 });

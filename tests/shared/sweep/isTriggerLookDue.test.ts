@@ -22,9 +22,12 @@ it('is due in one run of each day, the same every day', () => {
 it('is due however late in its ten minutes the run begins', () => {
   const [printer = { tenantId: '', printerId: '' }] = PRINTERS;
   const begin = (runsOf(printer, 0)[0] ?? 0) - 30_000;
-  expect(
-    [begin - 1, begin, begin + STEP - 1, begin + STEP].map((at) => isTriggerLookDue(printer, at)),
-  ).toEqual([false, true, true, false]);
+  expect([begin - 1, begin, begin + STEP - 1, begin + STEP].map((at) => isTriggerLookDue(printer, at))).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ]);
 });
 
 it('spreads the printers over the day', () => {

@@ -11,12 +11,7 @@ const job = (jobId: string, minutesAgo: number, isRedirected = false) => ({
 
 it.each([
   ['whose newest job carries our task', [job('1', 60), job('2', 20)], ['p/2'], false],
-  [
-    'whose newest job carries none, 15 minutes after it was made',
-    [job('1', 60), job('2', 15)],
-    ['p/1'],
-    true,
-  ],
+  ['whose newest job carries none, 15 minutes after it was made', [job('1', 60), job('2', 15)], ['p/1'], true],
   ['whose newest job is too young to tell', [job('1', 60), job('2', 14)], ['p/1'], false],
   ['whose last job that can be judged carries none', [job('1', 60), job('2', 14)], [], true],
   ['that has a trigger again', [job('1', 60), job('2', 14)], ['p/2'], false],

@@ -56,16 +56,13 @@ describe('an open task', () => {
     expect(planTask(sight(undefined, { times, at }), DEADLINE)).toBe('enqueue');
   });
 
-  it.each(['failed', 'gone'] as const)(
-    'past its deadline and %s is enqueued whatever the spacing',
-    (status) => {
-      const row = { status, nextTryAt: iso(NOW + 30 * MINUTE) };
-      const brought = { times: 4, at: NOW - 1 };
-      const late = NOW - DEADLINE * MINUTE;
-      expect(planTask(sight({ ...row, firstSeenAt: iso(late) }, brought), DEADLINE)).toBe('enqueue');
-      expect(planTask(sight({ ...row, firstSeenAt: iso(late + 1) }, brought), DEADLINE)).toBe('spaced');
-    },
-  );
+  it.each(['failed', 'gone'] as const)('past its deadline and %s is enqueued whatever the spacing', (status) => {
+    const row = { status, nextTryAt: iso(NOW + 30 * MINUTE) };
+    const brought = { times: 4, at: NOW - 1 };
+    const late = NOW - DEADLINE * MINUTE;
+    expect(planTask(sight({ ...row, firstSeenAt: iso(late) }, brought), DEADLINE)).toBe('enqueue');
+    expect(planTask(sight({ ...row, firstSeenAt: iso(late + 1) }, brought), DEADLINE)).toBe('spaced');
+  });
 
   // Ten minutes and a quarter (docs/decisions/0013), and a minute for clocks that differ.
   it.each([
@@ -77,9 +74,7 @@ describe('an open task', () => {
   ] as const)('past its deadline and waiting for a try that comes %s', (_name, inMs, planned) => {
     const row = { status: 'waiting', nextTryAt: iso(NOW + inMs) } as const;
     const brought = { times: 4, at: NOW - 1 };
-    expect(planTask(sight({ ...row, firstSeenAt: iso(NOW - DEADLINE * MINUTE) }, brought), DEADLINE)).toBe(
-      planned,
-    );
+    expect(planTask(sight({ ...row, firstSeenAt: iso(NOW - DEADLINE * MINUTE) }, brought), DEADLINE)).toBe(planned);
   });
 
   it('past its deadline is still left to the run that works on it, and to nobody when it is done', () => {

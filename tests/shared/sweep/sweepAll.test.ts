@@ -39,10 +39,7 @@ it('passes over rows that nobody can read, and tells of them', async () => {
   await world.tenantTable.insert({ partitionKey: 'tenant', rowKey: 'x', status: 'odd' });
   await world.watchTable.insert({ partitionKey: TENANT, rowKey: 'odd' });
   const summary = await sweepAll(world.deps);
-  expect(summary.unreadable).toEqual([
-    expect.stringContaining('Tenants'),
-    expect.stringContaining('Subscriptions'),
-  ]);
+  expect(summary.unreadable).toEqual([expect.stringContaining('Tenants'), expect.stringContaining('Subscriptions')]);
   expect(summary.tenants).toHaveLength(2);
 });
 
@@ -90,9 +87,7 @@ describe('a run that the host would end', () => {
     const { swept = 0, postponed = 0 } = countSweeps(summary);
     expect(swept + postponed).toBe(22);
     expect(postponed).toBeGreaterThan(22 - 8);
-    expect(world.logger.events).toContainEqual(
-      expect.objectContaining({ level: 'warn', event: 'sweep.timeUp' }),
-    );
+    expect(world.logger.events).toContainEqual(expect.objectContaining({ level: 'warn', event: 'sweep.timeUp' }));
   });
 
   it('gives the next turn to those that waited longest, active or not', async () => {

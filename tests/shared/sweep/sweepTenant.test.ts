@@ -10,8 +10,7 @@ import { createSweepWorld, type SweepWorld } from '../../support/createSweepWorl
 const OTHER_PRINTER = '66666666-6666-6666-6666-666666666666';
 const TASKS = `/print/taskDefinitions/${DEFINITION}/tasks`;
 const JOBS = `/print/printers/${PRINTER}/jobs`;
-const task = (taskId: string) =>
-  ({ kind: 'jobStarted', tenantId: TENANT, definitionId: DEFINITION, taskId }) as const;
+const task = (taskId: string) => ({ kind: 'jobStarted', tenantId: TENANT, definitionId: DEFINITION, taskId }) as const;
 const job = (jobId: string, printerId = PRINTER) =>
   ({ kind: 'jobFetchable', tenantId: TENANT, printerId, jobId }) as const;
 
@@ -384,24 +383,21 @@ describe('failures', () => {
     });
   });
 
-  it.each(['ledger', 'watches', 'jobs'] as const)(
-    '%s that cannot be used end it as an error',
-    async (part) => {
-      await onboard('active', ['jobStarted']);
-      world.putDefinition();
-      world.putTask('t1');
-      const out = () => {
-        throw new ReceiverError('storageUnavailable', 'out');
-      };
-      const broken = { ...world.deps, [part]: { ...world.deps[part], list: out, send: out } };
-      expect(await sweep(broken)).toMatchObject({ outcome: 'error', failures: [{ of: '*' }] });
-      expect(world.logger.events.at(-1)).toMatchObject({ event: 'sweep.error', code: 'storageUnavailable' });
-      const row = await world.tenants.get(TENANT);
-      expect(row?.sweptAt).toBeUndefined();
-      // It has had its turn (docs/decisions/0010): the others come first in the next run.
-      expect(row?.sweepTriedAt).toBe('2026-11-22T02:00:00.000Z');
-    },
-  );
+  it.each(['ledger', 'watches', 'jobs'] as const)('%s that cannot be used end it as an error', async (part) => {
+    await onboard('active', ['jobStarted']);
+    world.putDefinition();
+    world.putTask('t1');
+    const out = () => {
+      throw new ReceiverError('storageUnavailable', 'out');
+    };
+    const broken = { ...world.deps, [part]: { ...world.deps[part], list: out, send: out } };
+    expect(await sweep(broken)).toMatchObject({ outcome: 'error', failures: [{ of: '*' }] });
+    expect(world.logger.events.at(-1)).toMatchObject({ event: 'sweep.error', code: 'storageUnavailable' });
+    const row = await world.tenants.get(TENANT);
+    expect(row?.sweptAt).toBeUndefined();
+    // It has had its turn (docs/decisions/0010): the others come first in the next run.
+    expect(row?.sweepTriedAt).toBe('2026-11-22T02:00:00.000Z');
+  });
 
   it('and so does the row of the tenant itself, whose turn can then not be noted', async () => {
     await onboard();
@@ -425,8 +421,7 @@ describe('a tenant that grants a token and no permission', () => {
     }
   });
   /** As reconciliation leaves it (shared/subscriptions/standOfTenant.ts). */
-  const flag = () =>
-    world.tenants.update(TENANT, (tenant) => ({ ...tenant, graphAccess: 'refused', failures: 3 }));
+  const flag = () => world.tenants.update(TENANT, (tenant) => ({ ...tenant, graphAccess: 'refused', failures: 3 }));
   const sweptAt = async () => (await world.tenants.get(TENANT))?.sweptAt;
 
   it('has refused after four listings, and status is not told of a sweep', async () => {

@@ -49,8 +49,7 @@ describe('the table Tenants', () => {
     const replace = table.replace.bind(table);
     table.replace = async (row, etag) => {
       runs += 1;
-      if (runs === 1)
-        await replace({ partitionKey: 'tenant', rowKey: tenant.tenantId, status: 'active' }, etag);
+      if (runs === 1) await replace({ partitionKey: 'tenant', rowKey: tenant.tenantId, status: 'active' }, etag);
       return replace(row, etag);
     };
     const { lastError: _none, ...cleared } = tenant;

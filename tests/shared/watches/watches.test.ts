@@ -181,9 +181,6 @@ it('formats and parses the name of a watch', () => {
   }
 });
 
-it.each(['', 'jobStarted', 'jobStarted_', 'other_x', '_x', 'jobStarted_a/b'])(
-  '%p names no watch',
-  (rowKey) => {
-    expect(parseWatchRowKey(rowKey)).toBeUndefined();
-  },
-);
+it.each(['', 'jobStarted', 'jobStarted_', 'other_x', '_x', 'jobStarted_a/b'])('%p names no watch', (rowKey) => {
+  expect(parseWatchRowKey(rowKey)).toBeUndefined();
+});

@@ -43,7 +43,6 @@ describe('bad inputs', () => {
     const [logged, ...others] = logger.events;
     expect(others).toEqual([]);
     expect(logged).toMatchObject({ event: 'notifications.received', status, unknownKey });
-    for (const [reason, count] of Object.entries(refused))
-      expect(logged).toHaveProperty([`refused.${reason}`], count);
+    for (const [reason, count] of Object.entries(refused)) expect(logged).toHaveProperty([`refused.${reason}`], count);
   });
 });

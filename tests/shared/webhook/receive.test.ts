@@ -32,10 +32,7 @@ function setUp(replaced: Partial<ReceiveDependencies> = {}) {
     logger,
     ...replaced,
   };
-  const post = (
-    body: Uint8Array,
-    { route = 'receiveNotifications', declaredLength = String(body.length) } = {},
-  ) =>
+  const post = (body: Uint8Array, { route = 'receiveNotifications', declaredLength = String(body.length) } = {}) =>
     receive(dependencies, {
       route,
       declaredLength,
@@ -174,13 +171,10 @@ describe('a body that is not a batch', () => {
     expect(readBody).not.toHaveBeenCalled();
   });
 
-  it.each(['', 'x', '5'])(
-    'counts the bytes themselves when the declared length is %p',
-    async (declaredLength) => {
-      const { post } = setUp();
-      expect((await post(Buffer.alloc(8 * 1024 * 1024 + 1, 0x20), { declaredLength })).status).toBe(413);
-    },
-  );
+  it.each(['', 'x', '5'])('counts the bytes themselves when the declared length is %p', async (declaredLength) => {
+    const { post } = setUp();
+    expect((await post(Buffer.alloc(8 * 1024 * 1024 + 1, 0x20), { declaredLength })).status).toBe(413);
+  });
 
   it('takes exactly 8 MiB', async () => {
     const { post, jobs } = setUp();
@@ -249,9 +243,7 @@ it('logs one line per POST with counts and milliseconds, and nothing that the it
     },
   };
   const { post, logger } = setUp({ clock, queues: { jobs, subscriptions: never } });
-  await post(
-    bodyOf(startedItem({ note: 'top-secret' }), { tenantId: 'top-secret', clientState: 'top-secret' }),
-  );
+  await post(bodyOf(startedItem({ note: 'top-secret' }), { tenantId: 'top-secret', clientState: 'top-secret' }));
   expect(logger.events).toEqual([
     {
       level: 'warn',
@@ -285,7 +277,5 @@ it('throws the error of reading the body, and ends when the time is up before th
   await expect(receive(dependencies, { ...batch, readBody: () => Promise.reject(gone) })).rejects.toBe(gone);
   const late = new Error('late');
   deadline.abort(late);
-  await expect(
-    receive(dependencies, { ...batch, readBody: () => new Promise(() => undefined) }),
-  ).rejects.toBe(late);
+  await expect(receive(dependencies, { ...batch, readBody: () => new Promise(() => undefined) })).rejects.toBe(late);
 });

@@ -82,31 +82,19 @@ describe('refuses', () => {
     ['a token past its end', ({ sign, seconds }) => sign({ ...v1, exp: seconds - 3600 })],
     ['a token just past end and tolerance', ({ sign, seconds }) => sign({ ...v1, exp: seconds - 61 })],
     ['a token that never ends', ({ sign }) => sign({ ...v1, exp: undefined })],
-    [
-      'a token of tomorrow',
-      ({ sign, seconds }) => sign({ ...v1, nbf: seconds + 86_400, exp: seconds + 90_000 }),
-    ],
+    ['a token of tomorrow', ({ sign, seconds }) => sign({ ...v1, nbf: seconds + 86_400, exp: seconds + 90_000 })],
     ['v1 with another app', ({ sign }) => sign({ ...v1, appid: CLIENT })],
     ['v1 with azp in place of appid', ({ sign }) => sign({ ...v1, appid: undefined, azp: PUBLISHER })],
     ['v2 with another app', ({ sign }) => sign({ ...v2, azp: CLIENT })],
     ['v2 with appid in place of azp', ({ sign }) => sign({ ...v2, azp: undefined, appid: PUBLISHER })],
-    [
-      'an issuer of another tenant',
-      ({ sign }) => sign({ ...v1, iss: `https://sts.windows.net/${TENANT_B}/` }),
-    ],
+    ['an issuer of another tenant', ({ sign }) => sign({ ...v1, iss: `https://sts.windows.net/${TENANT_B}/` })],
     [
       'a tenant that is not in the batch',
       ({ sign }) => sign({ ...v1, iss: `https://sts.windows.net/${TENANT_B}/`, tid: TENANT_B }),
     ],
     ['no tenant', ({ sign }) => sign({ ...v1, tid: undefined })],
-    [
-      'an unknown sign-in host',
-      ({ sign }) => sign({ ...v2, iss: `https://login.example.com/${TENANT_A}/v2.0` }),
-    ],
-    [
-      'v1 issuer without its slash',
-      ({ sign }) => sign({ ...v1, iss: `https://sts.windows.net/${TENANT_A}` }),
-    ],
+    ['an unknown sign-in host', ({ sign }) => sign({ ...v2, iss: `https://login.example.com/${TENANT_A}/v2.0` })],
+    ['v1 issuer without its slash', ({ sign }) => sign({ ...v1, iss: `https://sts.windows.net/${TENANT_A}` })],
     ['no issuer', ({ sign }) => sign({ ...v1, iss: undefined })],
     ['the signature of a stranger', ({ sign }) => sign(v1, { by: stranger })],
     [
@@ -117,10 +105,7 @@ describe('refuses', () => {
         return `${head}.${Buffer.from(claims).toString('base64url')}.${mac}`;
       },
     ],
-    [
-      'no signature at all',
-      ({ seconds }) => new UnsecuredJWT({ ...v1, aud: CLIENT, exp: seconds + 3600 }).encode(),
-    ],
+    ['no signature at all', ({ seconds }) => new UnsecuredJWT({ ...v1, aud: CLIENT, exp: seconds + 3600 }).encode()],
     [
       'an HMAC made with the public key',
       ({ seconds }) =>

@@ -53,14 +53,7 @@ describe('arbitrary bodies (fast-check)', () => {
 
   it('queues nothing without a valid mac, whichever fields are mutated', () => {
     const fields = fc.dictionary(
-      fc.constantFrom(
-        'tenantId',
-        'organizationId',
-        'resource',
-        'lifecycleEvent',
-        'subscriptionId',
-        'resourceData',
-      ),
+      fc.constantFrom('tenantId', 'organizationId', 'resource', 'lifecycleEvent', 'subscriptionId', 'resourceData'),
       fc.jsonValue(),
     );
     const state = fc.oneof(

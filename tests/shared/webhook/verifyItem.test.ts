@@ -68,10 +68,7 @@ describe('a job item', () => {
   });
 
   it('carries the generation of its clientState', () => {
-    expect(judge(startedItem({ clientState: stateFor({ generation: 12 }) }))).toHaveProperty(
-      'job.generation',
-      12,
-    );
+    expect(judge(startedItem({ clientState: stateFor({ generation: 12 }) }))).toHaveProperty('job.generation', 12);
   });
 
   it.each([

@@ -62,9 +62,7 @@ test.each([
 });
 
 test('a literal is more specific than a constrained parameter, that than a plain one, that than the rest', () => {
-  const ordered = ['a/b', 'a/{x:int}', 'a/{x}', 'a/{*x}'].map(
-    (template) => compileRoute(template).precedence,
-  );
+  const ordered = ['a/b', 'a/{x:int}', 'a/{x}', 'a/{*x}'].map((template) => compileRoute(template).precedence);
   expect([...ordered].sort()).toEqual(ordered);
 });
 

@@ -1,9 +1,5 @@
 import type { Alarm } from '../../../../local/functionsHost/alarm';
-import {
-  decideAfterRun,
-  decideBeforeRun,
-  keepInvisible,
-} from '../../../../local/functionsHost/queue/processMessage';
+import { decideAfterRun, decideBeforeRun, keepInvisible } from '../../../../local/functionsHost/queue/processMessage';
 
 const at = (dequeueCount: number, hasPoisonQueue = true) => ({
   dequeueCount,

@@ -59,9 +59,7 @@ test('an app setting AzureFunctionsJobHost__path overrides a value, whatever the
 });
 
 test('an override out of range is refused like a value in the file', () => {
-  expect(() => parse({}, { AzureFunctionsJobHost__extensions__queues__batchSize: '99' })).toThrow(
-    'from 1 to 32',
-  );
+  expect(() => parse({}, { AzureFunctionsJobHost__extensions__queues__batchSize: '99' })).toThrow('from 1 to 32');
 });
 
 test('version must be 2.0', () => {

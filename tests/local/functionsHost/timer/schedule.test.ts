@@ -4,8 +4,7 @@ const next = (text: string, after: string, count = 1): string[] => {
   const schedule = parseSchedule(text);
   const times: string[] = [];
   let time = Date.parse(after);
-  for (let index = 0; index < count; index++)
-    times.push(new Date((time = schedule.next(time))).toISOString());
+  for (let index = 0; index < count; index++) times.push(new Date((time = schedule.next(time))).toISOString());
   return times;
 };
 

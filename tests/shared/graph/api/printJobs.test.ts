@@ -13,9 +13,7 @@ function createAnswering(answer: unknown) {
     calls,
     callGraph: (call: GraphCall) => {
       calls.push(call);
-      return answer instanceof Error
-        ? Promise.reject(answer)
-        : Promise.resolve({ status: 200, body: answer });
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve({ status: 200, body: answer });
     },
   };
 }

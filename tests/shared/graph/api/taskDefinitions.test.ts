@@ -1,8 +1,4 @@
-import {
-  createDefinition,
-  deleteDefinition,
-  listDefinitions,
-} from '../../../../shared/graph/api/taskDefinitions';
+import { createDefinition, deleteDefinition, listDefinitions } from '../../../../shared/graph/api/taskDefinitions';
 import { createFakeGraph, graphError } from '../../../support/createFakeGraph';
 
 /** api/print-post-taskdefinitions.md: application permission only. */
@@ -34,15 +30,12 @@ describe('print task definitions', () => {
     ]);
   });
 
-  it.each([[undefined], [{}], [{ id: '' }], [{ id: 4 }]])(
-    'refuses an answer without an id: %j',
-    async (body) => {
-      const graph = createFakeGraph();
-      graph.next('POST', () => body);
-      const creating = createDefinition(graph.callGraph, 't', { displayName: 'n', appName: 'a' });
-      await expect(creating).rejects.toMatchObject({ code: 'graphAnswerUnreadable' });
-    },
-  );
+  it.each([[undefined], [{}], [{ id: '' }], [{ id: 4 }]])('refuses an answer without an id: %j', async (body) => {
+    const graph = createFakeGraph();
+    graph.next('POST', () => body);
+    const creating = createDefinition(graph.callGraph, 't', { displayName: 'n', appName: 'a' });
+    await expect(creating).rejects.toMatchObject({ code: 'graphAnswerUnreadable' });
+  });
 
   it('lists all pages and bears names that are missing (api/print-list-taskdefinitions.md)', async () => {
     const graph = createFakeGraph();
