@@ -131,7 +131,7 @@ async function show({ io, ...context }: CliContext, tenantId: string, options: J
     'Add what you need to the app registration as application permissions, then have the customer consent.';
   io.stdout(
     [
-      formatFields(tenant),
+      formatFields(Object.assign({ tenantId, name: tenant.name }, tenant)),
       formatTable(['scenario', 'permissions', 'result'], rows),
       ...(missing.length === 0 ? [] : [`Missing: ${missing.join(', ')}. ${advice}\n`]),
       ...new Set(checks.flatMap(({ detail }) => (detail === undefined ? [] : [`Unknown: ${detail}\n`]))),
