@@ -72,7 +72,7 @@ describe('operating the built app', () => {
     const trigger = ['--tenant', TENANT, '--printer', printerId, '--definition', definitionId];
     const refused = await cli(['triggers', 'create', ...trigger], 'user');
     expect([refused.code, refused.stdout]).toEqual([1, '']);
-    expect(refused.stderr).toContain('sign in as a Printer Administrator');
+    expect(refused.stderr).toContain('Sign in as a Printer Administrator');
     expect(await cliJson('triggers', 'create', ...trigger)).toMatchObject({ printerId, definitionId });
     expect(await cliJson('triggers', 'list', '--tenant', TENANT)).toMatchObject([{ printerId, ours: true }]);
   }, 90_000);
