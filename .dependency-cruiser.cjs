@@ -82,11 +82,18 @@ module.exports = {
       'The webhook sits above jobs and subscriptions, beside the sweep. Put what both need into the lower folder it belongs to.',
     ),
     only(
-      'poison-over-jobs-and-subscriptions',
-      '^shared/poison/',
-      ['^shared/(poison|jobs|subscriptions|watches|graph|tenants)/', ...base],
-      'poison reads and replays messages of jobs and subscriptions. Put what both need into the lower folder it belongs to.',
+      'operations-over-the-stages',
+      '^shared/operations/',
+      ['^shared/(operations|jobs|subscriptions|sweep|watches|graph|tenants)/', ...base],
+      'operations holds what only the command line and the status need. Put what a stage needs into the folder of that stage.',
     ),
+    {
+      name: 'operations-for-operators',
+      comment: 'Only the command line uses operations. Move what the app needs into the folder of its stage.',
+      severity: 'error',
+      from: { path: '^(shared|functions)/', pathNot: '^shared/operations/' },
+      to: { path: '^shared/operations/' },
+    },
     only(
       'consent-over-watches',
       '^shared/consent/',

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createControlClient } from '../local/graphSimulator/control/controlClient';
+import { SWEEP_RUN_MS } from '../shared/sweep/sweepRun';
 import { isStorageWrite } from '../local/faultProxy/proxyCall';
 import { runCliCommand } from '../local/processes';
 import { startLocalCloud, type LocalCloud } from '../local/startLocalCloud';
-import { SWEEP_RUN_MS } from '../shared/sweep/createSweepTime';
 import { countSweeps, sweepAll } from '../shared/sweep/sweepAll';
 import { createSweepWorld } from '../tests/support/createSweepWorld';
 import { exact, type Part } from './figures';

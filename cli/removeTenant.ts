@@ -1,5 +1,5 @@
 import { ReceiverError } from '../shared/errors';
-import { removeTenant } from '../shared/subscriptions/removeTenant';
+import { removeTenant } from '../shared/operations/removeTenant';
 import type { Watches } from '../shared/watches/watches';
 import { confirm, notListed } from './arguments';
 import type { CliContext } from './context';

@@ -1,5 +1,5 @@
 import { countSweeps, sweepAll, type SweepSummary } from '../shared/sweep/sweepAll';
-import { sweepWatch } from '../shared/sweep/sweepWatch';
+import { sweepWatch } from '../shared/sweep/sweepWatches';
 import type { WatchKey } from '../shared/watches/watches';
 import { notListed, usageError, watchKeyOf, type WatchOptions } from './arguments';
 import type { CliContext } from './context';

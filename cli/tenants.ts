@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Config } from '../shared/config';
-import { consentUrl } from '../shared/consent/consentUrl';
+import { consentUrl } from '../shared/consent/consentLink';
 import { TRIGGER_PERMISSIONS } from '../shared/graph/api/taskTriggers';
 import { tryPermissions, type PermissionCheck } from '../shared/graph/api/permissions';
 import { resumeTenant } from '../shared/subscriptions/manage';

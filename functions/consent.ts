@@ -9,7 +9,7 @@ const consent: HttpHandler = async (request, context): Promise<HttpResponseInit>
   try {
     const [{ getServices }, { judgeConsent }] = await Promise.all([
       import('../shared/services'),
-      import('../shared/consent/judgeConsent'),
+      import('../shared/consent/consentLink'),
     ]);
     const { clientStateKeys } = await getServices(process.env).config();
     const verdict = judgeConsent(clientStateKeys, request.query);

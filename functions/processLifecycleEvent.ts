@@ -24,7 +24,7 @@ const processLifecycleEvent: StorageQueueHandler = async (entry, context) => {
   if ('sweep' in result && result.sweep) {
     const [{ sweepWatches }, { SWEEP_RUN_MS }] = await Promise.all([
       import('../shared/sweep/sweepWatches'),
-      import('../shared/sweep/createSweepTime'),
+      import('../shared/sweep/sweepRun'),
     ]);
     // Counted from the start, as the host does: at functionTimeout it ends the process and all its work.
     await sweepWatches({ ...(await services.sweep()), logger }, [result.sweep], startedAt + SWEEP_RUN_MS);

@@ -7,7 +7,7 @@ const sweepJobs: TimerHandler = async (_timer, context) => {
   const [{ getServices }, { countSweeps, sweepAll }, { SWEEP_RUN_MS }] = await Promise.all([
     import('../shared/services'),
     import('../shared/sweep/sweepAll'),
-    import('../shared/sweep/createSweepTime'),
+    import('../shared/sweep/sweepRun'),
   ]);
   const deps = { ...(await getServices(process.env).sweep()), logger };
   logger.info('jobs.swept', countSweeps(await sweepAll(deps, { runMs: SWEEP_RUN_MS })));

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock';
+import type { SweepDeps } from './sweep/sweepRun';
 import { readConfig, type Config } from './config';
 import type { GraphService, SignInOptions } from './graph/service';
 import type { CallGraph } from './graph/client';
@@ -10,7 +11,6 @@ import type { QueueContents } from './storage/queueContents';
 import { QUEUE_NAMES, TABLE_NAMES } from './storage/account';
 import type { SubscriptionDeps } from './subscriptions/record';
 import type { Watches } from './watches/watches';
-import type { SweepDeps } from './sweep/sweepDeps';
 import type { Tenants } from './tenants/tenants';
 import type { ReceiveDependencies } from './webhook/receive';
 
@@ -116,7 +116,7 @@ export function createServices(env: Environment): Services {
     queueContents: async (name) => (await openQueue()).contents(name),
     ledger,
     sweep: once(async () => {
-      const { createSweepMemory } = await import('./sweep/createSweepMemory');
+      const { createSweepMemory } = await import('./sweep/sweepRun');
       return {
         graphBaseUrl: (await config()).graphBaseUrl,
         callGraph: (await graph()).callGraph,

@@ -1,4 +1,4 @@
-import type { ConsentVerdict } from './judgeConsent';
+import type { ConsentVerdict } from './consentLink';
 
 /** An HTML page as an HTTP adapter sends it. */
 export interface ConsentPage {

@@ -1,6 +1,6 @@
 import { LONGEST_OWN_WAIT_MS, sweepSpacingMs } from '../jobs/delays';
+import type { Brought } from './sweepRun';
 import type { LedgerRow } from '../jobs/ledger';
-import type { Brought } from './createSweepMemory';
 
 /** What the sweep does about one open thing that Graph shows, and if nothing, why. */
 export type SweepPlan =

@@ -1,21 +1,16 @@
 import { errorFields } from '../errors';
+import { createListingRun, LISTINGS_AT_ONCE, judgeListingError } from './listingRun';
+import { isLostByGraph, createRowReader } from './ledgerRows';
+import { type SweepTime, type SweepDeps, emptySweep, type SweepProgress, type TenantSweep } from './sweepRun';
+import { findLostTriggers, type TaskPlaces, placeName } from './lostTriggers';
+import { sweepJobs, sweepTasks, type LedgerRows, type ListingSweep } from './listing';
 import { listDefinitions } from '../graph/api/taskDefinitions';
 import { eachBounded } from '../concurrency';
 import { rotate } from '../backoff';
 import { type Watch, type WatchKey, watchRowKey } from '../watches/watches';
 import type { Tenant } from '../tenants/tenants';
 import { parseId } from '../parse';
-import { createListingRun, LISTINGS_AT_ONCE } from './createListingRun';
-import { isLostByGraph } from './isLostByGraph';
-import { judgeListingError } from './judgeListingError';
-import type { SweepTime } from './createSweepTime';
-import { findLostTriggers, type TaskPlaces } from './findLostTriggers';
-import { placeName } from './isTriggerLost';
 import type { ListedJob } from '../graph/api/printJobs';
-import { createRowReader } from './createRowReader';
-import type { SweepDeps } from './sweepDeps';
-import { sweepJobs, sweepTasks, type LedgerRows, type ListingSweep } from './sweepListing';
-import { emptySweep, type SweepProgress, type TenantSweep } from './tenantSweep';
 
 /** What the sweeps of one run share. */
 export interface SweepContext {

@@ -1,4 +1,4 @@
-import { signConsentState } from '../../shared/consent/consentState';
+import { signConsentState } from '../../shared/consent/consentLink';
 import { createCliWorld } from '../support/createCliWorld';
 import { START, TENANT } from '../support/createSubscriptionWorld';
 

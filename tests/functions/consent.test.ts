@@ -1,5 +1,5 @@
 import { HttpRequest, InvocationContext, type HttpHandler, type HttpResponseInit } from '@azure/functions';
-import { signConsentState } from '../../shared/consent/consentState';
+import { signConsentState } from '../../shared/consent/consentLink';
 
 let handler: HttpHandler | undefined;
 jest.mock('@azure/functions', () => ({

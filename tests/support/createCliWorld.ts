@@ -1,9 +1,9 @@
 import { createLedger } from '../../shared/jobs/ledger';
+import { createSweepMemory } from '../../shared/sweep/sweepRun';
 import { randomBytes } from 'node:crypto';
 import type { CliIo } from '../../cli/context';
 import { runCli } from '../../cli/runCli';
 import { readConfig } from '../../shared/config';
-import { createSweepMemory } from '../../shared/sweep/createSweepMemory';
 import { createFakeGraph } from './createFakeGraph';
 import { createMemoryQueueContents } from './memoryQueueContents';
 import { createMemoryTable } from './memoryTable';

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { CallGraph, GraphCall } from '../../shared/graph/client';
+import { createSweepMemory, type SweepDeps } from '../../shared/sweep/sweepRun';
 import { parseJobMessage, ledgerRowKey, type JobReference } from '../../shared/jobs/message';
 import { createLedger, type LedgerRow } from '../../shared/jobs/ledger';
-import { createSweepMemory } from '../../shared/sweep/createSweepMemory';
-import type { SweepDeps } from '../../shared/sweep/sweepDeps';
 import { graphError } from './createFakeGraph';
 import { createSubscriptionWorld, DEFINITION, PRINTER, START, TENANT } from './createSubscriptionWorld';
 import { createMemoryQueue } from './memoryQueue';

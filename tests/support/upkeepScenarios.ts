@@ -1,4 +1,4 @@
-import { isTriggerLookDue } from '../../shared/sweep/isTriggerLookDue';
+import { isTriggerLookDue } from '../../shared/sweep/lostTriggers';
 import type { WatchKey } from '../../shared/watches/watches';
 import type { Customer, Flow } from './startFlow';
 

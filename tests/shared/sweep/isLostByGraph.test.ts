@@ -1,5 +1,5 @@
 import type { LedgerRow } from '../../../shared/jobs/ledger';
-import { isLostByGraph } from '../../../shared/sweep/isLostByGraph';
+import { isLostByGraph } from '../../../shared/sweep/ledgerRows';
 
 const CREATED = '2026-11-22T00:00:00.000Z';
 const NOW = Date.parse('2026-11-22T06:00:00.000Z');

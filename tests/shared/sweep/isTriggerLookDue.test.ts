@@ -1,4 +1,4 @@
-import { isTriggerLookDue } from '../../../shared/sweep/isTriggerLookDue';
+import { isTriggerLookDue } from '../../../shared/sweep/lostTriggers';
 
 /** The timer of docs/decisions/0010: a run every ten minutes. */
 const STEP = 10 * 60_000;

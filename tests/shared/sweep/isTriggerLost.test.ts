@@ -1,4 +1,4 @@
-import { isTriggerLost } from '../../../shared/sweep/isTriggerLost';
+import { isTriggerLost } from '../../../shared/sweep/lostTriggers';
 
 const MINUTE = 60_000;
 const NOW = Date.UTC(2026, 10, 22, 12);

@@ -1,7 +1,6 @@
 import { ReceiverError } from '../../../shared/errors';
-import { createSweepTime } from '../../../shared/sweep/createSweepTime';
+import { createSweepTime, type SweepProgress } from '../../../shared/sweep/sweepRun';
 import { sweepTenant } from '../../../shared/sweep/sweepTenant';
-import type { SweepProgress } from '../../../shared/sweep/tenantSweep';
 import type { TenantStatus } from '../../../shared/tenants/tenants';
 import { graphError } from '../../support/createFakeGraph';
 import { DEFINITION, MINUTE, PRINTER, START, TENANT } from '../../support/createSubscriptionWorld';

@@ -1,4 +1,4 @@
-import { sweepWatch } from '../../../shared/sweep/sweepWatch';
+import { sweepWatch } from '../../../shared/sweep/sweepWatches';
 import { graphError } from '../../support/createFakeGraph';
 import { DEFINITION, fetchable, MINUTE, PRINTER, started } from '../../support/createSubscriptionWorld';
 import { createSweepWorld, type SweepWorld } from '../../support/createSweepWorld';

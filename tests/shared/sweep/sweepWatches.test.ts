@@ -1,4 +1,4 @@
-import type { SweepDeps } from '../../../shared/sweep/sweepDeps';
+import type { SweepDeps } from '../../../shared/sweep/sweepRun';
 import { sweepWatches } from '../../../shared/sweep/sweepWatches';
 import { DEFINITION, fetchable, MINUTE, started, TENANT } from '../../support/createSubscriptionWorld';
 import { createSweepWorld, type SweepWorld } from '../../support/createSweepWorld';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GRAPH_CALL_LIMIT_MS } from '../../../shared/graph/client';
-import { createSweepTime, SWEEP_RUN_MS } from '../../../shared/sweep/createSweepTime';
+import { createSweepTime, SWEEP_RUN_MS } from '../../../shared/sweep/sweepRun';
 import { createFakeClock } from '../../support/createFakeClock';
 
 const MINUTE = 60_000;

@@ -1,4 +1,4 @@
-import { createSweepMemory } from '../../../shared/sweep/createSweepMemory';
+import { createSweepMemory } from '../../../shared/sweep/sweepRun';
 
 const HOUR = 60 * 60_000;
 

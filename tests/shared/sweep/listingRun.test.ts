@@ -1,5 +1,5 @@
-import { createListingRun, LISTINGS_AT_ONCE } from '../../../shared/sweep/createListingRun';
-import { emptySweep } from '../../../shared/sweep/tenantSweep';
+import { createListingRun, LISTINGS_AT_ONCE } from '../../../shared/sweep/listingRun';
+import { emptySweep } from '../../../shared/sweep/sweepRun';
 import { createCapturedLogger } from '../../support/createCapturedLogger';
 import { createFakeClock } from '../../support/createFakeClock';
 import { graphError } from '../../support/createFakeGraph';

@@ -1,7 +1,6 @@
 import type { LedgerRow } from '../jobs/ledger';
+import type { SweepDeps } from './sweepRun';
 import { type WatchKey, watchRowKey } from '../watches/watches';
-import { readWatchRows } from './readWatchRows';
-import type { SweepDeps } from './sweepDeps';
 
 /** The ledger of one watch by RowKey, undefined for a row that nobody can read. */
 export type ReadRows = (watch: WatchKey) => Promise<Map<string, LedgerRow | undefined>>;
@@ -54,4 +53,39 @@ async function readWhole(
     if (rows.size > mostRows) return undefined;
   }
   return rows;
+}
+
+/** The ledger of one watch by RowKey; a row that nobody can read is told to `onUnreadable` and undefined. */
+export async function readWatchRows(
+  { ledger }: Pick<SweepDeps, 'ledger'>,
+  watch: WatchKey,
+  onUnreadable: (error: Error) => void,
+): Promise<Map<string, LedgerRow | undefined>> {
+  const rows = new Map<string, LedgerRow | undefined>();
+  const rowKeyPrefix = `${watchRowKey(watch)}_`;
+  for await (const { rowKey, row } of ledger.list(watch.tenantId, {
+    rowKeyPrefix,
+    onUnreadable,
+  })) {
+    rows.set(rowKey, row);
+  }
+  return rows;
+}
+
+/** A notification that comes later than this after the job's creation counts as lost. */
+const IN_TIME_MS = 15 * 60_000;
+
+/**
+ * Whether Graph failed to tell of a job in time: the sweep was the first to bring it, and Graph's own notification did
+ * not arrive within 15 minutes of the job's creation. A job that was told to nobody, because nobody watched it, is not
+ * counted.
+ *
+ * @param now milliseconds since 1970
+ */
+export function isLostByGraph(row: LedgerRow, now: number): boolean {
+  if (row.foundBy !== 'sweep' || row.event !== 'sent') return false;
+  const created = Date.parse(row.jobCreatedAt ?? row.firstSeenAt);
+  if (now < created + IN_TIME_MS) return false;
+  const inTime = Date.parse(row.notifiedAt ?? '') <= created + IN_TIME_MS;
+  return !inTime;
 }

@@ -1,5 +1,5 @@
 import type { LedgerRow } from '../../../shared/jobs/ledger';
-import { timelineOf } from '../../../shared/jobs/timeline';
+import { timelineOf } from '../../../shared/operations/timeline';
 
 const SEEN = '2026-11-22T00:00:10.000Z';
 const CHANGED = '2026-11-22T00:00:20.000Z';

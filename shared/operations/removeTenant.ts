@@ -2,8 +2,8 @@ import { errorFields, ReceiverError } from '../errors';
 import { deleteSubscription } from '../graph/api/subscriptions';
 import { watchRowKey, type StoredWatch } from '../watches/watches';
 import { eachBounded } from '../concurrency';
-import { callOf } from './plan';
-import { type SubscriptionDeps } from './record';
+import { callOf } from '../subscriptions/plan';
+import { type SubscriptionDeps } from '../subscriptions/record';
 
 export interface RemovedTenant {
   /** Removed watches. */

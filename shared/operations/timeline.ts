@@ -1,4 +1,4 @@
-import type { LedgerRow } from './ledger';
+import type { LedgerRow } from '../jobs/ledger';
 
 /** One step in the life of a job event. */
 export interface TimelineStep {

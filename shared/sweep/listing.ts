@@ -1,12 +1,12 @@
 import type { LedgerRow } from '../jobs/ledger';
-import { ledgerRowKey, type JobReference } from '../jobs/message';
+import type { SweepDeps } from './sweepRun';
+import { ledgerRowKey, type JobReference, formatJobMessage, createTrace } from '../jobs/message';
 import type { Tenant } from '../tenants/tenants';
 import type { Watch } from '../watches/watches';
-import { enqueueFound, memoryName } from './enqueueFound';
 import { listJobs, type ListedJob } from '../graph/api/printJobs';
 import { listTasks } from '../graph/api/printTasks';
 import { planJob, planTask, type Sight, type SweepPlan } from './plan';
-import type { SweepDeps } from './sweepDeps';
+import { eachBounded } from '../concurrency';
 
 /** Rows of the ledger by RowKey; `undefined` is a row that nobody can read. */
 export type LedgerRows = ReadonlyMap<string, LedgerRow | undefined>;
@@ -100,4 +100,32 @@ function isWanted(
   if (rows.has(rowKey) && rows.get(rowKey) === undefined) return false;
   const brought = deps.memory.get(memoryName(reference));
   return plan({ now: deps.clock.now(), row: rows.get(rowKey), brought }) === 'enqueue';
+}
+
+/** Sends side by side; a queue takes about 2,000 messages in a second. */
+const SENDS_AT_ONCE = 16;
+
+/** How the sweep's memory names a job event. */
+export function memoryName(reference: JobReference): string {
+  return `${reference.tenantId}/${ledgerRowKey(reference)}`;
+}
+
+/**
+ * Puts what was found on the queue print-notifications, as a notification of Graph would have been.
+ *
+ * @throws the queue's error, once every send under way has ended; what was sent is remembered as such
+ */
+export async function enqueueFound(
+  deps: Pick<SweepDeps, 'jobs' | 'memory' | 'clock' | 'randomBytes'>,
+  found: readonly JobReference[],
+): Promise<void> {
+  if (found.length === 0) return;
+  const { nextTraceparent } = createTrace(deps.randomBytes);
+  const now = deps.clock.now();
+  const receivedAt = new Date(now).toISOString();
+  await eachBounded(SENDS_AT_ONCE, found, async (reference) => {
+    const traceparent = nextTraceparent();
+    await deps.jobs.send(formatJobMessage({ reference, foundBy: 'sweep', receivedAt, traceparent, deferrals: 0 }));
+    deps.memory.note(memoryName(reference), now);
+  });
 }

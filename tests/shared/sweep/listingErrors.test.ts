@@ -1,6 +1,6 @@
 import { ReceiverError, type ErrorCode } from '../../../shared/errors';
+import { judgeListingError } from '../../../shared/sweep/listingRun';
 import { GraphError } from '../../../shared/graph/errors';
-import { judgeListingError } from '../../../shared/sweep/judgeListingError';
 
 const graph = (code: ErrorCode) => new GraphError(code, 'x');
 const ours = (code: ErrorCode) => new ReceiverError(code, 'x');

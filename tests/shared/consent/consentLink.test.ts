@@ -1,6 +1,5 @@
 import { consentPage } from '../../../shared/consent/consentPage';
-import { consentUrl } from '../../../shared/consent/consentUrl';
-import { judgeConsent } from '../../../shared/consent/judgeConsent';
+import { consentUrl, judgeConsent } from '../../../shared/consent/consentLink';
 import { signClientState } from '../../../shared/watches/clientState';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';

@@ -1,5 +1,5 @@
 import { createLedger } from '../../../shared/jobs/ledger';
-import { createRowReader } from '../../../shared/sweep/createRowReader';
+import { createRowReader } from '../../../shared/sweep/ledgerRows';
 import { createMemoryTable } from '../../support/memoryTable';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';

@@ -1,8 +1,6 @@
 import { createLedger } from '../../../shared/jobs/ledger';
-import { addToGroup, sortGroups, type PoisonGroup } from '../../../shared/poison/groupPoison';
-import type { PoisonMessage } from '../../../shared/poison/poisonMessage';
-import { replayPoison } from '../../../shared/poison/replayPoison';
-import { visitPoison } from '../../../shared/poison/visitPoison';
+import { addToGroup, sortGroups, type PoisonGroup, type PoisonMessage } from '../../../shared/operations/poison';
+import { replayPoison, visitPoison } from '../../../shared/operations/replayPoison';
 import { createMemoryQueueContents } from '../../support/memoryQueueContents';
 import { createMemoryTable } from '../../support/memoryTable';
 

@@ -1,5 +1,5 @@
 import { ReceiverError } from '../../../shared/errors';
-import { removeTenant } from '../../../shared/subscriptions/removeTenant';
+import { removeTenant } from '../../../shared/operations/removeTenant';
 import { createSubscriptionWorld, PRINTER, putServed, TENANT, watchOf } from '../../support/createSubscriptionWorld';
 
 it('marks the tenant first, so that no run creates subscriptions for it', async () => {

@@ -1,11 +1,8 @@
 import { eachBounded } from '../concurrency';
-import { LISTINGS_AT_ONCE, type ListingRun } from './createListingRun';
-import { isTriggerLookDue } from './isTriggerLookDue';
-import { isTriggerLost } from './isTriggerLost';
-import { judgeListingError } from './judgeListingError';
+import { LISTINGS_AT_ONCE, type ListingRun, judgeListingError } from './listingRun';
+import type { SweepDeps, TenantSweep } from './sweepRun';
 import { listJobs, type ListedJob } from '../graph/api/printJobs';
-import type { SweepDeps } from './sweepDeps';
-import type { TenantSweep } from './tenantSweep';
+import { createHash } from 'node:crypto';
 
 /** What is known of tasks of ours on printers, for finding lost triggers. */
 export interface TaskPlaces {
@@ -75,4 +72,53 @@ async function readAll(deps: SweepDeps, tenantId: string, printerId: string): Pr
   const jobs: ListedJob[] = [];
   for await (const job of listJobs(deps, { tenantId, printerId })) jobs.push(job);
   return jobs;
+}
+
+/** A task follows its job within seconds; below this age its absence says nothing. */
+const SETTLED_MS = 15 * 60_000;
+/** Older jobs are history: their tasks may be forgotten. */
+const NEW_MS = 24 * 60 * 60_000;
+
+/** Names a job across printers. */
+export function placeName({ printerId, jobId }: { printerId: string; jobId: string }): string {
+  return `${printerId}/${jobId}`;
+}
+
+/**
+ * Whether the newest jobs of a printer carry no task of ours any more, although earlier ones did: its trigger was lost
+ * or taken away, and what is printed there passes us by.
+ *
+ * @param carried `placeName` of each job that is known to carry one
+ */
+export function isTriggerLost(
+  printerId: string,
+  jobs: readonly ListedJob[],
+  carried: ReadonlySet<string>,
+  now: number,
+): boolean {
+  const newestFirst = jobs
+    .filter(({ createdAt, isRedirected }) => now - createdAt < NEW_MS && !isRedirected)
+    .sort((a, b) => b.createdAt - a.createdAt);
+  for (const { jobId, createdAt } of newestFirst) {
+    if (carried.has(placeName({ printerId, jobId }))) return false;
+    if (now - createdAt >= SETTLED_MS) return true;
+  }
+  return false;
+}
+
+/** As often as the timer sweeps. */
+const STEP_MS = 10 * 60_000;
+const STEPS_A_DAY = 144;
+
+/**
+ * Whether the sweep that began at `startedAt` (milliseconds since 1970) is the one in 144 that looks at this printer for
+ * its trigger alone. Each printer has a step of the day of its own, from its name: all instances agree without
+ * remembering anything, and the printers of a customer are spread over the day.
+ */
+export function isTriggerLookDue(
+  { tenantId, printerId }: { tenantId: string; printerId: string },
+  startedAt: number,
+): boolean {
+  const own = createHash('sha256').update(`${tenantId}/${printerId}`).digest().readUInt32BE() % STEPS_A_DAY;
+  return Math.floor(startedAt / STEP_MS) % STEPS_A_DAY === own;
 }

@@ -1,8 +1,6 @@
-import { errorFields } from '../errors';
-import { judgeListingError } from './judgeListingError';
-import type { SweepTime } from './createSweepTime';
-import type { SweepDeps } from './sweepDeps';
-import type { TenantSweep } from './tenantSweep';
+import { errorFields, ReceiverError } from '../errors';
+import type { SweepTime, SweepDeps, TenantSweep } from './sweepRun';
+import { GraphError } from '../graph/errors';
 
 /** Listings of one tenant side by side. */
 export const LISTINGS_AT_ONCE = 4;
@@ -144,4 +142,32 @@ export function createListingRun(
       }
     },
   };
+}
+
+/**
+ * What an error of one listing means for the rest of its tenant: `listing`: this one only; `forbidden`: this one, unless
+ * all end so; `unavailable`: Graph could not serve it; `postpone`: the rest would be refused too, the next run looks
+ * again; `refused`: so would everything of this tenant until somebody changes something; `storage`: not Graph's doing.
+ */
+export type ListingErrorKind = 'listing' | 'forbidden' | 'unavailable' | 'postpone' | 'refused' | 'storage';
+
+export function judgeListingError(error: unknown): ListingErrorKind {
+  if (!(error instanceof ReceiverError)) return 'storage';
+  if (error.code === 'tokenUnavailable') return 'postpone';
+  if (error.code === 'tokenRefused') return 'refused';
+  // The time of this run is up.
+  if (error.code === 'deadlinePassed') return 'postpone';
+  if (!(error instanceof GraphError)) return 'storage';
+  switch (error.code) {
+    case 'graphThrottled':
+      return 'postpone';
+    case 'graphUnauthorized':
+      return 'refused';
+    case 'graphForbidden':
+      return 'forbidden';
+    case 'graphUnavailable':
+      return 'unavailable';
+    default:
+      return 'listing';
+  }
 }
