@@ -41,9 +41,16 @@ export function createClockFile(path: string): ClockFile {
   };
 }
 
-/** Environment that puts a Node program on the clock file: Node reads the preload from it. Empty without a file. */
-export function clockEnvironment(root: string, clockFile: string | undefined): Record<string, string> {
-  if (clockFile === undefined) return {};
-  const preload = JSON.stringify(join(root, 'local', 'clock.cjs'));
-  return { CLOCK_FILE: clockFile, NODE_OPTIONS: `--require ${preload}` };
+/**
+ * `env` with what puts a Node program on the clock file: Node reads the preload from NODE_OPTIONS, after those that `env`
+ * has already. Unchanged without a file.
+ */
+export function onClock(
+  root: string,
+  clockFile: string | undefined,
+  env: Readonly<Record<string, string>>,
+): Record<string, string> {
+  if (clockFile === undefined) return { ...env };
+  const preload = `--require ${JSON.stringify(join(root, 'local', 'clock.cjs'))}`;
+  return { ...env, CLOCK_FILE: clockFile, NODE_OPTIONS: [env['NODE_OPTIONS'], preload].filter(Boolean).join(' ') };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clockEnvironment } from './clockFile';
+import { onClock } from './clockFile';
 import { baseEnvironment, startProcess, type RunningProcess } from './processes';
 
 interface StandInOptions {
@@ -89,7 +89,7 @@ async function startStandIn<T>(
   const { ready, ...running } = await startProcess({
     name,
     args: [file, ...args, '--stop-with-stdin'],
-    env: { ...env, ...clockEnvironment(root, clockFile) },
+    env: onClock(root, clockFile, env),
     cwd: root,
     readyLine(line) {
       const event = parseObject(line);

@@ -3,7 +3,7 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { clockEnvironment } from './clockFile';
+import { onClock } from './clockFile';
 import { baseEnvironment, startProcess, type RunningProcess } from './processes';
 
 /**
@@ -50,7 +50,7 @@ export async function startAzurite({ root, ports = {}, clockFile }: AzuriteOptio
         ...[`--${service}Host`, '127.0.0.1', `--${service}Port`, `${ports[service] ?? 0}`],
       ]),
     ],
-    env: { ...baseEnvironment(), ...clockEnvironment(root, clockFile) },
+    env: onClock(root, clockFile, baseEnvironment()),
     cwd: tmpdir(),
     readyLine: collectUrls(),
   });

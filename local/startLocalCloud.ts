@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { clockEnvironment, createClockFile, type ClockFile } from './clockFile';
+import { createClockFile, onClock, type ClockFile } from './clockFile';
 import { startFaultProxy, type FaultProxy } from './faultProxy/startFaultProxy';
 import { freePort, requireFreePorts } from './findPorts';
 import { baseEnvironment } from './processes';
@@ -128,7 +128,7 @@ async function startParts(options: LocalCloudOptions, stops: StopList): Promise<
 
   return {
     ...{ azurite, simulator, hosts, settings, functionKey },
-    environment: { ...appEnvironment, ...clockEnvironment(root, clock?.path) },
+    environment: onClock(root, clock?.path, appEnvironment),
     connectionString: azurite.connectionString,
     ...(proxy && { proxy }),
     ...(clock && { clock }),
