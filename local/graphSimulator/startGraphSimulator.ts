@@ -15,7 +15,7 @@ import { createPassingTime } from './world/passingTime';
 import { createWorld, type Simulation } from './world/simulation';
 import { variantsSchema } from './world/variants';
 
-/** The app behind `development.{tenantId}` tokens unless another is chosen. */
+/** The app behind `development.{tenantId}` tokens. */
 export const defaultAppId = '7c9f6a52-1d0e-4b7f-9f43-5f0c7c1de001';
 
 /** How to start; port 0 takes a free one. */
@@ -23,9 +23,6 @@ export interface GraphSimulatorOptions {
   port?: number;
   tokenPort?: number;
   seed?: number;
-  appId?: string;
-  /** The only client secret that is accepted; any non-empty one when absent. */
-  clientSecret?: string;
   /** Milliseconds since the epoch; `Date.now` by default, so that a shifted Date is followed. */
   now?: () => number;
 }
@@ -69,8 +66,7 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}): 
     random,
     keys,
     now,
-    appId: options.appId ?? defaultAppId,
-    clientSecret: options.clientSecret,
+    appId: defaultAppId,
     graphUrl: '',
     authorityUrl: '',
     closed: closing.signal,
@@ -78,7 +74,7 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}): 
   const faults = createFaultRules(random);
   const realNow = () => performance.timeOrigin + performance.now();
   const calls = createCallReport({ now, realNow }, () => variants.throttlingClock);
-  const throttle = createThrottle(() => (variants.throttlingClock === 'real' ? realNow() : now()), variants);
+  const throttle = createThrottle(() => (variants.throttlingClock === 'real' ? realNow() : now()));
   const time = createPassingTime(simulation);
   const reset = () => {
     Object.assign(simulation.world, createWorld());
@@ -86,7 +82,7 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}): 
     simulation.delivery.reset();
     Object.assign(simulation.delivery.options, deliveryOptionsSchema.parse({}));
     Object.assign(variants, variantsSchema.parse({}));
-    faults.remove();
+    faults.clear();
     calls.clear();
   };
   const deps = { simulation, faults, calls, throttle, reset };

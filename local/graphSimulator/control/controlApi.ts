@@ -4,7 +4,7 @@ import type { DeviceSignIn } from '../world/simulation';
 import type { Variants } from '../world/variants';
 import { deviceAnswers, faultRule, id, outageOrder, printOrder } from './controlTypes';
 import type { CallRecord, DeviceAnswer, FaultState, PrintedJob, Violation } from './controlTypes';
-import type { countWorld, ListedJob, OpenTask, SimulatorState, SubscriptionState } from './viewState';
+import type { ListedJob, OpenTask, SimulatorState, SubscriptionState } from './viewState';
 
 /** The JSON type of an answer. The answer is the member of the JSON where one is named, else the whole JSON. */
 const json = <Answer>(member?: string) => ({ schema: z.custom<Answer>(), member });
@@ -26,7 +26,6 @@ const changeOf = <Options extends object>() =>
   z.custom<Partial<Options>>((value) => typeof value === 'object' && value !== null);
 const done = json<undefined>();
 const created = json<{ id: string }>();
-const outageState = json<{ out: boolean } & Partial<z.output<typeof outageOrder> & { until: number }>>();
 
 /**
  * Every call of the control API, one row each. The client has one function per row, which takes the ids of the path and
@@ -60,7 +59,6 @@ export const controlApi = {
     z.object({ id: id.optional(), displayName: text.optional(), appId: text.optional() }).prefault({}),
   ),
   createTrigger: row('POST /tenants/{tenant}/triggers', created, z.object({ printerId: id, definitionId: id })),
-  deleteTrigger: row('DELETE /tenants/{tenant}/triggers/{trigger}', done),
 
   // What users and printers do.
   print: row('POST /tenants/{tenant}/jobs', json<PrintedJob[]>('jobs'), printOrder),
@@ -84,10 +82,8 @@ export const controlApi = {
     json<OpenTask[]>('value'),
     ofTenant.extend({ olderThanMinutes: number.default(0) }).prefault({}),
   ),
-  counts: row('GET /counts', json<ReturnType<typeof countWorld> & { calls: number }>()),
 
   // Notifications: how they are sent, and what was sent.
-  delivery: row('GET /delivery', json<DeliveryOptions>()),
   setDelivery: row('PATCH /delivery', json<DeliveryOptions>(), changeOf<DeliveryOptions>()),
   deliveries: row('GET /deliveries', json<DeliveryAttempt[]>('value')),
   /** Sends past items again, in other POSTs. */
@@ -111,13 +107,11 @@ export const controlApi = {
     json<SubscriptionState[]>('value'),
     ofTenant.extend({ rate, announce: z.boolean().default(false) }),
   ),
-  outage: row('GET /outage', outageState),
-  startOutage: row('POST /outage', outageState, outageOrder.prefault({})),
+  startOutage: row('POST /outage', done, outageOrder.prefault({})),
   endOutage: row('DELETE /outage', done),
   addFault: row('POST /faults', json<FaultState>(), faultRule),
   faults: row('GET /faults', json<FaultState[]>('value')),
   clearFaults: row('DELETE /faults', done),
-  removeFault: row('DELETE /faults/{fault}', done),
 
   // Reports, variants, sign-in.
   /** Calls in the order they came, later than `n` = after. */
@@ -126,14 +120,13 @@ export const controlApi = {
     json<CallRecord[]>('value'),
     z
       .object({
-        target: z.enum(['graph', 'token', 'download', 'all']).default('graph'),
+        target: z.enum(['graph', 'token', 'all']).default('graph'),
         after: number.default(0),
       })
       .prefault({}),
   ),
   clearCalls: row('DELETE /calls', done),
   violations: row('GET /violations', json<Violation[]>('value')),
-  variants: row('GET /variants', json<Variants>()),
   setVariants: row('PATCH /variants', json<Variants>(), changeOf<Variants>()),
   mintUserToken: row(
     'POST /userTokens',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { deliveryOptionsSchema } from '../delivery/options';
 import type { CallReport } from '../faults/callReport';
-import { currentOutage, type FaultRules } from '../faults/faults';
+import type { FaultRules } from '../faults/faults';
 import { asRefusal, createRouter, parseJson, refusal } from '../http/readRequest';
 import type { HttpCall, Reply } from '../http/server';
 import { allRoles } from '../signIn/permissions';
@@ -13,7 +13,7 @@ import { isEnded, liveSubscriptions } from '../world/simulation';
 import type { Job, Printer, Simulation, Tenant } from '../world/simulation';
 import { variantsSchema } from '../world/variants';
 import { controlApi, type AnswerOf, type ControlName, type RequestOf } from './controlApi';
-import { countWorld, listJobs, listOpenTasks, listSubscriptions, viewState } from './viewState';
+import { listJobs, listOpenTasks, listSubscriptions, viewState } from './viewState';
 
 /** What the control API works with. */
 export interface ControlDeps {
@@ -82,13 +82,6 @@ const handlers: Handlers = {
     printer.trigger = { id: randomUUID(), definitionId };
     return { id: printer.trigger.id };
   },
-  deleteTrigger: ({ simulation, params }) => {
-    const printers = [...tenantOf(simulation, params).printers.values()];
-    const printer = printers.find(({ trigger }) => trigger?.id === params['trigger']);
-    if (!printer) throw missing('The trigger');
-    delete printer.trigger;
-  },
-
   print: ({ simulation, params, request: { printerId, count, ...request } }) => {
     const tenant = tenantOf(simulation, params);
     const printer = printerOf(tenant, printerId);
@@ -113,9 +106,7 @@ const handlers: Handlers = {
   subscriptions: ({ simulation, request }) => listSubscriptions(simulation, request.tenantId),
   listedJobs: ({ simulation, request }) => listJobs(simulation, request),
   openTasks: ({ simulation, request }) => listOpenTasks(simulation, request),
-  counts: ({ simulation, calls }) => ({ ...countWorld(simulation), calls: calls.list().length }),
 
-  delivery: ({ simulation }) => simulation.delivery.options,
   setDelivery: ({ simulation: { delivery }, request }) =>
     Object.assign(delivery.options, deliveryOptionsSchema.parse({ ...delivery.options, ...request })),
   deliveries: ({ simulation }) => simulation.delivery.attempts(),
@@ -139,24 +130,20 @@ const handlers: Handlers = {
     if (!simulation.world.subscriptions.delete(params['subscription'] ?? '')) throw missing('The subscription');
   },
   loseSubscriptions: ({ simulation, request }) => loseSubscriptions(simulation, request),
-  outage: ({ simulation }) => viewOutage(simulation),
-  startOutage: ({ simulation, request: { minutes = Infinity, ...outage } }) => {
-    simulation.world.outage = { ...outage, until: simulation.now() + minutes * 60_000 };
-    return viewOutage(simulation);
+  startOutage: ({ simulation, request }) => {
+    simulation.world.outage = request;
   },
   endOutage: ({ simulation }) => {
     simulation.world.outage = undefined;
   },
   addFault: ({ faults, request }) => faults.add(request),
   faults: ({ faults }) => faults.list(),
-  clearFaults: ({ faults }) => void faults.remove(),
-  removeFault: ({ faults, params }) => void faults.remove(params['fault']),
+  clearFaults: ({ faults }) => void faults.clear(),
 
   calls: ({ calls, request: { target, after } }) =>
     calls.list().filter((call) => call.n > after && (target === 'all' || call.target === target)),
   clearCalls: ({ calls }) => void calls.clear(),
   violations: ({ calls }) => calls.violations(),
-  variants: ({ simulation }) => simulation.variants,
   setVariants: ({ simulation: { variants }, request }) =>
     Object.assign(variants, variantsSchema.parse({ ...variants, ...request })),
   mintUserToken: ({ simulation, request }) => {
@@ -223,11 +210,4 @@ function printerOf(tenant: Tenant, printerId: string): Printer {
   const printer = tenant.printers.get(printerId);
   if (!printer) throw missing('The printer');
   return printer;
-}
-
-function viewOutage(simulation: Simulation): AnswerOf<'outage'> {
-  const outage = currentOutage(simulation);
-  if (!outage) return { out: false };
-  const { until, ...rest } = outage;
-  return { out: true, ...rest, ...(until === Infinity ? {} : { until }) };
 }

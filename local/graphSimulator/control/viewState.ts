@@ -49,22 +49,6 @@ export function listOpenTasks(
 }
 export type OpenTask = ReturnType<typeof listOpenTasks>[number];
 
-/** How much is remembered. */
-export function countWorld(simulation: Simulation) {
-  const { subscriptions, downloads, deviceCodes, held } = simulation.world;
-  const tenants = tenantsOf(simulation);
-  const definitions = tenants.flatMap((tenant) => [...tenant.definitions.values()]);
-  return {
-    jobs: tenants.flatMap(jobsOf).length,
-    tasks: definitions.reduce((total, { tasks }) => total + tasks.size, 0),
-    subscriptions: subscriptions.size,
-    downloads: downloads.size,
-    deviceCodes: deviceCodes.size,
-    held: held.length,
-    deliveries: simulation.delivery.attempts().length,
-  };
-}
-
 function tenantsOf({ world }: Simulation, tenantId?: string): Tenant[] {
   return [...world.tenants.values()].filter(({ id }) => tenantId === undefined || id === tenantId);
 }

@@ -77,7 +77,7 @@ export function violationsOf(call: CallRecord, answers: readonly CallRecord[], p
     // The Retry-After of a 503 concerns the same call only (RFC 9110).
     if (!same && (throttledBy.status !== 429 || startedAt <= answeredAt + NOTICE_MS)) return [];
     const kind = same ? 'repeatedTooEarly' : 'startedWhileThrottled';
-    return [{ kind, call, throttledBy, earlyByMs: end - startedAt }];
+    return [{ kind, call, throttledBy }];
   });
 }
 

@@ -2,20 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallRecord, FaultAction, FaultRule, FaultState } from '../control/controlTypes';
 import type { Reply } from '../http/server';
 import type { SeededRandom } from '../seededRandom';
-import type { Outage, Simulation } from '../world/simulation';
+import type { Simulation } from '../world/simulation';
 
 /** Writes an error in the shape of the called service. */
 type Refuse = (status: number, message: string, code?: string) => Reply;
 
-/** The current outage; one whose time has passed is removed here. */
-export function currentOutage({ world, now }: Pick<Simulation, 'world' | 'now'>): Outage | undefined {
-  if (world.outage && now() >= world.outage.until) world.outage = undefined;
-  return world.outage;
-}
-
 /** The answer to a call during an outage, or undefined when there is none (concepts/errors.md: 503 is tried again later). */
-export function answerOutage(simulation: Simulation, record: CallRecord, refuse: Refuse): Reply | 'reset' | undefined {
-  const outage = currentOutage(simulation);
+function answerOutage(simulation: Simulation, record: CallRecord, refuse: Refuse): Reply | 'reset' | undefined {
+  const { outage } = simulation.world;
   if (!outage || (record.target === 'token' && !outage.tokens)) return undefined;
   record.fault = 'outage';
   if (outage.answer === 'reset') return 'reset';
@@ -54,7 +48,6 @@ async function applyFault(
     await wait(action.ms);
     return perform();
   }
-  if (action.applyEffect === true) await perform();
   if (action.type === 'hang') await wait(action.ms);
   if (action.type !== 'status') return 'reset';
   const { status, code, retryAfterSeconds: least, retryAfterMaxSeconds: most } = action;
@@ -74,8 +67,7 @@ export interface FaultRules {
   /** The rule that acts on this call, counted as used, or undefined. */
   take: (call: Pick<CallRecord, 'target' | 'method' | 'path' | 'tenantId'>) => FaultState | undefined;
   list: () => FaultState[];
-  /** Removes one rule, or all. */
-  remove: (id?: string) => void;
+  clear: () => void;
 }
 
 /** Makes an empty set of rules; `random` decides where a rule has a rate. */
@@ -107,8 +99,8 @@ export function createFaultRules(random: SeededRandom): FaultRules {
       return undefined;
     },
     list: () => rules.map((rule) => ({ ...rule })),
-    remove: (id) => {
-      rules = id === undefined ? [] : rules.filter((rule) => rule.id !== id);
+    clear: () => {
+      rules = [];
     },
   };
 }

@@ -32,22 +32,13 @@ export const printerRoutes: readonly Route[] = [
     printer.trigger = newTrigger(printer, call);
     return { status: 201, body: viewTrigger(tenantOf(call), printer.trigger) };
   }),
-  route(`GET ${TRIGGERS}/{triggerId}`, 'printtasktrigger-get.md', access.listPrinters, (call) => ({
-    status: 200,
-    body: viewTrigger(tenantOf(call), triggerOf(call)),
-  })),
   route(`DELETE ${TRIGGERS}/{triggerId}`, 'printer-delete-tasktrigger.md', access.writeTriggers, (call) => {
-    triggerOf(call);
-    delete printerOf(call).trigger;
+    const printer = printerOf(call);
+    if (printer.trigger?.id !== call.params['triggerId']) throw notFound('The trigger');
+    delete printer.trigger;
     return { status: 204 };
   }),
 ];
-
-function triggerOf(call: GraphCall): Trigger {
-  const { trigger } = printerOf(call);
-  if (trigger?.id !== call.params['triggerId'] || !trigger) throw notFound('The trigger');
-  return trigger;
-}
 
 function newTrigger(printer: Printer, call: GraphCall): Trigger {
   const { 'definition@odata.bind': bind } = newTriggerSchema.parse(call.body);

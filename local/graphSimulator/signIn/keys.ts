@@ -64,16 +64,8 @@ export function createValidationTokens(deps: {
   };
 }
 
-/** A certificate for `localhost` and the file that clients trust it by. */
-interface TlsCertificate {
-  key: string;
-  cert: string;
-  caFile: string;
-  remove: () => Promise<void>;
-}
-
 /** Makes a self-signed certificate and writes its public half to a temporary file; `remove` deletes the file. */
-export async function createTlsCertificate(): Promise<TlsCertificate> {
+export async function createTlsCertificate() {
   const made = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
     algorithm: 'sha256',

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryItem } from '../delivery/options';
-import { currentOutage } from '../faults/faults';
 import { liveSubscriptions } from '../world/simulation';
 import type { Job, Simulation, Subscription, Task } from '../world/simulation';
 
@@ -102,7 +101,7 @@ function sendOrHold(simulation: Simulation, item: DeliveryItem): void {
 function fateOf(simulation: Simulation, item: DeliveryItem): 'send' | 'hold' | 'lose' {
   const { world, variants } = simulation;
   if (world.tenants.get(item.tenantId)?.consentRevoked === true) return 'lose';
-  const outage = currentOutage(simulation);
+  const { outage } = world;
   if (outage && outage.notifications !== 'normal') return outage.notifications === 'late' ? 'hold' : 'lose';
   const subscription = world.subscriptions.get(item.subscriptionId);
   const tokenMs = variants.subscriptionTokenMinutes * 60_000;
