@@ -73,8 +73,9 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}): 
   };
   const faults = createFaultRules(random);
   const realNow = () => performance.timeOrigin + performance.now();
-  const calls = createCallReport({ now, realNow }, () => variants.throttlingClock);
-  const throttle = createThrottle(() => (variants.throttlingClock === 'real' ? realNow() : now()));
+  const waitNow = () => (variants.throttlingClock === 'real' ? realNow() : now());
+  const calls = createCallReport({ now, waitNow });
+  const throttle = createThrottle(waitNow);
   const time = createPassingTime(simulation);
   const reset = () => {
     Object.assign(simulation.world, createWorld());

@@ -3,7 +3,7 @@ import type { DeliveryAttempt, DeliveryOptions } from '../delivery/options';
 import type { DeviceSignIn } from '../world/simulation';
 import type { Variants } from '../world/variants';
 import { deviceAnswers, faultRule, id, outageOrder, printOrder } from './controlTypes';
-import type { CallRecord, DeviceAnswer, FaultState, PrintedJob, Violation } from './controlTypes';
+import type { CallRecord, FaultState, PrintedJob, Violation } from './controlTypes';
 import type { ListedJob, OpenTask, SimulatorState, SubscriptionState } from './viewState';
 
 /** The JSON type of an answer. The answer is the member of the JSON where one is named, else the whole JSON. */
@@ -43,11 +43,7 @@ export const controlApi = {
     json<{ tenantId: string; roles: string[] }>(),
     z.object({ name: text.optional(), roles }),
   ),
-  setConsent: row(
-    'POST /tenants/{tenant}/consent',
-    json<{ tenantId: string; granted: boolean }>(),
-    z.object({ granted: z.boolean() }),
-  ),
+  setConsent: row('POST /tenants/{tenant}/consent', done, z.object({ granted: z.boolean() })),
   createPrinter: row(
     'POST /tenants/{tenant}/printers',
     created,
@@ -63,10 +59,7 @@ export const controlApi = {
   // What users and printers do.
   print: row('POST /tenants/{tenant}/jobs', json<PrintedJob[]>('jobs'), printOrder),
   /** `acquire` and `complete` by the printer, `cancel` and `abort` by a person. */
-  actOnJob: row(
-    'POST /tenants/{tenant}/printers/{printer}/jobs/{job}/{action}',
-    json<{ jobId: string; state: string }>(),
-  ),
+  actOnJob: row('POST /tenants/{tenant}/printers/{printer}/jobs/{job}/{action}', done),
 
   // What the simulator holds. `tenantId` limits a list to one tenant.
   state: row('GET /state', json<SimulatorState>()),
@@ -84,7 +77,7 @@ export const controlApi = {
   ),
 
   // Notifications: how they are sent, and what was sent.
-  setDelivery: row('PATCH /delivery', json<DeliveryOptions>(), changeOf<DeliveryOptions>()),
+  setDelivery: row('PATCH /delivery', done, changeOf<DeliveryOptions>()),
   deliveries: row('GET /deliveries', json<DeliveryAttempt[]>('value')),
   /** Sends past items again, in other POSTs. */
   redeliver: row(
@@ -127,7 +120,7 @@ export const controlApi = {
   ),
   clearCalls: row('DELETE /calls', done),
   violations: row('GET /violations', json<Violation[]>('value')),
-  setVariants: row('PATCH /variants', json<Variants>(), changeOf<Variants>()),
+  setVariants: row('PATCH /variants', done, changeOf<Variants>()),
   mintUserToken: row(
     'POST /userTokens',
     json<string>('token'),
@@ -139,11 +132,7 @@ export const controlApi = {
     }),
   ),
   deviceCodes: row('GET /deviceCodes', json<Omit<DeviceSignIn, 'deviceCode'>[]>('value')),
-  answerDeviceCode: row(
-    'POST /deviceCodes/{code}',
-    json<{ tenantId: string; as: DeviceAnswer }>(),
-    z.object({ as: z.enum(deviceAnswers) }),
-  ),
+  answerDeviceCode: row('POST /deviceCodes/{code}', done, z.object({ as: z.enum(deviceAnswers) })),
   reset: row('POST /reset', done),
 };
 

@@ -56,9 +56,7 @@ const handlers: Handlers = {
     return { tenantId: tenant.id, roles: [...tenant.roles] };
   },
   setConsent: ({ simulation, params, request: { granted } }) => {
-    const tenant = tenantOf(simulation, params);
-    tenant.consentRevoked = !granted;
-    return { tenantId: tenant.id, granted };
+    tenantOf(simulation, params).consentRevoked = !granted;
   },
   createPrinter: ({ simulation, params, request }) => {
     const { printers } = tenantOf(simulation, params);
@@ -99,7 +97,6 @@ const handlers: Handlers = {
     if (!act) throw missing('The action');
     if (isEnded(job)) throw refusal(409, 'conflict', `The job is ${job.state} already.`);
     act(simulation, job);
-    return { jobId: job.id, state: job.state };
   },
 
   state: ({ simulation }) => viewState(simulation),
@@ -107,8 +104,9 @@ const handlers: Handlers = {
   listedJobs: ({ simulation, request }) => listJobs(simulation, request),
   openTasks: ({ simulation, request }) => listOpenTasks(simulation, request),
 
-  setDelivery: ({ simulation: { delivery }, request }) =>
-    Object.assign(delivery.options, deliveryOptionsSchema.parse({ ...delivery.options, ...request })),
+  setDelivery: ({ simulation: { delivery }, request }) => {
+    Object.assign(delivery.options, deliveryOptionsSchema.parse({ ...delivery.options, ...request }));
+  },
   deliveries: ({ simulation }) => simulation.delivery.attempts(),
   redeliver: ({ simulation, request: { match, times } }) => {
     const wanted = Object.entries(match);
@@ -144,8 +142,9 @@ const handlers: Handlers = {
     calls.list().filter((call) => call.n > after && (target === 'all' || call.target === target)),
   clearCalls: ({ calls }) => void calls.clear(),
   violations: ({ calls }) => calls.violations(),
-  setVariants: ({ simulation: { variants }, request }) =>
-    Object.assign(variants, variantsSchema.parse({ ...variants, ...request })),
+  setVariants: ({ simulation: { variants }, request }) => {
+    Object.assign(variants, variantsSchema.parse({ ...variants, ...request }));
+  },
   mintUserToken: ({ simulation, request }) => {
     const { tenantId, appId = simulation.appId, scopes, printerAdministrator: isPrinterAdministrator } = request;
     return simulation.keys.sign(userClaims(simulation, { tenantId, appId, scopes, isPrinterAdministrator }));
@@ -153,9 +152,7 @@ const handlers: Handlers = {
   deviceCodes: ({ simulation }) =>
     [...simulation.world.deviceCodes.values()].map(({ deviceCode: _secret, ...shown }) => shown),
   answerDeviceCode: ({ simulation, params, request: { as } }) => {
-    const signIn = answerDeviceCode(simulation, params['code'] ?? '', as);
-    if (!signIn) throw missing('A sign-in that waits for this code');
-    return { tenantId: signIn.tenantId, as };
+    if (!answerDeviceCode(simulation, params['code'] ?? '', as)) throw missing('A sign-in that waits for this code');
   },
   reset: ({ reset }) => void reset(),
 };

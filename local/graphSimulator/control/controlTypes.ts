@@ -43,7 +43,7 @@ export type FaultRule = z.output<typeof faultRule>;
 /** A rule with what it has done so far. */
 export type FaultState = FaultRule & { id: string; matched: number; acted: number };
 
-/** One recorded call. `startedAt` and `answeredAt` are real time since the epoch, whatever `Date` says. */
+/** One recorded call. `at` follows `Date`. `startedAt` and `answeredAt` follow `throttlingClock`. */
 export interface CallRecord {
   n: number;
   target: 'graph' | 'token';

@@ -22,22 +22,7 @@ interface Post {
 }
 
 /** Sends notifications as Graph does (concepts/change-notifications-delivery-webhooks.md). */
-export interface DeliveryEngine {
-  options: DeliveryOptions;
-  /** Takes an item for the next POST to its URL; losses and duplicates are decided here. */
-  enqueue: (item: DeliveryItem) => void;
-  /** Records an item as lost without sending it. */
-  lose: (item: DeliveryItem) => void;
-  /** Sends the items of past attempts again, in other POSTs; gives how many. */
-  redeliver: (matches: (item: DeliveryItem) => boolean, times: number) => number;
-  attempts: () => DeliveryAttempt[];
-  /** How many POSTs are waiting or in progress. */
-  pending: () => number;
-  /** Resolves true once nothing is pending, false after limitMs. */
-  whenIdle: (limitMs: number) => Promise<boolean>;
-  /** Forgets everything and ends what is in progress. */
-  reset: () => void;
-}
+export type DeliveryEngine = ReturnType<typeof createDeliveryEngine>;
 
 /** Makes the engine. `tokensFor` gives the validationTokens of a POST, or undefined for none. */
 export function createDeliveryEngine(deps: {
@@ -46,7 +31,7 @@ export function createDeliveryEngine(deps: {
   now: () => number;
   post: PostToReceiver;
   tokensFor: (items: readonly DeliveryItem[]) => Promise<string[] | undefined>;
-}): DeliveryEngine {
+}) {
   const { options, random, now } = deps;
   const outboxes = new Map<string, DeliveryItem[]>();
   const inProgress = new Set<Post>();
@@ -133,7 +118,8 @@ export function createDeliveryEngine(deps: {
 
   return {
     options,
-    enqueue: (item) => {
+    /** Takes an item for the next POST to its URL; losses and duplicates are decided here. */
+    enqueue: (item: DeliveryItem): void => {
       if (options.lossRate > 0 && random() < options.lossRate) {
         lose(item);
         return;
@@ -144,20 +130,23 @@ export function createDeliveryEngine(deps: {
       if (options.duplicateEach || (options.duplicateRate > 0 && random() < options.duplicateRate))
         putInOutbox(item, 1);
     },
+    /** Records an item as lost without sending it. */
     lose,
-    redeliver: (matches, times) => {
+    /** Sends the items of past attempts again, in other POSTs; gives how many. */
+    redeliver: (matches: (item: DeliveryItem) => boolean, times: number): number => {
       const repeated = sent.filter(matches);
       for (let copy = 1; copy <= times; copy += 1) for (const item of repeated) putInOutbox(item, copy);
       return repeated.length * times;
     },
-    attempts: () => [...attempts],
-    pending,
-    whenIdle: async (limitMs) => {
+    attempts: (): DeliveryAttempt[] => [...attempts],
+    /** Resolves true once no POST is waiting or in progress, false after limitMs. */
+    whenIdle: async (limitMs: number): Promise<boolean> => {
       const end = performance.now() + limitMs;
       while (pending() > 0 && performance.now() < end) await sleep(IDLE_POLL_MS);
       return pending() === 0;
     },
-    reset: () => {
+    /** Forgets everything and ends what is in progress. */
+    reset: (): void => {
       ending.abort();
       ending = new AbortController();
       for (const timer of timers) clearTimeout(timer);

@@ -61,33 +61,30 @@ function withRetryAfter(reply: Reply, seconds: string | undefined): Reply {
   return seconds === undefined ? reply : { ...reply, headers: { ...reply.headers, 'retry-after': seconds } };
 }
 
+type FaultCall = Pick<CallRecord, 'target' | 'method' | 'path' | 'tenantId'>;
+
 /** The rules of which calls fail. */
-export interface FaultRules {
-  add: (rule: FaultRule) => FaultState;
-  /** The rule that acts on this call, counted as used, or undefined. */
-  take: (call: Pick<CallRecord, 'target' | 'method' | 'path' | 'tenantId'>) => FaultState | undefined;
-  list: () => FaultState[];
-  clear: () => void;
-}
+export type FaultRules = ReturnType<typeof createFaultRules>;
 
 /** Makes an empty set of rules; `random` decides where a rule has a rate. */
-export function createFaultRules(random: SeededRandom): FaultRules {
+export function createFaultRules(random: SeededRandom) {
   let rules: FaultState[] = [];
   let next = 1;
 
-  const matches = (rule: FaultRule, call: Parameters<FaultRules['take']>[0]) =>
+  const matches = (rule: FaultRule, call: FaultCall) =>
     rule.target === call.target &&
     (rule.method === undefined || rule.method === call.method) &&
     (rule.tenantId === undefined || rule.tenantId === call.tenantId) &&
     (rule.pathPattern === undefined || new RegExp(rule.pathPattern).test(call.path));
 
   return {
-    add: (rule) => {
+    add: (rule: FaultRule): FaultState => {
       const state = { ...rule, id: rule.id ?? `fault-${next++}`, matched: 0, acted: 0 };
       rules = [...rules.filter(({ id }) => id !== state.id), state];
       return { ...state };
     },
-    take: (call) => {
+    /** The rule that acts on this call, counted as used, or undefined. */
+    take: (call: FaultCall): FaultState | undefined => {
       for (const rule of rules) {
         if ((rule.count >= 0 && rule.acted >= rule.count) || !matches(rule, call)) continue;
         rule.matched += 1;
@@ -98,8 +95,8 @@ export function createFaultRules(random: SeededRandom): FaultRules {
       }
       return undefined;
     },
-    list: () => rules.map((rule) => ({ ...rule })),
-    clear: () => {
+    list: (): FaultState[] => rules.map((rule) => ({ ...rule })),
+    clear: (): void => {
       rules = [];
     },
   };

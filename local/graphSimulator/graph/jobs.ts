@@ -44,13 +44,6 @@ export const jobRoutes: readonly Route[] = [
     return { status: 204 };
   }),
   route(`POST ${JOB}/redirect`, 'printjob-redirect.md', access.redirectJob, redirect),
-  route(`GET ${JOB}/documents`, 'printjob-list-documents.md', access.readJob, (call) =>
-    pageOfList(call, jobOf(call).documents, viewDocument),
-  ),
-  route(`GET ${JOB}/documents/{documentId}`, 'printdocument-get.md', access.readJob, (call) => ({
-    status: 200,
-    body: viewDocument(documentOf(call)),
-  })),
   route(`GET ${JOB}/documents/{documentId}/$value`, 'printdocument-get-file.md', access.readPayload, (call) => {
     const { world, now, graphUrl } = call.simulation;
     const document = documentOf(call);

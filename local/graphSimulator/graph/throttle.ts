@@ -1,11 +1,9 @@
 import type { Principal } from '../signIn/permissions';
 
 /** Counts calls against the published limits. */
-export interface Throttle {
-  /** Counts a call. Gives the whole seconds to wait when it is over a limit, and then does not count it. */
-  take: (caller: Pick<Principal, 'appId' | 'tenantId'>, method: string, path: string) => number | undefined;
-  clear: () => void;
-}
+export type Throttle = ReturnType<typeof createThrottle>;
+
+type Caller = Pick<Principal, 'appId' | 'tenantId'>;
 
 interface Limit {
   name: string;
@@ -24,7 +22,7 @@ const subscriptionLimits = {
 } satisfies Record<string, Limit>;
 
 /** Makes the counters; `clock` gives milliseconds of the time in which the windows pass. A window begins with its first call. */
-export function createThrottle(clock: () => number): Throttle {
+export function createThrottle(clock: () => number) {
   const windows = new Map<string, { endsAt: number; calls: number }>();
   const windowOf = (key: string, windowMs: number, now: number) => {
     const known = windows.get(key);
@@ -35,7 +33,8 @@ export function createThrottle(clock: () => number): Throttle {
   };
 
   return {
-    take: ({ appId, tenantId }, method, path) => {
+    /** Counts a call. Gives the whole seconds to wait when it is over a limit, and then does not count it. */
+    take: ({ appId, tenantId }: Caller, method: string, path: string): number | undefined => {
       const now = clock();
       const counted = limitsOf(method, path).flatMap(({ name, windowMs, perApp, perAppAndTenant }) => [
         { window: windowOf(`${name} ${appId}`, windowMs, now), allowed: perApp },
@@ -46,7 +45,7 @@ export function createThrottle(clock: () => number): Throttle {
       for (const { window } of counted) window.calls += 1;
       return undefined;
     },
-    clear: () => windows.clear(),
+    clear: (): void => windows.clear(),
   };
 }
 

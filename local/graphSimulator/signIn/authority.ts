@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
-import type { CallReport } from '../faults/callReport';
-import { performOrFail, type FaultRules } from '../faults/faults';
+import type { ControlDeps } from '../control/controlServer';
+import { performOrFail } from '../faults/faults';
 import { createRouter } from '../http/readRequest';
 import { createListener, type Reply } from '../http/server';
 import type { Simulation, Tenant } from '../world/simulation';
@@ -33,11 +33,7 @@ const findRoute = createRouter<AuthorityRoute>([
 ]);
 
 /** Listens as the sign-in service: metadata, keys, admin consent, device codes and tokens. */
-export function createAuthorityListener(deps: {
-  simulation: Simulation;
-  faults: FaultRules;
-  calls: CallReport;
-}): RequestListener {
+export function createAuthorityListener(deps: Omit<ControlDeps, 'reset'>): RequestListener {
   const { simulation, calls } = deps;
   return createListener(async ({ method, url, text }) => {
     const form = new URLSearchParams(text);
@@ -50,9 +46,9 @@ export function createAuthorityListener(deps: {
       tenantId,
       appId: form.get('client_id') ?? '',
     });
-    const refuse = (status: number, _message: string, code = 'temporarily_unavailable'): Reply => ({
+    const refuse = (status: number, _message: string, error = 'temporarily_unavailable') => ({
       status,
-      body: { error: code },
+      body: { error },
     });
     const found = findRoute(method, url.pathname);
     const reply = await performOrFail(deps, record, refuse, async () =>

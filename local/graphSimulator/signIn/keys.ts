@@ -45,19 +45,10 @@ export function createValidationTokens(deps: {
     return Promise.all(
       [...pairs.values()].map(({ tenantId, appId }) =>
         keys.sign({
-          aud: appId,
-          iat: issued,
-          nbf: issued,
-          exp: issued + 3599,
-          tid: tenantId,
-          sub: randomUUID(),
+          ...{ aud: appId, iat: issued, nbf: issued, exp: issued + 3599, tid: tenantId, sub: randomUUID() },
           ...(form === 'v1'
             ? { ver: '1.0', iss: `https://sts.windows.net/${tenantId}/`, appid: CHANGE_TRACKING_APP_ID }
-            : {
-                ver: '2.0',
-                iss: `https://login.microsoftonline.com/${tenantId}/v2.0`,
-                azp: CHANGE_TRACKING_APP_ID,
-              }),
+            : { ver: '2.0', iss: `https://login.microsoftonline.com/${tenantId}/v2.0`, azp: CHANGE_TRACKING_APP_ID }),
         }),
       ),
     );
@@ -74,22 +65,12 @@ export async function createTlsCertificate() {
     notAfterDate: new Date('2049-12-31T00:00:00Z'),
     extensions: [
       { name: 'basicConstraints', cA: true },
-      {
-        name: 'subjectAltName',
-        altNames: [
-          { type: 2, value: 'localhost' },
-          { type: 7, ip: '127.0.0.1' },
-        ],
-      },
+      { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] },
     ],
   });
   const folder = await mkdtemp(path.join(tmpdir(), 'graph-simulator-'));
   const caFile = path.join(folder, 'ca.pem');
   await writeFile(caFile, made.cert);
-  return {
-    key: made.private,
-    cert: made.cert,
-    caFile,
-    remove: () => rm(folder, { recursive: true, force: true }),
-  };
+  const remove = () => rm(folder, { recursive: true, force: true });
+  return { key: made.private, cert: made.cert, caFile, remove };
 }

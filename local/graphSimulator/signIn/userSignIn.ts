@@ -16,20 +16,18 @@ export const deviceCodeGrants: readonly (string | null)[] = [
 const CODE_LIFETIME_SECONDS = 900;
 // Letters that are not taken for one another.
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
-// What `/.default` stands for: the delegated permissions that a registration for this product requests.
-const defaultScopes = ['Printer.Read.All', 'Printer.ReadWrite.All'];
 const openIdScopes = new Set(['openid', 'profile', 'email', 'offline_access']);
 
 /** An error in the shape of the sign-in service (identity-platform reference-error-codes). */
 export function authorityError(
-  simulation: Simulation,
+  { authorityUrl, now }: Simulation,
   status: number,
   error: string,
   number: number,
   text: string,
 ): Reply {
   const [traceId, correlationId] = [randomUUID(), randomUUID()];
-  const timestamp = `${new Date(simulation.now()).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+  const timestamp = `${new Date(now()).toISOString().slice(0, 19).replace('T', ' ')}Z`;
   const ids = `Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`;
   return {
     status,
@@ -40,7 +38,7 @@ export function authorityError(
       timestamp,
       trace_id: traceId,
       correlation_id: correlationId,
-      error_uri: `${simulation.authorityUrl}/error?code=${number}`,
+      error_uri: `${authorityUrl}/error?code=${number}`,
     },
   };
 }
@@ -48,7 +46,7 @@ export function authorityError(
 /** Starts a sign-in by device code (identity-platform v2-oauth2-device-code, device authorization request). */
 export function startDeviceSignIn(simulation: Simulation, tenant: Tenant, form: URLSearchParams): Reply {
   const clientId = form.get('client_id') ?? '';
-  const scopes = wordsOf(form.get('scope'));
+  const scopes = (form.get('scope') ?? '').split(' ').filter((word) => word !== '');
   const missing = clientId === '' ? 'client_id' : scopes.length === 0 ? 'scope' : undefined;
   if (missing !== undefined)
     return authorityError(simulation, 400, 'invalid_request', 900144, `The body must contain '${missing}'.`);
@@ -76,18 +74,14 @@ export function startDeviceSignIn(simulation: Simulation, tenant: Tenant, form: 
   };
 }
 
-/** Enters a user code; gives the sign-in, or undefined when the code is not waiting. */
-export function answerDeviceCode(
-  { world, now }: Simulation,
-  userCode: string,
-  answer: DeviceAnswer,
-): DeviceSignIn | undefined {
+/** Enters a user code. False when no sign-in waits for it. */
+export function answerDeviceCode({ world, now }: Simulation, userCode: string, answer: DeviceAnswer): boolean {
   const wanted = userCode.trim().toUpperCase();
   const waiting = [...world.deviceCodes.values()].find(
     (signIn) => signIn.userCode === wanted && signIn.answer === undefined && signIn.expiresAt > now(),
   );
   if (waiting) waiting.answer = answer;
-  return waiting;
+  return waiting !== undefined;
 }
 
 /** The page behind `verification_uri`: `?user_code=…&as=printerAdministrator|user|decline` enters the code. */
@@ -141,24 +135,25 @@ async function issueUserTokens(
 ): Promise<Reply> {
   const { tenantId, clientId, isPrinterAdministrator } = signIn;
   const asked = signIn.scopes.filter((name) => !openIdScopes.has(name));
-  const scopes = namesOf(asked).join(' ');
-  const claims = userClaims(simulation, { tenantId, appId: clientId, scopes, isPrinterAdministrator });
+  // Scopes without their resource: `https://graph.microsoft.com/Printer.Read.All` is `Printer.Read.All`.
+  const names = asked.map((scope) => scope.slice(scope.lastIndexOf('/') + 1));
+  const user = { tenantId, appId: clientId, scopes: names.join(' '), isPrinterAdministrator };
   const objectId = randomUUID();
-  const { tid, iat, nbf, exp } = claims;
-  const issuer = { aud: clientId, iss: `${simulation.authorityUrl}/${tenantId}/v2.0`, ver: '2.0' };
-  const preferredName = { preferred_username: `user@${tenantId}.example` };
-  const accessToken = await simulation.keys.sign({ ...claims, oid: objectId, sub: objectId });
+  const claims = { ...userClaims(simulation, user), oid: objectId, sub: objectId };
+  const accessToken = await simulation.keys.sign(claims);
+  const { scp: _scopes, wids: _roles, appid: _app, ...shared } = claims;
+  const idClaims = { aud: clientId, iss: `${simulation.authorityUrl}/${tenantId}/v2.0`, ver: '2.0' };
   const idToken = await simulation.keys.sign({
-    ...{ tid, iat, nbf, exp, oid: objectId, sub: objectId },
-    ...issuer,
-    ...preferredName,
+    ...shared,
+    ...idClaims,
+    preferred_username: `user@${tenantId}.example`,
   });
   return {
     status: 200,
     body: {
       token_type: 'Bearer',
       // The requested form is returned too, by which clients find the token in their cache.
-      scope: [...new Set([...asked, ...wordsOf(scopes)])].join(' '),
+      scope: [...new Set([...asked, ...names])].join(' '),
       expires_in: LIFETIME_SECONDS,
       ext_expires_in: LIFETIME_SECONDS,
       access_token: accessToken,
@@ -166,14 +161,4 @@ async function issueUserTokens(
       client_info: Buffer.from(JSON.stringify({ uid: objectId, utid: tenantId })).toString('base64url'),
     },
   };
-}
-
-/** Scopes without their resource: `https://graph.microsoft.com/Printer.Read.All` is `Printer.Read.All`. */
-function namesOf(scopes: readonly string[]): string[] {
-  const names = scopes.map((scope) => scope.slice(scope.lastIndexOf('/') + 1));
-  return names.flatMap((name) => (name === '.default' ? defaultScopes : [name]));
-}
-
-function wordsOf(text: string | null): string[] {
-  return (text ?? '').split(' ').filter((word) => word !== '');
 }
