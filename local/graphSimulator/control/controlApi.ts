@@ -18,7 +18,8 @@ const row = <const Call extends string, Answer, Request extends z.ZodType = z.Zo
 
 const text = z.string();
 const rate = z.number().min(0).max(1);
-const roles = z.array(text).optional();
+const tenant = z.object({ name: text.optional(), roles: z.array(text).optional() });
+const printer = z.object({ id: id.optional(), displayName: text.optional() });
 const number = z.union([z.number(), text.regex(/^\d+$/, 'must be a number').transform(Number)]);
 const ofTenant = z.object({ tenantId: id.optional() });
 /** Some of the options; the server checks them against the schema of all options. */
@@ -33,27 +34,11 @@ const created = json<{ id: string }>();
  */
 export const controlApi = {
   // The scene: tenants, printers, definitions, triggers.
-  createTenant: row(
-    'POST /tenants',
-    json<{ tenantId: string }>(),
-    z.object({ tenantId: id, name: text.optional(), roles }),
-  ),
-  changeTenant: row(
-    'PATCH /tenants/{tenant}',
-    json<{ tenantId: string; roles: string[] }>(),
-    z.object({ name: text.optional(), roles }),
-  ),
+  createTenant: row('POST /tenants', json<{ tenantId: string }>(), tenant.extend({ tenantId: id })),
+  changeTenant: row('PATCH /tenants/{tenant}', json<{ tenantId: string; roles: string[] }>(), tenant),
   setConsent: row('POST /tenants/{tenant}/consent', done, z.object({ granted: z.boolean() })),
-  createPrinter: row(
-    'POST /tenants/{tenant}/printers',
-    created,
-    z.object({ id: id.optional(), displayName: text.optional() }).prefault({}),
-  ),
-  createDefinition: row(
-    'POST /tenants/{tenant}/definitions',
-    created,
-    z.object({ id: id.optional(), displayName: text.optional(), appId: text.optional() }).prefault({}),
-  ),
+  createPrinter: row('POST /tenants/{tenant}/printers', created, printer),
+  createDefinition: row('POST /tenants/{tenant}/definitions', created, printer.extend({ appId: text.optional() })),
   createTrigger: row('POST /tenants/{tenant}/triggers', created, z.object({ printerId: id, definitionId: id })),
 
   // What users and printers do.
@@ -63,18 +48,10 @@ export const controlApi = {
 
   // What the simulator holds. `tenantId` limits a list to one tenant.
   state: row('GET /state', json<SimulatorState>()),
-  subscriptions: row('GET /subscriptions', json<SubscriptionState[]>('value'), ofTenant.prefault({})),
+  subscriptions: row('GET /subscriptions', json<SubscriptionState[]>('value'), ofTenant),
   /** Jobs that reads show at this moment. */
-  listedJobs: row(
-    'GET /jobs',
-    json<ListedJob[]>('value'),
-    ofTenant.extend({ createdSince: number.default(0) }).prefault({}),
-  ),
-  openTasks: row(
-    'GET /openTasks',
-    json<OpenTask[]>('value'),
-    ofTenant.extend({ olderThanMinutes: number.default(0) }).prefault({}),
-  ),
+  listedJobs: row('GET /jobs', json<ListedJob[]>('value'), ofTenant.extend({ createdSince: number.default(0) })),
+  openTasks: row('GET /openTasks', json<OpenTask[]>('value'), ofTenant.extend({ olderThanMinutes: number.default(0) })),
 
   // Notifications: how they are sent, and what was sent.
   setDelivery: row('PATCH /delivery', done, changeOf<DeliveryOptions>()),
@@ -89,7 +66,7 @@ export const controlApi = {
     }),
   ),
   /** Waits, at most 30 s, until no delivery is pending. */
-  idle: row('GET /idle', json<boolean>('idle'), z.object({ timeoutMs: number.default(30_000) }).prefault({})),
+  idle: row('GET /idle', json<boolean>('idle'), z.object({ timeoutMs: number.default(30_000) })),
   sendLifecycle: row('POST /lifecycle', done, z.object({ subscriptionId: id, lifecycleEvent: text })),
 
   // Losses, outages and faults.
@@ -100,7 +77,7 @@ export const controlApi = {
     json<SubscriptionState[]>('value'),
     ofTenant.extend({ rate, announce: z.boolean().default(false) }),
   ),
-  startOutage: row('POST /outage', done, outageOrder.prefault({})),
+  startOutage: row('POST /outage', done, outageOrder),
   endOutage: row('DELETE /outage', done),
   addFault: row('POST /faults', json<FaultState>(), faultRule),
   faults: row('GET /faults', json<FaultState[]>('value')),
@@ -111,12 +88,7 @@ export const controlApi = {
   calls: row(
     'GET /calls',
     json<CallRecord[]>('value'),
-    z
-      .object({
-        target: z.enum(['graph', 'token', 'all']).default('graph'),
-        after: number.default(0),
-      })
-      .prefault({}),
+    z.object({ target: z.enum(['graph', 'token', 'all']).default('graph'), after: number.default(0) }),
   ),
   clearCalls: row('DELETE /calls', done),
   violations: row('GET /violations', json<Violation[]>('value')),

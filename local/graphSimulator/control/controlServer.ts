@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { deliveryOptionsSchema } from '../delivery/options';
 import type { CallReport } from '../faults/callReport';
 import type { FaultRules } from '../faults/faults';
-import { asRefusal, createRouter, parseJson, refusal } from '../http/readRequest';
+import { createRouter, parseJson, refusal, refusalOf } from '../http/readRequest';
 import type { HttpCall, Reply } from '../http/server';
 import { allRoles } from '../signIn/permissions';
 import { answerDeviceCode, userClaims } from '../signIn/userSignIn';
@@ -180,15 +180,13 @@ export async function answerControl(deps: ControlDeps, { method, url, text }: Ht
     const { name } = found.route;
     const { answer: shape, request: check } = controlApi[name];
     const given = method === 'GET' ? Object.fromEntries(url.searchParams) : parseJson(text);
-    const call = { ...deps, params: found.params, request: check?.parse(given) };
+    const call = { ...deps, params: found.params, request: check?.parse(given ?? {}) };
     // The row's schema has just checked the request; the compiler cannot relate the two through `name`.
     const answer = await (handlers[name] as (call: unknown) => unknown)(call);
     if (answer === undefined) return { status: 204 };
     return { status: 200, body: shape.member === undefined ? answer : { [shape.member]: answer } };
   } catch (error) {
-    const refused = asRefusal(error);
-    if (!refused) throw error;
-    const { status, code, message } = refused;
+    const { status, code, message } = refusalOf(error);
     return { status, body: { error: { code, message } } };
   }
 }

@@ -7,17 +7,10 @@ import type { Simulation } from '../world/simulation';
 /** Writes an error in the shape of the called service. */
 type Refuse = (status: number, message: string, code?: string) => Reply;
 
-/** The answer to a call during an outage, or undefined when there is none (concepts/errors.md: 503 is tried again later). */
-function answerOutage(simulation: Simulation, record: CallRecord, refuse: Refuse): Reply | 'reset' | undefined {
-  const { outage } = simulation.world;
-  if (!outage || (record.target === 'token' && !outage.tokens)) return undefined;
-  record.fault = 'outage';
-  if (outage.answer === 'reset') return 'reset';
-  const { retryAfterSeconds } = outage;
-  return withRetryAfter(refuse(503, 'The service is not available.'), retryAfterSeconds?.toString());
-}
-
-/** Performs a call unless an outage or a fault rule decides otherwise; the record names which one acted. */
+/**
+ * Performs a call unless an outage or a fault rule decides otherwise; the record names which one acted. An outage answers
+ * 503, which callers try again later (concepts/errors.md).
+ */
 export async function performOrFail(
   deps: { simulation: Simulation; faults: FaultRules },
   record: CallRecord,
@@ -25,8 +18,12 @@ export async function performOrFail(
   perform: () => Promise<Reply | 'reset'>,
 ): Promise<Reply | 'reset'> {
   const { simulation, faults } = deps;
-  const out = answerOutage(simulation, record, refuse);
-  if (out !== undefined) return out;
+  const { outage } = simulation.world;
+  if (outage && (record.target === 'graph' || outage.tokens)) {
+    record.fault = 'outage';
+    if (outage.answer === 'reset') return 'reset';
+    return withRetryAfter(refuse(503, 'The service is not available.'), outage.retryAfterSeconds?.toString());
+  }
   const fault = faults.take(record);
   if (fault) record.fault = fault.id;
   try {

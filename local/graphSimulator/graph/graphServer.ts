@@ -2,13 +2,13 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { answerControl, type ControlDeps } from '../control/controlServer';
 import { performOrFail } from '../faults/faults';
-import { asRefusal, createRouter, parseJson, refusal } from '../http/readRequest';
-import { createListener, type HttpCall, type Reply, type Served } from '../http/server';
+import { createRouter, parseJson, refusal, refusalOf } from '../http/readRequest';
+import { createListener, type Reply, type Served } from '../http/server';
 import { createAuthenticate } from '../signIn/authenticate';
 import { whyForbidden } from '../signIn/permissions';
 import { answerDeviceLogin } from '../signIn/userSignIn';
 import type { PassingTime } from '../world/passingTime';
-import { answerBatch } from './batch';
+import { answerBatch, type BatchPart } from './batch';
 import { graphError, type Route } from './graphCall';
 import { jobRoutes, serveDownload } from './jobs';
 import { subscriptionRoutes } from './subscriptions';
@@ -16,11 +16,7 @@ import { definitionRoutes, printerRoutes } from './printersAndTasks';
 import type { Throttle } from './throttle';
 
 /** A request, or a part of a `$batch` as a request of its own. `target` includes the version and the query. */
-type Incoming = Pick<HttpCall, 'method' | 'target' | 'headers'> & {
-  body: unknown;
-  origin: string;
-  batch?: number;
-};
+type Incoming = BatchPart & { origin: string; batch?: number };
 
 const batchRoute = { method: 'POST', path: '/$batch' };
 const findRoute = createRouter<Route | typeof batchRoute>([
@@ -51,10 +47,8 @@ export function createGraphListener(deps: ControlDeps & { throttle: Throttle }, 
       const body = parseJson(text);
       return await serveGraphCall({ method, target, headers, body, origin });
     } catch (error) {
-      const refused = asRefusal(error);
-      if (!refused) throw error;
-      const request = { now: simulation.now(), requestId: randomUUID(), headers };
-      return { reply: graphError(refused.status, refused.code, refused.message, request) };
+      const { status, code, message } = refusalOf(error);
+      return { reply: graphError(status, code, message, { now: simulation.now(), requestId: randomUUID(), headers }) };
     } finally {
       time.follow();
     }
@@ -115,8 +109,7 @@ function createGraphService(deps: ControlDeps & { throttle: Throttle }): (incomi
         if (forbidden !== undefined) throw refusal(403, 'accessDenied', forbidden);
         return await route.handle(call);
       } catch (thrown) {
-        const refused = asRefusal(thrown);
-        if (!refused) throw thrown;
+        const refused = refusalOf(thrown);
         return error(refused.status, refused.code, refused.message);
       }
     };

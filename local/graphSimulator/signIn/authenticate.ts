@@ -3,23 +3,20 @@ import type { Simulation, Tenant } from '../world/simulation';
 import { printerAdministratorRole, type Principal } from './permissions';
 
 /** The caller, or the reason why the token is refused. */
-export type Authentication = { principal: Principal } | { refused: string };
+type Authentication = { principal: Principal } | { refused: string };
 
 const DEVELOPMENT_PREFIX = 'development.';
 const NO_CONSENT = 'The application has no consent in this tenant.';
 
-/** Reads and checks the Authorization header: signature, lifetime and tenant. */
-export type Authenticate = (authorization: string | undefined) => Promise<Authentication>;
-
-/** Makes the check of bearer tokens. */
-export function createAuthenticate(simulation: Simulation): Authenticate {
+/** Makes the check of the Authorization header: signature, lifetime and tenant. */
+export function createAuthenticate(simulation: Simulation) {
   const verify = async (token: string): Promise<JWTPayload | undefined> => {
     const currentDate = new Date(simulation.now());
     const verified = jwtVerify(token, simulation.keys.publicKey, { algorithms: ['RS256'], currentDate });
     return (await verified.catch(() => undefined))?.payload;
   };
 
-  return async (authorization) => {
+  return async (authorization: string | undefined): Promise<Authentication> => {
     const token = /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1];
     if (token === undefined) return refused('Access token is empty.');
     if (token.startsWith(DEVELOPMENT_PREFIX)) {

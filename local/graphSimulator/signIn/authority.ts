@@ -11,7 +11,7 @@ import { redeemDeviceCode, startDeviceSignIn } from './userSignIn';
 interface AuthorityCall {
   simulation: Simulation;
   tenantId: string;
-  query: URLSearchParams;
+  /** The query of a GET, the form of a POST. */
   form: URLSearchParams;
 }
 
@@ -27,7 +27,7 @@ const findRoute = createRouter<AuthorityRoute>([
   { method: 'GET', path: '/{tenant}/discovery/v2.0/keys', handle: keys },
   { method: 'GET', path: '/{tenant}/discovery/keys', handle: keys },
   { method: 'GET', path: '/{tenant}/v2.0/.well-known/openid-configuration', handle: metadata },
-  { method: 'GET', path: '/{tenant}/adminconsent', handle: answerAdminConsent },
+  { method: 'GET', path: '/{tenant}/adminconsent', handle: withTenant(answerAdminConsent) },
   { method: 'POST', path: '/{tenant}/oauth2/v2.0/devicecode', handle: withTenant(startDeviceSignIn) },
   { method: 'POST', path: '/{tenant}/oauth2/v2.0/token', handle: withTenant(issueToken) },
 ]);
@@ -36,7 +36,7 @@ const findRoute = createRouter<AuthorityRoute>([
 export function createAuthorityListener(deps: Omit<ControlDeps, 'reset'>): RequestListener {
   const { simulation, calls } = deps;
   return createListener(async ({ method, url, text }) => {
-    const form = new URLSearchParams(text);
+    const form = method === 'GET' ? url.searchParams : new URLSearchParams(text);
     const tenantId = url.pathname.split('/')[1]?.toLowerCase() ?? '';
     const record = calls.start({
       target: 'token',
@@ -52,7 +52,7 @@ export function createAuthorityListener(deps: Omit<ControlDeps, 'reset'>): Reque
     });
     const found = findRoute(method, url.pathname);
     const reply = await performOrFail(deps, record, refuse, async () =>
-      found ? await found.route.handle({ simulation, tenantId, query: url.searchParams, form }) : { status: 404 },
+      found ? await found.route.handle({ simulation, tenantId, form }) : { status: 404 },
     );
     return { reply, onSent: () => calls.finish(record, reply) };
   });
@@ -63,12 +63,9 @@ function withTenant(
 ): AuthorityRoute['handle'] {
   return ({ simulation, tenantId, form }) => {
     const tenant = simulation.world.tenants.get(tenantId);
-    return tenant ? answer(simulation, tenant, form) : unknownTenant(simulation, tenantId);
+    if (tenant) return answer(simulation, tenant, form);
+    return authorityError(simulation, 400, 'invalid_request', 90002, `Tenant '${tenantId}' not found.`);
   };
-}
-
-function unknownTenant(simulation: Simulation, tenantId: string): Reply {
-  return authorityError(simulation, 400, 'invalid_request', 90002, `Tenant '${tenantId}' not found.`);
 }
 
 function metadata({ simulation, tenantId }: AuthorityCall): Reply {
@@ -88,10 +85,8 @@ function metadata({ simulation, tenantId }: AuthorityCall): Reply {
  * Answers the admin-consent link by sending the browser back to its redirect_uri (concepts/auth-v2-service.md). The
  * administrator consents at once, which grants every role of the registration.
  */
-function answerAdminConsent({ simulation, tenantId, query }: AuthorityCall): Reply {
+function answerAdminConsent(simulation: Simulation, tenant: Tenant, query: URLSearchParams): Reply {
   const refuse = (number: number, text: string) => authorityError(simulation, 400, 'invalid_request', number, text);
-  const tenant = simulation.world.tenants.get(tenantId);
-  if (!tenant) return unknownTenant(simulation, tenantId);
   if ((query.get('client_id') ?? '') === '') return refuse(900144, "The request must contain 'client_id'.");
   const redirectUri = query.get('redirect_uri') ?? '';
   if (!URL.canParse(redirectUri)) return refuse(900971, 'No reply address provided.');

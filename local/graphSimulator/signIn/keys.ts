@@ -2,27 +2,24 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 import { generate } from 'selfsigned';
 
 // concepts/change-notifications-with-resource-data.md: the app id of Microsoft Graph Change Tracking.
 const CHANGE_TRACKING_APP_ID = '0bf30f3b-4a52-48df-9a82-234910c4a086';
 
 /** The signing key of the simulated sign-in service. */
-export interface SigningKeys {
-  publicKey: CryptoKey;
-  jwks: { keys: JWK[] };
-  sign: (claims: JWTPayload) => Promise<string>;
-}
+export type SigningKeys = Awaited<ReturnType<typeof createSigningKeys>>;
 
 /** Makes a fresh RS256 key pair. */
-export async function createSigningKeys(): Promise<SigningKeys> {
+export async function createSigningKeys() {
   const { publicKey, privateKey } = await generateKeyPair('RS256');
   const kid = randomUUID().replaceAll('-', '');
   return {
     publicKey,
     jwks: { keys: [{ ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'RS256' }] },
-    sign: (claims) => new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid }).sign(privateKey),
+    sign: (claims: JWTPayload): Promise<string> =>
+      new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid }).sign(privateKey),
   };
 }
 
