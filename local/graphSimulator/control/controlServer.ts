@@ -13,7 +13,7 @@ import { isEnded, liveSubscriptions } from '../world/simulation';
 import type { Job, Printer, Simulation, Tenant } from '../world/simulation';
 import { variantsSchema } from '../world/variants';
 import { controlApi, type AnswerOf, type ControlName, type RequestOf } from './controlApi';
-import { listJobs, listOpenTasks, listSubscriptions, viewState } from './viewState';
+import { listJobs, listOpenTasks, viewState } from './viewState';
 
 /** What the control API works with. */
 export interface ControlDeps {
@@ -100,7 +100,8 @@ const handlers: Handlers = {
   },
 
   state: ({ simulation }) => viewState(simulation),
-  subscriptions: ({ simulation, request }) => listSubscriptions(simulation, request.tenantId),
+  subscriptions: ({ simulation, request: { tenantId } }) =>
+    liveSubscriptions(simulation).filter((one) => tenantId === undefined || one.tenantId === tenantId),
   listedJobs: ({ simulation, request }) => listJobs(simulation, request),
   openTasks: ({ simulation, request }) => listOpenTasks(simulation, request),
 

@@ -20,11 +20,6 @@ export function viewState(simulation: Simulation) {
 export type SimulatorState = ReturnType<typeof viewState>;
 export type SubscriptionState = Subscription;
 
-/** The live subscriptions, of one tenant if named. */
-export function listSubscriptions(simulation: Simulation, tenantId?: string): SubscriptionState[] {
-  return liveSubscriptions(simulation).filter((one) => tenantId === undefined || one.tenantId === tenantId);
-}
-
 /** The jobs that reads show now, created at or after `createdSince`. */
 export function listJobs(simulation: Simulation, order: { tenantId?: string | undefined; createdSince: number }) {
   const now = simulation.now();

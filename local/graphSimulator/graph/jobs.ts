@@ -46,7 +46,8 @@ export const jobRoutes: readonly Route[] = [
   route(`POST ${JOB}/redirect`, 'printjob-redirect.md', access.redirectJob, redirect),
   route(`GET ${JOB}/documents/{documentId}/$value`, 'printdocument-get-file.md', access.readPayload, (call) => {
     const { world, now, graphUrl } = call.simulation;
-    const document = documentOf(call);
+    const document = jobOf(call).documents.find(({ id }) => id === call.params['documentId']);
+    if (!document) throw notFound('The document');
     const token = randomBytes(24).toString('base64url');
     world.downloads.set(token, { document, expiresAt: now() + DOWNLOAD_LIFETIME_MS });
     return { status: 302, headers: { location: `${graphUrl}/downloads?tempauthtoken=${token}` } };
@@ -71,16 +72,10 @@ function jobOf(call: GraphCall): Job {
   return job;
 }
 
-function documentOf(call: GraphCall): PrintDocument {
-  const document = jobOf(call).documents.find(({ id }) => id === call.params['documentId']);
-  if (!document) throw notFound('The document');
-  return document;
-}
-
 /**
  * The job of the path and the calling app's task. Writes to a job need a printTask in `processing` started by a trigger of
- * the calling app (api/printjob-update.md, -redirect, -abort). The status without
- * one is not documented.
+ * the calling app (api/printjob-update.md, -redirect, -abort). The status
+ * without one is not documented.
  */
 function requireOwnTask(call: GraphCall): { job: Job; task: Task } {
   const job = jobOf(call);

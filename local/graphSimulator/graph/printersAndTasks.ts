@@ -29,7 +29,14 @@ export const printerRoutes: readonly Route[] = [
   }),
   route(`POST ${TRIGGERS}`, 'printer-post-tasktriggers.md', access.writeTriggers, (call) => {
     const printer = printerOf(call);
-    printer.trigger = newTrigger(printer, call);
+    const { 'definition@odata.bind': bind } = newTriggerSchema.parse(call.body);
+    const id = /\/print\/taskDefinitions\/([^/]+)$/i.exec(bind)?.[1]?.toLowerCase() ?? '';
+    const definition = tenantOf(call).definitions.get(id);
+    if (!definition) throw notFound('The task definition');
+    if (definition.appId !== call.principal.appId)
+      throw refusal(403, 'accessDenied', 'The calling app is not the one that created the task definition.');
+    if (printer.trigger) throw refusal(409, 'conflict', 'The printer has a trigger already; one is the limit.');
+    printer.trigger = { id: randomUUID(), definitionId: id };
     return { status: 201, body: viewTrigger(tenantOf(call), printer.trigger) };
   }),
   route(`DELETE ${TRIGGERS}/{triggerId}`, 'printer-delete-tasktrigger.md', access.writeTriggers, (call) => {
@@ -39,17 +46,6 @@ export const printerRoutes: readonly Route[] = [
     return { status: 204 };
   }),
 ];
-
-function newTrigger(printer: Printer, call: GraphCall): Trigger {
-  const { 'definition@odata.bind': bind } = newTriggerSchema.parse(call.body);
-  const id = /\/print\/taskDefinitions\/([^/]+)$/i.exec(bind)?.[1]?.toLowerCase() ?? '';
-  const definition = tenantOf(call).definitions.get(id);
-  if (!definition) throw notFound('The task definition');
-  if (definition.appId !== call.principal.appId)
-    throw refusal(403, 'accessDenied', 'The calling app is not the one that created the task definition.');
-  if (printer.trigger) throw refusal(409, 'conflict', 'The printer has a trigger already; one is the limit.');
-  return { id: randomUUID(), definitionId: definition.id };
-}
 
 function viewPrinter({ id, displayName }: Printer) {
   return { id, displayName, isShared: true, isAcceptingJobs: true };
