@@ -1,27 +1,57 @@
-import { parseArguments } from './parseArguments';
+import { parseArgs } from 'node:util';
 import { startGraphSimulator } from './startGraphSimulator';
 
-const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const help = `Simulates Universal Print and the change notifications of Microsoft Graph on this machine.
 
-async function run(): Promise<void> {
-  const parsed = parseArguments(process.argv.slice(2));
-  if ('help' in parsed) {
-    process.stdout.write(parsed.help);
+  --port <n>         port of Graph and of the control API (7080; 0 takes a free one)
+  --token-port <n>   port of the sign-in service, https (7443; 0 takes a free one)
+  --seed <n>         seed of everything random (1)
+  --stop-with-stdin  stop when standard input closes
+  --help             show this text
+`;
+
+const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** Reads the command line. Throws an error that says what is wrong with it. */
+function parseArguments() {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '7080' },
+      'token-port': { type: 'string', default: '7443' },
+      seed: { type: 'string', default: '1' },
+      'stop-with-stdin': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    help: values.help,
+    stopWithStdin: values['stop-with-stdin'],
+    port: toNumber('--port', values.port, 65_535),
+    tokenPort: toNumber('--token-port', values['token-port'], 65_535),
+    seed: toNumber('--seed', values.seed, 0xffffffff),
+  };
+}
+
+function toNumber(option: string, text: string, highest: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > highest)
+    throw new Error(`${option} must be a whole number from 0 to ${highest}, not '${text}'.`);
+  return value;
+}
+
+async function run({ help: showHelp, stopWithStdin, ...options }: ReturnType<typeof parseArguments>): Promise<void> {
+  if (showHelp) {
+    process.stdout.write(help);
     return;
   }
-  if ('problem' in parsed) {
-    process.stderr.write(`${parsed.problem}\n`);
-    process.exitCode = 2;
-    return;
-  }
-  const { stopWithStdin, ...options } = parsed.options;
-  const simulator = await startGraphSimulator(options);
+  const { close, ...addresses } = await startGraphSimulator(options);
   let stopping = false;
   const stop = () => {
     // The second signal does not wait for anything.
     if (stopping) process.exit(1);
     stopping = true;
-    void simulator.close().then(() => {
+    void close().then(() => {
       say({ event: 'stopped' });
       process.stdin.destroy();
       process.off('SIGINT', stop);
@@ -35,11 +65,16 @@ async function run(): Promise<void> {
     const stopOnce = () => (stopping ? undefined : stop());
     process.stdin.once('close', stopOnce).once('end', stopOnce);
   }
-  const { graphUrl, controlUrl, authorityUrl, caFile, appId } = simulator;
-  say({ event: 'ready', graphUrl, controlUrl, authorityUrl, caFile, appId });
+  say({ event: 'ready', ...addresses });
 }
 
-run().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+try {
+  const options = parseArguments();
+  run(options).catch((error: unknown) => {
+    process.stderr.write(`${messageOf(error)}\n`);
+    process.exitCode = 1;
+  });
+} catch (error) {
+  process.stderr.write(`${messageOf(error)} Try --help.\n`);
+  process.exitCode = 2;
+}

@@ -15,7 +15,7 @@ import { createPassingTime } from './world/passingTime';
 import { createWorld, type Simulation } from './world/simulation';
 import { variantsSchema } from './world/variants';
 
-/** The app behind `development.{tenantId}` tokens unless another is chosen. */
+/** The app behind `development.{tenantId}` tokens. */
 export const defaultAppId = '7c9f6a52-1d0e-4b7f-9f43-5f0c7c1de001';
 
 /** How to start; port 0 takes a free one. */
@@ -23,33 +23,20 @@ export interface GraphSimulatorOptions {
   port?: number;
   tokenPort?: number;
   seed?: number;
-  appId?: string;
-  /** The only client secret that is accepted; any non-empty one when absent. */
-  clientSecret?: string;
   /** Milliseconds since the epoch; `Date.now` by default, so that a shifted Date is followed. */
   now?: () => number;
 }
 
-/** A running simulator. `close` ends servers, timers and files; it may be called twice. */
-export interface GraphSimulator {
-  graphUrl: string;
-  controlUrl: string;
-  authorityUrl: string;
-  caFile: string;
-  appId: string;
-  close: () => Promise<void>;
-}
-
 /**
  * Starts the simulated Microsoft Graph and its sign-in service on loopback. Rejects with the name of the
- * port when one is taken.
+ * port when one is taken. `close` ends servers, timers and files, and may be called twice.
  *
  * @example
  * const simulator = await startGraphSimulator({ seed: 1 });
  * await fetch(`${simulator.graphUrl}/v1.0/subscriptions`, { headers: { authorization: `Bearer development.${tenantId}` } });
  * await simulator.close();
  */
-export async function startGraphSimulator(options: GraphSimulatorOptions = {}): Promise<GraphSimulator> {
+export async function startGraphSimulator(options: GraphSimulatorOptions = {}) {
   const now = options.now ?? (() => Date.now());
   const [keys, certificate] = await Promise.all([createSigningKeys(), createTlsCertificate()]);
   const random = createSeededRandom(options.seed ?? 1);
@@ -69,16 +56,16 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}): 
     random,
     keys,
     now,
-    appId: options.appId ?? defaultAppId,
-    clientSecret: options.clientSecret,
+    appId: defaultAppId,
     graphUrl: '',
     authorityUrl: '',
     closed: closing.signal,
   };
   const faults = createFaultRules(random);
   const realNow = () => performance.timeOrigin + performance.now();
-  const calls = createCallReport({ now, realNow }, () => variants.throttlingClock);
-  const throttle = createThrottle(() => (variants.throttlingClock === 'real' ? realNow() : now()), variants);
+  const waitNow = () => (variants.throttlingClock === 'real' ? realNow() : now());
+  const calls = createCallReport({ now, waitNow });
+  const throttle = createThrottle(waitNow);
   const time = createPassingTime(simulation);
   const reset = () => {
     Object.assign(simulation.world, createWorld());
@@ -86,7 +73,7 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}): 
     simulation.delivery.reset();
     Object.assign(simulation.delivery.options, deliveryOptionsSchema.parse({}));
     Object.assign(variants, variantsSchema.parse({}));
-    faults.remove();
+    faults.clear();
     calls.clear();
   };
   const deps = { simulation, faults, calls, throttle, reset };

@@ -1,6 +1,6 @@
 import type { Variants } from '../../local/graphSimulator/world/variants';
 
-/** The readings of what Graph's documentation leaves open (local/graphSimulator/README.md). */
+/** The readings of what Graph's documentation leaves open (local/graphSimulator/world/variants.ts). */
 const READINGS: { [Name in keyof Variants]?: readonly Variants[Name][] } = {
   enforce409: [true, false],
   batch424: [true, false],

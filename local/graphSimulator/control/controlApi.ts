@@ -3,8 +3,8 @@ import type { DeliveryAttempt, DeliveryOptions } from '../delivery/options';
 import type { DeviceSignIn } from '../world/simulation';
 import type { Variants } from '../world/variants';
 import { deviceAnswers, faultRule, id, outageOrder, printOrder } from './controlTypes';
-import type { CallRecord, DeviceAnswer, FaultState, PrintedJob, Violation } from './controlTypes';
-import type { countWorld, ListedJob, OpenTask, SimulatorState, SubscriptionState } from './viewState';
+import type { CallRecord, FaultState, PrintedJob, Violation } from './controlTypes';
+import type { ListedJob, OpenTask, SimulatorState, SubscriptionState } from './viewState';
 
 /** The JSON type of an answer. The answer is the member of the JSON where one is named, else the whole JSON. */
 const json = <Answer>(member?: string) => ({ schema: z.custom<Answer>(), member });
@@ -18,7 +18,8 @@ const row = <const Call extends string, Answer, Request extends z.ZodType = z.Zo
 
 const text = z.string();
 const rate = z.number().min(0).max(1);
-const roles = z.array(text).optional();
+const tenant = z.object({ name: text.optional(), roles: z.array(text).optional() });
+const printer = z.object({ id: id.optional(), displayName: text.optional() });
 const number = z.union([z.number(), text.regex(/^\d+$/, 'must be a number').transform(Number)]);
 const ofTenant = z.object({ tenantId: id.optional() });
 /** Some of the options; the server checks them against the schema of all options. */
@@ -26,7 +27,6 @@ const changeOf = <Options extends object>() =>
   z.custom<Partial<Options>>((value) => typeof value === 'object' && value !== null);
 const done = json<undefined>();
 const created = json<{ id: string }>();
-const outageState = json<{ out: boolean } & Partial<z.output<typeof outageOrder> & { until: number }>>();
 
 /**
  * Every call of the control API, one row each. The client has one function per row, which takes the ids of the path and
@@ -34,61 +34,27 @@ const outageState = json<{ out: boolean } & Partial<z.output<typeof outageOrder>
  */
 export const controlApi = {
   // The scene: tenants, printers, definitions, triggers.
-  createTenant: row(
-    'POST /tenants',
-    json<{ tenantId: string }>(),
-    z.object({ tenantId: id, name: text.optional(), roles }),
-  ),
-  changeTenant: row(
-    'PATCH /tenants/{tenant}',
-    json<{ tenantId: string; roles: string[] }>(),
-    z.object({ name: text.optional(), roles }),
-  ),
-  setConsent: row(
-    'POST /tenants/{tenant}/consent',
-    json<{ tenantId: string; granted: boolean }>(),
-    z.object({ granted: z.boolean() }),
-  ),
-  createPrinter: row(
-    'POST /tenants/{tenant}/printers',
-    created,
-    z.object({ id: id.optional(), displayName: text.optional() }).prefault({}),
-  ),
-  createDefinition: row(
-    'POST /tenants/{tenant}/definitions',
-    created,
-    z.object({ id: id.optional(), displayName: text.optional(), appId: text.optional() }).prefault({}),
-  ),
+  createTenant: row('POST /tenants', json<{ tenantId: string }>(), tenant.extend({ tenantId: id })),
+  changeTenant: row('PATCH /tenants/{tenant}', json<{ tenantId: string; roles: string[] }>(), tenant),
+  setConsent: row('POST /tenants/{tenant}/consent', done, z.object({ granted: z.boolean() })),
+  createPrinter: row('POST /tenants/{tenant}/printers', created, printer),
+  createDefinition: row('POST /tenants/{tenant}/definitions', created, printer.extend({ appId: text.optional() })),
   createTrigger: row('POST /tenants/{tenant}/triggers', created, z.object({ printerId: id, definitionId: id })),
-  deleteTrigger: row('DELETE /tenants/{tenant}/triggers/{trigger}', done),
 
   // What users and printers do.
   print: row('POST /tenants/{tenant}/jobs', json<PrintedJob[]>('jobs'), printOrder),
   /** `acquire` and `complete` by the printer, `cancel` and `abort` by a person. */
-  actOnJob: row(
-    'POST /tenants/{tenant}/printers/{printer}/jobs/{job}/{action}',
-    json<{ jobId: string; state: string }>(),
-  ),
+  actOnJob: row('POST /tenants/{tenant}/printers/{printer}/jobs/{job}/{action}', done),
 
   // What the simulator holds. `tenantId` limits a list to one tenant.
   state: row('GET /state', json<SimulatorState>()),
-  subscriptions: row('GET /subscriptions', json<SubscriptionState[]>('value'), ofTenant.prefault({})),
+  subscriptions: row('GET /subscriptions', json<SubscriptionState[]>('value'), ofTenant),
   /** Jobs that reads show at this moment. */
-  listedJobs: row(
-    'GET /jobs',
-    json<ListedJob[]>('value'),
-    ofTenant.extend({ createdSince: number.default(0) }).prefault({}),
-  ),
-  openTasks: row(
-    'GET /openTasks',
-    json<OpenTask[]>('value'),
-    ofTenant.extend({ olderThanMinutes: number.default(0) }).prefault({}),
-  ),
-  counts: row('GET /counts', json<ReturnType<typeof countWorld> & { calls: number }>()),
+  listedJobs: row('GET /jobs', json<ListedJob[]>('value'), ofTenant.extend({ createdSince: number.default(0) })),
+  openTasks: row('GET /openTasks', json<OpenTask[]>('value'), ofTenant.extend({ olderThanMinutes: number.default(0) })),
 
   // Notifications: how they are sent, and what was sent.
-  delivery: row('GET /delivery', json<DeliveryOptions>()),
-  setDelivery: row('PATCH /delivery', json<DeliveryOptions>(), changeOf<DeliveryOptions>()),
+  setDelivery: row('PATCH /delivery', done, changeOf<DeliveryOptions>()),
   deliveries: row('GET /deliveries', json<DeliveryAttempt[]>('value')),
   /** Sends past items again, in other POSTs. */
   redeliver: row(
@@ -100,7 +66,7 @@ export const controlApi = {
     }),
   ),
   /** Waits, at most 30 s, until no delivery is pending. */
-  idle: row('GET /idle', json<boolean>('idle'), z.object({ timeoutMs: number.default(30_000) }).prefault({})),
+  idle: row('GET /idle', json<boolean>('idle'), z.object({ timeoutMs: number.default(30_000) })),
   sendLifecycle: row('POST /lifecycle', done, z.object({ subscriptionId: id, lifecycleEvent: text })),
 
   // Losses, outages and faults.
@@ -111,30 +77,22 @@ export const controlApi = {
     json<SubscriptionState[]>('value'),
     ofTenant.extend({ rate, announce: z.boolean().default(false) }),
   ),
-  outage: row('GET /outage', outageState),
-  startOutage: row('POST /outage', outageState, outageOrder.prefault({})),
+  startOutage: row('POST /outage', done, outageOrder),
   endOutage: row('DELETE /outage', done),
   addFault: row('POST /faults', json<FaultState>(), faultRule),
   faults: row('GET /faults', json<FaultState[]>('value')),
   clearFaults: row('DELETE /faults', done),
-  removeFault: row('DELETE /faults/{fault}', done),
 
   // Reports, variants, sign-in.
   /** Calls in the order they came, later than `n` = after. */
   calls: row(
     'GET /calls',
     json<CallRecord[]>('value'),
-    z
-      .object({
-        target: z.enum(['graph', 'token', 'download', 'all']).default('graph'),
-        after: number.default(0),
-      })
-      .prefault({}),
+    z.object({ target: z.enum(['graph', 'token', 'all']).default('graph'), after: number.default(0) }),
   ),
   clearCalls: row('DELETE /calls', done),
   violations: row('GET /violations', json<Violation[]>('value')),
-  variants: row('GET /variants', json<Variants>()),
-  setVariants: row('PATCH /variants', json<Variants>(), changeOf<Variants>()),
+  setVariants: row('PATCH /variants', done, changeOf<Variants>()),
   mintUserToken: row(
     'POST /userTokens',
     json<string>('token'),
@@ -146,11 +104,7 @@ export const controlApi = {
     }),
   ),
   deviceCodes: row('GET /deviceCodes', json<Omit<DeviceSignIn, 'deviceCode'>[]>('value')),
-  answerDeviceCode: row(
-    'POST /deviceCodes/{code}',
-    json<{ tenantId: string; as: DeviceAnswer }>(),
-    z.object({ as: z.enum(deviceAnswers) }),
-  ),
+  answerDeviceCode: row('POST /deviceCodes/{code}', done, z.object({ as: z.enum(deviceAnswers) })),
   reset: row('POST /reset', done),
 };
 

@@ -2,7 +2,11 @@ import type { z } from 'zod';
 import { controlApi, type AnswerOf, type ControlApi, type ControlName } from './controlApi';
 
 type PathIds<Call> = Call extends `${string}{${string}}${infer Rest}` ? [id: string, ...PathIds<Rest>] : [];
-type Request<Input> = [Input] extends [undefined] ? [] : undefined extends Input ? [request?: Input] : [request: Input];
+type Request<Input> = [Input] extends [undefined]
+  ? []
+  : Record<never, never> extends Input
+    ? [request?: Input]
+    : [request: Input];
 
 /**
  * The control API as one function per row of the table: the ids of the path in their order, then the request. Each

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { deliveryOptionsSchema } from '../delivery/options';
 import type { CallReport } from '../faults/callReport';
-import { currentOutage, type FaultRules } from '../faults/faults';
-import { asRefusal, createRouter, parseJson, refusal } from '../http/readRequest';
+import type { FaultRules } from '../faults/faults';
+import { createRouter, parseJson, refusal, refusalOf } from '../http/readRequest';
 import type { HttpCall, Reply } from '../http/server';
 import { allRoles } from '../signIn/permissions';
 import { answerDeviceCode, userClaims } from '../signIn/userSignIn';
@@ -13,7 +13,7 @@ import { isEnded, liveSubscriptions } from '../world/simulation';
 import type { Job, Printer, Simulation, Tenant } from '../world/simulation';
 import { variantsSchema } from '../world/variants';
 import { controlApi, type AnswerOf, type ControlName, type RequestOf } from './controlApi';
-import { countWorld, listJobs, listOpenTasks, listSubscriptions, viewState } from './viewState';
+import { listJobs, listOpenTasks, viewState } from './viewState';
 
 /** What the control API works with. */
 export interface ControlDeps {
@@ -56,9 +56,7 @@ const handlers: Handlers = {
     return { tenantId: tenant.id, roles: [...tenant.roles] };
   },
   setConsent: ({ simulation, params, request: { granted } }) => {
-    const tenant = tenantOf(simulation, params);
-    tenant.consentRevoked = !granted;
-    return { tenantId: tenant.id, granted };
+    tenantOf(simulation, params).consentRevoked = !granted;
   },
   createPrinter: ({ simulation, params, request }) => {
     const { printers } = tenantOf(simulation, params);
@@ -82,13 +80,6 @@ const handlers: Handlers = {
     printer.trigger = { id: randomUUID(), definitionId };
     return { id: printer.trigger.id };
   },
-  deleteTrigger: ({ simulation, params }) => {
-    const printers = [...tenantOf(simulation, params).printers.values()];
-    const printer = printers.find(({ trigger }) => trigger?.id === params['trigger']);
-    if (!printer) throw missing('The trigger');
-    delete printer.trigger;
-  },
-
   print: ({ simulation, params, request: { printerId, count, ...request } }) => {
     const tenant = tenantOf(simulation, params);
     const printer = printerOf(tenant, printerId);
@@ -106,18 +97,17 @@ const handlers: Handlers = {
     if (!act) throw missing('The action');
     if (isEnded(job)) throw refusal(409, 'conflict', `The job is ${job.state} already.`);
     act(simulation, job);
-    return { jobId: job.id, state: job.state };
   },
 
   state: ({ simulation }) => viewState(simulation),
-  subscriptions: ({ simulation, request }) => listSubscriptions(simulation, request.tenantId),
+  subscriptions: ({ simulation, request: { tenantId } }) =>
+    liveSubscriptions(simulation).filter((one) => tenantId === undefined || one.tenantId === tenantId),
   listedJobs: ({ simulation, request }) => listJobs(simulation, request),
   openTasks: ({ simulation, request }) => listOpenTasks(simulation, request),
-  counts: ({ simulation, calls }) => ({ ...countWorld(simulation), calls: calls.list().length }),
 
-  delivery: ({ simulation }) => simulation.delivery.options,
-  setDelivery: ({ simulation: { delivery }, request }) =>
-    Object.assign(delivery.options, deliveryOptionsSchema.parse({ ...delivery.options, ...request })),
+  setDelivery: ({ simulation: { delivery }, request }) => {
+    Object.assign(delivery.options, deliveryOptionsSchema.parse({ ...delivery.options, ...request }));
+  },
   deliveries: ({ simulation }) => simulation.delivery.attempts(),
   redeliver: ({ simulation, request: { match, times } }) => {
     const wanted = Object.entries(match);
@@ -139,26 +129,23 @@ const handlers: Handlers = {
     if (!simulation.world.subscriptions.delete(params['subscription'] ?? '')) throw missing('The subscription');
   },
   loseSubscriptions: ({ simulation, request }) => loseSubscriptions(simulation, request),
-  outage: ({ simulation }) => viewOutage(simulation),
-  startOutage: ({ simulation, request: { minutes = Infinity, ...outage } }) => {
-    simulation.world.outage = { ...outage, until: simulation.now() + minutes * 60_000 };
-    return viewOutage(simulation);
+  startOutage: ({ simulation, request }) => {
+    simulation.world.outage = request;
   },
   endOutage: ({ simulation }) => {
     simulation.world.outage = undefined;
   },
   addFault: ({ faults, request }) => faults.add(request),
   faults: ({ faults }) => faults.list(),
-  clearFaults: ({ faults }) => void faults.remove(),
-  removeFault: ({ faults, params }) => void faults.remove(params['fault']),
+  clearFaults: ({ faults }) => void faults.clear(),
 
   calls: ({ calls, request: { target, after } }) =>
     calls.list().filter((call) => call.n > after && (target === 'all' || call.target === target)),
   clearCalls: ({ calls }) => void calls.clear(),
   violations: ({ calls }) => calls.violations(),
-  variants: ({ simulation }) => simulation.variants,
-  setVariants: ({ simulation: { variants }, request }) =>
-    Object.assign(variants, variantsSchema.parse({ ...variants, ...request })),
+  setVariants: ({ simulation: { variants }, request }) => {
+    Object.assign(variants, variantsSchema.parse({ ...variants, ...request }));
+  },
   mintUserToken: ({ simulation, request }) => {
     const { tenantId, appId = simulation.appId, scopes, printerAdministrator: isPrinterAdministrator } = request;
     return simulation.keys.sign(userClaims(simulation, { tenantId, appId, scopes, isPrinterAdministrator }));
@@ -166,9 +153,7 @@ const handlers: Handlers = {
   deviceCodes: ({ simulation }) =>
     [...simulation.world.deviceCodes.values()].map(({ deviceCode: _secret, ...shown }) => shown),
   answerDeviceCode: ({ simulation, params, request: { as } }) => {
-    const signIn = answerDeviceCode(simulation, params['code'] ?? '', as);
-    if (!signIn) throw missing('A sign-in that waits for this code');
-    return { tenantId: signIn.tenantId, as };
+    if (!answerDeviceCode(simulation, params['code'] ?? '', as)) throw missing('A sign-in that waits for this code');
   },
   reset: ({ reset }) => void reset(),
 };
@@ -196,15 +181,13 @@ export async function answerControl(deps: ControlDeps, { method, url, text }: Ht
     const { name } = found.route;
     const { answer: shape, request: check } = controlApi[name];
     const given = method === 'GET' ? Object.fromEntries(url.searchParams) : parseJson(text);
-    const call = { ...deps, params: found.params, request: check?.parse(given) };
+    const call = { ...deps, params: found.params, request: check?.parse(given ?? {}) };
     // The row's schema has just checked the request; the compiler cannot relate the two through `name`.
     const answer = await (handlers[name] as (call: unknown) => unknown)(call);
     if (answer === undefined) return { status: 204 };
     return { status: 200, body: shape.member === undefined ? answer : { [shape.member]: answer } };
   } catch (error) {
-    const refused = asRefusal(error);
-    if (!refused) throw error;
-    const { status, code, message } = refused;
+    const { status, code, message } = refusalOf(error);
     return { status, body: { error: { code, message } } };
   }
 }
@@ -223,11 +206,4 @@ function printerOf(tenant: Tenant, printerId: string): Printer {
   const printer = tenant.printers.get(printerId);
   if (!printer) throw missing('The printer');
   return printer;
-}
-
-function viewOutage(simulation: Simulation): AnswerOf<'outage'> {
-  const outage = currentOutage(simulation);
-  if (!outage) return { out: false };
-  const { until, ...rest } = outage;
-  return { out: true, ...rest, ...(until === Infinity ? {} : { until }) };
 }

@@ -7,25 +7,17 @@ export const id = z.string().min(1).toLowerCase();
 const count = z.number().int();
 const ms = z.number().nonnegative();
 
-const statusFault = z
-  .object({
+const faultAction = z.union([
+  z.object({
     type: z.literal('status'),
     status: count.min(200).max(599),
     retryAfterSeconds: ms.optional(),
     /** With it Retry-After lies anywhere between retryAfterSeconds and this, by the seed. */
     retryAfterMaxSeconds: ms.optional(),
     code: z.string().optional(),
-    applyEffect: z.boolean().optional(),
-  })
-  .refine(
-    ({ retryAfterSeconds, retryAfterMaxSeconds: most }) =>
-      most === undefined || (retryAfterSeconds !== undefined && retryAfterSeconds <= most),
-    'retryAfterMaxSeconds must be at least retryAfterSeconds.',
-  );
-const faultAction = z.union([
-  statusFault,
-  z.object({ type: z.literal('reset'), applyEffect: z.boolean().optional() }),
-  z.object({ type: z.literal('hang'), ms, applyEffect: z.boolean().optional() }),
+  }),
+  z.object({ type: z.literal('reset') }),
+  z.object({ type: z.literal('hang'), ms }),
   z.object({ type: z.literal('delay'), ms }),
 ]);
 export type FaultAction = z.output<typeof faultAction>;
@@ -36,7 +28,7 @@ export const faultRule = z.object({
   target: z.enum(['graph', 'token']).optional().default('graph'),
   method: z.string().toUpperCase().optional(),
   /** Regular expression, tried on path and query with the version. */
-  pathPattern: z.string().refine(isPattern, 'pathPattern must be a regular expression.').optional(),
+  pathPattern: z.string().optional(),
   tenantId: id.optional(),
   /** Matching calls that pass first. */
   after: ms.optional().default(0),
@@ -51,10 +43,10 @@ export type FaultRule = z.output<typeof faultRule>;
 /** A rule with what it has done so far. */
 export type FaultState = FaultRule & { id: string; matched: number; acted: number };
 
-/** One recorded call. `startedAt` and `answeredAt` are real time since the epoch, whatever `Date` says. */
+/** One recorded call. `at` follows `Date`. `startedAt` and `answeredAt` follow `throttlingClock`. */
 export interface CallRecord {
   n: number;
-  target: 'graph' | 'token' | 'download';
+  target: 'graph' | 'token';
   at: number;
   method: string;
   path: string;
@@ -66,8 +58,6 @@ export interface CallRecord {
   retryAfterMs?: number;
   startedAt: number;
   answeredAt?: number;
-  connectionId: number;
-  userAgent?: string;
   /** Tells bodies of POST calls apart. */
   bodyDigest?: string;
   /** `n` of the $batch call it was part of. */
@@ -81,24 +71,20 @@ export interface Violation {
   kind: 'repeatedTooEarly' | 'startedWhileThrottled';
   call: CallRecord;
   throttledBy: CallRecord;
-  /** How long before the end of Retry-After the call started. */
-  earlyByMs: number;
 }
+
+const document = z.object({
+  displayName: z.string().default('document.pdf'),
+  contentType: z.string().default('application/pdf'),
+  size: ms.default(1024),
+});
 
 /** What to print. */
 export const printOrder = z.object({
   printerId: id,
   count: count.min(1).default(1),
   /** resources/printdocument.md: a job has one document today. */
-  documents: z
-    .array(
-      z.object({
-        displayName: z.string().default('document.pdf'),
-        contentType: z.string().default('application/pdf'),
-        size: ms.default(1024),
-      }),
-    )
-    .default([{ displayName: 'document.pdf', contentType: 'application/pdf', size: 1024 }]),
+  documents: z.array(document).prefault([{}]),
   /** Reads answer 404 so long after printing. */
   visibleAfterMs: ms.default(0),
   /** From released to fetchable, when the notification goes out. */
@@ -116,11 +102,9 @@ export interface PrintedJob {
   definitionId?: string;
 }
 
-/** Graph does not answer. */
+/** Graph does not answer until `endOutage`. */
 export const outageOrder = z.object({
   answer: z.enum(['status503', 'reset']).default('status503'),
-  /** Of `Date`; the outage lasts until `endOutage` when absent. */
-  minutes: ms.optional(),
   /** The sign-in service fails as well. */
   tokens: z.boolean().default(false),
   /** `late`: notifications go out after the end, those younger than 4 hours. */
@@ -131,11 +115,3 @@ export const outageOrder = z.object({
 /** The answers to a device code. */
 export const deviceAnswers = ['printerAdministrator', 'user', 'decline'] as const;
 export type DeviceAnswer = (typeof deviceAnswers)[number];
-
-function isPattern(text: string): boolean {
-  try {
-    return new RegExp(text) instanceof RegExp;
-  } catch {
-    return false;
-  }
-}

@@ -20,11 +20,6 @@ export function viewState(simulation: Simulation) {
 export type SimulatorState = ReturnType<typeof viewState>;
 export type SubscriptionState = Subscription;
 
-/** The live subscriptions, of one tenant if named. */
-export function listSubscriptions(simulation: Simulation, tenantId?: string): SubscriptionState[] {
-  return liveSubscriptions(simulation).filter((one) => tenantId === undefined || one.tenantId === tenantId);
-}
-
 /** The jobs that reads show now, created at or after `createdSince`. */
 export function listJobs(simulation: Simulation, order: { tenantId?: string | undefined; createdSince: number }) {
   const now = simulation.now();
@@ -48,22 +43,6 @@ export function listOpenTasks(
     .filter(({ ageMinutes }) => ageMinutes >= order.olderThanMinutes);
 }
 export type OpenTask = ReturnType<typeof listOpenTasks>[number];
-
-/** How much is remembered. */
-export function countWorld(simulation: Simulation) {
-  const { subscriptions, downloads, deviceCodes, held } = simulation.world;
-  const tenants = tenantsOf(simulation);
-  const definitions = tenants.flatMap((tenant) => [...tenant.definitions.values()]);
-  return {
-    jobs: tenants.flatMap(jobsOf).length,
-    tasks: definitions.reduce((total, { tasks }) => total + tasks.size, 0),
-    subscriptions: subscriptions.size,
-    downloads: downloads.size,
-    deviceCodes: deviceCodes.size,
-    held: held.length,
-    deliveries: simulation.delivery.attempts().length,
-  };
-}
 
 function tenantsOf({ world }: Simulation, tenantId?: string): Tenant[] {
   return [...world.tenants.values()].filter(({ id }) => tenantId === undefined || id === tenantId);

@@ -10,7 +10,6 @@ const figure = (normally: number) => z.number().nonnegative().default(normally);
 export const deliveryOptionsSchema = z.strictObject({
   /** Items for one URL that arise within this time share a POST. */
   batchWindowMs: figure(20),
-  batchMax: z.number().min(1).default(100),
   /** Wait before the first attempt. */
   delayMs: figure(0),
   /** Share of items that are never sent. */
@@ -25,9 +24,6 @@ export const deliveryOptionsSchema = z.strictObject({
   reorder: flag,
   /** Multiplies the wait before each retry. */
   retryScale: figure(1),
-  firstTimeoutMs: figure(3_000),
-  /** Slow and drop states begin only with so many answers in the window; 0 switches the states off. */
-  statesFromAnswers: figure(100),
 });
 
 export type DeliveryOptions = z.output<typeof deliveryOptionsSchema>;
@@ -52,17 +48,15 @@ export interface DeliveryItem {
   body: Record<string, unknown>;
 }
 
-/** One attempt at a POST, or an item that was lost or dropped on purpose (`status` null, `attempt` 0). */
+/** One attempt at a POST, or an item that was lost on purpose (`status` null, `attempt` 0). */
 export interface DeliveryAttempt {
-  n: number;
   post: number;
   attempt: number;
   url: string;
   at: number;
   items: Omit<DeliveryItem, 'body' | 'url'>[];
-  copy: number;
   status: number | null;
   answerMs: number;
-  outcome: 'accepted' | 'retrying' | 'gaveUp' | 'lost' | 'dropped';
+  outcome: 'accepted' | 'retrying' | 'gaveUp' | 'lost';
   error?: string;
 }

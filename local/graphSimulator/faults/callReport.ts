@@ -6,52 +6,38 @@ const NOTICE_MS = 250;
 // Bounds the memory of a long run: the list keeps this many calls, the latest.
 const REMEMBERED = 200_000;
 
-/** Records every call, and finds those that came before the end of a Retry-After. */
-export interface CallReport {
-  start: (call: Omit<CallRecord, 'n' | 'at' | 'startedAt' | 'status'>) => CallRecord;
-  /** Notes that the answer has left, or that the connection was cut (status 0). */
-  finish: (record: CallRecord, reply: Reply | 'reset') => void;
-  list: () => CallRecord[];
-  /** The violations of all calls since `clear`, also of calls that the list has dropped. */
-  violations: () => Violation[];
-  clear: () => void;
-}
+/** The report of every call, and of those that came before the end of a Retry-After. */
+export type CallReport = ReturnType<typeof createCallReport>;
 
-/** The time by which a caller waits for Retry-After: real time, or `Date`, which a preload may shift. */
-export type PassingTime = 'real' | 'date';
-
-/** Makes an empty report. `realNow` must not follow a shifted `Date`. */
-export function createCallReport(
-  clock: { now: () => number; realNow: () => number },
-  passing: () => PassingTime,
-  remembered = REMEMBERED,
-): CallReport {
+/** Makes an empty report. `waitNow` gives milliseconds of the time by which a caller waits for Retry-After. */
+export function createCallReport(clock: { now: () => number; waitNow: () => number }, remembered = REMEMBERED) {
   let records: CallRecord[] = [];
   let violations: Violation[] = [];
   let throttles: CallRecord[] = [];
   let next = 1;
   return {
-    start: (call) => {
-      const record = { ...call, n: next++, at: clock.now(), startedAt: clock.realNow(), status: 0 };
+    start: (call: Omit<CallRecord, 'n' | 'at' | 'startedAt' | 'status'>): CallRecord => {
+      const record = { ...call, n: next++, at: clock.now(), startedAt: clock.waitNow(), status: 0 };
       records.push(record);
       if (records.length > remembered) records = records.slice(-remembered / 2);
       return record;
     },
-    finish: (record, reply) => {
-      record.answeredAt = clock.realNow();
+    /** Notes that the answer has left, or that the connection was cut (status 0). */
+    finish: (record: CallRecord, reply: Reply | 'reset'): void => {
+      const now = clock.waitNow();
+      record.answeredAt = now;
       record.status = reply === 'reset' ? 0 : reply.status;
       const retryAfter = reply === 'reset' ? undefined : reply.headers?.['retry-after'];
       if (retryAfter !== undefined) record.retryAfterMs = Number(retryAfter) * 1000;
       // A throttled answer is kept for an hour after its Retry-After: no call takes longer to be answered.
-      const by = passing();
-      const now = by === 'real' ? clock.realNow() : clock.now();
-      throttles = throttles.filter((throttle) => (endOf(throttle, by) ?? 0) + 3_600_000 > now);
-      violations.push(...violationsOf(record, throttles, by));
+      throttles = throttles.filter((throttle) => endOf(throttle) + 3_600_000 > now);
+      violations.push(...violationsOf(record, throttles));
       if (record.status >= 400 && retryAfter !== undefined) throttles.push(record);
     },
-    list: () => records.map((record) => ({ ...record })),
-    violations: () => [...violations],
-    clear: () => {
+    list: (): CallRecord[] => records.map((record) => ({ ...record })),
+    /** The violations of all calls since `clear`, also of calls that the list has dropped. */
+    violations: (): Violation[] => [...violations],
+    clear: (): void => {
       records = [];
       violations = [];
       throttles = [];
@@ -60,36 +46,26 @@ export function createCallReport(
 }
 
 /**
- * The violations of `call` against earlier `answers` with a Retry-After. A call of the same tenant violates an answer when
- * it has the same method and path and starts before the Retry-After ends. After a 429 any call of the tenant does, when
- * it starts more than 250 ms after the answer (concepts/throttling.md).
+ * The violations of `call` against earlier answers with a Retry-After. A call of the same tenant violates an answer when it
+ * has the same method and path and starts before the Retry-After ends. After a 429 any call of the tenant does, when it
+ * starts more than 250 ms after the answer (concepts/throttling.md).
  */
-export function violationsOf(call: CallRecord, answers: readonly CallRecord[], passing: PassingTime): Violation[] {
+function violationsOf(call: CallRecord, throttles: readonly CallRecord[]): Violation[] {
   if (call.target !== 'graph' || call.tenantId === undefined) return [];
-  const startedAt = passing === 'real' ? call.startedAt : call.at;
-  return answers.flatMap((throttledBy): Violation[] => {
-    const answeredAt = answerTime(throttledBy, passing);
-    const end = endOf(throttledBy, passing);
-    if (throttledBy.target !== 'graph' || throttledBy.tenantId !== call.tenantId) return [];
-    if (throttledBy.status < 400 || answeredAt === undefined || end === undefined) return [];
-    if (startedAt <= answeredAt || startedAt >= end) return [];
+  return throttles.flatMap((throttledBy): Violation[] => {
+    const { target, tenantId, status, answeredAt = Infinity } = throttledBy;
+    if (target !== 'graph' || tenantId !== call.tenantId) return [];
+    if (call.startedAt <= answeredAt || call.startedAt >= endOf(throttledBy)) return [];
     const same = isSameCall(call, throttledBy);
     // The Retry-After of a 503 concerns the same call only (RFC 9110).
-    if (!same && (throttledBy.status !== 429 || startedAt <= answeredAt + NOTICE_MS)) return [];
-    const kind = same ? 'repeatedTooEarly' : 'startedWhileThrottled';
-    return [{ kind, call, throttledBy, earlyByMs: end - startedAt }];
+    if (!same && (status !== 429 || call.startedAt <= answeredAt + NOTICE_MS)) return [];
+    return [{ kind: same ? 'repeatedTooEarly' : 'startedWhileThrottled', call, throttledBy }];
   });
 }
 
-function answerTime({ at, startedAt, answeredAt }: CallRecord, passing: PassingTime): number | undefined {
-  if (answeredAt === undefined) return undefined;
-  return passing === 'real' ? answeredAt : at + (answeredAt - startedAt);
-}
-
 /** When its Retry-After ends. */
-function endOf(record: CallRecord, passing: PassingTime): number | undefined {
-  const answeredAt = answerTime(record, passing);
-  return answeredAt === undefined || record.retryAfterMs === undefined ? undefined : answeredAt + record.retryAfterMs;
+function endOf({ answeredAt = 0, retryAfterMs = 0 }: CallRecord): number {
+  return answeredAt + retryAfterMs;
 }
 
 /** Creates share one path, so a POST is the same call only with the same body. */

@@ -2,28 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallRecord, FaultAction, FaultRule, FaultState } from '../control/controlTypes';
 import type { Reply } from '../http/server';
 import type { SeededRandom } from '../seededRandom';
-import type { Outage, Simulation } from '../world/simulation';
+import type { Simulation } from '../world/simulation';
 
 /** Writes an error in the shape of the called service. */
 type Refuse = (status: number, message: string, code?: string) => Reply;
 
-/** The current outage; one whose time has passed is removed here. */
-export function currentOutage({ world, now }: Pick<Simulation, 'world' | 'now'>): Outage | undefined {
-  if (world.outage && now() >= world.outage.until) world.outage = undefined;
-  return world.outage;
-}
-
-/** The answer to a call during an outage, or undefined when there is none (concepts/errors.md: 503 is tried again later). */
-export function answerOutage(simulation: Simulation, record: CallRecord, refuse: Refuse): Reply | 'reset' | undefined {
-  const outage = currentOutage(simulation);
-  if (!outage || (record.target === 'token' && !outage.tokens)) return undefined;
-  record.fault = 'outage';
-  if (outage.answer === 'reset') return 'reset';
-  const { retryAfterSeconds } = outage;
-  return withRetryAfter(refuse(503, 'The service is not available.'), retryAfterSeconds?.toString());
-}
-
-/** Performs a call unless an outage or a fault rule decides otherwise; the record names which one acted. */
+/**
+ * Performs a call unless an outage or a fault rule decides otherwise; the record names which one acted. An outage answers
+ * 503, which callers try again later (concepts/errors.md).
+ */
 export async function performOrFail(
   deps: { simulation: Simulation; faults: FaultRules },
   record: CallRecord,
@@ -31,8 +18,12 @@ export async function performOrFail(
   perform: () => Promise<Reply | 'reset'>,
 ): Promise<Reply | 'reset'> {
   const { simulation, faults } = deps;
-  const out = answerOutage(simulation, record, refuse);
-  if (out !== undefined) return out;
+  const { outage } = simulation.world;
+  if (outage && (record.target === 'graph' || outage.tokens)) {
+    record.fault = 'outage';
+    if (outage.answer === 'reset') return 'reset';
+    return withRetryAfter(refuse(503, 'The service is not available.'), outage.retryAfterSeconds?.toString());
+  }
   const fault = faults.take(record);
   if (fault) record.fault = fault.id;
   try {
@@ -54,7 +45,6 @@ async function applyFault(
     await wait(action.ms);
     return perform();
   }
-  if (action.applyEffect === true) await perform();
   if (action.type === 'hang') await wait(action.ms);
   if (action.type !== 'status') return 'reset';
   const { status, code, retryAfterSeconds: least, retryAfterMaxSeconds: most } = action;
@@ -68,34 +58,30 @@ function withRetryAfter(reply: Reply, seconds: string | undefined): Reply {
   return seconds === undefined ? reply : { ...reply, headers: { ...reply.headers, 'retry-after': seconds } };
 }
 
+type FaultCall = Pick<CallRecord, 'target' | 'method' | 'path' | 'tenantId'>;
+
 /** The rules of which calls fail. */
-export interface FaultRules {
-  add: (rule: FaultRule) => FaultState;
-  /** The rule that acts on this call, counted as used, or undefined. */
-  take: (call: Pick<CallRecord, 'target' | 'method' | 'path' | 'tenantId'>) => FaultState | undefined;
-  list: () => FaultState[];
-  /** Removes one rule, or all. */
-  remove: (id?: string) => void;
-}
+export type FaultRules = ReturnType<typeof createFaultRules>;
 
 /** Makes an empty set of rules; `random` decides where a rule has a rate. */
-export function createFaultRules(random: SeededRandom): FaultRules {
+export function createFaultRules(random: SeededRandom) {
   let rules: FaultState[] = [];
   let next = 1;
 
-  const matches = (rule: FaultRule, call: Parameters<FaultRules['take']>[0]) =>
+  const matches = (rule: FaultRule, call: FaultCall) =>
     rule.target === call.target &&
     (rule.method === undefined || rule.method === call.method) &&
     (rule.tenantId === undefined || rule.tenantId === call.tenantId) &&
     (rule.pathPattern === undefined || new RegExp(rule.pathPattern).test(call.path));
 
   return {
-    add: (rule) => {
+    add: (rule: FaultRule): FaultState => {
       const state = { ...rule, id: rule.id ?? `fault-${next++}`, matched: 0, acted: 0 };
       rules = [...rules.filter(({ id }) => id !== state.id), state];
       return { ...state };
     },
-    take: (call) => {
+    /** The rule that acts on this call, counted as used, or undefined. */
+    take: (call: FaultCall): FaultState | undefined => {
       for (const rule of rules) {
         if ((rule.count >= 0 && rule.acted >= rule.count) || !matches(rule, call)) continue;
         rule.matched += 1;
@@ -106,9 +92,9 @@ export function createFaultRules(random: SeededRandom): FaultRules {
       }
       return undefined;
     },
-    list: () => rules.map((rule) => ({ ...rule })),
-    remove: (id) => {
-      rules = id === undefined ? [] : rules.filter((rule) => rule.id !== id);
+    list: (): FaultState[] => rules.map((rule) => ({ ...rule })),
+    clear: (): void => {
+      rules = [];
     },
   };
 }

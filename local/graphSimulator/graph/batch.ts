@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { refusal } from '../http/readRequest';
-import type { Reply } from '../http/server';
+import type { HttpCall, Reply } from '../http/server';
 import type { GraphCall } from './graphCall';
 
 // concepts/json-batching.md: a batch holds up to 20 requests, each with an id of its own.
@@ -20,13 +20,8 @@ const batchSchema = z.object({
     .refine((parts) => new Set(parts.map(({ id }) => id)).size === parts.length, 'An id occurs twice.'),
 });
 
-/** One part as a call of its own. */
-interface BatchPart {
-  method: string;
-  target: string;
-  headers: Record<string, string>;
-  body: unknown;
-}
+/** One part as a call of its own. `target` includes the version and the query. */
+export type BatchPart = Pick<HttpCall, 'method' | 'target' | 'headers'> & { body: unknown };
 
 /**
  * Answers a `$batch`. Parts run side by side, in no order, and each has its own status. When a part is throttled the batch
@@ -48,12 +43,7 @@ export async function answerBatch(
     if (variants.batchPartsMissing > 0 && random() < variants.batchPartsMissing) continue;
     const { status, body } = reply;
     const headers = { 'Content-Type': 'application/json', ...titled(reply.headers) };
-    responses.push({
-      id: data.requests[index]?.id,
-      status,
-      headers,
-      ...(body === undefined ? {} : { body }),
-    });
+    responses.push({ id: data.requests[index]?.id, status, headers, ...(body === undefined ? {} : { body }) });
   }
   const throttled = replies.some((reply) => reply !== 'reset' && reply.status === 429);
   return { status: throttled && variants.batch424 ? 424 : 200, body: { responses } };

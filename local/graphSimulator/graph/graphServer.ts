@@ -1,14 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { answerControl, type ControlDeps } from '../control/controlServer';
-import { answerOutage, performOrFail } from '../faults/faults';
-import { asRefusal, createRouter, parseJson, refusal } from '../http/readRequest';
-import { createListener, type HttpCall, type Reply, type Served } from '../http/server';
+import { performOrFail } from '../faults/faults';
+import { createRouter, parseJson, refusal, refusalOf } from '../http/readRequest';
+import { createListener, type Reply, type Served } from '../http/server';
 import { createAuthenticate } from '../signIn/authenticate';
 import { whyForbidden } from '../signIn/permissions';
-import { deviceLoginPage } from '../signIn/userSignIn';
+import { answerDeviceLogin } from '../signIn/userSignIn';
 import type { PassingTime } from '../world/passingTime';
-import { answerBatch } from './batch';
+import { answerBatch, type BatchPart } from './batch';
 import { graphError, type Route } from './graphCall';
 import { jobRoutes, serveDownload } from './jobs';
 import { subscriptionRoutes } from './subscriptions';
@@ -16,11 +16,7 @@ import { definitionRoutes, printerRoutes } from './printersAndTasks';
 import type { Throttle } from './throttle';
 
 /** A request, or a part of a `$batch` as a request of its own. `target` includes the version and the query. */
-type Incoming = Pick<HttpCall, 'method' | 'target' | 'headers' | 'connectionId'> & {
-  body: unknown;
-  origin: string;
-  batch?: number;
-};
+type Incoming = BatchPart & { origin: string; batch?: number };
 
 const batchRoute = { method: 'POST', path: '/$batch' };
 const findRoute = createRouter<Route | typeof batchRoute>([
@@ -33,35 +29,26 @@ const findRoute = createRouter<Route | typeof batchRoute>([
 
 /** Listens for Graph, for downloads, for the device login page and for the control API on one port. */
 export function createGraphListener(deps: ControlDeps & { throttle: Throttle }, time: PassingTime): RequestListener {
-  const { simulation, calls } = deps;
+  const { simulation } = deps;
   const serveGraphCall = createGraphService(deps);
 
   return createListener(async (call) => {
-    const { method, url, target, headers, text, connectionId } = call;
+    const { method, url, target, headers, text } = call;
     time.advance();
     if (url.pathname.startsWith('/control/')) {
       const reply = await answerControl(deps, call);
       time.follow();
       return { reply };
     }
-    if (url.pathname === '/devicelogin') return { reply: deviceLoginPage(simulation, url.searchParams) };
-    if (url.pathname.startsWith('/downloads/')) {
-      const route = '/downloads/{id}';
-      const record = calls.start({ target: 'download', method, path: url.pathname, route, connectionId });
-      const reply =
-        answerOutage(simulation, record, (status) => ({ status })) ??
-        serveDownload(simulation, url, headers['authorization']);
-      return { reply, onSent: () => calls.finish(record, reply) };
-    }
+    if (url.pathname === '/devicelogin') return { reply: answerDeviceLogin(simulation, url.searchParams) };
+    if (url.pathname === '/downloads') return { reply: serveDownload(simulation, url, headers['authorization']) };
     const origin = `http://${headers['host'] ?? new URL(simulation.graphUrl).host}`;
     try {
       const body = parseJson(text);
-      return await serveGraphCall({ method, target, headers, body, origin, connectionId });
+      return await serveGraphCall({ method, target, headers, body, origin });
     } catch (error) {
-      const refused = asRefusal(error);
-      if (!refused) throw error;
-      const request = { now: simulation.now(), requestId: randomUUID(), headers };
-      return { reply: graphError(refused.status, refused.code, refused.message, request) };
+      const { status, code, message } = refusalOf(error);
+      return { reply: graphError(status, code, message, { now: simulation.now(), requestId: randomUUID(), headers }) };
     } finally {
       time.follow();
     }
@@ -74,19 +61,16 @@ function createGraphService(deps: ControlDeps & { throttle: Throttle }): (incomi
   const authenticate = createAuthenticate(simulation);
 
   const serve = async (incoming: Incoming): Promise<Served> => {
-    const { method, target, headers, connectionId, batch, body, origin } = incoming;
+    const { method, target, headers, batch, body, origin } = incoming;
     const requestId = randomUUID();
     const [, version = '', rest = '/'] = /^(\/v1\.0|\/beta)(\/.*)$/i.exec(target) ?? [];
     const url = new URL(rest, 'http://graph');
     const found = findRoute(method, url.pathname);
-    const userAgent = headers['user-agent'];
     const record = calls.start({
       target: 'graph',
       method,
       path: target,
       route: found?.route.path ?? '',
-      connectionId,
-      ...(userAgent === undefined ? {} : { userAgent }),
       ...(batch === undefined ? {} : { batch }),
       ...(method === 'POST' ? { bodyDigest: digest(body) } : {}),
     });
@@ -125,8 +109,7 @@ function createGraphService(deps: ControlDeps & { throttle: Throttle }): (incomi
         if (forbidden !== undefined) throw refusal(403, 'accessDenied', forbidden);
         return await route.handle(call);
       } catch (thrown) {
-        const refused = asRefusal(thrown);
-        if (!refused) throw thrown;
+        const refused = refusalOf(thrown);
         return error(refused.status, refused.code, refused.message);
       }
     };

@@ -1,5 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { refusal } from '../http/readRequest';
 import type { Reply } from '../http/server';
@@ -22,7 +21,6 @@ const JOBS = '/print/printers/{printerId}/jobs';
 const JOB = `${JOBS}/{jobId}`;
 // How long a download URL lives is not documented; an hour is usual for such URLs of Graph.
 const DOWNLOAD_LIFETIME_MS = 60 * 60 * 1000;
-const PIECE = Buffer.alloc(64 * 1024, '%PDF-simulated ');
 
 /** Jobs and their documents: reads, and the writes that need a processing task. */
 export const jobRoutes: readonly Route[] = [
@@ -46,52 +44,25 @@ export const jobRoutes: readonly Route[] = [
     return { status: 204 };
   }),
   route(`POST ${JOB}/redirect`, 'printjob-redirect.md', access.redirectJob, redirect),
-  route(`GET ${JOB}/documents`, 'printjob-list-documents.md', access.readJob, (call) =>
-    pageOfList(call, jobOf(call).documents, viewDocument),
-  ),
-  route(`GET ${JOB}/documents/{documentId}`, 'printdocument-get.md', access.readJob, (call) => ({
-    status: 200,
-    body: viewDocument(documentOf(call)),
-  })),
   route(`GET ${JOB}/documents/{documentId}/$value`, 'printdocument-get-file.md', access.readPayload, (call) => {
     const { world, now, graphUrl } = call.simulation;
-    const document = documentOf(call);
-    const id = randomUUID();
+    const document = jobOf(call).documents.find(({ id }) => id === call.params['documentId']);
+    if (!document) throw notFound('The document');
     const token = randomBytes(24).toString('base64url');
-    world.downloads.set(id, { document, token, expiresAt: now() + DOWNLOAD_LIFETIME_MS });
-    return { status: 302, headers: { location: `${graphUrl}/downloads/${id}?tempauthtoken=${token}` } };
+    world.downloads.set(token, { document, expiresAt: now() + DOWNLOAD_LIFETIME_MS });
+    return { status: 302, headers: { location: `${graphUrl}/downloads?tempauthtoken=${token}` } };
   }),
-  // No application permission allows these; they exist so that an app is refused as Graph refuses it.
-  ...[
-    ['GET /print/shares', 'print-list-shares.md'],
-    [`POST ${JOBS}`, 'printer-post-jobs.md'],
-    ['POST /print/shares/{shareId}/jobs', 'printershare-post-jobs.md'],
-    [`POST ${JOB}/cancel`, 'printjob-cancel.md'],
-    [`POST ${JOB}/start`, 'printjob-start.md'],
-  ].map(([call = '', page = '']) =>
-    route(call, page, access.user, () => {
-      throw refusal(501, 'notSupported', 'The simulator has no such call; print by its control API.');
-    }),
-  ),
 ];
 
 /** Serves a pre-authenticated URL. A request with an Authorization header is refused (api/printdocument-get-file.md). */
 export function serveDownload({ world, now }: Simulation, url: URL, authorization: string | undefined): Reply {
-  const download = world.downloads.get(url.pathname.split('/')[2] ?? '');
   if (authorization !== undefined) return { status: 401 };
-  if (download?.token !== url.searchParams.get('tempauthtoken') || !download) return { status: 404 };
-  if (download.expiresAt <= now()) return { status: 404 };
-  const { size, contentType } = download.document;
-  download.document.downloadedAt = now();
-  return {
-    status: 200,
-    headers: { 'content-type': contentType, 'content-length': String(size) },
-    stream: Readable.from(piecesOf(size)),
-  };
-}
-
-function* piecesOf(size: number): Generator<Buffer> {
-  for (let left = size; left > 0; left -= PIECE.length) yield PIECE.subarray(0, Math.min(left, PIECE.length));
+  const download = world.downloads.get(url.searchParams.get('tempauthtoken') ?? '');
+  if (!download || download.expiresAt <= now()) return { status: 404 };
+  const { document } = download;
+  document.downloadedAt = now();
+  const body = Buffer.alloc(document.size, '%PDF-simulated ');
+  return { status: 200, headers: { 'content-type': document.contentType }, body };
 }
 
 /** The job of the path. Throws 404 when it does not exist or is not yet visible to reads. */
@@ -101,15 +72,10 @@ function jobOf(call: GraphCall): Job {
   return job;
 }
 
-function documentOf(call: GraphCall): PrintDocument {
-  const document = jobOf(call).documents.find(({ id }) => id === call.params['documentId']);
-  if (!document) throw notFound('The document');
-  return document;
-}
-
 /**
  * The job of the path and the calling app's task. Writes to a job need a printTask in `processing` started by a trigger of
- * the calling app (api/printjob-update.md, -redirect, -abort). The status without one is a variant.
+ * the calling app (api/printjob-update.md, -redirect, -abort). The status
+ * without one is not documented.
  */
 function requireOwnTask(call: GraphCall): { job: Job; task: Task } {
   const job = jobOf(call);
@@ -119,11 +85,7 @@ function requireOwnTask(call: GraphCall): { job: Job; task: Task } {
       state === 'processing' && definitions.get(definitionId)?.appId === call.principal.appId,
   );
   if (task) return { job, task };
-  throw refusal(
-    call.simulation.variants.writeWithoutTask,
-    'badRequest',
-    'The job has no print task in processing that the calling app started.',
-  );
+  throw refusal(400, 'badRequest', 'The job has no print task in processing that the calling app started.');
 }
 
 function redirect(call: GraphCall): Reply {
@@ -134,23 +96,19 @@ function redirect(call: GraphCall): Reply {
   const destination = tenant.printers.get(order.destinationPrinterId);
   if (!destination) throw notFound('The destination printer');
   const created = printJob(simulation, tenant, destination, {
-    documents: job.documents.map(({ displayName, contentType, size }) => ({
-      displayName,
-      contentType,
-      size,
-    })),
+    documents: job.documents.map(({ displayName, contentType, size }) => ({ displayName, contentType, size })),
     visibleAfterMs: 0,
     transformMs: job.transformMs,
     fetchableAfterMs: job.fetchableAfterMs,
     configuration: { ...job.configuration, ...order.configuration },
     redirectedFrom: jobUrl(job.printerId, job.id),
-    ignoreTrigger: !simulation.variants.redirectFiresTrigger,
   });
   // api/printjob-redirect.md: the task is completed by the redirect itself.
   task.state = 'completed';
   task.endedAt = simulation.now();
   job.redirectedTo = jobUrl(created.printerId, created.id);
-  endJob(simulation, job, simulation.variants.redirectedJobState);
+  // The documentation does not name the end state of the redirected job.
+  endJob(simulation, job, 'canceled');
   return { status: 200, body: viewJob(simulation, created) };
 }
 
@@ -164,12 +122,7 @@ function viewJob({ now }: Simulation, job: Job, query?: URLSearchParams): Record
   return {
     id: job.id,
     createdDateTime: isoOf(job.createdAt),
-    createdBy: {
-      id: job.tenantId,
-      displayName: 'User of the tenant',
-      ipAddress: null,
-      userPrincipalName: null,
-    },
+    createdBy: { id: job.tenantId, displayName: 'User of the tenant', ipAddress: null, userPrincipalName: null },
     isFetchable: job.isFetchable && !lags,
     redirectedFrom: job.redirectedFrom ?? null,
     redirectedTo: job.redirectedTo ?? null,

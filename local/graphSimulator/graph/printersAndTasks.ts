@@ -29,36 +29,23 @@ export const printerRoutes: readonly Route[] = [
   }),
   route(`POST ${TRIGGERS}`, 'printer-post-tasktriggers.md', access.writeTriggers, (call) => {
     const printer = printerOf(call);
-    printer.trigger = newTrigger(printer, call);
+    const { 'definition@odata.bind': bind } = newTriggerSchema.parse(call.body);
+    const id = /\/print\/taskDefinitions\/([^/]+)$/i.exec(bind)?.[1]?.toLowerCase() ?? '';
+    const definition = tenantOf(call).definitions.get(id);
+    if (!definition) throw notFound('The task definition');
+    if (definition.appId !== call.principal.appId)
+      throw refusal(403, 'accessDenied', 'The calling app is not the one that created the task definition.');
+    if (printer.trigger) throw refusal(409, 'conflict', 'The printer has a trigger already; one is the limit.');
+    printer.trigger = { id: randomUUID(), definitionId: id };
     return { status: 201, body: viewTrigger(tenantOf(call), printer.trigger) };
   }),
-  route(`GET ${TRIGGERS}/{triggerId}`, 'printtasktrigger-get.md', access.listPrinters, (call) => ({
-    status: 200,
-    body: viewTrigger(tenantOf(call), triggerOf(call)),
-  })),
   route(`DELETE ${TRIGGERS}/{triggerId}`, 'printer-delete-tasktrigger.md', access.writeTriggers, (call) => {
-    triggerOf(call);
-    delete printerOf(call).trigger;
+    const printer = printerOf(call);
+    if (printer.trigger?.id !== call.params['triggerId']) throw notFound('The trigger');
+    delete printer.trigger;
     return { status: 204 };
   }),
 ];
-
-function triggerOf(call: GraphCall): Trigger {
-  const { trigger } = printerOf(call);
-  if (trigger?.id !== call.params['triggerId'] || !trigger) throw notFound('The trigger');
-  return trigger;
-}
-
-function newTrigger(printer: Printer, call: GraphCall): Trigger {
-  const { 'definition@odata.bind': bind } = newTriggerSchema.parse(call.body);
-  const id = /\/print\/taskDefinitions\/([^/]+)$/i.exec(bind)?.[1]?.toLowerCase() ?? '';
-  const definition = tenantOf(call).definitions.get(id);
-  if (!definition) throw notFound('The task definition');
-  if (definition.appId !== call.principal.appId)
-    throw refusal(403, 'accessDenied', 'The calling app is not the one that created the task definition.');
-  if (printer.trigger) throw refusal(409, 'conflict', 'The printer has a trigger already; one is the limit.');
-  return { id: randomUUID(), definitionId: definition.id };
-}
 
 function viewPrinter({ id, displayName }: Printer) {
   return { id, displayName, isShared: true, isAcceptingJobs: true };

@@ -50,11 +50,9 @@ function subscriptionOf(call: GraphCall, operation: Operation): Subscription {
 function checkPermission({ principal }: GraphCall, operation: Operation, kind: Subscription['kind']): void {
   const { application } = kind === 'jobStarted' ? access.definitions : access.readPrinter;
   const missing = missingRole(application, principal.roles);
-  const why =
-    principal.kind === 'user'
-      ? 'delegated access is not supported'
-      : missing !== undefined && `missing permission ${missing}`;
-  if (why !== false) throw refusal(403, 'ExtensionError', `Operation: ${operation}; Exception: ${why}.`);
+  const refuse = (why: string) => refusal(403, 'ExtensionError', `Operation: ${operation}; Exception: ${why}.`);
+  if (principal.kind === 'user') throw refuse('delegated access is not supported');
+  if (missing !== undefined) throw refuse(`missing permission ${missing}`);
 }
 
 async function create(call: GraphCall): Promise<Reply> {
@@ -67,11 +65,7 @@ async function create(call: GraphCall): Promise<Reply> {
   const isKnown =
     kind === 'jobFetchable' ? printers.has(targetId) : definitions.get(targetId)?.appId === principal.appId;
   if (!isKnown)
-    throw refusal(
-      400,
-      'ExtensionError',
-      `Operation: Create; Exception: the resource '${request.resource}' was not found.`,
-    );
+    throw refusal(400, 'ExtensionError', `Operation: Create; Exception: '${request.resource}' was not found.`);
   const refuseDuplicate = () => {
     const isSame = (one: Subscription) =>
       one.kind === kind && one.targetId === targetId && one.changeType === changeType;
@@ -124,7 +118,5 @@ function view(subscription: Subscription): Record<string, unknown> {
     notificationQueryOptions: subscription.notificationQueryOptions ?? null,
     expirationDateTime: new Date(subscription.expiresAt).toISOString(),
     latestSupportedTlsVersion: 'v1_2',
-    ...{ includeResourceData: null, encryptionCertificate: null, encryptionCertificateId: null },
-    notificationUrlAppId: null,
   };
 }

@@ -1,12 +1,9 @@
 import type { Principal } from '../signIn/permissions';
-import type { Variants } from '../world/variants';
 
 /** Counts calls against the published limits. */
-export interface Throttle {
-  /** Counts a call. Gives the whole seconds to wait when it is over a limit, and then does not count it. */
-  take: (caller: Pick<Principal, 'appId' | 'tenantId'>, method: string, path: string) => number | undefined;
-  clear: () => void;
-}
+export type Throttle = ReturnType<typeof createThrottle>;
+
+type Caller = Pick<Principal, 'appId' | 'tenantId'>;
 
 interface Limit {
   name: string;
@@ -24,49 +21,31 @@ const subscriptionLimits = {
   list: { name: 'list', windowMs: 20_000, perApp: 40, perAppAndTenant: 25 },
 } satisfies Record<string, Limit>;
 
-// A window is counted in so many slots, so that 130,000 calls cost no memory; a call leaves it at most one slot late.
-const SLOTS = 20;
-
-/** Makes the counters; `clock` gives milliseconds of the time in which the windows pass. */
-export function createThrottle(
-  clock: () => number,
-  variants: Pick<Variants, 'throttling' | 'throttlingScale'>,
-): Throttle {
-  const counters = new Map<string, Map<number, number>>();
-
-  const slotsOf = (key: string, limit: Limit, now: number): Map<number, number> => {
-    const slots = counters.get(key) ?? new Map<number, number>();
-    counters.set(key, slots);
-    const oldest = Math.floor(now / (limit.windowMs / SLOTS)) - SLOTS;
-    for (const slot of slots.keys()) if (slot < oldest) slots.delete(slot);
-    return slots;
-  };
-  const waitMs = (key: string, limit: Limit, allowed: number, now: number): number => {
-    const slots = slotsOf(key, limit, now);
-    const used = [...slots.values()].reduce((sum, count) => sum + count, 0);
-    if (used < Math.max(1, allowed * variants.throttlingScale)) return 0;
-    const [first = 0] = slots.keys();
-    return (first + SLOTS + 1) * (limit.windowMs / SLOTS) - now;
+/** Makes the counters; `clock` gives milliseconds of the time in which the windows pass. A window begins with its first call. */
+export function createThrottle(clock: () => number) {
+  const windows = new Map<string, { endsAt: number; calls: number }>();
+  const windowOf = (key: string, windowMs: number, now: number) => {
+    const known = windows.get(key);
+    if (known && known.endsAt > now) return known;
+    const fresh = { endsAt: now + windowMs, calls: 0 };
+    windows.set(key, fresh);
+    return fresh;
   };
 
   return {
-    take: ({ appId, tenantId }, method, path) => {
-      if (variants.throttling === 'off') return undefined;
+    /** Counts a call. Gives the whole seconds to wait when it is over a limit, and then does not count it. */
+    take: ({ appId, tenantId }: Caller, method: string, path: string): number | undefined => {
       const now = clock();
-      const checks = limitsOf(method, path).flatMap((limit) => [
-        { key: `${limit.name} ${appId}`, limit, allowed: limit.perApp },
-        { key: `${limit.name} ${appId} ${tenantId}`, limit, allowed: limit.perAppAndTenant },
+      const counted = limitsOf(method, path).flatMap(({ name, windowMs, perApp, perAppAndTenant }) => [
+        { window: windowOf(`${name} ${appId}`, windowMs, now), allowed: perApp },
+        { window: windowOf(`${name} ${appId} ${tenantId}`, windowMs, now), allowed: perAppAndTenant },
       ]);
-      const wait = Math.max(...checks.map(({ key, limit, allowed }) => waitMs(key, limit, allowed, now)));
-      if (wait > 0) return Math.ceil(wait / 1000);
-      for (const { key, limit } of checks) {
-        const slots = slotsOf(key, limit, now);
-        const slot = Math.floor(now / (limit.windowMs / SLOTS));
-        slots.set(slot, (slots.get(slot) ?? 0) + 1);
-      }
+      const full = counted.filter(({ window, allowed }) => window.calls >= allowed);
+      if (full.length > 0) return Math.ceil(Math.max(...full.map(({ window }) => window.endsAt - now)) / 1000);
+      for (const { window } of counted) window.calls += 1;
       return undefined;
     },
-    clear: () => counters.clear(),
+    clear: (): void => windows.clear(),
   };
 }
 

@@ -11,10 +11,11 @@ export function refusal(status: number, code: string, message: string): Refusal 
   return Object.assign(new Error(message), { status, code });
 }
 
-/** The refusal that an error stands for: one made by `refusal`, or a body that a schema did not accept (400). */
-export function asRefusal(error: unknown): Refusal | undefined {
+/** The refusal that an error stands for: one made by `refusal`, or a body that a schema did not accept (400). Rethrows others. */
+export function refusalOf(error: unknown): Refusal {
   if (error instanceof z.ZodError) return refusal(400, 'InvalidRequest', z.prettifyError(error));
-  return isRefusal(error) ? error : undefined;
+  if (isRefusal(error)) return error;
+  throw error;
 }
 
 function isRefusal(error: unknown): error is Refusal {

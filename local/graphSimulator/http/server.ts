@@ -1,12 +1,10 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
 
-/** An answer before it is written. `stream` replaces `body`, and a body that is not a string is sent as JSON. */
+/** An answer before it is written. A body that is neither a string nor a Buffer is sent as JSON. */
 export interface Reply {
   status: number;
   headers?: Record<string, string>;
   body?: unknown;
-  stream?: Readable;
 }
 
 /** One request, read to its end. */
@@ -18,8 +16,6 @@ export interface HttpCall {
   /** The headers that occur once, by lower-cased name. */
   headers: Record<string, string>;
   text: string;
-  /** The same number for all requests of one connection. */
-  connectionId: number;
 }
 
 /** The answer, or `reset` to cut the connection. `onSent` is called once the answer has left. */
@@ -30,12 +26,7 @@ export interface Served {
 
 /** Turns a handler into a listener. An unexpected error is answered with 500 and its stack. */
 export function createListener(handle: (call: HttpCall) => Promise<Served>): RequestListener {
-  const connections = new WeakMap<object, number>();
-  let connectionCount = 0;
-
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const connectionId = connections.get(request.socket) ?? ++connectionCount;
-    connections.set(request.socket, connectionId);
     const target = request.url ?? '/';
     const { reply, onSent } = await handle({
       method: request.method ?? 'GET',
@@ -43,7 +34,6 @@ export function createListener(handle: (call: HttpCall) => Promise<Served>): Req
       url: new URL(target, 'http://simulator'),
       headers: singleHeaders(request),
       text: await readText(request),
-      connectionId,
     });
     if (reply === 'reset') resetConnection(request);
     else await writeReply(response, reply);
@@ -104,20 +94,19 @@ function resetConnection({ socket }: IncomingMessage): void {
 }
 
 /** Resolves once the answer has left or the connection is gone. */
-function writeReply(response: ServerResponse, { status, headers, body, stream }: Reply): Promise<void> {
+function writeReply(response: ServerResponse, { status, headers, body }: Reply): Promise<void> {
   return new Promise((resolve) => {
     response.once('close', resolve);
     response.once('finish', resolve);
-    if (stream) {
-      response.writeHead(status, headers);
-      stream.once('error', () => response.destroy());
-      stream.pipe(response);
-      return;
-    }
-    const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
-    const type = text === '' ? {} : { 'content-type': 'application/json; charset=utf-8' };
-    const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(text) };
+    const content = bytesOf(body);
+    const type = content.length === 0 ? {} : { 'content-type': 'application/json; charset=utf-8' };
+    const length = status === 204 ? {} : { 'content-length': content.length };
     response.writeHead(status, { ...type, ...length, ...headers });
-    response.end(text);
+    response.end(content);
   });
+}
+
+function bytesOf(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) return body;
+  return Buffer.from(typeof body === 'string' ? body : (JSON.stringify(body) ?? ''));
 }

@@ -2,27 +2,24 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 import { generate } from 'selfsigned';
 
 // concepts/change-notifications-with-resource-data.md: the app id of Microsoft Graph Change Tracking.
 const CHANGE_TRACKING_APP_ID = '0bf30f3b-4a52-48df-9a82-234910c4a086';
 
 /** The signing key of the simulated sign-in service. */
-export interface SigningKeys {
-  publicKey: CryptoKey;
-  jwks: { keys: JWK[] };
-  sign: (claims: JWTPayload) => Promise<string>;
-}
+export type SigningKeys = Awaited<ReturnType<typeof createSigningKeys>>;
 
 /** Makes a fresh RS256 key pair. */
-export async function createSigningKeys(): Promise<SigningKeys> {
+export async function createSigningKeys() {
   const { publicKey, privateKey } = await generateKeyPair('RS256');
   const kid = randomUUID().replaceAll('-', '');
   return {
     publicKey,
     jwks: { keys: [{ ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'RS256' }] },
-    sign: (claims) => new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid }).sign(privateKey),
+    sign: (claims: JWTPayload): Promise<string> =>
+      new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid }).sign(privateKey),
   };
 }
 
@@ -45,35 +42,18 @@ export function createValidationTokens(deps: {
     return Promise.all(
       [...pairs.values()].map(({ tenantId, appId }) =>
         keys.sign({
-          aud: appId,
-          iat: issued,
-          nbf: issued,
-          exp: issued + 3599,
-          tid: tenantId,
-          sub: randomUUID(),
+          ...{ aud: appId, iat: issued, nbf: issued, exp: issued + 3599, tid: tenantId, sub: randomUUID() },
           ...(form === 'v1'
             ? { ver: '1.0', iss: `https://sts.windows.net/${tenantId}/`, appid: CHANGE_TRACKING_APP_ID }
-            : {
-                ver: '2.0',
-                iss: `https://login.microsoftonline.com/${tenantId}/v2.0`,
-                azp: CHANGE_TRACKING_APP_ID,
-              }),
+            : { ver: '2.0', iss: `https://login.microsoftonline.com/${tenantId}/v2.0`, azp: CHANGE_TRACKING_APP_ID }),
         }),
       ),
     );
   };
 }
 
-/** A certificate for `localhost` and the file that clients trust it by. */
-interface TlsCertificate {
-  key: string;
-  cert: string;
-  caFile: string;
-  remove: () => Promise<void>;
-}
-
 /** Makes a self-signed certificate and writes its public half to a temporary file; `remove` deletes the file. */
-export async function createTlsCertificate(): Promise<TlsCertificate> {
+export async function createTlsCertificate() {
   const made = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -82,22 +62,12 @@ export async function createTlsCertificate(): Promise<TlsCertificate> {
     notAfterDate: new Date('2049-12-31T00:00:00Z'),
     extensions: [
       { name: 'basicConstraints', cA: true },
-      {
-        name: 'subjectAltName',
-        altNames: [
-          { type: 2, value: 'localhost' },
-          { type: 7, ip: '127.0.0.1' },
-        ],
-      },
+      { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] },
     ],
   });
   const folder = await mkdtemp(path.join(tmpdir(), 'graph-simulator-'));
   const caFile = path.join(folder, 'ca.pem');
   await writeFile(caFile, made.cert);
-  return {
-    key: made.private,
-    cert: made.cert,
-    caFile,
-    remove: () => rm(folder, { recursive: true, force: true }),
-  };
+  const remove = () => rm(folder, { recursive: true, force: true });
+  return { key: made.private, cert: made.cert, caFile, remove };
 }

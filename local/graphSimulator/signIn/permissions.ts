@@ -16,7 +16,7 @@ type Needs = readonly (readonly string[])[];
 export interface Access {
   application: Needs | 'none' | 'byResource';
   /** Delegated permissions, one of which is enough; the user must be a Printer Administrator as well. */
-  delegated: readonly string[] | 'none' | 'any' | 'byResource';
+  delegated: readonly string[] | 'none' | 'byResource';
 }
 
 // Which higher role includes which lower one: concepts/permissions-reference.md and the permission table of each page.
@@ -44,7 +44,6 @@ export const access = {
   readPayload: { application: [readPayload, printer], delegated: 'none' },
   writeJob: { application: [writeBasic, printer], delegated: 'none' },
   redirectJob: { application: [['PrintJob.Manage.All'], printer], delegated: 'none' },
-  user: { application: 'none', delegated: 'any' },
   subscriptions: { application: 'byResource', delegated: 'byResource' },
 } as const satisfies Record<string, Access>;
 
@@ -63,7 +62,7 @@ export function whyForbidden(principal: Principal, page: string, access: Access)
     const missing = missingRole(application, principal.roles);
     return missing === undefined ? undefined : `The application permission ${missing} is missing.`;
   }
-  if (delegated === 'byResource' || delegated === 'any') return undefined;
+  if (delegated === 'byResource') return undefined;
   if (delegated === 'none') return `Delegated permissions are not supported here (${page}).`;
   if (!delegated.some((scope) => principal.scopes.has(scope)))
     return `The delegated permission ${delegated[0] ?? ''} is missing.`;

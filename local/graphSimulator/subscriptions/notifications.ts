@@ -1,20 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryItem } from '../delivery/options';
-import { currentOutage } from '../faults/faults';
 import { liveSubscriptions } from '../world/simulation';
 import type { Job, Simulation, Subscription, Task } from '../world/simulation';
 
 // concepts/change-notifications-delivery-webhooks.md: delayed notifications can still arrive for up to 4 hours.
 const HELD_MS = 4 * 60 * 60 * 1000;
 
-/** The path of a job below the version, as in `parentUrl` and in JobFetchable notifications. */
-function jobPath(printerId: string, jobId: string): string {
-  return `print/printers/${printerId}/jobs/${jobId}`;
-}
-
 /** The URL of a job. Graph names its public host whatever host the caller uses (resources/printtask.md). */
 export function jobUrl(printerId: string, jobId: string): string {
-  return `https://graph.microsoft.com/v1.0/${jobPath(printerId, jobId)}`;
+  return `https://graph.microsoft.com/v1.0/print/printers/${printerId}/jobs/${jobId}`;
 }
 
 /** Notifies the subscribers of a definition that a task was created (shape: Microsoft's universalprint-samples). */
@@ -102,7 +96,7 @@ function sendOrHold(simulation: Simulation, item: DeliveryItem): void {
 function fateOf(simulation: Simulation, item: DeliveryItem): 'send' | 'hold' | 'lose' {
   const { world, variants } = simulation;
   if (world.tenants.get(item.tenantId)?.consentRevoked === true) return 'lose';
-  const outage = currentOutage(simulation);
+  const { outage } = world;
   if (outage && outage.notifications !== 'normal') return outage.notifications === 'late' ? 'hold' : 'lose';
   const subscription = world.subscriptions.get(item.subscriptionId);
   const tokenMs = variants.subscriptionTokenMinutes * 60_000;

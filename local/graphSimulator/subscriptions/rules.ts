@@ -15,7 +15,6 @@ const expiry = z
   .string()
   .regex(/^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/, 'must be a date and time in UTC')
   .transform(Date.parse);
-const nothing = z.null().optional();
 
 const subscriptionSchema = z.object({
   changeType: z.string(),
@@ -25,18 +24,12 @@ const subscriptionSchema = z.object({
   lifecycleNotificationUrl: url.nullish(),
   notificationQueryOptions: z.string().nullish(),
   clientState: z.string().max(MAX_CLIENT_STATE).nullish(),
-  // Neither resource data nor web push exists for print.
+  // Resource data does not exist for print.
   includeResourceData: z.literal(false).nullish(),
-  vapidPublicKey: nothing,
-  webPushEncryptionP256dhPublicKey: nothing,
-  webPushEncryptionSecret: nothing,
 });
 
-/** A checked request for a new subscription. */
-type NewSubscription = Omit<Subscription, 'id' | 'tenantId' | 'appId' | 'createdAt' | 'authorizedAt'>;
-
 /** Checks the properties of a new subscription (resources/subscription.md). Throws an error that is answered with 400. */
-export function parseSubscription(body: unknown, now: number, variants: Variants): NewSubscription {
+export function parseSubscription(body: unknown, now: number, variants: Variants) {
   const given = subscriptionSchema.parse(body);
   const { resource, changeType, notificationUrl } = given;
   const { lifecycleNotificationUrl, notificationQueryOptions, clientState } = given;
@@ -69,11 +62,7 @@ const changeSchema = z
   );
 
 /** Checks a change of a subscription (api/subscription-update.md). Throws an error that is answered with 400. */
-export function parseChange(
-  body: unknown,
-  now: number,
-  variants: Variants,
-): { expiresAt?: number | undefined; url?: string | undefined } {
+export function parseChange(body: unknown, now: number, variants: Variants) {
   const { expirationDateTime: wanted, notificationUrl } = changeSchema.parse(body);
   const expiresAt = wanted === undefined ? undefined : limitExpiry(wanted, now, variants);
   return { expiresAt, url: notificationUrl };

@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import type { printOrder } from '../control/controlTypes';
 import { notifyJobFetchable, notifyJobStarted } from '../subscriptions/notifications';
 import { isEnded, isOpen } from './simulation';
 import type { Job, PrintDocument, Printer, Simulation, Task, TaskState, Tenant } from './simulation';
 
-/** What a user prints. Times in milliseconds. */
-export interface PrintRequest {
-  documents: { displayName: string; contentType: string; size: number }[];
-  visibleAfterMs: number;
-  transformMs: number;
-  fetchableAfterMs: number;
+/** What is printed: the order of the control API, or the copy of a redirected job. */
+type PrintRequest = Omit<z.output<typeof printOrder>, 'printerId' | 'count'> & {
   configuration?: Record<string, unknown>;
   redirectedFrom?: string;
-  ignoreTrigger?: boolean;
-}
+};
 
 /**
  * Prints a job. On a printer with a trigger the job is paused and a task starts in `processing`
@@ -43,7 +40,7 @@ export function printJob(simulation: Simulation, tenant: Tenant, printer: Printe
     ...(redirectedFrom === undefined ? {} : { redirectedFrom }),
   };
   printer.jobs.set(job.id, job);
-  const trigger = request.ignoreTrigger === true ? undefined : printer.trigger;
+  const { trigger } = printer;
   const definition = trigger && tenant.definitions.get(trigger.definitionId);
   if (!definition) {
     release(simulation, job);
@@ -89,15 +86,16 @@ export function finishTransforming(simulation: Simulation): void {
   }
 }
 
-/** Ends a task. `completed` releases the job once all of its tasks have ended (resources/printtask.md). */
+/**
+ * Ends a task. `completed` releases the job once all of its tasks have ended (resources/printtask.md). What `aborted` does
+ * is not documented; it releases the job as well.
+ */
 export function endTask(simulation: Simulation, task: Task, state: TaskState): void {
   task.state = state;
   task.endedAt = simulation.now();
   const printer = simulation.world.tenants.get(task.tenantId)?.printers.get(task.printerId);
   const job = printer?.jobs.get(task.jobId);
-  if (!job) return;
-  if (state === 'aborted' && simulation.variants.abortedTask === 'kills') endJob(simulation, job, 'aborted');
-  else release(simulation, job);
+  if (job) release(simulation, job);
 }
 
 /** Ends a job; its open tasks end with it. */

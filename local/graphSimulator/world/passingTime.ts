@@ -10,21 +10,16 @@ const LOOK_MS = 200;
 const SLOW_LOOK_MS = 1_000;
 
 /** Applies what falls due as `Date` passes. */
-export interface PassingTime {
-  /** Applies everything due by now. Every call begins with it, so that no answer shows a world older than `Date`. */
-  advance: () => void;
-  /** Advances now and, as long as anything can still fall due, again by itself. */
-  follow: () => void;
-  stop: () => void;
-}
+export type PassingTime = ReturnType<typeof createPassingTime>;
 
 /** Makes the passing of time over a simulation. Nothing happens until it is called. */
-export function createPassingTime(simulation: Simulation): PassingTime {
+export function createPassingTime(simulation: Simulation) {
   const loseHourly = createHourlyLoss(simulation);
   const forgetOld = createForgetOld(simulation);
   let timer: NodeJS.Timeout | undefined;
 
-  const advance = () => {
+  /** Applies everything due by now. Every call begins with it, so that no answer shows a world older than `Date`. */
+  const advance = (): void => {
     finishTransforming(simulation);
     forgetOld();
     loseHourly();
@@ -38,14 +33,15 @@ export function createPassingTime(simulation: Simulation): PassingTime {
     const waiting = held.length > 0 || (sendsNotices(simulation) && subscriptions.size > 0);
     return waiting ? SLOW_LOOK_MS : undefined;
   };
-  const follow = () => {
+  /** Advances now and, as long as anything can still fall due, again by itself. */
+  const follow = (): void => {
     clearTimeout(timer);
     if (simulation.closed.aborted) return;
     advance();
     const wait = nextLookMs();
     if (wait !== undefined) timer = setTimeout(follow, wait);
   };
-  return { advance, follow, stop: () => clearTimeout(timer) };
+  return { advance, follow, stop: (): void => clearTimeout(timer) };
 }
 
 /**

@@ -19,8 +19,6 @@ export interface Simulation {
   now: () => number;
   /** App id behind `development.{tenantId}` tokens. */
   appId: string;
-  /** The only client secret that the sign-in service accepts; any non-empty one when undefined. */
-  clientSecret: string | undefined;
   /** Origins of both servers; filled in once they listen. */
   graphUrl: string;
   authorityUrl: string;
@@ -32,21 +30,19 @@ export interface Simulation {
 export interface World {
   tenants: Map<string, Tenant>;
   subscriptions: Map<string, Subscription>;
-  downloads: Map<string, { document: PrintDocument; token: string; expiresAt: number }>;
+  /** By the token of their URL. */
+  downloads: Map<string, { document: PrintDocument; expiresAt: number }>;
   /** Jobs that are being prepared for download. */
   transforming: Set<Job>;
   /** Sign-ins by device code, by their device_code. */
   deviceCodes: Map<string, DeviceSignIn>;
   /** Notifications that wait for the end of an outage or for a new token of their subscription. */
   held: { item: DeliveryItem; since: number }[];
-  outage: Outage | undefined;
+  outage: z.output<typeof outageOrder> | undefined;
   /** The place of each entry in its list, given when it is first listed. */
   places: WeakMap<object, number>;
   nextPlace: number;
 }
-
-/** A time in which Graph does not answer; `until` is Infinity when it lasts until it is ended. */
-export type Outage = Omit<z.output<typeof outageOrder>, 'minutes'> & { until: number };
 
 /** A sign-in by device code, until the app has fetched its tokens. */
 export interface DeviceSignIn {

@@ -4,39 +4,39 @@ const flag = (reading: boolean) => z.boolean().default(reading);
 const figure = (reading: number) => z.number().nonnegative().default(reading);
 
 /**
- * Where the documentation is silent or contradicts itself, every reading can be switched on. The default is the reading
- * that the documentation makes likelier. README.md explains each one.
+ * Where the documentation is silent or contradicts itself, every reading can be enabled. The default is the reading that
+ * the documentation makes likelier.
  */
 export const variantsSchema = z.strictObject({
+  /** A second subscription of a resource and changeType is refused; users report that both exist and deliver. */
   enforce409: flag(true),
+  /** A `$batch` with a throttled part has 424 (throttling.md), else 200 (json-batching.md). */
   batch424: flag(true),
   /** Share of the parts of a $batch that take effect and have no answer in it. */
   batchPartsMissing: figure(0),
   expiryOverMaximum: z.enum(['reject', 'clamp']).default('reject'),
+  /** PATCH answers 200 with the old expiry (contrib issue 4751). */
   patchIgnoresExpiry: flag(false),
+  /** Every PATCH needs a handshake, else only one that changes the URL. */
   revalidateAtRenewal: flag(false),
+  /** `special`: characters that need decoding. */
   handshakeToken: z.enum(['plain', 'special']).default('plain'),
   /** concepts/change-notifications-delivery-webhooks.md: the endpoint has 10 seconds to answer. */
   handshakeTimeoutMs: figure(10_000),
+  /** `accept`: 200, and nothing changes. */
   patchEndedTask: z.enum(['reject400', 'reject409', 'accept']).default('reject400'),
-  abortedTask: z.enum(['releases', 'kills']).default('releases'),
-  writeWithoutTask: z.literal([400, 403, 409]).default(400),
-  redirectedJobState: z.enum(['canceled', 'completed', 'aborted']).default('canceled'),
-  redirectFiresTrigger: flag(true),
+  /** isFetchable stays true once a printer has the job. */
   fetchableAfterAcquire: flag(false),
   /** Minutes for which an ended task is still listed. */
   endedTaskListedMinutes: figure(1440),
   pageSize: figure(50),
+  /** `keyForm`: `printers('…')`. */
   resourceForm: z.enum(['plain', 'leadingSlash', 'keyForm']).default('plain'),
   parentUrlInNotification: flag(true),
   jobFetchableType: z.string().default('#microsoft.graph.todoTask'),
   validationTokens: z.enum(['none', 'v1', 'v2']).default('none'),
-  /** `published`: the limits of concepts/throttling-limits.md, multiplied by throttlingScale. */
-  throttling: z.enum(['published', 'off']).default('published'),
-  throttlingScale: figure(1),
-  /** Whether windows and Retry-After pass in real time or follow `Date`. */
+  /** Whether windows of throttling and Retry-After pass in real time or follow `Date`. */
   throttlingClock: z.enum(['real', 'date']).default('real'),
-  adminConsent: z.enum(['grant', 'deny']).default('grant'),
   /** Seconds between two polls of a device code (identity-platform v2-oauth2-device-code: the sample answer). */
   deviceCodeIntervalSeconds: figure(5),
   /** Lifetime of the access token that a subscription holds; 0 = it never expires. */

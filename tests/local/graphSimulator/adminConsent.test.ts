@@ -39,22 +39,6 @@ describe('the admin-consent link (concepts/auth-v2-service.md)', () => {
     expect((await graph('GET', '/print/taskDefinitions')).status).toBe(200);
   });
 
-  it('exists in the v2.0 form, which names the scope again', async () => {
-    const scope = 'https://graph.microsoft.com/.default';
-    const { location } = await consent({ ...reply, scope }, `/${tenantA}/v2.0/adminconsent`);
-    expect(new URL(location ?? '').searchParams.get('scope')).toBe(scope);
-  });
-
-  it('leads back with error and state when the administrator declines', async () => {
-    await world.harness().control.setVariants({ adminConsent: 'deny' });
-    const query = new URL((await consent(reply)).location ?? '').searchParams;
-    expect([query.get('error'), query.get('state'), query.get('admin_consent')]).toEqual([
-      'access_denied',
-      'a b',
-      null,
-    ]);
-  });
-
   it.each([
     ['an unknown tenant', reply, `/${tenantB}/adminconsent`],
     ['no client_id', { ...reply, client_id: '' }, undefined],

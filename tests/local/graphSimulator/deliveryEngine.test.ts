@@ -43,13 +43,11 @@ const numbered = (count: number) => Array.from({ length: count }, (_, index) => 
 
 describe('deliveries (concepts/change-notifications-delivery-webhooks.md)', () => {
   it('put items of several tenants for one URL into one POST, up to the limit', async () => {
-    const { engine, posts } = setUp({ batchMax: 2 });
-    engine.enqueue(item('1'));
-    engine.enqueue({ ...item('2'), tenantId: 'other' });
-    engine.enqueue(item('3'));
-    engine.enqueue(item('4', 'http://receiver/b'));
+    const { engine, posts } = setUp();
+    numbered(101).forEach((one, index) => engine.enqueue({ ...one, tenantId: index % 2 === 0 ? 't' : 'other' }));
+    engine.enqueue(item('b', 'http://receiver/b'));
     expect(await engine.whenIdle(5000)).toBe(true);
-    expect(posts.map(({ jobs }) => jobs).sort()).toEqual([['1', '2'], ['3'], ['4']]);
+    expect(posts.map(({ jobs }) => jobs.length)).toEqual([100, 1, 1]);
   });
 
   it('give the first attempt 3 s and retries 10 s, and repeat the very same body', async () => {
@@ -126,7 +124,7 @@ describe('deliveries (concepts/change-notifications-delivery-webhooks.md)', () =
   });
 
   it('can change the order, losing none', async () => {
-    const { engine, posts } = setUp({ reorder: true, batchMax: 5 });
+    const { engine, posts } = setUp({ reorder: true });
     numbered(20).forEach(engine.enqueue);
     await engine.whenIdle(5000);
     const order = posts.flatMap(({ jobs }) => jobs).map(Number);
@@ -164,65 +162,9 @@ describe('deliveries (concepts/change-notifications-delivery-webhooks.md)', () =
     const { engine, posts } = setUp({ delayMs: 60_000 });
     engine.enqueue(item('1'));
     expect(await engine.whenIdle(1)).toBe(false);
-    expect(engine.pending()).toBe(1);
     const idle = engine.whenIdle(5000);
     engine.reset();
     expect(await idle).toBe(true);
-    expect([posts.length, engine.pending()]).toEqual([0, 0]);
-  });
-});
-
-describe('slow and drop (concepts/change-notifications-delivery-webhooks.md)', () => {
-  // What the receiver's time does is played by moving performance.now, so that no test waits for seconds.
-  const answering = (slowMs: number) => {
-    let real = 0;
-    const spy = jest.spyOn(performance, 'now').mockImplementation(() => (real += slowMs));
-    return () => {
-      spy.mockRestore();
-    };
-  };
-
-  const sendOneByOne = async (engine: ReturnType<typeof createDeliveryEngine>) => {
-    for (const one of numbered(4)) {
-      engine.enqueue(one);
-      await engine.whenIdle(5000);
-    }
-  };
-
-  it('delay new notifications by 10 minutes when over 10 % of answers took more than 3 s', async () => {
-    const { engine, posts, clock } = setUp({ statesFromAnswers: 4, batchMax: 1 });
-    const restore = answering(3_001);
-    await sendOneByOne(engine);
-    restore();
-    expect(engine.stateOf('http://receiver/a')).toBe('slow');
-    engine.enqueue(item('late'));
-    expect(await engine.whenIdle(50)).toBe(false);
-    clock.now += 10 * 60_000;
-    expect(await engine.whenIdle(5000)).toBe(true);
-    expect(posts.at(-1)?.jobs).toEqual(['late']);
-  });
-
-  it('drop notifications for 10 minutes when over 15 % of answers took more than 10 s', async () => {
-    const { engine, posts, clock } = setUp({ statesFromAnswers: 4, batchMax: 1 });
-    const restore = answering(10_001);
-    await sendOneByOne(engine);
-    restore();
-    engine.enqueue(item('dropped'));
-    await engine.whenIdle(5000);
-    expect(engine.attempts().at(-1)).toMatchObject({ outcome: 'dropped', items: [{ jobId: 'dropped' }] });
-    clock.now += 10 * 60_000;
-    engine.enqueue(item('after'));
-    await engine.whenIdle(5000);
-    expect(posts.at(-1)?.jobs).toEqual(['after']);
-  });
-
-  it('never begin below the number of answers, or when switched off', async () => {
-    for (const statesFromAnswers of [5, 0]) {
-      const { engine } = setUp({ statesFromAnswers, batchMax: 1 });
-      const restore = answering(20_000);
-      await sendOneByOne(engine);
-      restore();
-      expect(engine.stateOf('http://receiver/a')).toBe('normal');
-    }
+    expect(posts).toEqual([]);
   });
 });

