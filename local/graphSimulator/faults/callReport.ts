@@ -33,6 +33,8 @@ export function createCallReport(clock: { now: () => number; waitNow: () => numb
       throttles = throttles.filter((throttle) => endOf(throttle) + 3_600_000 > now);
       violations.push(...violationsOf(record, throttles));
       if (record.status >= 400 && retryAfter !== undefined) throttles.push(record);
+      // The answers of the parts leave with the batch: before that no caller can know their Retry-After.
+      for (const part of throttles) if (part.batch === record.n) part.answeredAt = now;
     },
     list: (): CallRecord[] => records.map((record) => ({ ...record })),
     /** The violations of all calls since `clear`, also of calls that the list has dropped. */
@@ -47,18 +49,21 @@ export function createCallReport(clock: { now: () => number; waitNow: () => numb
 
 /**
  * The violations of `call` against earlier answers with a Retry-After. A call of the same tenant violates an answer when it
- * has the same method and path and starts before the Retry-After ends. After a 429 any call of the tenant does, when it
- * starts more than 250 ms after the answer (concepts/throttling.md).
+ * has the same method and path and starts before the Retry-After ends. After a 429 any call of the tenant does
+ * (concepts/throttling.md). Another call, and the same one once alone and once in a `$batch`, may have been in progress when
+ * the answer left: it violates only from 250 ms after the answer on.
  */
 function violationsOf(call: CallRecord, throttles: readonly CallRecord[]): Violation[] {
   if (call.target !== 'graph' || call.tenantId === undefined) return [];
   return throttles.flatMap((throttledBy): Violation[] => {
-    const { target, tenantId, status, answeredAt = Infinity } = throttledBy;
+    const { target, tenantId, status, answeredAt = Infinity, batch } = throttledBy;
     if (target !== 'graph' || tenantId !== call.tenantId) return [];
-    if (call.startedAt <= answeredAt || call.startedAt >= endOf(throttledBy)) return [];
     const same = isSameCall(call, throttledBy);
     // The Retry-After of a 503 concerns the same call only (RFC 9110).
-    if (!same && (status !== 429 || call.startedAt <= answeredAt + NOTICE_MS)) return [];
+    if (!same && status !== 429) return [];
+    const isRepeat = same && (batch === undefined) === (call.batch === undefined);
+    const violatesFrom = answeredAt + (isRepeat ? 0 : NOTICE_MS);
+    if (call.startedAt <= violatesFrom || call.startedAt >= endOf(throttledBy)) return [];
     return [{ kind: same ? 'repeatedTooEarly' : 'startedWhileThrottled', call, throttledBy }];
   });
 }

@@ -37,6 +37,8 @@ describe('violations of Retry-After (concepts/throttling.md)', () => {
     ['another call after the end', { startedAt: 61_000, path: '/b' }, []],
     ['a POST of another body within 250 ms', { startedAt: 1200, method: 'POST', bodyDigest: 'b' }, []],
     ['a call of another tenant', { startedAt: 5000, tenantId: 'other' }, []],
+    ['the same call as part of a batch within 250 ms', { startedAt: 1250, batch: 9 }, []],
+    ['the same call as part of a batch after 250 ms', { startedAt: 1251, batch: 9 }, ['repeatedTooEarly']],
     ['a call of the sign-in service', { startedAt: 5000, target: 'token' }, []],
   ])('judge %s', (_name, call, kinds) => {
     expect(judge([throttled, call]).kinds).toEqual(kinds);
@@ -47,6 +49,24 @@ describe('violations of Retry-After (concepts/throttling.md)', () => {
     const repeat = (bodyDigest: string) =>
       judge([create, { method: 'POST', path: '/subscriptions', startedAt: 1100, bodyDigest }]).kinds;
     expect([repeat('one'), repeat('two')]).toEqual([['repeatedTooEarly'], []]);
+  });
+
+  it('count from the answer of the batch, with which the answers of its parts leave', () => {
+    const clock = { waitNow: 0 };
+    const report = createCallReport({ now: () => 0, waitNow: () => clock.waitNow });
+    const start = (changes: Partial<CallRecord>, at: number) => {
+      clock.waitNow = at;
+      return report.start({ target: 'graph', method: 'PATCH', path: '/a', route: '/a', tenantId: 't', ...changes });
+    };
+    const batch = start({ method: 'POST', path: '/$batch' }, 0);
+    const part = start({ batch: batch.n }, 1);
+    report.finish(part, { status: 429, headers: { 'retry-after': '60' } });
+    clock.waitNow = 1000;
+    report.finish(batch, { status: 424, headers: {} });
+    report.finish(start({ path: '/b' }, 1250), { status: 200, headers: {} });
+    expect(report.violations()).toEqual([]);
+    report.finish(start({ path: '/b' }, 60_500), { status: 200, headers: {} });
+    expect(report.violations()).toMatchObject([{ kind: 'startedWhileThrottled' }]);
   });
 
   it('need a Retry-After', () => {
