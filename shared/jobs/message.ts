@@ -132,13 +132,7 @@ function parseReference(tenantId: string, event: Record<string, unknown>): JobRe
   const definitionId = parseId(event['definitionId']);
   const taskId = parseId(event['taskId']);
   if (event['kind'] !== 'jobStarted' || !definitionId || !taskId) return undefined;
-  return {
-    kind: 'jobStarted',
-    tenantId,
-    definitionId,
-    taskId,
-    ...(printerId && jobId ? { printerId, jobId } : {}),
-  };
+  return { kind: 'jobStarted', tenantId, definitionId, taskId, ...(printerId && jobId ? { printerId, jobId } : {}) };
 }
 
 function parseBase(event: Record<string, unknown>): MessageBase {

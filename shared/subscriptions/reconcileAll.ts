@@ -233,17 +233,7 @@ function addToSummary(
 
 function emptySummary(): ReconcileSummary {
   return {
-    counts: {
-      nothing: 0,
-      created: 0,
-      renewed: 0,
-      replaced: 0,
-      removed: 0,
-      failed: 0,
-      busy: 0,
-      postponed: 0,
-      error: 0,
-    },
+    counts: { nothing: 0, created: 0, renewed: 0, replaced: 0, removed: 0, failed: 0, busy: 0, postponed: 0, error: 0 },
     tenantsSkipped: 0,
     tenantsRefused: 0,
     refused: [],

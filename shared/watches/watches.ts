@@ -90,12 +90,7 @@ export function withoutFailure(watch: Watch): Watch {
 
 /** The watch after Graph has deleted or lost its subscription. Its URL stays: a 409 may show a subscription made for it. */
 export function withoutSubscription(watch: Watch): Watch {
-  const cleared = {
-    subscriptionId: undefined,
-    expirationDateTime: undefined,
-    keyId: undefined,
-    revokedAt: undefined,
-  };
+  const cleared = { subscriptionId: undefined, expirationDateTime: undefined, keyId: undefined, revokedAt: undefined };
   return watch.status === 'createFailed' || watch.status === 'updateFailed'
     ? { ...watch, ...cleared, status: 'createFailed' }
     : { ...watch, ...cleared, status: 'pending' };
