@@ -19,6 +19,21 @@ export function parseText(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** The one of `words` that `value` is, or undefined. */
+export function parseOneOf<Word extends string>(value: unknown, words: readonly Word[]): Word | undefined {
+  return words.find((word) => word === value);
+}
+
+/** The fields of `record` among `names` that hold a text. */
+export function pickTexts<Name extends string>(record: Readonly<Record<string, unknown>>, names: readonly Name[]) {
+  const texts: Partial<Record<Name, string>> = {};
+  for (const name of names) {
+    const value = record[name];
+    if (typeof value === 'string') texts[name] = value;
+  }
+  return texts;
+}
+
 /** Characters of an id that is safe as a table key and in a URL. Dots alone are a path and not an id. */
 const ID = /^(?!\.+$)[A-Za-z0-9._-]{1,128}$/;
 const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

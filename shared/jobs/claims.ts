@@ -127,11 +127,9 @@ export function finishClaim(
 export function releaseClaim(
   deps: ClaimDeps,
   claim: Claim,
-  changes: {
-    status: 'waiting' | 'failed' | 'gone';
-    nextTryAt?: string;
-    cause: string;
-  } & Partial<Pick<LedgerRow, 'waitReason' | 'waitingSince'>>,
+  changes: { status: 'waiting' | 'failed' | 'gone'; nextTryAt?: string; cause: string } & Partial<
+    Pick<LedgerRow, 'waitReason' | 'waitingSince'>
+  >,
 ): Promise<boolean> {
   const { runId: _runId, leaseUntil: _leaseUntil, ...kept } = withoutWait(claim.row);
   return write(deps, claim, { ...kept, ...changes });

@@ -70,12 +70,7 @@ export async function deferClaimed(
   const waitedMs = waitedFor(deps, claim, 'notYet');
   if (patience === 'openTask' || waitedMs < NOT_YET_WINDOW_MS) {
     const delayMs = growingDelayMs('notYet', waitedMs, deps.random());
-    return releaseAndRequeue(deps, message, claim, {
-      status: 'waiting',
-      waitReason: 'notYet',
-      cause,
-      delayMs,
-    });
+    return releaseAndRequeue(deps, message, claim, { status: 'waiting', waitReason: 'notYet', cause, delayMs });
   }
   deps.logger.warn('job.gone', { ...idsOf(message.reference), cause });
   const nextTryAt = sweepRetryAt(deps, claim);

@@ -1,5 +1,5 @@
 import { ReceiverError } from '../errors';
-import { parseText } from '../parse';
+import { parseOneOf, parseText, pickTexts } from '../parse';
 import {
   parseOrReport,
   updateRow,
@@ -10,7 +10,7 @@ import {
   type StoredRow,
   type TableChange,
 } from '../storage/entityTable';
-import type { FoundBy } from './message';
+import { FOUND_BY, type FoundBy } from './message';
 
 export type LedgerStatus = 'claimed' | 'waiting' | 'failed' | 'gone' | 'done';
 
@@ -176,9 +176,6 @@ function formatRow({ tenantId, rowKey }: LedgerKey, row: LedgerRow): Row {
 
 const STATUSES: readonly LedgerStatus[] = ['claimed', 'waiting', 'failed', 'gone', 'done'];
 const OUTCOMES: readonly Outcome[] = ['released', 'deadline', 'fetchable', 'printed', 'ended'];
-const WAIT_REASONS: readonly WaitReason[] = ['notYet', 'outage'];
-const EVENTS = ['sent', 'none'] as const;
-const FOUND_BY: readonly FoundBy[] = ['graph', 'sweep', 'replay', 'operator'];
 const TEXTS = [
   'runId',
   'leaseUntil',
@@ -208,28 +205,24 @@ const CELLS_BUT_JOB: readonly string[] = [
 ];
 
 function parseLedgerRow({ cells }: StoredRow): LedgerRow {
-  const status = STATUSES.find((word) => word === cells['status']);
+  const status = parseOneOf(cells['status'], STATUSES);
   if (!status || typeof cells['firstSeenAt'] !== 'string') {
     throw new ReceiverError(
       'rowUnreadable',
       `The row ${String(cells['rowKey'])} of the table PrintJobs has no known status or no firstSeenAt`,
     );
   }
-  const outcome = OUTCOMES.find((word) => word === cells['outcome']);
-  const waitReason = WAIT_REASONS.find((word) => word === cells['waitReason']);
-  const event = EVENTS.find((word) => word === cells['event']);
-  const row: LedgerRow = {
+  const outcome = parseOneOf(cells['outcome'], OUTCOMES);
+  const waitReason = parseOneOf(cells['waitReason'], ['notYet', 'outage']);
+  const event = parseOneOf(cells['event'], ['sent', 'none']);
+  return {
     status,
     attempts: typeof cells['attempts'] === 'number' ? cells['attempts'] : 0,
     firstSeenAt: cells['firstSeenAt'],
-    foundBy: FOUND_BY.find((word) => word === cells['foundBy']) ?? 'graph',
+    foundBy: parseOneOf(cells['foundBy'], FOUND_BY) ?? 'graph',
     ...(outcome ? { outcome } : {}),
     ...(waitReason ? { waitReason } : {}),
     ...(event ? { event } : {}),
+    ...pickTexts(cells, TEXTS),
   };
-  for (const name of TEXTS) {
-    const value = cells[name];
-    if (typeof value === 'string') row[name] = value;
-  }
-  return row;
 }

@@ -1,4 +1,4 @@
-import { keyedSegment, isIsoTime, isRecord, parseId, parseJobId, parseText } from '../parse';
+import { keyedSegment, isIsoTime, isRecord, parseId, parseJobId, parseOneOf, parseText, pickTexts } from '../parse';
 import type { WatchKey } from '../watches/watches';
 
 /** Names one thing that happened to one job: the unit of the ledger. */
@@ -68,7 +68,8 @@ export function parseJobResource(tenantId: string, resource: unknown): JobRefere
 }
 
 /** What brought the job to this product. */
-export type FoundBy = 'graph' | 'sweep' | 'replay' | 'operator';
+export type FoundBy = (typeof FOUND_BY)[number];
+export const FOUND_BY = ['graph', 'sweep', 'replay', 'operator'] as const;
 
 interface MessageBase {
   /** Of the subscription that the notification belongs to. One below the watch's own has been replaced. */
@@ -101,7 +102,7 @@ const JOB_MESSAGE_VERSION = 1;
 /** The JSON text of a message. Nested in `event`: top-level names such as `id` would hide the trigger's metadata. */
 export function formatJobMessage(message: JobMessage): string {
   const { reference, ...rest } = message;
-  const named = reference ? reference : { kind: 'unknown' as const };
+  const named = reference ?? { kind: 'unknown' as const };
   return JSON.stringify({ event: { v: JOB_MESSAGE_VERSION, ...named, ...rest } });
 }
 
@@ -131,27 +132,18 @@ function parseReference(tenantId: string, event: Record<string, unknown>): JobRe
   const definitionId = parseId(event['definitionId']);
   const taskId = parseId(event['taskId']);
   if (event['kind'] !== 'jobStarted' || !definitionId || !taskId) return undefined;
-  return {
-    kind: 'jobStarted',
-    tenantId,
-    definitionId,
-    taskId,
-    ...(printerId && jobId ? { printerId, jobId } : {}),
-  };
+  return { kind: 'jobStarted', tenantId, definitionId, taskId, ...(printerId && jobId ? { printerId, jobId } : {}) };
 }
 
-const FOUND_BY: readonly FoundBy[] = ['graph', 'sweep', 'replay', 'operator'];
-
 function parseBase(event: Record<string, unknown>): MessageBase {
-  const { generation, subscriptionId, expires, receivedAt, traceparent, deferrals, tablesOutSince } = event;
+  const { generation, receivedAt, traceparent, deferrals, tablesOutSince } = event;
   return {
-    foundBy: FOUND_BY.find((word) => word === event['foundBy']) ?? 'graph',
+    foundBy: parseOneOf(event['foundBy'], FOUND_BY) ?? 'graph',
     receivedAt: parseText(receivedAt),
     traceparent: parseText(traceparent),
     deferrals: typeof deferrals === 'number' && deferrals > 0 ? Math.floor(deferrals) : 0,
     ...(typeof generation === 'number' ? { generation } : {}),
-    ...(typeof subscriptionId === 'string' ? { subscriptionId } : {}),
-    ...(typeof expires === 'string' ? { expires } : {}),
+    ...pickTexts(event, ['subscriptionId', 'expires']),
     ...(isIsoTime(tablesOutSince) ? { tablesOutSince } : {}),
   };
 }

@@ -92,9 +92,7 @@ export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWor
     case 'notYet':
       return { outcome: 'notYet', cause: reading.cause, patience: 'window' };
     case 'ended':
-      return {
-        facts: { ...placeOf(reading), outcome: outcomeOf(reading.description), job: reading.job },
-      };
+      return { facts: { ...placeOf(reading), outcome: outcomeOf(reading.description), job: reading.job } };
     case 'notBegun':
     case 'unreadable':
       if (!isPastDeadline(deps, work)) {

@@ -1,20 +1,15 @@
-import type { Clock } from '../clock';
 import type { CallGraph } from '../graph/client';
 import { readJob } from '../graph/api/printJobs';
 import type { MessageQueue } from '../storage/queues';
 import type { Access } from './access';
-import { extendLease, finishClaim, type Claim, type ClaimDeps } from './claims';
+import { extendLease, finishClaim, type Claim } from './claims';
 import { formatJobEvent, type JobFacts } from './jobEvent';
 import type { LedgerRow, Outcome } from './ledger';
 import type { JobFetchableReference, JobMessage } from './message';
-import { workOnStartedJob, type Decide, type NotYet } from './startedJob';
+import { workOnStartedJob, type NotYet, type StartedJobDeps } from './startedJob';
 
-export interface WorkDeps {
-  ledger: ClaimDeps;
-  callGraph: CallGraph;
-  decide: Decide;
+export interface WorkDeps extends StartedJobDeps {
   queues: { events: MessageQueue };
-  clock: Pick<Clock, 'now'>;
 }
 
 export interface Work {

@@ -101,12 +101,15 @@ export async function updateRow<T>(
   throw new ReceiverError('rowContended', `The row ${key.rowKey} changed under every attempt to write it`);
 }
 
-/** The result of `parse`. When it throws an error of ours, `report` is called with it and the result is undefined. */
-export function parseOrReport<T>(parse: () => T, report: (error: ReceiverError) => void): T | undefined {
+/**
+ * The result of `parse`. When it throws an error of ours, `report` is called with it and the result is undefined. Without
+ * `report` the error is thrown.
+ */
+export function parseOrReport<T>(parse: () => T, report?: (error: ReceiverError) => void): T | undefined {
   try {
     return parse();
   } catch (error) {
-    if (!(error instanceof ReceiverError)) throw error;
+    if (!report || !(error instanceof ReceiverError)) throw error;
     report(error);
     return undefined;
   }

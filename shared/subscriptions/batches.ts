@@ -70,10 +70,7 @@ async function sendBatch({ deps }: Batching, chunk: readonly Due[]): Promise<Sen
     parts.flatMap((part) => part ?? []),
   );
   const inOrder = results.values();
-  return {
-    sentAt,
-    answers: chunk.map((due, index) => ({ due, result: parts[index] && inOrder.next().value })),
-  };
+  return { sentAt, answers: chunk.map((due, index) => ({ due, result: parts[index] && inOrder.next().value })) };
 }
 
 function partOf(watch: Watch, next: Plan, now: number): BatchPart | undefined {

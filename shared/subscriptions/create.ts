@@ -35,11 +35,7 @@ export async function createForWatch(deps: SubscriptionDeps, stored: StoredWatch
   const { watch } = stored;
   const now = clock.now();
   const signed = { notificationUrl: notificationUrlOf(config), keyId: config.clientStateKeys[0].keyId };
-  const holding: Watch = {
-    ...held(watch, now),
-    ...resourceOf(watch),
-    ...(hasSubscription(watch) ? {} : signed),
-  };
+  const holding: Watch = { ...held(watch, now), ...resourceOf(watch), ...(hasSubscription(watch) ? {} : signed) };
   const etag = await watches.save(holding, stored.etag);
   if (etag === undefined) return { outcome: 'busy', watch };
 

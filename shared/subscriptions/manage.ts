@@ -24,12 +24,12 @@ export async function addWatch(deps: SubscriptionDeps, key: WatchKey): Promise<A
   const stored = await unlessContended(
     deps.watches.update(key, (watch) => {
       wasUnwanted = !watch.wanted;
-      // A removal in progress is taken back. Its subscription may still exist and then serves again.
+      // A removal in progress is taken back. Its subscription may still exist and becomes active again.
       return watch.wanted ? watch : { ...watch, wanted: true, since };
     }),
   );
   if (!stored) {
-    // Another run removes or changes the row at this moment.
+    // Another run is removing or changing the row.
     const watch = newWatch({ tenantId, kind, id, since });
     return { outcome: 'watched', added, result: { outcome: 'busy', watch } };
   }

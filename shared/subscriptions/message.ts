@@ -50,11 +50,7 @@ export function parseSubscriptionMessage(value: unknown): { message: Subscriptio
   }
   const tenantId = parseId(event['tenantId']);
   if (tenantId === undefined) return { malformed: 'no tenantId' };
-  const base = {
-    tenantId,
-    receivedAt: parseText(event['receivedAt']),
-    traceparent: parseText(event['traceparent']),
-  };
+  const base = { tenantId, receivedAt: parseText(event['receivedAt']), traceparent: parseText(event['traceparent']) };
   const { kind, tag, lifecycleEvent, subscriptionId, generation, rowKey } = event;
   if (kind === 'renew' && typeof rowKey === 'string') return { message: { kind, ...base, rowKey } };
   if (kind !== 'lifecycle' || typeof tag !== 'string' || typeof lifecycleEvent !== 'string') {
@@ -83,11 +79,7 @@ const MOST_REMEMBERED = 5_000;
  * of a burst would send a request, and PATCH is not allowed more often.
  */
 export function createRequestRenewal(deps: { queue: MessageQueue; clock: Pick<Clock, 'now'> }): RequestRenewal {
-  const requested = createCache<true>({
-    most: MOST_REMEMBERED,
-    keepMs: PATCH_SPACING_MS - 1,
-    clock: deps.clock,
-  });
+  const requested = createCache<true>({ most: MOST_REMEMBERED, keepMs: PATCH_SPACING_MS - 1, clock: deps.clock });
   return async ({ tenantId, kind, id }, traceparent) => {
     const rowKey = watchRowKey({ kind, id });
     const name = `${tenantId}/${rowKey}`;

@@ -2,7 +2,7 @@ import { acceptRemoval, listSubscriptions, removalPart } from '../graph/api/subs
 import { MOST_PARTS, type PartResult } from '../graph/batch';
 import type { Tenant } from '../tenants/tenants';
 import { callOf, notificationUrlOf } from './plan';
-import { type SubscriptionDeps } from './record';
+import type { SubscriptionDeps } from './record';
 
 /** A cell holds 32 Ki characters and an id is a GUID. A deployment with more orphans loses them over several days. */
 const MOST_REMEMBERED = 500;

@@ -6,7 +6,13 @@ import type { Tenant } from '../tenants/tenants';
 import { isMaintained, watchRowKey, type StoredWatch, type WatchKey } from '../watches/watches';
 import { deleteOrphans } from './orphans';
 import { isListingDue, retryAfterEndsAt, type PlanOptions } from './plan';
-import { reconcileTenant, type ReportWatch, type Run, type TenantOutcome } from './reconcileTenant';
+import {
+  reconcileTenant,
+  type ReportedResult,
+  type ReportWatch,
+  type Run,
+  type TenantOutcome,
+} from './reconcileTenant';
 import { describeError, troubleOf, type WatchResult, type SubscriptionDeps } from './record';
 
 /** Tenants side by side: one that is slow or throttled does not delay the others. */
@@ -121,7 +127,7 @@ export async function reconcileAll(deps: SubscriptionDeps, options: ReconcileOpt
       await reconcileOne(reconciliation, tenant);
     } catch (error) {
       const failure = { error: 'The rows of this tenant cannot be read from storage or written to it' };
-      report(reconciliation, { tenantId, watch: '*', outcome: 'error' }, failure);
+      addToSummary(reconciliation, { tenantId, watch: '*', outcome: 'error' }, failure);
       deps.logger.error('subscription.error', { ...errorFields(error), tenantId });
     }
   });
@@ -136,14 +142,14 @@ async function reconcileOne(reconciliation: Reconciliation, tenant: Tenant): Pro
     if (!row.watch.wanted || isMaintained(tenant, row.watch.kind)) rows.push(row);
   }
   const now = deps.clock.now();
-  const reportWatch: ReportWatch = (stored, result) => reportResult(reconciliation, stored, result);
+  const report: ReportWatch = (stored, result) => reportResult(reconciliation, stored, result);
   if (!options.retryNow && accessRetryAt(tenant, now) !== undefined) {
     if (rows.length > 0) addRefused(reconciliation, tenant);
-    for (const row of rows) reportWatch(row, 'postponed');
+    for (const row of rows) report(row, 'postponed');
     return;
   }
   const probe = tenant.graphAccess === 'refused' && !options.retryNow;
-  const outcome = await reconcileTenant(deps, rows, { run, options, probe, report: reportWatch });
+  const outcome = await reconcileTenant(deps, rows, { run, options, probe, report });
   const mayList = !outcome.stopped && deps.clock.now() < run.endsAt;
   // A paused tenant has orphans only where subscriptions are created for it.
   const mayHaveOrphans = tenant.status === 'active' || rows.some(({ watch }) => watch.wanted);
@@ -193,31 +199,28 @@ function addRefused({ summary }: Reconciliation, { tenantId, lastError, nextTryA
   summary.refused.push({ tenantId, error: lastError, nextTryAt });
 }
 
-function reportResult(
-  reconciliation: Reconciliation,
-  { watch }: StoredWatch,
-  result: Parameters<ReportWatch>[1],
-): void {
+function reportResult(reconciliation: Reconciliation, { watch }: StoredWatch, result: ReportedResult): void {
   const { deps, summary } = reconciliation;
   const { tenantId, kind, id } = watch;
   const named = { tenantId, watch: watchRowKey(watch) };
   if (result === 'postponed') {
     const isAskedToWait = retryAfterEndsAt(watch, deps.clock.now()) !== undefined;
     const graphWaitsUntil = isAskedToWait ? watch.retryAfterUntil : undefined;
-    return report(reconciliation, { ...named, outcome: 'postponed', graphWaitsUntil });
+    return addToSummary(reconciliation, { ...named, outcome: 'postponed', graphWaitsUntil });
   }
   if ('error' in result) {
     deps.logger.error('subscription.error', { ...errorFields(result.error), ...named });
     const failure = { error: 'Storage failed while this watch was being reconciled' };
-    return report(reconciliation, { ...named, outcome: 'error' }, failure);
+    return addToSummary(reconciliation, { ...named, outcome: 'error' }, failure);
   }
   const { outcome, sweep } = result;
   if (sweep) summary.toSweep.push({ tenantId, kind, id });
   const { lastError: error = '', nextTryAt } = result.watch;
-  report(reconciliation, { ...named, outcome }, outcome === 'failed' ? { error, nextTryAt } : undefined);
+  addToSummary(reconciliation, { ...named, outcome }, outcome === 'failed' ? { error, nextTryAt } : undefined);
 }
 
-function report(
+/** Counts a watch by its outcome, and reports the progress. */
+function addToSummary(
   { summary, onProgress }: Reconciliation,
   progress: ReconcileProgress,
   failure?: Pick<WatchFailure, 'error' | 'nextTryAt'>,
@@ -230,17 +233,7 @@ function report(
 
 function emptySummary(): ReconcileSummary {
   return {
-    counts: {
-      nothing: 0,
-      created: 0,
-      renewed: 0,
-      replaced: 0,
-      removed: 0,
-      failed: 0,
-      busy: 0,
-      postponed: 0,
-      error: 0,
-    },
+    counts: { nothing: 0, created: 0, renewed: 0, replaced: 0, removed: 0, failed: 0, busy: 0, postponed: 0, error: 0 },
     tenantsSkipped: 0,
     tenantsRefused: 0,
     refused: [],

@@ -42,7 +42,9 @@ export interface TenantOutcome {
   stopped: boolean;
 }
 
-export type ReportWatch = (stored: StoredWatch, result: WatchResult | 'postponed' | { error: unknown }) => void;
+/** `postponed`: the next run continues with the watch. `error`: storage failed. */
+export type ReportedResult = WatchResult | 'postponed' | { error: unknown };
+export type ReportWatch = (stored: StoredWatch, result: ReportedResult) => void;
 
 interface Context {
   run: Run;
@@ -76,10 +78,23 @@ export async function reconcileTenant(
   rows: readonly StoredWatch[],
   context: Context,
 ): Promise<TenantOutcome> {
-  const work = begin(deps, context);
+  const work: Work = {
+    ...context,
+    deps,
+    outcome: { succeeded: 0, stopped: false },
+    paceTenant: createPace(deps.clock, { most: MOST_WRITES, windowMs: WRITES_WINDOW_MS }),
+    limitCreates: createLimit(CREATES_AT_ONCE),
+    unavailableInARow: 0,
+    failedCreatesInARow: 0,
+    replacingFails: false,
+    renewInstead: [],
+    recreating: [],
+  };
   const due = planAll(work, rows);
-  const { creates, replacements, updates } = byPlan(context.probe ? await probe(work, due) : due);
-  const [first, ...others] = replacements;
+  const untried = context.probe ? await probe(work, due) : due;
+  const creates = untried.filter(({ next }) => next === 'create');
+  const [first, ...others] = untried.filter(({ next }) => next === 'replace');
+  const updates = untried.filter(({ next }) => next === 'renew' || next === 'remove');
   const early = others.splice(0, EARLY_REPLACEMENTS);
   // The first replacement goes alone: unless it succeeds, the others keep what they have. A few go before the batches,
   // because a tenant that is throttled in every run would never reach them after. The rest go after the batches and none
@@ -99,21 +114,6 @@ export async function reconcileTenant(
   return work.outcome;
 }
 
-function begin(deps: SubscriptionDeps, context: Context): Work {
-  return {
-    ...context,
-    deps,
-    outcome: { succeeded: 0, stopped: false },
-    paceTenant: createPace(deps.clock, { most: MOST_WRITES, windowMs: WRITES_WINDOW_MS }),
-    limitCreates: createLimit(CREATES_AT_ONCE),
-    unavailableInARow: 0,
-    failedCreatesInARow: 0,
-    replacingFails: false,
-    renewInstead: [],
-    recreating: [],
-  };
-}
-
 /** Plans each watch once. Reports the watches that need nothing now. */
 function planAll(work: Work, rows: readonly StoredWatch[]): Due[] {
   const { deps, options } = work;
@@ -127,14 +127,6 @@ function planAll(work: Work, rows: readonly StoredWatch[]): Due[] {
     else report(work, stored, { outcome: 'nothing', watch });
   }
   return soonestFirst(due);
-}
-
-function byPlan(due: readonly Due[]): { creates: Due[]; replacements: Due[]; updates: Due[] } {
-  return {
-    creates: due.filter(({ next }) => next === 'create'),
-    replacements: due.filter(({ next }) => next === 'replace'),
-    updates: due.filter(({ next }) => next === 'renew' || next === 'remove'),
-  };
 }
 
 /** Tries one watch of each kind and stops the tenant unless one succeeds. Returns the other watches. */
@@ -239,7 +231,7 @@ function isOver({ outcome, deps, run }: Work): boolean {
   return outcome.stopped || deps.clock.now() >= run.endsAt;
 }
 
-function report(work: Work, stored: StoredWatch, result: Parameters<ReportWatch>[1]): void {
+function report(work: Work, stored: StoredWatch, result: ReportedResult): void {
   if (typeof result === 'object' && 'outcome' in result) {
     if (result.outcome === 'failed') applyTrouble(work, result.trouble, result.watch.lastError ?? '');
     else if (result.outcome !== 'nothing' && result.outcome !== 'busy') {

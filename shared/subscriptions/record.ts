@@ -179,11 +179,7 @@ export async function unlessContended<T>(update: Promise<T>): Promise<T | undefi
 export function logResult({ logger }: Pick<SubscriptionDeps, 'logger'>, { outcome, watch }: WatchResult): void {
   if (outcome === 'failed' || outcome === 'nothing') return;
   const { tenantId, expirationDateTime } = watch;
-  logger.info(`subscription.${outcome}`, {
-    tenantId,
-    watch: watchRowKey(watch),
-    expires: expirationDateTime,
-  });
+  logger.info(`subscription.${outcome}`, { tenantId, watch: watchRowKey(watch), expires: expirationDateTime });
 }
 
 const TROUBLES: Readonly<Record<string, Trouble>> = {

@@ -28,11 +28,7 @@ export async function recordRefusedAccess(
     const nextTryAt = new Date(clock.now() + retryDelayMs(failures, random())).toISOString();
     return { ...tenant, graphAccess: 'refused', failures, nextTryAt, lastError: refusal };
   });
-  logger.warn('tenant.accessRefused', {
-    tenantId,
-    failures: refused?.failures,
-    nextTryAt: refused?.nextTryAt,
-  });
+  logger.warn('tenant.accessRefused', { tenantId, failures: refused?.failures, nextTryAt: refused?.nextTryAt });
   return refused;
 }
 

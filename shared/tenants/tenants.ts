@@ -1,5 +1,5 @@
 import { ReceiverError } from '../errors';
-import { parseText } from '../parse';
+import { parseOneOf, parseText, pickTexts } from '../parse';
 import { parseOrReport, updateRow, type EntityTable, type StoredRow } from '../storage/entityTable';
 
 export type TenantStatus = 'active' | 'paused' | 'removed';
@@ -90,7 +90,7 @@ export function createTenants(table: EntityTable): Tenants {
     },
     async *list(onUnreadable) {
       for await (const row of table.list(PARTITION)) {
-        const tenant = onUnreadable ? parseOrReport(() => parseTenant(row), onUnreadable) : parseTenant(row);
+        const tenant = parseOrReport(() => parseTenant(row), onUnreadable);
         if (tenant) yield tenant;
       }
     },
@@ -105,8 +105,9 @@ const NUMBERS = ['taskDeadlineMinutes', 'retentionDays', 'failures', 'sweepRefus
 const TEXTS = ['lastError', 'nextTryAt', 'listedAt', 'orphans', 'sweepTriedAt', 'sweptAt'] as const;
 
 function parseTenant({ cells }: StoredRow): Tenant {
-  const { rowKey, name, status, createdAt } = cells;
-  if (typeof rowKey !== 'string' || (status !== 'active' && status !== 'paused' && status !== 'removed')) {
+  const { rowKey, name, createdAt, graphAccess } = cells;
+  const status = parseOneOf(cells['status'], ['active', 'paused', 'removed']);
+  if (typeof rowKey !== 'string' || !status) {
     throw new ReceiverError(
       'rowUnreadable',
       `The row ${String(rowKey)} of the table Tenants has no status active, paused or removed`,
@@ -117,15 +118,12 @@ function parseTenant({ cells }: StoredRow): Tenant {
     name: parseText(name),
     status,
     createdAt: parseText(createdAt),
+    graphAccess: parseOneOf(graphAccess, ['refused']) ?? 'ok',
+    ...pickTexts(cells, TEXTS),
   });
-  if (cells['graphAccess'] === 'refused') tenant.graphAccess = 'refused';
   for (const cell of NUMBERS) {
     const value = cells[cell];
     if (typeof value === 'number') tenant[cell] = value;
-  }
-  for (const cell of TEXTS) {
-    const value = cells[cell];
-    if (typeof value === 'string') tenant[cell] = value;
   }
   return tenant;
 }

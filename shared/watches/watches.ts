@@ -1,5 +1,5 @@
 import { ReceiverError } from '../errors';
-import { parseId, parseText } from '../parse';
+import { parseId, parseOneOf, parseText, pickTexts } from '../parse';
 import { parseOrReport, updateRow, type EntityTable, type Row, type StoredRow } from '../storage/entityTable';
 import type { Tenant } from '../tenants/tenants';
 
@@ -90,12 +90,7 @@ export function withoutFailure(watch: Watch): Watch {
 
 /** The watch after Graph has deleted or lost its subscription. Its URL stays: a 409 may show a subscription made for it. */
 export function withoutSubscription(watch: Watch): Watch {
-  const cleared = {
-    subscriptionId: undefined,
-    expirationDateTime: undefined,
-    keyId: undefined,
-    revokedAt: undefined,
-  };
+  const cleared = { subscriptionId: undefined, expirationDateTime: undefined, keyId: undefined, revokedAt: undefined };
   return watch.status === 'createFailed' || watch.status === 'updateFailed'
     ? { ...watch, ...cleared, status: 'createFailed' }
     : { ...watch, ...cleared, status: 'pending' };
@@ -129,9 +124,9 @@ export function watchRowKey(watch: Pick<WatchKey, 'kind' | 'id'>): string {
 /** The reverse of `watchRowKey`; undefined for any other text. */
 export function parseWatchRowKey(rowKey: string): Pick<WatchKey, 'kind' | 'id'> | undefined {
   const cut = rowKey.indexOf('_');
-  const kind = rowKey.slice(0, cut);
+  const kind = parseOneOf(rowKey.slice(0, cut), ['jobStarted', 'jobFetchable']);
   const id = parseId(rowKey.slice(cut + 1));
-  return (kind === 'jobStarted' || kind === 'jobFetchable') && id !== undefined ? { kind, id } : undefined;
+  return kind && id !== undefined ? { kind, id } : undefined;
 }
 
 /** The table Subscriptions. All its reads and writes go through here. */
@@ -174,20 +169,16 @@ export function createWatches(table: EntityTable): Watches {
     save: (watch, etag) => table.replace(toRow(watch), etag),
     saveEach: (changes) => table.replaceEach(changes.map(({ watch, etag }) => ({ row: toRow(watch), etag }))),
     async update(key, change, known) {
-      const { value, etag } =
-        (await updateRow(
-          table,
-          { parse: parseWatch, format: toRow },
-          { partitionKey: key.tenantId, rowKey: watchRowKey(key) },
-          change,
-          known && { value: known.watch, etag: known.etag },
-        )) ?? {};
-      return value && etag !== undefined ? { watch: value, etag } : undefined;
+      const format = { parse: parseWatch, format: toRow };
+      const rowNames = { partitionKey: key.tenantId, rowKey: watchRowKey(key) };
+      const last = known && { value: known.watch, etag: known.etag };
+      const stored = await updateRow(table, format, rowNames, change, last);
+      return stored && { watch: stored.value, etag: stored.etag };
     },
     remove: (key, etag) => table.remove(key.tenantId, watchRowKey(key), etag),
     async *list(tenantId, onUnreadable) {
       for await (const row of table.list(tenantId)) {
-        const watch = onUnreadable ? parseOrReport(() => parseWatch(row), onUnreadable) : parseWatch(row);
+        const watch = parseOrReport(() => parseWatch(row), onUnreadable);
         if (watch) yield { watch, etag: row.etag };
       }
     },
@@ -223,11 +214,8 @@ function parseWatch({ cells }: StoredRow): Watch {
     wanted: wanted !== false,
     generation: typeof generation === 'number' ? generation : 0,
     failures: typeof failures === 'number' ? failures : 0,
+    ...pickTexts(cells, OPTIONAL_TEXTS),
   };
-  for (const name of OPTIONAL_TEXTS) {
-    const value = cells[name];
-    if (typeof value === 'string') base[name] = value;
-  }
   const text = (name: keyof HasSubscription | keyof HasFailure) => parseText(cells[name]);
   const failure = () => ({ lastError: text('lastError'), nextTryAt: text('nextTryAt') });
   const subscription = () => {
