@@ -2,7 +2,16 @@ import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { addToGroup, sortGroups, type PoisonGroup, type PoisonMessage } from '../shared/operations/poison';
 import { replayPoison, visitPoison } from '../shared/operations/replayPoison';
-import { example, formatFields, formatTable, JSON_HELP, plural, reportProgress, writeJson, type JsonOption } from './output';
+import {
+  example,
+  formatFields,
+  formatTable,
+  JSON_HELP,
+  plural,
+  reportProgress,
+  writeJson,
+  type JsonOption,
+} from './output';
 import { QUEUE_NAMES } from '../shared/storage/account';
 import { idArgument, oneOf, tenantArgument, usageError } from './arguments';
 import type { CliContext, CliServices } from './context';

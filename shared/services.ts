@@ -124,7 +124,7 @@ export function createServices(env: Environment): Services {
         watches: await watches(),
         ledger: await ledger(),
         jobs: await queue(QUEUE_NAMES.jobs),
-        memory: createSweepMemory(),
+        memory: createSweepMemory(systemClock),
         clock: systemClock,
         random: Math.random,
         randomBytes,

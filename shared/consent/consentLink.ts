@@ -13,7 +13,7 @@ export function signConsentState([{ keyId, key }]: KeyRing, tenantId: string): s
 }
 
 /** The tenant that a `state` was signed for, or undefined when it is none of ours or its key has left the ring. */
-export function verifyConsentState(ring: KeyRing, state: string | null): string | undefined {
+function verifyConsentState(ring: KeyRing, state: string | null): string | undefined {
   const [, keyId = '', tenantId = '', mac = ''] = FORM.exec(state ?? '') ?? [];
   const found = ring.find((candidate) => candidate.keyId === keyId);
   if (!found) return undefined;

@@ -34,7 +34,7 @@ export interface LedgerRow {
   /** How many runs have claimed the row. */
   attempts: number;
   firstSeenAt: string;
-  /** Who brought the message that won the first claim. */
+  /** How the job became known first. */
   foundBy: FoundBy;
   /** When Graph's own notification arrived for a job that was found first in another way. */
   notifiedAt?: string;

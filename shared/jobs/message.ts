@@ -67,7 +67,7 @@ export function parseJobResource(tenantId: string, resource: unknown): JobRefere
   return printerId && jobId ? { kind: 'jobFetchable', tenantId, printerId, jobId } : undefined;
 }
 
-/** What brought the job to this product. */
+/** How the job became known. */
 export type FoundBy = (typeof FOUND_BY)[number];
 export const FOUND_BY = ['graph', 'sweep', 'replay', 'operator'] as const;
 

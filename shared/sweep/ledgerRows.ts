@@ -2,18 +2,18 @@ import type { LedgerRow } from '../jobs/ledger';
 import type { SweepDeps } from './sweepRun';
 import { type WatchKey, watchRowKey } from '../watches/watches';
 
-/** The ledger of one watch by RowKey, undefined for a row that nobody can read. */
+/** The ledger of one watch by RowKey. Undefined: a row that cannot be read. */
 export type ReadRows = (watch: WatchKey) => Promise<Map<string, LedgerRow | undefined>>;
 
-/** Five pages of a table query; some megabytes. */
+/** Five pages of a table query, some megabytes. */
 const MOST_ROWS = 5_000;
 
 /**
- * Reads the ledger of one tenant for its sweep. A small one is read whole at the first call: a tenant of a hundred watches
- * costs a query or a few, not a hundred. A larger one is read watch by watch, so that memory stays bounded. What changes
- * after the reading is settled by the claim.
+ * Reads the ledger of one tenant for its sweep. A small ledger is read whole at the first call, so that a hundred watches
+ * do not cost a hundred queries. A larger ledger is read watch by watch, which bounds the memory. The claim settles what
+ * changes after the read.
  *
- * @param onUnreadable hears of rows that are none of ours
+ * @param onUnreadable called for each row that cannot be read
  */
 export function createRowReader(
   deps: Pick<SweepDeps, 'ledger'>,
@@ -55,7 +55,7 @@ async function readWhole(
   return rows;
 }
 
-/** The ledger of one watch by RowKey; a row that nobody can read is told to `onUnreadable` and undefined. */
+/** The ledger of one watch by RowKey. A row that cannot be read is undefined and reported to `onUnreadable`. */
 export async function readWatchRows(
   { ledger }: Pick<SweepDeps, 'ledger'>,
   watch: WatchKey,
@@ -72,13 +72,12 @@ export async function readWatchRows(
   return rows;
 }
 
-/** A notification that comes later than this after the job's creation counts as lost. */
+/** A notification that arrives later than this after the job's creation counts as lost. */
 const IN_TIME_MS = 15 * 60_000;
 
 /**
- * Whether Graph failed to tell of a job in time: the sweep was the first to bring it, and Graph's own notification did
- * not arrive within 15 minutes of the job's creation. A job that was told to nobody, because nobody watched it, is not
- * counted.
+ * Whether the notification of a job was lost: the sweep found the job first, and Graph's notification did not arrive within
+ * 15 minutes of the job's creation. A job without an event, because nobody watched it, does not count.
  *
  * @param now milliseconds since 1970
  */

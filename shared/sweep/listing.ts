@@ -8,22 +8,22 @@ import { listTasks } from '../graph/api/printTasks';
 import { planJob, planTask, type Sight, type SweepPlan } from './plan';
 import { eachBounded } from '../concurrency';
 
-/** Rows of the ledger by RowKey; `undefined` is a row that nobody can read. */
+/** Rows of the ledger by RowKey. Undefined: a row that cannot be read. */
 export type LedgerRows = ReadonlyMap<string, LedgerRow | undefined>;
 
-/** What one listing held. */
+/** The result of one listing. */
 export interface ListingSweep {
   /** Open tasks, or jobs that are ready. */
   seen: number;
   enqueued: number;
-  /** What ended the listing before its last page; what the pages before it showed is on the queue all the same. */
+  /** The error that ended the listing before its last page. The jobs of the pages before it are enqueued. */
   brokenOff?: Error;
 }
 
 /**
- * Brings back the open tasks of one definition. Served or not: the worker ends what nobody watches.
+ * Enqueues the open tasks of one definition, watched or not: the worker ends the tasks that nobody watches.
  *
- * @returns beside the counts, where the jobs of all listed tasks are
+ * @returns the counts, and the printer and job of each listed task
  * @throws errors of the queue
  */
 export async function sweepTasks(
@@ -35,23 +35,23 @@ export async function sweepTasks(
   const { tenantId, taskDeadlineMinutes } = tenant;
   const places: { printerId: string; jobId: string }[] = [];
   const open: JobReference[] = [];
-  const ended = await toItsEnd(async () => {
+  const ended = await readListing(async () => {
     for await (const { id: taskId, isOpen, place } of listTasks(deps, { tenantId, definitionId })) {
       if (place) places.push(place);
       if (isOpen) open.push({ kind: 'jobStarted', tenantId, definitionId, taskId, ...place });
     }
   });
   const found = open.filter((reference) =>
-    isWanted(deps, rows, reference, (sight) => planTask(sight, taskDeadlineMinutes)),
+    shouldEnqueue(deps, rows, reference, (sight) => planTask(sight, taskDeadlineMinutes)),
   );
   await enqueueFound(deps, found);
   return { seen: open.length, enqueued: found.length, places, ...ended };
 }
 
 /**
- * Brings back the ready jobs of one watched printer.
+ * Enqueues the ready jobs of one watched printer.
  *
- * @returns beside the counts, all that was listed
+ * @returns the counts, and every listed job
  * @throws errors of the queue
  */
 export async function sweepJobs(
@@ -65,21 +65,21 @@ export async function sweepJobs(
   const jobs: ListedJob[] = [];
   const found: JobReference[] = [];
   let seen = 0;
-  const ended = await toItsEnd(async () => {
+  const ended = await readListing(async () => {
     for await (const job of listJobs(deps, { tenantId, printerId })) {
       jobs.push(job);
       if (!job.isReady) continue;
       seen += 1;
       const reference: JobReference = { kind: 'jobFetchable', tenantId, printerId, jobId: job.jobId };
-      if (isWanted(deps, rows, reference, (sight) => planJob(sight, job.createdAt, bounds))) found.push(reference);
+      if (shouldEnqueue(deps, rows, reference, (sight) => planJob(sight, job.createdAt, bounds))) found.push(reference);
     }
   });
   await enqueueFound(deps, found);
   return { seen, enqueued: found.length, jobs, ...ended };
 }
 
-/** A page that fails must not take along what the pages before it showed: whoever printed waits for that. */
-async function toItsEnd(listing: () => Promise<void>): Promise<Pick<ListingSweep, 'brokenOff'>> {
+/** A failed page does not discard the jobs of the pages before it: their users are waiting. */
+async function readListing(listing: () => Promise<void>): Promise<Pick<ListingSweep, 'brokenOff'>> {
   try {
     await listing();
     return {};
@@ -89,43 +89,38 @@ async function toItsEnd(listing: () => Promise<void>): Promise<Pick<ListingSweep
   }
 }
 
-function isWanted(
+function shouldEnqueue(
   deps: Pick<SweepDeps, 'memory' | 'clock'>,
   rows: LedgerRows,
   reference: JobReference,
   plan: (sight: Sight) => SweepPlan,
 ): boolean {
   const rowKey = ledgerRowKey(reference);
-  // The worker could not read that row either: a person has been told to correct it.
+  // The worker cannot read this row either. It was reported, and a person has to correct it.
   if (rows.has(rowKey) && rows.get(rowKey) === undefined) return false;
-  const brought = deps.memory.get(memoryName(reference));
-  return plan({ now: deps.clock.now(), row: rows.get(rowKey), brought }) === 'enqueue';
+  const enqueued = deps.memory.get(memoryName(reference));
+  return plan({ now: deps.clock.now(), row: rows.get(rowKey), enqueued }) === 'enqueue';
 }
 
-/** Sends side by side; a queue takes about 2,000 messages in a second. */
+/** Sends side by side. A queue takes about 2,000 messages a second. */
 const SENDS_AT_ONCE = 16;
 
-/** How the sweep's memory names a job event. */
-export function memoryName(reference: JobReference): string {
+/** The name of a job event in the memory of the sweep. */
+function memoryName(reference: JobReference): string {
   return `${reference.tenantId}/${ledgerRowKey(reference)}`;
 }
 
-/**
- * Puts what was found on the queue print-notifications, as a notification of Graph would have been.
- *
- * @throws the queue's error, once every send under way has ended; what was sent is remembered as such
- */
-export async function enqueueFound(
+/** Sends each job event to the queue print-notifications, like a notification of Graph. Rejects with the queue's error. */
+async function enqueueFound(
   deps: Pick<SweepDeps, 'jobs' | 'memory' | 'clock' | 'randomBytes'>,
   found: readonly JobReference[],
 ): Promise<void> {
   if (found.length === 0) return;
   const { nextTraceparent } = createTrace(deps.randomBytes);
-  const now = deps.clock.now();
-  const receivedAt = new Date(now).toISOString();
+  const receivedAt = new Date(deps.clock.now()).toISOString();
   await eachBounded(SENDS_AT_ONCE, found, async (reference) => {
     const traceparent = nextTraceparent();
     await deps.jobs.send(formatJobMessage({ reference, foundBy: 'sweep', receivedAt, traceparent, deferrals: 0 }));
-    deps.memory.note(memoryName(reference), now);
+    deps.memory.note(memoryName(reference));
   });
 }

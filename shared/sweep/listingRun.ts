@@ -4,42 +4,39 @@ import { GraphError } from '../graph/errors';
 
 /** Listings of one tenant side by side. */
 export const LISTINGS_AT_ONCE = 4;
-/** Up to here the listings of a tenant follow one another at once. */
+/** A tenant with at most this many listings is listed without pauses. */
 const SMALL_TENANT = 60;
-/** The spacing of the listings of a large tenant, and the time that all of them together may take by it. */
+/** The pause between the listings of a large tenant, and the most that all pauses together may take. */
 const LONGEST_GAP_MS = 250;
 const LONGEST_SPREAD_MS = 4 * 60_000;
 /**
- * One listing that Graph cannot serve may be that listing's fault; so many in a row are an outage, at 45 s each. As
- * reconciliation counts them; more than a few bad printers side by side, or each run would end at the same ones.
+ * One unavailable listing may be the fault of that listing. This many in a row are an outage, at 45 s each. More than a few
+ * broken printers side by side, so that not every run ends at the same ones.
  */
 const MOST_UNAVAILABLE = 4;
-/** So many 403 and nothing else: the tenant granted a token and no permission, and the rest would end alike. */
+/** This many 403 and no success: the tenant granted no permission, and the rest would be refused too. */
 const MOST_FORBIDDEN = 4;
 
-/** The listings of one tenant in one sweep: what each failure means for those that follow. */
+/** The listings of one tenant in one sweep, and what each failure means for the following ones. */
 export interface ListingRun {
   /**
-   * Runs one listing; undefined when it failed or was not started any more.
+   * Runs one listing. Undefined when it failed or was not started.
    *
-   * @param options isExpected: a failure that says nothing new, kept out of the report
-   * @throws what was not Graph's doing
+   * @param options isExpected: true for a failure that is not reported
+   * @throws errors of storage
    */
   attempt<T>(
     of: string,
     listing: () => Promise<T>,
     options?: { isExpected?: (error: unknown) => boolean },
   ): Promise<T | undefined>;
-  /** Says how many listings are to come, so that those of a large tenant are spread over time. */
+  /** Announces this many listings, so that those of a large tenant are spread over time. */
   expect(listings: number): void;
-  /**
-   * Those that follow are of another kind (definitions, printers): what Graph could not serve before says nothing of them,
-   * unless it has served nothing at all.
-   */
+  /** The following listings are of another kind (definitions, printers): earlier outages do not count, after a success. */
   beginKind(): void;
-  /** Whether any listing was gone through to its end. */
+  /** Whether any listing was completed. */
   hasListed(): boolean;
-  /** Nothing more is to come: a tenant that let nothing of it in was not swept, see `giveUp`. */
+  /** No listing follows. A tenant without any success was not swept, see `giveUp`. */
   settle(): void;
   /** Leaves the rest of the tenant to a later run: `refused` after nothing but 403, `postponed` in an outage. */
   giveUp(): void;
@@ -61,12 +58,12 @@ export function createListingRun(
   let wasUnavailable = false;
   let forbidden = 0;
   let listed = 0;
-  /** Graph answered something about the tenant that it would not tell a stranger. */
+  /** Graph has answered a call that needs a permission in this tenant. */
   let isLetIn = false;
   const nothing = () => undefined;
-  const underWay = new Set<Promise<unknown>>();
+  const inProgress = new Set<Promise<unknown>>();
   let isStopped = false;
-  // Others of this tenant may have been under way: the first one that stops it says why.
+  // Several listings may fail side by side: the first one decides the outcome.
   const stop = (outcome: TenantSweep['outcome']) => {
     if (!isStopped) sweep.outcome = outcome;
     isStopped = true;
@@ -86,7 +83,7 @@ export function createListingRun(
       unavailable = 0;
       return result;
     } catch (error) {
-      const kind = judgeListingError(error);
+      const kind = classifyListingError(error);
       if (kind === 'storage') throw error;
       if (kind === 'listing') isLetIn = true;
       if (kind === 'refused') {
@@ -124,38 +121,37 @@ export function createListingRun(
     giveUp,
     async attempt(of, listing, { isExpected } = {}) {
       if (gapMs > 0 && !isStopped && !isCutOff()) await deps.clock.sleep(gapMs * LISTINGS_AT_ONCE);
-      // After a 403 one at a time, until one is let in: of several side by side the fastest would decide.
-      while (forbidden > 0 && !isLetIn && underWay.size > 0) await Promise.race(underWay);
+      // After a 403 one at a time until a success: of several side by side the fastest would decide.
+      while (forbidden > 0 && !isLetIn && inProgress.size > 0) await Promise.race(inProgress);
       if (isStopped) return undefined;
       if (isCutOff()) {
-        // Noted only here: where none was left, all were looked at.
+        // Only here: without a further listing, the sweep is complete.
         sweep.outcome = 'postponed';
         return undefined;
       }
       const performed = perform(of, listing, isExpected);
       const ended = performed.then(nothing, nothing);
-      underWay.add(ended);
+      inProgress.add(ended);
       try {
         return await performed;
       } finally {
-        underWay.delete(ended);
+        inProgress.delete(ended);
       }
     },
   };
 }
 
 /**
- * What an error of one listing means for the rest of its tenant: `listing`: this one only; `forbidden`: this one, unless
- * all end so; `unavailable`: Graph could not serve it; `postpone`: the rest would be refused too, the next run looks
- * again; `refused`: so would everything of this tenant until somebody changes something; `storage`: not Graph's doing.
+ * What an error of one listing means for the rest of its tenant. `listing`: nothing. `forbidden`: nothing, unless all end so.
+ * `unavailable`: Graph is unavailable. `postpone`: the rest would fail too, and the next run retries. `refused`: the tenant
+ * refuses everything until a person acts. `storage`: not an error of Graph.
  */
 export type ListingErrorKind = 'listing' | 'forbidden' | 'unavailable' | 'postpone' | 'refused' | 'storage';
 
-export function judgeListingError(error: unknown): ListingErrorKind {
+export function classifyListingError(error: unknown): ListingErrorKind {
   if (!(error instanceof ReceiverError)) return 'storage';
   if (error.code === 'tokenUnavailable') return 'postpone';
   if (error.code === 'tokenRefused') return 'refused';
-  // The time of this run is up.
   if (error.code === 'deadlinePassed') return 'postpone';
   if (!(error instanceof GraphError)) return 'storage';
   switch (error.code) {

@@ -1,33 +1,33 @@
 import { eachBounded } from '../concurrency';
-import { LISTINGS_AT_ONCE, type ListingRun, judgeListingError } from './listingRun';
+import { LISTINGS_AT_ONCE, type ListingRun, classifyListingError } from './listingRun';
 import type { SweepDeps, TenantSweep } from './sweepRun';
 import { listJobs, type ListedJob } from '../graph/api/printJobs';
 import { createHash } from 'node:crypto';
 
-/** What is known of tasks of ours on printers, for finding lost triggers. */
+/** Which jobs and printers have tasks of this app, to find lost triggers. */
 export interface TaskPlaces {
-  /** `placeName` of every job that is known to carry one. */
+  /** `placeName` of every job with a task of this app. */
   carried: Set<string>;
-  /** Printers on which a watched definition had a task lately. */
+  /** Printers with a recent task of a watched definition. */
   printers: Set<string>;
-  /** False when a definition could not be read: then nothing may be said of triggers. */
+  /** False when a definition could not be read: triggers are then unknown. */
   isComplete: boolean;
 }
 
-/** What the sweep did about the watched printers before. */
+/** The printers that this sweep has listed already. */
 export interface SeenPrinters {
   /** Their jobs by printer id. */
   listed: ReadonlyMap<string, ListedJob[]>;
-  /** Those whose listing failed: they are not asked a second time. */
+  /** Printers whose listing failed. They are not listed again. */
   unlisted: ReadonlySet<string>;
 }
 
 /**
- * Notes in `sweep` the printers whose trigger was lost. What was listed already costs nothing. Printers that nobody
- * watches are listed for this alone, with their whole history, so each has its turn once a day; without the permission to
- * list them, their triggers stay unknown.
+ * Adds the printers whose trigger was lost to `sweep`. Printers that were listed already cost no call. Printers that nobody
+ * watches are listed for this check alone, with their whole history, so each is checked once a day. Without the permission
+ * to list them, their triggers stay unknown.
  *
- * @param looks startedAt: begin of the run, milliseconds since 1970; atAll: not only at those whose turn it is
+ * @param looks startedAt: start of the run, milliseconds since 1970; atAll: check every printer
  */
 export async function findLostTriggers(
   deps: SweepDeps,
@@ -55,14 +55,14 @@ export async function findLostTriggers(
   const look = async (printerId: string) => {
     if (!mayList) return;
     const isExpected = (error: unknown) => {
-      if (judgeListingError(error) === 'forbidden') mayList = false;
+      if (classifyListingError(error) === 'forbidden') mayList = false;
       return true;
     };
     const listing = () => readAll(deps, tenantId, printerId);
     const jobs = await run.attempt(`jobFetchable_${printerId}`, listing, { isExpected });
     if (jobs) judge(printerId, jobs);
   };
-  // The first one alone: one 403 tells enough.
+  // The first one alone: one 403 is enough to stop.
   const [first, ...others] = unwatched;
   if (first !== undefined) await look(first);
   await eachBounded(LISTINGS_AT_ONCE, others, look);
@@ -74,9 +74,9 @@ async function readAll(deps: SweepDeps, tenantId: string, printerId: string): Pr
   return jobs;
 }
 
-/** A task follows its job within seconds; below this age its absence says nothing. */
+/** A task follows its job within seconds. Jobs younger than this are not judged. */
 const SETTLED_MS = 15 * 60_000;
-/** Older jobs are history: their tasks may be forgotten. */
+/** Tasks of older jobs may be deleted. */
 const NEW_MS = 24 * 60 * 60_000;
 
 /** Names a job across printers. */
@@ -85,10 +85,10 @@ export function placeName({ printerId, jobId }: { printerId: string; jobId: stri
 }
 
 /**
- * Whether the newest jobs of a printer carry no task of ours any more, although earlier ones did: its trigger was lost
- * or taken away, and what is printed there passes us by.
+ * Whether the newest jobs of a printer have no task of this app, although earlier jobs had: its trigger was lost or deleted,
+ * and the app does not see what is printed there.
  *
- * @param carried `placeName` of each job that is known to carry one
+ * @param carried `placeName` of each job with a task of this app
  */
 export function isTriggerLost(
   printerId: string,
@@ -106,14 +106,14 @@ export function isTriggerLost(
   return false;
 }
 
-/** As often as the timer sweeps. */
+/** The interval of the timer. */
 const STEP_MS = 10 * 60_000;
 const STEPS_A_DAY = 144;
 
 /**
- * Whether the sweep that began at `startedAt` (milliseconds since 1970) is the one in 144 that looks at this printer for
- * its trigger alone. Each printer has a step of the day of its own, from its name: all instances agree without
- * remembering anything, and the printers of a customer are spread over the day.
+ * Whether the sweep that started at `startedAt` (milliseconds since 1970) is the one in 144 that checks the trigger of this
+ * printer. The hash of its name selects the sweep: all instances agree without shared state, and the printers of a customer
+ * are spread over the day.
  */
 export function isTriggerLookDue(
   { tenantId, printerId }: { tenantId: string; printerId: string },

@@ -1,37 +1,37 @@
 import { LONGEST_OWN_WAIT_MS, sweepSpacingMs } from '../jobs/delays';
-import type { Brought } from './sweepRun';
+import type { Enqueued } from './sweepRun';
 import type { LedgerRow } from '../jobs/ledger';
 
-/** What the sweep does about one open thing that Graph shows, and if nothing, why. */
+/** The decision on one open task or ready job that Graph lists. */
 export type SweepPlan =
   | 'enqueue'
-  /** The ledger has dealt with it. */
+  /** The ledger says that it is done. */
   | 'done'
-  /** A run holds its claim, or its own message comes by itself. */
-  | 'atWork'
-  /** Brought back a short while ago. */
+  /** A run holds its claim, or its own message is due soon. */
+  | 'inProgress'
+  /** Enqueued recently. */
   | 'spaced'
   /** Created before the watch. */
   | 'beforeWatch'
-  /** Near the end of what the ledger remembers, where a job that is done could look new. */
+  /** Near the end of its retention, where a job that is done could look new. */
   | 'tooOld';
 
-/** What the plan looks at. Times in milliseconds since 1970. */
+/** The facts of one decision. Times in milliseconds since 1970. */
 export interface Sight {
   now: number;
   /** Undefined when the ledger has no row. */
   row: LedgerRow | undefined;
-  brought: Brought | undefined;
+  enqueued: Enqueued | undefined;
 }
 
-/** The clocks of two instances differ, and a message that is due needs a moment to be received. */
+/** The clocks of two instances differ, and a message that is due takes a moment to be received. */
 const MARGIN_MS = 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
- * A task in pending or processing. It has no age of its own (resources/printtask.md), and whoever printed waits for it
- * however long ago that was: neither the begin of a watch nor retention hides it. Past its deadline it is brought
- * whatever the spacing, unless its own message comes soon.
+ * A task in pending or processing. It has no creation time (resources/printtask.md), and a user waits for it however old it
+ * is: neither the start of a watch nor retention hides it. Past its deadline it is enqueued regardless of the spacing, unless
+ * its own message is due soon.
  */
 export function planTask(sight: Sight, taskDeadlineMinutes: number): SweepPlan {
   const { row, now } = sight;
@@ -40,11 +40,11 @@ export function planTask(sight: Sight, taskDeadlineMinutes: number): SweepPlan {
 }
 
 /**
- * A job that is fetchable, acquired or completed. One whose age Graph does not tell is taken for new: rather told twice
- * than lost.
+ * A job that is fetchable, acquired or completed. A job of unknown age counts as new: an event sent twice is better than a
+ * lost job.
  *
  * @param createdAt milliseconds since 1970, NaN when unknown
- * @param bounds since: begin of the watch, milliseconds since 1970
+ * @param bounds since: start of the watch, milliseconds since 1970
  */
 export function planJob(
   sight: Sight,
@@ -56,19 +56,19 @@ export function planJob(
   return planRow(sight, false);
 }
 
-function planRow({ row, brought, now }: Sight, isLate: boolean): SweepPlan {
+function planRow({ row, enqueued, now }: Sight, isLate: boolean): SweepPlan {
   if (row?.status === 'done') return 'done';
-  if (row?.status === 'claimed' && isAhead(row.leaseUntil, now - MARGIN_MS)) return 'atWork';
+  if (row?.status === 'claimed' && isAhead(row.leaseUntil, now - MARGIN_MS)) return 'inProgress';
   if (row?.status === 'waiting' && isAhead(row.nextTryAt, now - MARGIN_MS)) {
-    // A row that waits always has a message. Where Graph refuses to end a late task each of them would come again and
-    // again, and one more in every run would add up; only a wait that Graph made longer than ours is not waited for.
+    // A waiting row always has a message. Where Graph refuses to end a late task, one more message in every run would
+    // accumulate. Only a wait that Graph made longer than our own waits is not respected for a late task.
     const isSoon = !isAhead(row.nextTryAt, now + LONGEST_OWN_WAIT_MS + MARGIN_MS);
-    if (isSoon || !isLate) return 'atWork';
+    if (isSoon || !isLate) return 'inProgress';
   }
   if (isLate) return 'enqueue';
-  // The worker says how long a row that it gave up should rest.
+  // The worker wrote until when a failed or gone row is left alone.
   if ((row?.status === 'failed' || row?.status === 'gone') && isAhead(row.nextTryAt, now)) return 'spaced';
-  return brought && now < brought.at + sweepSpacingMs(brought.times) ? 'spaced' : 'enqueue';
+  return enqueued && now < enqueued.at + sweepSpacingMs(enqueued.times) ? 'spaced' : 'enqueue';
 }
 
 function isAhead(time: string | undefined, than: number): boolean {

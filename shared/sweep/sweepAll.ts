@@ -5,7 +5,7 @@ import {
   emptySweep,
   type SweepProgress,
   type TenantSweep,
-  whileThereIsTime,
+  withDeadline,
 } from './sweepRun';
 import { eachBounded } from '../concurrency';
 import type { Tenant } from '../tenants/tenants';
@@ -15,9 +15,9 @@ import { sweepTenant } from './sweepTenant';
 const TENANTS_AT_ONCE = 4;
 
 export interface SweepOptions {
-  /** Only this tenant, and of that the trigger of every printer. */
+  /** Only this tenant, with the trigger of every printer. */
   tenantId?: string;
-  /** Milliseconds after which nothing new is asked of Graph; without them nothing ends the run. */
+  /** Milliseconds after which no new call starts. Without it the run has no limit. */
   runMs?: number;
   /** Called after each listing. */
   onProgress?: (progress: SweepProgress) => void;
@@ -25,15 +25,15 @@ export interface SweepOptions {
 
 export interface SweepSummary {
   tenants: TenantSweep[];
-  /** Rows of any table that nobody can read: they name what to correct. */
+  /** Errors of rows that cannot be read: they name what to correct. */
   unreadable: string[];
 }
 
 /**
- * Sweeps every tenant that is listed, paused and removed ones too: their open tasks block somebody's print. The one whose
- * last turn is longest ago comes first; whose turn does not come within the run is `postponed`. One that is not active and
- * keeps refusing the app is asked ever more rarely, and `refused` without a listing in between. One failure never stops the
- * rest. Rejects only when the list of tenants cannot be read.
+ * Sweeps every tenant on the allow-list, also paused and removed ones: their open tasks block prints. The tenant whose last
+ * sweep is longest ago comes first. A tenant that is not reached within the run is `postponed`. A paused or removed tenant
+ * that keeps refusing the app is listed less and less often, and is `refused` in between. One failure does not stop the rest.
+ * Rejects only when the list of tenants cannot be read.
  */
 export async function sweepAll(deps: SweepDeps, options: SweepOptions = {}): Promise<SweepSummary> {
   const { tenantId, runMs = Infinity, onProgress } = options;
@@ -44,13 +44,13 @@ export async function sweepAll(deps: SweepDeps, options: SweepOptions = {}): Pro
   };
   const tenants: Tenant[] = [];
   for await (const tenant of deps.tenants.list(onUnreadable)) {
-    if (tenantId === undefined && isLeftAlone(tenant, deps.clock.now())) {
+    if (tenantId === undefined && isBackingOff(tenant, deps.clock.now())) {
       summary.tenants.push({ ...emptySweep(tenant), outcome: 'refused' });
     } else if (tenantId === undefined || tenant.tenantId === tenantId) tenants.push(tenant);
   }
   let left = tenants.length;
   const time = createSweepTime(deps.clock, { runMs, rounds: () => Math.ceil(left / TENANTS_AT_ONCE) });
-  const timed = { ...deps, callGraph: whileThereIsTime(deps.callGraph, time) };
+  const timed = { ...deps, callGraph: withDeadline(deps.callGraph, time) };
   const context = {
     time,
     everyTrigger: tenantId !== undefined,
@@ -58,7 +58,7 @@ export async function sweepAll(deps: SweepDeps, options: SweepOptions = {}): Pro
     ...(onProgress ? { onProgress } : {}),
   };
   let leftOut = 0;
-  await eachBounded(TENANTS_AT_ONCE, inTurn(tenants), async (tenant) => {
+  await eachBounded(TENANTS_AT_ONCE, longestAgoFirst(tenants), async (tenant) => {
     if (time.isUp()) {
       leftOut += 1;
       summary.tenants.push({ ...emptySweep(tenant), outcome: 'postponed' });
@@ -71,10 +71,10 @@ export async function sweepAll(deps: SweepDeps, options: SweepOptions = {}): Pro
   return summary;
 }
 
-/** A turn that was throttled, refused or cut short counts too: whoever keeps failing must not keep the others waiting. */
-function inTurn(tenants: readonly Tenant[]): Tenant[] {
-  const lastTurn = ({ sweepTriedAt, sweptAt }: Tenant) => Date.parse(sweepTriedAt ?? sweptAt ?? '') || 0;
-  return [...tenants].sort((a, b) => lastTurn(a) - lastTurn(b));
+/** A sweep that failed counts too: a tenant that keeps failing must not delay the others. */
+function longestAgoFirst(tenants: readonly Tenant[]): Tenant[] {
+  const lastSweep = ({ sweepTriedAt, sweptAt }: Tenant) => Date.parse(sweepTriedAt ?? sweptAt ?? '') || 0;
+  return [...tenants].sort((a, b) => lastSweep(a) - lastSweep(b));
 }
 
 /** The counts of a summary, for one log line. */
@@ -96,17 +96,17 @@ export function countSweeps({ tenants, unreadable }: SweepSummary): Record<strin
   };
 }
 
-/** Doubling from about twice the ten minutes of the timer; a moment under, as a run may come a little early. */
+/** Doubling from twice this, a little under the ten minutes of the timer, because a run may start early. */
 const HALF_FIRST_MS = 9 * 60_000;
 const LONGEST_MS = 24 * 60 * 60_000;
 
 /**
- * Whether this sweep asks nothing of a paused or removed tenant that keeps refusing the app: its consent is gone, and its
- * open tasks cannot be reached until somebody gives it back.
+ * Whether this sweep skips a paused or removed tenant that keeps refusing the app: its consent was withdrawn, and its open
+ * tasks cannot be reached until consent is given again.
  *
  * @param now milliseconds since 1970
  */
-export function isLeftAlone(
+function isBackingOff(
   { status, sweepRefusals = 0, sweepTriedAt }: Pick<Tenant, 'status' | 'sweepRefusals' | 'sweepTriedAt'>,
   now: number,
 ): boolean {

@@ -6,34 +6,34 @@ import type { Logger } from '../logger';
 import type { Ledger } from '../jobs/ledger';
 import type { MessageQueue } from '../storage/queues';
 import type { Watches } from '../watches/watches';
+import { createCache } from '../cache';
 import { ReceiverError } from '../errors';
 
 /** How the sweep of one tenant ended. */
 export interface TenantSweep {
   tenantId: string;
-  /** As it was when its turn came. */
+  /** The status when its sweep began. */
   status: TenantStatus;
   /**
-   * `postponed`: Graph throttled or could not serve it, or the time of the run was up before all of it was looked at; the
-   * next run looks at the rest. `refused`: Entra or Graph will
-   * have nothing of this tenant, or its first listings were all forbidden and the rest was left. `error`: storage failed on the way.
+   * `postponed`: Graph throttled the tenant or was unavailable, or the time of the run ended first. The next run continues.
+   * `refused`: Entra or Graph refuses the tenant, or its first listings were all forbidden. `error`: storage failed.
    */
   outcome: 'swept' | 'postponed' | 'refused' | 'error';
-  /** Listings that were asked for, pages not counted. */
+  /** Listings requested, not their pages. */
   listings: number;
   /** Open tasks and ready jobs that Graph showed. */
   seen: number;
-  /** How many of them were put on the queue. */
+  /** How many of them were enqueued. */
   enqueued: number;
-  /** Jobs in the ledger that Graph did not tell of in time. */
+  /** Jobs in the ledger whose notification did not arrive in time. */
   lostByGraph: number;
-  /** Printers whose new jobs carry no task of ours any more. */
+  /** Printers whose new jobs have no task of this app any more. */
   triggersLost: string[];
-  /** Listings that failed by themselves, in words. */
+  /** Failed listings with the message of their error. */
   failures: { of: string; error: string }[];
 }
 
-/** A sweep that has not begun yet. */
+/** The result of a tenant before its sweep. */
 export function emptySweep({ tenantId, status }: Pick<Tenant, 'tenantId' | 'status'>): TenantSweep {
   return {
     tenantId,
@@ -48,16 +48,16 @@ export function emptySweep({ tenantId, status }: Pick<Tenant, 'tenantId' | 'stat
   };
 }
 
-/** One listing that has been gone through. */
+/** One completed listing. */
 export interface SweepProgress {
   tenantId: string;
-  /** RowKey of the watch, or of the one that a definition would have. */
+  /** RowKey of the watch, or the one that a watch of this definition would have. */
   of: string;
   seen: number;
   enqueued: number;
 }
 
-/** What the sweep needs. It reads the ledger and never writes it: everything it finds goes through the queue. */
+/** Dependencies of the sweep. It reads the ledger and never writes it: what it finds goes through the queue. */
 export interface SweepDeps {
   callGraph: CallGraph;
   /** GRAPH_BASE_URL without a slash at the end. */
@@ -67,7 +67,7 @@ export interface SweepDeps {
   ledger: Pick<Ledger, 'list'>;
   /** print-notifications */
   jobs: MessageQueue;
-  /** What this process has brought back lately. */
+  /** Job events that this process enqueued recently. */
   memory: SweepMemory;
   clock: Clock;
   /** 0 inclusive to 1 exclusive. */
@@ -76,49 +76,40 @@ export interface SweepDeps {
   logger: Logger;
 }
 
-/** How often and when this process last brought a job event back. */
-export interface Brought {
+/** How often the sweep of this process enqueued a job event, and when last. */
+export interface Enqueued {
   times: number;
   /** Milliseconds since 1970. */
   at: number;
 }
 
 /**
- * Remembers what the sweep has put on the queue. The sweep never writes the ledger, and a row that the worker has not
- * reached says nothing of the message that waits for it: without this, each run would add one more. A process that has
- * just started knows nothing and may bring a job twice, which the claim settles.
+ * Remembers what the sweep enqueued. The sweep never writes the ledger, and the row of a job does not show the message that
+ * waits for it: without this memory each run would enqueue one more. A process that has just started may enqueue a job
+ * twice, which the claim settles.
  */
 export interface SweepMemory {
-  get(name: string): Brought | undefined;
-  /** Notes that `name` was put on the queue at `now`. */
-  note(name: string, now: number): void;
+  get(name: string): Enqueued | undefined;
+  /** Notes that `name` was enqueued now. */
+  note(name: string): void;
 }
 
-/** Longer than the longest spacing; what was last brought before it is no longer open. */
-const FORGET_AFTER_MS = 3 * 60 * 60_000;
+/** Longer than the longest spacing (`sweepSpacingMs`): a job that was last enqueued before it is no longer open. */
+const KEEP_MS = 3 * 60 * 60_000;
 /** A bound on memory, far above the open jobs of one deployment. */
 const MOST_REMEMBERED = 50_000;
 
-export function createSweepMemory(most = MOST_REMEMBERED): SweepMemory {
-  const brought = new Map<string, Brought>();
+export function createSweepMemory(clock: Pick<Clock, 'now'>, most = MOST_REMEMBERED): SweepMemory {
+  const enqueued = createCache<Enqueued>({ most, keepMs: KEEP_MS, clock });
   return {
-    get: (name) => brought.get(name),
-    note(name, now) {
-      const times = (brought.get(name)?.times ?? 0) + 1;
-      // Put last: the map then runs from the oldest to the newest.
-      brought.delete(name);
-      brought.set(name, { times, at: now });
-      for (const [oldest, { at }] of brought) {
-        if (brought.size <= most && now - at < FORGET_AFTER_MS) return;
-        brought.delete(oldest);
-      }
-    },
+    get: (name) => enqueued.get(name),
+    note: (name) => void enqueued.set(name, { times: (enqueued.get(name)?.times ?? 0) + 1, at: clock.now() }),
   };
 }
 
 /**
- * How long a run of the timer starts something new. The host ends it after `functionTimeout` (10 minutes, host.json) with
- * everything in flight; a call that has just begun may take 45 s with its tries, and what it shows has yet to be queued.
+ * How long a run of the timer starts new calls. The host ends a run after `functionTimeout` (10 minutes, host.json). A call
+ * that has just started may take 45 s with its retries, and its jobs have to be enqueued after it.
  */
 export const SWEEP_RUN_MS = 8 * 60_000;
 
@@ -126,15 +117,15 @@ export const SWEEP_RUN_MS = 8 * 60_000;
 export interface SweepTime {
   /** When the run began, in milliseconds since 1970. */
   startedAt: number;
-  /** Nothing new may be asked of Graph. */
+  /** No new call may start. */
   isUp(): boolean;
-  /** Milliseconds over which one tenant may spread what it asks. */
+  /** Milliseconds over which one tenant may spread its calls. */
   spreadMs(): number;
 }
 
 /**
  * @param runMs Infinity where no host ends the run
- * @param rounds how often the tenants that have not ended yet, as many as are swept side by side, fill their places
+ * @param rounds the remaining tenants divided by those that are swept side by side
  */
 export function createSweepTime(
   clock: Pick<Clock, 'now'>,
@@ -145,20 +136,18 @@ export function createSweepTime(
   return {
     startedAt,
     isUp: () => leftMs() <= 0,
-    // The other half is for the calls themselves.
+    // Half of the time is for the calls themselves.
     spreadMs: () => Math.max(0, leftMs()) / 2 / Math.max(1, rounds()),
   };
 }
 
 /**
- * Asks Graph nothing new once the time is up. Each page of a listing is a call: a long one ends too, and what its pages
- * showed is queued.
- *
- * @returns calls that throw ReceiverError `deadlinePassed` from then on
+ * The same calls until the time is up, then ReceiverError `deadlinePassed`. Each page of a listing is a call, so a long
+ * listing ends too, and the jobs of its earlier pages are enqueued.
  */
-export function whileThereIsTime(callGraph: CallGraph, time: Pick<SweepTime, 'isUp'>): CallGraph {
+export function withDeadline(callGraph: CallGraph, time: Pick<SweepTime, 'isUp'>): CallGraph {
   return async (call) => {
     if (!time.isUp()) return callGraph(call);
-    throw new ReceiverError('deadlinePassed', 'The time of this sweep is up; the next one looks again');
+    throw new ReceiverError('deadlinePassed', 'The time of this sweep is up');
   };
 }

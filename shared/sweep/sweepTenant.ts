@@ -1,5 +1,5 @@
 import { errorFields } from '../errors';
-import { createListingRun, LISTINGS_AT_ONCE, judgeListingError } from './listingRun';
+import { createListingRun, LISTINGS_AT_ONCE, classifyListingError } from './listingRun';
 import { isLostByGraph, createRowReader } from './ledgerRows';
 import { type SweepTime, type SweepDeps, emptySweep, type SweepProgress, type TenantSweep } from './sweepRun';
 import { findLostTriggers, type TaskPlaces, placeName } from './lostTriggers';
@@ -15,20 +15,20 @@ import type { ListedJob } from '../graph/api/printJobs';
 /** What the sweeps of one run share. */
 export interface SweepContext {
   time: SweepTime;
-  /** Looks for the trigger of every printer that nobody watches, not only of those whose turn of the day it is. */
+  /** Checks the trigger of every unwatched printer, not only of those that are due at this time of the day. */
   everyTrigger: boolean;
   onProgress?: (progress: SweepProgress) => void;
-  /** Hears of rows that are none of ours. */
+  /** Called for each row that cannot be read. */
   onUnreadable: (error: Error) => void;
 }
 
-/** A printer that has shown no task of ours for so long has no trigger to lose. */
+/** A printer without a task of this app for this long has no trigger. */
 const RECENT_MS = 7 * 24 * 60 * 60_000;
 
 /**
- * Compares what Graph lists for one tenant with the ledger and puts on the queue what is missing: the tasks of every
- * definition of ours, and for an active tenant the jobs of its watched printers. Asks for each definition and each
- * printer once. Never rejects; how it ended is in the result.
+ * Compares the listings of one tenant with the ledger and enqueues what is missing: the tasks of every definition of this
+ * app and, for an active tenant, the jobs of its watched printers. Lists each definition and each printer once. Never
+ * rejects: the result says how it ended.
  */
 export async function sweepTenant(deps: SweepDeps, tenant: Tenant, context: SweepContext): Promise<TenantSweep> {
   const { tenantId } = tenant;
@@ -37,7 +37,7 @@ export async function sweepTenant(deps: SweepDeps, tenant: Tenant, context: Swee
     const { hasListed } = await sweepListings(deps, tenant, sweep, context);
     const { lostByGraph } = sweep;
     const now = new Date(deps.clock.now()).toISOString();
-    // sweptAt stands for what was seen: a sweep that was shown nothing at all leaves it as it was.
+    // A sweep without any completed listing has seen nothing and leaves sweptAt unchanged.
     const isSwept = sweep.outcome === 'swept' && hasListed && tenant.status === 'active';
     await deps.tenants.update(tenantId, (row) => ({
       ...row,
@@ -49,18 +49,18 @@ export async function sweepTenant(deps: SweepDeps, tenant: Tenant, context: Swee
     sweep.outcome = 'error';
     sweep.failures.push({ of: '*', error: 'Storage failed while this tenant was being swept' });
     deps.logger.error('sweep.error', { ...errorFields(error), tenantId });
-    await noteTurn(deps, tenantId);
+    await saveProgress(deps, tenantId);
   }
   return sweep;
 }
 
-/** Whoever keeps failing must not come first in every run. Never rejects: storage may be what failed. */
-async function noteTurn(deps: SweepDeps, tenantId: string): Promise<void> {
+/** A tenant that keeps failing must not come first in every run. Never rejects, because storage may be what failed. */
+async function saveProgress(deps: SweepDeps, tenantId: string): Promise<void> {
   try {
     const sweepTriedAt = new Date(deps.clock.now()).toISOString();
     await deps.tenants.update(tenantId, (row) => ({ ...row, sweepTriedAt }));
   } catch (error) {
-    deps.logger.warn('sweep.turnNotNoted', { ...errorFields(error), tenantId });
+    deps.logger.warn('sweep.progressNotSaved', { ...errorFields(error), tenantId });
   }
 }
 
@@ -83,9 +83,9 @@ async function sweepListings(
   const printers = watched.filter(({ kind }) => kind === 'jobFetchable');
   const definitions = watched.filter(({ kind }) => kind === 'jobStarted').map(({ id }) => id);
 
-  // Consent may have been withdrawn from a tenant that is not active, and one without JobStarted never needed this.
+  // An inactive tenant may have withdrawn its consent, and a tenant without JobStarted never needed this permission.
   const isExpected = (error: unknown) =>
-    !isActive || (definitions.length === 0 && judgeListingError(error) === 'forbidden');
+    !isActive || (definitions.length === 0 && classifyListingError(error) === 'forbidden');
   const owned = await run.attempt('taskDefinitions', () => listDefinitions(deps, tenantId), { isExpected });
   const everyDefinition = [...new Set([...definitions, ...(owned ?? []).flatMap(({ id }) => parseId(id) ?? [])])];
   run.expect(everyDefinition.length + printers.length);
@@ -102,8 +102,8 @@ async function sweepListings(
       if (isWatched && now - Date.parse(row.firstSeenAt) < RECENT_MS) places.printers.add(printerId);
     }
   };
-  /** What was found counts, also when the listing broke off after it. */
-  const noted = <T extends ListingSweep>(key: WatchKey, swept: T): T => {
+  /** The counts of a listing apply also when it ended with an error. */
+  const addCounts = <T extends ListingSweep>(key: WatchKey, swept: T): T => {
     const { seen, enqueued, brokenOff } = swept;
     sweep.seen += seen;
     sweep.enqueued += enqueued;
@@ -120,7 +120,7 @@ async function sweepListings(
     const listing = async () => {
       const rows = await readRows(key);
       account(key, isWatched, rows);
-      return noted(key, await sweepTasks(deps, tenant, id, rows));
+      return addCounts(key, await sweepTasks(deps, tenant, id, rows));
     };
     const swept = await run.attempt(watchRowKey(key), listing, { isExpected: () => !isActive });
     places.isComplete &&= swept !== undefined;
@@ -134,31 +134,31 @@ async function sweepListings(
     const listing = async () => {
       const rows = await readRows(watch);
       account(watch, true, rows);
-      return noted(watch, await sweepJobs(deps, tenant, watch, rows));
+      return addCounts(watch, await sweepJobs(deps, tenant, watch, rows));
     };
     const swept = await run.attempt(watchRowKey(watch), listing);
     if (swept) listed.set(watch.id, swept.jobs);
   };
 
-  // A run that is cut short leaves out others each time.
-  let inTurn = rotate(printers, deps.random());
+  // A run that ends early leaves out different printers each time.
+  let remaining = rotate(printers, deps.random());
   if (!run.hasListed()) {
-    // Definitions and printers need different permissions: as reconciliation does, one of each kind is tried, or the 403
-    // of the definitions would stand for printers that were never asked for.
-    const [probe, ...others] = inTurn;
-    inTurn = others;
+    // Definitions and printers need different permissions, so one of each kind is tried: the 403 of the definitions says
+    // nothing about printers.
+    const [probe, ...others] = remaining;
+    remaining = others;
     if (probe) await sweepPrinter(probe);
     if (tenant.graphAccess === 'refused' && !run.hasListed()) run.giveUp();
   }
-  // Tasks first: somebody waits for each of them.
+  // Tasks first: a user waits for each of them.
   await eachBounded(LISTINGS_AT_ONCE, rotate(everyDefinition, deps.random()), sweepDefinition);
   run.beginKind();
-  await eachBounded(LISTINGS_AT_ONCE, inTurn, sweepPrinter);
+  await eachBounded(LISTINGS_AT_ONCE, remaining, sweepPrinter);
   const unlisted = new Set(printers.map(({ id }) => id).filter((id) => !listed.has(id)));
   run.beginKind();
   const looks = { startedAt: context.time.startedAt, atAll: context.everyTrigger };
   await findLostTriggers(deps, { sweep, run }, places, { listed, unlisted }, looks);
-  // Where nothing is watched nothing was granted perhaps, and nothing is missed.
+  // Without a watch, no permission may have been granted, and nothing is missed.
   if (!isActive || watched.length > 0) run.settle();
   return { hasListed: run.hasListed() };
 }

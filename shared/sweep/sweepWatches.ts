@@ -1,21 +1,20 @@
 import { type WatchKey, isMaintained } from '../watches/watches';
-import { judgeListingError } from './listingRun';
+import { classifyListingError } from './listingRun';
 import { readWatchRows } from './ledgerRows';
-import { type SweepDeps, whileThereIsTime } from './sweepRun';
+import { type SweepDeps, withDeadline } from './sweepRun';
 import { sweepJobs, sweepTasks } from './listing';
 import { errorFields } from '../errors';
 import { eachBounded } from '../concurrency';
 
 export type WatchSweep =
   | { outcome: 'swept'; seen: number; enqueued: number }
-  /** Graph could not or would not show all of it; the timer's sweep looks again. */
+  /** Graph did not show the whole listing. The timer's sweep retries. */
   | { outcome: 'postponed'; enqueued: number; error: string }
-  /** Nobody waits for it: the tenant or the watch is not served. */
+  /** The tenant or the watch is not active. */
   | { outcome: 'notServed' };
 
 /**
- * Sweeps one watch: after its subscription was replaced or had been lost. What is put on the queue is settled by the
- * claim, however often it is asked for.
+ * Sweeps one watch after its subscription was replaced or lost. The claim settles what is enqueued twice.
  *
  * @throws errors of storage
  */
@@ -29,24 +28,22 @@ export async function sweepWatch(deps: SweepDeps, key: WatchKey): Promise<WatchS
       ? await sweepTasks(deps, tenant, key.id, rows)
       : await sweepJobs(deps, tenant, stored.watch, rows);
   if (brokenOff === undefined) return { outcome: 'swept', seen, enqueued };
-  if (judgeListingError(brokenOff) === 'storage') throw brokenOff;
+  if (classifyListingError(brokenOff) === 'storage') throw brokenOff;
   return { outcome: 'postponed', enqueued, error: brokenOff.message };
 }
 
-/** A listing each; Graph publishes no limit for print. */
+/** One listing each. Graph publishes no limit for print. */
 const WATCHES_AT_ONCE = 4;
 
 /**
- * Sweeps each of `keys`, whose subscriptions left a time without notifications. Never rejects: what fails is logged, and
- * the timer's sweep looks again.
+ * Sweeps each of `keys`, whose subscriptions had a gap. Never rejects: failures are logged, and the timer's sweep retries.
  *
- * @param endsAt milliseconds since 1970 from which nothing new is started or asked of Graph: what is left is the timer's
- *   sweep's. Infinity where no host ends the run
- * @returns how many jobs were put on the queue
+ * @param endsAt no call starts after it; milliseconds since 1970. Infinity where no host ends the run
+ * @returns how many jobs were enqueued
  */
 export async function sweepWatches(deps: SweepDeps, keys: readonly WatchKey[], endsAt = Infinity): Promise<number> {
   const isUp = () => deps.clock.now() >= endsAt;
-  const timed = { ...deps, callGraph: whileThereIsTime(deps.callGraph, { isUp }) };
+  const timed = { ...deps, callGraph: withDeadline(deps.callGraph, { isUp }) };
   let enqueued = 0;
   let left = 0;
   await eachBounded(WATCHES_AT_ONCE, keys, async ({ tenantId, kind, id }) => {

@@ -70,7 +70,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
             watches: world.watches,
             ledger,
             jobs: queue('print-notifications'),
-            memory: createSweepMemory(),
+            memory: createSweepMemory(world.clock),
             clock: world.clock,
             random: () => 0.5,
             randomBytes,

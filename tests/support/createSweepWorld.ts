@@ -54,7 +54,7 @@ export function createSweepWorld() {
     watches,
     ledger,
     jobs,
-    memory: createSweepMemory(),
+    memory: createSweepMemory(clock),
     clock,
     random: () => 0,
     randomBytes,

@@ -1,5 +1,5 @@
 import { ReceiverError, type ErrorCode } from '../../../shared/errors';
-import { judgeListingError } from '../../../shared/sweep/listingRun';
+import { classifyListingError } from '../../../shared/sweep/listingRun';
 import { GraphError } from '../../../shared/graph/errors';
 
 const graph = (code: ErrorCode) => new GraphError(code, 'x');
@@ -18,5 +18,5 @@ it.each([
   [ours('storageUnavailable'), 'storage'],
   [new Error('x'), 'storage'],
 ] as const)('%#: %s', (error, kind) => {
-  expect(judgeListingError(error)).toBe(kind);
+  expect(classifyListingError(error)).toBe(kind);
 });

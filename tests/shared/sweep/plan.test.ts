@@ -8,7 +8,7 @@ const DAY = 24 * 60 * MINUTE;
 const NOW = Date.UTC(2026, 10, 22, 12);
 const iso = (ms: number) => new Date(ms).toISOString();
 
-function sight(row: Partial<LedgerRow> | undefined, brought?: Sight['brought']): Sight {
+function sight(row: Partial<LedgerRow> | undefined, enqueued?: Sight['enqueued']): Sight {
   const whole: LedgerRow | undefined = row && {
     status: 'waiting',
     attempts: 1,
@@ -16,7 +16,7 @@ function sight(row: Partial<LedgerRow> | undefined, brought?: Sight['brought']):
     foundBy: 'graph',
     ...row,
   };
-  return { now: NOW, row: whole, brought };
+  return { now: NOW, row: whole, enqueued };
 }
 
 const DEADLINE = 15;
@@ -25,15 +25,15 @@ describe('an open task', () => {
   it.each([
     ['absent', undefined, 'enqueue'],
     ['done', { status: 'done' }, 'done'],
-    ['claimed, its lease alive', { status: 'claimed', leaseUntil: iso(NOW + 1) }, 'atWork'],
+    ['claimed, its lease alive', { status: 'claimed', leaseUntil: iso(NOW + 1) }, 'inProgress'],
     [
       'claimed, its lease over for less than the minute of take-over',
       { status: 'claimed', leaseUntil: iso(NOW - MINUTE + 1) },
-      'atWork',
+      'inProgress',
     ],
     ['claimed past its lease', { status: 'claimed', leaseUntil: iso(NOW - MINUTE) }, 'enqueue'],
     ['claimed without a lease', { status: 'claimed' }, 'enqueue'],
-    ['waiting, not yet due', { status: 'waiting', nextTryAt: iso(NOW + MINUTE) }, 'atWork'],
+    ['waiting, not yet due', { status: 'waiting', nextTryAt: iso(NOW + MINUTE) }, 'inProgress'],
     ['waiting past its next try', { status: 'waiting', nextTryAt: iso(NOW - MINUTE) }, 'enqueue'],
     ['failed', { status: 'failed' }, 'enqueue'],
     ['failed a moment ago', { status: 'failed', nextTryAt: iso(NOW + 1) }, 'spaced'],
@@ -50,7 +50,7 @@ describe('an open task', () => {
     [3, 36],
     [4, 55],
     [50, 55],
-  ])('brought back %i times is left alone for %i minutes, never for more than 60', (times, minutes) => {
+  ])('enqueued back %i times is left alone for %i minutes, never for more than 60', (times, minutes) => {
     const at = NOW - minutes * MINUTE;
     expect(planTask(sight(undefined, { times, at: at + 1 }), DEADLINE)).toBe('spaced');
     expect(planTask(sight(undefined, { times, at }), DEADLINE)).toBe('enqueue');
@@ -58,29 +58,29 @@ describe('an open task', () => {
 
   it.each(['failed', 'gone'] as const)('past its deadline and %s is enqueued whatever the spacing', (status) => {
     const row = { status, nextTryAt: iso(NOW + 30 * MINUTE) };
-    const brought = { times: 4, at: NOW - 1 };
+    const enqueued = { times: 4, at: NOW - 1 };
     const late = NOW - DEADLINE * MINUTE;
-    expect(planTask(sight({ ...row, firstSeenAt: iso(late) }, brought), DEADLINE)).toBe('enqueue');
-    expect(planTask(sight({ ...row, firstSeenAt: iso(late + 1) }, brought), DEADLINE)).toBe('spaced');
+    expect(planTask(sight({ ...row, firstSeenAt: iso(late) }, enqueued), DEADLINE)).toBe('enqueue');
+    expect(planTask(sight({ ...row, firstSeenAt: iso(late + 1) }, enqueued), DEADLINE)).toBe('spaced');
   });
 
   // Ten minutes and a quarter (docs/decisions/0013), and a minute for clocks that differ.
   it.each([
-    ['in a moment', MINUTE, 'atWork'],
-    ['after the longest wait of an outage', growingDelayMs('outage', Infinity, 1), 'atWork'],
-    ['at the bound itself', 13.5 * MINUTE, 'atWork'],
+    ['in a moment', MINUTE, 'inProgress'],
+    ['after the longest wait of an outage', growingDelayMs('outage', Infinity, 1), 'inProgress'],
+    ['at the bound itself', 13.5 * MINUTE, 'inProgress'],
     ['only after a longer Retry-After', 13.5 * MINUTE + 1, 'enqueue'],
     ['overdue for a minute', -MINUTE, 'enqueue'],
   ] as const)('past its deadline and waiting for a try that comes %s', (_name, inMs, planned) => {
     const row = { status: 'waiting', nextTryAt: iso(NOW + inMs) } as const;
-    const brought = { times: 4, at: NOW - 1 };
-    expect(planTask(sight({ ...row, firstSeenAt: iso(NOW - DEADLINE * MINUTE) }, brought), DEADLINE)).toBe(planned);
+    const enqueued = { times: 4, at: NOW - 1 };
+    expect(planTask(sight({ ...row, firstSeenAt: iso(NOW - DEADLINE * MINUTE) }, enqueued), DEADLINE)).toBe(planned);
   });
 
   it('past its deadline is still left to the run that works on it, and to nobody when it is done', () => {
     const firstSeenAt = iso(NOW - DAY);
     const leaseUntil = iso(NOW + MINUTE);
-    expect(planTask(sight({ status: 'claimed', firstSeenAt, leaseUntil }), DEADLINE)).toBe('atWork');
+    expect(planTask(sight({ status: 'claimed', firstSeenAt, leaseUntil }), DEADLINE)).toBe('inProgress');
     expect(planTask(sight({ status: 'done', firstSeenAt }), DEADLINE)).toBe('done');
   });
 });
@@ -95,7 +95,7 @@ describe('a ready job', () => {
     expect(planJob(sight(undefined), recent, { ...bounds, since: recent })).toBe('enqueue');
   });
 
-  it('within a day of the end of retention is not brought back: its row may have been deleted', () => {
+  it('within a day of the end of retention is not enqueued back: its row may have been deleted', () => {
     expect(planJob(sight(undefined), NOW - 29 * DAY, bounds)).toBe('tooOld');
     expect(planJob(sight(undefined), NOW - 29 * DAY + 1, bounds)).toBe('enqueue');
   });
@@ -107,6 +107,6 @@ describe('a ready job', () => {
   it('follows the ledger as a task does, but has no deadline', () => {
     expect(planJob(sight({ status: 'done' }), recent, bounds)).toBe('done');
     const row = { status: 'waiting', nextTryAt: iso(NOW + MINUTE), firstSeenAt: iso(NOW - DAY) } as const;
-    expect(planJob(sight(row), recent, bounds)).toBe('atWork');
+    expect(planJob(sight(row), recent, bounds)).toBe('inProgress');
   });
 });

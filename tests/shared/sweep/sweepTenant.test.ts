@@ -40,7 +40,7 @@ async function sweep(deps = world.deps, { everyTrigger = true } = {}) {
   return { ...result, progress, unreadable };
 }
 
-describe('what is brought back', () => {
+describe('what is enqueued', () => {
   it('every open task of every definition of ours, watched or not, with the place of its job', async () => {
     await onboard('active', ['jobStarted']);
     world.putDefinition();
@@ -405,7 +405,7 @@ describe('failures', () => {
     expect(await sweep(broken)).toMatchObject({ outcome: 'error', failures: [{ of: '*' }] });
     expect(world.logger.events).toMatchObject([
       { level: 'error', event: 'sweep.error' },
-      { level: 'warn', event: 'sweep.turnNotNoted', code: 'storageUnavailable', tenantId: TENANT },
+      { level: 'warn', event: 'sweep.progressNotSaved', code: 'storageUnavailable', tenantId: TENANT },
     ]);
   });
 });
