@@ -7,12 +7,12 @@ const consent: HttpHandler = async (request, context): Promise<HttpResponseInit>
   const logger = createLogger(context);
   const { consentPage } = await import('../shared/consent/consentPage');
   try {
-    const [{ getServices }, { judgeConsent }] = await Promise.all([
+    const [{ getServices }, { readConsent }] = await Promise.all([
       import('../shared/services'),
       import('../shared/consent/consentLink'),
     ]);
     const { clientStateKeys } = await getServices(process.env).config();
-    const verdict = judgeConsent(clientStateKeys, request.query);
+    const verdict = readConsent(clientStateKeys, request.query);
     logger.info('consent.answered', verdict);
     return consentPage(verdict);
   } catch (error) {

@@ -5,14 +5,14 @@ import type { KeyRing } from '../config';
 const FORM = /^([A-Za-z0-9_-]{1,16})\.([A-Za-z0-9-]{1,64})\.([A-Za-z0-9_-]{43})$/;
 
 /**
- * The `state` of a tenant's consent link: signed like a clientState, so that the page the administrator comes back to
- * can tell our links from others without a store. The same link each time, until another key signs.
+ * The `state` of a tenant's consent link. It is signed like a clientState, so the page that the administrator returns to
+ * recognizes its links without a store. The link stays the same until the signing key changes.
  */
 export function signConsentState([{ keyId, key }]: KeyRing, tenantId: string): string {
   return `${keyId}.${tenantId}.${computeMac(key, keyId, tenantId)}`;
 }
 
-/** The tenant that a `state` was signed for, or undefined when it is none of ours or its key has left the ring. */
+/** The tenant that a `state` was signed for. Undefined: the signature is not valid, or its key was removed. */
 function verifyConsentState(ring: KeyRing, state: string | null): string | undefined {
   const [, keyId = '', tenantId = '', mac = ''] = FORM.exec(state ?? '') ?? [];
   const found = ring.find((candidate) => candidate.keyId === keyId);
@@ -21,12 +21,12 @@ function verifyConsentState(ring: KeyRing, state: string | null): string | undef
   return timingSafeEqual(Buffer.from(expected), Buffer.from(mac)) ? tenantId : undefined;
 }
 
-/** The colons keep it apart from the mac of a clientState, which has none: neither can serve as the other. */
+/** A clientState is signed without colons, so neither mac is valid as the other. */
 function computeMac(key: Buffer, keyId: string, tenantId: string): string {
   return createHmac('sha256', key).update(`consent:${keyId}:${tenantId}`).digest('base64url');
 }
 
-/** What a consent link is made of; a `Config` serves. */
+/** The part of `Config` that a consent link needs. */
 export interface ConsentSettings {
   authorityHost: string;
   clientId: string;
@@ -35,8 +35,8 @@ export interface ConsentSettings {
 }
 
 /**
- * Where an administrator of the customer grants what the app registration asks for (concepts/auth-v2-service.md). Entra
- * sends the administrator back to GET /api/consent, which must be a redirect URI of the app registration.
+ * The link where an administrator of the customer grants the permissions of the app registration
+ * (concepts/auth-v2-service.md). Entra redirects to GET /api/consent, which must be a redirect URI of the app registration.
  */
 export function consentUrl(settings: ConsentSettings, tenantId: string): string {
   const { authorityHost, clientId, publicBaseUrl, clientStateKeys } = settings;
@@ -48,22 +48,21 @@ export function consentUrl(settings: ConsentSettings, tenantId: string): string 
   return `${authorityHost}/${tenantId}/adminconsent?${query.toString()}`;
 }
 
-/** What Entra's answer to a consent link says. */
+/** The result of a consent link. */
 export type ConsentVerdict =
   | { outcome: 'consented'; tenantId: string }
-  /** `error` is Entra's word, such as access_denied; undefined when it gave none of that form. */
+  /** `error` is Entra's code, such as access_denied. Undefined when there is no valid code. */
   | { outcome: 'declined'; tenantId: string; error?: string }
   /** The administrator signed in to another tenant than the link was made for. */
   | { outcome: 'otherTenant'; tenantId: string }
-  /** The link is none of ours, or its key has left the ring. */
+  /** The signature is not valid, or its key was removed. */
   | { outcome: 'unknownLink' };
 
 /**
- * Reads the query that Entra sends the administrator back with: `tenant`, `state` and `admin_consent=True`, or `error`
- * (concepts/auth-v2-service.md). Nothing is believed before the state is proven ours, and nothing is stored: a tenant is
- * served because an operator added it, never because somebody opened this page.
+ * Reads the query of Entra's redirect: `tenant`, `state` and `admin_consent=True`, or `error`
+ * (concepts/auth-v2-service.md). The state is verified first. Nothing is stored: only an operator adds a tenant.
  */
-export function judgeConsent(ring: KeyRing, query: URLSearchParams): ConsentVerdict {
+export function readConsent(ring: KeyRing, query: URLSearchParams): ConsentVerdict {
   const tenantId = verifyConsentState(ring, query.get('state'));
   if (tenantId === undefined) return { outcome: 'unknownLink' };
   const error = /^[a-z_]{1,64}$/.exec(query.get('error') ?? '')?.[0];

@@ -17,7 +17,7 @@ const HEADERS = {
   'Cache-Control': 'no-store',
 } as const;
 
-/** The page that the administrator of a customer sees after the consent link; undefined when it cannot be told. */
+/** The page that the administrator of a customer sees after the consent link. Undefined verdict: it could not be read. */
 export function consentPage(verdict: ConsentVerdict | undefined): ConsentPage {
   if (!verdict) {
     return page(503, 'Please try again', 'The app cannot look at your consent just now. Reload this page later.');

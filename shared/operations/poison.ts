@@ -6,25 +6,25 @@ import type { TakenMessage } from '../storage/queueContents';
 import { QUEUE_NAMES } from '../storage/account';
 import { parseSubscriptionMessage } from '../subscriptions/message';
 
-/** A message that was given up, and why as far as can be told. */
+/** A failed message, with its cause as far as it is known. */
 export interface PoisonMessage {
-  /** The queue it was given up from. */
+  /** The queue where it failed. */
   queue: string;
   id: string;
-  /** When it was given up; milliseconds since 1970. */
+  /** When it was moved to the poison queue. Milliseconds since 1970. */
   insertedAt: number;
   tenantId?: string;
   /** RowKey of its job in the ledger. */
   key?: string;
-  /** The same words for messages that want the same remedy. */
+  /** The same text for all messages with the same remedy. */
   cause: string;
   /** As it was sent. */
   text: string;
-  /** What to send when it is replayed; undefined when no replay can help: the same would become of it again. */
+  /** The message to send when it is replayed. Undefined when it would fail again. */
   replay?: string;
 }
 
-/** Says what `message`, found in the poison queue of `queue`, is about. The cause of a job stands in its ledger row. */
+/** Explains a message of the poison queue of `queue`. The cause of a failed job is read from its ledger row. */
 export async function explainPoison(
   ledger: Pick<Ledger, 'get'>,
   queue: string,
@@ -37,12 +37,8 @@ export async function explainPoison(
   if (queue === QUEUE_NAMES.subscriptions) return { ...known, ...explainSubscription(value, text) };
   const data = isRecord(value) ? value['data'] : undefined;
   const tenantId = parseId(isRecord(data) ? data['tenantId'] : undefined);
-  return {
-    ...known,
-    ...(tenantId === undefined ? {} : { tenantId }),
-    cause: 'the reader of the events gave it up',
-    replay: text,
-  };
+  const cause = 'the reader of the events gave it up';
+  return { ...known, ...(tenantId === undefined ? {} : { tenantId }), cause, replay: text };
 }
 
 type Explanation = Pick<PoisonMessage, 'tenantId' | 'key' | 'cause' | 'replay'>;
@@ -51,17 +47,13 @@ async function explainJob(ledger: Pick<Ledger, 'get'>, value: unknown): Promise<
   const parsed = parseJobMessage(value);
   if ('malformed' in parsed) return { cause: `malformed: ${parsed.malformed}` };
   const { message } = parsed;
-  // Only the masked shape was kept, so there is nothing to work on however often it is sent.
+  // Only the masked shape of the resource was kept, so a replay has nothing to process.
   if (!message.reference) return { tenantId: message.tenantId, cause: `unknown resource ${message.shape}` };
   const { reference } = message;
   const { tenantId } = reference;
   const key = ledgerRowKey(reference);
-  return {
-    tenantId,
-    key,
-    cause: await readCause(ledger, tenantId, key),
-    replay: formatJobMessage({ ...message, foundBy: 'replay', deferrals: 0 }),
-  };
+  const cause = await readCause(ledger, tenantId, key);
+  return { tenantId, key, cause, replay: formatJobMessage({ ...message, foundBy: 'replay', deferrals: 0 }) };
 }
 
 async function readCause(ledger: Pick<Ledger, 'get'>, tenantId: string, key: string): Promise<string> {
@@ -97,32 +89,25 @@ export interface PoisonGroup {
   queue: string;
   cause: string;
   count: number;
-  /** When the first and the last of them were given up; ISO 8601. */
+  /** When the first and the last of them failed. ISO 8601. */
   oldest: string;
   newest: string;
   tenants: string[];
-  /** How many of them a replay can help. */
+  /** How many of them can be replayed. */
   replayable: number;
-  /** Some of them, to look at. */
+  /** Examples for `poison show`. */
   ids: string[];
 }
 
 const MOST_IDS = 5;
 
-/** Adds one message to its group; the largest group comes first when `sortGroups` has ordered them. */
+/** Adds one message to the group of its queue and cause. */
 export function addToGroup(groups: Map<string, PoisonGroup>, message: PoisonMessage): void {
   const name = `${message.queue}\n${message.cause}`;
   const at = new Date(message.insertedAt).toISOString();
-  const group = groups.get(name) ?? {
-    queue: message.queue,
-    cause: message.cause,
-    count: 0,
-    oldest: at,
-    newest: at,
-    tenants: [],
-    replayable: 0,
-    ids: [],
-  };
+  const { queue, cause } = message;
+  const empty = { queue, cause, count: 0, oldest: at, newest: at, tenants: [], replayable: 0, ids: [] };
+  const group: PoisonGroup = groups.get(name) ?? empty;
   groups.set(name, group);
   group.count += 1;
   if (at < group.oldest) group.oldest = at;

@@ -6,38 +6,30 @@ import type { MessageQueue } from '../storage/queues';
 
 export interface PoisonDeps {
   ledger: Pick<Ledger, 'get'>;
-  /** What waits in a queue, by its name. */
+  /** Opens the messages of a queue by its name. */
   contents: (name: string) => Promise<QueueContents>;
 }
 
-/** Long enough to read some ten thousand messages, short enough that a command that died hides nothing for long. */
+/** Enough to read some ten thousand messages. A command that crashes hides them no longer than this. */
 const HIDE_SECONDS = 300;
 
-/** Takes the message out of the poison queue; what comes of it is known when this resolves. */
-type Remove = () => Promise<void>;
+/** `remove` deletes the message from the poison queue. */
+type Visit = (message: PoisonMessage, remove: () => Promise<void>) => Promise<void> | void;
 
 /**
- * Shows every message that is in a poison queue now (in any, or in that of `queue`) to `visit`, and puts back what it does
- * not remove. What comes in meanwhile is passed over: a replay beside a running app would meet what it has sent again, as
- * often as the worker gives it up again. While it runs nobody else sees them; if it dies they are back after five minutes.
+ * Passes every message that is in a poison queue now (in any, or in that of `queue`) to `visit`, and shows again what it
+ * does not remove. Messages that arrive later are skipped: beside a running app, a replayed message that fails again would
+ * be replayed without end. The messages are invisible to others meanwhile, for at most five minutes after a crash.
  */
-export async function visitPoison(
-  deps: PoisonDeps,
-  visit: (message: PoisonMessage, remove: Remove) => Promise<void> | void,
-  queue?: string,
-): Promise<void> {
+export async function visitPoison(deps: PoisonDeps, visit: Visit, queue?: string): Promise<void> {
   for (const name of Object.values(QUEUE_NAMES)) {
     if (queue === undefined || queue === name) await visitQueue(deps, name, visit);
   }
 }
 
-async function visitQueue(
-  { ledger, contents }: PoisonDeps,
-  queue: string,
-  visit: (message: PoisonMessage, remove: Remove) => Promise<void> | void,
-): Promise<void> {
+async function visitQueue({ ledger, contents }: PoisonDeps, queue: string, visit: Visit): Promise<void> {
   const poison = await contents(`${queue}-poison`);
-  const begunAt = await poison.now();
+  const startedAt = await poison.now();
   const kept = new Map<string, TakenMessage>();
   const removed = new Set<string>();
   try {
@@ -45,16 +37,16 @@ async function visitQueue(
       const page = await poison.take(HIDE_SECONDS);
       const fresh = page.filter(({ id }) => !kept.has(id) && !removed.has(id));
       for (const taken of page) kept.set(taken.id, taken);
-      // Nothing new: the queue is read, or so large that its first messages are visible again.
+      // Only known messages: the queue is read, or so large that its first messages are visible again.
       if (fresh.length === 0) return;
-      // Times are kept to the second, so that what came in during the first one is shown too.
-      const shown = fresh.filter(({ insertedAt }) => insertedAt <= begunAt);
+      // The queue's times are whole seconds, so messages of the first second are included.
+      const shown = fresh.filter(({ insertedAt }) => insertedAt <= startedAt);
       const explained = await Promise.all(shown.map((taken) => explainPoison(ledger, queue, taken)));
       for (const [index, taken] of shown.entries()) {
         const message = explained[index];
         if (!message) continue;
         await visit(message, async () => {
-          // False when its time had run out: it stays and may be replayed again, which does no harm.
+          // False when it became visible again before: it stays, and a second replay is harmless.
           if (!(await poison.remove(taken))) return;
           kept.delete(taken.id);
           removed.add(taken.id);
@@ -66,7 +58,7 @@ async function visitQueue(
   }
 }
 
-/** Which messages; all conditions must hold. */
+/** Selects messages. All conditions must hold. */
 export interface PoisonFilter {
   queue?: string;
   tenantId?: string;
@@ -76,18 +68,17 @@ export interface PoisonFilter {
 }
 
 export interface ReplaySummary {
-  /** Sent again and taken out of the poison queue. */
+  /** Sent again and removed from the poison queue. */
   replayed: number;
-  /** Left in the poison queue, because no replay can help them. */
+  /** Left in the poison queue, because they would fail again. */
   left: { id: string; cause: string }[];
 }
 
 /**
- * Sends the messages again that `filter` takes. Each is sent first and then deleted, so a death in between sends it
- * twice and loses none; the ledger sees to it that a job takes effect once. What is given up anew meanwhile is left, so
- * this ends however fast the worker gives up.
+ * Sends the messages again that match `filter`. Each is sent first and then deleted: a crash in between sends it twice and
+ * loses none. The ledger makes sure that a job takes effect once. Messages that fail again meanwhile stay.
  *
- * @param onProgress hears after each message how many were sent again
+ * @param onProgress called after each message with the number sent so far
  */
 export async function replayPoison(
   deps: PoisonDeps & { queue: (name: string) => Promise<MessageQueue> },
@@ -98,7 +89,7 @@ export async function replayPoison(
   await visitPoison(
     deps,
     async (message, remove) => {
-      if (!takes(filter, message)) return;
+      if (!matches(filter, message)) return;
       if (message.replay === undefined) {
         summary.left.push({ id: message.id, cause: message.cause });
         return;
@@ -113,7 +104,7 @@ export async function replayPoison(
   return summary;
 }
 
-function takes({ tenantId, cause, ids }: PoisonFilter, message: PoisonMessage): boolean {
+function matches({ tenantId, cause, ids }: PoisonFilter, message: PoisonMessage): boolean {
   return (
     (tenantId === undefined || tenantId === message.tenantId) &&
     (cause === undefined || cause === message.cause) &&

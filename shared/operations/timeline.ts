@@ -2,7 +2,7 @@ import type { LedgerRow } from '../jobs/ledger';
 
 /** One step in the life of a job event. */
 export interface TimelineStep {
-  /** ISO 8601; undefined where the ledger keeps no time of it. */
+  /** ISO 8601. Undefined where the ledger has no time. */
   at?: string;
   what: string;
 }
@@ -23,18 +23,15 @@ const OUTCOMES: Record<NonNullable<LedgerRow['outcome']>, string> = {
 };
 
 /**
- * What the ledger knows of one job event: how it became known, in order of time, then the work, then its current state.
+ * The steps of one job event in its ledger row: how it was found, in order of time, then the work, then its current state.
  *
- * @param changedAt when the row was last written, as the table says; ISO 8601
+ * @param changedAt when the row was last written. ISO 8601
  */
 export function timelineOf(row: LedgerRow, changedAt: string | undefined): TimelineStep[] {
   const known: TimelineStep[] = [{ at: row.firstSeenAt, what: FOUND_BY[row.foundBy] }];
   if (row.jobCreatedAt !== undefined) known.push({ at: row.jobCreatedAt, what: 'the user printed' });
   if (row.notifiedAt !== undefined) {
-    known.push({
-      at: row.notifiedAt,
-      what: "Graph's notification arrived after the job was found in another way",
-    });
+    known.push({ at: row.notifiedAt, what: "Graph's notification arrived after the job was found in another way" });
   }
   known.sort((a, b) => Date.parse(a.at ?? '') - Date.parse(b.at ?? ''));
   const decided = row.decision === undefined ? '' : `; decided: ${row.decision}`;
@@ -61,9 +58,6 @@ function currentState(row: LedgerRow, changedAt: string | undefined): TimelineSt
     case 'failed':
       return { ...at, what: `it failed${cause}${until('the sweep retries it after', row.nextTryAt)}` };
     case 'gone':
-      return {
-        ...at,
-        what: `Graph never showed it${cause}${until('the sweep may retry it after', row.nextTryAt)}`,
-      };
+      return { ...at, what: `Graph never showed it${cause}${until('the sweep may retry it after', row.nextTryAt)}` };
   }
 }

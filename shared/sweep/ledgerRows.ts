@@ -2,8 +2,8 @@ import type { LedgerRow } from '../jobs/ledger';
 import type { SweepDeps } from './sweepRun';
 import { type WatchKey, watchRowKey } from '../watches/watches';
 
-/** The ledger of one watch by RowKey. Undefined: a row that cannot be read. */
-export type ReadRows = (watch: WatchKey) => Promise<Map<string, LedgerRow | undefined>>;
+/** Rows of the ledger by RowKey. Undefined: a row that cannot be read. */
+export type LedgerRows = ReadonlyMap<string, LedgerRow | undefined>;
 
 /** Five pages of a table query, some megabytes. */
 const MOST_ROWS = 5_000;
@@ -20,8 +20,8 @@ export function createRowReader(
   tenantId: string,
   onUnreadable: (error: Error) => void,
   mostRows = MOST_ROWS,
-): ReadRows {
-  let whole: Promise<ReadonlyMap<string, LedgerRow | Error> | undefined> | undefined;
+): (watch: WatchKey) => Promise<LedgerRows> {
+  let whole: ReturnType<typeof readWhole> | undefined;
   return async (watch) => {
     whole ??= readWhole(deps, tenantId, mostRows);
     const all = await whole;
@@ -60,13 +60,10 @@ export async function readWatchRows(
   { ledger }: Pick<SweepDeps, 'ledger'>,
   watch: WatchKey,
   onUnreadable: (error: Error) => void,
-): Promise<Map<string, LedgerRow | undefined>> {
+): Promise<LedgerRows> {
   const rows = new Map<string, LedgerRow | undefined>();
   const rowKeyPrefix = `${watchRowKey(watch)}_`;
-  for await (const { rowKey, row } of ledger.list(watch.tenantId, {
-    rowKeyPrefix,
-    onUnreadable,
-  })) {
+  for await (const { rowKey, row } of ledger.list(watch.tenantId, { rowKeyPrefix, onUnreadable })) {
     rows.set(rowKey, row);
   }
   return rows;

@@ -1,4 +1,4 @@
-import type { LedgerRow } from '../jobs/ledger';
+import type { LedgerRows } from './ledgerRows';
 import type { SweepDeps } from './sweepRun';
 import { ledgerRowKey, type JobReference, formatJobMessage, createTrace } from '../jobs/message';
 import type { Tenant } from '../tenants/tenants';
@@ -7,9 +7,6 @@ import { listJobs, type ListedJob } from '../graph/api/printJobs';
 import { listTasks } from '../graph/api/printTasks';
 import { planJob, planTask, type Sight, type SweepPlan } from './plan';
 import { eachBounded } from '../concurrency';
-
-/** Rows of the ledger by RowKey. Undefined: a row that cannot be read. */
-export type LedgerRows = ReadonlyMap<string, LedgerRow | undefined>;
 
 /** The result of one listing. */
 export interface ListingSweep {
@@ -106,9 +103,7 @@ function shouldEnqueue(
 const SENDS_AT_ONCE = 16;
 
 /** The name of a job event in the memory of the sweep. */
-function memoryName(reference: JobReference): string {
-  return `${reference.tenantId}/${ledgerRowKey(reference)}`;
-}
+const memoryName = (reference: JobReference) => `${reference.tenantId}/${ledgerRowKey(reference)}`;
 
 /** Sends each job event to the queue print-notifications, like a notification of Graph. Rejects with the queue's error. */
 async function enqueueFound(

@@ -1,4 +1,4 @@
-import { errorFields, ReceiverError } from '../errors';
+import { errorFields, ReceiverError, type ErrorCode } from '../errors';
 import type { SweepTime, SweepDeps, TenantSweep } from './sweepRun';
 import { GraphError } from '../graph/errors';
 
@@ -22,14 +22,10 @@ export interface ListingRun {
   /**
    * Runs one listing. Undefined when it failed or was not started.
    *
-   * @param options isExpected: true for a failure that is not reported
+   * @param isExpected true for a failure that is not reported
    * @throws errors of storage
    */
-  attempt<T>(
-    of: string,
-    listing: () => Promise<T>,
-    options?: { isExpected?: (error: unknown) => boolean },
-  ): Promise<T | undefined>;
+  attempt<T>(of: string, listing: () => Promise<T>, isExpected?: (error: unknown) => boolean): Promise<T | undefined>;
   /** Announces this many listings, so that those of a large tenant are spread over time. */
   expect(listings: number): void;
   /** The following listings are of another kind (definitions, printers): earlier outages do not count, after a success. */
@@ -60,7 +56,6 @@ export function createListingRun(
   let listed = 0;
   /** Graph has answered a call that needs a permission in this tenant. */
   let isLetIn = false;
-  const nothing = () => undefined;
   const inProgress = new Set<Promise<unknown>>();
   let isStopped = false;
   // Several listings may fail side by side: the first one decides the outcome.
@@ -70,11 +65,7 @@ export function createListingRun(
   };
   const giveUp = () => stop(forbidden > 0 && !wasUnavailable ? 'refused' : 'postponed');
   const isCutOff = () => unavailable >= MOST_UNAVAILABLE;
-  const perform = async <T>(
-    of: string,
-    listing: () => Promise<T>,
-    isExpected?: (error: unknown) => boolean,
-  ): Promise<T | undefined> => {
+  const perform: ListingRun['attempt'] = async (of, listing, isExpected) => {
     sweep.listings += 1;
     try {
       const result = await listing();
@@ -97,12 +88,13 @@ export function createListingRun(
       if (kind === 'forbidden') forbidden += 1;
       if (kind === 'postpone') stop('postponed');
       if (!isLetIn && forbidden >= MOST_FORBIDDEN) giveUp();
+      const fields = { ...errorFields(error), tenantId, of };
       if (kind === 'postpone' || isExpected?.(error)) {
-        deps.logger.info('sweep.listingPassedOver', { ...errorFields(error), tenantId, of });
-        return undefined;
+        deps.logger.info('sweep.listingPassedOver', fields);
+      } else {
+        sweep.failures.push({ of, error: (error as Error).message });
+        deps.logger.warn('sweep.listingFailed', fields);
       }
-      sweep.failures.push({ of, error: (error as Error).message });
-      deps.logger.warn('sweep.listingFailed', { ...errorFields(error), tenantId, of });
       return undefined;
     }
   };
@@ -119,7 +111,7 @@ export function createListingRun(
       if (!isLetIn) giveUp();
     },
     giveUp,
-    async attempt(of, listing, { isExpected } = {}) {
+    async attempt(of, listing, isExpected) {
       if (gapMs > 0 && !isStopped && !isCutOff()) await deps.clock.sleep(gapMs * LISTINGS_AT_ONCE);
       // After a 403 one at a time until a success: of several side by side the fastest would decide.
       while (forbidden > 0 && !isLetIn && inProgress.size > 0) await Promise.race(inProgress);
@@ -130,7 +122,7 @@ export function createListingRun(
         return undefined;
       }
       const performed = perform(of, listing, isExpected);
-      const ended = performed.then(nothing, nothing);
+      const ended = performed.catch(() => undefined);
       inProgress.add(ended);
       try {
         return await performed;
@@ -148,22 +140,17 @@ export function createListingRun(
  */
 export type ListingErrorKind = 'listing' | 'forbidden' | 'unavailable' | 'postpone' | 'refused' | 'storage';
 
+const KINDS: Partial<Record<ErrorCode, ListingErrorKind>> = {
+  tokenUnavailable: 'postpone',
+  tokenRefused: 'refused',
+  deadlinePassed: 'postpone',
+  graphThrottled: 'postpone',
+  graphUnauthorized: 'refused',
+  graphForbidden: 'forbidden',
+  graphUnavailable: 'unavailable',
+};
+
 export function classifyListingError(error: unknown): ListingErrorKind {
   if (!(error instanceof ReceiverError)) return 'storage';
-  if (error.code === 'tokenUnavailable') return 'postpone';
-  if (error.code === 'tokenRefused') return 'refused';
-  if (error.code === 'deadlinePassed') return 'postpone';
-  if (!(error instanceof GraphError)) return 'storage';
-  switch (error.code) {
-    case 'graphThrottled':
-      return 'postpone';
-    case 'graphUnauthorized':
-      return 'refused';
-    case 'graphForbidden':
-      return 'forbidden';
-    case 'graphUnavailable':
-      return 'unavailable';
-    default:
-      return 'listing';
-  }
+  return KINDS[error.code] ?? (error instanceof GraphError ? 'listing' : 'storage');
 }

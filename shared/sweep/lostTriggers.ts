@@ -27,18 +27,18 @@ export interface SeenPrinters {
  * watches are listed for this check alone, with their whole history, so each is checked once a day. Without the permission
  * to list them, their triggers stay unknown.
  *
- * @param looks startedAt: start of the run, milliseconds since 1970; atAll: check every printer
+ * @param checks startedAt: start of the run, milliseconds since 1970; everyPrinter: also printers that are not due
  */
 export async function findLostTriggers(
   deps: SweepDeps,
   { sweep, run }: { sweep: TenantSweep; run: ListingRun },
   { carried, printers, isComplete }: TaskPlaces,
   { listed, unlisted }: SeenPrinters,
-  looks: { startedAt: number; atAll: boolean },
+  checks: { startedAt: number; everyPrinter: boolean },
 ): Promise<void> {
   if (!isComplete) return;
   const { tenantId } = sweep;
-  const judge = (printerId: string, jobs: readonly ListedJob[]) => {
+  const check = (printerId: string, jobs: readonly ListedJob[]) => {
     if (!isTriggerLost(printerId, jobs, carried, deps.clock.now())) return;
     sweep.triggersLost.push(printerId);
     deps.logger.warn('sweep.triggerLost', { tenantId, printerId });
@@ -46,26 +46,26 @@ export async function findLostTriggers(
   const unwatched: string[] = [];
   for (const printerId of printers) {
     const jobs = listed.get(printerId);
-    if (jobs) judge(printerId, jobs);
+    if (jobs) check(printerId, jobs);
     else if (unlisted.has(printerId)) continue;
-    else if (looks.atAll || isTriggerLookDue({ tenantId, printerId }, looks.startedAt)) unwatched.push(printerId);
+    else if (checks.everyPrinter || isTriggerCheckDue({ tenantId, printerId }, checks.startedAt))
+      unwatched.push(printerId);
   }
   run.expect(unwatched.length);
   let mayList = true;
-  const look = async (printerId: string) => {
+  const listAndCheck = async (printerId: string) => {
     if (!mayList) return;
     const isExpected = (error: unknown) => {
-      if (classifyListingError(error) === 'forbidden') mayList = false;
+      mayList &&= classifyListingError(error) !== 'forbidden';
       return true;
     };
-    const listing = () => readAll(deps, tenantId, printerId);
-    const jobs = await run.attempt(`jobFetchable_${printerId}`, listing, { isExpected });
-    if (jobs) judge(printerId, jobs);
+    const jobs = await run.attempt(`jobFetchable_${printerId}`, () => readAll(deps, tenantId, printerId), isExpected);
+    if (jobs) check(printerId, jobs);
   };
   // The first one alone: one 403 is enough to stop.
   const [first, ...others] = unwatched;
-  if (first !== undefined) await look(first);
-  await eachBounded(LISTINGS_AT_ONCE, others, look);
+  if (first !== undefined) await listAndCheck(first);
+  await eachBounded(LISTINGS_AT_ONCE, others, listAndCheck);
 }
 
 async function readAll(deps: SweepDeps, tenantId: string, printerId: string): Promise<ListedJob[]> {
@@ -80,9 +80,7 @@ const SETTLED_MS = 15 * 60_000;
 const NEW_MS = 24 * 60 * 60_000;
 
 /** Names a job across printers. */
-export function placeName({ printerId, jobId }: { printerId: string; jobId: string }): string {
-  return `${printerId}/${jobId}`;
-}
+export const placeName = ({ printerId, jobId }: { printerId: string; jobId: string }) => `${printerId}/${jobId}`;
 
 /**
  * Whether the newest jobs of a printer have no task of this app, although earlier jobs had: its trigger was lost or deleted,
@@ -115,7 +113,7 @@ const STEPS_A_DAY = 144;
  * printer. The hash of its name selects the sweep: all instances agree without shared state, and the printers of a customer
  * are spread over the day.
  */
-export function isTriggerLookDue(
+export function isTriggerCheckDue(
   { tenantId, printerId }: { tenantId: string; printerId: string },
   startedAt: number,
 ): boolean {

@@ -1,12 +1,6 @@
 import { errorFields } from '../errors';
-import {
-  createSweepTime,
-  type SweepDeps,
-  emptySweep,
-  type SweepProgress,
-  type TenantSweep,
-  withDeadline,
-} from './sweepRun';
+import { createSweepTime, emptySweep, withDeadline } from './sweepRun';
+import type { SweepDeps, SweepProgress, TenantSweep } from './sweepRun';
 import { eachBounded } from '../concurrency';
 import type { Tenant } from '../tenants/tenants';
 import { sweepTenant } from './sweepTenant';
@@ -51,12 +45,7 @@ export async function sweepAll(deps: SweepDeps, options: SweepOptions = {}): Pro
   let left = tenants.length;
   const time = createSweepTime(deps.clock, { runMs, rounds: () => Math.ceil(left / TENANTS_AT_ONCE) });
   const timed = { ...deps, callGraph: withDeadline(deps.callGraph, time) };
-  const context = {
-    time,
-    everyTrigger: tenantId !== undefined,
-    onUnreadable,
-    ...(onProgress ? { onProgress } : {}),
-  };
+  const context = { time, everyTrigger: tenantId !== undefined, onUnreadable, onProgress };
   let leftOut = 0;
   await eachBounded(TENANTS_AT_ONCE, longestAgoFirst(tenants), async (tenant) => {
     if (time.isUp()) {

@@ -35,17 +35,8 @@ export interface TenantSweep {
 
 /** The result of a tenant before its sweep. */
 export function emptySweep({ tenantId, status }: Pick<Tenant, 'tenantId' | 'status'>): TenantSweep {
-  return {
-    tenantId,
-    status,
-    outcome: 'swept',
-    listings: 0,
-    seen: 0,
-    enqueued: 0,
-    lostByGraph: 0,
-    triggersLost: [],
-    failures: [],
-  };
+  const counts = { listings: 0, seen: 0, enqueued: 0, lostByGraph: 0 };
+  return { tenantId, status, outcome: 'swept', ...counts, triggersLost: [], failures: [] };
 }
 
 /** One completed listing. */
@@ -83,27 +74,26 @@ export interface Enqueued {
   at: number;
 }
 
-/**
- * Remembers what the sweep enqueued. The sweep never writes the ledger, and the row of a job does not show the message that
- * waits for it: without this memory each run would enqueue one more. A process that has just started may enqueue a job
- * twice, which the claim settles.
- */
-export interface SweepMemory {
-  get(name: string): Enqueued | undefined;
-  /** Notes that `name` was enqueued now. */
-  note(name: string): void;
-}
-
 /** Longer than the longest spacing (`sweepSpacingMs`): a job that was last enqueued before it is no longer open. */
 const KEEP_MS = 3 * 60 * 60_000;
 /** A bound on memory, far above the open jobs of one deployment. */
 const MOST_REMEMBERED = 50_000;
 
-export function createSweepMemory(clock: Pick<Clock, 'now'>, most = MOST_REMEMBERED): SweepMemory {
+export type SweepMemory = ReturnType<typeof createSweepMemory>;
+
+/**
+ * Remembers what the sweep enqueued. The sweep never writes the ledger, and the row of a job does not show the message that
+ * waits for it: without this memory each run would enqueue one more. A process that has just started may enqueue a job
+ * twice, which the claim settles.
+ */
+export function createSweepMemory(clock: Pick<Clock, 'now'>, most = MOST_REMEMBERED) {
   const enqueued = createCache<Enqueued>({ most, keepMs: KEEP_MS, clock });
   return {
-    get: (name) => enqueued.get(name),
-    note: (name) => void enqueued.set(name, { times: (enqueued.get(name)?.times ?? 0) + 1, at: clock.now() }),
+    get: (name: string): Enqueued | undefined => enqueued.get(name),
+    /** Notes that `name` was enqueued now. */
+    note(name: string): void {
+      enqueued.set(name, { times: (enqueued.get(name)?.times ?? 0) + 1, at: clock.now() });
+    },
   };
 }
 
@@ -113,30 +103,23 @@ export function createSweepMemory(clock: Pick<Clock, 'now'>, most = MOST_REMEMBE
  */
 export const SWEEP_RUN_MS = 8 * 60_000;
 
-/** The time that the sweeps of one run share. */
-export interface SweepTime {
-  /** When the run began, in milliseconds since 1970. */
-  startedAt: number;
-  /** No new call may start. */
-  isUp(): boolean;
-  /** Milliseconds over which one tenant may spread its calls. */
-  spreadMs(): number;
-}
+export type SweepTime = ReturnType<typeof createSweepTime>;
 
 /**
+ * The time that the sweeps of one run share.
+ *
  * @param runMs Infinity where no host ends the run
  * @param rounds the remaining tenants divided by those that are swept side by side
  */
-export function createSweepTime(
-  clock: Pick<Clock, 'now'>,
-  { runMs, rounds }: { runMs: number; rounds: () => number },
-): SweepTime {
+export function createSweepTime(clock: Pick<Clock, 'now'>, { runMs, rounds }: { runMs: number; rounds: () => number }) {
   const startedAt = clock.now();
   const leftMs = () => startedAt + runMs - clock.now();
   return {
+    /** Milliseconds since 1970. */
     startedAt,
+    /** True: no new call may start. */
     isUp: () => leftMs() <= 0,
-    // Half of the time is for the calls themselves.
+    /** Milliseconds over which one tenant may spread its calls: the other half is for the calls themselves. */
     spreadMs: () => Math.max(0, leftMs()) / 2 / Math.max(1, rounds()),
   };
 }

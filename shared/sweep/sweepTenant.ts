@@ -1,9 +1,9 @@
 import { errorFields } from '../errors';
 import { createListingRun, LISTINGS_AT_ONCE, classifyListingError } from './listingRun';
-import { isLostByGraph, createRowReader } from './ledgerRows';
+import { isLostByGraph, createRowReader, type LedgerRows } from './ledgerRows';
 import { type SweepTime, type SweepDeps, emptySweep, type SweepProgress, type TenantSweep } from './sweepRun';
 import { findLostTriggers, type TaskPlaces, placeName } from './lostTriggers';
-import { sweepJobs, sweepTasks, type LedgerRows, type ListingSweep } from './listing';
+import { sweepJobs, sweepTasks, type ListingSweep } from './listing';
 import { listDefinitions } from '../graph/api/taskDefinitions';
 import { eachBounded } from '../concurrency';
 import { rotate } from '../backoff';
@@ -17,7 +17,7 @@ export interface SweepContext {
   time: SweepTime;
   /** Checks the trigger of every unwatched printer, not only of those that are due at this time of the day. */
   everyTrigger: boolean;
-  onProgress?: (progress: SweepProgress) => void;
+  onProgress?: ((progress: SweepProgress) => void) | undefined;
   /** Called for each row that cannot be read. */
   onUnreadable: (error: Error) => void;
 }
@@ -34,7 +34,7 @@ export async function sweepTenant(deps: SweepDeps, tenant: Tenant, context: Swee
   const { tenantId } = tenant;
   const sweep = emptySweep(tenant);
   try {
-    const { hasListed } = await sweepListings(deps, tenant, sweep, context);
+    const hasListed = await sweepListings(deps, tenant, sweep, context);
     const { lostByGraph } = sweep;
     const now = new Date(deps.clock.now()).toISOString();
     // A sweep without any completed listing has seen nothing and leaves sweptAt unchanged.
@@ -64,12 +64,13 @@ async function saveProgress(deps: SweepDeps, tenantId: string): Promise<void> {
   }
 }
 
+/** Resolves with whether any listing was completed. */
 async function sweepListings(
   deps: SweepDeps,
   tenant: Tenant,
   sweep: TenantSweep,
   context: SweepContext,
-): Promise<{ hasListed: boolean }> {
+): Promise<boolean> {
   const { tenantId } = tenant;
   const isActive = tenant.status === 'active';
   const run = createListingRun(deps, sweep, context.time);
@@ -86,7 +87,7 @@ async function sweepListings(
   // An inactive tenant may have withdrawn its consent, and a tenant without JobStarted never needed this permission.
   const isExpected = (error: unknown) =>
     !isActive || (definitions.length === 0 && classifyListingError(error) === 'forbidden');
-  const owned = await run.attempt('taskDefinitions', () => listDefinitions(deps, tenantId), { isExpected });
+  const owned = await run.attempt('taskDefinitions', () => listDefinitions(deps, tenantId), isExpected);
   const everyDefinition = [...new Set([...definitions, ...(owned ?? []).flatMap(({ id }) => parseId(id) ?? [])])];
   run.expect(everyDefinition.length + printers.length);
 
@@ -102,27 +103,31 @@ async function sweepListings(
       if (isWatched && now - Date.parse(row.firstSeenAt) < RECENT_MS) places.printers.add(printerId);
     }
   };
-  /** The counts of a listing apply also when it ended with an error. */
-  const addCounts = <T extends ListingSweep>(key: WatchKey, swept: T): T => {
-    const { seen, enqueued, brokenOff } = swept;
-    sweep.seen += seen;
-    sweep.enqueued += enqueued;
-    if (seen > 0 || brokenOff === undefined) {
-      context.onProgress?.({ tenantId, of: watchRowKey(key), seen, enqueued });
-    }
-    if (brokenOff !== undefined) throw brokenOff;
-    return swept;
+  const sweepListing = <T extends ListingSweep>(
+    key: WatchKey,
+    isWatched: boolean,
+    compare: (rows: LedgerRows) => Promise<T>,
+  ): Promise<T | undefined> => {
+    const of = watchRowKey(key);
+    const listing = async () => {
+      const rows = await readRows(key);
+      account(key, isWatched, rows);
+      const swept = await compare(rows);
+      const { seen, enqueued, brokenOff } = swept;
+      // The counts apply also when the listing ended with an error.
+      sweep.seen += seen;
+      sweep.enqueued += enqueued;
+      if (seen > 0 || brokenOff === undefined) context.onProgress?.({ tenantId, of, seen, enqueued });
+      if (brokenOff !== undefined) throw brokenOff;
+      return swept;
+    };
+    return run.attempt(of, listing, () => !isActive);
   };
 
   const sweepDefinition = async (id: string): Promise<void> => {
     const key: WatchKey = { tenantId, kind: 'jobStarted', id };
     const isWatched = definitions.includes(id);
-    const listing = async () => {
-      const rows = await readRows(key);
-      account(key, isWatched, rows);
-      return addCounts(key, await sweepTasks(deps, tenant, id, rows));
-    };
-    const swept = await run.attempt(watchRowKey(key), listing, { isExpected: () => !isActive });
+    const swept = await sweepListing(key, isWatched, (rows) => sweepTasks(deps, tenant, id, rows));
     places.isComplete &&= swept !== undefined;
     for (const place of swept?.places ?? []) {
       places.carried.add(placeName(place));
@@ -131,12 +136,7 @@ async function sweepListings(
   };
   const listed = new Map<string, ListedJob[]>();
   const sweepPrinter = async (watch: Watch): Promise<void> => {
-    const listing = async () => {
-      const rows = await readRows(watch);
-      account(watch, true, rows);
-      return addCounts(watch, await sweepJobs(deps, tenant, watch, rows));
-    };
-    const swept = await run.attempt(watchRowKey(watch), listing);
+    const swept = await sweepListing(watch, true, (rows) => sweepJobs(deps, tenant, watch, rows));
     if (swept) listed.set(watch.id, swept.jobs);
   };
 
@@ -156,9 +156,9 @@ async function sweepListings(
   await eachBounded(LISTINGS_AT_ONCE, remaining, sweepPrinter);
   const unlisted = new Set(printers.map(({ id }) => id).filter((id) => !listed.has(id)));
   run.beginKind();
-  const looks = { startedAt: context.time.startedAt, atAll: context.everyTrigger };
-  await findLostTriggers(deps, { sweep, run }, places, { listed, unlisted }, looks);
+  const checks = { startedAt: context.time.startedAt, everyPrinter: context.everyTrigger };
+  await findLostTriggers(deps, { sweep, run }, places, { listed, unlisted }, checks);
   // Without a watch, no permission may have been granted, and nothing is missed.
   if (!isActive || watched.length > 0) run.settle();
-  return { hasListed: run.hasListed() };
+  return run.hasListed();
 }

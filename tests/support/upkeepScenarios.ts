@@ -1,4 +1,4 @@
-import { isTriggerLookDue } from '../../shared/sweep/lostTriggers';
+import { isTriggerCheckDue } from '../../shared/sweep/lostTriggers';
 import type { WatchKey } from '../../shared/watches/watches';
 import type { Customer, Flow } from './startFlow';
 
@@ -127,7 +127,7 @@ async function printUnheard({ control }: Flow, tenantId: string, printerId: stri
  * (docs/decisions/0010), so that every run makes the same calls.
  */
 function passTriggerLook(flow: Flow, printer: { tenantId: string; printerId: string }): void {
-  const isDueIn = (ms: number) => isTriggerLookDue(printer, flow.clock.now() + ms);
+  const isDueIn = (ms: number) => isTriggerCheckDue(printer, flow.clock.now() + ms);
   // The next ten minutes may begin before the run does.
   if (isDueIn(0) || isDueIn(TRIGGER_LOOK_MS)) flow.cloud.clock?.move(2 * TRIGGER_LOOK_MS);
 }

@@ -1,5 +1,5 @@
 import { consentPage } from '../../../shared/consent/consentPage';
-import { consentUrl, judgeConsent } from '../../../shared/consent/consentLink';
+import { consentUrl, readConsent } from '../../../shared/consent/consentLink';
 import { signClientState } from '../../../shared/watches/clientState';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
@@ -15,7 +15,7 @@ const settings = {
 const link = new URL(consentUrl(settings, TENANT));
 const state = link.searchParams.get('state') ?? '';
 const judge = (query: Record<string, string>, ring: typeof settings.clientStateKeys = [KEY]) =>
-  judgeConsent(ring, new URLSearchParams(query));
+  readConsent(ring, new URLSearchParams(query));
 
 describe('the consent link', () => {
   it('is the documented one, with where to come back to and a state (concepts/auth-v2-service.md)', () => {
@@ -38,8 +38,8 @@ describe("Entra's answer to the consent link (concepts/auth-v2-service.md)", () 
 
   it('holds while the key is in the ring, wherever', () => {
     const query = new URLSearchParams({ tenant: TENANT, state, admin_consent: 'True' });
-    expect(judgeConsent([NEW_KEY, KEY], query).outcome).toBe('consented');
-    expect(judgeConsent([NEW_KEY], query).outcome).toBe('unknownLink');
+    expect(readConsent([NEW_KEY, KEY], query).outcome).toBe('consented');
+    expect(readConsent([NEW_KEY], query).outcome).toBe('unknownLink');
   });
 
   it.each([

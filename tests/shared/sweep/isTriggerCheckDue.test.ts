@@ -1,4 +1,4 @@
-import { isTriggerLookDue } from '../../../shared/sweep/lostTriggers';
+import { isTriggerCheckDue } from '../../../shared/sweep/lostTriggers';
 
 /** The timer of docs/decisions/0010: a run every ten minutes. */
 const STEP = 10 * 60_000;
@@ -8,7 +8,7 @@ const PRINTERS = Array.from({ length: 300 }, (_, n) => ({ tenantId: 'tenant', pr
 
 const runsOf = (printer: (typeof PRINTERS)[number], day: number) =>
   Array.from({ length: 144 }, (_, step) => MIDNIGHT + day * DAY + step * STEP + 30_000).filter((run) =>
-    isTriggerLookDue(printer, run),
+    isTriggerCheckDue(printer, run),
   );
 
 it('is due in one run of each day, the same every day', () => {
@@ -22,7 +22,7 @@ it('is due in one run of each day, the same every day', () => {
 it('is due however late in its ten minutes the run begins', () => {
   const [printer = { tenantId: '', printerId: '' }] = PRINTERS;
   const begin = (runsOf(printer, 0)[0] ?? 0) - 30_000;
-  expect([begin - 1, begin, begin + STEP - 1, begin + STEP].map((at) => isTriggerLookDue(printer, at))).toEqual([
+  expect([begin - 1, begin, begin + STEP - 1, begin + STEP].map((at) => isTriggerCheckDue(printer, at))).toEqual([
     false,
     true,
     true,
