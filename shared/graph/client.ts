@@ -205,12 +205,17 @@ export interface Throttle {
   pause(tenantId: string, ms: number): void;
 }
 
+/** A plain map and no cache: a pause in progress is never dropped, however many tenants are throttled. */
 export function createThrottle(clock: Pick<Clock, 'now'>): Throttle {
-  const until = createCache<number>({ most: MOST_TENANTS, clock });
+  const until = new Map<string, number>();
   const remainingMs = (tenantId: string) => Math.max(0, (until.get(tenantId) ?? 0) - clock.now());
   return {
     remainingMs,
-    pause: (tenantId, ms) => void until.set(tenantId, clock.now() + Math.max(ms, remainingMs(tenantId))),
+    pause(tenantId, ms) {
+      const now = clock.now();
+      if (until.size >= MOST_TENANTS) for (const [id, end] of until) if (end <= now) until.delete(id);
+      until.set(tenantId, now + Math.max(ms, remainingMs(tenantId)));
+    },
   };
 }
 

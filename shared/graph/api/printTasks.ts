@@ -1,4 +1,4 @@
-import { isRecord, parseId, parseJobId, parseText, parseParentUrl } from '../../parse';
+import { isRecord, parseId, parseParentUrl, parseText } from '../../parse';
 import { unlessNotFound, type CallGraph } from '../client';
 import { unreadableAnswer } from '../errors';
 import { readAllPages, type Paging } from '../paging';

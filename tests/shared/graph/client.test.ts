@@ -484,3 +484,14 @@ test('beyond 2,000 tenants the one that was silent first is forgotten, and only 
   silence.unanswered('t2000');
   expect(['t0', 't1', 't2000'].map((tenant) => silence.isSilent(tenant))).toEqual([false, true, true]);
 });
+
+it('never drops a pause in progress, however many tenants are throttled', () => {
+  const clock = createFakeClock();
+  const throttle = createThrottle(clock);
+  throttle.pause('first', 60_000);
+  for (let tenant = 0; tenant < 5_000; tenant += 1) throttle.pause(`tenant-${tenant}`, 1_000);
+  clock.advance(2_000);
+  throttle.pause('last', 1_000);
+  expect(throttle.remainingMs('first')).toBe(58_000);
+  expect(throttle.remainingMs('tenant-0')).toBe(0);
+});
