@@ -66,7 +66,7 @@ function planRow({ row, enqueued, now }: Sight, isLate: boolean): SweepPlan {
     if (isSoon || !isLate) return 'inProgress';
   }
   if (isLate) return 'enqueue';
-  // The worker wrote until when a failed or gone row is left alone.
+  // The worker wrote when a failed or gone row may be retried.
   if ((row?.status === 'failed' || row?.status === 'gone') && isAhead(row.nextTryAt, now)) return 'spaced';
   return enqueued && now < enqueued.at + sweepSpacingMs(enqueued.times) ? 'spaced' : 'enqueue';
 }

@@ -56,7 +56,7 @@ describe("Entra's answer to the consent link (concepts/auth-v2-service.md)", () 
     });
   });
 
-  it.each([{ tenant: OTHER }, {}])('of another tenant than the link was made for is told apart: %j', (query) => {
+  it.each([{ tenant: OTHER }, {}])('of another tenant than the link was made for is recognized: %j', (query) => {
     expect(judge({ state, admin_consent: 'True', ...query })).toEqual({
       outcome: 'otherTenant',
       tenantId: TENANT,

@@ -221,14 +221,14 @@ describe('replaying', () => {
     const world = createWorld();
     const poison = world.open(`${JOBS}-poison`);
     for (let sent = 0; sent < 40; sent += 1) await poison.send(jobMessage({ jobId: String(sent) }));
-    const told: number[] = [];
+    const reported: number[] = [];
     // The host moves a message to the poison queue under a new id after its last try.
     const worker = { send: (text: string) => poison.send(text) };
     const summary = await replayPoison({ ...world.deps, queue: () => Promise.resolve(worker) }, {}, (count) =>
-      told.push(count),
+      reported.push(count),
     );
     expect(summary).toEqual({ replayed: 40, left: [] });
-    expect(told.at(-1)).toBe(40);
+    expect(reported.at(-1)).toBe(40);
     expect(poison.texts()).toHaveLength(40);
   });
 

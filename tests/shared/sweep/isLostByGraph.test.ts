@@ -16,7 +16,7 @@ const row = (fields: Partial<LedgerRow> = {}): LedgerRow => ({
 it.each([
   ['found by the sweep alone', {}, true],
   ['found by Graph', { foundBy: 'graph' }, false],
-  ['brought by an operator', { foundBy: 'operator' }, false],
+  ['requested by an operator', { foundBy: 'operator' }, false],
   ['notified within 15 minutes of its creation', { notifiedAt: '2026-11-22T00:15:00.000Z' }, false],
   ['notified later', { notifiedAt: '2026-11-22T00:15:00.001Z' }, true],
   [

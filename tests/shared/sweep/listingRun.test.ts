@@ -59,7 +59,7 @@ describe('a tenant that let nothing in', () => {
     expect((await runOf(['unavailable', ...four])).sweep.outcome).toBe('postponed');
   });
 
-  it('is swept when it told of something that is gone, as it would not tell a stranger', async () => {
+  it('is swept after a 404, which needs a permission', async () => {
     const { run, sweep } = await runOf(['forbidden', 'unavailable', 'notFound']);
     run.settle();
     expect(sweep.outcome).toBe('swept');

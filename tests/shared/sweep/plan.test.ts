@@ -50,7 +50,7 @@ describe('an open task', () => {
     [3, 36],
     [4, 55],
     [50, 55],
-  ])('enqueued back %i times is left alone for %i minutes, never for more than 60', (times, minutes) => {
+  ])('enqueued %i times waits %i minutes, at most 60', (times, minutes) => {
     const at = NOW - minutes * MINUTE;
     expect(planTask(sight(undefined, { times, at: at + 1 }), DEADLINE)).toBe('spaced');
     expect(planTask(sight(undefined, { times, at }), DEADLINE)).toBe('enqueue');
@@ -100,7 +100,7 @@ describe('a ready job', () => {
     expect(planJob(sight(undefined), NOW - 29 * DAY + 1, bounds)).toBe('enqueue');
   });
 
-  it('whose age is unknown is rather told twice than lost', () => {
+  it('of unknown age is enqueued', () => {
     expect(planJob(sight(undefined), NaN, bounds)).toBe('enqueue');
   });
 

@@ -41,7 +41,7 @@ describe('createRowReader', () => {
     expect(queries).toEqual([undefined]);
   });
 
-  it('asks nothing before the first watch', async () => {
+  it('sends no query before the first watch is read', async () => {
     const { ledger, queries } = await ledgerOfFour();
     createRowReader({ ledger }, TENANT, silent);
     expect(queries).toEqual([]);
@@ -55,15 +55,15 @@ describe('createRowReader', () => {
     expect(queries).toEqual([undefined, 'jobFetchable_p1_', 'jobFetchable_p10_']);
   });
 
-  it('tells of a row that nobody can read when its watch is asked for, and has it as unknown', async () => {
+  it('reports an unreadable row when its watch is read, and keeps its key', async () => {
     const { ledger, table } = await ledgerOfFour();
     await table.insert({ partitionKey: TENANT, rowKey: 'jobFetchable_p1_3', status: 'nonsense' });
-    const told: string[] = [];
-    const read = createRowReader({ ledger }, TENANT, (error) => told.push(error.message));
+    const reported: string[] = [];
+    const read = createRowReader({ ledger }, TENANT, (error) => reported.push(error.message));
     await read(fetchable('p10'));
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     const rows = await read(fetchable('p1'));
     expect([rows.has('jobFetchable_p1_3'), rows.get('jobFetchable_p1_3')]).toEqual([true, undefined]);
-    expect(told).toEqual([expect.stringContaining('jobFetchable_p1_3')]);
+    expect(reported).toEqual([expect.stringContaining('jobFetchable_p1_3')]);
   });
 });

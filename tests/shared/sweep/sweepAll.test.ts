@@ -35,7 +35,7 @@ it('sweeps one tenant alone when asked', async () => {
   expect(new Set(world.calls.map(({ tenantId }) => tenantId))).toEqual(new Set([OTHER_TENANT]));
 });
 
-it('passes over rows that nobody can read, and tells of them', async () => {
+it('skips unreadable rows and reports them', async () => {
   await world.tenantTable.insert({ partitionKey: 'tenant', rowKey: 'x', status: 'odd' });
   await world.watchTable.insert({ partitionKey: TENANT, rowKey: 'odd' });
   const summary = await sweepAll(world.deps);

@@ -160,7 +160,7 @@ describe('what is enqueued', () => {
     expect(await sweep()).toMatchObject({ seen: 1, enqueued: 1 });
   });
 
-  it('nothing of a row that nobody can read: a person is told of it', async () => {
+  it('nothing for an unreadable row, which is reported', async () => {
     await onboard('active', ['jobStarted']);
     world.putDefinition();
     world.putTask('t1');
@@ -256,7 +256,7 @@ describe('what it asks of Graph', () => {
     expect(result).toMatchObject({ outcome, failures });
     const found = world.found();
     expect(found[0]).toBe(`jobStarted_${DEFINITION}_t1`);
-    // A throttled tenant is left alone from then on.
+    // A throttled tenant is not listed any further.
     expect(found.slice(1)).toEqual(kind === 'throttled' ? [] : [`jobFetchable_${PRINTER}_1`]);
     expect(result).toMatchObject({ seen: found.length, enqueued: found.length });
     expect(result.progress).toHaveLength(found.length);
@@ -274,7 +274,7 @@ describe('what it asks of Graph', () => {
 });
 
 describe('failures', () => {
-  it('of one listing are told in words and stop no other', async () => {
+  it('of one listing are reported and do not stop the others', async () => {
     await onboard('active', ['jobStarted', 'jobFetchable']);
     world.putDefinition();
     world.putJob('1', 5);
@@ -292,7 +292,7 @@ describe('failures', () => {
     });
   });
 
-  it('a watched definition that Graph no longer lists is asked for and told', async () => {
+  it('a watched definition that Graph no longer lists is listed and reported', async () => {
     await onboard('active', ['jobStarted']);
     expect(await sweep()).toMatchObject({ failures: [{ of: `jobStarted_${DEFINITION}` }] });
   });
@@ -423,7 +423,7 @@ describe('a tenant that grants a token and no permission', () => {
   const flag = () => world.tenants.update(TENANT, (tenant) => ({ ...tenant, graphAccess: 'refused', failures: 3 }));
   const sweptAt = async () => (await world.tenants.get(TENANT))?.sweptAt;
 
-  it('has refused after four listings, and status is not told of a sweep', async () => {
+  it('has refused after four listings, and no completed sweep is recorded', async () => {
     world.refuse(/./, graphError('forbidden'));
     expect(await sweep()).toMatchObject({ outcome: 'refused', listings: 4 });
     expect(await sweptAt()).toBeUndefined();
@@ -463,7 +463,7 @@ describe('a tenant that grants a token and no permission', () => {
     ]);
   });
 
-  it('nor when it was asked for what is gone: a stranger would not be told', async () => {
+  it('nor after a 404, which needs a permission', async () => {
     world.refuse(/taskDefinitions/, graphError('notFound'));
     world.refuse(/printers/, graphError('forbidden'));
     expect(await sweep()).toMatchObject({ outcome: 'swept', listings: 1 + PRINTERS.length });

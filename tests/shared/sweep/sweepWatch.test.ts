@@ -50,7 +50,7 @@ it('rejects when storage fails, so that the message comes again', async () => {
   await expect(sweepWatch({ ...world.deps, jobs: { send } }, fetchable())).rejects.toThrow('out');
 });
 
-it('passes over a row that nobody can read', async () => {
+it('skips an unreadable row', async () => {
   await world.ledgerTable.insert({ partitionKey: started().tenantId, rowKey: `jobStarted_${DEFINITION}_t1` });
   expect(await sweepWatch(world.deps, started())).toMatchObject({ enqueued: 0 });
   expect(world.logger.events).toMatchObject([{ event: 'row.unreadable' }]);
