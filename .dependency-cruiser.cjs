@@ -130,13 +130,13 @@ module.exports = {
       'simulator-shares-no-code',
       '^local/graphSimulator/',
       ['^local/graphSimulator/'],
-      'The simulator stands in for Graph; shared code would hide a mistake on both sides. Write it anew from the documentation.',
+      'The simulator stands in for Graph; shared code would hide a mistake on both sides. Write it separately, from the documentation.',
     ),
     only(
       'functions-host-shares-no-code',
       '^local/functionsHost/',
       ['^local/functionsHost/'],
-      'The host stands in for Azure Functions; shared code would hide a mistake on both sides. Write it anew from the documentation.',
+      'The host stands in for Azure Functions; shared code would hide a mistake on both sides. Write it separately, from the documentation.',
     ),
     only(
       'local-starts-the-app-as-a-process',

@@ -33,7 +33,7 @@ export const SIGN_IN_HELP = `
 A Printer Administrator of the tenant signs in by device code, because Graph accepts these calls from no app. The app
 registration must allow public client flows (Authentication > Advanced settings) and have the delegated permissions
 Printer.Read.All and Printer.ReadWrite.All. The risk: with public client flows, anyone can start a device code sign-in to
-your app and send the code to other people. Whoever enters it gives the sender their own access. Allow public client flows
+your app and send the code to other people. Anyone who enters it gives the sender their own access. Allow public client flows
 only while you need them, and never enter a code that you did not request.`;
 
 /** The group `triggers`: a trigger binds a definition to a printer, so that each new job waits for the app. */

@@ -24,7 +24,7 @@ export interface Services {
   webhook(): Promise<Omit<ReceiveDependencies, 'logger'>>;
   /** The allow-list of customers. */
   tenants(): Promise<Tenants>;
-  /** What we want to hear of. */
+  /** The watches: what the app wants to be notified about. */
   watches(): Promise<Watches>;
   /** Microsoft Graph, and the memory of which tenant it throttles. */
   graph(): Promise<GraphService>;

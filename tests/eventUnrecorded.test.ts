@@ -26,6 +26,6 @@ test.each([
   ['its record has no answer', [sent('t/a'), written('a', 'done', 'dropped')], true],
   ['the record after it is another job’s', [sent('t/a'), sent('t/b'), written('b', 'done')], true],
   ['both are recorded', [sent('t/a'), sent('t/b'), written('b', 'done'), written('a', 'done')], false],
-])('whether an event may come again where %s', (_case, calls, mayRepeat) => {
+])('whether an event may be repeated where %s', (_case, calls, mayRepeat) => {
   expect(isEventUnrecorded(calls)).toBe(mayRepeat);
 });

@@ -110,7 +110,7 @@ function createUnlessStatus(address: string) {
 }
 
 /**
- * The error code of the service (Table service error codes) stands on the error itself for a transaction, and in its
+ * The error code of the service (Table service error codes) is on the error itself for a transaction, and in its
  * details otherwise: from the header x-ms-error-code and from the body.
  */
 function isTableMissing({ code, details }: RestError): boolean {

@@ -141,7 +141,7 @@ export function entityTableContract(name: string, open: () => Promise<EntityTabl
       expect(await table.replace(row(), old)).toBeUndefined();
     });
 
-    it('lets a removed row be inserted anew', async () => {
+    it('lets a removed row be inserted again', async () => {
       await table.insert(row());
       await table.remove('p', 'r', await etagOf());
       expect(await table.insert(row())).toEqual(expect.any(String));

@@ -50,7 +50,7 @@ async function dieAt(flow: Flow, kind: WatchKind, point: CrashPoint) {
   const die = armDeath(flow, point, isJobCall);
   await flow.control.print(customer.tenantId, { printerId: customer.printerId });
   await die();
-  // Graph comes again by itself where the webhook died; everything else waits for leases to end.
+  // Graph retries where the webhook died. Everything else waits for leases to end.
   await flow.control.idle();
   flow.cloud.clock?.move(PAST_LEASES_MS);
   await untilQueueEmpty(flow);

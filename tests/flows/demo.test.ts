@@ -10,7 +10,7 @@ const LIMIT_MS = 30_000;
 describe('npm run demo, the first command of the README', () => {
   it('shows both jobs from POST to event and ends with 0 within 30 s, exactly two events having come out', () => {
     const startedAt = performance.now();
-    // Builds dist/ anew, to what it was: no other flow runs beside this one.
+    // Builds dist/ again with the same content, so no other flow runs beside this one.
     const demo = spawnSync('npm', ['run', '--silent', 'demo'], {
       cwd: root,
       encoding: 'utf8',

@@ -86,7 +86,7 @@ describe('the documented commands', () => {
     return value.replace(/(\w+):<key of \1>/g, (_text, keyId: string) => known.get(keyId) ?? `${keyId}:${newKey()}`);
   }
 
-  /** Runs a line in a shell; whoever is asked to sign in follows the documented address. */
+  /** Runs a line in a shell. A sign-in prompt is answered at the documented address. */
   async function type(line: string): Promise<{ code: number | null; said: string }> {
     const cli = `'${process.execPath}' '${join(ROOT, 'cli', 'run.cjs')}'`;
     const child = spawn('sh', ['-c', `( ${line.replaceAll('npm run -s cli --', cli)} ) 2>&1`], {

@@ -23,7 +23,7 @@ describe('operating the built app', () => {
   }, 60_000);
   afterAll(() => flow.stop(), 30_000);
 
-  /** The command as an operator runs it; whoever is asked to sign in does so as `administrator` says. */
+  /** The command as an operator runs it. A sign-in prompt is answered as `administrator` says. */
   const cli = async (argv: string[], as: 'printerAdministrator' | 'user' = 'printerAdministrator') => {
     const child = spawn(process.execPath, [join(ROOT, 'cli', 'run.cjs'), ...argv], {
       env: { ...flow.cloud.environment },

@@ -50,7 +50,7 @@ describe('outages at the webhook', () => {
     const wrong = `other:${Buffer.alloc(32, 9).toString('base64')}`;
     await flow.cloud.restartHost(0, { CLIENT_STATE_KEYS: wrong });
     await flow.control.print(customer.tenantId, { printerId: customer.printerId });
-    await eventually('Graph was told to come again', async () => {
+    await eventually('a POST was answered with 503', async () => {
       const deliveries = await flow.control.deliveries();
       return deliveries.find(({ status, items }) => status === 503 && items[0]?.tenantId === customer.tenantId);
     });

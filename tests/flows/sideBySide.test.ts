@@ -103,7 +103,7 @@ describe('two timers and the command line beside each other', () => {
       await oneOfEach();
     }, 60_000);
 
-    it('what Graph lost is made anew once', async () => {
+    it('a subscription that Graph lost is recreated once', async () => {
       const before = await oneOfEach();
       expect(await flow.control.loseSubscriptions({ rate: 1 })).toHaveLength(WATCHES);
       flow.cloud.clock?.move(HOUR);

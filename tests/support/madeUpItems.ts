@@ -10,7 +10,7 @@ export interface MadeUpItem {
     | 'clientStateMissing'
     | 'clientStateMalformed'
     | 'wrongMac'
-    /** Not a refusal: our key set may be wrong, so Graph is asked to come again with 503. */
+    /** Not a refusal: our key set may be wrong, so the answer is 503 and Graph retries. */
     | 'unknownKey';
 }
 

@@ -48,7 +48,7 @@ const extend: UpkeepScenario = {
 };
 
 const recreate: UpkeepScenario = {
-  name: 'finds a lost subscription by the 404 of its PATCH in a batch, makes it anew and sweeps',
+  name: 'finds a lost subscription by the 404 of its PATCH in a batch, recreates it and sweeps',
   async prepare(flow) {
     const { tenantId, printerId } = await flow.onboard(['jobFetchable'], { trigger: false });
     await flow.control.loseSubscriptions({ rate: 1, tenantId });
@@ -95,7 +95,7 @@ const sweep: UpkeepScenario = {
 };
 
 const lifecycle: UpkeepScenario = {
-  name: 'is told of a lost subscription, makes it anew and sweeps',
+  name: 'is told of a lost subscription, recreates it and sweeps',
   async prepare(flow) {
     const { tenantId, printerId } = await flow.onboard(['jobFetchable'], { trigger: false });
     await printUnheard(flow, tenantId, printerId);

@@ -220,7 +220,7 @@ describe('faults', () => {
     expect(await answer).toBe('answer to /held');
   });
 
-  test('hold after: the target has answered, the client hears of it at release', async () => {
+  test('hold after: the target has answered, the client gets the answer at release', async () => {
     const fault = proxy.fault({ match: everything, when: 'after', action: 'hold' });
     let heard = false;
     const answer = get('/held').finally(() => (heard = true));

@@ -376,6 +376,6 @@ test('a tenant takes at most its share of this process; the rest is deferred, ot
   expect(worker.world.calls).toEqual([]);
   share.leave(STARTED.tenantId);
   await expect(worker.process(messageOf(STARTED), deps)).resolves.toBe('done');
-  // Whoever entered has left: also after an error.
+  // A run that entered has left, also after an error.
   expect(share.enter(STARTED.tenantId)).toBe(true);
 });

@@ -45,7 +45,7 @@ it('queues what the pages before a failed one showed', async () => {
   expect(world.found()).toEqual([`jobFetchable_${PRINTER}_1`]);
 });
 
-it('rejects when storage fails, so that the message comes again', async () => {
+it('rejects when storage fails, so that the message is redelivered', async () => {
   const send = () => Promise.reject(new Error('out'));
   await expect(sweepWatch({ ...world.deps, jobs: { send } }, fetchable())).rejects.toThrow('out');
 });
