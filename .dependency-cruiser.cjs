@@ -196,6 +196,19 @@ module.exports = {
       },
     },
     {
+      name: 'the-webhook-stays-light',
+      comment:
+        'These files are loaded before the first notification is answered. Put what the worker or a timer needs into a file of its own.',
+      severity: 'error',
+      from: {
+        path: '^shared/(webhook/(receive|verify|handshake)|(jobs|subscriptions)/message|watches/clientState)\\.ts$',
+      },
+      to: {
+        path: '^shared/(cache|graph/|tenants/|operations/|sweep/|watches/watches|storage/(tables|entityTable))',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
       name: 'functions-library-in-functions',
       comment:
         'A function translates in and out; the core must run without Azure Functions. Move the translation into functions/.',

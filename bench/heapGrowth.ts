@@ -3,7 +3,7 @@ import { createReadAccess, createPlacesOf, createTenantShare } from '../shared/j
 import { createGraphClient, createSilence, createThrottle } from '../shared/graph/client';
 import type { SendHttp } from '../shared/graph/http';
 import { releaseEveryJob } from '../shared/jobs/startedJob';
-import { createRequestRenewal } from '../shared/subscriptions/message';
+import { createRequestRenewal } from '../shared/subscriptions/renewalRequests';
 import { newTenant } from '../shared/tenants/tenants';
 import { newWatch } from '../shared/watches/watches';
 import { createRequestToken, createTokens } from '../shared/graph/tokens';

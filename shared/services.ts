@@ -16,7 +16,7 @@ import type { ReceiveDependencies } from './webhook/receive';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What functions and CLI work with. Each member is built on first use and rejects with what hindered it. */
+/** What functions and CLI work with. Each member is built on first use and rejects with the error that prevented it. */
 export interface Services {
   /** @throws ReceiverError `configInvalid` */
   config(): Promise<Config>;
@@ -58,7 +58,7 @@ export function getServices(env: Environment): Services {
   return current.services;
 }
 
-/** Services over an environment, nothing shared with any other. */
+/** The services of one environment. They share nothing with those of another. */
 export function createServices(env: Environment): Services {
   const config = once(() => Promise.resolve(readConfig(env)));
   const openQueue = once(async () => {
@@ -144,7 +144,11 @@ export function createServices(env: Environment): Services {
     }),
     worker: once(async () => {
       const [{ createPlacesOf, createReadAccess, createTenantShare }, { releaseEveryJob }, { createRequestRenewal }] =
-        await Promise.all([import('./jobs/access'), import('./jobs/startedJob'), import('./subscriptions/message')]);
+        await Promise.all([
+          import('./jobs/access'),
+          import('./jobs/startedJob'),
+          import('./subscriptions/renewalRequests'),
+        ]);
       const { callGraph, throttle, silence } = await graph();
       const [rows, jobs, events, poison, subscriptionEvents] = await Promise.all([
         ledger(),

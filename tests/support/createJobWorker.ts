@@ -3,7 +3,7 @@ import { formatJobMessage, type JobMessage, ledgerKey, type JobReference } from 
 import { type ProcessDeps, processNotification } from '../../shared/jobs/processNotification';
 import { createTenantShare, createReadAccess } from '../../shared/jobs/access';
 import { createLedger, type LedgerRow } from '../../shared/jobs/ledger';
-import { createRequestRenewal } from '../../shared/subscriptions/message';
+import { createRequestRenewal } from '../../shared/subscriptions/renewalRequests';
 import { type Watch, createWatches } from '../../shared/watches/watches';
 import { createSilence, createThrottle } from '../../shared/graph/client';
 import { createTenants, type Tenant } from '../../shared/tenants/tenants';

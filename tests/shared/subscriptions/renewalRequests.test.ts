@@ -1,4 +1,4 @@
-import { createRequestRenewal } from '../../../shared/subscriptions/message';
+import { createRequestRenewal } from '../../../shared/subscriptions/renewalRequests';
 import { createFakeClock } from '../../support/createFakeClock';
 import { createMemoryQueue } from '../../support/memoryQueue';
 
