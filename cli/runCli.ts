@@ -1,3 +1,4 @@
+import { addressOf } from '../shared/storage/errors';
 import { Command, CommanderError } from 'commander';
 import { errorFields, ReceiverError } from '../shared/errors';
 import { createLogger } from '../shared/logger';
@@ -89,14 +90,12 @@ function errorLines(error: unknown): string {
     return `Unexpected ${name}${reason}. Run the command again with --verbose.`;
   }
   const remedy = STORAGE_REMEDIES.get(status) ?? 'Try again, and check AzureWebJobsStorage.';
-  return `Storage${addressOf(error)} answered ${status}. ${remedy}`;
+  return `Storage${whereOf(error)} answered ${status}. ${remedy}`;
 }
 
-/** The address that an error of a storage SDK names, without its query, which may hold a signature. */
-function addressOf(error: unknown): string {
+/** Where an error of a storage SDK happened, if it says so. */
+function whereOf(error: unknown): string {
   const request = isRecord(error) ? error['request'] : undefined;
   const url = isRecord(request) ? request['url'] : undefined;
-  if (typeof url !== 'string' || !URL.canParse(url)) return '';
-  const { origin, pathname } = new URL(url);
-  return ` at ${origin}${pathname}`;
+  return typeof url === 'string' && url !== '' ? ` at ${addressOf(url)}` : '';
 }

@@ -28,10 +28,11 @@ const TABLE_REMEDIES = new Map([
  * answer in time, throttled, unavailable, no token; for a table also no access, and a missing table). Any other error is
  * returned unchanged.
  *
- * @param address of the service, for the message
+ * @param url of the service as its client names it; the message shows its `addressOf`
  */
-export function toStorageError(error: unknown, code: StorageErrorCode, address: string): unknown {
+export function toStorageError(error: unknown, code: StorageErrorCode, url: string): unknown {
   if (!(error instanceof Error)) return error;
+  const address = addressOf(url);
   const status = statusOf(error);
   const remedy = code === 'storageUnavailable' && status !== undefined ? TABLE_REMEDIES.get(status) : undefined;
   if (remedy !== undefined) {
@@ -46,6 +47,16 @@ export function toStorageError(error: unknown, code: StorageErrorCode, address: 
   return new ReceiverError(code, `Cannot reach ${service} storage at ${address} (${reason})`, {
     cause: error,
   });
+}
+
+/**
+ * The part of a storage URL that may be logged: no query, which holds the signature when the connection string has a shared
+ * access signature, and no user part.
+ */
+export function addressOf(url: string): string {
+  if (!URL.canParse(url)) return 'an unknown address';
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`.replace(/\/+$/, '');
 }
 
 /** Compares names instead of classes, because each SDK brings its own. */

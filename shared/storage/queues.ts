@@ -4,7 +4,7 @@ import { untilAborted } from '../concurrency';
 import type { StorageConfig } from '../config';
 import { ReceiverError } from '../errors';
 import { openStorageCredential } from './account';
-import { toStorageError } from './errors';
+import { addressOf, toStorageError } from './errors';
 import { createQueueContents, type QueueContents } from './queueContents';
 
 /** A storage queue as the product sees it. Messages are JSON text; the implementation encodes them in base64. */
@@ -80,17 +80,17 @@ function createAzureQueue(client: QueueClient): MessageQueue {
  * server, in whole seconds, how long to try. A try that timed out may still have stored its message, so a second one may
  * store it twice. Rejects with ReceiverError `queueUnavailable` when the service is unavailable for now.
  *
- * @param address of the queue, for messages
+ * @param url of the queue, for messages
  */
-export function createBoundedQueue(queue: MessageQueue, patience: SendPatience, address: string): MessageQueue {
+export function createBoundedQueue(queue: MessageQueue, patience: SendPatience, url: string): MessageQueue {
   return {
     async send(text, options = {}) {
       for (let tries = 1; ; tries += 1) {
         try {
-          return await sendInTime(queue, patience.tryTimeoutMs, address, text, options);
+          return await sendInTime(queue, patience.tryTimeoutMs, url, text, options);
         } catch (error) {
           if (options.signal?.aborted) throw error;
-          if (tries >= patience.tries) throw toStorageError(error, 'queueUnavailable', address);
+          if (tries >= patience.tries) throw toStorageError(error, 'queueUnavailable', url);
         }
         if (patience.pauseMs > 0) await delay(patience.pauseMs * 2 ** (tries - 1));
       }
@@ -101,13 +101,13 @@ export function createBoundedQueue(queue: MessageQueue, patience: SendPatience, 
 async function sendInTime(
   queue: MessageQueue,
   timeoutMs: number,
-  address: string,
+  url: string,
   ...[text, options]: Required<Parameters<MessageQueue['send']>>
 ): Promise<void> {
   const ending = new AbortController();
   const outer = options.signal;
   const onOuterAbort = () => ending.abort(outer?.reason);
-  const timer = setTimeout(() => ending.abort(timedOut(address, timeoutMs)), timeoutMs);
+  const timer = setTimeout(() => ending.abort(timedOut(url, timeoutMs)), timeoutMs);
   if (outer?.aborted) onOuterAbort();
   outer?.addEventListener('abort', onOuterAbort, { once: true });
   try {
@@ -118,6 +118,9 @@ async function sendInTime(
   }
 }
 
-function timedOut(address: string, timeoutMs: number): ReceiverError {
-  return new ReceiverError('queueUnavailable', `Queue storage at ${address} did not answer within ${timeoutMs} ms`);
+function timedOut(url: string, timeoutMs: number): ReceiverError {
+  return new ReceiverError(
+    'queueUnavailable',
+    `Queue storage at ${addressOf(url)} did not answer within ${timeoutMs} ms`,
+  );
 }

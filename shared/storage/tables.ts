@@ -96,7 +96,7 @@ export function createAzureTable(client: TableClientType): EntityTable {
 }
 
 /** Undefined for these statuses. The 404 of a missing table is not among them, because it says nothing about the row. */
-function createUnlessStatus(address: string) {
+function createUnlessStatus(url: string) {
   return async <T>(statuses: number[], call: Promise<T>): Promise<T | undefined> => {
     try {
       return await call;
@@ -104,7 +104,7 @@ function createUnlessStatus(address: string) {
       if (error instanceof RestError && statuses.includes(error.statusCode ?? 0) && !isTableMissing(error)) {
         return undefined;
       }
-      throw toStorageError(error, 'storageUnavailable', address);
+      throw toStorageError(error, 'storageUnavailable', url);
     }
   };
 }
