@@ -70,7 +70,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   const args = [
     ...['--root', appRoot, '--port', `${port}`, '--settings', 'none'],
     ...['--message-lease-seconds', `${messageLeaseSeconds}`],
-    ...(functionKey === undefined ? [] : ['--function-key', functionKey]),
+    ...(functionKey === undefined ? [] : [`--function-key=${functionKey}`]),
   ];
   const started = await startStandIn('Functions host', 'functionsHost', options, args, options.env, (text) => ({
     url: text('url'),

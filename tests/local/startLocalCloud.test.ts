@@ -4,6 +4,9 @@ import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { TableServiceClient } from '@azure/data-tables';
 import { QueueServiceClient } from '@azure/storage-queue';
+import { parseArguments } from '../../local/functionsHost/arguments';
+import { baseEnvironment } from '../../local/processes';
+import { startFunctionsHost } from '../../local/standIns';
 import { startLocalCloud, type LocalCloud } from '../../local/startLocalCloud';
 
 // Programs start slowly on a busy machine.
@@ -116,6 +119,15 @@ describe('a local cloud with proxy, clock and two hosts', () => {
       expect(() => process.kill(pid, 0)).toThrow('ESRCH');
     }
   });
+});
+
+test('a function key may begin with a dash, as one of 64 random keys does', async () => {
+  const host = await startFunctionsHost({ root, env: baseEnvironment(), file: programs.host, functionKey: '--k3y' });
+  try {
+    expect(parseArguments((await ask(host.url)).args)).toMatchObject({ functionKey: '--k3y', stopWithStdin: true });
+  } finally {
+    await host.stop();
+  }
 });
 
 test('a part that does not come up ends what was started before it, and is named', async () => {
