@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { baseEnvironment } from '../local/processes';
 import { signClientState, watchTag } from '../shared/watches/clientState';
 import type { KeyRing } from '../shared/config';
 
-const KEY = Buffer.alloc(32, 1);
+const KEY = createHash('sha256').update('bench key').digest();
 
 /** The keys that sign the notifications of `notificationBody`. */
 export const BENCH_RING: KeyRing = [{ keyId: 'bench', key: KEY }];

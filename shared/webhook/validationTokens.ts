@@ -11,6 +11,7 @@ import {
 import type { Clock } from '../clock';
 import { errorFields, ReceiverError } from '../errors';
 import { isRecord, parseId } from '../parse';
+import { SIGN_IN_HOSTS } from '../settings/clouds';
 import type { VerifyTokens } from './receive';
 
 export interface SigningKeysDependencies {
@@ -27,13 +28,6 @@ export interface TokenVerifierDependencies extends SigningKeysDependencies {
 
 /** Microsoft Graph Change Tracking (concepts/change-notifications-with-resource-data.md). */
 const GRAPH_PUBLISHER_APP_ID = '0bf30f3b-4a52-48df-9a82-234910c4a086';
-
-/** Sign-in hosts that may stand in an issuer (concepts/deployments.md); the signature is checked in any case. */
-const LOGIN_HOSTS = [
-  'https://login.microsoftonline.com',
-  'https://login.microsoftonline.us',
-  'https://login.chinacloudapi.cn',
-];
 
 /** Clocks differ. Entra documents no allowance, so this one is small. */
 const CLOCK_TOLERANCE_SECONDS = 60;
@@ -92,7 +86,7 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): Ve
     if (iss === `https://sts.windows.net/${tenantId}/`) {
       return appid === GRAPH_PUBLISHER_APP_ID ? 'v1' : undefined;
     }
-    const known = [authorityHost, ...LOGIN_HOSTS].some((host) => iss === `${host}/${tenantId}/v2.0`);
+    const known = [authorityHost, ...SIGN_IN_HOSTS].some((host) => iss === `${host}/${tenantId}/v2.0`);
     return known && azp === GRAPH_PUBLISHER_APP_ID ? 'v2' : undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { HttpRequest, InvocationContext, type HttpHandler, type HttpResponseInit } from '@azure/functions';
 import { signConsentState } from '../../shared/consent/consentLink';
+import { testKey } from '../support/testKey';
 
 let handler: HttpHandler | undefined;
 jest.mock('@azure/functions', () => ({
@@ -12,7 +13,7 @@ jest.mock('@azure/functions', () => ({
 }));
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
-const KEY = Buffer.alloc(32, 7);
+const KEY = testKey(7);
 const SETTINGS = {
   AzureWebJobsStorage: 'UseDevelopmentStorage=true',
   ENTRA_CLIENT_ID: '55555555-5555-5555-5555-555555555555',

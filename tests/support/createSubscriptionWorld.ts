@@ -4,6 +4,7 @@ import { createCapturedLogger } from './createCapturedLogger';
 import { createFakeClock } from './createFakeClock';
 import { createFakeGraph } from './createFakeGraph';
 import { createMemoryTable } from './memoryTable';
+import { testKey } from './testKey';
 
 export const TENANT = '11111111-1111-1111-1111-111111111111';
 export const OTHER_TENANT = '22222222-2222-2222-2222-222222222222';
@@ -33,7 +34,7 @@ export function createSubscriptionWorld() {
     random: () => 0.5,
     logger,
     config: {
-      clientStateKeys: [{ keyId: 'k1', key: Buffer.alloc(32, 7) }] as const,
+      clientStateKeys: [{ keyId: 'k1', key: testKey(7) }] as const,
       publicBaseUrl: PUBLIC_BASE_URL,
       graphBaseUrl: 'https://graph.microsoft.com/v1.0',
     },

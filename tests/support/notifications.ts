@@ -1,8 +1,8 @@
 import type { KeyRing } from '../../shared/config';
 import { createHash, createHmac } from 'node:crypto';
+import { testKey } from './testKey';
 
-/** A key for tests only: 32 bytes of the value 7. */
-export const TEST_KEY = Buffer.alloc(32, 7);
+export const TEST_KEY = testKey(7);
 export const TEST_RING: KeyRing = [{ keyId: 'k1', key: TEST_KEY }];
 /** The same ring as the setting CLIENT_STATE_KEYS. */
 export const TEST_KEYS_SETTING = `k1:${TEST_KEY.toString('base64')}`;

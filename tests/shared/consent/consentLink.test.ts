@@ -1,11 +1,12 @@
 import { consentPage } from '../../../shared/consent/consentPage';
 import { consentUrl, readConsent } from '../../../shared/consent/consentLink';
 import { signClientState } from '../../../shared/watches/clientState';
+import { testKey } from '../../support/testKey';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const OTHER = '22222222-2222-2222-2222-222222222222';
-const NEW_KEY = { keyId: 'k2', key: Buffer.alloc(32, 2) };
-const KEY = { keyId: 'k1', key: Buffer.alloc(32, 1) };
+const NEW_KEY = { keyId: 'k2', key: testKey(2) };
+const KEY = { keyId: 'k1', key: testKey(1) };
 const settings = {
   authorityHost: 'https://login.microsoftonline.com',
   clientId: '55555555-5555-5555-5555-555555555555',

@@ -9,9 +9,10 @@ import {
   TENANT,
   type SubscriptionWorld,
 } from '../../support/createSubscriptionWorld';
+import { testKey } from '../../support/testKey';
 
-const K1 = { keyId: 'k1', key: Buffer.alloc(32, 7) };
-const K2 = { keyId: 'k2', key: Buffer.alloc(32, 8) };
+const K1 = { keyId: 'k1', key: testKey(7) };
+const K2 = { keyId: 'k2', key: testKey(8) };
 
 /** A watch that k1 signed, and a ring that k2 leads; `k1` says whether it is still in there. */
 async function rotated(k1: 'retired' | 'verifies'): Promise<SubscriptionWorld> {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { KeyRing } from '../../../shared/config';
 import { signClientState, verifyClientState, watchTag } from '../../../shared/watches/clientState';
-import { DEFINITION, PRINTER, TENANT_A, TENANT_B, TEST_KEY } from '../../support/notifications';
+import { DEFINITION, PRINTER, TENANT_A, TENANT_B } from '../../support/notifications';
+import { testKey } from '../../support/testKey';
 
 /*
  * Fixed vectors, made with openssl and not with this code; the key is 32 bytes of 07:
@@ -12,8 +13,8 @@ import { DEFINITION, PRINTER, TENANT_A, TENANT_B, TEST_KEY } from '../../support
 const STARTED = 'k1.0.0KVGkzMS3PzneypZXVkqMA.R5goMo-yD6D5kRwj8cl4II7xBYEx415hpYf7YWGQ1TQ';
 const FETCHABLE = 'k1.12.qFAYydR2okof_x_ezKkTf9.Fq8o-lrzZACgBJSe87G8LBAS4MEadKsjE8TM0H2JfwA';
 
-const ring: KeyRing = [{ keyId: 'k1', key: TEST_KEY }];
-const newKey = { keyId: 'k2', key: Buffer.alloc(32, 8) };
+const ring: KeyRing = [{ keyId: 'k1', key: Buffer.alloc(32, 7) }];
+const newKey = { keyId: 'k2', key: testKey(8) };
 const started = { tenantId: TENANT_A, tag: watchTag({ kind: 'jobStarted', id: DEFINITION }), generation: 0 };
 const fetchable = {
   tenantId: TENANT_B,
@@ -35,7 +36,7 @@ it('verifies what openssl signed', () => {
 });
 
 it('stays within the 128 characters of a clientState (resources/subscription.md), at its longest', () => {
-  const longest: KeyRing = [{ keyId: 'k'.repeat(16), key: TEST_KEY }];
+  const longest: KeyRing = [{ keyId: 'k'.repeat(16), key: Buffer.alloc(32, 7) }];
   const state = signClientState(longest, { ...started, generation: 999_999_999 });
   expect(state.length).toBeLessThanOrEqual(128);
   expect(verifyClientState(longest, TENANT_A, state)).toHaveProperty('outcome', 'valid');

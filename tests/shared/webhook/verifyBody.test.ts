@@ -11,6 +11,7 @@ import {
   TENANT_A,
   TEST_RING,
 } from '../../support/notifications';
+import { testKey } from '../../support/testKey';
 
 const judge = (body: Uint8Array) =>
   verifyBody(TEST_RING, body, {
@@ -59,7 +60,7 @@ describe('arbitrary bodies (fast-check)', () => {
     const state = fc.oneof(
       fc.jsonValue(),
       fc.stringMatching(/^[A-Za-z0-9_-]{1,16}\.\d{1,3}\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$/),
-      fc.constantFrom(stateFor({ key: Buffer.alloc(32, 9) }), stateFor({ tenantId: 'other' })),
+      fc.constantFrom(stateFor({ key: testKey(9) }), stateFor({ tenantId: 'other' })),
     );
     fc.assert(
       fc.property(fields, state, (replaced, clientState) => {

@@ -20,6 +20,7 @@ import {
   TENANT,
   watchOf,
 } from '../../../support/createSubscriptionWorld';
+import { testKey } from '../../../support/testKey';
 
 const NOW = Date.parse(START);
 /** 4,200 minutes, which are 70 hours, after START: under the maximum of 4,230 (concepts/change-notifications-overview.md). */
@@ -36,7 +37,7 @@ function create({ graph, deps }: ReturnType<typeof createSubscriptionWorld>, wat
 /** docs/decisions/0002: keyId.generation.tag.mac. */
 function clientStateOf(kind: string, id: string, generation: number): string {
   const tag = createHash('sha256').update(`${kind}:${id}`).digest('base64url').slice(0, 22);
-  const mac = createHmac('sha256', Buffer.alloc(32, 7)).update(`k1.${generation}.${TENANT}.${tag}`);
+  const mac = createHmac('sha256', testKey(7)).update(`k1.${generation}.${TENANT}.${tag}`);
   return `k1.${generation}.${tag}.${mac.digest('base64url')}`;
 }
 
