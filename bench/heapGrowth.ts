@@ -61,10 +61,7 @@ export const heapGrowth: Part = {
       readAccess: createReadAccess({
         tenants: { get: (tenantId) => Promise.resolve(newTenant({ ...TENANT, tenantId })) },
         watches: {
-          get: (key) => {
-            const watch = newWatch({ ...key, since: '' });
-            return Promise.resolve({ watch, etag: '' });
-          },
+          getRecord: (key) => Promise.resolve(newWatch({ ...key, since: '', generation: 0 })),
         },
         clock,
       }),

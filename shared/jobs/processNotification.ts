@@ -8,7 +8,7 @@ import { afterPauseMs, afterShareMs } from './delays';
 import { claimJob } from './claims';
 import type { Logger } from '../logger';
 import type { MessageQueue } from '../storage/queues';
-import type { ReadAccess, TenantShare } from './access';
+import type { InactiveReason, ReadAccess, TenantShare } from './access';
 import { deferAfterError, deferClaimed, deferUntilTablesAnswer, requeue } from './defer';
 import type { Ledger } from './ledger';
 import type { Decide } from './startedJob';
@@ -101,9 +101,7 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
 async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: unknown): Promise<ProcessOutcome> {
   const { reference, foundBy, receivedAt } = message;
   const access = await deps.readAccess(watchOf(reference), message.generation);
-  // An open task blocks a user's print, whether its watch is active or not. Nobody waits for a fetchable job.
-  const isDropped = !access.active && (reference.kind === 'jobFetchable' || access.reason === 'staleGeneration');
-  if (isDropped) {
+  if (!access.active && isDropped(message, access.reason)) {
     deps.logger.warn('job.dropped', { ...idsOf(reference), reason: access.reason });
     return 'dropped';
   }
@@ -139,6 +137,17 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
     if (access.active || !(error instanceof ReceiverError)) throw error;
     return sendToPoison(deps, input, { ...idsOf(reference), reason: access.reason });
   }
+}
+
+/**
+ * An open task blocks a user's print, whether its watch is active or not, so it is ended. Nobody waits for a fetchable job.
+ * A notification that was revoked, or whose watch has left no trace to compare it with, may be forged: the sweep finds the
+ * open tasks of such a definition at Graph. Nothing is asked of a tenant that was never added.
+ */
+function isDropped({ reference, generation }: MessageOfJob, reason: InactiveReason): boolean {
+  if (reference.kind === 'jobFetchable') return true;
+  if (reason === 'unknownWatch') return generation !== undefined;
+  return reason === 'staleGeneration' || reason === 'unknownTenant';
 }
 
 /** A notification says when its subscription expires. Near that, the timer that should have renewed it did not run. */

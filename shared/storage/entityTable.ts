@@ -63,7 +63,8 @@ export interface Stored<T> {
 
 /** How the rows of one table are read and written. `parse` throws ReceiverError `rowUnreadable`. */
 export interface RowFormat<T> {
-  parse: (row: StoredRow) => T;
+  /** Undefined for a row that counts as none. */
+  parse: (row: StoredRow) => T | undefined;
   format: (value: T) => Row;
 }
 
@@ -89,8 +90,9 @@ export async function updateRow<T>(
   for (let race = 0; race < MOST_RACES; race += 1) {
     if (current === undefined) {
       const row = await table.get(key.partitionKey, key.rowKey);
-      if (row === undefined) return undefined;
-      current = { value: parse(row), etag: row.etag };
+      const value = row && parse(row);
+      if (row === undefined || value === undefined) return undefined;
+      current = { value, etag: row.etag };
     }
     const value = change(current.value);
     if (value === current.value) return current;

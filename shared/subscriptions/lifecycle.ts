@@ -39,14 +39,16 @@ export async function handleLifecycleEvent(
   message: SubscriptionMessage,
 ): Promise<LifecycleResult> {
   const now = deps.clock.now();
-  const tenant = await deps.tenants.get(message.tenantId);
-  if (!tenant || tenant.status === 'removed') return drop(deps, message, 'tenantNotServed');
   const stored = await findWatch(deps, message);
-  if (!stored?.watch.wanted) return drop(deps, message, 'watchUnknown');
+  if (!stored) return drop(deps, message, 'watchUnknown');
   const { watch } = stored;
-  if (!isMaintained(tenant, watch.kind)) return drop(deps, message, 'tenantNotServed');
+  if (message.kind === 'lifecycle' && message.generation < watch.generation) {
+    return drop(deps, message, 'generationOld');
+  }
+  if (!watch.wanted) return drop(deps, message, 'watchUnknown');
+  const tenant = await deps.tenants.get(message.tenantId);
+  if (!tenant || !isMaintained(tenant, watch.kind)) return drop(deps, message, 'tenantNotServed');
   if (message.kind === 'lifecycle') {
-    if (message.generation < watch.generation) return drop(deps, message, 'generationOld');
     if (message.lifecycleEvent === 'missed') {
       if (sweptSince(tenant, message)) return drop(deps, message, 'sweptSince');
       return { outcome: 'missed', sweep: keyOf(watch) };

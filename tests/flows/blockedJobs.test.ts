@@ -47,7 +47,8 @@ describe('no job stays blocked', () => {
   const forgetWatch = async ({ tenantId, definitionId }: Customer) => {
     const watches = await flow.services.watches();
     const key = { tenantId, kind: 'jobStarted' as WatchKind, id: definitionId };
-    expect(await watches.remove(key, (await watches.get(key))?.etag ?? '')).toBe(true);
+    const stored = await watches.get(key);
+    expect(stored && (await watches.remove(stored, { keyIds: '', removedAt: stored.watch.since }))).toBe(true);
   };
   /** Graph tells nobody of what is printed meanwhile. */
   const unheard = async (work: () => Promise<unknown>) => {

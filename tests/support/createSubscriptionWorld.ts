@@ -63,6 +63,12 @@ export function createSubscriptionWorld() {
       await watches.add(watch);
       return this.read(watch);
     },
+    /** How many watches there are, without what stays of removed ones. */
+    async countWatches(): Promise<number> {
+      let count = 0;
+      for await (const _watch of watches.list()) count += 1;
+      return count;
+    },
     /** The row as it is now. */
     async read(key: Pick<Watch, 'tenantId' | 'kind' | 'id'> = fetchable()): Promise<StoredWatch> {
       const stored = await watches.get(key);

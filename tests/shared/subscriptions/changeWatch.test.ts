@@ -75,7 +75,7 @@ describe('removeWatch', () => {
     });
     expect(await removeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'removed' });
     expect(await wanted).toBe(false);
-    expect(world.watchTable.size()).toBe(0);
+    expect(await world.countWatches()).toBe(0);
   });
 
   it('retries after lost races, and is busy when they never end', async () => {

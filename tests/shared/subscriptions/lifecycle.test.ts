@@ -240,7 +240,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     });
     const unknown = createSubscriptionWorld();
     expect(await handleLifecycleEvent(unknown.deps, event(unknown))).toMatchObject({
-      reason: 'tenantNotServed',
+      reason: 'watchUnknown',
     });
   });
 

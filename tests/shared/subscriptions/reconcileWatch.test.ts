@@ -12,6 +12,8 @@ import {
   watchOf,
 } from '../../support/createSubscriptionWorld';
 
+const REMOVAL = { keyIds: 'k1', removedAt: '2026-11-22T00:00:00.000Z' };
+
 const RESOURCE = `print/printers/${PRINTER}/jobs`;
 /** 4,200 minutes after START, and an hour later than that. */
 const EXPIRY = '2026-11-24T22:00:00.000Z';
@@ -244,7 +246,7 @@ describe('reconcileWatch: a row that changes while Graph creates', () => {
       if (call.method === 'POST') {
         const { watch, etag } = await world.read();
         if (change) await world.watches.save(watchOf({ ...watch, ...change(watch) }), etag);
-        else await world.watches.remove(watch, etag);
+        else await world.watches.remove({ watch, etag }, REMOVAL);
       }
       return answer;
     };
