@@ -131,11 +131,12 @@ export function createServices(env: Environment): Services {
       };
     }),
     webhook: once(async () => {
-      const { clientStateKeys } = await config();
+      const { clientStateKeys, clientId } = await config();
       const open = await openQueue();
       const bounded = (name: string) => open.queue(name, WEBHOOK_PATIENCE);
       return {
         ring: clientStateKeys,
+        clientId,
         queues: { jobs: bounded(QUEUE_NAMES.jobs), subscriptions: bounded(QUEUE_NAMES.subscriptions) },
         verifyTokens: async (...batch) => (await verifyTokens())(...batch),
         clock: systemClock,

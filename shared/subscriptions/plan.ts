@@ -109,6 +109,8 @@ export function isListingDue(tenant: Tenant, now: number): boolean {
 /** The settings that go into a subscription. */
 export interface SubscriptionSettings {
   clientStateKeys: KeyRing;
+  /** ENTRA_CLIENT_ID, lower-cased. */
+  clientId: string;
   /** Without a slash at the end. */
   publicBaseUrl: string;
 }
@@ -146,7 +148,11 @@ export function newSubscription(settings: SubscriptionSettings, watch: Watch, no
     ...resourceOf(watch),
     notificationUrl: notificationUrlOf(settings),
     lifecycleNotificationUrl: `${settings.publicBaseUrl}/lifecycle`,
-    clientState: signClientState(settings.clientStateKeys, { ...watch, tag: watchTag(watch) }),
+    clientState: signClientState(
+      settings.clientStateKeys,
+      { tenantId: watch.tenantId, clientId: settings.clientId },
+      { tag: watchTag(watch), generation: watch.generation },
+    ),
     expirationDateTime: expiryAt(now),
     // Without it every change of a job would be notified (concepts/universal-print-webhook-notifications.md).
     ...(watch.kind === 'jobFetchable' ? { notificationQueryOptions: '$filter = isFetchable eq true' } : {}),

@@ -29,6 +29,8 @@ export type VerifyTokens = (tokens: unknown, tenants: ReadonlySet<string>) => Pr
 
 export interface ReceiveDependencies {
   ring: KeyRing;
+  /** ENTRA_CLIENT_ID, lower-cased. */
+  clientId: string;
   queues: { jobs: MessageQueue; subscriptions: MessageQueue };
   verifyTokens: VerifyTokens;
   clock: Clock;
@@ -100,6 +102,7 @@ async function verifyAndStore(
 
   const trace = createTrace(randomBytes);
   const verified = verifyBody(ring, body, {
+    clientId: dependencies.clientId,
     receivedAt: new Date(clock.now()).toISOString(),
     nextTraceparent: trace.nextTraceparent,
   });

@@ -11,6 +11,8 @@ export type BadBody = 'emptyBody' | 'notJson' | 'noValue';
 export type Refusal = 'notAnObject' | 'noTenantId' | 'clientStateMissing' | 'clientStateMalformed' | 'wrongMac';
 
 export interface VerifyContext {
+  /** ENTRA_CLIENT_ID, lower-cased. */
+  clientId: string;
   /** ISO 8601. */
   receivedAt: string;
   nextTraceparent(): string;
@@ -85,7 +87,7 @@ export function verifyItem(ring: KeyRing, item: unknown, context: VerifyContext)
   if (!isRecord(item)) return { refused: 'notAnObject' };
   const tenantId = tenantOf(item);
   if (tenantId === undefined) return { refused: 'noTenantId' };
-  const check = verifyClientState(ring, tenantId, item['clientState']);
+  const check = verifyClientState(ring, { tenantId, clientId: context.clientId }, item['clientState']);
   if (check.outcome === 'unknownKey') return { unknownKey: true };
   if (check.outcome !== 'valid') return { refused: REFUSALS[check.outcome] };
 

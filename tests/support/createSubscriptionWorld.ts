@@ -10,6 +10,7 @@ export const TENANT = '11111111-1111-1111-1111-111111111111';
 export const OTHER_TENANT = '22222222-2222-2222-2222-222222222222';
 export const PRINTER = '33333333-3333-3333-3333-333333333333';
 export const DEFINITION = '44444444-4444-4444-4444-444444444444';
+export const CLIENT_ID = '99999999-0000-4000-8000-000000000007';
 export const PUBLIC_BASE_URL = 'https://receiver.example/api';
 
 /** The moment all these tests begin. */
@@ -36,6 +37,7 @@ export function createSubscriptionWorld() {
     config: {
       clientStateKeys: [{ keyId: 'k1', key: testKey(7) }] as const,
       publicBaseUrl: PUBLIC_BASE_URL,
+      clientId: CLIENT_ID,
       graphBaseUrl: 'https://graph.microsoft.com/v1.0',
     },
   };

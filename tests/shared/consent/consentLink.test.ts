@@ -70,7 +70,10 @@ describe("Entra's answer to the consent link (concepts/auth-v2-service.md)", () 
     ['another tenant under the same mac', state.replace(TENANT, OTHER)],
     ['a wrong mac', `${state.slice(0, -1)}${state.endsWith('A') ? 'E' : 'A'}`],
     ['an unknown key', state.replace('k1', 'k9')],
-    ['a clientState', signClientState([KEY], { tenantId: TENANT, generation: 0, tag: 'a'.repeat(22) })],
+    [
+      'a clientState',
+      signClientState([KEY], { tenantId: TENANT, clientId: 'app' }, { generation: 0, tag: 'a'.repeat(22) }),
+    ],
   ])('with a state that is not ours is refused: %s', (_name, wrong) => {
     expect(judge({ tenant: TENANT, state: wrong, admin_consent: 'True' })).toEqual({
       outcome: 'unknownLink',

@@ -6,6 +6,7 @@ import {
   MINUTE,
   PRINTER,
   putServed,
+  CLIENT_ID,
   TENANT,
   type SubscriptionWorld,
 } from '../../support/createSubscriptionWorld';
@@ -36,7 +37,9 @@ describe('replacing a subscription', () => {
       failures: 0,
     });
     const clientState = world.graph.subscriptions.get('subscription-1')?.['clientState'];
-    expect(verifyClientState([K2], TENANT, clientState)).toMatchObject({ state: { keyId: 'k2' } });
+    expect(verifyClientState([K2], { tenantId: TENANT, clientId: CLIENT_ID }, clientState)).toMatchObject({
+      state: { keyId: 'k2' },
+    });
     expect(world.logger.events.map(({ event }) => event)).toEqual(['subscription.replaced']);
   });
 

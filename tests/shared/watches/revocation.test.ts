@@ -5,10 +5,11 @@ import { removeTenant } from '../../../shared/operations/removeTenant';
 import { addWatch, removeWatch, resumeTenant, revokeWatch } from '../../../shared/subscriptions/manage';
 import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
 import { signClientState, verifyClientState, watchTag } from '../../../shared/watches/clientState';
-import { createSubscriptionWorld, started, TENANT } from '../../support/createSubscriptionWorld';
+import { CLIENT_ID, createSubscriptionWorld, started, TENANT } from '../../support/createSubscriptionWorld';
 import { testKey } from '../../support/testKey';
 
 const KEY = started();
+const SCOPE = { tenantId: TENANT, clientId: CLIENT_ID };
 const OPERATIONS = [
   'add',
   'revoke',
@@ -58,7 +59,7 @@ function createDeployment() {
 
   /** What the app would do about a notification with this clientState. */
   const judge = async (clientState: string) => {
-    const check = verifyClientState(ring, TENANT, clientState);
+    const check = verifyClientState(ring, SCOPE, clientState);
     if (check.outcome !== 'valid') return [check.outcome];
     const { generation } = check.state;
     return Promise.all(instances.map((readAccess) => readAccess(KEY, generation)));
@@ -72,7 +73,7 @@ function createDeployment() {
       const stored = await world.watches.get(KEY);
       if (!stored) return;
       const { generation } = stored.watch;
-      const clientState = signClientState(ring, { tenantId: TENANT, tag: watchTag(KEY), generation });
+      const clientState = signClientState(ring, SCOPE, { tag: watchTag(KEY), generation });
       if (!issued.some((known) => known.clientState === clientState)) issued.push({ clientState, revoked: false });
     },
   };

@@ -15,6 +15,7 @@ import {
   stateFor,
   TENANT_A,
   TENANT_B,
+  CLIENT_ID,
   TEST_RING,
 } from '../../support/notifications';
 
@@ -25,6 +26,7 @@ function setUp(replaced: Partial<ReceiveDependencies> = {}) {
   const deadline = new AbortController();
   const dependencies: ReceiveDependencies = {
     ring: TEST_RING,
+    clientId: CLIENT_ID,
     queues: { jobs, subscriptions },
     verifyTokens: () => Promise.reject(new Error('no token in this batch')),
     clock: createFakeClock(),
@@ -159,6 +161,7 @@ describe('a body that is not a batch', () => {
     const received = await receive(
       {
         ring: TEST_RING,
+        clientId: CLIENT_ID,
         queues: { jobs: never, subscriptions: never },
         verifyTokens: jest.fn(),
         clock: createFakeClock(),
@@ -266,6 +269,7 @@ it('throws the error of reading the body, and ends when the time is up before th
   const { deadline } = setUp();
   const dependencies = {
     ring: TEST_RING,
+    clientId: CLIENT_ID,
     queues: { jobs: never, subscriptions: never },
     verifyTokens: jest.fn(),
     clock: createFakeClock(),

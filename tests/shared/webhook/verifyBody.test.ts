@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { createTrace } from '../../../shared/jobs/message';
 import { verifyBody } from '../../../shared/webhook/verify';
 import {
+  CLIENT_ID,
   bodyOf,
   fetchableItem,
   lifecycleItem,
@@ -15,6 +16,7 @@ import { testKey } from '../../support/testKey';
 
 const judge = (body: Uint8Array) =>
   verifyBody(TEST_RING, body, {
+    clientId: CLIENT_ID,
     receivedAt: '2026-11-22T10:00:00.000Z',
     nextTraceparent: createTrace(randomBytes).nextTraceparent,
   });

@@ -17,6 +17,7 @@ import {
   PRINTER,
   START,
   started,
+  CLIENT_ID,
   TENANT,
   watchOf,
 } from '../../../support/createSubscriptionWorld';
@@ -37,7 +38,7 @@ function create({ graph, deps }: ReturnType<typeof createSubscriptionWorld>, wat
 /** docs/decisions/0002: keyId.generation.tag.mac. */
 function clientStateOf(kind: string, id: string, generation: number): string {
   const tag = createHash('sha256').update(`${kind}:${id}`).digest('base64url').slice(0, 22);
-  const mac = createHmac('sha256', testKey(7)).update(`k1.${generation}.${TENANT}.${tag}`);
+  const mac = createHmac('sha256', testKey(7)).update(`k1.${generation}.${TENANT}.${CLIENT_ID}.${tag}`);
   return `k1.${generation}.${tag}.${mac.digest('base64url')}`;
 }
 
