@@ -6,11 +6,13 @@ import { formatSubscriptionMessage, parseSubscriptionMessage } from '../shared/s
 /** Acts on one message of subscription-events. When it throws, the host retries the message and finally moves it to the poison queue. */
 const processLifecycleEvent: StorageQueueHandler = async (entry, context) => {
   const logger = createLogger(context);
-  const [{ getServices }, { handleLifecycleEvent }] = await Promise.all([
+  const [{ getServices }, { admitMessage }, { handleLifecycleEvent }] = await Promise.all([
     import('../shared/services'),
+    import('../shared/storage/signedMessages'),
     import('../shared/subscriptions/lifecycle'),
   ]);
   const services = getServices(process.env);
+  if (!(await admitMessage({ ...(await services.admission(QUEUE_NAMES.subscriptions)), logger }, entry))) return;
   const parsed = parseSubscriptionMessage(entry);
   if ('malformed' in parsed) {
     logger.error('subscriptionEvent.malformed', { reason: parsed.malformed });

@@ -6,12 +6,15 @@ import { createLogger } from '../shared/logger';
 const handleMessage: StorageQueueHandler = async (message, context) => {
   const logger = createLogger(context);
   // Loaded on the first message: an instance that only serves the webhook does not load it.
-  const [{ getServices }, { processNotification }] = await Promise.all([
+  const [{ getServices }, { admitMessage }, { processNotification }] = await Promise.all([
     import('../shared/services'),
+    import('../shared/storage/signedMessages'),
     import('../shared/jobs/processNotification'),
   ]);
   try {
-    const worker = await getServices(process.env).worker();
+    const services = getServices(process.env);
+    if (!(await admitMessage({ ...(await services.admission(QUEUE_NAMES.jobs)), logger }, message))) return;
+    const worker = await services.worker();
     await processNotification({ ...worker, logger }, message);
   } catch (error) {
     const attempts = Number(context.triggerMetadata?.['dequeueCount']);

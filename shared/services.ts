@@ -8,7 +8,8 @@ import type { ProcessDeps } from './jobs/processNotification';
 import type { SendPatience, MessageQueue } from './storage/queues';
 import type { Ledger } from './jobs/ledger';
 import type { QueueContents } from './storage/queueContents';
-import { QUEUE_NAMES, TABLE_NAMES } from './storage/account';
+import { isSignedQueue, QUEUE_NAMES, TABLE_NAMES, type SignedQueue } from './storage/account';
+import type { AdmitDeps, MessageSigner } from './storage/signedMessages';
 import type { SubscriptionDeps } from './subscriptions/record';
 import type { Watches } from './watches/watches';
 import type { Tenants } from './tenants/tenants';
@@ -32,8 +33,12 @@ export interface Services {
   subscriptions(): Promise<Omit<SubscriptionDeps, 'logger'>>;
   /** Microsoft Graph as a person of a tenant, who is asked to sign in; for the CLI. @throws ReceiverError `signInFailed` */
   userGraph(tenantId: string, options: SignInOptions): Promise<CallGraph>;
-  /** A queue for workers, timers and the CLI, by its name. */
+  /** A queue for workers, timers and the CLI, by its name. What it sends to a queue of the app is signed. */
   queue(name: string): Promise<MessageQueue>;
+  /** Signs and checks the messages of the queues of the app. */
+  signers(): Promise<Record<SignedQueue, MessageSigner>>;
+  /** What decides whether a message of a queue of the app may be processed, apart from the logger of the invocation. */
+  admission(queue: SignedQueue): Promise<Omit<AdmitDeps, 'logger'>>;
   /** What waits in a queue, by its name; for the CLI. */
   queueContents(name: string): Promise<QueueContents>;
   /** The ledger. */
@@ -88,7 +93,19 @@ export function createServices(env: Environment): Services {
     const { createLedger } = await import('./jobs/ledger');
     return createLedger((await openTable())(TABLE_NAMES.printJobs));
   });
-  const queue = async (name: string, patience = WORKER_PATIENCE) => (await openQueue()).queue(name, patience);
+  const signers = once(async () => {
+    const { clientStateKeys } = await config();
+    const { createMessageSigner } = await import('./storage/signedMessages');
+    const signerOf = (name: SignedQueue) => createMessageSigner(clientStateKeys, name);
+    const { jobs, subscriptions } = QUEUE_NAMES;
+    return { [jobs]: signerOf(jobs), [subscriptions]: signerOf(subscriptions) };
+  });
+  const queue = async (name: string, patience = WORKER_PATIENCE) => {
+    const plain = (await openQueue()).queue(name, patience);
+    if (!isSignedQueue(name)) return plain;
+    const { createSignedQueue } = await import('./storage/signedMessages');
+    return createSignedQueue(plain, (await signers())[name]);
+  };
   const verifyTokens = once(async () => {
     const { authorityHost, clientId } = await config();
     const { createTokenVerifier } = await import('./webhook/validationTokens');
@@ -113,6 +130,12 @@ export function createServices(env: Environment): Services {
       return openUserGraph(settings, tenantId, options);
     },
     queue,
+    signers,
+    admission: async (name) => {
+      const { queue: open } = await openQueue();
+      const poison = open(`${name}-poison`, WORKER_PATIENCE);
+      return { name, signer: (await signers())[name], queue: open(name, WORKER_PATIENCE), poison };
+    },
     queueContents: async (name) => (await openQueue()).contents(name),
     ledger,
     sweep: once(async () => {
@@ -132,12 +155,14 @@ export function createServices(env: Environment): Services {
     }),
     webhook: once(async () => {
       const { clientStateKeys, clientId } = await config();
-      const open = await openQueue();
-      const bounded = (name: string) => open.queue(name, WEBHOOK_PATIENCE);
+      const [jobs, subscriptions] = await Promise.all([
+        queue(QUEUE_NAMES.jobs, WEBHOOK_PATIENCE),
+        queue(QUEUE_NAMES.subscriptions, WEBHOOK_PATIENCE),
+      ]);
       return {
         ring: clientStateKeys,
         clientId,
-        queues: { jobs: bounded(QUEUE_NAMES.jobs), subscriptions: bounded(QUEUE_NAMES.subscriptions) },
+        queues: { jobs, subscriptions },
         verifyTokens: async (...batch) => (await verifyTokens())(...batch),
         clock: systemClock,
         randomBytes,
