@@ -99,10 +99,7 @@ export function readConfig(env: SettingsEnvironment): Config {
   problems.push(...checkHosts(addresses, { trusted: trustedHosts, inAzure }));
 
   if (problems.length > 0 || !storage || !clientId || !clientStateKeys || !publicBaseUrl) {
-    const count = problems.length;
-    throw new ReceiverError('configInvalid', count === 1 ? '1 setting to correct' : `${count} settings to correct`, {
-      details: problems,
-    });
+    throw invalid(problems);
   }
   return {
     storage: storage.config,
@@ -117,6 +114,24 @@ export function readConfig(env: SettingsEnvironment): Config {
     ...(clientCertificate === undefined ? {} : { clientCertificate }),
     ...(managedIdentityClientId === undefined ? {} : { managedIdentityClientId }),
   };
+}
+
+/**
+ * The settings of storage alone: queues can be opened although another setting is wrong.
+ *
+ * @throws ReceiverError `configInvalid`
+ */
+export function readStorageConfig(env: SettingsEnvironment): StorageConfig {
+  const reader = createReader(env);
+  const storage = readStorage(reader, isInAzure(env));
+  if (reader.problems.length === 0 && storage) return storage.config;
+  throw invalid(reader.problems);
+}
+
+function invalid(problems: readonly string[]): ReceiverError {
+  const { length } = problems;
+  const problem = length === 1 ? '1 setting to correct' : `${length} settings to correct`;
+  return new ReceiverError('configInvalid', problem, { details: problems });
 }
 
 type Check<T> = (text: string) => Checked<T>;

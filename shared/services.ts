@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock';
 import type { SweepDeps } from './sweep/sweepRun';
-import { readConfig, type Config } from './config';
+import { readConfig, readStorageConfig, type Config } from './config';
 import type { GraphService, SignInOptions } from './graph/service';
 import type { CallGraph } from './graph/client';
 import type { ProcessDeps } from './jobs/processNotification';
@@ -37,6 +37,8 @@ export interface Services {
   queue(name: string): Promise<MessageQueue>;
   /** Signs and checks the messages of the queues of the app. */
   signers(): Promise<Record<SignedQueue, MessageSigner>>;
+  /** A queue of the app, by its name, as it is. It opens although settings other than those of storage are wrong. */
+  unsignedQueue(name: SignedQueue): Promise<MessageQueue>;
   /** What decides whether a message of a queue of the app may be processed, apart from the logger of the invocation. */
   admission(queue: SignedQueue): Promise<Omit<AdmitDeps, 'logger'>>;
   /** What waits in a queue, by its name; for the CLI. */
@@ -67,9 +69,8 @@ export function getServices(env: Environment): Services {
 export function createServices(env: Environment): Services {
   const config = once(() => Promise.resolve(readConfig(env)));
   const openQueue = once(async () => {
-    const { storage } = await config();
     const { openQueues } = await import('./storage/queues');
-    return openQueues(storage);
+    return openQueues(readStorageConfig(env));
   });
   const openTable = once(async () => {
     const { storage } = await config();
@@ -131,10 +132,15 @@ export function createServices(env: Environment): Services {
     },
     queue,
     signers,
+    unsignedQueue: async (name) => (await openQueue()).queue(name, WORKER_PATIENCE),
     admission: async (name) => {
-      const { queue: open } = await openQueue();
-      const poison = open(`${name}-poison`, WORKER_PATIENCE);
-      return { name, signer: (await signers())[name], queue: open(name, WORKER_PATIENCE), poison };
+      const queues = await openQueue();
+      return {
+        name,
+        signer: (await signers())[name],
+        queue: queues.queue(name, WORKER_PATIENCE),
+        poison: queues.queue(`${name}-poison`, WORKER_PATIENCE),
+      };
     },
     queueContents: async (name) => (await openQueue()).contents(name),
     ledger,

@@ -66,13 +66,13 @@ export interface AdmitDeps {
   logger: Pick<Logger, 'warn' | 'error'>;
 }
 
-/** A deployment with another key set takes minutes, not hours. */
-const UNKNOWN_KEY_SECONDS = 60;
+/** Settings and key sets are corrected within minutes or hours. */
+const HOLD_SECONDS = 60;
 
 /**
- * Whether a message may be processed. One that is signed with a key that is not in the ring is put back for a minute,
- * without a limit, because the key may come back. One without a right mac goes to the poison queue. What is no message of
- * our form is admitted: the parser says what is wrong with it.
+ * Whether a message may be processed. One that is signed with a key that is not in the ring waits, because the key may come
+ * back. One without a right mac goes to the poison queue. What is no message of our form is admitted: the parser says what
+ * is wrong with it.
  *
  * @throws errors of the queues. The host still has the original message then
  */
@@ -82,13 +82,22 @@ export async function admitMessage(
 ): Promise<boolean> {
   const check = signer.check(value);
   if (check === 'valid' || check === 'other') return true;
-  const text = JSON.stringify(value);
   if (check === 'unknownKey') {
-    await queue.send(text, { delaySeconds: UNKNOWN_KEY_SECONDS });
-    logger.warn('message.deferred', { queue: name, cause: check, delaySeconds: UNKNOWN_KEY_SECONDS });
-  } else {
-    await poison.send(text);
-    logger.error('message.refused', { queue: name, reason: check });
+    await holdMessage({ queue, name, logger }, value, check);
+    return false;
   }
+  await poison.send(JSON.stringify(value));
+  logger.error('message.refused', { queue: name, reason: check });
   return false;
+}
+
+/** Puts a message back as it is for a minute, however often: that takes none of the tries that lead to the poison queue. */
+export async function holdMessage(
+  { queue, name, logger }: Pick<AdmitDeps, 'queue' | 'name' | 'logger'>,
+  value: unknown,
+  cause: string,
+): Promise<void> {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  await queue.send(text, { delaySeconds: HOLD_SECONDS });
+  logger.warn('message.held', { queue: name, cause, delaySeconds: HOLD_SECONDS });
 }

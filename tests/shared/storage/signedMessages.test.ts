@@ -77,9 +77,9 @@ describe('admission', () => {
     const deps = open();
     const text = signerOf(K2).sign(TEXT);
     expect(await admitMessage(deps, parsed(text))).toBe(false);
-    expect(deps.queue.sent).toMatchObject([{ text, options: { delaySeconds: 60 } }]);
+    expect(deps.queue.sent).toMatchObject([{ text, delaySeconds: 60 }]);
     expect(deps.poison.sent).toEqual([]);
-    expect(deps.logger.events).toMatchObject([{ level: 'warn', event: 'message.deferred', cause: 'unknownKey' }]);
+    expect(deps.logger.events).toMatchObject([{ level: 'warn', event: 'message.held', cause: 'unknownKey' }]);
   });
 
   it.each(['unsigned', 'wrongMac'] as const)('poisons a message that is %s, and counts it', async (reason) => {
