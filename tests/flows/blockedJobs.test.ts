@@ -172,7 +172,7 @@ describe('no job stays blocked', () => {
     expect(await eventsOf(customer)).toHaveLength(1);
   }, 30_000);
 
-  it('an unknown customer: a notification that only we can have asked for ends its task', async () => {
+  it('an unknown customer: its notification causes no call, and the sweep ends its task once the customer is added', async () => {
     const tenantId = randomUUID();
     await flow.control.createTenant({ tenantId });
     const { id: printerId } = await flow.control.createPrinter(tenantId);
@@ -189,6 +189,12 @@ describe('no job stays blocked', () => {
       clientState: stateFor({ id: definitionId, tenantId, keyId, key: Buffer.from(key, 'base64') }),
     });
     expect((await post(flow.notificationsUrl, bodyOf(item))).status).toBe(202);
+    await eventually('the drop', () =>
+      flow.logged('job.dropped').some((line) => line['tenantId'] === tenantId) ? true : undefined,
+    );
+    expect((await flow.control.calls()).filter((call) => call.tenantId === tenantId)).toEqual([]);
+    await command('tenants', 'add', tenantId, '--name', 'Late');
+    await flow.runNow('sweepJobs');
     await untilReleased(customer);
     expect(await eventsOf(customer)).toEqual([]);
   }, 30_000);
