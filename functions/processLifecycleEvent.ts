@@ -26,7 +26,9 @@ const handler = signedQueueHandler(QUEUE_NAMES.subscriptions, async ({ services,
   }
   if (result.outcome !== 'postponed') return;
   const queue = await services.queue(QUEUE_NAMES.subscriptions);
-  await queue.send(formatSubscriptionMessage(parsed.message), { delaySeconds: result.postponeSeconds });
+  await queue.send(formatSubscriptionMessage(result.message ?? parsed.message), {
+    delaySeconds: result.postponeSeconds,
+  });
 });
 
 app.storageQueue('processLifecycleEvent', {

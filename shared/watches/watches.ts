@@ -29,6 +29,12 @@ interface WatchBase extends WatchKey {
   revokedAt?: string | undefined;
   /** Graph's Retry-After of the last failure. Nothing overrides it. */
   retryAfterUntil?: string | undefined;
+  /** When the last sweep began that Graph asked for with `missed`. */
+  missedSweptAt?: string | undefined;
+  /** A message waits until then to sweep this watch, for every `missed` that is received before. */
+  sweepNotedUntil?: string | undefined;
+  /** A message waits until then to renew the subscription, for every hint that is received before. */
+  renewalNotedUntil?: string | undefined;
   /** Last success of POST or PATCH. */
   renewedAt?: string | undefined;
   /** What the current subscription was created with, or the one that was last asked for. */
@@ -246,6 +252,9 @@ const OPTIONAL_TEXTS = [
   'heldUntil',
   'revokedAt',
   'retryAfterUntil',
+  'missedSweptAt',
+  'sweepNotedUntil',
+  'renewalNotedUntil',
   'renewedAt',
   'keyId',
   'notificationUrl',

@@ -22,7 +22,10 @@ export interface VerifyContext {
 export interface VerifiedBody {
   items: readonly unknown[];
   jobs: JobMessage[];
+  /** One for each watch and event, however many items say the same. */
   lifecycle: LifecycleMessage[];
+  /** Lifecycle items that another item of this body stands for. */
+  merged: number;
   refused: Partial<Record<Refusal, number>>;
   unknownKey: number;
   validationTokens: unknown;
@@ -49,15 +52,22 @@ export function verifyBody(ring: KeyRing, body: Uint8Array, context: VerifyConte
     items,
     jobs: [],
     lifecycle: [],
+    merged: 0,
     refused: {},
     unknownKey: 0,
     validationTokens: collection['validationTokens'],
   };
+  const hints = new Set<string>();
   for (const item of items) {
     const result = verifyItem(ring, item, context);
     if ('job' in result) verified.jobs.push(result.job);
-    else if ('lifecycle' in result) verified.lifecycle.push(result.lifecycle);
-    else if ('refused' in result) verified.refused[result.refused] = (verified.refused[result.refused] ?? 0) + 1;
+    else if ('lifecycle' in result) {
+      const { tenantId, tag, lifecycleEvent, generation } = result.lifecycle;
+      const hint = `${tenantId} ${tag} ${lifecycleEvent} ${generation}`;
+      if (hints.has(hint)) verified.merged += 1;
+      else verified.lifecycle.push(result.lifecycle);
+      hints.add(hint);
+    } else if ('refused' in result) verified.refused[result.refused] = (verified.refused[result.refused] ?? 0) + 1;
     else verified.unknownKey += 1;
   }
   return verified;

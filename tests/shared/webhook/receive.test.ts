@@ -55,7 +55,7 @@ describe('202', () => {
     const { post, jobs, subscriptions, logger } = setUp();
     const { status, counts } = await post(bodyOf(startedItem(), fetchableItem(), lifecycleItem()));
     expect(status).toBe(202);
-    expect(counts).toEqual({ items: 3, accepted: 3, unknownKey: 0, refused: {} });
+    expect(counts).toEqual({ items: 3, accepted: 3, merged: 0, unknownKey: 0, refused: {} });
     const jobMessages = jobs.sent.map(({ text }) => parseJobMessage(JSON.parse(text)));
     expect(jobMessages).toMatchObject([
       { message: { reference: { kind: 'jobStarted' } } },
@@ -222,7 +222,13 @@ describe('validationTokens', () => {
     const { status, counts } = await post(withTokens(startedItem(), fetchableItem(), null)(['bad']));
     expect({ status, counts }).toEqual({
       status: 202,
-      counts: { items: 3, accepted: 0, unknownKey: 0, refused: { notAnObject: 1, validationTokens: 2 } },
+      counts: {
+        items: 3,
+        accepted: 0,
+        merged: 0,
+        unknownKey: 0,
+        refused: { notAnObject: 1, validationTokens: 2 },
+      },
     });
     expect(jobs.sent).toEqual([]);
     expect(logger.events[0]).toMatchObject({ level: 'warn', refused: 3 });
@@ -255,6 +261,7 @@ it('logs one line per POST with counts and milliseconds, and nothing that the it
       status: 202,
       items: 2,
       accepted: 1,
+      merged: 0,
       unknownKey: 0,
       refused: 1,
       'refused.clientStateMalformed': 1,

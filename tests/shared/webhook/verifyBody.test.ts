@@ -4,6 +4,7 @@ import { createTrace } from '../../../shared/jobs/message';
 import { verifyBody } from '../../../shared/webhook/verify';
 import {
   CLIENT_ID,
+  PRINTER,
   bodyOf,
   fetchableItem,
   lifecycleItem,
@@ -99,6 +100,20 @@ describe('arbitrary bodies (fast-check)', () => {
     );
   });
 
+  it('merges lifecycle items of one watch, event and generation: 1,500 times `missed` are one message', () => {
+    const missed = (options: Parameters<typeof stateFor>[0] = {}) =>
+      lifecycleItem({ lifecycleEvent: 'missed', clientState: stateFor(options) });
+    const judged = judge(
+      bodyOf(
+        ...Array.from({ length: 1_500 }, () => missed()),
+        missed({ generation: 1 }),
+        missed({ id: PRINTER, kind: 'jobFetchable' }),
+        lifecycleItem({ lifecycleEvent: 'subscriptionRemoved', clientState: stateFor({}) }),
+      ),
+    );
+    expect(judged).toMatchObject({ lifecycle: { length: 4 }, merged: 1_499 });
+  });
+
   it('counts every item once', () => {
     const item = fc.oneof(
       fc.jsonValue(),
@@ -109,7 +124,8 @@ describe('arbitrary bodies (fast-check)', () => {
         const judged = judge(bodyOf(...items));
         if ('bad' in judged) throw new Error(judged.bad);
         const refused = Object.values(judged.refused).reduce((sum, count) => sum + count, 0);
-        expect(judged.jobs.length + judged.lifecycle.length + refused + judged.unknownKey).toBe(items.length);
+        const passed = judged.jobs.length + judged.lifecycle.length + judged.merged;
+        expect(passed + refused + judged.unknownKey).toBe(items.length);
       }),
     );
   });
