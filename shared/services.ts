@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock';
 import type { SweepDeps } from './sweep/sweepRun';
+import type { ConfirmConsent } from './consent/confirmConsent';
 import { readConfig, readStorageConfig, type Config } from './config';
 import type { GraphService, SignInOptions } from './graph/service';
 import type { CallGraph } from './graph/client';
@@ -29,6 +30,8 @@ export interface Services {
   watches(): Promise<Watches>;
   /** Microsoft Graph, and the memory of which tenant it throttles. */
   graph(): Promise<GraphService>;
+  /** Confirms what a browser says about a consent. */
+  confirmConsent(): Promise<ConfirmConsent>;
   /** What the use cases on subscriptions need apart from the logger of the invocation. */
   subscriptions(): Promise<Omit<SubscriptionDeps, 'logger'>>;
   /** Microsoft Graph as a person of a tenant, who is asked to sign in; for the CLI. @throws ReceiverError `signInFailed` */
@@ -117,6 +120,10 @@ export function createServices(env: Environment): Services {
     tenants,
     watches,
     graph,
+    confirmConsent: once(async () => {
+      const { createConfirmConsent } = await import('./consent/confirmConsent');
+      return createConfirmConsent({ tenants: await tenants(), tokens: (await graph()).tokens, clock: systemClock });
+    }),
     subscriptions: once(async () => ({
       config: await config(),
       tenants: await tenants(),

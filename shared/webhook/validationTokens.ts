@@ -54,7 +54,7 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): Ve
   return async (tokens, tenants) => {
     if (!Array.isArray(tokens)) return false;
     // Graph sends one for each tenant of the batch. More would only cost time.
-    const looked: unknown[] = tokens.slice(0, tenants.size);
+    const looked: unknown[] = tokens.slice(0, Math.max(1, tenants.size));
     const checks = await Promise.allSettled(looked.map((token) => isGood(token, tenants)));
     if (checks.some((check) => check.status === 'fulfilled' && !check.value)) return false;
     for (const check of checks) if (check.status === 'rejected') throw check.reason;

@@ -7,7 +7,7 @@ import { testKey } from '../support/testKey';
 const CONSENT_URL =
   `https://login.microsoftonline.com/${TENANT}/adminconsent` +
   '?client_id=55555555-5555-5555-5555-555555555555&redirect_uri=https%3A%2F%2Freceiver.example%2Fapi%2Fconsent' +
-  `&state=${signConsentState([{ keyId: 'k1', key: testKey(7) }], TENANT)}`;
+  `&state=${signConsentState([{ keyId: 'k1', key: testKey(7) }], TENANT, Date.parse(START))}`;
 
 describe('tenants', () => {
   it('add adds a customer to the allow-list and prints consent link and permissions', async () => {

@@ -41,11 +41,11 @@ async function get(env: Record<string, string>, query: Record<string, string>) {
 }
 
 describe('GET /api/consent', () => {
-  it('thanks the administrator who followed our link and calls no storage', async () => {
-    const state = signConsentState([{ keyId: 'k1', key: KEY }], TENANT);
-    const { answer, lines } = await get(SETTINGS, { tenant: TENANT, state, admin_consent: 'True' });
+  it('calls no storage for an answer that claims nothing', async () => {
+    const state = signConsentState([{ keyId: 'k1', key: KEY }], TENANT, Date.now());
+    const { answer, lines } = await get(SETTINGS, { tenant: TENANT, state, error: 'access_denied' });
     expect(answer).toMatchObject({ status: 200, body: expect.stringContaining(TENANT) as string });
-    expect(lines).toEqual([{ event: 'consent.answered', outcome: 'consented', tenantId: TENANT }]);
+    expect(lines).toMatchObject([{ event: 'consent.answered', outcome: 'declined', tenantId: TENANT }]);
   });
 
   it('refuses anyone else and repeats nothing of the query', async () => {
