@@ -99,7 +99,7 @@ module.exports = {
     only(
       'consent-over-watches',
       '^shared/consent/',
-      ['^shared/(consent|watches|tenants)/', ...base],
+      ['^shared/(consent|graph|watches|tenants)/', ...base],
       'The consent page signs and checks a link; it serves nobody. What acts on a tenant belongs into tenants, watches or subscriptions.',
     ),
     {

@@ -12,6 +12,8 @@ export interface GraphErrorOptions extends ReceiverErrorOptions {
 export class GraphError extends ReceiverError {
   readonly status?: number;
   readonly retryAfterMs?: number;
+  /** An earlier try of the same call failed, and may have taken effect although. */
+  wasRepeated = false;
 
   constructor(code: ErrorCode, problem: string, options: GraphErrorOptions = {}) {
     super(code, problem, options);

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock';
 import { ReceiverError } from '../errors';
-import type { Ledger, LedgerRow } from './ledger';
+import type { Decision, Ledger, LedgerRow } from './ledger';
 import { ledgerKey, type FoundBy, type JobReference } from './message';
 
 /** The right to work on one row until its lease ends. The functions below keep its row and ETag current. */
@@ -9,6 +9,10 @@ export interface Claim {
   readonly runId: string;
   row: LedgerRow;
   etag: string;
+  /** The decision that an earlier run left on the row: it may have carried it out before it ended. */
+  readonly earlierDecision: Decision | undefined;
+  /** This run has asked Graph to carry its decision out, whatever became of that. */
+  hasActed: boolean;
 }
 
 export type ClaimResult =
@@ -49,10 +53,12 @@ export async function claimJob(
   reference: JobReference,
   run: { runId: string; foundBy: FoundBy; notifiedAt?: string },
 ): Promise<ClaimResult> {
-  const won = (row: LedgerRow, etag: string): ClaimResult => ({
+  const won = (row: LedgerRow, etag: string, earlierDecision?: Decision): ClaimResult => ({
     outcome: 'claimed',
-    claim: { reference, runId: run.runId, row, etag },
+    claim: { reference, runId: run.runId, row, etag, earlierDecision, hasActed: false },
   });
+  // Without rules nothing but a release can follow, so the claim says it and saves a write of its own.
+  const intent = reference.kind === 'jobStarted' ? ({ decision: 'release' } as const) : {};
   const key = ledgerKey(reference);
   const now = deps.clock.now();
   const lease = { runId: run.runId, leaseUntil: isoTime(now + LEASE_MS) };
@@ -63,6 +69,7 @@ export async function claimJob(
     firstSeenAt: isoTime(now),
     foundBy: run.foundBy,
     ...placeOf(reference),
+    ...intent,
   };
   const inserted = await deps.ledger.insert(key, fresh);
   if (inserted !== undefined) return won(fresh, inserted);
@@ -77,7 +84,7 @@ export async function claimJob(
       return { outcome: 'done' };
     }
     if (row.status === 'claimed') {
-      if (row.runId === run.runId) return won(row, stored.etag);
+      if (row.runId === run.runId) return won(row, stored.etag, row.attempts > 1 ? row.decision : undefined);
       const until = Date.parse(row.leaseUntil ?? '') + TAKE_OVER_MARGIN_MS;
       if (until > now) return { outcome: 'busy', until };
     }
@@ -87,23 +94,32 @@ export async function claimJob(
       ...lease,
       status: 'claimed',
       attempts: row.attempts + 1,
+      ...(row.decision === undefined ? intent : {}),
     };
     const etag = await deps.ledger.replace(key, taken, stored.etag);
-    if (etag !== undefined) return won(taken, etag);
+    if (etag !== undefined) return won(taken, etag, row.decision);
   }
   throw lostRace('The ledger row changed under every attempt to claim it');
 }
 
 /**
- * Makes sure that at least `neededMs` of lease are left before something is started that may take that long.
+ * Makes sure that at least `neededMs` of lease are left before something is started that may take that long, and that the
+ * row says `decision`, if it is given.
  *
  * @returns false when another run has taken the row over; the caller must start nothing more
  */
-export async function extendLease(deps: ClaimDeps, claim: Claim, neededMs: number): Promise<boolean> {
+export async function extendLease(
+  deps: ClaimDeps,
+  claim: Claim,
+  neededMs: number,
+  decision = claim.row.decision,
+): Promise<boolean> {
   const now = deps.clock.now();
   const left = Date.parse(claim.row.leaseUntil ?? '') - now;
-  if (left >= Math.max(neededMs, LEASE_MS - RENEW_LEASE_AFTER_MS)) return true;
-  return write(deps, claim, { ...claim.row, leaseUntil: isoTime(now + LEASE_MS) });
+  const hasLease = left >= Math.max(neededMs, LEASE_MS - RENEW_LEASE_AFTER_MS);
+  if (hasLease && decision === claim.row.decision) return true;
+  const decided = decision === undefined ? {} : { decision };
+  return write(deps, claim, { ...claim.row, ...decided, leaseUntil: isoTime(now + LEASE_MS) });
 }
 
 /**
@@ -131,8 +147,10 @@ export function releaseClaim(
     Pick<LedgerRow, 'waitReason' | 'waitingSince'>
   >,
 ): Promise<boolean> {
-  const { runId: _runId, leaseUntil: _leaseUntil, ...kept } = withoutWait(claim.row);
-  return write(deps, claim, { ...kept, ...changes });
+  const { runId: _runId, leaseUntil: _leaseUntil, decision, ...kept } = withoutWait(claim.row);
+  // Only a decision that may have been carried out is kept: a task that has ended since is taken for ours.
+  const left = claim.hasActed ? decision : claim.earlierDecision;
+  return write(deps, claim, { ...kept, ...(left ? { decision: left } : {}), ...changes });
 }
 
 async function write(deps: ClaimDeps, claim: Claim, row: LedgerRow): Promise<boolean> {

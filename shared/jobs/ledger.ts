@@ -17,6 +17,11 @@ export type LedgerStatus = 'claimed' | 'waiting' | 'failed' | 'gone' | 'done';
 /** `notYet`: Graph does not show the job yet. `outage`: Graph, Entra or storage is unavailable, throttles or refuses. */
 export type WaitReason = 'notYet' | 'outage';
 
+/** What this product does with a task that is open. */
+export type Decision = 'release' | 'deadline';
+
+export type EventState = 'pending' | 'sent' | 'none';
+
 /** How a job event ended; see the contract of the table PrintJobs. */
 export type Outcome = 'released' | 'deadline' | 'fetchable' | 'printed' | 'ended';
 
@@ -43,12 +48,13 @@ export interface LedgerRow {
   printerId?: string;
   jobId?: string;
   wish?: string;
-  decision?: string;
+  /** What a run has decided and may have done at Graph: written before its call. `release` is written with the claim. */
+  decision?: Decision;
   outcome?: Outcome;
   /** The job as it was read, JSON. */
   job?: string;
-  /** Of a row that is done: whether an event was sent. */
-  event?: 'sent' | 'none';
+  /** `pending`: the work has ended, and its event could not be sent yet. The others: whether a row that is done sent one. */
+  event?: EventState;
   /** The error code or reason: why the row waits or failed, or why no event was sent. For people. */
   cause?: string;
 }
@@ -186,7 +192,6 @@ const TEXTS = [
   'printerId',
   'jobId',
   'wish',
-  'decision',
   'job',
   'cause',
 ] as const;
@@ -201,6 +206,7 @@ const CELLS_BUT_JOB: readonly string[] = [
   'outcome',
   'waitReason',
   'event',
+  'decision',
   ...TEXTS.filter((name) => name !== 'job'),
 ];
 
@@ -214,7 +220,8 @@ function parseLedgerRow({ cells }: StoredRow): LedgerRow {
   }
   const outcome = parseOneOf(cells['outcome'], OUTCOMES);
   const waitReason = parseOneOf(cells['waitReason'], ['notYet', 'outage']);
-  const event = parseOneOf(cells['event'], ['sent', 'none']);
+  const event = parseOneOf(cells['event'], ['pending', 'sent', 'none']);
+  const decision = parseOneOf(cells['decision'], ['release', 'deadline']);
   return {
     status,
     attempts: typeof cells['attempts'] === 'number' ? cells['attempts'] : 0,
@@ -223,6 +230,7 @@ function parseLedgerRow({ cells }: StoredRow): LedgerRow {
     ...(outcome ? { outcome } : {}),
     ...(waitReason ? { waitReason } : {}),
     ...(event ? { event } : {}),
+    ...(decision ? { decision } : {}),
     ...pickTexts(cells, TEXTS),
   };
 }

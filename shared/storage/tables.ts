@@ -95,7 +95,7 @@ export function createAzureTable(client: TableClientType): EntityTable {
   };
 }
 
-/** Undefined for these statuses. The 404 of a missing table is not among them, because it says nothing about the row. */
+/** Undefined for these statuses. Those of a table that is missing or being deleted say nothing about the row. */
 function createUnlessStatus(url: string) {
   return async <T>(statuses: number[], call: Promise<T>): Promise<T | undefined> => {
     try {
@@ -116,7 +116,7 @@ function createUnlessStatus(url: string) {
 function isTableMissing({ code, details }: RestError): boolean {
   const { errorCode, odataError }: Record<string, unknown> = isRecord(details) ? details : {};
   const inBody = isRecord(odataError) ? odataError['code'] : undefined;
-  return [code, errorCode, inBody].includes('TableNotFound');
+  return [code, errorCode, inBody].some((one) => one === 'TableNotFound' || one === 'TableBeingDeleted');
 }
 
 function toAction(change: TableChange): TransactionAction {

@@ -78,6 +78,7 @@ describe('claim', () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a');
     expect(claim.row).toEqual({
+      decision: 'release',
       status: 'claimed',
       runId: 'run-a',
       leaseUntil: '2026-11-22T00:03:00.000Z',

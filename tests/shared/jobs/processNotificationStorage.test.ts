@@ -2,7 +2,17 @@ import { createLedger } from '../../../shared/jobs/ledger';
 import { RestError, type TableClient } from '@azure/data-tables';
 import { ReceiverError } from '../../../shared/errors';
 import { createAzureTable } from '../../../shared/storage/tables';
-import { createJobWorker, FETCHABLE, messageOf, PRINTER, START, type JobWorker } from '../../support/createJobWorker';
+import {
+  createJobWorker,
+  FETCHABLE,
+  JOB,
+  messageOf,
+  PRINTER,
+  START,
+  STARTED,
+  TASK,
+  type JobWorker,
+} from '../../support/createJobWorker';
 
 const HOUR = 3_600_000;
 let worker: JobWorker;
@@ -133,5 +143,51 @@ describe('the end of the subscription that a notification names', () => {
     const deps = worker.startProcess({ requestRenewal: unavailable });
     expect(await worker.process(messageOf(FETCHABLE, { expires: inHours(1) }), deps)).toBe('done');
     expect(worker.events()).toHaveLength(1);
+  });
+});
+
+describe('an events queue that refuses (deleted, no access, being deleted)', () => {
+  const refusing = () => {
+    const send = () => Promise.reject(new ReceiverError('queueUnavailable', 'Queue storage answered 404'));
+    return worker.startProcess({ queues: { ...worker.queues, events: { send } } });
+  };
+
+  test('costs a JobStarted nothing: its task ends once, and the event is sent from the row when the queue is back', async () => {
+    worker.printStarted();
+    let message = messageOf(STARTED);
+    for (let round = 0; round < 8; round += 1) {
+      expect(await worker.process(message, refusing())).toBe('deferred');
+      expect(await worker.row()).toMatchObject({
+        status: 'waiting',
+        event: 'pending',
+        outcome: 'released',
+        cause: 'queueUnavailable',
+      });
+      message = worker.lastDeferred();
+      worker.clock.advance(10 * 60_000);
+    }
+    expect(worker.world.patches()).toBe(1);
+    expect(worker.queues.poison.sent).toEqual([]);
+    // Graph has deleted the job in the meantime.
+    worker.world.jobs.clear();
+    worker.world.tasks.clear();
+    const calls = worker.world.calls.length;
+    expect(await worker.process(message)).toBe('done');
+    expect(worker.world.calls).toHaveLength(calls);
+    expect(worker.events()).toMatchObject([{ data: { outcome: 'released', taskId: TASK, job: { id: JOB } } }]);
+    expect(await worker.row()).toMatchObject({ status: 'done', event: 'sent', outcome: 'released' });
+    expect(await worker.process(message)).toBe('duplicate');
+  });
+
+  test.each([
+    ['is still there: with its documents', (): void => undefined, { documents: [{ id: 'document-1' }] }],
+    ['was deleted since: from the row', () => worker.world.jobs.clear(), { job: { id: JOB } }],
+  ])('costs a JobFetchable nothing when the job %s', async (_name, change, data) => {
+    worker.printFetchable();
+    expect(await worker.process(messageOf(FETCHABLE), refusing())).toBe('deferred');
+    change();
+    worker.clock.advance(10 * 60_000);
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+    expect(worker.events()).toMatchObject([{ data: { outcome: 'fetchable', ...data } }]);
   });
 });
