@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock';
-import { LONGEST_WAIT_IN_PLACE_MS, type CallGraph, type Silence, type Throttle } from '../graph/client';
+import {
+  GRAPH_CALL_LIMIT_MS,
+  LONGEST_WAIT_IN_PLACE_MS,
+  type CallGraph,
+  type Silence,
+  type Throttle,
+} from '../graph/client';
 import { parseJobMessage, idsOf, type MessageOfJob, watchOf } from './message';
 import type { WatchKey } from '../watches/watches';
 import { errorFields, ReceiverError } from '../errors';
 import { afterPauseMs, afterShareMs } from './delays';
-import { claimJob } from './claims';
+import { claimJob, extendLease, type Claim, type ClaimDeps } from './claims';
 import type { Logger } from '../logger';
 import type { MessageQueue } from '../storage/queues';
 import type { InactiveReason, ReadAccess, TenantShare } from './access';
@@ -118,7 +124,8 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
   if (claimed.outcome === 'busy') return requeue(deps, message, 'busy', claimed.until - deps.clock.now());
   const { claim } = claimed;
   try {
-    const result = await workOnJob({ ...deps, ledger }, { claim, message, access });
+    const callGraph = underLease(deps.callGraph, ledger, claim);
+    const result = await workOnJob({ ...deps, ledger, callGraph }, { claim, message, access });
     if (result.outcome === 'notYet' || result.outcome === 'claimLost') {
       return await deferClaimed(deps, message, claim, result);
     }
@@ -137,6 +144,14 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
     if (access.active || !(error instanceof ReceiverError)) throw error;
     return sendToPoison(deps, input, { ...idsOf(reference), reason: access.reason });
   }
+}
+
+/** The same calls, each of which begins with enough lease left for all its tries. */
+function underLease(callGraph: CallGraph, ledger: ClaimDeps, claim: Claim): CallGraph {
+  return async (call) => {
+    if (await extendLease(ledger, claim, GRAPH_CALL_LIMIT_MS)) return callGraph(call);
+    throw new ReceiverError('claimLost', 'Another run has taken the job over');
+  };
 }
 
 /**

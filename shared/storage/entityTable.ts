@@ -14,6 +14,8 @@ export interface Row {
 export interface StoredRow {
   cells: Readonly<Record<string, unknown>>;
   etag: string;
+  /** Of `get`: when the service answered, by its own clock (header Date); milliseconds since 1970. */
+  readAt?: number;
 }
 
 /** One change of a transaction. `remove` does not look at the ETag: it belongs to a row that the same transaction guards. */

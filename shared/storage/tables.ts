@@ -50,8 +50,13 @@ export function createAzureTable(client: TableClientType): EntityTable {
   };
   return {
     async get(partitionKey, rowKey) {
-      const found = await unlessStatus([404], client.getEntity(partitionKey, rowKey, bounded()));
-      return found && toStoredRow(found);
+      let readAt = NaN;
+      const onResponse = ({ headers }: { headers: { get(name: string): string | undefined } }) => {
+        readAt = Date.parse(headers.get('date') ?? '');
+      };
+      const options = { ...bounded(), onResponse };
+      const found = await unlessStatus([404], client.getEntity(partitionKey, rowKey, options));
+      return found && { ...toStoredRow(found), ...(Number.isNaN(readAt) ? {} : { readAt }) };
     },
     async insert(row) {
       const inserted = await unlessStatus([409], client.createEntity(toEntity(row), bounded()));

@@ -88,7 +88,8 @@ describe('a throttled tenant', () => {
     const startedAt = Math.min(...answered().map((call) => call.startedAt));
     const since = ({ answeredAt = Infinity }: ProxyCall) => answeredAt - startedAt;
     const done = answered().findLast(
-      (call) => call.effect === 'table.update' && call.resource === 'PrintJobs' && call.path.includes(other.tenantId),
+      ({ effect, resource, bodyText = '' }) =>
+        effect === 'table.batch' && resource === 'PrintJobs' && bodyText.includes(other.tenantId),
     );
     if (!done) throw new Error('The job of the other tenant was never recorded as done');
     // Its message is deleted after that record. The other 1,000 deletes are those of the postponed messages.

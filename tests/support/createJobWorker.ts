@@ -48,7 +48,7 @@ export async function createJobWorker() {
   const clock = createFakeClock(Date.parse(START));
   const world = createPrintWorld();
   const logger = createCapturedLogger();
-  const ledgerTable = createMemoryTable();
+  const ledgerTable = createMemoryTable(clock);
   const ledger = createLedger(ledgerTable);
   const tenants = createTenants(createMemoryTable());
   const watchTable = createMemoryTable();

@@ -124,7 +124,7 @@ describe('the main path', () => {
     expect(worker.events()).toHaveLength(2);
   });
 
-  test('while another run works on the job the message is deferred until a minute after its lease', async () => {
+  test('while another run works on the job the message is deferred until 15 seconds after its lease', async () => {
     worker.printStarted();
     let reading: () => void = () => undefined;
     const began = new Promise<void>((resolve) => (reading = resolve));
@@ -142,8 +142,8 @@ describe('the main path', () => {
     );
     await began;
     await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
-    // Lease of 3 minutes, one minute of margin.
-    expect(worker.queues.jobs.sent.at(-1)?.delaySeconds).toBe(240);
+    // Lease of 90 seconds, 15 seconds of margin.
+    expect(worker.queues.jobs.sent.at(-1)?.delaySeconds).toBe(105);
     goOn();
     await expect(first).resolves.toBe('done');
     await expect(worker.process(worker.lastDeferred())).resolves.toBe('duplicate');

@@ -1,7 +1,9 @@
 import { createLedger } from '../../../shared/jobs/ledger';
 import { RestError, type TableClient } from '@azure/data-tables';
 import { ReceiverError } from '../../../shared/errors';
+import type { EntityTable } from '../../../shared/storage/entityTable';
 import { createAzureTable } from '../../../shared/storage/tables';
+import { jobRowOf } from '../../support/tableChanges';
 import {
   createJobWorker,
   FETCHABLE,
@@ -24,11 +26,13 @@ const unavailable = () => Promise.reject(new ReceiverError('storageUnavailable',
 
 describe('unavailable tables', () => {
   test.each([
-    ['before the claim', { insert: unavailable }],
-    ['at the record, and when the claim is released', { replace: unavailable }],
+    ['before the claim', (kind: string) => kind === 'insert'],
+    ['at the record, and when the claim is released', (kind: string) => kind === 'replace'],
   ])('%s: the message waits in the queue and uses no attempt', async (_when, broken) => {
     worker.printFetchable();
-    const deps = worker.startProcess({ ledger: createLedger({ ...worker.ledgerTable, ...broken }) });
+    const write: EntityTable['write'] = (changes) =>
+      broken(jobRowOf(changes).kind) ? unavailable() : worker.ledgerTable.write(changes);
+    const deps = worker.startProcess({ ledger: createLedger({ ...worker.ledgerTable, write }) });
     expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('deferred');
     expect(worker.queues.jobs.sent).toHaveLength(1);
     expect(worker.lastDeferred()).toMatchObject({ event: { deferrals: 1 } });
@@ -40,7 +44,7 @@ describe('unavailable tables', () => {
 
   test('the message also waits while the app has no access to its tables, which takes effect minutes after a deployment', async () => {
     const refuse = () => Promise.reject(new RestError('AuthorizationPermissionMismatch', { statusCode: 403 }));
-    const client = { createEntity: refuse, getEntity: refuse };
+    const client = { submitTransaction: refuse, getEntity: refuse };
     const ledger = createAzureTable(client as unknown as TableClient);
     const deps = worker.startProcess({ ledger: createLedger(ledger) });
     expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('deferred');
@@ -53,7 +57,7 @@ describe('unavailable tables', () => {
   const tablesOut = () =>
     worker.startProcess({
       readAccess: unavailable,
-      ledger: createLedger({ ...worker.ledgerTable, insert: unavailable, replace: unavailable }),
+      ledger: createLedger({ ...worker.ledgerTable, write: unavailable }),
     });
   const delaySeconds = () => worker.queues.jobs.sent.at(-1)?.delaySeconds ?? 0;
   /** Plays the queue for some rounds: the seconds that each one waited. */
