@@ -172,6 +172,37 @@ describe('no job stays blocked', () => {
     expect(await eventsOf(customer)).toHaveLength(1);
   }, 30_000);
 
+  it('a process that is killed with jobs in hand and in its queue: every task ends within four minutes', async () => {
+    const customer = await flow.onboard(['jobStarted']);
+    await flow.control.addFault({
+      tenantId: customer.tenantId,
+      method: 'PATCH',
+      count: -1,
+      action: { type: 'hang', ms: 60_000 },
+    });
+    await print(customer, 12);
+    await eventually('calls in progress', async () =>
+      (await flow.control.calls()).some(({ tenantId, method }) => tenantId === customer.tenantId && method === 'PATCH')
+        ? true
+        : undefined,
+    );
+    await flow.cloud.hosts[0]?.kill();
+    await flow.control.clearFaults();
+    await flow.cloud.restartHost();
+    const movedBefore = flow.cloud.clock?.offset() ?? 0;
+    const openIds = (await openTasks(customer)).length;
+    expect(openIds).toBe(12);
+    // The lease of 90 seconds, its margin of 15, and the two minutes between two listings of open tasks.
+    for (const moveMs of [106_000, 60_000, 60_000]) {
+      flow.cloud.clock?.move(moveMs);
+      await flow.runNow('recoverJobs');
+    }
+    await untilReleased(customer);
+    expect((flow.cloud.clock?.offset() ?? 0) - movedBefore).toBeLessThan(240_000);
+    const events = await eventsOf(customer);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(12);
+  }, 60_000);
+
   it('an unknown customer: its notification causes no call, and the sweep ends its task once the customer is added', async () => {
     const tenantId = randomUUID();
     await flow.control.createTenant({ tenantId });
