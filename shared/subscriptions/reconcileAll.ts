@@ -177,7 +177,7 @@ async function collectOrphans(
   reconciliation.listings += 1;
   try {
     summary.orphansDeleted += await deleteOrphans(deps, tenant);
-    outcome.succeeded += 1;
+    outcome.reached = true;
   } catch (error) {
     deps.logger.warn('subscriptions.listFailed', { ...errorFields(error), tenantId: tenant.tenantId });
     const trouble = troubleOf(error);
@@ -190,10 +190,10 @@ async function collectOrphans(
 async function recordAccess(
   reconciliation: Reconciliation,
   tenant: Tenant,
-  { succeeded, refusal }: TenantOutcome,
+  { reached, refusal }: TenantOutcome,
 ): Promise<void> {
   const { deps } = reconciliation;
-  if (succeeded > 0) {
+  if (reached) {
     if (tenant.graphAccess === 'refused') await recordRestoredAccess(deps, tenant.tenantId);
   } else if (refusal !== undefined) {
     addRefused(reconciliation, (await recordRefusedAccess(deps, tenant.tenantId, refusal)) ?? tenant);

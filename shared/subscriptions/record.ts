@@ -56,11 +56,15 @@ export type Renewal = { renewed: Watch } | { lost: true } | { error: unknown };
 /** Parses the answer to the PATCH of a watch's subscription that was sent at `sentAt` (milliseconds since 1970). */
 export function parseRenewalOf(watch: WatchWithSubscription, result: PartResult, sentAt: number): Renewal {
   try {
-    return { renewed: afterSuccess(watch, parseRenewal(result, watch.subscriptionId), sentAt) };
+    return { renewed: afterSuccess(watch, parseRenewal(result, grantedTo(watch)), sentAt) };
   } catch (error) {
     if (error instanceof GraphError && error.code === 'graphNotFound') return { lost: true };
     return { error };
   }
+}
+
+function grantedTo({ subscriptionId, expirationDateTime }: WatchWithSubscription): Granted {
+  return { subscriptionId, expirationDateTime };
 }
 
 /** The watch after a POST or PATCH that was sent at `sentAt` (milliseconds since 1970) and succeeded. */

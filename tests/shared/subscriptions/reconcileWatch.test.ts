@@ -253,6 +253,29 @@ describe('reconcileWatch: a row that changes while Graph creates', () => {
   }
 });
 
+describe('reconcileWatch: a subscription that is past its own expiry', () => {
+  it('is created again, without a PATCH, and its watch is swept', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    const stored = await putServed(world);
+    world.graph.subscriptions.clear();
+    // It ended at 2026-11-24T22:00. The clock of Graph may be 15 minutes behind.
+    world.clock.advance(Date.parse('2026-11-24T22:15:00.000Z') - world.clock.now());
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'created', sweep: true });
+    expect(world.graph.said()).toEqual(['POST /subscriptions']);
+    expect((await world.read()).watch).toMatchObject({ subscriptionId: 'subscription-1', status: 'active' });
+  });
+
+  it('is adopted where Graph still has it', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    const stored = await putServed(world);
+    world.clock.advance(Date.parse('2026-11-24T23:00:00.000Z') - world.clock.now());
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'renewed' });
+    expect((await world.read()).watch.subscriptionId).toBe('subscription-0');
+  });
+});
+
 describe('reconcileWatch: renew', () => {
   it('extends by one PATCH and one write, an hour after the last', async () => {
     const world = createSubscriptionWorld();

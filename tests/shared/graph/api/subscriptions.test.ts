@@ -112,11 +112,17 @@ describe('createSubscription (api/subscription-post-subscriptions.md)', () => {
 });
 
 describe('renewalPart and parseRenewal (api/subscription-update.md)', () => {
+  const KNOWN = { subscriptionId: 'a/b', expirationDateTime: '2026-11-22T12:00:00.000Z' };
+
+  it.each([undefined, null])('an answer without a body (%p) has taken effect, and the known expiry stays', (body) => {
+    expect(parseRenewal({ answer: { status: 204, body } }, KNOWN)).toEqual(KNOWN);
+  });
+
   it('extends by PATCH with the expiry alone, so that no URL is validated again', async () => {
     const { graph } = createSubscriptionWorld();
     graph.next('PATCH', () => ({ expirationDateTime: EXPIRY }));
     const part = renewalPart({ subscriptionId: 'a/b', permission }, EXPIRY);
-    const granted = parseRenewal(await sendSingly(graph.callGraph, TENANT, part), 'a/b');
+    const granted = parseRenewal(await sendSingly(graph.callGraph, TENANT, part), KNOWN);
     expect(granted).toEqual({ subscriptionId: 'a/b', expirationDateTime: EXPIRY });
     expect(graph.calls).toEqual([
       {
@@ -158,9 +164,9 @@ describe('listSubscriptions (api/subscription-list.md)', () => {
         null,
         7,
         { ...listed, id: 1 },
-        { ...listed, resource: null },
-        { ...listed, changeType: 1 },
-        { ...listed, notificationUrl: 1 },
+        { ...listed, id: 'a', resource: null },
+        { ...listed, id: 'b', changeType: 1 },
+        { ...listed, id: 'c', notificationUrl: 1 },
         { ...listed, clientState: null },
       ],
     }));
