@@ -44,7 +44,7 @@ export async function startFaultProxy<T extends TargetName>(options: FaultProxyO
     const record: PassContext['record'] = ({ method = '', url: path = '/' }, body) => {
       const call: OpenCall = {
         ...{ n: calls.length + 1, target, method, path, startedAt: now() },
-        ...nameEffect(target, method, path),
+        ...nameEffect(target, method, path, body?.toString('utf8')),
         ...(body && body.length > 0 && { bodyText: body.toString('utf8') }),
       };
       calls.push(call);

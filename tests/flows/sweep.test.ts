@@ -127,7 +127,7 @@ describe('the sweep through the built app', () => {
     flow.cloud.clock?.move(31 * DAY);
     await flow.untilQuiet();
     const ledger = await flow.services.ledger();
-    await ledger.write(tenantId, [{ remove: true, rowKey: ledgerRowKey(reference) }]);
+    await ledger.remove(ledgerKey(reference));
     await sweep();
     await flow.untilQuiet();
     expect(await ledger.get(ledgerKey(reference))).toBeUndefined();

@@ -1,4 +1,5 @@
 import { readSettingsValues, withCertificates, withFreshKeys, withoutOldCertificates } from '../../local/settingsFile';
+import { testKey } from '../support/testKey';
 
 const file = (values: Record<string, string>) => JSON.stringify({ IsEncrypted: false, Values: values });
 
@@ -7,7 +8,7 @@ describe('local.settings.json as npm start writes it', () => {
     const text = withFreshKeys(file({ A: '1', CLIENT_STATE_KEYS: '' }), (count) => Buffer.alloc(count, 7));
     expect(readSettingsValues(text)).toEqual({
       A: '1',
-      CLIENT_STATE_KEYS: `local1:${Buffer.alloc(32, 7).toString('base64')}`,
+      CLIENT_STATE_KEYS: `local1:${testKey(7).toString('base64')}`,
     });
     expect(JSON.parse(text)).toMatchObject({ IsEncrypted: false });
   });
