@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { DeliveryAttempt, DeliveryOptions } from '../delivery/options';
-import type { DeviceSignIn } from '../world/simulation';
+import type { DeviceSignIn, Subscription } from '../world/simulation';
 import type { Variants } from '../world/variants';
 import { deviceAnswers, faultRule, id, outageOrder, printOrder } from './controlTypes';
 import type { CallRecord, FaultState, PrintedJob, Violation } from './controlTypes';
-import type { ListedJob, OpenTask, SimulatorState, SubscriptionState } from './viewState';
+import type { ListedJob, OpenTask, SimulatorState } from './viewState';
 
 /** The JSON type of an answer. The answer is the member of the JSON where one is named, else the whole JSON. */
 const json = <Answer>(member?: string) => ({ schema: z.custom<Answer>(), member });
@@ -48,7 +48,7 @@ export const controlApi = {
 
   // What the simulator holds. `tenantId` limits a list to one tenant.
   state: row('GET /state', json<SimulatorState>()),
-  subscriptions: row('GET /subscriptions', json<SubscriptionState[]>('value'), ofTenant),
+  subscriptions: row('GET /subscriptions', json<Subscription[]>('value'), ofTenant),
   /** Jobs that reads show at this moment. */
   listedJobs: row('GET /jobs', json<ListedJob[]>('value'), ofTenant.extend({ createdSince: number.default(0) })),
   openTasks: row('GET /openTasks', json<OpenTask[]>('value'), ofTenant.extend({ olderThanMinutes: number.default(0) })),
@@ -74,7 +74,7 @@ export const controlApi = {
   /** Removes a share of the subscriptions by the seed, silently unless `announce` is set. */
   loseSubscriptions: row(
     'POST /subscriptions/lose',
-    json<SubscriptionState[]>('value'),
+    json<Subscription[]>('value'),
     ofTenant.extend({ rate, announce: z.boolean().default(false) }),
   ),
   startOutage: row('POST /outage', done, outageOrder),

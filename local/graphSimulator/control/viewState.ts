@@ -1,5 +1,5 @@
 import { isOpen, liveSubscriptions } from '../world/simulation';
-import type { Job, Simulation, Subscription, Tenant } from '../world/simulation';
+import type { Job, Simulation, Tenant } from '../world/simulation';
 
 /** Everything the simulator holds, with the clientState of subscriptions. */
 export function viewState(simulation: Simulation) {
@@ -18,7 +18,6 @@ export function viewState(simulation: Simulation) {
   };
 }
 export type SimulatorState = ReturnType<typeof viewState>;
-export type SubscriptionState = Subscription;
 
 /** The jobs that reads show now, created at or after `createdSince`. */
 export function listJobs(simulation: Simulation, order: { tenantId?: string | undefined; createdSince: number }) {

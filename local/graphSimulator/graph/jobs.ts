@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { refusal } from '../http/readRequest';
+import { Refusal, requireFound } from '../http/readRequest';
 import type { Reply } from '../http/server';
 import { access } from '../signIn/permissions';
 import { jobUrl } from '../subscriptions/notifications';
 import { endJob, printJob } from '../world/jobs';
 import type { Job, PrintDocument, Simulation, Task } from '../world/simulation';
-import { notFound, pageOfList, printerOf, refuseOptions, route, tenantOf } from './graphCall';
+import { ok, pageOfList, printerOf, refuseOptions, route, tenantOf } from './graphCall';
 import type { GraphCall, Route } from './graphCall';
 import { viewTask } from './printersAndTasks';
 
@@ -30,14 +30,13 @@ export const jobRoutes: readonly Route[] = [
     const visible = jobs.filter((job) => job.visibleAt <= call.simulation.now());
     return pageOfList(call, visible, (job) => viewJob(call.simulation, job, call.query));
   }),
-  route(`GET ${JOB}`, 'printjob-get.md', access.readJob, (call) => ({
-    status: 200,
-    body: viewJob(call.simulation, jobOf(call), call.query),
-  })),
+  route(`GET ${JOB}`, 'printjob-get.md', access.readJob, (call) =>
+    ok(viewJob(call.simulation, jobOf(call), call.query)),
+  ),
   route(`PATCH ${JOB}`, 'printjob-update.md', access.writeJob, (call) => {
     const { job } = requireOwnTask(call);
     job.configuration = { ...job.configuration, ...jobChange.parse(call.body).configuration };
-    return { status: 200, body: viewJob(call.simulation, job) };
+    return ok(viewJob(call.simulation, job));
   }),
   route(`POST ${JOB}/abort`, 'printjob-abort.md', access.writeJob, (call) => {
     endJob(call.simulation, requireOwnTask(call).job, 'aborted');
@@ -46,16 +45,19 @@ export const jobRoutes: readonly Route[] = [
   route(`POST ${JOB}/redirect`, 'printjob-redirect.md', access.redirectJob, redirect),
   route(`GET ${JOB}/documents/{documentId}/$value`, 'printdocument-get-file.md', access.readPayload, (call) => {
     const { world, now, graphUrl } = call.simulation;
-    const document = jobOf(call).documents.find(({ id }) => id === call.params['documentId']);
-    if (!document) throw notFound('The document');
+    const { documents } = jobOf(call);
+    const document = requireFound(
+      documents.find(({ id }) => id === call.params['documentId']),
+      'The document',
+    );
     const token = randomBytes(24).toString('base64url');
     world.downloads.set(token, { document, expiresAt: now() + DOWNLOAD_LIFETIME_MS });
     return { status: 302, headers: { location: `${graphUrl}/downloads?tempauthtoken=${token}` } };
   }),
 ];
 
-/** Serves a pre-authenticated URL. A request with an Authorization header is refused (api/printdocument-get-file.md). */
-export function serveDownload({ world, now }: Simulation, url: URL, authorization: string | undefined): Reply {
+/** Answers a pre-authenticated URL. A request with an Authorization header is refused (api/printdocument-get-file.md). */
+export function answerDownload({ world, now }: Simulation, url: URL, authorization: string | undefined): Reply {
   if (authorization !== undefined) return { status: 401 };
   const download = world.downloads.get(url.searchParams.get('tempauthtoken') ?? '');
   if (!download || download.expiresAt <= now()) return { status: 404 };
@@ -68,14 +70,12 @@ export function serveDownload({ world, now }: Simulation, url: URL, authorizatio
 /** The job of the path. Throws 404 when it does not exist or is not yet visible to reads. */
 function jobOf(call: GraphCall): Job {
   const job = printerOf(call).jobs.get(call.params['jobId'] ?? '');
-  if (!job || job.visibleAt > call.simulation.now()) throw notFound('The job');
-  return job;
+  return requireFound(job && job.visibleAt <= call.simulation.now() ? job : undefined, 'The job');
 }
 
 /**
  * The job of the path and the calling app's task. Writes to a job need a printTask in `processing` started by a trigger of
- * the calling app (api/printjob-update.md, -redirect, -abort). The status
- * without one is not documented.
+ * the calling app (api/printjob-update.md, -redirect, -abort). The status without one is not documented.
  */
 function requireOwnTask(call: GraphCall): { job: Job; task: Task } {
   const job = jobOf(call);
@@ -85,7 +85,7 @@ function requireOwnTask(call: GraphCall): { job: Job; task: Task } {
       state === 'processing' && definitions.get(definitionId)?.appId === call.principal.appId,
   );
   if (task) return { job, task };
-  throw refusal(400, 'badRequest', 'The job has no print task in processing that the calling app started.');
+  throw new Refusal(400, 'badRequest', 'The job has no print task in processing that the calling app started.');
 }
 
 function redirect(call: GraphCall): Reply {
@@ -93,8 +93,7 @@ function redirect(call: GraphCall): Reply {
   const { job, task } = requireOwnTask(call);
   const tenant = tenantOf(call);
   const order = redirectOrder.parse(call.body);
-  const destination = tenant.printers.get(order.destinationPrinterId);
-  if (!destination) throw notFound('The destination printer');
+  const destination = requireFound(tenant.printers.get(order.destinationPrinterId), 'The destination printer');
   const created = printJob(simulation, tenant, destination, {
     documents: job.documents.map(({ displayName, contentType, size }) => ({ displayName, contentType, size })),
     visibleAfterMs: 0,
@@ -109,7 +108,7 @@ function redirect(call: GraphCall): Reply {
   job.redirectedTo = jobUrl(created.printerId, created.id);
   // The documentation does not name the end state of the redirected job.
   endJob(simulation, job, 'canceled');
-  return { status: 200, body: viewJob(simulation, created) };
+  return ok(viewJob(simulation, created));
 }
 
 /**

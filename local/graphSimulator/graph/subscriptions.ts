@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { refusal } from '../http/readRequest';
+import { Refusal } from '../http/readRequest';
 import type { Reply } from '../http/server';
 import { access, missingRole } from '../signIn/permissions';
 import { parseChange, parseSubscription, validateEndpoint } from '../subscriptions/rules';
 import { liveSubscriptions, type Subscription } from '../world/simulation';
-import { pageOfList, route, tenantOf, type GraphCall, type Route } from './graphCall';
+import { ok, pageOfList, route, tenantOf, type GraphCall, type Route } from './graphCall';
 
 type Operation = 'Create' | 'Get' | 'Update' | 'Delete' | 'Reauthorize';
 
@@ -17,10 +17,7 @@ export const subscriptionRoutes: readonly Route[] = [
   route(`GET ${LIST}`, 'subscription-list.md', access.subscriptions, (call) =>
     pageOfList(call, ownSubscriptions(call), (one) => ({ ...view(one), clientState: null })),
   ),
-  route(`GET ${ONE}`, 'subscription-get.md', access.subscriptions, (call) => ({
-    status: 200,
-    body: view(subscriptionOf(call, 'Get')),
-  })),
+  route(`GET ${ONE}`, 'subscription-get.md', access.subscriptions, (call) => ok(view(subscriptionOf(call, 'Get')))),
   route(`PATCH ${ONE}`, 'subscription-update.md', access.subscriptions, update),
   route(`DELETE ${ONE}`, 'subscription-delete.md', access.subscriptions, (call) => {
     call.simulation.world.subscriptions.delete(subscriptionOf(call, 'Delete').id);
@@ -41,7 +38,7 @@ function ownSubscriptions({ simulation, principal }: GraphCall): Subscription[] 
 
 function subscriptionOf(call: GraphCall, operation: Operation): Subscription {
   const found = ownSubscriptions(call).find(({ id }) => id === call.params['subscriptionId']);
-  if (!found) throw refusal(404, 'ResourceNotFound', 'The object was not found.');
+  if (!found) throw new Refusal(404, 'ResourceNotFound', 'The object was not found.');
   checkPermission(call, operation, found.kind);
   return found;
 }
@@ -50,7 +47,7 @@ function subscriptionOf(call: GraphCall, operation: Operation): Subscription {
 function checkPermission({ principal }: GraphCall, operation: Operation, kind: Subscription['kind']): void {
   const { application } = kind === 'jobStarted' ? access.definitions : access.readPrinter;
   const missing = missingRole(application, principal.roles);
-  const refuse = (why: string) => refusal(403, 'ExtensionError', `Operation: ${operation}; Exception: ${why}.`);
+  const refuse = (why: string) => new Refusal(403, 'ExtensionError', `Operation: ${operation}; Exception: ${why}.`);
   if (principal.kind === 'user') throw refuse('delegated access is not supported');
   if (missing !== undefined) throw refuse(`missing permission ${missing}`);
 }
@@ -59,24 +56,23 @@ async function create(call: GraphCall): Promise<Reply> {
   const { simulation, principal } = call;
   const { world, variants, now } = simulation;
   const request = parseSubscription(call.body, now(), variants);
-  const { kind, targetId, changeType } = request;
+  const { kind, targetId } = request;
   checkPermission(call, 'Create', kind);
   const { printers, definitions } = tenantOf(call);
   const isKnown =
     kind === 'jobFetchable' ? printers.has(targetId) : definitions.get(targetId)?.appId === principal.appId;
   if (!isKnown)
-    throw refusal(400, 'ExtensionError', `Operation: Create; Exception: '${request.resource}' was not found.`);
+    throw new Refusal(400, 'ExtensionError', `Operation: Create; Exception: '${request.resource}' was not found.`);
   const refuseDuplicate = () => {
-    const isSame = (one: Subscription) =>
-      one.kind === kind && one.targetId === targetId && one.changeType === changeType;
+    const isSame = (one: Subscription) => one.kind === kind && one.targetId === targetId;
     if (variants.enforce409 && ownSubscriptions(call).some(isSame))
-      throw refusal(409, 'Conflict', 'A subscription for this resource and changeType exists already.');
+      throw new Refusal(409, 'Conflict', 'A subscription for this resource and changeType exists already.');
   };
   refuseDuplicate();
-  // Both URLs are asked, also when they are the same (concepts/change-notifications-lifecycle-events.md).
-  const urls = [request.notificationUrl, request.lifecycleNotificationUrl].filter((url) => url !== undefined);
+  // Both URLs are validated, also when they are the same (concepts/change-notifications-lifecycle-events.md).
+  const urls = [request.notificationUrl, request.lifecycleNotificationUrl].filter((url) => url !== null);
   await Promise.all(urls.map((url) => validateEndpoint(simulation, url)));
-  // Another create may have won while the URLs were being asked.
+  // Another create may have won during the handshakes.
   refuseDuplicate();
   const subscription: Subscription = {
     ...request,
@@ -87,7 +83,7 @@ async function create(call: GraphCall): Promise<Reply> {
     authorizedAt: now(),
   };
   world.subscriptions.set(subscription.id, subscription);
-  return { status: 201, body: view(subscription) };
+  return ok(view(subscription), 201);
 }
 
 async function update(call: GraphCall): Promise<Reply> {
@@ -100,7 +96,7 @@ async function update(call: GraphCall): Promise<Reply> {
   if (url !== undefined) subscription.notificationUrl = url;
   if (expiresAt !== undefined && !variants.patchIgnoresExpiry) subscription.expiresAt = expiresAt;
   reauthorize(call, subscription);
-  return { status: 200, body: view(subscription) };
+  return ok(view(subscription));
 }
 
 /** Both a renewal and a reauthorization give the subscription a new token (concepts/change-notifications-lifecycle-events.md). */
@@ -110,12 +106,11 @@ function reauthorize({ simulation }: GraphCall, subscription: Subscription): voi
 }
 
 function view(subscription: Subscription): Record<string, unknown> {
-  const { id, resource, changeType, notificationUrl, appId } = subscription;
+  const { id, resource, changeType, notificationUrl, appId, clientState } = subscription;
+  const { lifecycleNotificationUrl, notificationQueryOptions } = subscription;
   return {
-    ...{ id, resource, changeType, notificationUrl, applicationId: appId, creatorId: appId },
-    clientState: subscription.clientState ?? null,
-    lifecycleNotificationUrl: subscription.lifecycleNotificationUrl ?? null,
-    notificationQueryOptions: subscription.notificationQueryOptions ?? null,
+    ...{ id, resource, changeType, applicationId: appId, creatorId: appId, clientState },
+    ...{ notificationUrl, lifecycleNotificationUrl, notificationQueryOptions },
     expirationDateTime: new Date(subscription.expiresAt).toISOString(),
     latestSupportedTlsVersion: 'v1_2',
   };

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 
-/** An answer before it is written. A body that is neither a string nor a Buffer is sent as JSON. */
+/** An answer before it is written. Status 0 cuts the connection. A body that is neither a string nor a Buffer is sent as JSON. */
 export interface Reply {
   status: number;
   headers?: Record<string, string>;
@@ -18,15 +18,18 @@ export interface HttpCall {
   text: string;
 }
 
-/** The answer, or `reset` to cut the connection. `onSent` is called once the answer has left. */
-export interface Served {
-  reply: Reply | 'reset';
+/** Cuts the connection without an answer. */
+export const connectionReset: Reply = { status: 0 };
+
+/** An answer, and what to do once it has left. */
+export interface Answer {
+  reply: Reply;
   onSent?: () => void;
 }
 
 /** Turns a handler into a listener. An unexpected error is answered with 500 and its stack. */
-export function createListener(handle: (call: HttpCall) => Promise<Served>): RequestListener {
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+export function createListener(handle: (call: HttpCall) => Promise<Answer>): RequestListener {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const target = request.url ?? '/';
     const { reply, onSent } = await handle({
       method: request.method ?? 'GET',
@@ -35,13 +38,13 @@ export function createListener(handle: (call: HttpCall) => Promise<Served>): Req
       headers: singleHeaders(request),
       text: await readText(request),
     });
-    if (reply === 'reset') resetConnection(request);
+    if (reply.status === 0) resetConnection(request);
     else await writeReply(response, reply);
     onSent?.();
   };
 
   return (request, response) => {
-    serve(request, response).catch((error: unknown) => {
+    answer(request, response).catch((error: unknown) => {
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
       if (response.headersSent || response.destroyed) response.destroy();
       else void writeReply(response, { status: 500, body: { error: { code: 'generalException', message } } });

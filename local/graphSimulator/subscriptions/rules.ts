@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { refusal } from '../http/readRequest';
+import { Refusal } from '../http/readRequest';
 import type { Simulation, Subscription } from '../world/simulation';
 import type { Variants } from '../world/variants';
 
@@ -21,34 +21,23 @@ const subscriptionSchema = z.object({
   resource: z.string(),
   notificationUrl: url,
   expirationDateTime: expiry,
-  lifecycleNotificationUrl: url.nullish(),
-  notificationQueryOptions: z.string().nullish(),
-  clientState: z.string().max(MAX_CLIENT_STATE).nullish(),
+  lifecycleNotificationUrl: url.nullable().default(null),
+  notificationQueryOptions: z.string().nullable().default(null),
+  clientState: z.string().max(MAX_CLIENT_STATE).nullable().default(null),
   // Resource data does not exist for print.
   includeResourceData: z.literal(false).nullish(),
 });
 
 /** Checks the properties of a new subscription (resources/subscription.md). Throws an error that is answered with 400. */
 export function parseSubscription(body: unknown, now: number, variants: Variants) {
-  const given = subscriptionSchema.parse(body);
-  const { resource, changeType, notificationUrl } = given;
-  const { lifecycleNotificationUrl, notificationQueryOptions, clientState } = given;
-  const expiresAt = limitExpiry(given.expirationDateTime, now, variants);
-  const target = parseResource(resource);
+  const { expirationDateTime, includeResourceData: _none, ...given } = subscriptionSchema.parse(body);
+  const expiresAt = limitExpiry(expirationDateTime, now, variants);
+  const target = parseResource(given.resource);
   const supported = target.kind === 'jobStarted' ? 'created' : 'updated';
-  if (changeType !== supported) throw invalid(`The resource supports the changeType '${supported}' only.`);
-  if (target.kind === 'jobStarted' && typeof notificationQueryOptions === 'string')
+  if (given.changeType !== supported) throw invalid(`The resource supports the changeType '${supported}' only.`);
+  if (target.kind === 'jobStarted' && given.notificationQueryOptions !== null)
     throw invalid('notificationQueryOptions is not supported for this resource.');
-  return {
-    ...target,
-    resource,
-    changeType,
-    notificationUrl,
-    expiresAt,
-    ...(typeof lifecycleNotificationUrl === 'string' && { lifecycleNotificationUrl }),
-    ...(typeof notificationQueryOptions === 'string' && { notificationQueryOptions }),
-    ...(typeof clientState === 'string' && { clientState }),
-  };
+  return { ...given, ...target, expiresAt };
 }
 
 // Members of OData may be sent along.
@@ -93,7 +82,7 @@ function parseResource(resource: string): Pick<Subscription, 'kind' | 'targetId'
 }
 
 function invalid(message: string) {
-  return refusal(400, 'InvalidRequest', message);
+  return new Refusal(400, 'InvalidRequest', message);
 }
 
 /**
@@ -101,15 +90,12 @@ function invalid(message: string) {
  * (concepts/change-notifications-delivery-webhooks.md). Throws a refusal with 400 ValidationError when it fails.
  */
 export async function validateEndpoint(simulation: Simulation, url: string): Promise<void> {
-  const { post, variants, closed } = simulation;
+  const { post, variants, closed: signal } = simulation;
   const token = makeToken(variants.handshakeToken);
   const asked = `${url}${url.includes('?') ? '&' : '?'}validationToken=${encodeToken(token)}`;
-  const answer = await post(asked, '', {
-    timeoutMs: variants.handshakeTimeoutMs,
-    contentType: 'text/plain; charset=utf-8',
-    signal: closed,
-  });
-  const fail = (reason: string) => refusal(400, 'ValidationError', `Subscription validation request ${reason}`);
+  const options = { timeoutMs: variants.handshakeTimeoutMs, contentType: 'text/plain; charset=utf-8', signal };
+  const answer = await post(asked, '', options);
+  const fail = (reason: string) => new Refusal(400, 'ValidationError', `Subscription validation request ${reason}`);
   if ('error' in answer)
     throw fail(answer.error === 'timeout' ? 'timed out.' : 'failed. The endpoint could not be reached.');
   if (answer.status !== 200) throw fail(`failed. HTTP status code is '${answer.status}'.`);

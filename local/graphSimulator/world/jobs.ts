@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { printOrder } from '../control/controlTypes';
 import { notifyJobFetchable, notifyJobStarted } from '../subscriptions/notifications';
 import { isEnded, isOpen } from './simulation';
-import type { Job, PrintDocument, Printer, Simulation, Task, TaskState, Tenant } from './simulation';
+import type { Job, Printer, Simulation, Task, TaskState, Tenant } from './simulation';
 
 /** What is printed: the order of the control API, or the copy of a redirected job. */
 type PrintRequest = Omit<z.output<typeof printOrder>, 'printerId' | 'count'> & {
@@ -31,11 +31,7 @@ export function printJob(simulation: Simulation, tenant: Tenant, printer: Printe
     isFetchable: false,
     isAcquiredByPrinter: false,
     configuration: configuration ?? { copies: 1, colorMode: 'color', duplexMode: 'oneSided' },
-    documents: request.documents.map((document): PrintDocument => ({
-      ...document,
-      id: randomUUID(),
-      uploadedAt: now,
-    })),
+    documents: request.documents.map((document) => ({ ...document, id: randomUUID(), uploadedAt: now })),
     tasks: [],
     ...(redirectedFrom === undefined ? {} : { redirectedFrom }),
   };

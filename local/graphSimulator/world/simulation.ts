@@ -3,13 +3,19 @@ import type { DeviceAnswer, outageOrder } from '../control/controlTypes';
 import type { DeliveryEngine } from '../delivery/engine';
 import type { DeliveryItem } from '../delivery/options';
 import type { PostToReceiver } from '../delivery/receiver';
+import type { CallReport } from '../faults/callReport';
+import type { FaultRules } from '../faults/faultRules';
+import type { Throttle } from '../graph/throttle';
 import type { SeededRandom } from '../seededRandom';
 import type { SigningKeys } from '../signIn/keys';
 import type { Variants } from './variants';
 
-/** What every route works with. */
+/** What every call works with. */
 export interface Simulation {
   world: World;
+  faults: FaultRules;
+  calls: CallReport;
+  throttle: Throttle;
   variants: Variants;
   delivery: DeliveryEngine;
   post: PostToReceiver;
@@ -24,6 +30,8 @@ export interface Simulation {
   authorityUrl: string;
   /** Ends when the simulator closes. */
   closed: AbortSignal;
+  /** Restores the initial state, options and variants. */
+  reset: () => void;
 }
 
 /** Everything the simulated cloud remembers. Times are milliseconds of `Date`. */
@@ -37,11 +45,11 @@ export interface World {
   /** Sign-ins by device code, by their device_code. */
   deviceCodes: Map<string, DeviceSignIn>;
   /** Notifications that wait for the end of an outage or for a new token of their subscription. */
-  held: { item: DeliveryItem; since: number }[];
+  waiting: { item: DeliveryItem; since: number }[];
   outage: z.output<typeof outageOrder> | undefined;
-  /** The place of each entry in its list, given when it is first listed. */
-  places: WeakMap<object, number>;
-  nextPlace: number;
+  /** The position of each entry in its list, given when it is first listed. */
+  positions: WeakMap<object, number>;
+  nextPosition: number;
 }
 
 /** A sign-in by device code, until the app has fetched its tokens. */
@@ -144,9 +152,9 @@ export interface Subscription {
   targetId: string;
   changeType: string;
   notificationUrl: string;
-  lifecycleNotificationUrl?: string;
-  notificationQueryOptions?: string;
-  clientState?: string;
+  lifecycleNotificationUrl: string | null;
+  notificationQueryOptions: string | null;
+  clientState: string | null;
   expiresAt: number;
   createdAt: number;
   /** When it was last created, renewed or reauthorized: the lifetime of its access token starts here. */
@@ -163,10 +171,10 @@ export function createWorld(): World {
     downloads: new Map(),
     transforming: new Set(),
     deviceCodes: new Map(),
-    held: [],
+    waiting: [],
     outage: undefined,
-    places: new WeakMap(),
-    nextPlace: 1,
+    positions: new WeakMap(),
+    nextPosition: 1,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { faultRule } from '../../../local/graphSimulator/control/controlTypes';
-import { createFaultRules } from '../../../local/graphSimulator/faults/faults';
+import { createFaultRules } from '../../../local/graphSimulator/faults/faultRules';
 import { createSeededRandom } from '../../../local/graphSimulator/seededRandom';
 import { startHarness, tenantA } from './harness';
 import type { Harness } from './harness';
