@@ -50,8 +50,8 @@ export const controlApi = {
   state: row('GET /state', json<SimulatorState>()),
   subscriptions: row('GET /subscriptions', json<Subscription[]>('value'), ofTenant),
   /** Jobs that reads show at this moment. */
-  listedJobs: row('GET /jobs', json<ListedJob[]>('value'), ofTenant.extend({ createdSince: number.default(0) })),
-  openTasks: row('GET /openTasks', json<OpenTask[]>('value'), ofTenant.extend({ olderThanMinutes: number.default(0) })),
+  listedJobs: row('GET /jobs', json<ListedJob[]>('value'), ofTenant),
+  openTasks: row('GET /openTasks', json<OpenTask[]>('value'), ofTenant),
 
   // Notifications: how they are sent, and what was sent.
   setDelivery: row('PATCH /delivery', done, changeOf<DeliveryOptions>()),

@@ -7,8 +7,7 @@ import { answerDeviceCode, userClaims } from '../signIn/userSignIn';
 import { loseSubscriptions } from '../subscriptions/lifecycle';
 import { notifyLifecycle } from '../subscriptions/notifications';
 import { acquireJob, endJob, printJob } from '../world/jobs';
-import { isEnded, liveSubscriptions } from '../world/simulation';
-import type { Job, Printer, Simulation, Tenant } from '../world/simulation';
+import { isEnded, liveSubscriptions, type Job, type Printer, type Simulation, type Tenant } from '../world/simulation';
 import { variantsSchema } from '../world/variants';
 import { controlApi, type AnswerOf, type ControlName, type RequestOf } from './controlApi';
 import { listJobs, listOpenTasks, viewState } from './viewState';
@@ -148,19 +147,15 @@ const jobActions = new Map<string, (simulation: Simulation, job: Job) => void>([
   ['abort', (simulation, job) => endJob(simulation, job, 'aborted')],
 ]);
 
-const findRow = createRouter(
-  (Object.keys(controlApi) as ControlName[]).map((name) => {
-    const [method = '', path = ''] = controlApi[name].call.split(' ');
-    return { method, path, name };
-  }),
-);
+const names = Object.keys(controlApi) as ControlName[];
+const findRow = createRouter(names.map((name) => ({ ...controlApi[name], name })));
 
 /** Answers a call of the control API: 404 for what does not exist, 400 for a bad request, else 200 or 204. */
 export async function answerControl(simulation: Simulation, { method, url, text }: HttpCall): Promise<Reply> {
   const path = url.pathname.slice('/control'.length);
   try {
     const { route, params } = requireFound(findRow(method, path), `${method} ${path}`);
-    const { answer: shape, request: check } = controlApi[route.name];
+    const { answer: shape, request: check } = route;
     const given = method === 'GET' ? Object.fromEntries(url.searchParams) : parseJson(text);
     const request = check?.parse(given ?? {});
     // The row's schema has just checked the request; the compiler cannot relate the two through the name.

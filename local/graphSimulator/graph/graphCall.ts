@@ -22,19 +22,18 @@ export interface GraphCall {
 
 /** One documented call of Graph. A handler throws a refusal to answer with an error. */
 export interface Route {
-  method: string;
-  /** Path below the version; `{name}` stands for one segment. */
-  path: string;
+  /** Method and path below the version; `{name}` is one segment. */
+  call: string;
   /** Documentation page, in the repository microsoft-graph-docs-contrib below api-reference/v1.0/api. */
   page: string;
-  access: Access;
+  /** `byResource`: the handler checks it once it knows the resource. */
+  access: Access | 'byResource';
   handle: (call: GraphCall) => Reply | Promise<Reply>;
 }
 
-/** Makes a route from its method and path in one text. */
-export function route(call: string, page: string, access: Access, handle: Route['handle']): Route {
-  const [method = '', path = ''] = call.split(' ');
-  return { method, path, page, access, handle };
+/** Makes a route. */
+export function route(call: string, page: string, access: Route['access'], handle: Route['handle']): Route {
+  return { call, page, access, handle };
 }
 
 /** Answers with a resource. */

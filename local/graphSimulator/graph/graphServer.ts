@@ -17,7 +17,7 @@ import { subscriptionRoutes } from './subscriptions';
 /** A request, or a part of the `$batch` call with the number `batch`. */
 type GraphRequest = Omit<HttpCall, 'url'> & { batch?: number };
 
-const batchRoute = { method: 'POST', path: '/$batch' };
+const batchRoute = { call: 'POST /$batch' };
 const findRoute = createRouter<Route | typeof batchRoute>([
   batchRoute,
   ...subscriptionRoutes,
@@ -48,12 +48,12 @@ async function answerGraph(simulation: Simulation, request: GraphRequest): Promi
   const requestId = randomUUID();
   const [, version = '', rest = '/'] = /^(\/v1\.0|\/beta)(\/.*)$/i.exec(target) ?? [];
   const { pathname: path, searchParams: query } = new URL(rest, 'http://graph');
-  const { route, params = {} } = findRoute(method, path) ?? {};
+  const { route, template = '', params = {} } = findRoute(method, path) ?? {};
   const record = simulation.calls.start({
     target: 'graph',
     method,
     path: target,
-    route: route?.path ?? '',
+    route: template,
     ...(batch === undefined ? {} : { batch }),
     ...(method === 'POST' ? { bodyDigest: createHash('sha256').update(text).digest('base64url').slice(0, 16) } : {}),
   });
@@ -81,13 +81,14 @@ async function answerGraph(simulation: Simulation, request: GraphRequest): Promi
         parts.push(answer);
         return answer.reply;
       });
-    const waitSeconds = simulation.throttle.take(principal, method, route?.path ?? '');
+    const waitSeconds = simulation.throttle.take(principal, method, template);
     if (waitSeconds !== undefined) {
       const message = 'Too many requests; wait as Retry-After says.';
       throw new Refusal(429, 'TooManyRequests', message, { 'retry-after': String(waitSeconds) });
     }
     if (!route) throw new Refusal(400, 'BadRequest', `No call ${method} ${path} is known.`);
-    const forbidden = whyForbidden(principal, route.page, route.access);
+    const { page, access } = route;
+    const forbidden = access === 'byResource' ? undefined : whyForbidden(principal, page, access);
     if (forbidden !== undefined) throw new Refusal(403, 'accessDenied', forbidden);
     return route.handle(call);
   };

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { Refusal, requireFound } from '../http/readRequest';
+import { notFound, Refusal, requireFound } from '../http/readRequest';
 import type { Reply } from '../http/server';
 import { access } from '../signIn/permissions';
 import { jobUrl } from '../subscriptions/notifications';
 import { endJob, printJob } from '../world/jobs';
 import type { Job, PrintDocument, Simulation, Task } from '../world/simulation';
-import { ok, pageOfList, printerOf, refuseOptions, route, tenantOf } from './graphCall';
-import type { GraphCall, Route } from './graphCall';
+import { ok, pageOfList, printerOf, refuseOptions, route, tenantOf, type GraphCall, type Route } from './graphCall';
 import { viewTask } from './printersAndTasks';
 
 const configuration = z.record(z.string(), z.unknown());
@@ -45,11 +44,8 @@ export const jobRoutes: readonly Route[] = [
   route(`POST ${JOB}/redirect`, 'printjob-redirect.md', access.redirectJob, redirect),
   route(`GET ${JOB}/documents/{documentId}/$value`, 'printdocument-get-file.md', access.readPayload, (call) => {
     const { world, now, graphUrl } = call.simulation;
-    const { documents } = jobOf(call);
-    const document = requireFound(
-      documents.find(({ id }) => id === call.params['documentId']),
-      'The document',
-    );
+    const document = jobOf(call).documents.find(({ id }) => id === call.params['documentId']);
+    if (!document) throw notFound('The document');
     const token = randomBytes(24).toString('base64url');
     world.downloads.set(token, { document, expiresAt: now() + DOWNLOAD_LIFETIME_MS });
     return { status: 302, headers: { location: `${graphUrl}/downloads?tempauthtoken=${token}` } };
@@ -95,10 +91,9 @@ function redirect(call: GraphCall): Reply {
   const order = redirectOrder.parse(call.body);
   const destination = requireFound(tenant.printers.get(order.destinationPrinterId), 'The destination printer');
   const created = printJob(simulation, tenant, destination, {
-    documents: job.documents.map(({ displayName, contentType, size }) => ({ displayName, contentType, size })),
+    ...job,
+    documents: job.documents.map(({ downloadedAt: _none, ...document }) => document),
     visibleAfterMs: 0,
-    transformMs: job.transformMs,
-    fetchableAfterMs: job.fetchableAfterMs,
     configuration: { ...job.configuration, ...order.configuration },
     redirectedFrom: jobUrl(job.printerId, job.id),
   });

@@ -5,10 +5,8 @@ import type { Reply } from '../http/server';
 import { access } from '../signIn/permissions';
 import { jobUrl } from '../subscriptions/notifications';
 import { endTask } from '../world/jobs';
-import { isOpen } from '../world/simulation';
-import type { Definition, Printer, Task, Tenant, Trigger } from '../world/simulation';
-import { ok, pageOfList, printerOf, refuseOptions, route, tenantOf } from './graphCall';
-import type { GraphCall, Route } from './graphCall';
+import { isOpen, type Definition, type Printer, type Task, type Tenant } from '../world/simulation';
+import { ok, pageOfList, printerOf, refuseOptions, route, tenantOf, type GraphCall, type Route } from './graphCall';
 
 const newTriggerSchema = z.object({ event: z.literal('jobStarted'), 'definition@odata.bind': z.string() });
 const PRINTERS = '/print/printers';
@@ -49,7 +47,7 @@ function viewPrinter({ id, displayName }: Printer) {
   return { id, displayName, isShared: true, isAcceptingJobs: true };
 }
 
-function viewTrigger(tenant: Tenant, { id, definitionId }: Trigger) {
+function viewTrigger(tenant: Tenant, { id, definitionId }: NonNullable<Printer['trigger']>) {
   const definition = tenant.definitions.get(definitionId);
   return { id, event: 'jobStarted', ...(definition ? { definition: viewDefinition(definition) } : {}) };
 }
@@ -71,14 +69,10 @@ const taskChange = z.object({
 /** Task definitions and their tasks: an app sees and changes only what it created itself. */
 export const definitionRoutes: readonly Route[] = [
   route(`POST ${DEFINITIONS}`, 'print-post-taskdefinitions.md', access.definitions, (call) => {
-    const body = newDefinition.parse(call.body);
-    const definition: Definition = {
-      id: randomUUID(),
-      displayName: body.displayName,
-      appId: call.principal.appId,
-      createdByDisplayName: body.createdBy?.displayName ?? '',
-      tasks: new Map(),
-    };
+    const { displayName, createdBy } = newDefinition.parse(call.body);
+    const createdByDisplayName = createdBy?.displayName ?? '';
+    const { appId } = call.principal;
+    const definition = { id: randomUUID(), displayName, appId, createdByDisplayName, tasks: new Map<string, Task>() };
     tenantOf(call).definitions.set(definition.id, definition);
     return ok(viewDefinition(definition), 201);
   }),

@@ -13,17 +13,17 @@ const ONE = '/subscriptions/{subscriptionId}';
 
 /** Subscriptions of the calling app in the tenant of its token. */
 export const subscriptionRoutes: readonly Route[] = [
-  route(`POST ${LIST}`, 'subscription-post-subscriptions.md', access.subscriptions, create),
-  route(`GET ${LIST}`, 'subscription-list.md', access.subscriptions, (call) =>
+  route(`POST ${LIST}`, 'subscription-post-subscriptions.md', 'byResource', create),
+  route(`GET ${LIST}`, 'subscription-list.md', 'byResource', (call) =>
     pageOfList(call, ownSubscriptions(call), (one) => ({ ...view(one), clientState: null })),
   ),
-  route(`GET ${ONE}`, 'subscription-get.md', access.subscriptions, (call) => ok(view(subscriptionOf(call, 'Get')))),
-  route(`PATCH ${ONE}`, 'subscription-update.md', access.subscriptions, update),
-  route(`DELETE ${ONE}`, 'subscription-delete.md', access.subscriptions, (call) => {
+  route(`GET ${ONE}`, 'subscription-get.md', 'byResource', (call) => ok(view(subscriptionOf(call, 'Get')))),
+  route(`PATCH ${ONE}`, 'subscription-update.md', 'byResource', update),
+  route(`DELETE ${ONE}`, 'subscription-delete.md', 'byResource', (call) => {
     call.simulation.world.subscriptions.delete(subscriptionOf(call, 'Delete').id);
     return { status: 204 };
   }),
-  route(`POST ${ONE}/reauthorize`, 'subscription-reauthorize.md', access.subscriptions, (call) => {
+  route(`POST ${ONE}/reauthorize`, 'subscription-reauthorize.md', 'byResource', (call) => {
     reauthorize(call, subscriptionOf(call, 'Reauthorize'));
     return { status: 204 };
   }),

@@ -40,22 +40,23 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * Makes a router over paths such as `/print/printers/{printerId}`. Case does not matter, and the key form
+ * Makes a router over calls such as `GET /print/printers/{printerId}`. Case does not matter, and the key form
  * `/print/printers('id')` is the same path. `params` are the decoded, lower-cased segments at each `{name}`.
  */
-export function createRouter<Route extends { method: string; path: string }>(routes: readonly Route[]) {
+export function createRouter<Route extends { call: string }>(routes: readonly Route[]) {
   const compiled = routes.map((route) => {
-    const pattern = route.path.replaceAll(/[.$]/g, '\\$&').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)');
-    return { route, pattern: new RegExp(`^${pattern}/?$`, 'i') };
+    const [method = '', template = ''] = route.call.split(' ');
+    const pattern = template.replaceAll(/[.$]/g, '\\$&').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)');
+    return { route, method, template, pattern: new RegExp(`^${pattern}/?$`, 'i') };
   });
-  return (method: string, path: string): { route: Route; params: Record<string, string> } | undefined => {
+  return (method: string, path: string) => {
     const plain = decode(path).replaceAll(/\('([^']*)'\)/g, '/$1');
-    for (const { route, pattern } of compiled) {
-      const found = route.method === method ? pattern.exec(plain) : null;
+    for (const { route, template, pattern } of compiled.filter((one) => one.method === method)) {
+      const found = pattern.exec(plain);
       if (!found) continue;
       const params: Record<string, string> = {};
       for (const [name, segment] of Object.entries(found.groups ?? {})) params[name] = segment.toLowerCase();
-      return { route, params };
+      return { route, template, params };
     }
     return undefined;
   };

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
 
 /** An answer before it is written. Status 0 cuts the connection. A body that is neither a string nor a Buffer is sent as JSON. */
 export interface Reply {
@@ -53,21 +55,16 @@ export function createListener(handle: (call: HttpCall) => Promise<Answer>): Req
 }
 
 /** Listens on 127.0.0.1 and gives the real port. Rejects with a message that names a taken port and its `option`. */
-export function listenOnLoopback(server: Server, port: number, option: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException) => {
-      const taken = new Error(`Port ${port} is taken; choose another with ${option}.`, { cause: error });
-      reject(error.code === 'EADDRINUSE' ? taken : error);
-    };
-    server.once('error', onError);
-    // A client that keeps connections for a while must not use one that the server is just closing.
-    server.keepAliveTimeout = 65_000;
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', onError);
-      const address = server.address();
-      resolve(typeof address === 'object' && address ? address.port : port);
-    });
+export async function listenOnLoopback(server: Server, port: number, option: string): Promise<number> {
+  // A client that keeps connections for a while must not use one that the server is just closing.
+  server.keepAliveTimeout = 65_000;
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    throw new Error(`Port ${port} is taken; choose another with ${option}.`, { cause: error });
   });
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : port;
 }
 
 /** Stops listening and cuts every connection. */
@@ -76,12 +73,6 @@ export function closeServer(server: Server): Promise<void> {
     server.close(() => resolve());
     server.closeAllConnections();
   });
-}
-
-async function readText(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(Buffer.isBuffer(part) ? part : Buffer.from(String(part)));
-  return Buffer.concat(parts).toString('utf8');
 }
 
 function singleHeaders(request: IncomingMessage): Record<string, string> {

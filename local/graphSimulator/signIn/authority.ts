@@ -11,17 +11,16 @@ import { missingParameter, redeemDeviceCode, SignInRefusal, startDeviceSignIn } 
 /** `form` is the query of a GET or the form of a POST. Metadata and keys exist for any tenantId, also for `common`. */
 type Handle = (simulation: Simulation, tenantId: string, form: URLSearchParams) => Reply | Promise<Reply>;
 
-const findRoute = createRouter<{ method: string; path: string; handle: Handle }>([
-  { method: 'GET', path: '/{tenant}/discovery/v2.0/keys', handle: ({ keys }) => ({ status: 200, body: keys.jwks }) },
-  { method: 'GET', path: '/{tenant}/discovery/keys', handle: ({ keys }) => ({ status: 200, body: keys.jwks }) },
-  { method: 'GET', path: '/{tenant}/v2.0/.well-known/openid-configuration', handle: answerMetadata },
-  { method: 'GET', path: '/{tenant}/adminconsent', handle: answerAdminConsent },
+const findRoute = createRouter<{ call: string; handle: Handle }>([
+  { call: 'GET /{tenant}/discovery/v2.0/keys', handle: ({ keys }) => ({ status: 200, body: keys.jwks }) },
+  { call: 'GET /{tenant}/discovery/keys', handle: ({ keys }) => ({ status: 200, body: keys.jwks }) },
+  { call: 'GET /{tenant}/v2.0/.well-known/openid-configuration', handle: answerMetadata },
+  { call: 'GET /{tenant}/adminconsent', handle: answerAdminConsent },
   {
-    method: 'POST',
-    path: '/{tenant}/oauth2/v2.0/devicecode',
+    call: 'POST /{tenant}/oauth2/v2.0/devicecode',
     handle: (simulation, tenantId, form) => startDeviceSignIn(simulation, tenantOf(simulation, tenantId), form),
   },
-  { method: 'POST', path: '/{tenant}/oauth2/v2.0/token', handle: issueToken },
+  { call: 'POST /{tenant}/oauth2/v2.0/token', handle: issueToken },
 ]);
 
 /** The grant types of a device code: the documented one, and the older name that MSAL still sends. */

@@ -15,7 +15,7 @@ export function jobUrl(printerId: string, jobId: string): string {
 export function notifyJobStarted(simulation: Simulation, task: Task): void {
   const { resourceForm, parentUrlInNotification } = simulation.variants;
   const { id: taskId, definitionId, tenantId, printerId, jobId } = task;
-  const resource = inForm(resourceForm, 'taskDefinitions', definitionId, 'tasks', taskId);
+  const resource = inForm(resourceForm, `print/taskDefinitions/${definitionId}/tasks/${taskId}`);
   const resourceData = {
     '@odata.type': '#Microsoft.Graph.PrintTask',
     '@odata.id': resource,
@@ -32,7 +32,7 @@ export function notifyJobStarted(simulation: Simulation, task: Task): void {
 /** Notifies the subscribers of a printer that a job can be fetched (shape: azure-docs event-grid/cloud-printing-events.md). */
 export function notifyJobFetchable(simulation: Simulation, { id: jobId, tenantId, printerId }: Job): void {
   const { resourceForm, jobFetchableType } = simulation.variants;
-  const resource = inForm(resourceForm, 'printers', printerId, 'jobs', jobId);
+  const resource = inForm(resourceForm, `print/printers/${printerId}/jobs/${jobId}`);
   const resourceData = { '@odata.type': jobFetchableType, '@odata.id': resource, id: jobId };
   for (const subscription of subscribersOf(simulation, 'jobFetchable', tenantId, printerId)) {
     if (!filtersFetchable(subscription)) continue;
@@ -107,12 +107,9 @@ function subscribersOf(simulation: Simulation, kind: Subscription['kind'], tenan
   );
 }
 
-function inForm(
-  form: Simulation['variants']['resourceForm'],
-  ...[collection, id, child, childId]: [string, string, string, string]
-): string {
-  if (form === 'keyForm') return `print/${collection}('${id}')/${child}('${childId}')`;
-  return `${form === 'leadingSlash' ? '/' : ''}print/${collection}/${id}/${child}/${childId}`;
+function inForm(form: Simulation['variants']['resourceForm'], path: string): string {
+  if (form === 'keyForm') return path.replaceAll(/\/(\w+)\/([^/]+)/g, "/$1('$2')");
+  return form === 'leadingSlash' ? `/${path}` : path;
 }
 
 function filtersFetchable({ notificationQueryOptions }: Subscription): boolean {

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { Refusal } from '../http/readRequest';
-import type { Simulation, Subscription } from '../world/simulation';
+import type { PostToReceiver } from '../delivery/receiver';
 import type { Variants } from '../world/variants';
 
 // resources/subscription.md: the limits of printer and printTaskDefinition, and the silently raised minimum.
@@ -39,6 +39,7 @@ export function parseSubscription(body: unknown, now: number, variants: Variants
     throw invalid('notificationQueryOptions is not supported for this resource.');
   return { ...given, ...target, expiresAt };
 }
+export type SubscriptionRequest = ReturnType<typeof parseSubscription>;
 
 // Members of OData may be sent along.
 const changeSchema = z
@@ -73,7 +74,8 @@ function isAllowedUrl(text: string): boolean {
   return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname));
 }
 
-function parseResource(resource: string): Pick<Subscription, 'kind' | 'targetId'> {
+/** What a subscription is about: the definition or printer with `targetId`. */
+function parseResource(resource: string): { kind: 'jobStarted' | 'jobFetchable'; targetId: string } {
   const started = /^\/?print\/taskDefinitions\/([^/]+)\/tasks$/i.exec(resource)?.[1];
   if (started !== undefined) return { kind: 'jobStarted', targetId: started.toLowerCase() };
   const fetchable = /^\/?print\/printers\/([^/]+)\/jobs$/i.exec(resource)?.[1];
@@ -89,8 +91,10 @@ function invalid(message: string) {
  * The handshake: POST with `validationToken`, answered within 10 seconds by 200, text/plain and exactly the decoded token
  * (concepts/change-notifications-delivery-webhooks.md). Throws a refusal with 400 ValidationError when it fails.
  */
-export async function validateEndpoint(simulation: Simulation, url: string): Promise<void> {
-  const { post, variants, closed: signal } = simulation;
+export async function validateEndpoint(
+  { post, variants, closed: signal }: { post: PostToReceiver; variants: Variants; closed: AbortSignal },
+  url: string,
+): Promise<void> {
   const token = makeToken(variants.handshakeToken);
   const asked = `${url}${url.includes('?') ? '&' : '?'}validationToken=${encodeToken(token)}`;
   const options = { timeoutMs: variants.handshakeTimeoutMs, contentType: 'text/plain; charset=utf-8', signal };

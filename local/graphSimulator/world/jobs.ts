@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { printOrder } from '../control/controlTypes';
 import { notifyJobFetchable, notifyJobStarted } from '../subscriptions/notifications';
 import { isEnded, isOpen } from './simulation';
-import type { Job, Printer, Simulation, Task, TaskState, Tenant } from './simulation';
+import type { Job, Printer, Simulation, Task, Tenant } from './simulation';
 
 /** What is printed: the order of the control API, or the copy of a redirected job. */
 type PrintRequest = Omit<z.output<typeof printOrder>, 'printerId' | 'count'> & {
@@ -36,8 +36,7 @@ export function printJob(simulation: Simulation, tenant: Tenant, printer: Printe
     ...(redirectedFrom === undefined ? {} : { redirectedFrom }),
   };
   printer.jobs.set(job.id, job);
-  const { trigger } = printer;
-  const definition = trigger && tenant.definitions.get(trigger.definitionId);
+  const definition = tenant.definitions.get(printer.trigger?.definitionId ?? '');
   if (!definition) {
     release(simulation, job);
     return job;
@@ -46,7 +45,6 @@ export function printJob(simulation: Simulation, tenant: Tenant, printer: Printe
     id: randomUUID(),
     tenantId: tenant.id,
     definitionId: definition.id,
-    triggerId: trigger.id,
     printerId: printer.id,
     jobId: job.id,
     state: 'processing',
@@ -86,7 +84,7 @@ export function finishTransforming(simulation: Simulation): void {
  * Ends a task. `completed` releases the job once all of its tasks have ended (resources/printtask.md). What `aborted` does
  * is not documented; it releases the job as well.
  */
-export function endTask(simulation: Simulation, task: Task, state: TaskState): void {
+export function endTask(simulation: Simulation, task: Task, state: 'completed' | 'aborted'): void {
   task.state = state;
   task.endedAt = simulation.now();
   const printer = simulation.world.tenants.get(task.tenantId)?.printers.get(task.printerId);

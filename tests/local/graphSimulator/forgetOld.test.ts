@@ -30,15 +30,13 @@ describe('memory of a long run', () => {
     const { control, clock } = printing.harness();
     const before = await printing.printHeld();
     clock.aheadMs = 30 * 60_000;
-    const since = Date.now() + clock.aheadMs - 60_000;
     const later = await printing.printHeld();
     await control.print(tenantA, { printerId: printing.scene().plain, visibleAfterMs: 60_000 });
-    expect(await control.openTasks({ olderThanMinutes: 15 })).toMatchObject([
-      { tenantId: tenantA, taskId: before.taskId, jobId: before.jobId, state: 'processing' },
-    ]);
+    const [open] = await control.openTasks();
+    expect(open).toMatchObject({ tenantId: tenantA, taskId: before.taskId, jobId: before.jobId, state: 'processing' });
+    expect(open?.ageMinutes).toBeGreaterThanOrEqual(30);
     expect(await control.openTasks({ tenantId: 'another' })).toEqual([]);
     const ids = (jobs: { jobId: string }[]) => jobs.map(({ jobId }) => jobId);
     expect(ids(await control.listedJobs({ tenantId: tenantA }))).toEqual([before.jobId, later.jobId]);
-    expect(ids(await control.listedJobs({ createdSince: since }))).toEqual([later.jobId]);
   });
 });
