@@ -57,8 +57,6 @@ async function run({ help: showHelp, stopWithStdin, ...options }: ReturnType<typ
     void close().then(() => {
       say({ event: 'stopped' });
       process.stdin.destroy();
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
     });
   };
   process.on('SIGINT', stop);

@@ -75,8 +75,7 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}) {
     },
   };
   const graphServer = createServer(createGraphListener(simulation, startPassingTime(simulation)));
-  const { key, cert } = certificate;
-  const tokenServer = createSecureServer({ key, cert }, createAuthorityListener(simulation));
+  const tokenServer = createSecureServer(certificate, createAuthorityListener(simulation));
 
   let closed: Promise<void> | undefined;
   const close = () => {
@@ -96,12 +95,6 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}) {
     await close();
     throw error;
   }
-  return {
-    graphUrl: simulation.graphUrl,
-    controlUrl: `${simulation.graphUrl}/control`,
-    authorityUrl: simulation.authorityUrl,
-    caFile: certificate.caFile,
-    appId: simulation.appId,
-    close,
-  };
+  const { graphUrl, authorityUrl, appId } = simulation;
+  return { graphUrl, controlUrl: `${graphUrl}/control`, authorityUrl, caFile: certificate.caFile, appId, close };
 }

@@ -25,6 +25,8 @@ const ofTenant = z.object({ tenantId: id.optional() });
 /** Some of the options; the server checks them against the schema of all options. */
 const changeOf = <Options extends object>() =>
   z.custom<Partial<Options>>((value) => typeof value === 'object' && value !== null);
+/** The ids by which past items can be selected. */
+export const redeliveryIds = ['jobId', 'taskId', 'tenantId', 'printerId'] as const;
 const done = json<undefined>();
 const created = json<{ id: string }>();
 
@@ -61,7 +63,7 @@ export const controlApi = {
     'POST /redeliver',
     json<{ items: number }>(),
     z.object({
-      match: z.partialRecord(z.enum(['jobId', 'taskId', 'tenantId', 'printerId']), text).default({}),
+      match: z.partialRecord(z.enum(redeliveryIds), text).default({}),
       times: z.number().min(1).default(1),
     }),
   ),

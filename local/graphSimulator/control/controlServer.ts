@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { deliveryOptionsSchema } from '../delivery/options';
+import { deliveryOptionsSchema, type DeliveryItem } from '../delivery/options';
 import { createRouter, notFound, parseJson, Refusal, refusalOf, requireFound } from '../http/readRequest';
 import type { HttpCall, Reply } from '../http/server';
 import { allRoles } from '../signIn/permissions';
@@ -9,7 +9,7 @@ import { notifyLifecycle } from '../subscriptions/notifications';
 import { acquireJob, endJob, printJob } from '../world/jobs';
 import { isEnded, liveSubscriptions, type Job, type Printer, type Simulation, type Tenant } from '../world/simulation';
 import { variantsSchema } from '../world/variants';
-import { controlApi, type AnswerOf, type ControlName, type RequestOf } from './controlApi';
+import { controlApi, redeliveryIds, type AnswerOf, type ControlName, type RequestOf } from './controlApi';
 import { listJobs, listOpenTasks, viewState } from './viewState';
 
 /** The lower-cased ids of the path. */
@@ -96,12 +96,9 @@ const handlers: Handlers = {
   },
   deliveries: ({ delivery }) => delivery.attempts(),
   redeliver: ({ delivery }, { match, times }) => {
-    const wanted = Object.entries(match);
-    const items = delivery.redeliver((item) => {
-      const values = new Map<string, unknown>(Object.entries(item));
-      return wanted.every(([name, value]) => values.get(name) === value);
-    }, times);
-    return { items };
+    const isWanted = (item: DeliveryItem) =>
+      redeliveryIds.every((name) => match[name] === undefined || match[name] === item[name]);
+    return { items: delivery.redeliver(isWanted, times) };
   },
   idle: ({ delivery }, { timeoutMs }) => delivery.whenIdle(Math.min(timeoutMs, IDLE_LIMIT_MS)),
   sendLifecycle: (simulation, { subscriptionId, lifecycleEvent }) => {

@@ -8,11 +8,7 @@ import type { Simulation } from '../world/simulation';
  * Performs a call unless an outage or a fault rule decides otherwise. The record names which one acted. An outage answers
  * 503, which callers try again later (concepts/errors.md). Throws a refusal to answer with an error.
  */
-export async function performOrFail(
-  simulation: Simulation,
-  record: CallRecord,
-  perform: () => Promise<Reply>,
-): Promise<Reply> {
+export async function performOrFail(simulation: Simulation, record: CallRecord, perform: () => Promise<Reply>) {
   const { world, faults, random, closed } = simulation;
   const { outage } = world;
   if (outage && (record.target === 'graph' || outage.tokens)) {

@@ -20,15 +20,15 @@ const batchSchema = z.object({
     .refine((parts) => new Set(parts.map(({ id }) => id)).size === parts.length, 'An id occurs twice.'),
 });
 
+/** One part as a call of its own. */
+export type BatchPart = Omit<HttpCall, 'url'>;
+
 /**
  * Answers a `$batch`. Parts run side by side, in no order, and each has its own status. When a part is throttled the batch
  * has 424 (concepts/throttling.md) or 200 (concepts/json-batching.md), by variant. Whether every part has an answer is not
  * documented: a variant leaves some out. Throws a refusal with 400 for a batch that breaks a rule.
  */
-export async function answerBatch(
-  call: GraphCall,
-  answerPart: (part: Omit<HttpCall, 'url'>) => Promise<Reply>,
-): Promise<Reply> {
+export async function answerBatch(call: GraphCall, answerPart: (part: BatchPart) => Promise<Reply>): Promise<Reply> {
   const { random, variants } = call.simulation;
   const { data, error } = batchSchema.safeParse(call.body);
   if (error) throw new Refusal(400, 'BadRequest', z.prettifyError(error));
@@ -40,13 +40,13 @@ export async function answerBatch(
     if (variants.batchPartsMissing > 0 && random() < variants.batchPartsMissing) continue;
     const { status, body } = reply;
     const headers = { 'Content-Type': 'application/json', ...titled(reply.headers) };
-    responses.push({ id: data.requests[index]?.id, status, headers, ...(body === undefined ? {} : { body }) });
+    responses.push({ id: data.requests[index]?.id, status, headers, body });
   }
   const throttled = replies.some(({ status }) => status === 429);
   return { status: throttled && variants.batch424 ? 424 : 200, body: { responses } };
 }
 
-function asCall(call: GraphCall, part: z.output<typeof batchSchema>['requests'][number]): Omit<HttpCall, 'url'> {
+function asCall(call: GraphCall, part: z.output<typeof batchSchema>['requests'][number]): BatchPart {
   const { method, url, body } = part;
   const own = Object.entries(part.headers).map(([name, text]) => [name.toLowerCase(), text] as const);
   const { authorization = '' } = call.headers;

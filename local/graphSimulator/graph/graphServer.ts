@@ -3,28 +3,23 @@ import type { RequestListener } from 'node:http';
 import { answerControl } from '../control/controlServer';
 import { performOrFail } from '../faults/performOrFail';
 import { createRouter, parseJson, Refusal, refusalOf } from '../http/readRequest';
-import { createListener, type Answer, type HttpCall, type Reply } from '../http/server';
+import { createListener, type Answer, type Reply } from '../http/server';
 import { authenticate } from '../signIn/authenticate';
 import { whyForbidden } from '../signIn/permissions';
 import { answerDeviceLogin } from '../signIn/userSignIn';
 import type { Simulation } from '../world/simulation';
-import { answerBatch } from './batch';
+import { answerBatch, type BatchPart } from './batch';
 import type { Route } from './graphCall';
 import { answerDownload, jobRoutes } from './jobs';
-import { definitionRoutes, printerRoutes } from './printersAndTasks';
+import { printerAndTaskRoutes } from './printersAndTasks';
 import { subscriptionRoutes } from './subscriptions';
 
 /** A request, or a part of the `$batch` call with the number `batch`. */
-type GraphRequest = Omit<HttpCall, 'url'> & { batch?: number };
+type GraphRequest = BatchPart & { batch?: number };
 
 const batchRoute = { call: 'POST /$batch' };
-const findRoute = createRouter<Route | typeof batchRoute>([
-  batchRoute,
-  ...subscriptionRoutes,
-  ...definitionRoutes,
-  ...printerRoutes,
-  ...jobRoutes,
-]);
+const graphRoutes = [...subscriptionRoutes, ...printerAndTaskRoutes, ...jobRoutes];
+const findRoute = createRouter<Route | typeof batchRoute>([batchRoute, ...graphRoutes]);
 
 /** Listens for Graph, for downloads, for the device login page and for the control API on one port. */
 export function createGraphListener(simulation: Simulation, advance: () => void): RequestListener {
@@ -93,10 +88,7 @@ async function answerGraph(simulation: Simulation, request: GraphRequest): Promi
     return route.handle(call);
   };
 
-  if (!(principal instanceof Refusal)) {
-    record.tenantId = principal.tenantId;
-    record.appId = principal.appId;
-  }
+  if (!(principal instanceof Refusal)) Object.assign(record, { tenantId: principal.tenantId, appId: principal.appId });
   const answered = await performOrFail(simulation, record, perform).catch((error: unknown) =>
     graphError(refusalOf(error), simulation.now(), requestId, headers['client-request-id']),
   );

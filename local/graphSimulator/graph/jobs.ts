@@ -9,13 +9,9 @@ import type { Job, PrintDocument, Simulation, Task } from '../world/simulation';
 import { ok, pageOfList, printerOf, refuseOptions, route, tenantOf, type GraphCall, type Route } from './graphCall';
 import { viewTask } from './printersAndTasks';
 
-const configuration = z.record(z.string(), z.unknown());
-/** Only the configuration can be changed. */
-const jobChange = z.object({ configuration });
-const redirectOrder = z.object({
-  destinationPrinterId: z.string().toLowerCase(),
-  configuration: configuration.optional(),
-});
+// Only the configuration can be changed.
+const jobChange = z.object({ configuration: z.record(z.string(), z.unknown()) });
+const redirectOrder = jobChange.partial().extend({ destinationPrinterId: z.string().toLowerCase() });
 const JOBS = '/print/printers/{printerId}/jobs';
 const JOB = `${JOBS}/{jobId}`;
 // How long a download URL lives is not documented; an hour is usual for such URLs of Graph.

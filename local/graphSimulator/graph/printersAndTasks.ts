@@ -11,9 +11,22 @@ import { ok, pageOfList, printerOf, refuseOptions, route, tenantOf, type GraphCa
 const newTriggerSchema = z.object({ event: z.literal('jobStarted'), 'definition@odata.bind': z.string() });
 const PRINTERS = '/print/printers';
 const TRIGGERS = '/print/printers/{printerId}/taskTriggers';
+const DEFINITIONS = '/print/taskDefinitions';
+const DEFINITION = `${DEFINITIONS}/{definitionId}`;
+// api/print-list-taskdefinitions.md: neither list takes these.
+const refusedOptions = ['$count', '$format', '$search', '$select', '$skip', '$top'];
+const createdBy = z.object({ displayName: z.string() }).optional();
+const newDefinition = z.object({ displayName: z.string().min(1), createdBy });
+const definitionChange = z.object({ displayName: z.string().optional(), createdBy });
+const taskStates = ['pending', 'processing', 'completed', 'aborted'] as const;
+const taskStatus = z.object({ state: z.enum(taskStates), description: z.string().optional() });
+const taskChange = z.object({ status: taskStatus });
 
-/** Printers and their triggers. Listing printers and all trigger calls need a signed-in Printer Administrator. */
-export const printerRoutes: readonly Route[] = [
+/**
+ * Printers with their triggers, and task definitions with their tasks. Listing printers and all trigger calls need a
+ * signed-in Printer Administrator. An app sees and changes only the definitions that it created itself.
+ */
+export const printerAndTaskRoutes: readonly Route[] = [
   route(`GET ${PRINTERS}`, 'print-list-printers.md', access.listPrinters, (call) =>
     pageOfList(call, [...tenantOf(call).printers.values()], viewPrinter),
   ),
@@ -41,33 +54,7 @@ export const printerRoutes: readonly Route[] = [
     delete printer.trigger;
     return { status: 204 };
   }),
-];
 
-function viewPrinter({ id, displayName }: Printer) {
-  return { id, displayName, isShared: true, isAcceptingJobs: true };
-}
-
-function viewTrigger(tenant: Tenant, { id, definitionId }: NonNullable<Printer['trigger']>) {
-  const definition = tenant.definitions.get(definitionId);
-  return { id, event: 'jobStarted', ...(definition ? { definition: viewDefinition(definition) } : {}) };
-}
-
-const DEFINITIONS = '/print/taskDefinitions';
-const DEFINITION = `${DEFINITIONS}/{definitionId}`;
-// api/print-list-taskdefinitions.md: neither list takes these.
-const refusedOptions = ['$count', '$format', '$search', '$select', '$skip', '$top'];
-const createdBy = z.object({ displayName: z.string() }).optional();
-const newDefinition = z.object({ displayName: z.string().min(1), createdBy });
-const definitionChange = z.object({ displayName: z.string().optional(), createdBy });
-const taskChange = z.object({
-  status: z.object({
-    state: z.enum(['pending', 'processing', 'completed', 'aborted']),
-    description: z.string().optional(),
-  }),
-});
-
-/** Task definitions and their tasks: an app sees and changes only what it created itself. */
-export const definitionRoutes: readonly Route[] = [
   route(`POST ${DEFINITIONS}`, 'print-post-taskdefinitions.md', access.definitions, (call) => {
     const { displayName, createdBy } = newDefinition.parse(call.body);
     const createdByDisplayName = createdBy?.displayName ?? '';
@@ -108,6 +95,15 @@ export const definitionRoutes: readonly Route[] = [
   ),
   route(`PATCH ${DEFINITION}/tasks/{taskId}`, 'printtaskdefinition-update-task.md', access.definitions, updateTask),
 ];
+
+function viewPrinter({ id, displayName }: Printer) {
+  return { id, displayName, isShared: true, isAcceptingJobs: true };
+}
+
+function viewTrigger(tenant: Tenant, { id, definitionId }: NonNullable<Printer['trigger']>) {
+  const definition = tenant.definitions.get(definitionId);
+  return { id, event: 'jobStarted', ...(definition ? { definition: viewDefinition(definition) } : {}) };
+}
 
 /** A printTaskDefinition as Graph writes it (resources/printtaskdefinition.md). */
 function viewDefinition(definition: Definition): Record<string, unknown> {

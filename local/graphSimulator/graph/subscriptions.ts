@@ -74,14 +74,8 @@ async function create(call: GraphCall): Promise<Reply> {
   await Promise.all(urls.map((url) => validateEndpoint(simulation, url)));
   // Another create may have won during the handshakes.
   refuseDuplicate();
-  const subscription: Subscription = {
-    ...request,
-    id: randomUUID(),
-    tenantId: principal.tenantId,
-    appId: principal.appId,
-    createdAt: now(),
-    authorizedAt: now(),
-  };
+  const { tenantId, appId } = principal;
+  const subscription = { ...request, id: randomUUID(), tenantId, appId, createdAt: now(), authorizedAt: now() };
   world.subscriptions.set(subscription.id, subscription);
   return ok(view(subscription), 201);
 }

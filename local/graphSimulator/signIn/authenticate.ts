@@ -6,10 +6,7 @@ import { printerAdministratorRole, type Principal } from './permissions';
 const DEVELOPMENT_PREFIX = 'development.';
 
 /** Checks signature, lifetime and tenant of the Authorization header. Gives the caller, or a 401 that says why. */
-export async function authenticate(
-  simulation: Simulation,
-  authorization: string | undefined,
-): Promise<Principal | Refusal> {
+export async function authenticate(simulation: Simulation, authorization: string | undefined) {
   const { tenants } = simulation.world;
   const refused = (reason: string) => {
     const authority = `${simulation.authorityUrl}/common/oauth2/authorize`;

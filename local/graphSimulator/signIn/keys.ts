@@ -72,6 +72,5 @@ export async function createTlsCertificate() {
   const folder = await mkdtemp(path.join(tmpdir(), 'graph-simulator-'));
   const caFile = path.join(folder, 'ca.pem');
   await writeFile(caFile, made.cert);
-  const remove = () => rm(folder, { recursive: true, force: true });
-  return { key: made.private, cert: made.cert, caFile, remove };
+  return { key: made.private, cert: made.cert, caFile, remove: () => rm(folder, { recursive: true, force: true }) };
 }

@@ -5,6 +5,7 @@ import type { Job, Simulation, Subscription, Task, World } from '../world/simula
 
 // concepts/change-notifications-delivery-webhooks.md: delayed notifications can still arrive for up to 4 hours.
 const LATEST_MS = 4 * 60 * 60 * 1000;
+const FETCHABLE_FILTER = /^\s*\$filter\s*=\s*isFetchable\s+eq\s+true\s*$/i;
 
 /** The URL of a job. Graph names its public host whatever host the caller uses (resources/printtask.md). */
 export function jobUrl(printerId: string, jobId: string): string {
@@ -35,7 +36,7 @@ export function notifyJobFetchable(simulation: Simulation, { id: jobId, tenantId
   const resource = inForm(resourceForm, `print/printers/${printerId}/jobs/${jobId}`);
   const resourceData = { '@odata.type': jobFetchableType, '@odata.id': resource, id: jobId };
   for (const subscription of subscribersOf(simulation, 'jobFetchable', tenantId, printerId)) {
-    if (!filtersFetchable(subscription)) continue;
+    if (!FETCHABLE_FILTER.test(subscription.notificationQueryOptions ?? '')) continue;
     const change = { id: randomUUID(), changeType: 'updated', resource, resourceData };
     send(simulation, subscription, subscription.notificationUrl, change, { printerId, jobId });
   }
@@ -110,8 +111,4 @@ function subscribersOf(simulation: Simulation, kind: Subscription['kind'], tenan
 function inForm(form: Simulation['variants']['resourceForm'], path: string): string {
   if (form === 'keyForm') return path.replaceAll(/\/(\w+)\/([^/]+)/g, "/$1('$2')");
   return form === 'leadingSlash' ? `/${path}` : path;
-}
-
-function filtersFetchable({ notificationQueryOptions }: Subscription): boolean {
-  return /^\$filter\s*=\s*isFetchable\s+eq\s+true$/i.test(notificationQueryOptions?.trim() ?? '');
 }

@@ -53,9 +53,8 @@ const changeSchema = z
 
 /** Checks a change of a subscription (api/subscription-update.md). Throws an error that is answered with 400. */
 export function parseChange(body: unknown, now: number, variants: Variants) {
-  const { expirationDateTime: wanted, notificationUrl } = changeSchema.parse(body);
-  const expiresAt = wanted === undefined ? undefined : limitExpiry(wanted, now, variants);
-  return { expiresAt, url: notificationUrl };
+  const { expirationDateTime: wanted, notificationUrl: url } = changeSchema.parse(body);
+  return { url, expiresAt: wanted === undefined ? undefined : limitExpiry(wanted, now, variants) };
 }
 
 /** Raises the expiry to 45 minutes ahead. Over 4,230 minutes it is refused or cut, by variant. */
@@ -96,9 +95,9 @@ export async function validateEndpoint(
   url: string,
 ): Promise<void> {
   const token = makeToken(variants.handshakeToken);
-  const asked = `${url}${url.includes('?') ? '&' : '?'}validationToken=${encodeToken(token)}`;
+  const withToken = `${url}${url.includes('?') ? '&' : '?'}validationToken=${encodeToken(token)}`;
   const options = { timeoutMs: variants.handshakeTimeoutMs, contentType: 'text/plain; charset=utf-8', signal };
-  const answer = await post(asked, '', options);
+  const answer = await post(withToken, '', options);
   const fail = (reason: string) => new Refusal(400, 'ValidationError', `Subscription validation request ${reason}`);
   if ('error' in answer)
     throw fail(answer.error === 'timeout' ? 'timed out.' : 'failed. The endpoint could not be reached.');

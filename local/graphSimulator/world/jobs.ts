@@ -18,10 +18,10 @@ type PrintRequest = Omit<z.output<typeof printOrder>, 'printerId' | 'count'> & {
 export function printJob(simulation: Simulation, tenant: Tenant, printer: Printer, request: PrintRequest): Job {
   const now = simulation.now();
   const { visibleAfterMs, transformMs, fetchableAfterMs, configuration, redirectedFrom } = request;
+  const ids = { tenantId: tenant.id, printerId: printer.id };
   const job: Job = {
     id: String(printer.nextJobNumber++),
-    tenantId: tenant.id,
-    printerId: printer.id,
+    ...ids,
     createdAt: now,
     visibleAt: now + visibleAfterMs,
     transformMs,
@@ -43,9 +43,8 @@ export function printJob(simulation: Simulation, tenant: Tenant, printer: Printe
   }
   const task: Task = {
     id: randomUUID(),
-    tenantId: tenant.id,
+    ...ids,
     definitionId: definition.id,
-    printerId: printer.id,
     jobId: job.id,
     state: 'processing',
     description: 'The print task is being processed.',
