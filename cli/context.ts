@@ -1,21 +1,15 @@
 import type { GraphService } from '../shared/graph/service';
 import type { Services } from '../shared/services';
 import type { Logger } from '../shared/logger';
-import type { Terminal } from './terminal';
+import type { Terminal, TerminalStreams } from './terminal';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The outside world of the CLI: main.ts has the real one, tests have their own. */
-export interface CliIo {
-  /** Data only. */
-  stdout: (text: string) => void;
-  /** Progress, questions, warnings and errors. */
-  stderr: (text: string) => void;
+export interface CliIo extends TerminalStreams {
   env: Environment;
   /** The working directory, which may hold local.settings.json. */
   directory: string;
-  /** Asks a yes-or-no question. Undefined when there is no terminal to answer it. */
-  confirm: (question: string) => Promise<boolean | undefined>;
   /** Milliseconds since 1970. */
   now: () => number;
   createServices: (env: Environment) => CliServices;

@@ -1,5 +1,14 @@
 import { escapeUnits, toSafeJson } from '../shared/logger';
-import type { CliIo } from './context';
+
+/** Where a terminal writes and asks. */
+export interface TerminalStreams {
+  /** Data only. */
+  stdout: (text: string) => void;
+  /** Progress, questions, warnings and errors. */
+  stderr: (text: string) => void;
+  /** Asks a yes-or-no question. Undefined when there is no terminal to answer it. */
+  confirm: (question: string) => Promise<boolean | undefined>;
+}
 
 /**
  * The only way to stdout and stderr. Names of printers, tenants and jobs come from other people, and a terminal obeys the
@@ -21,12 +30,12 @@ export interface Terminal {
   warn(...lines: string[]): void;
   /** An error on stderr. The lines after the first belong to it. */
   error(...lines: string[]): void;
-  /** Asks a yes-or-no question. Undefined when there is no terminal to answer it. */
+  /** As `TerminalStreams.confirm`. */
   confirm(question: string): Promise<boolean | undefined>;
 }
 
 /** A terminal over `io`, which shows every control and format character escaped. */
-export function createTerminal(io: Pick<CliIo, 'stdout' | 'stderr' | 'confirm'>): Terminal {
+export function createTerminal(io: TerminalStreams): Terminal {
   const write = (to: (text: string) => void, lines: readonly string[]) =>
     to(lines.map((line) => `${escapeControls(line)}\n`).join(''));
   const table: Terminal['table'] = (headings, rows) => write(io.stdout, tableLines(headings, rows));
