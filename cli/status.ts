@@ -84,8 +84,8 @@ function describe(summary: ServiceSummary, queues: readonly QueueState[]): strin
   return `${formatTable(['status', ''], facts)}${describeErrors(summary)}\n${formatTable(['queue', 'waiting', 'poison', 'oldest poison'], rows)}`;
 }
 
-function describeWatches({ watches, watchesNotServed }: ServiceSummary): string {
-  const inactive = watchesNotServed === 0 ? '' : `; ${watchesNotServed} of inactive tenants`;
+function describeWatches({ watches, watchesOfInactiveTenants }: ServiceSummary): string {
+  const inactive = watchesOfInactiveTenants === 0 ? '' : `; ${watchesOfInactiveTenants} of inactive tenants`;
   return countWords(watches) + inactive;
 }
 
@@ -118,7 +118,7 @@ interface ServiceSummary {
   /** Watches of active tenants. */
   watches: Record<WatchState, number>;
   /** Watches of tenants that are paused, removed or not listed. Except the JobStarted watches of paused tenants, they expire. */
-  watchesNotServed: number;
+  watchesOfInactiveTenants: number;
   /**
    * Every key of the ring, and every key that signed a live subscription or one in creation, of any tenant. A key may be
    * removed from the ring once no watch uses it. A `missing` key was removed too early: notifications of its watches are
@@ -148,23 +148,25 @@ function summarizeService(seen: {
   for (const { status } of tenants) byStatus[status] += 1;
   const active = tenants.filter(({ status }) => status === 'active');
   const byId = new Map(tenants.map((tenant) => [tenant.tenantId, tenant]));
-  const served = watches.filter(({ tenantId }) => byId.get(tenantId)?.status === 'active');
+  const ofActive = watches.filter(({ tenantId }) => byId.get(tenantId)?.status === 'active');
   const byState: Record<WatchState, number> = { live: 0, failing: 0, lapsed: 0, pending: 0 };
   const byKey = new Map(keys.map((keyId) => [keyId, 0]));
-  for (const watch of served) byState[watchState(watch, now)] += 1;
+  for (const watch of ofActive) byState[watchState(watch, now)] += 1;
   for (const { tenantId, kind, keyId, expirationDateTime } of watches) {
     // A subscription in creation has no expiry yet. Nothing is created for a watch that is not reconciled.
     const end = expirationDateTime ?? (isMaintained(byId.get(tenantId), kind) ? undefined : '');
     const isOver = end !== undefined && !(Date.parse(end) > now);
     if (keyId !== undefined && !isOver) byKey.set(keyId, (byKey.get(keyId) ?? 0) + 1);
   }
-  const ends = served.map(({ expirationDateTime }) => Date.parse(expirationDateTime ?? '')).filter((end) => end > now);
+  const ends = ofActive
+    .map(({ expirationDateTime }) => Date.parse(expirationDateTime ?? ''))
+    .filter((end) => end > now);
   const lastRenewal = sorted(watches.map(({ renewedAt }) => renewedAt)).at(-1);
   const lastSweep = sorted(active.map(({ sweptAt }) => sweptAt))[0];
   return {
     tenants: byStatus,
     watches: byState,
-    watchesNotServed: watches.length - served.length,
+    watchesOfInactiveTenants: watches.length - ofActive.length,
     keys: [...byKey].map(([keyId, count]) => ({
       keyId,
       role: keyId === keys[0] ? 'signs' : keys.includes(keyId) ? 'verifies' : 'missing',

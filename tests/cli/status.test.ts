@@ -43,7 +43,7 @@ describe('status', () => {
     expect(json).toEqual({
       tenants: { active: 1, paused: 1, removed: 0 },
       watches: { live: 2, failing: 2, lapsed: 1, pending: 1 },
-      watchesNotServed: 0,
+      watchesOfInactiveTenants: 0,
       keys: [
         { keyId: 'k1', role: 'signs', watches: 1 },
         { keyId: 'k0', role: 'missing', watches: 1 },
@@ -89,7 +89,7 @@ describe('status', () => {
     });
     expect((await world.runJson('status')).json).toMatchObject({
       watches: { live: 1, failing: 0, lapsed: 1, pending: 1 },
-      watchesNotServed: 4,
+      watchesOfInactiveTenants: 4,
       keys: [{ keyId: 'k1', role: 'signs', watches: 4 }],
       minutesToNearestExpiry: 70 * 60,
     });
