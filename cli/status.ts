@@ -35,12 +35,12 @@ async function status({ io, ...context }: CliContext, options: JsonOption): Prom
   for await (const tenant of (await services.tenants()).list(warn(io))) tenants.push(tenant);
   const watches: Watch[] = [];
   for await (const { watch } of (await services.watches()).list(undefined, warn(io))) watches.push(watch);
-  const { clientStateKeys } = await services.config();
+  const { clientStateKeys, trustedHosts } = await services.config();
   const keys = clientStateKeys.map(({ keyId }) => keyId);
   const summary = summarizeService({ tenants, watches, keys, now });
   const queues = await Promise.all(Object.values(QUEUE_NAMES).map((name) => readQueue(services, name, now)));
-  if (options.json) return writeJson(io.stdout, { ...summary, queues });
-  io.stdout(describe(summary, queues));
+  if (options.json) return writeJson(io.stdout, { ...summary, trustedHosts, queues });
+  io.stdout(describe(summary, trustedHosts, queues));
 }
 
 async function readQueue(
@@ -59,7 +59,7 @@ async function readQueue(
   };
 }
 
-function describe(summary: ServiceSummary, queues: readonly QueueState[]): string {
+function describe(summary: ServiceSummary, trustedHosts: readonly string[], queues: readonly QueueState[]): string {
   const { tenants, keys, minutesToNearestExpiry, lastRenewal, foundOnlyBySweep } = summary;
   const facts = [
     ['tenants', countWords(tenants)],
@@ -74,6 +74,8 @@ function describe(summary: ServiceSummary, queues: readonly QueueState[]): strin
     ['last renewal', lastRenewal ?? 'never'],
     ['last sweep', describeSweep(summary)],
     ['jobs found only by the sweep', String(foundOnlyBySweep)],
+    // Outside Microsoft's clouds: whoever operates the app should see that credentials go there.
+    ...(trustedHosts.length === 0 ? [] : [['trusted hosts', trustedHosts.join(', ')]]),
   ];
   const rows = queues.map(({ queue, waiting, poison, oldestPoisonMinutes }) => [
     queue,
