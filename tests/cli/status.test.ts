@@ -44,6 +44,7 @@ describe('status', () => {
       tenants: { active: 1, paused: 1, removed: 0 },
       watches: { live: 2, failing: 2, lapsed: 1, pending: 1 },
       watchesOfInactiveTenants: 0,
+      trustedHosts: [],
       keys: [
         { keyId: 'k1', role: 'signs', watches: 1 },
         { keyId: 'k0', role: 'missing', watches: 1 },
