@@ -22,13 +22,9 @@ export interface ProxyCall {
   readonly answeredAt?: number;
 }
 
-const WRITES = new Set(
-  ['insert', 'update', 'merge', 'delete', 'batch'].map((verb) => `table.${verb}`).concat('queue.send', 'queue.delete'),
-);
-
 /** Whether a call is a storage write as counted per job: table writes, queue sends and queue deletes. */
-export function isStorageWrite(call: ProxyCall): boolean {
-  return WRITES.has(call.effect);
+export function isStorageWrite({ effect }: ProxyCall): boolean {
+  return /^(table\.(insert|update|merge|delete|batch)|queue\.(send|delete))$/.test(effect);
 }
 
 type Effect = Pick<ProxyCall, 'effect' | 'resource'>;
@@ -49,7 +45,7 @@ export function nameEffect(target: TargetName, method: string, pathAndQuery: str
     case 'graph':
       // The content of a `$batch` is in its body alone (concepts/json-batching.md).
       if (method === 'POST' && pathname.endsWith('/$batch')) return { effect: 'graph.batch' };
-      return { effect: `graph.${method} ${maskIds(pathname)}` };
+      return { effect: `graph.${method} ${pathname.replace(COLLECTIONS, '/$1/{id}')}` };
   }
 }
 
@@ -72,14 +68,10 @@ function tableEffect(method: string, first: string): Effect {
     return named(`table.${verb}`, /\('([^']*)'\)/.exec(first)?.[1] ?? '');
   }
   if (method === 'GET') return named(/\(.+\)$/s.test(first) ? 'table.get' : 'table.query', name);
-  const verbs = { POST: 'insert', PUT: 'update', PATCH: 'merge', MERGE: 'merge', DELETE: 'delete' };
-  return named(`table.${new Map(Object.entries(verbs)).get(method) ?? method}`, name);
+  const verb = { POST: 'insert', PUT: 'update', PATCH: 'merge', MERGE: 'merge', DELETE: 'delete' }[method] ?? method;
+  return named(`table.${verb}`, name);
 }
 
 /** In Graph's paths an id follows the name of its collection. Without ids equal calls have equal names. */
 const COLLECTIONS =
   /\/(subscriptions|printers|shares|jobs|tasks|documents|taskDefinitions|taskTriggers)\/(?!\$count(?:\/|$))[^/]+/g;
-
-function maskIds(path: string): string {
-  return path.replace(COLLECTIONS, '/$1/{id}');
-}
