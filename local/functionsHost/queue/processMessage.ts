@@ -3,7 +3,7 @@ import type { Alarm } from '../alarm';
 import type { QueueFunction } from '../functions';
 import { messageOf } from '../hostError';
 import type { Reporter } from '../reporter';
-import type { QueueOptions } from '../settings/hostJson';
+import type { HostConfig } from '../settings/hostJson';
 import type { Invoker } from '../worker/invoke';
 import { decodeMessage, toMessageMetadata, type ReceivedMessage } from './messageData';
 
@@ -11,7 +11,7 @@ export interface MessageDependencies {
   readonly client: QueueClient;
   /** Undefined: the queue has no poison queue. */
   readonly poison: QueueClient | undefined;
-  readonly options: QueueOptions;
+  readonly options: HostConfig['queues'];
   readonly leaseMs: number;
   readonly invoke: Invoker;
   readonly reporter: Reporter;

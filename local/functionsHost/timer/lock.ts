@@ -1,6 +1,6 @@
 import { RestError, type BlobLeaseClient, type ContainerClient } from '@azure/storage-blob';
 import type { Alarm } from '../alarm';
-import type { SingletonOptions } from '../settings/hostJson';
+import type { HostConfig } from '../settings/hostJson';
 
 export interface Lock {
   /** Resolves after the first attempt, successful or not. */
@@ -12,7 +12,7 @@ export interface Lock {
 
 interface LockDependencies {
   readonly container: ContainerClient;
-  readonly options: SingletonOptions;
+  readonly options: HostConfig['singleton'];
   readonly alarm: Alarm;
   readonly now: () => number;
   readonly onHeld: () => void;
@@ -26,7 +26,7 @@ interface LockDependencies {
  */
 export function holdLock(dependencies: LockDependencies, name: string): Lock {
   const { container, options, alarm, now, onHeld, onLost, onError } = dependencies;
-  const { listenerLockPeriodMs: periodMs, listenerLockRecoveryPollingIntervalMs: recoveryMs } = options;
+  const { lockPeriodMs: periodMs, recoveryIntervalMs: recoveryMs } = options;
   const blob = container.getBlockBlobClient(name);
   let lease: BlobLeaseClient | undefined;
   let heldUntil = 0;

@@ -3,7 +3,7 @@ import type { Alarm } from '../alarm';
 import type { TimerFunction } from '../functions';
 import { messageOf } from '../hostError';
 import type { Reporter } from '../reporter';
-import type { SingletonOptions } from '../settings/hostJson';
+import type { HostConfig } from '../settings/hostJson';
 import type { TypedData } from '../worker/coreTypes';
 import type { Activity, Invoker } from '../worker/invoke';
 import { holdLock } from './lock';
@@ -13,7 +13,7 @@ import { createStatusStore, decidePastDue, toStatusJson, type TimerStatus } from
 export interface TimerDependencies {
   readonly container: ContainerClient;
   readonly hostId: string;
-  readonly singleton: SingletonOptions;
+  readonly singleton: HostConfig['singleton'];
   readonly invoke: Invoker;
   readonly reporter: Reporter;
   readonly activity: Activity;
