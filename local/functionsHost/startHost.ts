@@ -16,7 +16,7 @@ import { parseSchedule } from './timer/schedule';
 import { toTimerInput } from './timer/timerListener';
 import { createActivity, createInvoker, type Invoker } from './worker/invoke';
 import { loadApp } from './worker/loadApp';
-import { createWorker, provideCoreModule, readOnly, runHooks, type RegisteredFunction } from './worker/registration';
+import { appContext, createWorker, provideCoreModule, runHooks, type RegisteredFunction } from './worker/registration';
 
 /** How long a stop waits for running invocations. */
 const DRAIN_MS = 10_000;
@@ -62,7 +62,7 @@ export async function startHost(
   const enabled = registered.filter((one) => !isOff(one));
   const functions = describeAll(enabled, env, reporter);
   const disabled = describeAll(registered.filter(isOff), env, reporter);
-  const invoke = createInvoker({ worker, reporter, monotonicMs: () => performance.now() });
+  const invoke = createInvoker(worker, reporter);
   /** For HTTP and admin runs. A queue message counts from its receipt, a timer from its planned time. */
   const invokeCounted: Invoker = (fn, input) => activity.track(invoke(fn, input));
   const alarm = createAlarm(now);
@@ -107,8 +107,7 @@ export async function startHost(
         DRAIN_MS,
         listeners.stop().then(() => activity.idle()),
       );
-      const { appHookData, appLevelHookData: hookData } = worker;
-      await runHooks(worker, 'appTerminate', readOnly({ hookData, appHookData })).catch((error: unknown) => {
+      await runHooks(worker, 'appTerminate', appContext(worker)).catch((error: unknown) => {
         const message = `appTerminate hook failed: ${messageOf(error, 'stack')}`;
         reporter.log({ level: 'error', category: 'Worker', message });
       });

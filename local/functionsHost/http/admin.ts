@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DescribedFunction } from '../functions';
+import { toJsonObject } from '../hostError';
 import { DEFAULT_BODY_LIMIT, readBody, respond } from './httpData';
 
 interface AdminDependencies {
@@ -43,15 +44,10 @@ export function createAdmin({ functions, disabled, running, stopping, runNow }: 
   };
 }
 
-/** The `input` of the body as text. An empty body has the input ''. Undefined if the body is not JSON. */
+/** The `input` of the body as text. An empty body has the input ''. Undefined if the body is not a JSON object. */
 function parseInput(text: string): string | undefined {
   if (text === '') return '';
-  try {
-    const json: unknown = JSON.parse(text);
-    const input = typeof json === 'object' && json !== null && 'input' in json ? json.input : undefined;
-    if (input === undefined || input === null) return '';
-    return typeof input === 'string' ? input : JSON.stringify(input);
-  } catch {
-    return undefined;
-  }
+  const json = toJsonObject(text);
+  const input = json?.input ?? '';
+  return json && (typeof input === 'string' ? input : JSON.stringify(input));
 }

@@ -1,28 +1,18 @@
 import type { ContainerClient } from '@azure/storage-blob';
-import type { Alarm } from '../alarm';
 import type { TimerFunction } from '../functions';
 import { messageOf } from '../hostError';
-import type { Reporter } from '../reporter';
-import type { HostConfig } from '../settings/hostJson';
+import type { HostContext } from '../hostContext';
 import type { TypedData } from '../worker/coreTypes';
-import type { Activity, Invoker } from '../worker/invoke';
-import { holdLock } from './lock';
+import { keepLock } from './lock';
 import { firesWithinMinute, parseSchedule, type Schedule } from './schedule';
 import { createStatusStore, decidePastDue, toStatusJson, type TimerStatus } from './status';
 
-export interface TimerDependencies {
+export interface TimerContext extends HostContext {
   readonly container: ContainerClient;
-  readonly hostId: string;
-  readonly singleton: HostConfig['singleton'];
-  readonly invoke: Invoker;
-  readonly reporter: Reporter;
-  readonly activity: Activity;
-  readonly alarm: Alarm;
-  readonly now: () => number;
 }
 
 export interface TimerListener {
-  /** Resolves after the first attempt to take the lock, so that a ready host holds the timers it can. */
+  /** Resolves after the first attempt to take the lock, so that a ready host runs the timers it can. */
   readonly started: Promise<void>;
   /** Starts no further run. */
   stop(): void;
@@ -42,11 +32,11 @@ export function toTimerInput(schedule: Schedule, status: TimerStatus | undefined
 }
 
 /**
- * Runs one timer function while this host holds its lock: at most one catch-up run at start, then by the schedule. The
+ * Runs one timer function while this host has its lock: at most one catch-up run at start, then by the schedule. The
  * next run is planned after a run has ended. A failed run is logged and the schedule continues.
  */
-export function startTimerListener(dependencies: TimerDependencies, fn: TimerFunction): TimerListener {
-  const { container, hostId, singleton, invoke, reporter, activity, alarm, now } = dependencies;
+export function startTimerListener(context: TimerContext, fn: TimerFunction): TimerListener {
+  const { container, hostId, invoke, reporter, activity, alarm, now } = context;
   const schedule = parseSchedule(fn.schedule);
   const monitored = fn.useMonitor && !firesWithinMinute(schedule, now());
   const store = monitored ? createStatusStore(container, hostId, fn.name) : undefined;
@@ -54,7 +44,7 @@ export function startTimerListener(dependencies: TimerDependencies, fn: TimerFun
   let status: TimerStatus = firstStatus();
   /** Changes when the lock is taken or lost. Runs planned in another term are void. */
   let term = 0;
-  let held = false;
+  let hasLock = false;
   let stopped = false;
   let lastRun = Promise.resolve();
   let cancel: () => void = () => undefined;
@@ -62,19 +52,16 @@ export function startTimerListener(dependencies: TimerDependencies, fn: TimerFun
   const log = (level: 'information' | 'error', category: string, message: string) =>
     reporter.log({ level, category, function: fn.name, message });
   const onError = (error: unknown) => log('error', 'Host.Triggers.Timer', `Timer storage failed: ${messageOf(error)}`);
-  const onHeld = () => {
-    held = true;
+  const onTaken = () => {
+    hasLock = true;
     void activity.track(begin(++term));
   };
   const onLost = () => {
-    held = false;
+    hasLock = false;
     term++;
     cancel();
   };
-  const lock = holdLock(
-    { container, options: singleton, alarm, now, onError, onHeld, onLost },
-    `locks/${hostId}/Functions.${fn.name}.Listener`,
-  );
+  const lock = keepLock({ ...context, onError, onTaken, onLost }, `locks/${hostId}/Functions.${fn.name}.Listener`);
 
   async function begin(mine: number) {
     let pastDue = false;
@@ -107,7 +94,7 @@ export function startTimerListener(dependencies: TimerDependencies, fn: TimerFun
 
   async function runOnce(mine: number, pastDue: boolean) {
     // After a jump of the clock the lease may have expired, and the other host runs this occurrence.
-    if (stopped || !held || !(await lock.confirm()) || mine !== term) return;
+    if (stopped || !hasLock || !(await lock.confirm()) || mine !== term) return;
     const startedAt = now();
     await invoke(fn, { input: toTimerInput(schedule, store && status, pastDue) });
     status = { last: startedAt, next: schedule.next(startedAt), lastUpdated: startedAt };

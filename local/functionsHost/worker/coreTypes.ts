@@ -54,17 +54,12 @@ export interface TypedData {
   readonly http?: HttpData;
 }
 
-export interface TraceContext {
-  readonly traceParent?: string;
-  readonly traceState?: string;
-}
-
 export interface InvocationRequest {
   readonly invocationId: string;
   readonly functionId: string;
   readonly inputData: readonly { readonly name: string; readonly data: TypedData }[];
   readonly triggerMetadata: Record<string, TypedData>;
-  readonly traceContext: TraceContext;
+  readonly traceContext: { readonly traceParent?: string; readonly traceState?: string };
   readonly retryContext: null;
 }
 
@@ -88,8 +83,6 @@ export interface InvocationModel {
 }
 
 export interface ProgrammingModel {
-  readonly name: string;
-  readonly version: string;
   getInvocationModel(context: CoreInvocationContext): InvocationModel | Promise<InvocationModel>;
   getCapabilities?(defaults: Record<string, string>): Promise<Record<string, string>>;
 }
