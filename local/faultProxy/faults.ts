@@ -21,22 +21,20 @@ export interface Fault {
   readonly reached: Promise<ProxyCall>;
   /** The calls hit so far. */
   hits(): ProxyCall[];
-  /** Continues the held calls. The fault keeps hitting until its count is used up. */
+  /** Continues the calls on hold. The fault keeps hitting until its count is used up. */
   release(): void;
-  /** Cuts the connections of the held calls, also of a client whose death was not noticed yet. */
+  /** Cuts the connections of the calls on hold, also of a client whose death was not noticed yet. */
   drop(): void;
-  /** Hits nothing more and continues the held calls. */
+  /** Hits nothing more and continues the calls on hold. */
   cancel(): void;
 }
-
-type Decision = 'continue' | 'drop';
 
 /** A fault with the part that the proxy calls. */
 export interface ArmedFault extends Fault, Pick<FaultOptions, 'when'> {
   /** Counts the request if it matches. Returns whether to hit it. */
   wants(call: ProxyCall): boolean;
   /** Records the hit. A hold resolves when the test has decided how the call ends, or when the client has `gone`. */
-  hit(call: ProxyCall, gone: AbortSignal): Promise<Decision>;
+  hit(call: ProxyCall, gone: AbortSignal): Promise<'continue' | 'drop'>;
 }
 
 /** Creates a fault that counts requests from now on. */
@@ -44,7 +42,7 @@ export function createFault({ match, nth = 1, count = 1, when, action }: FaultOp
   let seen = 0;
   let cancelled = false;
   const hits: ProxyCall[] = [];
-  const held = new Set<(decision: Decision) => void>();
+  const onHold = new Set<(decision: 'continue' | 'drop') => void>();
   let reach: (call: ProxyCall) => void = () => undefined;
   let refuse: (error: Error) => void = () => undefined;
   const reached = new Promise<ProxyCall>((resolve, reject) => {
@@ -54,9 +52,9 @@ export function createFault({ match, nth = 1, count = 1, when, action }: FaultOp
   // A cancelled fault that nobody waits for must not end the process.
   reached.catch(() => undefined);
 
-  const end = (decision: Decision): void => {
-    for (const resolve of held) resolve(decision);
-    held.clear();
+  const end = (decision: 'continue' | 'drop'): void => {
+    for (const resolve of onHold) resolve(decision);
+    onHold.clear();
   };
   return {
     when,
@@ -71,7 +69,7 @@ export function createFault({ match, nth = 1, count = 1, when, action }: FaultOp
       if (action === 'drop') return 'drop';
       if (cancelled || gone.aborted) return 'continue';
       return new Promise((resolve) => {
-        held.add(resolve);
+        onHold.add(resolve);
         gone.addEventListener('abort', () => resolve('continue'), { once: true });
       });
     },

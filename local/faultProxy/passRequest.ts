@@ -4,22 +4,19 @@ import { pipeline } from 'node:stream/promises';
 import type { ArmedFault } from './faults';
 import { nameEffect, type ProxyCall, type TargetName } from './proxyCall';
 
-/** The record of a call while the proxy still writes it. */
-export type OpenCall = { -readonly [key in keyof ProxyCall]: ProxyCall[key] };
-
 export interface PassContext {
   readonly target: TargetName;
   readonly origin: URL;
   readonly agent: Agent;
   readonly faults: readonly ArmedFault[];
   /** Each received request is added here. */
-  readonly calls: OpenCall[];
+  readonly calls: ProxyCall[];
 }
 
 interface Passing {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly call: OpenCall;
+  readonly call: ProxyCall;
   /** Aborted when the client has closed its connection. */
   readonly gone: AbortSignal;
 }
@@ -38,7 +35,7 @@ export async function passRequest(
     if (!response.writableFinished) gone.abort();
   });
   request.on('error', () => gone.abort());
-  let call: OpenCall | undefined;
+  let call: ProxyCall | undefined;
   try {
     const isSmall = Number(request.headers['content-length']) <= RECORDED_BYTES;
     const body = isSmall ? await buffer(request) : undefined;
@@ -51,9 +48,9 @@ export async function passRequest(
   if (call) call.answeredAt = Date.now();
 }
 
-function record({ target, calls }: PassContext, request: IncomingMessage, body: Buffer | undefined): OpenCall {
+function record({ target, calls }: PassContext, request: IncomingMessage, body: Buffer | undefined): ProxyCall {
   const { method = '', url: path = '/' } = request;
-  const call: OpenCall = {
+  const call: ProxyCall = {
     ...{ n: calls.length + 1, target, method, path, startedAt: Date.now() },
     ...nameEffect(target, method, path),
     ...(body && body.length > 0 && { bodyText: body.toString('utf8') }),

@@ -1,6 +1,6 @@
 export type TargetName = 'queue' | 'table' | 'blob' | 'graph';
 
-/** One request through the proxy, with what is known of it so far. */
+/** One request through the proxy. The proxy sets the last members while the call is in progress. */
 export interface ProxyCall {
   /** Position among all calls of this proxy, from 1, in the order in which the requests were complete. */
   readonly n: number;
@@ -16,10 +16,10 @@ export interface ProxyCall {
   readonly bodyText?: string;
   readonly startedAt: number;
   /** How it ended. Absent while it is in progress. */
-  readonly end?: 'answered' | 'dropped' | 'clientGone' | 'targetFailed';
+  end?: 'answered' | 'dropped' | 'clientGone' | 'targetFailed';
   /** The status of the target's answer, even if the client never received it. */
-  readonly status?: number;
-  readonly answeredAt?: number;
+  status?: number;
+  answeredAt?: number;
 }
 
 /** Whether a call is a storage write as counted per job: table writes, queue sends and queue deletes. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent, createServer, type Server } from 'node:http';
 import { createFault, type ArmedFault, type Fault, type FaultOptions } from './faults';
-import { passRequest, type OpenCall } from './passRequest';
+import { passRequest } from './passRequest';
 import type { ProxyCall, TargetName } from './proxyCall';
 
 /** Idle connections to a target close before the target closes them (Node and Azurite: 5 s), which would look like a fault. */
@@ -15,7 +15,7 @@ export interface FaultProxy<T extends TargetName = TargetName> {
   /** The current position: calls({ since }) returns the calls after it. */
   mark(): number;
   fault(options: FaultOptions): Fault;
-  /** Cancels every fault and continues the held calls. */
+  /** Cancels every fault and continues the calls on hold. */
   cancelFaults(): void;
   /** Cuts all connections and stops listening. */
   close(): Promise<void>;
@@ -30,7 +30,7 @@ export async function startFaultProxy<T extends TargetName>(options: {
 }): Promise<FaultProxy<T>> {
   const agent = new Agent({ keepAlive: true, timeout: IDLE_MS });
   const faults: ArmedFault[] = [];
-  const calls: OpenCall[] = [];
+  const calls: ProxyCall[] = [];
 
   const startOne = async (target: TargetName, origin: string) => {
     const context = { target, origin: new URL(origin), agent, faults, calls };

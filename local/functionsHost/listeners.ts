@@ -6,23 +6,13 @@ import { HostError } from './hostError';
 import { poisonQueueName, startQueueListener } from './queue/queueListener';
 import { startTimerListener } from './timer/timerListener';
 
-export interface Listeners {
-  /** Receives no new message and starts no new timer run. Resolves when the last receive has ended. */
-  stop(): Promise<void>;
-  /** Releases the locks of the timers. */
-  release(): Promise<void>;
-}
-
 /** The container in which the host keeps locks and timer status. */
 const HOSTS_CONTAINER = 'azure-webjobs-hosts';
 /** HTTP becomes ready after this time even if storage does not answer. */
 const FIRST_ATTEMPT_MS = 5_000;
 
 /** Starts a listener for every queue and timer function. Throws HostError if a connection setting is missing. */
-export async function startListeners(
-  context: HostContext,
-  functions: readonly DescribedFunction[],
-): Promise<Listeners> {
+export async function startListeners(context: HostContext, functions: readonly DescribedFunction[]) {
   const { env } = context;
   const timerFunctions = functions.filter((fn) => fn.type === 'timer');
   const queueFunctions = functions.filter((fn) => fn.type === 'queue');
@@ -39,10 +29,12 @@ export async function startListeners(
   });
   await within(FIRST_ATTEMPT_MS, Promise.all(timers.map((timer) => timer.started)));
   return {
+    /** Receives no new message and starts no new timer run. Resolves when the last receive has ended. */
     async stop() {
       for (const timer of timers) timer.stop();
       await Promise.all(queues.map((queue) => queue.stop()));
     },
+    /** Releases the locks of the timers. */
     async release() {
       await Promise.all(timers.map((timer) => timer.release()));
     },

@@ -27,13 +27,6 @@ export function createRouter(functions: readonly HttpFunction[], routePrefix: st
   };
 }
 
-export interface Route {
-  /** The route values if the path (without the leading slash, still percent-encoded) matches. */
-  match(path: string): Record<string, string> | undefined;
-  /** Lower is more specific and tried first, segment by segment, as in ASP.NET Core's route precedence. */
-  readonly precedence: string;
-}
-
 interface Segment {
   readonly kind: 'literal' | 'parameter' | 'rest';
   /** The literal text, or the name of the parameter. */
@@ -46,11 +39,13 @@ interface Segment {
  * Compiles the route of an HTTP trigger: literals (any case), `{name}`, `{name?}`, `{name:constraint:…}`, `{*rest}`.
  * Throws if it cannot parse the template. Segments that mix text and parameters are not supported.
  */
-export function compileRoute(template: string): Route {
+export function compileRoute(template: string) {
   const segments = template.split('/').filter(Boolean).map(parseSegment);
   return {
+    /** Lower is more specific and tried first, segment by segment, as in ASP.NET Core's route precedence. */
     precedence: segments.map(rank).join(''),
-    match(path) {
+    /** The route values if the path (without the leading slash, still percent-encoded) matches. */
+    match(path: string): Record<string, string> | undefined {
       const parts = path.replace(/\/$/, '').split('/');
       const values: Record<string, string> = {};
       for (const [index, { kind, text, optional, checks }] of segments.entries()) {

@@ -26,20 +26,20 @@ export async function processMessage(
   const log = (level: 'warning' | 'error', text: string) =>
     reporter.log({ level, category: 'Host.Queues', function: fn.name, message: `Message ${messageId} ${text}` });
   try {
-    const before = decideBeforeRun(attempt);
     const text = decodeMessage(messageText, messageEncoding);
     if (text === undefined) {
       const remedy = 'send base64, or set messageEncoding to "none"';
       log('warning', `on ${fn.queueName} is not base64 and was not run: ${remedy}.`);
       return await complete(context, message, popReceipt, poison ? 'poison' : 'leave');
     }
+    const before = decideBeforeRun(attempt);
     if (before !== 'run') return await complete(context, message, popReceipt, before);
     const onError = (error: unknown) => log('warning', `lease was not renewed: ${messageOf(error)}`);
     const lease = keepInvisible({ ...context, onError }, message);
     const metadata = toMessageMetadata(message, text);
-    const { ok } = await invoke(fn, { input: { string: text }, metadata, dequeueCount });
+    const response = await invoke(fn, { input: { string: text }, metadata, dequeueCount });
     const receipt = await lease.end();
-    const after = decideAfterRun(ok, attempt);
+    const after = decideAfterRun(response !== undefined, attempt);
     if (after === 'poison')
       log('error', `has reached MaxDequeueCount of ${maxDequeueCount}. Moving it to ${poison?.name ?? ''}.`);
     await complete(context, message, receipt, after);

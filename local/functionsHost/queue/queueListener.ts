@@ -4,14 +4,6 @@ import { messageOf } from '../hostError';
 import type { ReceivedMessage } from './messageData';
 import { isMissing, processMessage, type QueueContext } from './processMessage';
 
-export interface QueueListener {
-  /**
-   * Starts no further receive. Resolves when the receive in progress has ended (aborted after a second). Its messages
-   * still run: returning them would cost each one of its attempts.
-   */
-  stop(): Promise<void>;
-}
-
 /** How long a stop waits for storage to answer the last receive. */
 const LAST_RECEIVE_MS = 1_000;
 
@@ -19,7 +11,7 @@ const LAST_RECEIVE_MS = 1_000;
  * Polls one queue. Receives batchSize messages whenever at most newBatchThreshold are in progress, hence at most their
  * sum at a time. Empty polls back off. A missing queue is never created: it counts as empty.
  */
-export function startQueueListener(context: QueueContext, fn: QueueFunction): QueueListener {
+export function startQueueListener(context: QueueContext, fn: QueueFunction) {
   const { client, config, leaseMs, reporter, activity } = context;
   const { batchSize, newBatchThreshold, maxPollingIntervalMs } = config.queues;
   const inProgress = new Set<Promise<void>>();
@@ -62,7 +54,11 @@ export function startQueueListener(context: QueueContext, fn: QueueFunction): Qu
 
   const polling = poll();
   return {
-    async stop() {
+    /**
+     * Starts no further receive. Resolves when the receive in progress has ended (aborted after a second). Its messages
+     * still run: returning them would cost each one of its attempts.
+     */
+    async stop(): Promise<void> {
       stopped.abort();
       const timer = setTimeout(() => aborted.abort(), LAST_RECEIVE_MS);
       await polling;

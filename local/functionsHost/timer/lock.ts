@@ -1,14 +1,6 @@
 import { RestError, type BlobLeaseClient, type ContainerClient } from '@azure/storage-blob';
 import type { HostContext } from '../hostContext';
 
-export interface Lock {
-  /** Resolves after the first attempt, successful or not. */
-  readonly firstAttempt: Promise<void>;
-  /** Whether this host has the lease now. Renews it first if it has expired by `now`. */
-  confirm(): Promise<boolean>;
-  release(): Promise<void>;
-}
-
 interface LockContext extends Pick<HostContext, 'config' | 'alarm' | 'now'> {
   readonly container: ContainerClient;
   readonly onTaken: () => void;
@@ -20,7 +12,7 @@ interface LockContext extends Pick<HostContext, 'config' | 'alarm' | 'now'> {
  * Keeps one blob lease while this host lives, so that one host per host id runs a timer. Renews it at half of
  * listenerLockPeriod. While another host has it, tries again every listenerLockRecoveryPollingInterval.
  */
-export function keepLock(context: LockContext, name: string): Lock {
+export function keepLock(context: LockContext, name: string) {
   const { container, config, alarm, now, onTaken, onLost, onError } = context;
   const { lockPeriodMs: periodMs, recoveryIntervalMs: recoveryMs } = config.singleton;
   const blob = container.getBlockBlobClient(name);
@@ -44,7 +36,8 @@ export function keepLock(context: LockContext, name: string): Lock {
   async function acquire() {
     try {
       const candidate = blob.getBlobLeaseClient();
-      await createBlob();
+      await container.createIfNotExists();
+      await blob.upload('', 0, { conditions: { ifNoneMatch: '*' } }).catch(ignoreConflict);
       const askedAt = now();
       await candidate.acquireLease(Math.round(periodMs / 1000));
       lease = candidate;
@@ -54,13 +47,6 @@ export function keepLock(context: LockContext, name: string): Lock {
       if (!isConflict(error)) onError(error);
       later(recoveryMs, acquire);
     }
-  }
-
-  async function createBlob() {
-    await container.createIfNotExists();
-    await blob.upload('', 0, { conditions: { ifNoneMatch: '*' } }).catch((error: unknown) => {
-      if (!isConflict(error)) throw error;
-    });
   }
 
   async function renew() {
@@ -79,15 +65,17 @@ export function keepLock(context: LockContext, name: string): Lock {
 
   const firstAttempt = (inProgress = acquire());
   return {
+    /** Resolves after the first attempt, successful or not. */
     firstAttempt,
-    async confirm() {
+    /** Whether this host has the lease now. Renews it first if it has expired by `now`. */
+    async confirm(): Promise<boolean> {
       if (lease && now() >= heldUntil) {
         inProgress = inProgress.then(() => (lease && now() >= heldUntil ? renew() : undefined));
         await inProgress;
       }
       return lease !== undefined;
     },
-    async release() {
+    async release(): Promise<void> {
       released = true;
       cancel();
       await inProgress;
@@ -99,4 +87,8 @@ export function keepLock(context: LockContext, name: string): Lock {
 /** 409: another host has the lease, or the blob exists. 412: the blob exists and is leased. */
 function isConflict(error: unknown): boolean {
   return error instanceof RestError && (error.statusCode === 409 || error.statusCode === 412);
+}
+
+function ignoreConflict(error: unknown): void {
+  if (!isConflict(error)) throw error;
 }

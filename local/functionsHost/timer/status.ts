@@ -13,11 +13,7 @@ export interface TimerStatus {
  * Decides at the start of a listener whether a run was missed, and which status to keep (`changed`: to store). A timer
  * without a stored status and a changed schedule are not past due (ScheduleMonitor.cs).
  */
-export function decidePastDue(
-  schedule: Schedule,
-  stored: TimerStatus | undefined,
-  now: number,
-): { readonly pastDue: boolean; readonly status: TimerStatus; readonly changed: boolean } {
+export function decidePastDue(schedule: Schedule, stored: TimerStatus | undefined, now: number) {
   const expected = stored && schedule.next(stored.lastUpdated);
   if (stored && expected === stored.next) return { pastDue: now > stored.next, changed: false, status: stored };
   const next = expected !== undefined && expected >= now ? expected : schedule.next(now);

@@ -7,19 +7,6 @@ import { keepLock } from './lock';
 import { firesWithinMinute, parseSchedule, type Schedule } from './schedule';
 import { createStatusStore, decidePastDue, toStatusJson, type TimerStatus } from './status';
 
-export interface TimerContext extends HostContext {
-  readonly container: ContainerClient;
-}
-
-export interface TimerListener {
-  /** Resolves after the first attempt to take the lock, so that a ready host runs the timers it can. */
-  readonly started: Promise<void>;
-  /** Starts no further run. */
-  stop(): void;
-  /** Lets another host take over. Call it when no run is in progress. */
-  release(): Promise<void>;
-}
-
 /** The input of a timer function. The library converts the names to camelCase. */
 export function toTimerInput(schedule: Schedule, status: TimerStatus | undefined, pastDue: boolean): TypedData {
   return {
@@ -35,7 +22,7 @@ export function toTimerInput(schedule: Schedule, status: TimerStatus | undefined
  * Runs one timer function while this host has its lock: at most one catch-up run at start, then by the schedule. The
  * next run is planned after a run has ended. A failed run is logged and the schedule continues.
  */
-export function startTimerListener(context: TimerContext, fn: TimerFunction): TimerListener {
+export function startTimerListener(context: HostContext & { readonly container: ContainerClient }, fn: TimerFunction) {
   const { container, hostId, invoke, reporter, activity, alarm, now } = context;
   const schedule = parseSchedule(fn.schedule);
   const monitored = fn.useMonitor && !firesWithinMinute(schedule, now());
@@ -44,20 +31,16 @@ export function startTimerListener(context: TimerContext, fn: TimerFunction): Ti
   let status: TimerStatus = firstStatus();
   /** Changes when the lock is taken or lost. Runs planned in another term are void. */
   let term = 0;
-  let hasLock = false;
   let stopped = false;
   let lastRun = Promise.resolve();
   let cancel: () => void = () => undefined;
 
-  const log = (level: 'information' | 'error', category: string, message: string) =>
-    reporter.log({ level, category, function: fn.name, message });
-  const onError = (error: unknown) => log('error', 'Host.Triggers.Timer', `Timer storage failed: ${messageOf(error)}`);
-  const onTaken = () => {
-    hasLock = true;
-    void activity.track(begin(++term));
+  const onError = (error: unknown) => {
+    const message = `Timer storage failed: ${messageOf(error)}`;
+    reporter.log({ level: 'error', category: 'Host.Triggers.Timer', function: fn.name, message });
   };
+  const onTaken = () => void activity.track(begin(++term));
   const onLost = () => {
-    hasLock = false;
     term++;
     cancel();
   };
@@ -75,8 +58,10 @@ export function startTimerListener(context: TimerContext, fn: TimerFunction): Ti
         onError(error);
       }
     }
-    if (pastDue)
-      log('information', `Function.${fn.name}`, `Function '${fn.name}' is past due on startup. Executing now.`);
+    if (pastDue) {
+      const message = `Function '${fn.name}' is past due on startup. Executing now.`;
+      reporter.log({ level: 'information', category: `Function.${fn.name}`, function: fn.name, message });
+    }
     if (pastDue || fn.runOnStartup) await run(mine, pastDue);
     plan(mine);
   }
@@ -88,25 +73,26 @@ export function startTimerListener(context: TimerContext, fn: TimerFunction): Ti
   }
 
   function run(mine: number, pastDue: boolean): Promise<void> {
-    lastRun = lastRun.then(() => runOnce(mine, pastDue));
+    lastRun = lastRun.then(async () => {
+      // After a jump of the clock the lease may have expired, and the other host runs this occurrence.
+      if (stopped || !(await lock.confirm()) || mine !== term) return;
+      const startedAt = now();
+      await invoke(fn, { input: toTimerInput(schedule, store && status, pastDue) });
+      status = { last: startedAt, next: schedule.next(startedAt), lastUpdated: startedAt };
+      await store?.write(status).catch(onError);
+    });
     return lastRun;
   }
 
-  async function runOnce(mine: number, pastDue: boolean) {
-    // After a jump of the clock the lease may have expired, and the other host runs this occurrence.
-    if (stopped || !hasLock || !(await lock.confirm()) || mine !== term) return;
-    const startedAt = now();
-    await invoke(fn, { input: toTimerInput(schedule, store && status, pastDue) });
-    status = { last: startedAt, next: schedule.next(startedAt), lastUpdated: startedAt };
-    await store?.write(status).catch(onError);
-  }
-
   return {
+    /** Resolves after the first attempt to take the lock, so that a ready host runs the timers it can. */
     started: lock.firstAttempt,
+    /** Starts no further run. */
     stop() {
       stopped = true;
       cancel();
     },
+    /** Lets another host take over. Call it when no run is in progress. */
     release: () => lock.release(),
   };
 }

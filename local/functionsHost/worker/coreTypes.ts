@@ -4,7 +4,6 @@
  */
 
 export type LogLevel = 'trace' | 'debug' | 'information' | 'warning' | 'error' | 'critical' | 'none';
-export type LogCategory = 'user' | 'system' | 'customMetric';
 export type FunctionCallback = (...inputs: unknown[]) => unknown;
 export type HookCallback = (context: Record<string, unknown>) => unknown;
 
@@ -59,7 +58,7 @@ export interface InvocationRequest {
   readonly functionId: string;
   readonly inputData: readonly { readonly name: string; readonly data: TypedData }[];
   readonly triggerMetadata: Record<string, TypedData>;
-  readonly traceContext: { readonly traceParent?: string; readonly traceState?: string };
+  readonly traceContext: { readonly traceParent?: string | undefined; readonly traceState?: string | undefined };
   readonly retryContext: null;
 }
 
@@ -73,7 +72,7 @@ export interface CoreInvocationContext {
   readonly request: InvocationRequest;
   readonly metadata: FunctionMetadata;
   state?: 'preInvocationHooks' | 'invocation' | 'postInvocationHooks' | undefined;
-  log(level: LogLevel, category: LogCategory, message: string): void;
+  log(level: LogLevel, category: 'user' | 'system' | 'customMetric', message: string): void;
 }
 
 export interface InvocationModel {

@@ -13,10 +13,8 @@ export interface InvocationInput {
   readonly dequeueCount?: number;
 }
 
-export type InvocationResult = { readonly ok: true; readonly response: InvocationResponse } | { readonly ok: false };
-
-/** Runs a function once. An error of the function is logged and returned as `ok: false`. */
-export type Invoker = (fn: DescribedFunction, input: InvocationInput) => Promise<InvocationResult>;
+/** Runs a function once. An error of the function is logged, and the response is then undefined. */
+export type Invoker = (fn: DescribedFunction, input: InvocationInput) => Promise<InvocationResponse | undefined>;
 
 /** An invoker that reports the end of every invocation. */
 export function createInvoker(worker: Worker, reporter: Reporter): Invoker {
@@ -31,12 +29,12 @@ export function createInvoker(worker: Worker, reporter: Reporter): Invoker {
     try {
       const response = await invoke(worker, fn.target, trigger);
       end(true);
-      return { ok: true, response };
+      return response;
     } catch (error) {
       const message = `Executed 'Functions.${fn.name}' (Failed): ${messageOf(error, 'stack')}`;
       reporter.log({ level: 'error', category: `Function.${fn.name}`, ...identity, message });
       end(false);
-      return { ok: false };
+      return undefined;
     }
   };
 }

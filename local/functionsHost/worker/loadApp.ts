@@ -18,19 +18,17 @@ export async function loadApp(worker: Worker, root: string): Promise<void> {
   if (files.length === 0)
     throw notLoaded('Found zero files matching the supplied pattern. Build the app first, or correct "main".');
   for (const file of files) {
+    const path = join(root, file);
     try {
-      await loadFile(join(root, file), type);
+      // As in the worker: `.mjs`, and `.js` under `"type": "module"`, are imported, every other file is required.
+      const isModule = path.endsWith('.mjs') || (path.endsWith('.js') && type === 'module');
+      if (isModule) await import(pathToFileURL(path).href);
+      else createRequire(path)(path);
     } catch (error) {
       throw notLoaded(`"${file}": ${messageOf(error, 'stack')}`, error);
     }
   }
   await runHooks(worker, 'appStart', appContext(worker, { functionAppDirectory: root }));
-}
-
-/** As in the worker: `.mjs`, and `.js` under `"type": "module"`, are imported, every other file is required. */
-async function loadFile(path: string, type: string | undefined): Promise<void> {
-  if (path.endsWith('.mjs') || (path.endsWith('.js') && type === 'module')) await import(pathToFileURL(path).href);
-  else createRequire(path)(path);
 }
 
 const PACKAGE = z.object({ main: z.string(), type: z.string().optional() });

@@ -1,14 +1,7 @@
 import Module from 'node:module';
 import { HostError } from '../hostError';
 import type { LogEntry } from '../reporter';
-import type {
-  FunctionCallback,
-  FunctionMetadata,
-  HookCallback,
-  LogCategory,
-  LogLevel,
-  ProgrammingModel,
-} from './coreTypes';
+import type { FunctionCallback, FunctionMetadata, HookCallback, LogLevel, ProgrammingModel } from './coreTypes';
 
 export interface RegisteredFunction {
   readonly metadata: FunctionMetadata;
@@ -73,7 +66,7 @@ export function createWorker(log: (entry: LogEntry) => void) {
       registerHook,
       setProgrammingModel: (next: ProgrammingModel) => (model = next),
       getProgrammingModel: () => model,
-      log: (level: LogLevel, _category: LogCategory, message: string) => log({ level, category: 'Worker', message }),
+      log: (level: LogLevel, _category: string, message: string) => log({ level, category: 'Worker', message }),
       Disposable,
     },
   };

@@ -206,26 +206,26 @@ describe('faults', () => {
 
   test('hold before: nothing has reached the target until release', async () => {
     const fault = proxy.fault({ match: everything, when: 'before', action: 'hold' });
-    const answer = get('/held');
-    expect(await fault.reached).toMatchObject({ n: 1, path: '/held' });
+    const answer = get('/paused');
+    expect(await fault.reached).toMatchObject({ n: 1, path: '/paused' });
     expect(reached).toEqual([]);
     fault.release();
-    expect(await answer).toBe('answer to /held');
+    expect(await answer).toBe('answer to /paused');
   });
 
   test('hold after: the target has answered, the client gets the answer at release', async () => {
     const fault = proxy.fault({ match: everything, when: 'after', action: 'hold' });
-    let heard = false;
-    const answer = get('/held').finally(() => (heard = true));
+    let answered = false;
+    const answer = get('/paused').finally(() => (answered = true));
     expect(await fault.reached).toMatchObject({ status: 200 });
-    expect([reached, heard]).toEqual([['GET /held'], false]);
+    expect([reached, answered]).toEqual([['GET /paused'], false]);
     fault.release();
-    expect(await answer).toBe('answer to /held');
+    expect(await answer).toBe('answer to /paused');
   });
 
-  test('the held call of a client that disconnects is never forwarded', async () => {
+  test('a call on hold is never forwarded after its client disconnects', async () => {
     const fault = proxy.fault({ match: everything, when: 'before', action: 'hold' });
-    const outgoing = start('/held').on('error', () => undefined);
+    const outgoing = start('/paused').on('error', () => undefined);
     outgoing.end();
     await fault.reached;
     outgoing.destroy();
@@ -276,7 +276,7 @@ describe('faults', () => {
     expect([before.hits().length, reached.length]).toEqual([1, 2]);
   });
 
-  test('cancel continues the held calls, hits nothing more, and rejects for a waiting test', async () => {
+  test('cancel continues the calls on hold, hits nothing more, and rejects for a waiting test', async () => {
     const fault = proxy.fault({ match: everything, when: 'before', action: 'hold', count: Infinity });
     const answers = [get('/1'), get('/2')];
     await until(() => fault.hits().length === 2);
@@ -289,19 +289,19 @@ describe('faults', () => {
 
   test.each([
     ['before', []],
-    ['after', ['GET /held']],
-  ] as const)('a call held %s can be dropped, the target received %j', async (when, expected) => {
+    ['after', ['GET /paused']],
+  ] as const)('a call on hold %s the target can be dropped, the target received %j', async (when, expected) => {
     const fault = proxy.fault({ match: everything, when, action: 'hold' });
-    const answer = expect(get('/held')).rejects.toMatchObject({ code: 'ECONNRESET' });
+    const answer = expect(get('/paused')).rejects.toMatchObject({ code: 'ECONNRESET' });
     await fault.reached;
     fault.drop();
     await answer;
     expect(reached).toEqual(expected);
   });
 
-  test('close cuts held calls', async () => {
+  test('close cuts calls on hold', async () => {
     const fault = proxy.fault({ match: everything, when: 'before', action: 'hold' });
-    const answer = expect(get('/held')).rejects.toMatchObject({ code: 'ECONNRESET' });
+    const answer = expect(get('/paused')).rejects.toMatchObject({ code: 'ECONNRESET' });
     await fault.reached;
     await proxy.close();
     await answer;

@@ -48,7 +48,7 @@ function setUp() {
       config: parseHostJson('{"version":"2.0"}', {}, 1),
       hostId: 'h',
       leaseMs: 600_000,
-      invoke: () => new Promise((resolve) => endRun.push(() => resolve({ ok: true, response: {} }))),
+      invoke: () => new Promise((resolve) => endRun.push(() => resolve({}))),
       reporter: { log: () => undefined, event: () => undefined },
       activity,
       alarm: { at: () => () => undefined, stop: () => undefined },
