@@ -16,7 +16,7 @@ import { createFakeClock } from '../tests/support/createFakeClock';
 import { createMemoryQueue } from '../tests/support/memoryQueue';
 import { createMemoryTable } from '../tests/support/memoryTable';
 import { exact, type Part } from './figures';
-import { BENCH_RING, benchEnvironment, notificationBody } from './testBed';
+import { BENCH_RING, CLIENT_ID, benchEnvironment, notificationBody } from './testBed';
 
 const BAR_MIB = 16;
 const FEW = 5_000;
@@ -61,10 +61,7 @@ export const heapGrowth: Part = {
       readAccess: createReadAccess({
         tenants: { get: (tenantId) => Promise.resolve(newTenant({ ...TENANT, tenantId })) },
         watches: {
-          get: (key) => {
-            const watch = newWatch({ ...key, since: '' });
-            return Promise.resolve({ watch, etag: '' });
-          },
+          getRecord: (key) => Promise.resolve(newWatch({ ...key, since: '', generation: 0 })),
         },
         clock,
       }),
@@ -89,6 +86,7 @@ export const heapGrowth: Part = {
     };
     const webhook = {
       ring: BENCH_RING,
+      clientId: CLIENT_ID,
       queues: { jobs, subscriptions },
       verifyTokens: () => Promise.resolve(true),
       clock,

@@ -14,7 +14,7 @@ import { openTables } from '../shared/storage/tables';
 import { createTenants } from '../shared/tenants/tenants';
 import { createWatches } from '../shared/watches/watches';
 import { exact, type Part } from './figures';
-import { BENCH_RING } from './testBed';
+import { BENCH_RING, CLIENT_ID } from './testBed';
 
 const WATCHES = 1_000;
 const TENANTS = 3;
@@ -115,7 +115,7 @@ async function createWorld(graphBaseUrl: string, connectionString: string) {
     clock: systemClock,
     random: Math.random,
     logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
-    config: { clientStateKeys: BENCH_RING, publicBaseUrl: PUBLIC_BASE_URL, graphBaseUrl },
+    config: { clientStateKeys: BENCH_RING, clientId: CLIENT_ID, publicBaseUrl: PUBLIC_BASE_URL, graphBaseUrl },
   };
 }
 

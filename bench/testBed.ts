@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { baseEnvironment } from '../local/processes';
 import { signClientState, watchTag } from '../shared/watches/clientState';
 import type { KeyRing } from '../shared/config';
 
-const KEY = Buffer.alloc(32, 1);
+const KEY = createHash('sha256').update('bench key').digest();
 
 /** The keys that sign the notifications of `notificationBody`. */
 export const BENCH_RING: KeyRing = [{ keyId: 'bench', key: KEY }];
@@ -14,7 +14,7 @@ export const BENCH_RING: KeyRing = [{ keyId: 'bench', key: KEY }];
 const NOBODY = 'http://127.0.0.1:9';
 
 /** Any GUID will do: no token is requested. */
-const CLIENT_ID = '7c9f6a52-1d0e-4b7f-9f43-5f0c7c1de001';
+export const CLIENT_ID = '7c9f6a52-1d0e-4b7f-9f43-5f0c7c1de001';
 
 /** The environment of a functions host that has storage and no Graph. */
 export function benchEnvironment(connectionString: string): Record<string, string> {
@@ -52,7 +52,7 @@ export function notificationBody(count: number): Buffer {
       subscriptionExpirationDateTime: '2026-11-24T20:10:00.0000000Z',
       tenantId,
       changeType: 'created',
-      clientState: signClientState(BENCH_RING, { tenantId, tag, generation: 0 }),
+      clientState: signClientState(BENCH_RING, { tenantId, clientId: CLIENT_ID }, { tag, generation: 0 }),
       resource,
       resourceData: {
         id: taskId,

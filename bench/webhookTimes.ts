@@ -7,7 +7,7 @@ import { createStorage, startAzurite } from '../local/startAzurite';
 import { startFunctionsHost } from '../local/standIns';
 import { verifyBody } from '../shared/webhook/verify';
 import { exact, medianRatio, takePairs, type Measured, type Part } from './figures';
-import { BENCH_RING, benchEnvironment, makeBenchApp, notificationBody } from './testBed';
+import { CLIENT_ID, BENCH_RING, benchEnvironment, makeBenchApp, notificationBody } from './testBed';
 
 const VERIFY = {
   items: 50,
@@ -36,7 +36,7 @@ export const verifyCold: Part = {
   },
   async measure() {
     const [{ keyId, key }] = BENCH_RING;
-    const context = { receivedAt: '2026-11-22T00:00:00.000Z', nextTraceparent: () => '' };
+    const context = { clientId: CLIENT_ID, receivedAt: '2026-11-22T00:00:00.000Z', nextTraceparent: () => '' };
     const bodies = () => Array.from({ length: VERIFY.bodies }, () => notificationBody(VERIFY.items));
     const time = (fresh: Buffer[], work: (body: Buffer) => void) => {
       const startedAt = performance.now();
@@ -55,7 +55,7 @@ export const verifyCold: Part = {
         };
         for (const { tenantId, clientState, resource } of value) {
           createHmac('sha256', key)
-            .update(`${keyId}.0.${tenantId}.${clientState.slice(...TAG)}`)
+            .update(`${keyId}.0.${tenantId}.${CLIENT_ID}.${clientState.slice(...TAG)}`)
             .digest('base64url');
           hash('sha256', `jobStarted:${resource.slice(...ID)}`, 'base64url');
         }

@@ -23,7 +23,16 @@ export interface CliIo {
 /** The part of the app's services that the verbs use. */
 export interface CliServices extends Pick<
   Services,
-  'config' | 'tenants' | 'watches' | 'subscriptions' | 'userGraph' | 'queue' | 'queueContents' | 'ledger' | 'sweep'
+  | 'config'
+  | 'tenants'
+  | 'watches'
+  | 'subscriptions'
+  | 'userGraph'
+  | 'queue'
+  | 'signers'
+  | 'queueContents'
+  | 'ledger'
+  | 'sweep'
 > {
   graph(): Promise<Pick<GraphService, 'callGraph'>>;
 }

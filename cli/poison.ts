@@ -12,7 +12,7 @@ import {
   writeJson,
   type JsonOption,
 } from './output';
-import { QUEUE_NAMES } from '../shared/storage/account';
+import { QUEUE_NAMES, type SignedQueue } from '../shared/storage/account';
 import { idArgument, oneOf, tenantArgument, usageError } from './arguments';
 import type { CliContext, CliServices } from './context';
 
@@ -67,8 +67,10 @@ function collectIds(value: string, before: string[] | undefined): string[] {
 }
 
 async function openPoison(services: CliServices) {
+  const signers = await services.signers();
   return {
     ledger: await services.ledger(),
+    checkSignature: (queue: SignedQueue, value: unknown) => signers[queue].check(value),
     contents: services.queueContents,
     queue: services.queue,
   };

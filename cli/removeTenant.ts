@@ -65,8 +65,8 @@ function countRemovals(watches: Watches, report: (removed: number) => void): Wat
   let removed = 0;
   return {
     ...watches,
-    async remove(key, etag) {
-      const isRemoved = await watches.remove(key, etag);
+    async remove(...removal) {
+      const isRemoved = await watches.remove(...removal);
       if (isRemoved) report((removed += 1));
       return isRemoved;
     },

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SETTING_NAMES } from '../shared/config';
 import { ReceiverError } from '../shared/errors';
 import { isRecord } from '../shared/parse';
 import type { Environment } from './context';
@@ -8,15 +9,19 @@ import type { Environment } from './context';
 const FILE = 'local.settings.json';
 
 /**
- * The settings of the app: the environment first, then `Values` of local.settings.json in `directory`. The file may be
- * missing.
+ * The settings of the app, all of them from one source: the environment if it has any of them, else `Values` of
+ * local.settings.json in `directory`. A file in the current folder could otherwise send a secret of the environment to a
+ * host of its own. Names that are no settings of the app come from both, the environment first.
  *
  * @throws ReceiverError `configInvalid` for a file that is not JSON or whose `Values` are not an object of strings
  */
 export async function readSettings(env: Environment, directory: string): Promise<Environment> {
-  const values = parseValues(await readIfPresent(join(directory, FILE)));
   const set = Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== '');
-  return { ...values, ...Object.fromEntries(set) };
+  const inEnvironment = Object.fromEntries(set);
+  const isSetting = (name: string) => SETTING_NAMES.some((setting) => setting === name);
+  const usesFile = !Object.keys(inEnvironment).some(isSetting);
+  const values = Object.entries(parseValues(await readIfPresent(join(directory, FILE))));
+  return { ...Object.fromEntries(values.filter(([name]) => usesFile || !isSetting(name))), ...inEnvironment };
 }
 
 async function readIfPresent(path: string): Promise<string | undefined> {

@@ -93,11 +93,13 @@ async function add(context: CliContext, tenantId: string, options: JsonOption & 
   });
   const tenant = stored ?? wanted;
   if (options.json) {
-    writeJson(context.io.stdout, { ...tenant, added, ...onboardingFacts(config, tenantId) });
+    writeJson(context.io.stdout, { ...tenant, added, ...onboardingFacts(config, tenantId, context.io.now()) });
     return;
   }
   const state = added ? 'is now on the allow-list' : `is already on the allow-list (${tenant.status})`;
-  context.io.stdout(`Tenant ${tenantId} (${tenant.name}) ${state}.\n\n${describeNextSteps(config, tenantId)}`);
+  context.io.stdout(
+    `Tenant ${tenantId} (${tenant.name}) ${state}.\n\n${describeNextSteps(config, tenantId, context.io.now())}`,
+  );
 }
 
 async function list({ io, services }: CliContext, options: JsonOption): Promise<void> {
@@ -120,7 +122,7 @@ async function show({ io, ...context }: CliContext, tenantId: string, options: J
   const checks = await tryPermissions((await services.graph()).callGraph, tenantId);
   const missing = checks.filter(({ state }) => state === 'missing').map(({ permission }) => permission);
   if (options.json) {
-    return writeJson(io.stdout, { ...tenant, ...onboardingFacts(config, tenantId), checks, missing });
+    return writeJson(io.stdout, { ...tenant, ...onboardingFacts(config, tenantId, io.now()), checks, missing });
   }
   const rows = SCENARIOS.map(({ scenario, permissions }) => [
     scenario,
@@ -135,7 +137,7 @@ async function show({ io, ...context }: CliContext, tenantId: string, options: J
       formatTable(['scenario', 'permissions', 'result'], rows),
       ...(missing.length === 0 ? [] : [`Missing: ${missing.join(', ')}. ${advice}\n`]),
       ...new Set(checks.flatMap(({ detail }) => (detail === undefined ? [] : [`Unknown: ${detail}\n`]))),
-      describeConsent(config, tenantId),
+      describeConsent(config, tenantId, io.now()),
     ].join('\n'),
   );
 }
@@ -149,7 +151,7 @@ function describeState(permissions: readonly string[], checks: readonly Permissi
 }
 
 async function showConsentUrl(context: CliContext, tenantId: string, options: JsonOption): Promise<void> {
-  const url = consentUrl(await (await context.services()).config(), tenantId);
+  const url = consentUrl(await (await context.services()).config(), tenantId, context.io.now());
   if (options.json) return writeJson(context.io.stdout, { tenantId, consentUrl: url });
   context.io.stdout(`${url}\n`);
 }
@@ -178,19 +180,19 @@ async function resume({ io, services }: CliContext, tenantId: string, options: J
 }
 
 /** The facts that an onboarding needs, for `--json`. */
-function onboardingFacts(config: Config, tenantId: string) {
+function onboardingFacts(config: Config, tenantId: string, now: number) {
   return {
-    consentUrl: consentUrl(config, tenantId),
+    consentUrl: consentUrl(config, tenantId, now),
     permissions: SCENARIOS,
     delegatedPermissions: DELEGATED_PERMISSIONS,
   };
 }
 
 /** The steps after `tenants add`: consent, permissions, next command. */
-function describeNextSteps(config: Config, tenantId: string): string {
+function describeNextSteps(config: Config, tenantId: string, now: number): string {
   const rows = SCENARIOS.map(({ scenario, permissions }) => [scenario, permissions.join(', ')]);
   return [
-    describeConsent(config, tenantId),
+    describeConsent(config, tenantId, now),
     'The app registration needs these application permissions of Microsoft Graph, depending on what you use:',
     formatTable(['scenario', 'permissions'], rows),
     `To manage triggers with this command line, a Printer Administrator signs in. That needs the delegated permissions ${DELEGATED_PERMISSIONS.join(' and ')}, and public client flows.`,
@@ -200,10 +202,10 @@ function describeNextSteps(config: Config, tenantId: string): string {
   ].join('\n');
 }
 
-function describeConsent(config: Config, tenantId: string): string {
+function describeConsent(config: Config, tenantId: string, now: number): string {
   return [
     'An administrator of the customer opens this link and consents (again whenever the permissions change):',
-    `  ${consentUrl(config, tenantId)}`,
+    `  ${consentUrl(config, tenantId, now)}`,
     '',
   ].join('\n');
 }

@@ -1,8 +1,9 @@
 import { app, type HttpHandler, type HttpResponseInit } from '@azure/functions';
+import { systemClock } from '../shared/clock';
 import { errorFields } from '../shared/errors';
 import { createLogger } from '../shared/logger';
 
-/** The page a customer's administrator lands on after the consent link. It reads the query and stores nothing. */
+/** The page a customer's administrator lands on after the consent link. It stores nothing. */
 const consent: HttpHandler = async (request, context): Promise<HttpResponseInit> => {
   const logger = createLogger(context);
   const { consentPage } = await import('../shared/consent/consentPage');
@@ -11,8 +12,10 @@ const consent: HttpHandler = async (request, context): Promise<HttpResponseInit>
       import('../shared/services'),
       import('../shared/consent/consentLink'),
     ]);
-    const { clientStateKeys } = await getServices(process.env).config();
-    const verdict = readConsent(clientStateKeys, request.query);
+    const services = getServices(process.env);
+    const { clientStateKeys } = await services.config();
+    const claimed = readConsent(clientStateKeys, request.query, systemClock.now());
+    const verdict = claimed.outcome === 'unconfirmed' ? await (await services.confirmConsent())(claimed) : claimed;
     logger.info('consent.answered', verdict);
     return consentPage(verdict);
   } catch (error) {

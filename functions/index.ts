@@ -4,4 +4,5 @@ import './processNotification';
 import './renewSubscriptions';
 import './processLifecycleEvent';
 import './sweepJobs';
+import './recoverJobs';
 import './consent';

@@ -1,16 +1,11 @@
-import { app, type StorageQueueHandler } from '@azure/functions';
-import { createLogger } from '../shared/logger';
+import { app } from '@azure/functions';
 import { QUEUE_NAMES } from '../shared/storage/account';
 import { formatSubscriptionMessage, parseSubscriptionMessage } from '../shared/subscriptions/message';
+import { signedQueueHandler } from './handlers';
 
 /** Acts on one message of subscription-events. When it throws, the host retries the message and finally moves it to the poison queue. */
-const processLifecycleEvent: StorageQueueHandler = async (entry, context) => {
-  const logger = createLogger(context);
-  const [{ getServices }, { handleLifecycleEvent }] = await Promise.all([
-    import('../shared/services'),
-    import('../shared/subscriptions/lifecycle'),
-  ]);
-  const services = getServices(process.env);
+const handler = signedQueueHandler(QUEUE_NAMES.subscriptions, async ({ services, logger }, entry) => {
+  const { handleLifecycleEvent } = await import('../shared/subscriptions/lifecycle');
   const parsed = parseSubscriptionMessage(entry);
   if ('malformed' in parsed) {
     logger.error('subscriptionEvent.malformed', { reason: parsed.malformed });
@@ -31,11 +26,13 @@ const processLifecycleEvent: StorageQueueHandler = async (entry, context) => {
   }
   if (result.outcome !== 'postponed') return;
   const queue = await services.queue(QUEUE_NAMES.subscriptions);
-  await queue.send(formatSubscriptionMessage(parsed.message), { delaySeconds: result.postponeSeconds });
-};
+  await queue.send(formatSubscriptionMessage(result.message ?? parsed.message), {
+    delaySeconds: result.postponeSeconds,
+  });
+});
 
 app.storageQueue('processLifecycleEvent', {
   queueName: QUEUE_NAMES.subscriptions,
   connection: 'AzureWebJobsStorage',
-  handler: processLifecycleEvent,
+  handler,
 });

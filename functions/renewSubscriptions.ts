@@ -1,5 +1,5 @@
-import { app, type TimerHandler } from '@azure/functions';
-import { createLogger } from '../shared/logger';
+import { app } from '@azure/functions';
+import { timerHandler } from './handlers';
 
 /** Under functionTimeout of host.json, 10 minutes: after that the host ends the process and all its work. */
 const LIMIT_MS = 8 * 60_000;
@@ -8,13 +8,8 @@ const LIMIT_MS = 8 * 60_000;
  * Reconciles the subscription of every watch, then sweeps watches that had none for a while. It may overlap the CLI or
  * another run, because each row is guarded by its ETag.
  */
-const renewSubscriptions: TimerHandler = async (_timer, context) => {
-  const logger = createLogger(context);
-  const [{ getServices }, { reconcileAll }] = await Promise.all([
-    import('../shared/services'),
-    import('../shared/subscriptions/reconcileAll'),
-  ]);
-  const services = getServices(process.env);
+const handler = timerHandler(async ({ services, logger }) => {
+  const { reconcileAll } = await import('../shared/subscriptions/reconcileAll');
   const deps = { ...(await services.subscriptions()), logger };
   const endsAt = deps.clock.now() + LIMIT_MS;
   const summary = await reconcileAll(deps, { limitMs: LIMIT_MS });
@@ -30,6 +25,6 @@ const renewSubscriptions: TimerHandler = async (_timer, context) => {
   if (toSweep.length === 0) return;
   const { sweepWatches } = await import('../shared/sweep/sweepWatches');
   await sweepWatches({ ...(await services.sweep()), logger }, toSweep, endsAt);
-};
+});
 
-app.timer('renewSubscriptions', { schedule: '0 */10 * * * *', handler: renewSubscriptions });
+app.timer('renewSubscriptions', { schedule: '0 */10 * * * *', handler });

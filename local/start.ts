@@ -1,6 +1,6 @@
 /** Starts the local cloud on its fixed ports, with one customer to try things on, until Ctrl-C. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readAppLogLine } from './appLog';
@@ -35,14 +35,14 @@ try {
 async function start(): Promise<void> {
   if (!existsSync(SETTINGS_FILE)) {
     const example = readFileSync(join(ROOT, 'local.settings.example.json'), 'utf8');
-    writeFileSync(SETTINGS_FILE, withFreshKeys(example, randomBytes));
+    writeSettings(withFreshKeys(example, randomBytes));
     say('Wrote local.settings.json from the example, with a new signing key.');
   }
   const settings = readSettingsValues(readSettingsText());
   const cloud = await startLocalCloud({ root: ROOT, ports: 'default', stops, settings });
   const { caFile, controlUrl, graphUrl, authorityUrl } = cloud.simulator;
   // For the command line in another terminal, which signs in to the simulator over https.
-  writeFileSync(SETTINGS_FILE, withCertificates(readSettingsText(), caFile));
+  writeSettings(withCertificates(readSettingsText(), caFile));
   const control = createControlClient(controlUrl);
   // Without permissions: the customer grants them with the consent link.
   await control.createTenant({ tenantId: TENANT, name: 'Contoso', roles: [] });
@@ -52,6 +52,12 @@ async function start(): Promise<void> {
   say(`\n${describeLocalCloud({ appUrl, graphUrl, authorityUrl, tenantId: TENANT, printerIds: PRINTERS })}`);
   for (const host of cloud.hosts) follow(host);
   await restartOnChange(cloud);
+}
+
+/** For this user alone: the file holds a signing key. */
+function writeSettings(text: string): void {
+  writeFileSync(SETTINGS_FILE, text, { mode: 0o600 });
+  chmodSync(SETTINGS_FILE, 0o600);
 }
 
 function readSettingsText(): string {

@@ -1,19 +1,18 @@
-import * as z from 'zod/mini';
 import { ReceiverError } from './errors';
+import { checkGraphBaseUrl, checkOrigin, checkOrigins, checkPublicBaseUrl } from './settings/addresses';
+import { CERTIFICATE_FORM, checkCertificate } from './settings/certificate';
+import { checkHosts, isInAzure, isLoopback, type Checked } from './settings/clouds';
+import { checkConnectionString, isDevelopmentAccount } from './settings/connectionString';
+import { checkKeyRing, KEYS_FORM, type KeyRing } from './settings/keyRing';
 
-export type GraphCredential = 'federated' | 'certificate' | 'secret' | 'development';
+export type { KeyRing } from './settings/keyRing';
+
+const CREDENTIALS = ['federated', 'certificate', 'secret', 'development'] as const;
+
+export type GraphCredential = (typeof CREDENTIALS)[number];
 
 export type StorageConfig =
   { connectionString: string } | { queueServiceUri: string; tableServiceUri: string; managedIdentityClientId?: string };
-
-/** A key of the setting CLIENT_STATE_KEYS. */
-export interface ClientStateKey {
-  keyId: string;
-  key: Buffer;
-}
-
-/** At least one key. The first signs, all verify. */
-export type KeyRing = readonly [ClientStateKey, ...ClientStateKey[]];
 
 export interface Config {
   storage: StorageConfig;
@@ -22,6 +21,8 @@ export interface Config {
   credential: GraphCredential;
   /** Entra's sign-in host, without a slash at the end. */
   authorityHost: string;
+  /** Origins outside Microsoft's clouds that may receive credentials and data. */
+  trustedHosts: readonly string[];
   /** The vendor's multi-tenant app. */
   clientId: string;
   clientSecret?: string;
@@ -41,6 +42,7 @@ export const SETTING_NAMES = [
   'AzureWebJobsStorage__clientId',
   'GRAPH_BASE_URL',
   'ENTRA_AUTHORITY_HOST',
+  'TRUSTED_HOSTS',
   'ENTRA_CLIENT_ID',
   'GRAPH_CREDENTIAL',
   'ENTRA_CLIENT_SECRET',
@@ -51,144 +53,160 @@ export const SETTING_NAMES = [
 ] as const;
 
 type SettingName = (typeof SETTING_NAMES)[number];
+export type SettingsEnvironment = Readonly<Record<string, string | undefined>>;
 
+const DEFAULT_GRAPH = 'https://graph.microsoft.com/v1.0';
+const DEFAULT_AUTHORITY = 'https://login.microsoftonline.com';
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-/** 256 bits, the output length of SHA-256, which the keys sign with. */
-const KEY_BYTES = 32;
-
-const text = z.string();
-const guid = text.check(z.regex(GUID));
-const url = text.check(z.refine((value) => isHttpsOrLoopback(value)));
-const pem = text.check(
-  z.refine(
-    (value) => value.includes('-----BEGIN CERTIFICATE-----') && /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(value),
-  ),
-);
-
-const HTTPS_URL = 'an https URL (plain http only on loopback), e.g.';
+const IDENTITY_FORM = 'the client id of a user-assigned managed identity, a GUID';
 
 /**
  * Reads and checks all settings at once.
  *
  * @param env the environment. Empty values count as missing
- * @throws ReceiverError `configInvalid` with each missing or wrong setting and its expected form as `details`, never a
- *   value
+ * @throws ReceiverError `configInvalid` with each missing or wrong setting and its remedy as `details`, never a value
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const problems: string[] = [];
-  const raw = (name: SettingName) => env[name]?.trim() || undefined;
-  const read = <T>(name: SettingName, schema: z.ZodMiniType<T, string>, form: string): T | undefined => {
-    const value = raw(name);
-    if (value === undefined) return undefined;
-    const parsed = z.safeParse(schema, value);
-    if (parsed.success) return parsed.data;
-    problems.push(`${name} is not ${form}`);
-    return undefined;
-  };
-  /** Reports a missing setting. `read` reports a setting that is wrong. */
-  const need = <T>(name: SettingName, value: T | undefined, form: string, why = ''): T | undefined => {
-    if (value === undefined && raw(name) === undefined) problems.push(`${name} is missing${why}: set it to ${form}`);
-    return value;
-  };
+export function readConfig(env: SettingsEnvironment): Config {
+  const reader = createReader(env);
+  const { read, need, problems } = reader;
+  const inAzure = isInAzure(env);
 
-  const storage = readStorage();
-  const graphForm = `${HTTPS_URL} https://graph.microsoft.com/v1.0`;
-  const graphBaseUrl = read('GRAPH_BASE_URL', url, graphForm) ?? 'https://graph.microsoft.com/v1.0';
-  const authorityForm = `${HTTPS_URL} https://login.microsoftonline.com`;
-  const authorityHost = read('ENTRA_AUTHORITY_HOST', url, authorityForm) ?? 'https://login.microsoftonline.com';
-  const clientIdForm = 'the application (client) id of your Entra app, a GUID';
-  const clientId = need('ENTRA_CLIENT_ID', read('ENTRA_CLIENT_ID', guid, clientIdForm), clientIdForm);
-  const credentials = z.enum(['federated', 'certificate', 'secret', 'development']);
-  const credentialForm = 'one of federated, certificate, secret, development';
-  const credential = read('GRAPH_CREDENTIAL', credentials, credentialForm) ?? 'federated';
-  const clientSecret = raw('ENTRA_CLIENT_SECRET');
-  const certificateForm = 'PEM text with the certificate and its private key';
-  const clientCertificate = read('ENTRA_CLIENT_CERTIFICATE', pem, certificateForm);
-  const identityForm = 'the client id of the user-assigned managed identity, a GUID';
-  const managedIdentityClientId = read('MANAGED_IDENTITY_CLIENT_ID', guid, identityForm);
+  const storage = readStorage(reader, inAzure);
+  const graphBaseUrl = read('GRAPH_BASE_URL', checkGraphBaseUrl) ?? DEFAULT_GRAPH;
+  const authorityHost = read('ENTRA_AUTHORITY_HOST', (text) => checkOrigin(text, DEFAULT_AUTHORITY));
+  const trustedHosts = read('TRUSTED_HOSTS', (text) => checkOrigins(text, 'https://graph.example')) ?? [];
+  const clientId = need('ENTRA_CLIENT_ID', 'the application (client) id of your Entra app, a GUID', checkGuid);
+  const credential = read('GRAPH_CREDENTIAL', checkCredential) ?? 'federated';
   const because = ` (GRAPH_CREDENTIAL is ${credential})`;
-  if (credential === 'secret') need('ENTRA_CLIENT_SECRET', clientSecret, 'a client secret of your Entra app', because);
-  if (credential === 'certificate') need('ENTRA_CLIENT_CERTIFICATE', clientCertificate, certificateForm, because);
-  if (credential === 'federated') need('MANAGED_IDENTITY_CLIENT_ID', managedIdentityClientId, identityForm, because);
-  if (credential === 'development' && !isLoopback(graphBaseUrl)) {
-    problems.push(
-      'GRAPH_CREDENTIAL is development, which works only while GRAPH_BASE_URL is on loopback: choose another',
-    );
+  const needIf = <T>(chosen: GraphCredential, name: SettingName, form: string, check: Check<T>) =>
+    credential === chosen ? need(name, form, check, because) : read(name, check);
+  const clientSecret = needIf('secret', 'ENTRA_CLIENT_SECRET', 'a client secret of your Entra app', accept);
+  const clientCertificate = needIf('certificate', 'ENTRA_CLIENT_CERTIFICATE', CERTIFICATE_FORM, checkCertificate);
+  const managedIdentityClientId = needIf('federated', 'MANAGED_IDENTITY_CLIENT_ID', IDENTITY_FORM, checkGuid);
+  if (credential === 'development' && (inAzure || !isLoopback(graphBaseUrl))) {
+    const where = inAzure ? 'never works in Azure' : 'works only while GRAPH_BASE_URL is on loopback';
+    problems.push(`GRAPH_CREDENTIAL is development, which ${where}: choose another`);
   }
-  const keysForm = `keyId:base64[,keyId:base64], keyId of 1 to 16 letters, digits, _ or -, each key ${KEY_BYTES} bytes or more (openssl rand -base64 32)`;
-  const clientStateKeys = need('CLIENT_STATE_KEYS', readKeys(), keysForm);
-  const publicForm = `${HTTPS_URL} https://<app>.azurewebsites.net/api`;
-  const publicBaseUrl = need('PUBLIC_BASE_URL', read('PUBLIC_BASE_URL', url, publicForm), publicForm);
+  const clientStateKeys = need('CLIENT_STATE_KEYS', KEYS_FORM, checkKeyRing);
+  const publicForm = 'an https URL, e.g. https://<app>.azurewebsites.net/api';
+  const publicBaseUrl = need('PUBLIC_BASE_URL', publicForm, checkPublicBaseUrl);
+  const addresses = [
+    { name: 'GRAPH_BASE_URL', role: 'graph', url: graphBaseUrl },
+    { name: 'ENTRA_AUTHORITY_HOST', role: 'signIn', url: authorityHost ?? DEFAULT_AUTHORITY },
+    ...(publicBaseUrl === undefined ? [] : [{ name: 'PUBLIC_BASE_URL', role: 'own', url: publicBaseUrl } as const]),
+    ...(storage?.endpoints ?? []),
+  ] as const;
+  problems.push(...checkHosts(addresses, { trusted: trustedHosts, inAzure }));
 
   if (problems.length > 0 || !storage || !clientId || !clientStateKeys || !publicBaseUrl) {
-    const count = problems.length;
-    throw new ReceiverError('configInvalid', count === 1 ? '1 setting to correct' : `${count} settings to correct`, {
-      details: problems,
-    });
+    throw invalid(problems);
   }
   return {
-    storage,
-    graphBaseUrl: withoutSlash(graphBaseUrl),
+    storage: storage.config,
+    graphBaseUrl,
     credential,
-    authorityHost: withoutSlash(authorityHost),
+    authorityHost: authorityHost ?? DEFAULT_AUTHORITY,
+    trustedHosts,
     clientId: clientId.toLowerCase(),
     clientStateKeys,
-    publicBaseUrl: withoutSlash(publicBaseUrl),
+    publicBaseUrl,
     ...(clientSecret === undefined ? {} : { clientSecret }),
     ...(clientCertificate === undefined ? {} : { clientCertificate }),
     ...(managedIdentityClientId === undefined ? {} : { managedIdentityClientId }),
   };
+}
 
-  function readStorage(): StorageConfig | undefined {
-    const connectionString = raw('AzureWebJobsStorage');
-    if (connectionString !== undefined) return { connectionString };
-    const form = (kind: string) => `${HTTPS_URL} https://<account>.${kind}.core.windows.net`;
-    const why = ' (AzureWebJobsStorage, a connection string, is also missing)';
-    const queue = 'AzureWebJobsStorage__queueServiceUri';
-    const table = 'AzureWebJobsStorage__tableServiceUri';
-    const queueServiceUri = need(queue, read(queue, url, form('queue')), form('queue'), why);
-    const tableServiceUri = need(table, read(table, url, form('table')), form('table'), why);
-    const identity = read('AzureWebJobsStorage__clientId', guid, 'the client id of a managed identity, a GUID');
-    if (!queueServiceUri || !tableServiceUri) return undefined;
-    return { queueServiceUri, tableServiceUri, ...(identity ? { managedIdentityClientId: identity } : {}) };
+/**
+ * The settings of storage alone: queues can be opened although another setting is wrong.
+ *
+ * @throws ReceiverError `configInvalid`
+ */
+export function readStorageConfig(env: SettingsEnvironment): StorageConfig {
+  const reader = createReader(env);
+  const storage = readStorage(reader, isInAzure(env));
+  if (reader.problems.length === 0 && storage) return storage.config;
+  throw invalid(reader.problems);
+}
+
+function invalid(problems: readonly string[]): ReceiverError {
+  const { length } = problems;
+  const problem = length === 1 ? '1 setting to correct' : `${length} settings to correct`;
+  return new ReceiverError('configInvalid', problem, { details: problems });
+}
+
+type Check<T> = (text: string) => Checked<T>;
+
+interface Reader {
+  /** The checked value. Undefined when the setting is missing or wrong. */
+  read: <T>(name: SettingName, check: Check<T>) => T | undefined;
+  /** As `read`, and reports a missing setting. */
+  need: <T>(name: SettingName, form: string, check: Check<T>, why?: string) => T | undefined;
+  readonly problems: string[];
+}
+
+/** A reference that App Service could not replace by the secret, or a person pasted into a file. */
+const UNRESOLVED = /^@Microsoft\.(KeyVault|AppConfiguration)\(/i;
+
+function createReader(env: SettingsEnvironment): Reader {
+  const problems: string[] = [];
+  const read = <T>(name: SettingName, check: Check<T>): T | undefined => {
+    const text = env[name]?.trim();
+    if (!text) return undefined;
+    const checked: Checked<T> = UNRESOLVED.test(text) ? { problem: UNRESOLVED_PROBLEM } : check(text);
+    if ('value' in checked) return checked.value;
+    problems.push(`${name} ${checked.problem}`);
+    return undefined;
+  };
+  const need = <T>(name: SettingName, form: string, check: Check<T>, why = ''): T | undefined => {
+    if (!env[name]?.trim()) problems.push(`${name} is missing${why}: set it to ${form}`);
+    return read(name, check);
+  };
+  return { read, need, problems };
+}
+
+const UNRESOLVED_PROBLEM =
+  'is a reference that was not resolved: give the identity of the app access to the vault, and check the name of the secret';
+
+/** Storage by connection string, else by identity. */
+function readStorage({ read, need, problems }: Reader, inAzure: boolean) {
+  const setting = 'AzureWebJobsStorage';
+  const before = problems.length;
+  const account = read(setting, checkConnectionString);
+  if (problems.length > before) return undefined;
+  if (account) {
+    if (inAzure && isDevelopmentAccount(account)) {
+      problems.push(`${setting} is the development storage: set it to an account in Azure`);
+    }
+    const { connectionString, queueEndpoint, tableEndpoint } = account;
+    const endpoints = [queueEndpoint, tableEndpoint].map((url) => ({ name: setting, role: 'storage', url }) as const);
+    return { config: { connectionString }, endpoints };
   }
-
-  function readKeys(): KeyRing | undefined {
-    const value = raw('CLIENT_STATE_KEYS');
-    if (value === undefined) return undefined;
-    const keys: ClientStateKey[] = [];
-    value.split(',').forEach((part, index) => {
-      const found = /^\s*([A-Za-z0-9_-]{1,16}):([A-Za-z0-9+/_-]+={0,2})\s*$/.exec(part);
-      const key = Buffer.from(found?.[2] ?? '', 'base64');
-      const keyId = found?.[1];
-      if (keyId === undefined || key.length < KEY_BYTES) {
-        problems.push(`CLIENT_STATE_KEYS, entry ${index + 1}, is not ${keysForm}`);
-      } else if (keys.some((other) => other.keyId === keyId)) {
-        problems.push(`CLIENT_STATE_KEYS has the keyId of entry ${index + 1} twice: give each key its own id`);
-      } else {
-        keys.push({ keyId, key });
-      }
-    });
-    const [first, ...others] = keys;
-    return first && [first, ...others];
-  }
+  const [queue, table] = [`${setting}__queueServiceUri`, `${setting}__tableServiceUri`] as const;
+  const formOf = (kind: string) => `an https URL, e.g. https://<account>.${kind}.core.windows.net`;
+  const why = ` (${setting}, a connection string, is also missing)`;
+  const checkOf = (kind: string) => (text: string) => checkOrigin(text, `https://<account>.${kind}.core.windows.net`);
+  const queueServiceUri = need(queue, formOf('queue'), checkOf('queue'), why);
+  const tableServiceUri = need(table, formOf('table'), checkOf('table'), why);
+  const identity = read(`${setting}__clientId`, checkGuid);
+  if (!queueServiceUri || !tableServiceUri) return undefined;
+  return {
+    config: { queueServiceUri, tableServiceUri, ...(identity ? { managedIdentityClientId: identity } : {}) },
+    endpoints: [
+      { name: queue, role: 'storage', url: queueServiceUri },
+      { name: table, role: 'storage', url: tableServiceUri },
+    ] as const,
+  };
 }
 
-/** True for addresses of this machine, where plain http and the development credential are allowed. */
-export function isLoopback(value: string): boolean {
-  const host = parseUrl(value)?.hostname;
-  return host !== undefined && (host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host));
+function checkGuid(text: string): Checked<string> {
+  return GUID.test(text) ? { value: text } : { problem: 'is not a GUID' };
 }
 
-function isHttpsOrLoopback(value: string): boolean {
-  const protocol = parseUrl(value)?.protocol;
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback(value));
+function checkCredential(text: string): Checked<GraphCredential> {
+  const credential = CREDENTIALS.find((one) => one === text);
+  return credential ? { value: credential } : { problem: `is not one of ${CREDENTIALS.join(', ')}` };
 }
 
-function parseUrl(value: string): URL | undefined {
-  return URL.canParse(value) ? new URL(value) : undefined;
-}
-
-function withoutSlash(value: string): string {
-  return value.replace(/\/+$/, '');
+function accept(text: string): Checked<string> {
+  return { value: text };
 }

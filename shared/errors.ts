@@ -46,6 +46,7 @@ export const ERRORS = {
   definitionInUse: { retryable: false, remedy: 'Remove what uses it, or add --force.' },
   messageNotFound: { retryable: false, remedy: 'See: poison list' },
   jobNotFound: { retryable: false, remedy: 'See jobs list, or search Graph with jobs sweep.' },
+  unexpected: { retryable: true, remedy: 'See the log line function.failed.' },
   usage: { retryable: false, remedy: 'Add --help to see what the command takes.' },
 } as const satisfies Readonly<Record<string, { retryable: boolean; remedy: string }>>;
 

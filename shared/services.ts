@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from './clock';
 import type { SweepDeps } from './sweep/sweepRun';
-import { readConfig, type Config } from './config';
+import type { ConfirmConsent } from './consent/confirmConsent';
+import { readConfig, readStorageConfig, type Config } from './config';
 import type { GraphService, SignInOptions } from './graph/service';
 import type { CallGraph } from './graph/client';
 import type { ProcessDeps } from './jobs/processNotification';
 import type { SendPatience, MessageQueue } from './storage/queues';
 import type { Ledger } from './jobs/ledger';
 import type { QueueContents } from './storage/queueContents';
-import { QUEUE_NAMES, TABLE_NAMES } from './storage/account';
+import { isSignedQueue, QUEUE_NAMES, TABLE_NAMES, type SignedQueue } from './storage/account';
+import type { AdmitDeps, MessageSigner } from './storage/signedMessages';
 import type { SubscriptionDeps } from './subscriptions/record';
 import type { Watches } from './watches/watches';
 import type { Tenants } from './tenants/tenants';
@@ -28,12 +30,20 @@ export interface Services {
   watches(): Promise<Watches>;
   /** Microsoft Graph, and the memory of which tenant it throttles. */
   graph(): Promise<GraphService>;
+  /** Confirms what a browser says about a consent. */
+  confirmConsent(): Promise<ConfirmConsent>;
   /** What the use cases on subscriptions need apart from the logger of the invocation. */
   subscriptions(): Promise<Omit<SubscriptionDeps, 'logger'>>;
   /** Microsoft Graph as a person of a tenant, who is asked to sign in; for the CLI. @throws ReceiverError `signInFailed` */
   userGraph(tenantId: string, options: SignInOptions): Promise<CallGraph>;
-  /** A queue for workers, timers and the CLI, by its name. */
+  /** A queue for workers, timers and the CLI, by its name. What it sends to a queue of the app is signed. */
   queue(name: string): Promise<MessageQueue>;
+  /** Signs and checks the messages of the queues of the app. */
+  signers(): Promise<Record<SignedQueue, MessageSigner>>;
+  /** A queue of the app, by its name, as it is. It opens although settings other than those of storage are wrong. */
+  unsignedQueue(name: SignedQueue): Promise<MessageQueue>;
+  /** What decides whether a message of a queue of the app may be processed, apart from the logger of the invocation. */
+  admission(queue: SignedQueue): Promise<Omit<AdmitDeps, 'logger'>>;
   /** What waits in a queue, by its name; for the CLI. */
   queueContents(name: string): Promise<QueueContents>;
   /** The ledger. */
@@ -62,9 +72,8 @@ export function getServices(env: Environment): Services {
 export function createServices(env: Environment): Services {
   const config = once(() => Promise.resolve(readConfig(env)));
   const openQueue = once(async () => {
-    const { storage } = await config();
     const { openQueues } = await import('./storage/queues');
-    return openQueues(storage);
+    return openQueues(readStorageConfig(env));
   });
   const openTable = once(async () => {
     const { storage } = await config();
@@ -88,7 +97,19 @@ export function createServices(env: Environment): Services {
     const { createLedger } = await import('./jobs/ledger');
     return createLedger((await openTable())(TABLE_NAMES.printJobs));
   });
-  const queue = async (name: string, patience = WORKER_PATIENCE) => (await openQueue()).queue(name, patience);
+  const signers = once(async () => {
+    const { clientStateKeys } = await config();
+    const { createMessageSigner } = await import('./storage/signedMessages');
+    const signerOf = (name: SignedQueue) => createMessageSigner(clientStateKeys, name);
+    const { jobs, subscriptions } = QUEUE_NAMES;
+    return { [jobs]: signerOf(jobs), [subscriptions]: signerOf(subscriptions) };
+  });
+  const queue = async (name: string, patience = WORKER_PATIENCE) => {
+    const plain = (await openQueue()).queue(name, patience);
+    if (!isSignedQueue(name)) return plain;
+    const { createSignedQueue } = await import('./storage/signedMessages');
+    return createSignedQueue(plain, (await signers())[name]);
+  };
   const verifyTokens = once(async () => {
     const { authorityHost, clientId } = await config();
     const { createTokenVerifier } = await import('./webhook/validationTokens');
@@ -99,6 +120,10 @@ export function createServices(env: Environment): Services {
     tenants,
     watches,
     graph,
+    confirmConsent: once(async () => {
+      const { createConfirmConsent } = await import('./consent/confirmConsent');
+      return createConfirmConsent({ tenants: await tenants(), tokens: (await graph()).tokens, clock: systemClock });
+    }),
     subscriptions: once(async () => ({
       config: await config(),
       tenants: await tenants(),
@@ -113,6 +138,17 @@ export function createServices(env: Environment): Services {
       return openUserGraph(settings, tenantId, options);
     },
     queue,
+    signers,
+    unsignedQueue: async (name) => (await openQueue()).queue(name, WORKER_PATIENCE),
+    admission: async (name) => {
+      const queues = await openQueue();
+      return {
+        name,
+        signer: (await signers())[name],
+        queue: queues.queue(name, WORKER_PATIENCE),
+        poison: queues.queue(`${name}-poison`, WORKER_PATIENCE),
+      };
+    },
     queueContents: async (name) => (await openQueue()).contents(name),
     ledger,
     sweep: once(async () => {
@@ -131,12 +167,15 @@ export function createServices(env: Environment): Services {
       };
     }),
     webhook: once(async () => {
-      const { clientStateKeys } = await config();
-      const open = await openQueue();
-      const bounded = (name: string) => open.queue(name, WEBHOOK_PATIENCE);
+      const { clientStateKeys, clientId } = await config();
+      const [jobs, subscriptions] = await Promise.all([
+        queue(QUEUE_NAMES.jobs, WEBHOOK_PATIENCE),
+        queue(QUEUE_NAMES.subscriptions, WEBHOOK_PATIENCE),
+      ]);
       return {
         ring: clientStateKeys,
-        queues: { jobs: bounded(QUEUE_NAMES.jobs), subscriptions: bounded(QUEUE_NAMES.subscriptions) },
+        clientId,
+        queues: { jobs, subscriptions },
         verifyTokens: async (...batch) => (await verifyTokens())(...batch),
         clock: systemClock,
         randomBytes,

@@ -6,6 +6,7 @@ import { MAX_DEQUEUE_COUNT } from '../shared/storage/account';
 import { MOST_OF_ONE_TENANT } from '../shared/jobs/access';
 import { defaultAppId } from '../local/graphSimulator/startGraphSimulator';
 import { DEFAULT_PORTS } from '../local/startLocalCloud';
+import { testKey } from './support/testKey';
 
 /** Settings that only the Functions host or Node itself reads. */
 const HOST_NAMES = [
@@ -34,7 +35,7 @@ function exampleWithKey(): Record<string, string> {
   const texts = Object.entries(section('local.settings.example.json', 'Values')).map(
     ([name, value]) => [name, String(value)] as const,
   );
-  return { ...Object.fromEntries(texts), CLIENT_STATE_KEYS: `local1:${'A'.repeat(43)}=` };
+  return { ...Object.fromEntries(texts), CLIENT_STATE_KEYS: `local1:${testKey(1).toString('base64')}` };
 }
 
 describe('the settings', () => {
@@ -68,8 +69,7 @@ describe('the settings', () => {
       graphBaseUrl: `http://127.0.0.1:${graph}/v1.0`,
       authorityHost: `https://localhost:${token}`,
       publicBaseUrl: `http://127.0.0.1:${host}/api`,
-      // Short for the ports 10000 to 10002 of Azurite on this machine.
-      storage: { connectionString: 'UseDevelopmentStorage=true' },
+      storage: { connectionString: expect.stringMatching(/127.0.0.1:10001.*127.0.0.1:10002/) as string },
     });
     expect(DEFAULT_PORTS).toMatchObject({ blob: 10_000, queue: 10_001, table: 10_002 });
   });

@@ -50,10 +50,11 @@ export async function passRequest(
 
 function record({ target, calls }: PassContext, request: IncomingMessage, body: Buffer | undefined): ProxyCall {
   const { method = '', url: path = '/' } = request;
+  const bodyText = body?.toString('utf8');
   const call: ProxyCall = {
     ...{ n: calls.length + 1, target, method, path, startedAt: Date.now() },
-    ...nameEffect(target, method, path),
-    ...(body && body.length > 0 && { bodyText: body.toString('utf8') }),
+    ...nameEffect(target, method, path, bodyText),
+    ...(bodyText && { bodyText }),
   };
   calls.push(call);
   return call;

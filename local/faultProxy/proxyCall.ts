@@ -29,8 +29,8 @@ export function isStorageWrite({ effect }: ProxyCall): boolean {
 
 type Effect = Pick<ProxyCall, 'effect' | 'resource'>;
 
-/** Names the effect of a request from its method and path. Storage paths begin with the account. */
-export function nameEffect(target: TargetName, method: string, pathAndQuery: string): Effect {
+/** Names the effect of a request. Storage paths begin with the account. `bodyText` names the table of a transaction. */
+export function nameEffect(target: TargetName, method: string, pathAndQuery: string, bodyText = ''): Effect {
   const { pathname, searchParams } = new URL(pathAndQuery, 'http://proxy.invalid');
   const [, , first = '', second = '', third] = pathname.split('/');
   const comp = searchParams.has('comp') ? ` ${searchParams.get('comp')}` : '';
@@ -39,7 +39,7 @@ export function nameEffect(target: TargetName, method: string, pathAndQuery: str
       if (second !== 'messages') return named(`queue.${method}${comp}`, first);
       return named(`queue.${messageVerb(method, third, searchParams.get('peekonly') === 'true')}`, first);
     case 'table':
-      return tableEffect(method, decodeURIComponent(first));
+      return tableEffect(method, decodeURIComponent(first), bodyText);
     case 'blob':
       return named(`blob.${method}${comp}`, first);
     case 'graph':
@@ -60,8 +60,9 @@ function messageVerb(method: string, id: string | undefined, peek: boolean): str
 }
 
 /** https://learn.microsoft.com/rest/api/storageservices/operations-on-entities and operations-on-tables */
-function tableEffect(method: string, first: string): Effect {
-  if (first === '$batch') return { effect: 'table.batch' };
+function tableEffect(method: string, first: string, bodyText: string): Effect {
+  // A transaction has one table, and each of its parts a request line of its own (Performing entity group transactions).
+  if (first === '$batch') return named('table.batch', BATCHED_TABLE.exec(bodyText)?.[1] ?? '');
   const name = first.replace(/\(.*$/s, '');
   if (name === 'Tables') {
     const verb = { POST: 'createTable', DELETE: 'deleteTable', GET: 'listTables' }[method] ?? method;
@@ -71,6 +72,8 @@ function tableEffect(method: string, first: string): Effect {
   const verb = { POST: 'insert', PUT: 'update', PATCH: 'merge', MERGE: 'merge', DELETE: 'delete' }[method] ?? method;
   return named(`table.${verb}`, name);
 }
+
+const BATCHED_TABLE = /^(?:POST|PUT|PATCH|MERGE|DELETE) \S+\/([A-Za-z][A-Za-z0-9]*)(?:\(| |\?)/m;
 
 /** In Graph's paths an id follows the name of its collection. Without ids equal calls have equal names. */
 const COLLECTIONS =

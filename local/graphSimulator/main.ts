@@ -11,7 +11,10 @@ const help = `Simulates Universal Print and the change notifications of Microsof
 `;
 
 const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const fail = (exitCode: number, hint: string) => (error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}${hint}\n`);
+  process.exitCode = exitCode;
+};
 
 /** Reads the command line. Throws an error that says what is wrong with it. */
 function parseArguments() {
@@ -54,8 +57,6 @@ async function run({ help: showHelp, stopWithStdin, ...options }: ReturnType<typ
     void close().then(() => {
       say({ event: 'stopped' });
       process.stdin.destroy();
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
     });
   };
   process.on('SIGINT', stop);
@@ -68,13 +69,6 @@ async function run({ help: showHelp, stopWithStdin, ...options }: ReturnType<typ
   say({ event: 'ready', ...addresses });
 }
 
-try {
-  const options = parseArguments();
-  run(options).catch((error: unknown) => {
-    process.stderr.write(`${messageOf(error)}\n`);
-    process.exitCode = 1;
-  });
-} catch (error) {
-  process.stderr.write(`${messageOf(error)} Try --help.\n`);
-  process.exitCode = 2;
-}
+void Promise.resolve()
+  .then(parseArguments)
+  .then((options) => run(options).catch(fail(1, '')), fail(2, ' Try --help.'));

@@ -4,14 +4,14 @@ import { createDeliveryEngine } from './delivery/engine';
 import { deliveryOptionsSchema } from './delivery/options';
 import { postToReceiver } from './delivery/receiver';
 import { createCallReport } from './faults/callReport';
-import { createFaultRules } from './faults/faults';
+import { createFaultRules } from './faults/faultRules';
 import { createGraphListener } from './graph/graphServer';
 import { createThrottle } from './graph/throttle';
 import { closeServer, listenOnLoopback } from './http/server';
 import { createSeededRandom } from './seededRandom';
 import { createAuthorityListener } from './signIn/authority';
-import { createSigningKeys, createTlsCertificate, createValidationTokens } from './signIn/keys';
-import { createPassingTime } from './world/passingTime';
+import { createSigningKeys, createTlsCertificate, makeValidationTokens } from './signIn/keys';
+import { startPassingTime } from './world/passingTime';
 import { createWorld, type Simulation } from './world/simulation';
 import { variantsSchema } from './world/variants';
 
@@ -42,16 +42,22 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}) {
   const random = createSeededRandom(options.seed ?? 1);
   const closing = new AbortController();
   const variants = variantsSchema.parse({});
+  const realNow = () => performance.timeOrigin + performance.now();
+  const waitNow = () => (variants.throttlingClock === 'real' ? realNow() : now());
+  const delivery = createDeliveryEngine({
+    options: deliveryOptionsSchema.parse({}),
+    random,
+    now,
+    post: postToReceiver,
+    tokensFor: (items) => makeValidationTokens(keys, variants.validationTokens, now(), items),
+  });
   const simulation: Simulation = {
     world: createWorld(),
     variants,
-    delivery: createDeliveryEngine({
-      options: deliveryOptionsSchema.parse({}),
-      random,
-      now,
-      post: postToReceiver,
-      tokensFor: createValidationTokens({ keys, now, variants }),
-    }),
+    faults: createFaultRules(random),
+    calls: createCallReport({ now, waitNow }),
+    throttle: createThrottle(waitNow),
+    delivery,
     post: postToReceiver,
     random,
     keys,
@@ -60,33 +66,22 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}) {
     graphUrl: '',
     authorityUrl: '',
     closed: closing.signal,
+    reset: () => {
+      Object.assign(simulation.world, createWorld());
+      Object.assign(delivery.options, deliveryOptionsSchema.parse({}));
+      Object.assign(variants, variantsSchema.parse({}));
+      delivery.reset();
+      for (const { clear } of [simulation.throttle, simulation.faults, simulation.calls]) clear();
+    },
   };
-  const faults = createFaultRules(random);
-  const realNow = () => performance.timeOrigin + performance.now();
-  const waitNow = () => (variants.throttlingClock === 'real' ? realNow() : now());
-  const calls = createCallReport({ now, waitNow });
-  const throttle = createThrottle(waitNow);
-  const time = createPassingTime(simulation);
-  const reset = () => {
-    Object.assign(simulation.world, createWorld());
-    throttle.clear();
-    simulation.delivery.reset();
-    Object.assign(simulation.delivery.options, deliveryOptionsSchema.parse({}));
-    Object.assign(variants, variantsSchema.parse({}));
-    faults.clear();
-    calls.clear();
-  };
-  const deps = { simulation, faults, calls, throttle, reset };
-  const graphServer = createServer(createGraphListener(deps, time));
-  const { key, cert } = certificate;
-  const tokenServer = createSecureServer({ key, cert }, createAuthorityListener(deps));
+  const graphServer = createServer(createGraphListener(simulation, startPassingTime(simulation)));
+  const tokenServer = createSecureServer(certificate, createAuthorityListener(simulation));
 
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= (async () => {
       closing.abort();
-      time.stop();
-      simulation.delivery.reset();
+      delivery.reset();
       await Promise.all([closeServer(graphServer), closeServer(tokenServer), certificate.remove()]);
     })();
     return closed;
@@ -100,12 +95,6 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}) {
     await close();
     throw error;
   }
-  return {
-    graphUrl: simulation.graphUrl,
-    controlUrl: `${simulation.graphUrl}/control`,
-    authorityUrl: simulation.authorityUrl,
-    caFile: certificate.caFile,
-    appId: simulation.appId,
-    close,
-  };
+  const { graphUrl, authorityUrl, appId } = simulation;
+  return { graphUrl, controlUrl: `${graphUrl}/control`, authorityUrl, caFile: certificate.caFile, appId, close };
 }

@@ -30,6 +30,20 @@ export function consentPage(verdict: ConsentVerdict | undefined): ConsentPage {
         `The app has the permissions it asked for in the tenant ${verdict.tenantId}.`,
         'Tell the print vendor that sent you the link; they take the next step. You can close this page.',
       );
+    case 'unconfirmed':
+      return page(
+        200,
+        'Almost done',
+        `The app does not see the consent of the tenant ${verdict.tenantId} yet. That may take some minutes.`,
+        'Reload this page in a minute, or tell the print vendor that sent you the link; they see it too.',
+      );
+    case 'expiredLink':
+      return page(
+        400,
+        'This link is too old',
+        'It was valid for 30 days.',
+        'Ask the print vendor that sent it for a new one.',
+      );
     case 'declined':
       return page(
         200,
@@ -48,7 +62,7 @@ export function consentPage(verdict: ConsentVerdict | undefined): ConsentPage {
       return page(
         400,
         'This link is not valid',
-        'It is incomplete, or it is too old.',
+        'It is incomplete.',
         'Ask the print vendor that sent it for a new one.',
       );
   }

@@ -33,7 +33,7 @@ export type CallGraphBatch = (tenantId: string, parts: readonly BatchPart[]) => 
  * `$batch` over `callGraph`. A batch with a throttled part is answered with 424 (concepts/throttling.md) or 200
  * (concepts/json-batching.md): both are read part by part. A part that is throttled, temporarily unavailable or missing
  * in the answer is sent again in a smaller batch, never before its own Retry-After. A pause of more than 5 s is left to
- * the caller.
+ * the caller. A batch whose answer as a whole cannot be used is sent again in halves.
  */
 export function createGraphBatch(deps: {
   callGraph: CallGraph;
@@ -43,7 +43,9 @@ export function createGraphBatch(deps: {
   random: () => number;
 }): CallGraphBatch {
   const { callGraph, throttle, clock, random } = deps;
-  return async (tenantId, parts) => {
+  return sendParts;
+
+  async function sendParts(tenantId: string, parts: readonly BatchPart[]): Promise<PartResult[]> {
     const results: PartResult[] = parts.map((part) => ({ error: missingPart(part) }));
     let open: Numbered[] = parts.map((part, index) => ({ part, index }));
     for (let tries = 1; open.length > 0; tries += 1) {
@@ -52,7 +54,8 @@ export function createGraphBatch(deps: {
         answers = await sendOnce(callGraph, tenantId, open);
       } catch (error) {
         // The client has retried already.
-        for (const { index } of open) results[index] = { error };
+        const apart = isFaultOfOnePart(error) ? await sendApart(tenantId, open) : open.map(() => ({ error }));
+        for (const [place, { index }] of open.entries()) results[index] = apart[place] ?? { error };
         return results;
       }
       const again: Numbered[] = [];
@@ -72,7 +75,23 @@ export function createGraphBatch(deps: {
       if (open.length > 0) await clock.sleep(longestPauseMs);
     }
     return results;
-  };
+  }
+
+  /** Sends the same parts in two halves, down to single calls: one part must not spoil the others. */
+  async function sendApart(tenantId: string, open: readonly Numbered[]): Promise<PartResult[]> {
+    const parts = open.map(({ part }) => part);
+    const [only] = parts;
+    if (only && parts.length === 1) return [await sendSingly(callGraph, tenantId, only)];
+    const middle = Math.ceil(parts.length / 2);
+    const first = await sendParts(tenantId, parts.slice(0, middle));
+    return [...first, ...(await sendParts(tenantId, parts.slice(middle)))];
+  }
+}
+
+/** An answer that cannot be read, a refusal or a 500: perhaps of one part alone. An outage is none, and is left to the caller. */
+function isFaultOfOnePart(error: unknown): boolean {
+  if (!(error instanceof GraphError)) return false;
+  return error.code === 'graphAnswerUnreadable' || error.code === 'graphRejected' || error.status === 500;
 }
 
 /** Sends one part as a call of its own. Never rejects, like a batch. */

@@ -85,6 +85,7 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
       const hasTime = pauseMs <= LONGEST_WAIT_IN_PLACE_MS && tries < MOST_TRIES && mayStart(pauseMs);
       if (!mayRepeat || !hasTime) {
         if (!isAnswered) silence.unanswered(tenantId);
+        error.wasRepeated = tries > 1;
         throw error;
       }
       // A pause of the tenant is waited out at the top of the loop, including what other calls have added to it.

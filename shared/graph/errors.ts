@@ -12,6 +12,8 @@ export interface GraphErrorOptions extends ReceiverErrorOptions {
 export class GraphError extends ReceiverError {
   readonly status?: number;
   readonly retryAfterMs?: number;
+  /** An earlier try of the same call failed, and may have taken effect although. */
+  wasRepeated = false;
 
   constructor(code: ErrorCode, problem: string, options: GraphErrorOptions = {}) {
     super(code, problem, options);
@@ -40,6 +42,7 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   401: 'graphUnauthorized',
   403: 'graphForbidden',
   404: 'graphNotFound',
+  410: 'graphNotFound',
   409: 'graphConflict',
   429: 'graphThrottled',
   // concepts/errors.md names 503 and 509 as temporary. The others are treated alike.
@@ -62,7 +65,7 @@ export function toGraphError(
   { status, headers, body }: HttpAnswer,
   now: number,
 ): GraphError {
-  const code = CODES[status] ?? 'graphRejected';
+  const code = CODES[innerStatus(body) ?? status] ?? 'graphRejected';
   const retryAfterMs = parseRetryAfter(headers['retry-after'], now);
   const facts = [
     String(status),
@@ -90,6 +93,25 @@ function remedyOf(code: ErrorCode, permission: string, requestId: unknown): stri
   return `See the code of the answer and report it with its request id ${requestId}.`;
 }
 
+/**
+ * The status that a service behind Graph answered: an ExtensionError of any status says it in its text alone, such as
+ * `Status Code: NotFound`. A subscription that Graph has lost and a conflict on create are seen in this form.
+ */
+function innerStatus(body: string): number | undefined {
+  if (readGraphCode(body) !== 'ExtensionError') return undefined;
+  const name = /\b(?:inner(?: status)?|status(?: code)?):?\s+([A-Za-z]+)/i.exec(body.slice(0, 4096))?.[1];
+  return name === undefined ? undefined : INNER_STATUSES[name.toLowerCase()];
+}
+
+const INNER_STATUSES: Readonly<Record<string, number>> = {
+  notfound: 404,
+  gone: 410,
+  conflict: 409,
+  toomanyrequests: 429,
+  serviceunavailable: 503,
+  gatewaytimeout: 504,
+};
+
 /** Graph's codes are words such as `ResourceNotFound`. Anything else in that place is not repeated. */
 function readGraphCode(body: string): string | undefined {
   return /"code"\s*:\s*"([A-Za-z0-9_.-]{1,64})"/.exec(body.slice(0, 4096))?.[1];
@@ -106,6 +128,7 @@ export function parseRetryAfter(header: unknown, now: number): number | undefine
   if (typeof header !== 'string' || header.trim() === '') return undefined;
   const seconds = Number(header);
   if (Number.isFinite(seconds)) return seconds >= 0 ? Math.ceil(seconds * 1000) : undefined;
-  const date = Date.parse(header);
+  // The form of asctime has no zone, and every HTTP date is in GMT (RFC 9110, 5.6.7).
+  const date = Date.parse(/GMT|[+-]\d{4}|Z$/.test(header) ? header : `${header} GMT`);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

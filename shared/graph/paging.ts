@@ -2,7 +2,7 @@ import { isRecord } from '../parse';
 import type { CallGraph, GraphCall } from './client';
 import { unreadableAnswer } from './errors';
 
-/** Far above any real listing. It ends a listing whose pages point at each other. */
+/** Far above any real listing. It ends one whose every page has a new link. */
 const MOST_PAGES = 1_000;
 
 /** What a listing needs besides the call itself. */
@@ -13,7 +13,8 @@ export interface Paging {
 }
 
 /**
- * Every item of a Graph listing, page by page through `@odata.nextLink`.
+ * Every item of a Graph listing once, page by page through `@odata.nextLink`. A listing whose links run in a circle ends at
+ * the first link that was followed already.
  *
  * @throws GraphError as `callGraph`, and `graphAnswerUnreadable` for an answer that is no listing or whose next page is
  *   outside GRAPH_BASE_URL: the token must not be sent anywhere else
@@ -22,25 +23,37 @@ export async function* readAllPages(
   { callGraph, graphBaseUrl }: Paging,
   call: Pick<GraphCall, 'tenantId' | 'path' | 'permission'>,
 ): AsyncGenerator<unknown> {
+  const followed = new Set<string>();
+  const seen = new Set<string>();
   let path: string | undefined = call.path;
-  for (let page = 0; path !== undefined; page += 1) {
-    if (page === MOST_PAGES) throw unreadableAnswer(`more than ${MOST_PAGES} pages`, call.path);
+  while (path !== undefined && !followed.has(path)) {
+    followed.add(path);
+    if (followed.size > MOST_PAGES) throw unreadableAnswer(`more than ${MOST_PAGES} pages`, call.path);
     const { body } = await callGraph({ ...call, method: 'GET', path });
     if (!isRecord(body) || !Array.isArray(body['value'])) {
       throw unreadableAnswer('a listing without values', call.path);
     }
-    yield* body['value'] as unknown[];
-    path = nextPath(graphBaseUrl, body['@odata.nextLink'], call.path);
+    for (const item of body['value'] as unknown[]) {
+      const id = isRecord(item) ? item['id'] : undefined;
+      if (typeof id === 'string') {
+        if (seen.has(id)) continue;
+        seen.add(id);
+      }
+      yield item;
+    }
+    path = nextPath(graphBaseUrl, body['@odata.nextLink'], path);
   }
 }
 
-function nextPath(graphBaseUrl: string, link: unknown, listing: string): string | undefined {
-  if (link === undefined || link === null) return undefined;
-  const next = typeof link === 'string' && URL.canParse(link) ? new URL(link) : undefined;
+/** @param page the path of the page that has the link, which may be relative to it (OData JSON format, 4.5.1) */
+function nextPath(graphBaseUrl: string, link: unknown, page: string): string | undefined {
+  if (link === undefined || link === null || link === '') return undefined;
+  const from = `${graphBaseUrl}${page}`;
+  const next = typeof link === 'string' && URL.canParse(link, from) ? new URL(link, from) : undefined;
   const base = new URL(graphBaseUrl);
   const prefix = `${base.pathname.replace(/\/$/, '')}/`;
   if (next?.origin !== base.origin || !next.pathname.startsWith(prefix)) {
-    throw unreadableAnswer('a next page outside GRAPH_BASE_URL', listing);
+    throw unreadableAnswer('a next page outside GRAPH_BASE_URL', page);
   }
   return next.pathname.slice(prefix.length - 1) + next.search;
 }

@@ -19,6 +19,7 @@ export interface GraphService {
   callGraph: CallGraph;
   /** The same for up to 20 PATCH and DELETE in one request. */
   callBatch: CallGraphBatch;
+  tokens: Pick<Tokens, 'get'>;
   /** Which tenants Graph throttles. */
   throttle: Throttle;
   /** Which tenants Graph does not answer. */
@@ -48,6 +49,7 @@ function openGraph({ graphBaseUrl }: Config, tokens: Tokens): GraphService {
   return {
     callGraph,
     callBatch: createGraphBatch({ callGraph, throttle, clock, random }),
+    tokens,
     throttle,
     silence,
   };

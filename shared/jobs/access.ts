@@ -1,6 +1,6 @@
 import { createCache } from '../cache';
 import type { Silence } from '../graph/client';
-import { watchRowKey, type WatchKey, type Watch, type Watches } from '../watches/watches';
+import type { RemovedWatch, WatchKey, Watch, Watches } from '../watches/watches';
 import type { Clock } from '../clock';
 import type { Tenant, Tenants } from '../tenants/tenants';
 
@@ -19,43 +19,46 @@ export type InactiveReason =
 export type ReadAccess = (watch: WatchKey, generation: number | undefined) => Promise<Access>;
 
 const KNOWN_FOR_MS = 60_000;
-/** A bound on memory. One instance works for far fewer watches within a minute. */
+/** A bound on memory. One instance works for far fewer tenants within a minute. */
 const MOST_KNOWN = 5_000;
 
 /**
- * Reads tenant and watch. Active ones are remembered for a minute. Others are read each time, so that an added or resumed
- * tenant or watch becomes active immediately.
+ * Reads tenant and watch. An active tenant is remembered for a minute, so that a resumed one becomes active immediately.
+ * The watch is read each time: from the moment of a revocation on no instance may accept what was revoked.
  */
 export function createReadAccess(deps: {
   tenants: Pick<Tenants, 'get'>;
-  watches: Pick<Watches, 'get'>;
+  watches: Pick<Watches, 'getRecord'>;
   clock: Pick<Clock, 'now'>;
 }): ReadAccess {
-  const known = createCache<{ tenant: Tenant; watch: Watch }>({
-    most: MOST_KNOWN,
-    keepMs: KNOWN_FOR_MS,
-    clock: deps.clock,
-  });
+  const known = createCache<Tenant>({ most: MOST_KNOWN, keepMs: KNOWN_FOR_MS, clock: deps.clock });
   return async (key, generation) => {
-    const name = `${key.tenantId}/${watchRowKey(key)}`;
-    const found = known.get(name);
-    if (found) return checkAccess(found.tenant, found.watch, generation);
-    const [tenant, stored] = await Promise.all([deps.tenants.get(key.tenantId), deps.watches.get(key)]);
-    const access = checkAccess(tenant, stored?.watch, generation);
-    if (access.active) known.set(name, { tenant: access.tenant, watch: access.watch });
-    return access;
+    const remembered = known.get(key.tenantId);
+    const [tenant, record] = await Promise.all([
+      remembered ?? deps.tenants.get(key.tenantId),
+      deps.watches.getRecord(key),
+    ]);
+    if (!remembered && tenant?.status === 'active') known.set(key.tenantId, tenant);
+    return checkAccess(tenant, record, generation);
   };
 }
 
-function checkAccess(tenant: Tenant | undefined, watch: Watch | undefined, generation: number | undefined): Access {
+/** The generation comes first: what was revoked stays so, whatever becomes of watch and tenant. */
+function checkAccess(
+  tenant: Tenant | undefined,
+  record: Watch | RemovedWatch | undefined,
+  generation: number | undefined,
+): Access {
+  // Messages of the sweep and of operators carry no generation, because they do not come from a subscription.
+  if (record && generation !== undefined && generation < record.generation) {
+    return { active: false, reason: 'staleGeneration' };
+  }
   if (!tenant) return { active: false, reason: 'unknownTenant' };
   if (tenant.status === 'paused') return { active: false, reason: 'pausedTenant' };
   if (tenant.status === 'removed') return { active: false, reason: 'removedTenant' };
-  if (!watch) return { active: false, reason: 'unknownWatch' };
-  if (!watch.wanted) return { active: false, reason: 'removedWatch' };
-  // Messages of the sweep and of operators carry no generation, because they do not come from a subscription.
-  if (generation !== undefined && generation < watch.generation) return { active: false, reason: 'staleGeneration' };
-  return { active: true, tenant, watch };
+  if (!record) return { active: false, reason: 'unknownWatch' };
+  if (record.status === 'removed' || !record.wanted) return { active: false, reason: 'removedWatch' };
+  return { active: true, tenant, watch: record };
 }
 
 /** Bounds how many messages of one tenant this process works on at a time, so that no tenant delays the others. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock';
 import { ReceiverError } from '../errors';
-import type { Ledger, LedgerRow } from './ledger';
+import type { Stored } from '../storage/entityTable';
+import type { Decision, Ledger, LedgerRow, ReadLedgerRow } from './ledger';
 import { ledgerKey, type FoundBy, type JobReference } from './message';
 
 /** The right to work on one row until its lease ends. The functions below keep its row and ETag current. */
@@ -9,6 +10,12 @@ export interface Claim {
   readonly runId: string;
   row: LedgerRow;
   etag: string;
+  /** The decision that an earlier run left on the row: it may have carried it out before it ended. */
+  readonly earlierDecision: Decision | undefined;
+  /** This run has asked Graph to carry its decision out, whatever became of that. */
+  hasActed: boolean;
+  /** When the last write of the row was begun, by the clock of this process; milliseconds since 1970. */
+  writtenAt: number;
 }
 
 export type ClaimResult =
@@ -23,11 +30,19 @@ export interface ClaimDeps {
 }
 
 /** Longer than any step between two renewals (a call to Graph: 45 s), and short enough that a crashed run causes little delay. */
-const LEASE_MS = 3 * 60_000;
-/** A claim may be taken over only this long after its lease has ended: the clocks of two instances differ. */
-const TAKE_OVER_MARGIN_MS = 60_000;
-/** A run that works for long renews its lease about once a minute, between its steps. */
-const RENEW_LEASE_AFTER_MS = 60_000;
+const LEASE_MS = 90_000;
+/** A claim may be taken over only this long after its lease has ended: an answer may be on its way. */
+const TAKE_OVER_MARGIN_MS = 15_000;
+/** A run that works for long renews its lease between its steps. */
+const RENEW_LEASE_AFTER_MS = 30_000;
+
+/**
+ * Whether the run that claimed a row has lost it. A lease begins with the last write of its row, and both that time and the
+ * one of the read come from the table service: the clocks of the instances do not matter.
+ */
+export function isLeaseOver({ ageMs }: Pick<ReadLedgerRow, 'ageMs'>): boolean {
+  return ageMs >= LEASE_MS + TAKE_OVER_MARGIN_MS;
+}
 /** A row that changes under every attempt of one call is contended by a loop elsewhere. */
 const MOST_RACES = 5;
 
@@ -49,12 +64,14 @@ export async function claimJob(
   reference: JobReference,
   run: { runId: string; foundBy: FoundBy; notifiedAt?: string },
 ): Promise<ClaimResult> {
-  const won = (row: LedgerRow, etag: string): ClaimResult => ({
-    outcome: 'claimed',
-    claim: { reference, runId: run.runId, row, etag },
-  });
-  const key = ledgerKey(reference);
   const now = deps.clock.now();
+  const won = (row: LedgerRow, etag: string, earlierDecision?: Decision): ClaimResult => ({
+    outcome: 'claimed',
+    claim: { reference, runId: run.runId, row, etag, earlierDecision, hasActed: false, writtenAt: now },
+  });
+  // Without rules nothing but a release can follow, so the claim says it and saves a write of its own.
+  const intent = reference.kind === 'jobStarted' ? ({ decision: 'release' } as const) : {};
+  const key = ledgerKey(reference);
   const lease = { runId: run.runId, leaseUntil: isoTime(now + LEASE_MS) };
   const fresh: LedgerRow = {
     status: 'claimed',
@@ -63,8 +80,9 @@ export async function claimJob(
     firstSeenAt: isoTime(now),
     foundBy: run.foundBy,
     ...placeOf(reference),
+    ...intent,
   };
-  const inserted = await deps.ledger.insert(key, fresh);
+  const inserted = await deps.ledger.insert(reference, fresh);
   if (inserted !== undefined) return won(fresh, inserted);
   for (let race = 0; race < MOST_RACES; race += 1) {
     const stored = await deps.ledger.get(key);
@@ -73,13 +91,14 @@ export async function claimJob(
     const row = noteNotification(found, run.notifiedAt);
     if (row.status === 'done') {
       // A lost race needs no retry: the other writer has noted a notification too.
-      if (row !== found) await deps.ledger.replace(key, row, stored.etag);
+      if (row !== found) await deps.ledger.replace(reference, row, stored);
       return { outcome: 'done' };
     }
     if (row.status === 'claimed') {
-      if (row.runId === run.runId) return won(row, stored.etag);
-      const until = Date.parse(row.leaseUntil ?? '') + TAKE_OVER_MARGIN_MS;
-      if (until > now) return { outcome: 'busy', until };
+      if (row.runId === run.runId) return won(row, stored.etag, row.attempts > 1 ? row.decision : undefined);
+      if (!isLeaseOver(stored)) {
+        return { outcome: 'busy', until: now + LEASE_MS + TAKE_OVER_MARGIN_MS - stored.ageMs };
+      }
     }
     const taken: LedgerRow = {
       // A row that was gone starts over, because no event was sent for it.
@@ -87,23 +106,32 @@ export async function claimJob(
       ...lease,
       status: 'claimed',
       attempts: row.attempts + 1,
+      ...(row.decision === undefined ? intent : {}),
     };
-    const etag = await deps.ledger.replace(key, taken, stored.etag);
-    if (etag !== undefined) return won(taken, etag);
+    const etag = await deps.ledger.replace(reference, taken, stored);
+    if (etag !== undefined) return won(taken, etag, row.decision);
   }
   throw lostRace('The ledger row changed under every attempt to claim it');
 }
 
 /**
- * Makes sure that at least `neededMs` of lease are left before something is started that may take that long.
+ * Makes sure that at least `neededMs` of lease are left before something is started that may take that long, and that the
+ * row says `decision`, if it is given.
  *
  * @returns false when another run has taken the row over; the caller must start nothing more
  */
-export async function extendLease(deps: ClaimDeps, claim: Claim, neededMs: number): Promise<boolean> {
+export async function extendLease(
+  deps: ClaimDeps,
+  claim: Claim,
+  neededMs: number,
+  decision = claim.row.decision,
+): Promise<boolean> {
   const now = deps.clock.now();
-  const left = Date.parse(claim.row.leaseUntil ?? '') - now;
-  if (left >= Math.max(neededMs, LEASE_MS - RENEW_LEASE_AFTER_MS)) return true;
-  return write(deps, claim, { ...claim.row, leaseUntil: isoTime(now + LEASE_MS) });
+  const left = claim.writtenAt + LEASE_MS - now;
+  const hasLease = left >= Math.max(neededMs, LEASE_MS - RENEW_LEASE_AFTER_MS);
+  if (hasLease && decision === claim.row.decision) return true;
+  const decided = decision === undefined ? {} : { decision };
+  return write(deps, claim, { ...claim.row, ...decided, leaseUntil: isoTime(now + LEASE_MS) });
 }
 
 /**
@@ -131,33 +159,30 @@ export function releaseClaim(
     Pick<LedgerRow, 'waitReason' | 'waitingSince'>
   >,
 ): Promise<boolean> {
-  const { runId: _runId, leaseUntil: _leaseUntil, ...kept } = withoutWait(claim.row);
-  return write(deps, claim, { ...kept, ...changes });
+  const { runId: _runId, leaseUntil: _leaseUntil, decision, ...kept } = withoutWait(claim.row);
+  // Only a decision that may have been carried out is kept: a task that has ended since is taken for ours.
+  const left = claim.hasActed ? decision : claim.earlierDecision;
+  return write(deps, claim, { ...kept, ...(left ? { decision: left } : {}), ...changes });
 }
 
 async function write(deps: ClaimDeps, claim: Claim, row: LedgerRow): Promise<boolean> {
-  const replaced = await deps.ledger.replace(ledgerKey(claim.reference), row, claim.etag);
-  const etag = replaced ?? (await writeAfterLostRace(deps, claim, row));
-  if (etag === undefined) return false;
-  claim.etag = etag;
-  claim.row = row;
-  return true;
-}
-
-/** The ETag, or undefined when the row belongs to another run or that is unknown. */
-async function writeAfterLostRace(deps: ClaimDeps, claim: Claim, row: LedgerRow): Promise<string | undefined> {
-  // Still our run: an earlier write of ours took effect although its answer was lost. Write again over it, but never
-  // reopen a row that is done: its event would be sent again.
-  const isOurs = (found: LedgerRow) =>
-    found.runId === claim.runId && (found.status !== 'done' || row.status === 'done');
-  const change = (found: LedgerRow) => (isOurs(found) ? row : found);
-  const written = await deps.ledger.update(ledgerKey(claim.reference), change).catch(unlessContended);
-  return written?.value === row ? written.etag : undefined;
-}
-
-/** Whether the row is still ours is then unknown, so nothing more may be started. */
-function unlessContended(error: unknown): undefined {
-  if (!(error instanceof ReceiverError) || error.code !== 'rowContended') throw error;
+  const { reference } = claim;
+  const writtenAt = deps.clock.now();
+  let known: Stored<LedgerRow> | undefined = { value: claim.row, etag: claim.etag };
+  for (let race = 0; race < MOST_RACES && known; race += 1) {
+    const etag = await deps.ledger.replace(reference, row, known);
+    if (etag !== undefined) {
+      Object.assign(claim, { etag, row, writtenAt });
+      return true;
+    }
+    const found: Stored<LedgerRow> | undefined = await deps.ledger.get(ledgerKey(reference));
+    // Still our run: an earlier write of ours took effect although its answer was lost. Write again over it, but never
+    // reopen a row that is done: its event would be sent again.
+    const isOurs = found?.value.runId === claim.runId && (found.value.status !== 'done' || row.status === 'done');
+    known = isOurs ? found : undefined;
+  }
+  // The row belongs to another run, or whose it is is unknown: nothing more may be started.
+  return false;
 }
 
 function noteNotification(row: LedgerRow, notifiedAt: string | undefined): LedgerRow {

@@ -98,7 +98,8 @@ export async function deferAfterError(
       isThrottled && retryAfterMs !== undefined
         ? afterPauseMs(retryAfterMs, deps.random())
         : Math.max(retryAfterMs ?? 0, outageMs);
-    if (!isThrottled) deps.logger.warn('job.dependencyUnavailable', { ...ids, ...errorFields(error) });
+    if (claim.row.event === 'pending') deps.logger.error('job.eventPending', { ...ids, ...errorFields(error) });
+    else if (!isThrottled) deps.logger.warn('job.dependencyUnavailable', { ...ids, ...errorFields(error) });
     const wait = { status: 'waiting', waitReason: 'outage', cause: error.code, delayMs } as const;
     return releaseAndRequeue(deps, message, claim, wait);
   }

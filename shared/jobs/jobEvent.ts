@@ -12,7 +12,7 @@ export interface JobFacts {
   jobId: string | undefined;
   outcome: Outcome;
   /** Undefined when the job could not be read. */
-  job: PrintJob | undefined;
+  job: Pick<PrintJob, 'fields' | 'documents'> | undefined;
 }
 
 export interface JobEventFacts extends JobFacts {

@@ -1,21 +1,17 @@
 import { ReceiverError } from '../errors';
 import { parseOneOf, parseText, pickTexts } from '../parse';
-import {
-  parseOrReport,
-  updateRow,
-  type EntityTable,
-  type Row,
-  type RowFormat,
-  type Stored,
-  type StoredRow,
-  type TableChange,
-} from '../storage/entityTable';
-import { FOUND_BY, type FoundBy } from './message';
+import { parseOrReport, type EntityTable, type Row, type Stored, type StoredRow } from '../storage/entityTable';
+import { FOUND_BY, ledgerKey, ledgerRowKey, parseReference, type FoundBy, type JobReference } from './message';
 
 export type LedgerStatus = 'claimed' | 'waiting' | 'failed' | 'gone' | 'done';
 
 /** `notYet`: Graph does not show the job yet. `outage`: Graph, Entra or storage is unavailable, throttles or refuses. */
 export type WaitReason = 'notYet' | 'outage';
+
+/** What this product does with a task that is open. */
+export type Decision = 'release' | 'deadline';
+
+export type EventState = 'pending' | 'sent' | 'none';
 
 /** How a job event ended; see the contract of the table PrintJobs. */
 export type Outcome = 'released' | 'deadline' | 'fetchable' | 'printed' | 'ended';
@@ -43,12 +39,13 @@ export interface LedgerRow {
   printerId?: string;
   jobId?: string;
   wish?: string;
-  decision?: string;
+  /** What a run has decided and may have done at Graph: written before its call. `release` is written with the claim. */
+  decision?: Decision;
   outcome?: Outcome;
   /** The job as it was read, JSON. */
   job?: string;
-  /** Of a row that is done: whether an event was sent. */
-  event?: 'sent' | 'none';
+  /** `pending`: the work has ended, and its event could not be sent yet. The others: whether a row that is done sent one. */
+  event?: EventState;
   /** The error code or reason: why the row waits or failed, or why no event was sent. For people. */
   cause?: string;
 }
@@ -64,6 +61,11 @@ export interface LastChange {
   changedAt?: string;
 }
 
+export interface ReadLedgerRow extends Stored<LedgerRow>, LastChange {
+  /** How long ago the row was last written, by the clock of the service alone; milliseconds. */
+  ageMs: number;
+}
+
 export interface ListedLedgerRow extends LastChange {
   rowKey: string;
   etag: string;
@@ -71,27 +73,20 @@ export interface ListedLedgerRow extends LastChange {
   row: LedgerRow | undefined;
 }
 
-/** One change of a transaction over rows of one tenant. */
-export type LedgerChange =
-  | { insert: LedgerRow; rowKey: string }
-  | { replace: LedgerRow; rowKey: string; etag: string }
-  | { remove: true; rowKey: string };
-
 /** The table PrintJobs. All its reads and writes go through here. Reads throw ReceiverError `rowUnreadable`. */
 export interface Ledger {
-  get(key: LedgerKey): Promise<(Stored<LedgerRow> & LastChange) | undefined>;
+  get(key: LedgerKey): Promise<ReadLedgerRow | undefined>;
   /** The ETag, or undefined when the row exists. */
-  insert(key: LedgerKey, row: LedgerRow): Promise<string | undefined>;
-  /** The new ETag, or undefined when the row has changed since `etag` or is gone. */
-  replace(key: LedgerKey, row: LedgerRow, etag: string): Promise<string | undefined>;
-  /** As `updateRow`: repeats `change` over lost races. */
-  update(
-    key: LedgerKey,
-    change: (row: LedgerRow) => LedgerRow,
-    known?: Stored<LedgerRow>,
-  ): Promise<Stored<LedgerRow> | undefined>;
-  /** Several rows of one tenant in one entity group transaction. False when one of them has changed: then none is written. */
-  write(tenantId: string, changes: readonly LedgerChange[]): Promise<boolean>;
+  insert(reference: JobReference, row: LedgerRow): Promise<string | undefined>;
+  /**
+   * The new ETag, or undefined when the row has changed since it was read or is gone. The index of work in hand changes in
+   * the same transaction, so it cannot diverge.
+   */
+  replace(reference: JobReference, row: LedgerRow, known: Stored<LedgerRow>): Promise<string | undefined>;
+  /** The job events of a tenant that runs have claimed and not given back, from the index: nothing else is read. */
+  listOpen(tenantId: string): AsyncIterable<JobReference>;
+  /** Deletes one row. */
+  remove(key: LedgerKey): Promise<void>;
   /** Rows of one tenant in the order of their keys, those with `rowKeyPrefix` or all. */
   list(
     tenantId: string,
@@ -104,26 +99,47 @@ export interface Ledger {
 /** Rows side by side: far under the 2,000 entities a second of one table partition. */
 const DELETES_AT_ONCE = 16;
 
+/** The index of work in hand: a row beside the one of each job event that a run has claimed. */
+const OPEN = 'open_';
+
 export function createLedger(table: EntityTable): Ledger {
   return {
     async get({ tenantId, rowKey }) {
       const stored = await table.get(tenantId, rowKey);
-      return stored && { value: parseLedgerRow(stored), etag: stored.etag, ...lastChangeOf(stored) };
+      if (!stored) return undefined;
+      const change = lastChangeOf(stored);
+      const ageMs = (stored.readAt ?? NaN) - Date.parse(change.changedAt ?? '');
+      // Without a time of the service nothing is known, and nothing is taken away from a run.
+      return { value: parseLedgerRow(stored), etag: stored.etag, ...change, ageMs: Math.max(0, ageMs) || 0 };
     },
-    insert: (key, row) => table.insert(formatRow(key, row)),
-    replace: (key, row, etag) => table.replace(formatRow(key, row), etag),
-    update(key, change, known) {
-      const format: RowFormat<LedgerRow> = { parse: parseLedgerRow, format: (row) => formatRow(key, row) };
-      return updateRow(table, format, { partitionKey: key.tenantId, rowKey: key.rowKey }, change, known);
+    async insert(reference, row) {
+      const inserted = formatRow(ledgerKey(reference), row);
+      if (row.status !== 'claimed') return table.insert(inserted);
+      return (await table.write([{ insert: inserted }, { insert: openRow(reference) }]))?.[0];
     },
-    async write(tenantId, changes) {
-      return (await table.write(changes.map((change) => toTableChange(tenantId, change)))) !== undefined;
+    async replace(reference, row, { value: before, etag }) {
+      const replaced = formatRow(ledgerKey(reference), row);
+      const [wasOpen, isOpen] = [before.status === 'claimed', row.status === 'claimed'];
+      if (wasOpen === isOpen) return table.replace(replaced, etag);
+      const { partitionKey, rowKey, ...ids } = openRow(reference);
+      const index = isOpen ? { insert: { partitionKey, rowKey, ...ids } } : { remove: { partitionKey, rowKey } };
+      return (await table.write([{ replace: replaced, etag }, index]))?.[0];
+    },
+    async *listOpen(tenantId) {
+      for await (const { cells } of table.list(tenantId, { rowKeyPrefix: OPEN })) {
+        const reference = parseReference(tenantId, cells);
+        if (reference) yield reference;
+      }
+    },
+    async remove({ tenantId, rowKey }) {
+      const stored = await table.get(tenantId, rowKey);
+      if (stored) await deleteRow(table, { tenantId, rowKey }, stored.etag);
     },
     async *list(tenantId, { rowKeyPrefix, onUnreadable }) {
       const shown = { cells: CELLS_BUT_JOB, ...(rowKeyPrefix === undefined ? {} : { rowKeyPrefix }) };
       for await (const stored of table.list(tenantId, shown)) {
         const { rowKey } = stored.cells;
-        if (typeof rowKey !== 'string') continue;
+        if (typeof rowKey !== 'string' || rowKey.startsWith(OPEN)) continue;
         const row = parseOrReport(() => parseLedgerRow(stored), onUnreadable);
         yield { rowKey, etag: stored.etag, ...lastChangeOf(stored), row };
       }
@@ -163,11 +179,9 @@ function lastChangeOf({ cells }: StoredRow): LastChange {
   return Number.isNaN(ms) ? {} : { changedAt: new Date(ms).toISOString() };
 }
 
-function toTableChange(tenantId: string, change: LedgerChange): TableChange {
-  const { rowKey } = change;
-  if ('insert' in change) return { insert: formatRow({ tenantId, rowKey }, change.insert) };
-  if ('replace' in change) return { replace: formatRow({ tenantId, rowKey }, change.replace), etag: change.etag };
-  return { remove: { partitionKey: tenantId, rowKey } };
+function openRow(reference: JobReference): Row {
+  const { tenantId, ...ids } = reference;
+  return { partitionKey: tenantId, rowKey: `${OPEN}${ledgerRowKey(reference)}`, ...ids };
 }
 
 function formatRow({ tenantId, rowKey }: LedgerKey, row: LedgerRow): Row {
@@ -186,7 +200,6 @@ const TEXTS = [
   'printerId',
   'jobId',
   'wish',
-  'decision',
   'job',
   'cause',
 ] as const;
@@ -201,6 +214,7 @@ const CELLS_BUT_JOB: readonly string[] = [
   'outcome',
   'waitReason',
   'event',
+  'decision',
   ...TEXTS.filter((name) => name !== 'job'),
 ];
 
@@ -214,7 +228,8 @@ function parseLedgerRow({ cells }: StoredRow): LedgerRow {
   }
   const outcome = parseOneOf(cells['outcome'], OUTCOMES);
   const waitReason = parseOneOf(cells['waitReason'], ['notYet', 'outage']);
-  const event = parseOneOf(cells['event'], ['sent', 'none']);
+  const event = parseOneOf(cells['event'], ['pending', 'sent', 'none']);
+  const decision = parseOneOf(cells['decision'], ['release', 'deadline']);
   return {
     status,
     attempts: typeof cells['attempts'] === 'number' ? cells['attempts'] : 0,
@@ -223,6 +238,7 @@ function parseLedgerRow({ cells }: StoredRow): LedgerRow {
     ...(outcome ? { outcome } : {}),
     ...(waitReason ? { waitReason } : {}),
     ...(event ? { event } : {}),
+    ...(decision ? { decision } : {}),
     ...pickTexts(cells, TEXTS),
   };
 }

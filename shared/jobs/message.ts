@@ -123,7 +123,8 @@ export function parseJobMessage(value: unknown): { message: JobMessage } | { mal
   return { message: { ...base, reference } };
 }
 
-function parseReference(tenantId: string, event: Record<string, unknown>): JobReference | undefined {
+/** The job event that `event` names: a message, or a row of the index of the ledger. */
+export function parseReference(tenantId: string, event: Readonly<Record<string, unknown>>): JobReference | undefined {
   const printerId = parseId(event['printerId']);
   const jobId = parseJobId(event['jobId']);
   if (event['kind'] === 'jobFetchable') {

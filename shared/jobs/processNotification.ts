@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock';
-import { LONGEST_WAIT_IN_PLACE_MS, type CallGraph, type Silence, type Throttle } from '../graph/client';
+import {
+  GRAPH_CALL_LIMIT_MS,
+  LONGEST_WAIT_IN_PLACE_MS,
+  type CallGraph,
+  type Silence,
+  type Throttle,
+} from '../graph/client';
 import { parseJobMessage, idsOf, type MessageOfJob, watchOf } from './message';
 import type { WatchKey } from '../watches/watches';
 import { errorFields, ReceiverError } from '../errors';
 import { afterPauseMs, afterShareMs } from './delays';
-import { claimJob } from './claims';
+import { claimJob, extendLease, type Claim, type ClaimDeps } from './claims';
 import type { Logger } from '../logger';
 import type { MessageQueue } from '../storage/queues';
-import type { ReadAccess, TenantShare } from './access';
+import type { InactiveReason, ReadAccess, TenantShare } from './access';
 import { deferAfterError, deferClaimed, deferUntilTablesAnswer, requeue } from './defer';
 import type { Ledger } from './ledger';
 import type { Decide } from './startedJob';
@@ -101,9 +107,7 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
 async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: unknown): Promise<ProcessOutcome> {
   const { reference, foundBy, receivedAt } = message;
   const access = await deps.readAccess(watchOf(reference), message.generation);
-  // An open task blocks a user's print, whether its watch is active or not. Nobody waits for a fetchable job.
-  const isDropped = !access.active && (reference.kind === 'jobFetchable' || access.reason === 'staleGeneration');
-  if (isDropped) {
+  if (!access.active && isDropped(message, access.reason)) {
     deps.logger.warn('job.dropped', { ...idsOf(reference), reason: access.reason });
     return 'dropped';
   }
@@ -120,7 +124,8 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
   if (claimed.outcome === 'busy') return requeue(deps, message, 'busy', claimed.until - deps.clock.now());
   const { claim } = claimed;
   try {
-    const result = await workOnJob({ ...deps, ledger }, { claim, message, access });
+    const callGraph = underLease(deps.callGraph, ledger, claim);
+    const result = await workOnJob({ ...deps, ledger, callGraph }, { claim, message, access });
     if (result.outcome === 'notYet' || result.outcome === 'claimLost') {
       return await deferClaimed(deps, message, claim, result);
     }
@@ -139,6 +144,25 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
     if (access.active || !(error instanceof ReceiverError)) throw error;
     return sendToPoison(deps, input, { ...idsOf(reference), reason: access.reason });
   }
+}
+
+/** The same calls, each of which begins with enough lease left for all its tries. */
+function underLease(callGraph: CallGraph, ledger: ClaimDeps, claim: Claim): CallGraph {
+  return async (call) => {
+    if (await extendLease(ledger, claim, GRAPH_CALL_LIMIT_MS)) return callGraph(call);
+    throw new ReceiverError('claimLost', 'Another run has taken the job over');
+  };
+}
+
+/**
+ * An open task blocks a user's print, whether its watch is active or not, so it is ended. Nobody waits for a fetchable job.
+ * A notification that was revoked, or whose watch has left no trace to compare it with, may be forged: the sweep finds the
+ * open tasks of such a definition at Graph. Nothing is asked of a tenant that was never added.
+ */
+function isDropped({ reference, generation }: MessageOfJob, reason: InactiveReason): boolean {
+  if (reference.kind === 'jobFetchable') return true;
+  if (reason === 'unknownWatch') return generation !== undefined;
+  return reason === 'staleGeneration' || reason === 'unknownTenant';
 }
 
 /** A notification says when its subscription expires. Near that, the timer that should have renewed it did not run. */

@@ -6,19 +6,14 @@ import { readJob, type PrintJob } from '../graph/api/printJobs';
 import type { Access } from './access';
 import { extendLease, type Claim, type ClaimDeps } from './claims';
 import type { JobFacts } from './jobEvent';
-import type { LedgerRow, Outcome } from './ledger';
+import type { Decision, LedgerRow, Outcome } from './ledger';
 import type { JobStartedReference } from './message';
-
-/** What to do with a job that waits for us. */
-export interface Decision {
-  action: 'release';
-}
 
 /** The vendor's rules go here. */
 export type Decide = (reference: JobStartedReference, job: PrintJob | undefined) => Decision;
 
 /** Without rules every job is released immediately. */
-export const releaseEveryJob: Decide = () => ({ action: 'release' });
+export const releaseEveryJob: Decide = () => 'release';
 
 export interface StartedJobDeps {
   ledger: ClaimDeps;
@@ -56,21 +51,20 @@ type StartedReading =
   | { state: 'open'; place: Place; job: PrintJob }
   /** The task waits for us, but its job cannot be read. */
   | { state: 'unreadable'; place: Place | undefined; cause: string }
-  /** The task has ended. Its description shows whether this product ended it. */
-  | { state: 'ended'; place: Place | undefined; job: PrintJob | undefined; description: string }
+  /** The task has ended. */
+  | { state: 'ended'; place: Place | undefined; job: PrintJob | undefined }
   /** The task is pending or in an unknown state. */
   | { state: 'notBegun'; place: Place | undefined; cause: string }
   /** No task. */
   | { state: 'notYet'; place: Place | undefined; cause: string };
 
-/**
- * Written on a task that we end. A later run recognizes by it what this product did: the run that ended the task may have
- * stopped before it recorded that.
- */
-const DESCRIPTION: Record<'released' | 'deadline', string> = {
-  released: 'Released by Universal Print Receiver',
+/** What administrators read on a task that we end. No decision rests on it: Graph may show another text. */
+const DESCRIPTIONS: Record<Decision, string> = {
+  release: 'Released by Universal Print Receiver',
   deadline: 'Released by Universal Print Receiver at its deadline',
 };
+
+const OUTCOMES: Record<Decision, Outcome> = { release: 'released', deadline: 'deadline' };
 
 /**
  * When an open task is ended even if its job cannot be read; milliseconds since 1970. The task of an inactive watch is
@@ -92,7 +86,7 @@ export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWor
     case 'notYet':
       return { outcome: 'notYet', cause: reading.cause, patience: 'window' };
     case 'ended':
-      return { facts: { ...placeOf(reading), outcome: outcomeOf(reading.description), job: reading.job } };
+      return { facts: { ...placeOf(reading), outcome: endedBy(work.claim), job: reading.job } };
     case 'notBegun':
     case 'unreadable':
       if (!isPastDeadline(deps, work)) {
@@ -101,9 +95,8 @@ export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWor
       if (reading.state === 'notBegun') return endTaskBeforeItBegins(deps, work, reading);
       return endTask(deps, work, 'deadline', { ...placeOf(reading), job: undefined });
     case 'open': {
-      const { action } = deps.decide(work.reference, reading.job);
-      work.claim.row = { ...work.claim.row, decision: action };
-      return endTask(deps, work, 'released', { ...placeOf(reading), job: reading.job });
+      const decision = deps.decide(work.reference, reading.job);
+      return endTask(deps, work, decision, { ...placeOf(reading), job: reading.job });
     }
   }
 }
@@ -154,7 +147,7 @@ function judgeTask(task: PrintTask, place: Place | undefined, job: PrintJob | un
   switch (task.state) {
     case 'completed':
     case 'aborted':
-      return { state: 'ended', place, job, description: task.description };
+      return { state: 'ended', place, job };
     case 'processing':
       if (place && job) return { state: 'open', place, job };
       return { state: 'unreadable', place, cause: place ? 'jobNotFound' : 'taskWithoutJob' };
@@ -166,17 +159,24 @@ function judgeTask(task: PrintTask, place: Place | undefined, job: PrintJob | un
 async function endTask(
   deps: StartedJobDeps,
   { claim, reference }: StartedJobWork,
-  outcome: 'released' | 'deadline',
+  decision: Decision,
   facts: Omit<JobFacts, 'outcome'>,
 ): Promise<StartedJobResult> {
-  if (!(await extendLease(deps.ledger, claim, GRAPH_CALL_LIMIT_MS))) return { outcome: 'claimLost' };
+  if (!(await extendLease(deps.ledger, claim, GRAPH_CALL_LIMIT_MS, decision))) return { outcome: 'claimLost' };
+  claim.hasActed = true;
   try {
-    await completeTask(deps.callGraph, reference, DESCRIPTION[outcome]);
+    await completeTask(deps.callGraph, reference, DESCRIPTIONS[decision]);
   } catch (error) {
-    const ended = await readEndedTask(deps, reference, error);
-    return { facts: { ...facts, outcome: outcomeOf(ended.description) } };
+    if (!isRefusal(error)) throw error;
+    // A refusal is no failure when the task has ended: by somebody else, or by an earlier try whose answer was lost.
+    const task = await readTask(deps.callGraph, reference);
+    if (task?.state !== 'completed' && task?.state !== 'aborted') {
+      claim.hasActed = false;
+      throw error;
+    }
+    if (!error.wasRepeated) return { facts: { ...facts, outcome: endedBy(claim) } };
   }
-  return { facts: { ...facts, outcome } };
+  return { facts: { ...facts, outcome: OUTCOMES[decision] } };
 }
 
 /** Whether a pending task can be ended is not documented. Where Graph refuses, the message is deferred. */
@@ -193,21 +193,14 @@ async function endTaskBeforeItBegins(
   }
 }
 
-/** Graph refuses to change a task that has ended in the meantime. That is not a failure. */
-async function readEndedTask(deps: StartedJobDeps, reference: JobStartedReference, error: unknown): Promise<PrintTask> {
-  const task = isRefusal(error) ? await readTask(deps.callGraph, reference) : undefined;
-  if (task?.state !== 'completed' && task?.state !== 'aborted') throw error;
-  return task;
-}
-
 /** Graph answered that the task cannot be changed in its current state. */
-function isRefusal(error: unknown): boolean {
+function isRefusal(error: unknown): error is GraphError {
   return error instanceof GraphError && ['graphRejected', 'graphConflict', 'graphNotFound'].includes(error.code);
 }
 
-function outcomeOf(description: string): Outcome {
-  if (description === DESCRIPTION.released) return 'released';
-  return description === DESCRIPTION.deadline ? 'deadline' : 'ended';
+/** A task that has ended with our decision on its row was ended by us: the run that did it ended before it recorded that. */
+function endedBy({ earlierDecision }: Claim): Outcome {
+  return earlierDecision === undefined ? 'ended' : OUTCOMES[earlierDecision];
 }
 
 function isPastDeadline(deps: StartedJobDeps, { claim, access }: StartedJobWork): boolean {

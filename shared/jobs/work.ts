@@ -1,5 +1,6 @@
 import type { CallGraph } from '../graph/client';
 import { readJob } from '../graph/api/printJobs';
+import { isRecord, parseJson } from '../parse';
 import type { MessageQueue } from '../storage/queues';
 import type { Access } from './access';
 import { extendLease, finishClaim, type Claim } from './claims';
@@ -37,12 +38,23 @@ const MOST_JOB_CHARACTERS = 30_000;
  * @throws GraphError, storage errors
  */
 export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult> {
-  const { reference } = work.claim;
+  const { reference, row } = work.claim;
+  const pending = pendingFacts(row);
+  if (pending && reference.kind === 'jobStarted') return sendAndRecord(deps, work, pending);
   const result =
     reference.kind === 'jobFetchable'
       ? await readFetchableJob(deps.callGraph, reference)
       : await workOnStartedJob(deps, { claim: work.claim, access: work.access, reference });
-  return 'facts' in result ? sendAndRecord(deps, work, result.facts) : result;
+  // A job whose event is late may have been deleted at Graph since.
+  const facts = 'facts' in result ? result.facts : pending;
+  return facts ? sendAndRecord(deps, work, facts) : (result as Exclude<typeof result, { facts: JobFacts }>);
+}
+
+/** What a run found and did whose event could not be sent. */
+function pendingFacts({ event, outcome, printerId, jobId, job }: LedgerRow): JobFacts | undefined {
+  if (event !== 'pending' || outcome === undefined) return undefined;
+  const fields = job === undefined ? undefined : parseJson(job);
+  return { outcome, printerId, jobId, job: isRecord(fields) ? { fields } : undefined };
 }
 
 /** A notification may arrive before the job can be read, and long after it has been printed. */
@@ -80,6 +92,8 @@ async function sendAndRecord(deps: WorkDeps, { claim, message, access }: Work, f
   const { reference, row } = claim;
   const { firstSeenAt } = row;
   const { traceparent } = message;
+  // Where the queue refuses, the row is released with this: a later run sends the event without asking Graph.
+  claim.row = { ...row, ...record, event: 'pending' };
   await deps.queues.events.send(formatJobEvent({ ...facts, reference, firstSeenAt, traceparent }));
   const recorded = await finishClaim(deps.ledger, claim, { ...record, event: 'sent' });
   return { outcome: recorded ? 'done' : 'eventRepeated', jobOutcome: outcome };

@@ -3,8 +3,9 @@ import { formatJobMessage, parseJobMessage, ledgerRowKey } from '../jobs/message
 import { isRecord, parseId } from '../parse';
 import type { Ledger } from '../jobs/ledger';
 import type { TakenMessage } from '../storage/queueContents';
-import { QUEUE_NAMES } from '../storage/account';
-import { parseSubscriptionMessage } from '../subscriptions/message';
+import { isSignedQueue, QUEUE_NAMES, type SignedQueue } from '../storage/account';
+import type { SignatureCheck } from '../storage/signedMessages';
+import { formatSubscriptionMessage, parseSubscriptionMessage } from '../subscriptions/message';
 
 /** A failed message, with its cause as far as it is known. */
 export interface PoisonMessage {
@@ -24,17 +25,34 @@ export interface PoisonMessage {
   replay?: string;
 }
 
+export interface ExplainDeps {
+  ledger: Pick<Ledger, 'get'>;
+  /** Whether a message of a queue has a mac of this deployment. A replay signs, so it must not sign what others wrote. */
+  checkSignature: (queue: SignedQueue, value: unknown) => SignatureCheck;
+}
+
+const SIGNATURE_CAUSES: Partial<Record<SignatureCheck, string>> = {
+  unsigned: 'not signed by this app',
+  wrongMac: 'not signed by this app',
+  unknownKey: 'signed with a key that is not in CLIENT_STATE_KEYS',
+};
+
 /** Explains a message of the poison queue of `queue`. The cause of a failed job is read from its ledger row. */
 export async function explainPoison(
-  ledger: Pick<Ledger, 'get'>,
+  { ledger, checkSignature }: ExplainDeps,
   queue: string,
   message: TakenMessage,
 ): Promise<PoisonMessage> {
   const { id, insertedAt, text } = message;
   const known = { queue, id, insertedAt, text };
   const value = parseJson(text);
-  if (queue === QUEUE_NAMES.jobs) return { ...known, ...(await explainJob(ledger, value)) };
-  if (queue === QUEUE_NAMES.subscriptions) return { ...known, ...explainSubscription(value, text) };
+  if (isSignedQueue(queue)) {
+    const explained = queue === QUEUE_NAMES.jobs ? await explainJob(ledger, value) : explainSubscription(value);
+    const cause = SIGNATURE_CAUSES[checkSignature(queue, value)];
+    if (cause === undefined) return { ...known, ...explained };
+    const { replay: _replay, ...named } = explained;
+    return { ...known, ...named, cause };
+  }
   const data = isRecord(value) ? value['data'] : undefined;
   const tenantId = parseId(isRecord(data) ? data['tenantId'] : undefined);
   const cause = 'the reader of the events gave it up';
@@ -68,12 +86,12 @@ async function readCause(ledger: Pick<Ledger, 'get'>, tenantId: string, key: str
   }
 }
 
-function explainSubscription(value: unknown, text: string): Explanation {
+function explainSubscription(value: unknown): Explanation {
   const parsed = parseSubscriptionMessage(value);
   if ('malformed' in parsed) return { cause: `malformed: ${parsed.malformed}` };
   const { message } = parsed;
   const what = message.kind === 'lifecycle' ? `lifecycle event ${message.lifecycleEvent}` : 'renewal';
-  return { tenantId: message.tenantId, cause: `${what} failed`, replay: text };
+  return { tenantId: message.tenantId, cause: `${what} failed`, replay: formatSubscriptionMessage(message) };
 }
 
 function parseJson(text: string): unknown {

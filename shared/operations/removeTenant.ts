@@ -3,7 +3,7 @@ import { deleteSubscription } from '../graph/api/subscriptions';
 import { watchRowKey, type StoredWatch } from '../watches/watches';
 import { eachBounded } from '../concurrency';
 import { callOf } from '../subscriptions/plan';
-import { type SubscriptionDeps } from '../subscriptions/record';
+import { removalOf, type SubscriptionDeps } from '../subscriptions/record';
 
 export interface RemovedTenant {
   /** Removed watches. */
@@ -14,14 +14,15 @@ export interface RemovedTenant {
   failures: { watch: string; error: string }[];
 }
 
-type RemoveTenantDeps = Pick<SubscriptionDeps, 'callGraph' | 'tenants' | 'watches' | 'logger'>;
+type RemoveTenantDeps = Pick<SubscriptionDeps, 'callGraph' | 'tenants' | 'watches' | 'logger' | 'clock' | 'config'>;
 
 /** Watches side by side: far under Graph's 500 subscription writes in 20 s per app and tenant. */
 const WATCHES_AT_ONCE = 4;
 
 /**
  * Removes a tenant: first its row says so, which stops renewal and worker, then its subscriptions and watches are deleted.
- * The row of the tenant stays, so that its open tasks are still ended. May be repeated.
+ * The row of the tenant stays, so that its open tasks are still ended, and each watch leaves a RemovedWatch, so that nothing
+ * that was revoked is accepted again. May be repeated.
  *
  * @returns undefined when the tenant is not on the allow-list
  */
@@ -52,7 +53,7 @@ export async function removeTenant(deps: RemoveTenantDeps, tenantId: string): Pr
 async function removeWatch(deps: RemoveTenantDeps, stored: StoredWatch): Promise<boolean> {
   let left = false;
   for (let current: StoredWatch | undefined = stored; current; current = await deps.watches.get(stored.watch)) {
-    const { watch, etag } = current;
+    const { watch } = current;
     if (watch.subscriptionId !== undefined) {
       try {
         const { tenantId, permission } = callOf(watch);
@@ -64,7 +65,7 @@ async function removeWatch(deps: RemoveTenantDeps, stored: StoredWatch): Promise
       }
     }
     // A run in progress may have changed the row, and created another subscription with it.
-    if (await deps.watches.remove(watch, etag)) break;
+    if (await deps.watches.remove(current, removalOf(deps))) break;
   }
   return left;
 }

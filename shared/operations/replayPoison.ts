@@ -1,11 +1,9 @@
-import type { Ledger } from '../jobs/ledger';
-import { explainPoison, type PoisonMessage } from './poison';
+import { explainPoison, type ExplainDeps, type PoisonMessage } from './poison';
 import type { QueueContents, TakenMessage } from '../storage/queueContents';
 import { QUEUE_NAMES } from '../storage/account';
 import type { MessageQueue } from '../storage/queues';
 
-export interface PoisonDeps {
-  ledger: Pick<Ledger, 'get'>;
+export interface PoisonDeps extends ExplainDeps {
   /** Opens the messages of a queue by its name. */
   contents: (name: string) => Promise<QueueContents>;
 }
@@ -27,8 +25,8 @@ export async function visitPoison(deps: PoisonDeps, visit: Visit, queue?: string
   }
 }
 
-async function visitQueue({ ledger, contents }: PoisonDeps, queue: string, visit: Visit): Promise<void> {
-  const poison = await contents(`${queue}-poison`);
+async function visitQueue(deps: PoisonDeps, queue: string, visit: Visit): Promise<void> {
+  const poison = await deps.contents(`${queue}-poison`);
   const startedAt = await poison.now();
   const kept = new Map<string, TakenMessage>();
   const removed = new Set<string>();
@@ -41,7 +39,7 @@ async function visitQueue({ ledger, contents }: PoisonDeps, queue: string, visit
       if (fresh.length === 0) return;
       // The queue's times are whole seconds, so messages of the first second are included.
       const shown = fresh.filter(({ insertedAt }) => insertedAt <= startedAt);
-      const explained = await Promise.all(shown.map((taken) => explainPoison(ledger, queue, taken)));
+      const explained = await Promise.all(shown.map((taken) => explainPoison(deps, queue, taken)));
       for (const [index, taken] of shown.entries()) {
         const message = explained[index];
         if (!message) continue;

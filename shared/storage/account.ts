@@ -7,6 +7,13 @@ export const QUEUE_NAMES = {
   jobEvents: 'print-job-events',
 } as const;
 
+/** The queues whose messages make the app act: each message carries a mac. */
+export type SignedQueue = typeof QUEUE_NAMES.jobs | typeof QUEUE_NAMES.subscriptions;
+
+export function isSignedQueue(name: string): name is SignedQueue {
+  return name === QUEUE_NAMES.jobs || name === QUEUE_NAMES.subscriptions;
+}
+
 /** The tables of the product. */
 export const TABLE_NAMES = {
   tenants: 'Tenants',

@@ -14,6 +14,8 @@ export interface Row {
 export interface StoredRow {
   cells: Readonly<Record<string, unknown>>;
   etag: string;
+  /** Of `get`: when the service answered, by its own clock (header Date); milliseconds since 1970. */
+  readAt?: number;
 }
 
 /** One change of a transaction. `remove` does not look at the ETag: it belongs to a row that the same transaction guards. */
@@ -63,7 +65,8 @@ export interface Stored<T> {
 
 /** How the rows of one table are read and written. `parse` throws ReceiverError `rowUnreadable`. */
 export interface RowFormat<T> {
-  parse: (row: StoredRow) => T;
+  /** Undefined for a row that counts as none. */
+  parse: (row: StoredRow) => T | undefined;
   format: (value: T) => Row;
 }
 
@@ -89,8 +92,9 @@ export async function updateRow<T>(
   for (let race = 0; race < MOST_RACES; race += 1) {
     if (current === undefined) {
       const row = await table.get(key.partitionKey, key.rowKey);
-      if (row === undefined) return undefined;
-      current = { value: parse(row), etag: row.etag };
+      const value = row && parse(row);
+      if (row === undefined || value === undefined) return undefined;
+      current = { value, etag: row.etag };
     }
     const value = change(current.value);
     if (value === current.value) return current;

@@ -6,27 +6,35 @@ const TIMED_OUT = ['AbortError', 'TimeoutError'];
 /** Names of errors of @azure/identity: the endpoint of the managed identity is busy or restarting now and then. */
 const SIGN_IN_ERRORS = ['AuthenticationError', 'AggregateAuthenticationError', 'CredentialUnavailableError'];
 
+const SERVICES = {
+  storageUnavailable: { name: 'Table', thing: 'table', role: 'Storage Table Data Contributor' },
+  queueUnavailable: { name: 'Queue', thing: 'queue', role: 'Storage Queue Data Contributor' },
+} as const;
+
 /**
- * A refusal of a table is retried like an outage, because the queues may be healthy and a message waits there without
- * losing an attempt. A role assignment takes effect after a few minutes, and tables may be created after the app. A queue
- * that refuses the app is no place to wait, so these remedies apply to tables only.
+ * What a person does about a refusal. It is retried like an outage, because a message that waits loses no attempt: a role
+ * assignment takes effect after a few minutes, and a table or queue that was deleted is created again.
  */
-const TABLE_REMEDIES = new Map([
-  [401, 'The identity or key was not accepted: check AzureWebJobsStorage.'],
-  [
-    403,
-    'The identity or key has no access: check AzureWebJobsStorage, the role Storage Table Data Contributor of the identity (a new assignment takes effect after a few minutes), and the firewall of the account.',
-  ],
-  [
-    404,
-    'The table is missing: check AzureWebJobsStorage, deploy the infrastructure, or start the local cloud (npm start).',
-  ],
-]);
+function remedyOf(status: number | undefined, code: StorageErrorCode): string | undefined {
+  const { thing, role } = SERVICES[code];
+  switch (status) {
+    case 401:
+      return 'The identity or key was not accepted: check AzureWebJobsStorage.';
+    case 403:
+      return `The identity or key has no access: check AzureWebJobsStorage, the role ${role} of the identity (a new assignment takes effect after a few minutes), and the firewall of the account.`;
+    case 404:
+      return `The ${thing} is missing: check AzureWebJobsStorage, deploy the infrastructure, or start the local cloud (npm start).`;
+    case 409:
+      return `The ${thing} is being deleted: create it again when that has ended.`;
+    default:
+      return undefined;
+  }
+}
 
 /**
  * What a failed call to storage means to its caller: a retryable ReceiverError when the same call may succeed later (no
- * answer in time, throttled, unavailable, no token; for a table also no access, and a missing table). Any other error is
- * returned unchanged.
+ * answer in time, throttled, unavailable, no token, no access, or the table or queue is missing). Any other error is returned
+ * unchanged.
  *
  * @param url of the service as its client names it; the message shows its `addressOf`
  */
@@ -34,17 +42,17 @@ export function toStorageError(error: unknown, code: StorageErrorCode, url: stri
   if (!(error instanceof Error)) return error;
   const address = addressOf(url);
   const status = statusOf(error);
-  const remedy = code === 'storageUnavailable' && status !== undefined ? TABLE_REMEDIES.get(status) : undefined;
+  const remedy = remedyOf(status, code);
+  const { name } = SERVICES[code];
   if (remedy !== undefined) {
-    return new ReceiverError(code, `Table storage at ${address} answered ${status}`, {
+    return new ReceiverError(code, `${name} storage at ${address} answered ${status}`, {
       remedy,
       cause: error,
     });
   }
   if (!isTransient(error)) return error;
-  const service = code === 'queueUnavailable' ? 'Queue' : 'Table';
   const reason = status === undefined ? reasonOf(error) : `status ${status}`;
-  return new ReceiverError(code, `Cannot reach ${service} storage at ${address} (${reason})`, {
+  return new ReceiverError(code, `Cannot reach ${name} storage at ${address} (${reason})`, {
     cause: error,
   });
 }

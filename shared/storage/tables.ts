@@ -50,8 +50,13 @@ export function createAzureTable(client: TableClientType): EntityTable {
   };
   return {
     async get(partitionKey, rowKey) {
-      const found = await unlessStatus([404], client.getEntity(partitionKey, rowKey, bounded()));
-      return found && toStoredRow(found);
+      let readAt = NaN;
+      const onResponse = ({ headers }: { headers: { get(name: string): string | undefined } }) => {
+        readAt = Date.parse(headers.get('date') ?? '');
+      };
+      const options = { ...bounded(), onResponse };
+      const found = await unlessStatus([404], client.getEntity(partitionKey, rowKey, options));
+      return found && { ...toStoredRow(found), ...(Number.isNaN(readAt) ? {} : { readAt }) };
     },
     async insert(row) {
       const inserted = await unlessStatus([409], client.createEntity(toEntity(row), bounded()));
@@ -95,7 +100,7 @@ export function createAzureTable(client: TableClientType): EntityTable {
   };
 }
 
-/** Undefined for these statuses. The 404 of a missing table is not among them, because it says nothing about the row. */
+/** Undefined for these statuses. Those of a table that is missing or being deleted say nothing about the row. */
 function createUnlessStatus(url: string) {
   return async <T>(statuses: number[], call: Promise<T>): Promise<T | undefined> => {
     try {
@@ -116,7 +121,7 @@ function createUnlessStatus(url: string) {
 function isTableMissing({ code, details }: RestError): boolean {
   const { errorCode, odataError }: Record<string, unknown> = isRecord(details) ? details : {};
   const inBody = isRecord(odataError) ? odataError['code'] : undefined;
-  return [code, errorCode, inBody].includes('TableNotFound');
+  return [code, errorCode, inBody].some((one) => one === 'TableNotFound' || one === 'TableBeingDeleted');
 }
 
 function toAction(change: TableChange): TransactionAction {

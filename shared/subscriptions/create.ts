@@ -123,7 +123,8 @@ async function resolveConflict(deps: SubscriptionDeps, watch: Watch): Promise<Gr
   const own = existing.find(({ id, notificationUrl }) => id === watch.subscriptionId && notificationUrl === ourUrl);
   if (own) {
     const part = renewalPart({ subscriptionId: own.id, permission }, expiryAt(clock.now()));
-    return parseRenewal(await sendSingly(callGraph, tenantId, part), own.id);
+    const known = { subscriptionId: own.id, expirationDateTime: watch.expirationDateTime ?? '' };
+    return parseRenewal(await sendSingly(callGraph, tenantId, part), known);
   }
   if (existing.length === 0) {
     throw new ReceiverError(

@@ -1,6 +1,6 @@
 import { accessRetryAt } from '../tenants/graphAccess';
 import { isMaintained, parseWatchRowKey, watchRowKey, type StoredWatch, type WatchKey } from '../watches/watches';
-import type { WatchResult, SubscriptionDeps } from './record';
+import { unlessContended, type WatchResult, type SubscriptionDeps } from './record';
 import type { Tenant } from '../tenants/tenants';
 import { watchTag } from '../watches/clientState';
 import type { LifecycleMessage, SubscriptionMessage } from './message';
@@ -12,19 +12,22 @@ export type LifecycleResult =
   | { outcome: 'handled'; result: WatchResult; sweep?: WatchKey }
   /** Graph lost notifications: sweep this watch. */
   | { outcome: 'missed'; sweep: WatchKey }
-  /** Too early: requeue the same message with this delay. */
-  | { outcome: 'postponed'; postponeSeconds: number }
+  /** Too early: requeue the message, or `message` in its place, with this delay. */
+  | { outcome: 'postponed'; postponeSeconds: number; message?: SubscriptionMessage }
   /** Nothing to do. The log says why. */
   | { outcome: 'dropped'; reason: DropReason };
 
 type DropReason =
-  'tenantNotServed' | 'watchUnknown' | 'generationOld' | 'eventNotActedOn' | 'renewedSince' | 'sweptSince';
+  'tenantNotServed' | 'watchUnknown' | 'generationOld' | 'eventNotActedOn' | 'renewedSince' | 'sweptSince' | 'merged';
 
 /** Far under the 7 days for which a queue hides a message. A longer wait is checked again in between. */
 const LONGEST_POSTPONEMENT_S = 3_600;
 
 /** The functionTimeout of host.json: no sweep by the timer takes longer. */
 const LONGEST_SWEEP_MS = 10 * 60_000;
+
+/** A sweep of one watch on request, at most so often. The timer sweeps all as often. */
+const SWEEP_SPACING_MS = 10 * 60_000;
 
 /** The lifecycle events that a PATCH resolves: it reauthorizes, and its 404 shows a removed subscription. */
 const RESOLVED_BY_PATCH: readonly string[] = ['reauthorizationRequired', 'subscriptionRemoved'];
@@ -39,18 +42,17 @@ export async function handleLifecycleEvent(
   message: SubscriptionMessage,
 ): Promise<LifecycleResult> {
   const now = deps.clock.now();
-  const tenant = await deps.tenants.get(message.tenantId);
-  if (!tenant || tenant.status === 'removed') return drop(deps, message, 'tenantNotServed');
   const stored = await findWatch(deps, message);
-  if (!stored?.watch.wanted) return drop(deps, message, 'watchUnknown');
+  if (!stored) return drop(deps, message, 'watchUnknown');
   const { watch } = stored;
-  if (!isMaintained(tenant, watch.kind)) return drop(deps, message, 'tenantNotServed');
+  if (message.kind === 'lifecycle' && message.generation < watch.generation) {
+    return drop(deps, message, 'generationOld');
+  }
+  if (!watch.wanted) return drop(deps, message, 'watchUnknown');
+  const tenant = await deps.tenants.get(message.tenantId);
+  if (!tenant || !isMaintained(tenant, watch.kind)) return drop(deps, message, 'tenantNotServed');
   if (message.kind === 'lifecycle') {
-    if (message.generation < watch.generation) return drop(deps, message, 'generationOld');
-    if (message.lifecycleEvent === 'missed') {
-      if (sweptSince(tenant, message)) return drop(deps, message, 'sweptSince');
-      return { outcome: 'missed', sweep: keyOf(watch) };
-    }
+    if (message.lifecycleEvent === 'missed') return handleMissed(deps, stored, tenant, message);
     if (!RESOLVED_BY_PATCH.includes(message.lifecycleEvent)) return drop(deps, message, 'eventNotActedOn');
   }
   // A PATCH sent after the event has resolved it. Of several duplicates only the first continues.
@@ -58,15 +60,39 @@ export async function handleLifecycleEvent(
     return drop(deps, message, 'renewedSince');
   }
   const until = retryAt(watch, now) ?? accessRetryAt(tenant, now);
-  if (until !== undefined) return postpone(until - now);
+  if (until !== undefined) return postpone(deps, stored, message, { field: 'renewalNotedUntil', until });
   const since = sinceRenewed(watch, now);
   if (since < PATCH_SPACING_MS) {
     // The worker saw the expiry in an older notification. The PATCH has extended it.
     if (message.kind === 'renew') return drop(deps, message, 'renewedSince');
-    if (message.lifecycleEvent === 'reauthorizationRequired') return postpone(PATCH_SPACING_MS - since);
+    if (message.lifecycleEvent === 'reauthorizationRequired') {
+      return postpone(deps, stored, message, { field: 'renewalNotedUntil', until: now + PATCH_SPACING_MS - since });
+    }
   }
   const result = await reconcileWatch(deps, stored, { asked: true, onlyRenew: true });
   return { outcome: 'handled', result, ...(result.sweep ? { sweep: keyOf(watch) } : {}) };
+}
+
+/**
+ * Whoever has one clientState can send `missed` any number of times, and each sweep lists all open tasks or jobs of the
+ * watch: so there is one in ten minutes, which stands for every `missed` that was received before it.
+ */
+async function handleMissed(
+  deps: SubscriptionDeps,
+  stored: StoredWatch,
+  tenant: Tenant,
+  message: LifecycleMessage,
+): Promise<LifecycleResult> {
+  const { watch } = stored;
+  const now = deps.clock.now();
+  const lastSweep = Date.parse(watch.missedSweptAt ?? '');
+  const isCovered = !message.noted && lastSweep >= Date.parse(message.receivedAt);
+  if (isCovered || sweptSince(tenant, message)) return drop(deps, message, 'sweptSince');
+  const until = lastSweep + SWEEP_SPACING_MS;
+  if (until > now) return postpone(deps, stored, message, { field: 'sweepNotedUntil', until });
+  const missedSweptAt = new Date(now).toISOString();
+  await unlessContended(deps.watches.update(watch, (row) => ({ ...row, missedSweptAt }), stored));
+  return { outcome: 'missed', sweep: keyOf(watch) };
 }
 
 /**
@@ -98,11 +124,24 @@ async function findWatch(
   return undefined;
 }
 
-function postpone(ms: number): LifecycleResult {
-  return {
-    outcome: 'postponed',
-    postponeSeconds: Math.min(LONGEST_POSTPONEMENT_S, Math.max(1, Math.ceil(ms / 1_000))),
-  };
+/**
+ * Lets a message wait, and notes that on the row: later hints of its kind are dropped, because this one acts for them. A
+ * note that is lost costs nothing: the timers renew and sweep every ten minutes.
+ */
+async function postpone(
+  deps: SubscriptionDeps,
+  { watch, etag }: StoredWatch,
+  message: SubscriptionMessage,
+  note: { field: 'sweepNotedUntil' | 'renewalNotedUntil'; until: number },
+): Promise<LifecycleResult> {
+  const now = deps.clock.now();
+  const seconds = Math.min(LONGEST_POSTPONEMENT_S, Math.max(1, Math.ceil((note.until - now) / 1_000)));
+  const postponed: LifecycleResult = { outcome: 'postponed', postponeSeconds: seconds };
+  if (message.kind === 'renew' || message.noted) return postponed;
+  if (Date.parse(watch[note.field] ?? '') > now) return drop(deps, message, 'merged');
+  const notedUntil = new Date(now + seconds * 1_000).toISOString();
+  await unlessContended(deps.watches.update(watch, (row) => ({ ...row, [note.field]: notedUntil }), { watch, etag }));
+  return { ...postponed, message: { ...message, noted: true } };
 }
 
 function drop({ logger }: SubscriptionDeps, message: SubscriptionMessage, reason: DropReason): LifecycleResult {

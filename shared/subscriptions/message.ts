@@ -19,6 +19,8 @@ export interface LifecycleMessage extends MessageBase {
   /** Free text, for the log only: the tag names the watch. */
   subscriptionId?: string;
   generation: number;
+  /** It waits, and acts for every hint of its kind that arrives meanwhile. */
+  noted?: true;
 }
 
 /** The worker saw that the subscription of this watch expires soon. */
@@ -46,7 +48,7 @@ export function parseSubscriptionMessage(value: unknown): { message: Subscriptio
   const tenantId = parseId(event['tenantId']);
   if (tenantId === undefined) return { malformed: 'no tenantId' };
   const base = { tenantId, receivedAt: parseText(event['receivedAt']), traceparent: parseText(event['traceparent']) };
-  const { kind, tag, lifecycleEvent, subscriptionId, generation, rowKey } = event;
+  const { kind, tag, lifecycleEvent, subscriptionId, generation, noted, rowKey } = event;
   if (kind === 'renew' && typeof rowKey === 'string') return { message: { kind, ...base, rowKey } };
   if (kind !== 'lifecycle' || typeof tag !== 'string' || typeof lifecycleEvent !== 'string') {
     return { malformed: 'fields missing or of another form' };
@@ -59,6 +61,7 @@ export function parseSubscriptionMessage(value: unknown): { message: Subscriptio
       lifecycleEvent,
       generation: typeof generation === 'number' ? generation : 0,
       ...(typeof subscriptionId === 'string' ? { subscriptionId } : {}),
+      ...(noted === true ? { noted } : {}),
     },
   };
 }

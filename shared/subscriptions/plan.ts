@@ -19,6 +19,9 @@ export interface PlanOptions {
 /** A PATCH an hour extends, reauthorizes and finds a lost subscription by its 404. */
 const RENEW_EVERY_MS = 60 * 60_000;
 
+/** Graph wrote the expiry by its own clock. */
+const CLOCK_MARGIN_MS = 15 * 60_000;
+
 /** At most one reaction in this time (concepts/change-notifications-lifecycle-events.md). */
 export const PATCH_SPACING_MS = 10 * 60_000;
 
@@ -27,7 +30,7 @@ const LIST_EVERY_MS = 24 * 60 * 60_000;
 /**
  * Decides what `watch` needs at `now` (milliseconds since 1970). Pure: the same input gives the same plan.
  *
- * Three kinds of subscription are replaced at once: one that was revoked, one whose key has left the ring, and one for
+ * A subscription that is past its expiry is created again. Three kinds are replaced at once: one that was revoked, one whose key has left the ring, and one for
  * another URL. A subscription whose key still verifies but no longer signs is replaced when its hourly PATCH is due, so a
  * rotation of keys spreads over the hour.
  */
@@ -44,6 +47,8 @@ export function plan(watch: Watch, now: number, settings: SubscriptionSettings, 
     settings.clientStateKeys.some((known) => known.keyId === keyId) &&
     notificationUrl === notificationUrlOf(settings);
   if (!isRight && !options.onlyRenew) return 'replace';
+  // Graph has deleted it. Where it has not, the create answers 409 and the subscription of the row is adopted.
+  if (now >= Date.parse(watch.expirationDateTime) + CLOCK_MARGIN_MS) return 'create';
   if (!isRenewalDue(watch, now, options)) return 'nothing';
   return keyId === settings.clientStateKeys[0].keyId || options.onlyRenew ? 'renew' : 'replace';
 }
@@ -90,6 +95,8 @@ export function sinceRenewed(watch: Watch, now: number): number {
   return Number.isNaN(renewedAt) ? Infinity : now - renewedAt;
 }
 
+const BROKEN_AFTER = 3;
+
 /**
  * The same items, the soonest expiry first; those without a readable expiry come before the others. A run of a tenant
  * that Graph throttles never reaches the end of its list: in the order of the table the same rows would be left out by
@@ -97,7 +104,9 @@ export function sinceRenewed(watch: Watch, now: number): number {
  */
 export function soonestFirst<T extends { stored: { watch: Watch } }>(due: readonly T[]): T[] {
   const end = ({ stored }: T) => Date.parse(stored.watch.expirationDateTime ?? '') || 0;
-  return [...due].sort((a, b) => end(a) - end(b));
+  // A watch that keeps failing is broken: it must not use up the run in front of healthy ones.
+  const isBroken = ({ stored }: T) => Number(stored.watch.failures >= BROKEN_AFTER);
+  return [...due].sort((a, b) => isBroken(a) - isBroken(b) || end(a) - end(b));
 }
 
 /** Whether the subscriptions of `tenant` are to be listed at `now`: daily, for the first time a day after it was added. */
@@ -109,6 +118,8 @@ export function isListingDue(tenant: Tenant, now: number): boolean {
 /** The settings that go into a subscription. */
 export interface SubscriptionSettings {
   clientStateKeys: KeyRing;
+  /** ENTRA_CLIENT_ID, lower-cased. */
+  clientId: string;
   /** Without a slash at the end. */
   publicBaseUrl: string;
 }
@@ -146,7 +157,11 @@ export function newSubscription(settings: SubscriptionSettings, watch: Watch, no
     ...resourceOf(watch),
     notificationUrl: notificationUrlOf(settings),
     lifecycleNotificationUrl: `${settings.publicBaseUrl}/lifecycle`,
-    clientState: signClientState(settings.clientStateKeys, { ...watch, tag: watchTag(watch) }),
+    clientState: signClientState(
+      settings.clientStateKeys,
+      { tenantId: watch.tenantId, clientId: settings.clientId },
+      { tag: watchTag(watch), generation: watch.generation },
+    ),
     expirationDateTime: expiryAt(now),
     // Without it every change of a job would be notified (concepts/universal-print-webhook-notifications.md).
     ...(watch.kind === 'jobFetchable' ? { notificationQueryOptions: '$filter = isFetchable eq true' } : {}),

@@ -137,9 +137,15 @@ export async function reconcileAll(deps: SubscriptionDeps, options: ReconcileOpt
 async function reconcileOne(reconciliation: Reconciliation, tenant: Tenant): Promise<void> {
   const { deps, options, run, onUnreadable } = reconciliation;
   const rows: StoredWatch[] = [];
-  for await (const row of deps.watches.list(tenant.tenantId, onUnreadable)) {
-    // Unwanted watches are removed, whatever the status of the tenant.
-    if (!row.watch.wanted || isMaintained(tenant, row.watch.kind)) rows.push(row);
+  const keyIds = deps.config.clientStateKeys.map(({ keyId }) => keyId);
+  for await (const { record, etag } of deps.watches.listRecords(tenant.tenantId, onUnreadable)) {
+    if (record.status === 'removed') {
+      // No key of the ring can have signed a clientState of this watch, so none can be accepted.
+      if (!record.keyIds.split(',').some((id) => keyIds.includes(id))) await deps.watches.forget(record, etag);
+    } else if (!record.wanted || isMaintained(tenant, record.kind)) {
+      // Unwanted watches are removed, whatever the status of the tenant.
+      rows.push({ watch: record, etag });
+    }
   }
   const now = deps.clock.now();
   const report: ReportWatch = (stored, result) => reportResult(reconciliation, stored, result);
@@ -171,7 +177,7 @@ async function collectOrphans(
   reconciliation.listings += 1;
   try {
     summary.orphansDeleted += await deleteOrphans(deps, tenant);
-    outcome.succeeded += 1;
+    outcome.reached = true;
   } catch (error) {
     deps.logger.warn('subscriptions.listFailed', { ...errorFields(error), tenantId: tenant.tenantId });
     const trouble = troubleOf(error);
@@ -184,10 +190,10 @@ async function collectOrphans(
 async function recordAccess(
   reconciliation: Reconciliation,
   tenant: Tenant,
-  { succeeded, refusal }: TenantOutcome,
+  { reached, refusal }: TenantOutcome,
 ): Promise<void> {
   const { deps } = reconciliation;
-  if (succeeded > 0) {
+  if (reached) {
     if (tenant.graphAccess === 'refused') await recordRestoredAccess(deps, tenant.tenantId);
   } else if (refusal !== undefined) {
     addRefused(reconciliation, (await recordRefusedAccess(deps, tenant.tenantId, refusal)) ?? tenant);

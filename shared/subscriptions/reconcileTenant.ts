@@ -35,7 +35,8 @@ export interface Run {
 
 /** How the watches of one tenant ended. */
 export interface TenantOutcome {
-  succeeded: number;
+  /** Graph answered a call of the tenant with anything but a refusal of the tenant: also a broken watch shows that. */
+  reached: boolean;
   /** The first refusal in words, if any. */
   refusal?: string;
   /** The remaining watches would have failed too and were not tried. */
@@ -81,7 +82,7 @@ export async function reconcileTenant(
   const work: Work = {
     ...context,
     deps,
-    outcome: { succeeded: 0, stopped: false },
+    outcome: { reached: false, stopped: false },
     paceTenant: createPace(deps.clock, { most: MOST_WRITES, windowMs: WRITES_WINDOW_MS }),
     limitCreates: createLimit(CREATES_AT_ONCE),
     unavailableInARow: 0,
@@ -129,12 +130,14 @@ function planAll(work: Work, rows: readonly StoredWatch[]): Due[] {
   return soonestFirst(due);
 }
 
-/** Tries one watch of each kind and stops the tenant unless one succeeds. Returns the other watches. */
+/** Tries one watch of each kind, best one that has not failed, and stops the tenant unless Graph answers. Returns the others. */
 async function probe(work: Work, due: readonly Due[]): Promise<Due[]> {
-  const firstOfKind = new Map(due.toReversed().map((each) => [each.stored.watch.kind, each]));
+  const lastSuccess = ({ stored: { watch } }: Due) => [watch.failures === 0, watch.renewedAt ?? ''].join();
+  const bestLast = [...due].sort((a, b) => (lastSuccess(a) < lastSuccess(b) ? -1 : 1));
+  const firstOfKind = new Map(bestLast.map((each) => [each.stored.watch.kind, each]));
   const probes = new Set(firstOfKind.values());
   for (const { stored, next } of probes) await attempt(work, stored, 1, () => carryOut(work.deps, stored, next));
-  if (probes.size > 0 && work.outcome.succeeded === 0) work.outcome.stopped = true;
+  if (probes.size > 0 && !work.outcome.reached) work.outcome.stopped = true;
   return due.filter((each) => !probes.has(each));
 }
 
@@ -235,7 +238,7 @@ function report(work: Work, stored: StoredWatch, result: ReportedResult): void {
   if (typeof result === 'object' && 'outcome' in result) {
     if (result.outcome === 'failed') applyTrouble(work, result.trouble, result.watch.lastError ?? '');
     else if (result.outcome !== 'nothing' && result.outcome !== 'busy') {
-      work.outcome.succeeded += 1;
+      work.outcome.reached = true;
       work.unavailableInARow = 0;
     }
   }
@@ -246,6 +249,7 @@ function report(work: Work, stored: StoredWatch, result: ReportedResult): void {
 function applyTrouble(work: Work, trouble: Trouble | undefined, words: string): void {
   const { outcome } = work;
   if (trouble === 'refused' || trouble === 'forbidden') outcome.refusal ??= words;
+  if (trouble === 'rejected' || trouble === undefined) outcome.reached = true;
   if (trouble === 'unavailable') work.unavailableInARow += 1;
   outcome.stopped ||=
     trouble === 'throttled' ||

@@ -38,6 +38,7 @@ function act(deps: SubscriptionDeps, stored: StoredWatch, next: Plan): Promise<W
   if (!hasSubscription(watch)) {
     return next === 'remove' ? recordRemoval(deps, stored, undefined) : createForWatch(deps, stored);
   }
+  if (next === 'create') return createForWatch(deps, stored);
   if (next === 'remove') return remove(deps, { watch, etag });
   return next === 'replace' ? replace(deps, { watch, etag }) : renew(deps, { watch, etag });
 }

@@ -56,11 +56,15 @@ export type Renewal = { renewed: Watch } | { lost: true } | { error: unknown };
 /** Parses the answer to the PATCH of a watch's subscription that was sent at `sentAt` (milliseconds since 1970). */
 export function parseRenewalOf(watch: WatchWithSubscription, result: PartResult, sentAt: number): Renewal {
   try {
-    return { renewed: afterSuccess(watch, parseRenewal(result, watch.subscriptionId), sentAt) };
+    return { renewed: afterSuccess(watch, parseRenewal(result, grantedTo(watch)), sentAt) };
   } catch (error) {
     if (error instanceof GraphError && error.code === 'graphNotFound') return { lost: true };
     return { error };
   }
+}
+
+function grantedTo({ subscriptionId, expirationDateTime }: WatchWithSubscription): Granted {
+  return { subscriptionId, expirationDateTime };
 }
 
 /** The watch after a POST or PATCH that was sent at `sentAt` (milliseconds since 1970) and succeeded. */
@@ -136,7 +140,7 @@ export async function recordRemoval(
   stored: StoredWatch,
   result: PartResult | undefined,
 ): Promise<WatchResult> {
-  const { watch, etag } = stored;
+  const { watch } = stored;
   try {
     if (result) acceptRemoval(result);
   } catch (error) {
@@ -147,9 +151,17 @@ export async function recordRemoval(
       return recordFailure(deps, stored, error);
     }
   }
-  if (await deps.watches.remove(watch, etag)) return { outcome: 'removed', watch };
+  if (await deps.watches.remove(stored, removalOf(deps))) return { outcome: 'removed', watch };
   if (hasSubscription(watch)) await forgetDeleted(deps, watch);
   return { outcome: 'busy', watch };
+}
+
+/** What a removal now leaves beside the generation of the watch. */
+export function removalOf({ clock, config }: Pick<SubscriptionDeps, 'clock' | 'config'>) {
+  return {
+    keyIds: config.clientStateKeys.map(({ keyId }) => keyId).join(','),
+    removedAt: new Date(clock.now()).toISOString(),
+  };
 }
 
 /** A watch that became wanted again in the meantime must not keep naming the subscription that was just deleted. */

@@ -103,10 +103,10 @@ function shouldEnqueue(
 const SENDS_AT_ONCE = 16;
 
 /** The name of a job event in the memory of the sweep. */
-const memoryName = (reference: JobReference) => `${reference.tenantId}/${ledgerRowKey(reference)}`;
+export const memoryName = (reference: JobReference) => `${reference.tenantId}/${ledgerRowKey(reference)}`;
 
 /** Sends each job event to the queue print-notifications, like a notification of Graph. Rejects with the queue's error. */
-async function enqueueFound(
+export async function enqueueFound(
   deps: Pick<SweepDeps, 'jobs' | 'memory' | 'clock' | 'randomBytes'>,
   found: readonly JobReference[],
 ): Promise<void> {

@@ -55,7 +55,7 @@ export interface SweepDeps {
   graphBaseUrl: string;
   tenants: Tenants;
   watches: Pick<Watches, 'get' | 'list'>;
-  ledger: Pick<Ledger, 'list'>;
+  ledger: Pick<Ledger, 'get' | 'list' | 'listOpen'>;
   /** print-notifications */
   jobs: MessageQueue;
   /** Job events that this process enqueued recently. */

@@ -29,35 +29,50 @@ export type ClientStateCheck =
 /** keyId, generation, tag, mac. The mac is the 43 characters of base64url(SHA-256). */
 const FORM = /^([A-Za-z0-9_-]{1,16})\.(0|[1-9]\d{0,8})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/;
 
+/** Whom a clientState is for. The app is in its mac, so that one of a test deployment is no good in production. */
+export interface ClientStateScope {
+  /** Of the notification or watch, lower-cased. */
+  tenantId: string;
+  /** ENTRA_CLIENT_ID, lower-cased. */
+  clientId: string;
+}
+
 /**
  * The clientState of a watch's subscription, signed with the first key of the ring: at most 92 characters, under
  * Graph's 128 (resources/subscription.md).
  */
-export function signClientState(ring: KeyRing, watch: { tenantId: string; tag: string; generation: number }): string {
+export function signClientState(
+  ring: KeyRing,
+  scope: ClientStateScope,
+  { tag, generation }: { tag: string; generation: number },
+): string {
   const { keyId, key } = ring[0];
-  const mac = computeMac(key, keyId, String(watch.generation), watch.tenantId, watch.tag);
-  return `${keyId}.${watch.generation}.${watch.tag}.${mac}`;
+  return `${keyId}.${generation}.${tag}.${computeMac(key, [keyId, generation], scope, tag)}`;
 }
 
 /**
- * Checks a clientState from outside against the tenant of its item, without reading any store. The comparison takes the
+ * Checks a clientState from outside against the tenant of its item and our app, without reading any store. The comparison takes the
  * same time for every wrong mac.
- *
- * @param tenantId the one in the item, lower-cased
  */
-export function verifyClientState(ring: KeyRing, tenantId: string, value: unknown): ClientStateCheck {
+export function verifyClientState(ring: KeyRing, scope: ClientStateScope, value: unknown): ClientStateCheck {
   if (value === undefined || value === null || value === '') return { outcome: 'missing' };
   const parts = typeof value === 'string' ? FORM.exec(value) : null;
   if (!parts) return { outcome: 'malformed' };
   const [, keyId, generation, tag, mac] = parts as unknown as [string, string, string, string, string];
   const key = ring.find((candidate) => candidate.keyId === keyId);
   if (!key) return { outcome: 'unknownKey' };
-  const expected = computeMac(key.key, keyId, generation, tenantId, tag);
+  const expected = computeMac(key.key, [keyId, generation], scope, tag);
   // Compared as text: four spellings of the last character decode to the same bytes, and only one is ours.
   if (!timingSafeEqual(Buffer.from(expected), Buffer.from(mac))) return { outcome: 'wrongMac' };
   return { outcome: 'valid', state: { keyId, generation: Number(generation), tag } };
 }
 
-function computeMac(key: Buffer, keyId: string, generation: string, tenantId: string, tag: string): string {
-  return createHmac('sha256', key).update(`${keyId}.${generation}.${tenantId}.${tag}`).digest('base64url');
+function computeMac(
+  key: Buffer,
+  [keyId, generation]: [string, string | number],
+  { tenantId, clientId }: ClientStateScope,
+  tag: string,
+): string {
+  const signed = `${keyId}.${generation}.${tenantId}.${clientId}.${tag}`;
+  return createHmac('sha256', key).update(signed).digest('base64url');
 }

@@ -29,6 +29,12 @@ interface WatchBase extends WatchKey {
   revokedAt?: string | undefined;
   /** Graph's Retry-After of the last failure. Nothing overrides it. */
   retryAfterUntil?: string | undefined;
+  /** When the last sweep began that Graph asked for with `missed`. */
+  missedSweptAt?: string | undefined;
+  /** A message waits until then to sweep this watch, for every `missed` that is received before. */
+  sweepNotedUntil?: string | undefined;
+  /** A message waits until then to renew the subscription, for every hint that is received before. */
+  renewalNotedUntil?: string | undefined;
   /** Last success of POST or PATCH. */
   renewedAt?: string | undefined;
   /** What the current subscription was created with, or the one that was last asked for. */
@@ -56,6 +62,19 @@ export type Watch =
   /** It has a subscription, and the last attempt to renew, replace or delete it failed. */
   | (WatchBase & { status: 'updateFailed' } & HasSubscription & HasFailure);
 
+/**
+ * What stays of a watch after its removal, so that a clientState that was revoked before is never accepted again and its
+ * number is never used again. It is deleted once no key that may have signed one is in use.
+ */
+export interface RemovedWatch extends WatchKey {
+  status: 'removed';
+  /** The last one of the watch. */
+  generation: number;
+  /** The ids of the keys in CLIENT_STATE_KEYS when it was removed, separated by commas. */
+  keyIds: string;
+  removedAt: string;
+}
+
 export type WatchWithSubscription = Extract<Watch, HasSubscription>;
 
 /** A watch to add that has no subscription yet. */
@@ -66,8 +85,16 @@ export type NewWatch = WatchKey &
     subscriptionId?: undefined;
   };
 
+/** 2026-01-01. Counted from here, seconds fit into the nine digits of a clientState until 2057. */
+const GENERATIONS_BEGIN = Date.UTC(2026, 0, 1);
+
+/**
+ * A watch without a subscription. Its generation begins with the time at which it is added, because the one of an earlier
+ * watch with the same name must not occur again.
+ */
 export function newWatch(watch: NewWatch): Watch {
-  return { wanted: true, generation: 0, failures: 0, ...watch, status: 'pending' };
+  const generation = Math.max(0, Math.floor((Date.parse(watch.since) - GENERATIONS_BEGIN) / 1_000));
+  return { wanted: true, generation, failures: 0, ...watch, status: 'pending' };
 }
 
 /** A watch and the ETag that guards its row. */
@@ -129,10 +156,12 @@ export function parseWatchRowKey(rowKey: string): Pick<WatchKey, 'kind' | 'id'> 
   return kind && id !== undefined ? { kind, id } : undefined;
 }
 
-/** The table Subscriptions. All its reads and writes go through here. */
+/** The table Subscriptions. All its reads and writes go through here. Where not said otherwise, a removed watch is none. */
 export interface Watches {
   get(key: WatchKey): Promise<StoredWatch | undefined>;
-  /** False when this watch exists. */
+  /** A watch or what stays of a removed one. */
+  getRecord(key: WatchKey): Promise<Watch | RemovedWatch | undefined>;
+  /** False when this watch exists. A watch that was removed continues with a higher generation. */
   add(watch: Watch | NewWatch): Promise<boolean>;
   /** One attempt: the new ETag, or undefined when the row has changed since `etag` or is gone. */
   save(watch: Watch, etag: string): Promise<string | undefined>;
@@ -146,25 +175,49 @@ export interface Watches {
    * @throws ReceiverError `rowContended`
    */
   update(key: WatchKey, change: (watch: Watch) => Watch, known?: StoredWatch): Promise<StoredWatch | undefined>;
-  /** False when the row has changed since `etag` or is gone. */
-  remove(key: WatchKey, etag: string): Promise<boolean>;
+  /** Leaves a RemovedWatch. False when the row has changed since `etag` or is gone. */
+  remove({ watch, etag }: StoredWatch, removal: Pick<RemovedWatch, 'keyIds' | 'removedAt'>): Promise<boolean>;
+  /** Deletes what stays of a removed watch. */
+  forget(removed: RemovedWatch, etag: string): Promise<boolean>;
   /**
    * All watches of a tenant, or of all tenants. Rows that cannot be read are reported to `onUnreadable` and skipped.
    * Without it the listing rejects.
    */
   list(tenantId?: string, onUnreadable?: (error: ReceiverError) => void): AsyncIterable<StoredWatch>;
+  /** As `list`, with what stays of removed watches. */
+  listRecords(
+    tenantId?: string,
+    onUnreadable?: (error: ReceiverError) => void,
+  ): AsyncIterable<{ record: Watch | RemovedWatch; etag: string }>;
 }
 
 /** @throws ReceiverError `rowUnreadable` from every read of a row without a known name or status */
 export function createWatches(table: EntityTable): Watches {
+  const getRecord = async (key: WatchKey) => {
+    const row = await table.get(key.tenantId, watchRowKey(key));
+    return row && parseRecord(row);
+  };
+  const listRecords: Watches['listRecords'] = async function* (tenantId, onUnreadable) {
+    for await (const row of table.list(tenantId)) {
+      const record = parseOrReport(() => parseRecord(row), onUnreadable);
+      if (record) yield { record, etag: row.etag };
+    }
+  };
   return {
     async get(key) {
       const row = await table.get(key.tenantId, watchRowKey(key));
-      return row && { watch: parseWatch(row), etag: row.etag };
+      const watch = row && parseWatch(row);
+      return watch && { watch, etag: row.etag };
     },
+    getRecord,
     async add(watch) {
-      const row = toRow(watch.status === undefined ? newWatch(watch) : watch);
-      return (await table.insert(row)) !== undefined;
+      const added = watch.status === undefined ? newWatch(watch) : watch;
+      if ((await table.insert(toRow(added))) !== undefined) return true;
+      const row = await table.get(added.tenantId, watchRowKey(added));
+      const found = row && parseRecord(row);
+      if (!row || found?.status !== 'removed') return false;
+      const generation = Math.max(added.generation, found.generation + 1);
+      return (await table.replace(toRow({ ...added, generation }), row.etag)) !== undefined;
     },
     save: (watch, etag) => table.replace(toRow(watch), etag),
     saveEach: (changes) => table.replaceEach(changes.map(({ watch, etag }) => ({ row: toRow(watch), etag }))),
@@ -175,17 +228,22 @@ export function createWatches(table: EntityTable): Watches {
       const stored = await updateRow(table, format, rowNames, change, last);
       return stored && { watch: stored.value, etag: stored.etag };
     },
-    remove: (key, etag) => table.remove(key.tenantId, watchRowKey(key), etag),
+    async remove({ watch, etag }, removal) {
+      const { tenantId, kind, id, generation } = watch;
+      const removed: RemovedWatch = { tenantId, kind, id, status: 'removed', generation, ...removal };
+      return (await table.replace(toRow(removed), etag)) !== undefined;
+    },
+    forget: (removed, etag) => table.remove(removed.tenantId, watchRowKey(removed), etag),
+    listRecords,
     async *list(tenantId, onUnreadable) {
-      for await (const row of table.list(tenantId)) {
-        const watch = parseOrReport(() => parseWatch(row), onUnreadable);
-        if (watch) yield { watch, etag: row.etag };
+      for await (const { record, etag } of listRecords(tenantId, onUnreadable)) {
+        if (record.status !== 'removed') yield { watch: record, etag };
       }
     },
   };
 }
 
-function toRow(watch: Watch): Row {
+function toRow(watch: Watch | RemovedWatch): Row {
   const { tenantId, kind, id, ...cells } = watch;
   return { partitionKey: tenantId, rowKey: watchRowKey({ kind, id }), ...cells };
 }
@@ -194,6 +252,9 @@ const OPTIONAL_TEXTS = [
   'heldUntil',
   'revokedAt',
   'retryAfterUntil',
+  'missedSweptAt',
+  'sweepNotedUntil',
+  'renewalNotedUntil',
   'renewedAt',
   'keyId',
   'notificationUrl',
@@ -201,7 +262,12 @@ const OPTIONAL_TEXTS = [
   'changeType',
 ] as const;
 
-function parseWatch({ cells }: StoredRow): Watch {
+function parseWatch(row: StoredRow): Watch | undefined {
+  const record = parseRecord(row);
+  return record.status === 'removed' ? undefined : record;
+}
+
+function parseRecord({ cells }: StoredRow): Watch | RemovedWatch {
   const { partitionKey, rowKey, wanted, generation, failures } = cells;
   const named = typeof rowKey === 'string' ? parseWatchRowKey(rowKey) : undefined;
   if (typeof partitionKey !== 'string' || !named) {
@@ -232,6 +298,11 @@ function parseWatch({ cells }: StoredRow): Watch {
       return { ...base, status: 'active', ...subscription() };
     case 'updateFailed':
       return { ...base, status: 'updateFailed', ...subscription(), ...failure() };
+    case 'removed': {
+      const { tenantId, kind, id } = base;
+      const removal = { keyIds: parseText(cells['keyIds']), removedAt: parseText(cells['removedAt']) };
+      return { tenantId, kind, id, status: 'removed', generation: base.generation, ...removal };
+    }
     default:
       throw unreadable(rowKey, 'has no known status');
   }

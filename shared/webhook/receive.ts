@@ -29,6 +29,8 @@ export type VerifyTokens = (tokens: unknown, tenants: ReadonlySet<string>) => Pr
 
 export interface ReceiveDependencies {
   ring: KeyRing;
+  /** ENTRA_CLIENT_ID, lower-cased. */
+  clientId: string;
   queues: { jobs: MessageQueue; subscriptions: MessageQueue };
   verifyTokens: VerifyTokens;
   clock: Clock;
@@ -50,6 +52,8 @@ export interface ReceiveCounts {
   items: number;
   /** Items whose message is stored. */
   accepted: number;
+  /** Lifecycle items whose message is that of another item. */
+  merged: number;
   unknownKey: number;
   refused: Partial<Record<RefusalReason, number>>;
 }
@@ -79,6 +83,7 @@ export async function receive(dependencies: ReceiveDependencies, batch: PostedBa
     status,
     items: counts.items,
     accepted: counts.accepted,
+    merged: counts.merged,
     unknownKey: counts.unknownKey,
     refused,
   };
@@ -100,6 +105,7 @@ async function verifyAndStore(
 
   const trace = createTrace(randomBytes);
   const verified = verifyBody(ring, body, {
+    clientId: dependencies.clientId,
     receivedAt: new Date(clock.now()).toISOString(),
     nextTraceparent: trace.nextTraceparent,
   });
@@ -111,6 +117,7 @@ async function verifyAndStore(
   const counts: ReceiveCounts = {
     items: verified.items.length,
     accepted: 0,
+    merged: verified.merged,
     unknownKey: verified.unknownKey,
     refused: verified.refused,
   };
@@ -133,7 +140,7 @@ async function verifyAndStore(
 }
 
 function noBatch(status: 400 | 413, reason: BadBody | 'tooLarge'): Received {
-  return { status, counts: { items: 0, accepted: 0, unknownKey: 0, refused: { [reason]: 1 } } };
+  return { status, counts: { items: 0, accepted: 0, merged: 0, unknownKey: 0, refused: { [reason]: 1 } } };
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 import type { Clock } from '../clock';
 import { errorFields, ReceiverError } from '../errors';
 import { isRecord, parseId } from '../parse';
+import { SIGN_IN_HOSTS } from '../settings/clouds';
 import type { VerifyTokens } from './receive';
 
 export interface SigningKeysDependencies {
@@ -27,13 +28,6 @@ export interface TokenVerifierDependencies extends SigningKeysDependencies {
 
 /** Microsoft Graph Change Tracking (concepts/change-notifications-with-resource-data.md). */
 const GRAPH_PUBLISHER_APP_ID = '0bf30f3b-4a52-48df-9a82-234910c4a086';
-
-/** Sign-in hosts that may stand in an issuer (concepts/deployments.md); the signature is checked in any case. */
-const LOGIN_HOSTS = [
-  'https://login.microsoftonline.com',
-  'https://login.microsoftonline.us',
-  'https://login.chinacloudapi.cn',
-];
 
 /** Clocks differ. Entra documents no allowance, so this one is small. */
 const CLOCK_TOLERANCE_SECONDS = 60;
@@ -59,7 +53,9 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): Ve
 
   return async (tokens, tenants) => {
     if (!Array.isArray(tokens)) return false;
-    const checks = await Promise.allSettled(tokens.map((token: unknown) => isGood(token, tenants)));
+    // Graph sends one for each tenant of the batch. More would only cost time.
+    const looked: unknown[] = tokens.slice(0, Math.max(1, tenants.size));
+    const checks = await Promise.allSettled(looked.map((token) => isGood(token, tenants)));
     if (checks.some((check) => check.status === 'fulfilled' && !check.value)) return false;
     for (const check of checks) if (check.status === 'rejected') throw check.reason;
     return true;
@@ -92,7 +88,7 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): Ve
     if (iss === `https://sts.windows.net/${tenantId}/`) {
       return appid === GRAPH_PUBLISHER_APP_ID ? 'v1' : undefined;
     }
-    const known = [authorityHost, ...LOGIN_HOSTS].some((host) => iss === `${host}/${tenantId}/v2.0`);
+    const known = [authorityHost, ...SIGN_IN_HOSTS].some((host) => iss === `${host}/${tenantId}/v2.0`);
     return known && azp === GRAPH_PUBLISHER_APP_ID ? 'v2' : undefined;
   }
 }
@@ -106,6 +102,7 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): Ve
  */
 export function createSigningKeys({ fetch, clock }: SigningKeysDependencies, url: string): JWTVerifyGetKey {
   let failedAt: number | undefined;
+  let fetches = 0;
   const fetchKeys: FetchImplementation = async (_url, { signal }) => {
     if (failedAt !== undefined && clock.now() - failedAt < FAILED_FETCH_COOLDOWN_MS) throw unreachable(url);
     try {
@@ -113,6 +110,7 @@ export function createSigningKeys({ fetch, clock }: SigningKeysDependencies, url
       if (!answer.ok) throw unreachable(url, `status ${answer.status}`);
       const keys = parseKeys(await answer.json());
       failedAt = undefined;
+      fetches += 1;
       return Response.json({ keys });
     } catch (error) {
       failedAt = clock.now();
@@ -120,12 +118,22 @@ export function createSigningKeys({ fetch, clock }: SigningKeysDependencies, url
       throw unreachable(url, String(errorFields(error)['error']), error);
     }
   };
-  return createRemoteJWKSet(new URL(url), {
+  const findKey = createRemoteJWKSet(new URL(url), {
     cacheMaxAge: KEYS_MAX_AGE_MS,
     cooldownDuration: KEYS_COOLDOWN_MS,
     timeoutDuration: FETCH_TIMEOUT_MS,
     [customFetch]: fetchKeys,
   });
+  return async (header, token) => {
+    const fetchesBefore = fetches;
+    try {
+      return await findKey(header, token);
+    } catch (error) {
+      // The key may be newer than ours, and the cooldown allowed no look: not known yet is not bad.
+      const isUndecided = error instanceof errors.JWKSNoMatchingKey && fetches === fetchesBefore;
+      throw isUndecided ? unreachable(url, 'a key is not known yet, and the last fetch was a moment ago') : error;
+    }
+  };
 }
 
 /** RFC 7517: an object with an array `keys` of objects. jose checks each key when it is used. */

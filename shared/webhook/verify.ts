@@ -11,6 +11,8 @@ export type BadBody = 'emptyBody' | 'notJson' | 'noValue';
 export type Refusal = 'notAnObject' | 'noTenantId' | 'clientStateMissing' | 'clientStateMalformed' | 'wrongMac';
 
 export interface VerifyContext {
+  /** ENTRA_CLIENT_ID, lower-cased. */
+  clientId: string;
   /** ISO 8601. */
   receivedAt: string;
   nextTraceparent(): string;
@@ -20,7 +22,10 @@ export interface VerifyContext {
 export interface VerifiedBody {
   items: readonly unknown[];
   jobs: JobMessage[];
+  /** One for each watch and event, however many items say the same. */
   lifecycle: LifecycleMessage[];
+  /** Lifecycle items that another item of this body stands for. */
+  merged: number;
   refused: Partial<Record<Refusal, number>>;
   unknownKey: number;
   validationTokens: unknown;
@@ -47,15 +52,22 @@ export function verifyBody(ring: KeyRing, body: Uint8Array, context: VerifyConte
     items,
     jobs: [],
     lifecycle: [],
+    merged: 0,
     refused: {},
     unknownKey: 0,
     validationTokens: collection['validationTokens'],
   };
+  const hints = new Set<string>();
   for (const item of items) {
     const result = verifyItem(ring, item, context);
     if ('job' in result) verified.jobs.push(result.job);
-    else if ('lifecycle' in result) verified.lifecycle.push(result.lifecycle);
-    else if ('refused' in result) verified.refused[result.refused] = (verified.refused[result.refused] ?? 0) + 1;
+    else if ('lifecycle' in result) {
+      const { tenantId, tag, lifecycleEvent, generation } = result.lifecycle;
+      const hint = `${tenantId} ${tag} ${lifecycleEvent} ${generation}`;
+      if (hints.has(hint)) verified.merged += 1;
+      else verified.lifecycle.push(result.lifecycle);
+      hints.add(hint);
+    } else if ('refused' in result) verified.refused[result.refused] = (verified.refused[result.refused] ?? 0) + 1;
     else verified.unknownKey += 1;
   }
   return verified;
@@ -85,7 +97,7 @@ export function verifyItem(ring: KeyRing, item: unknown, context: VerifyContext)
   if (!isRecord(item)) return { refused: 'notAnObject' };
   const tenantId = tenantOf(item);
   if (tenantId === undefined) return { refused: 'noTenantId' };
-  const check = verifyClientState(ring, tenantId, item['clientState']);
+  const check = verifyClientState(ring, { tenantId, clientId: context.clientId }, item['clientState']);
   if (check.outcome === 'unknownKey') return { unknownKey: true };
   if (check.outcome !== 'valid') return { refused: REFUSALS[check.outcome] };
 

@@ -94,7 +94,7 @@ describe('subscriptions remove', () => {
       stdout: `jobFetchable of ${PRINTER} is no longer watched.\n`,
     });
     expect(world.graph.subscriptions.size).toBe(0);
-    expect(world.watchTable.size()).toBe(0);
+    expect(await world.countWatches()).toBe(0);
   });
 
   it('does nothing after a no, and is wrong usage without a terminal', async () => {

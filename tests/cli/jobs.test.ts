@@ -18,6 +18,7 @@ beforeEach(async () => {
       subscriptions: unused,
       userGraph: unused,
       queue: unused,
+      signers: () => Promise.reject(new Error('not used')),
       queueContents: unused,
       ledger: () => Promise.resolve(world.ledger),
       sweep: () => Promise.resolve(sweep),

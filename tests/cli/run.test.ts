@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SETTING_NAMES } from '../../shared/config';
 
 /** The command in a package of its own, whose build and program are a few lines. */
 describe('the command (works right after npm ci, builds only when dist/ is missing)', () => {
@@ -61,6 +62,8 @@ describe('the command (works right after npm ci, builds only when dist/ is missi
     const others = join(root, 'others.pem');
     writeFileSync(others, '');
     expect(said({ NODE_EXTRA_CA_CERTS: others })).toEqual({ status: 2, stdout: `${ca} status\n` });
+    // The settings come from the environment then, and the file must not say who is trusted with its secrets.
+    for (const name of SETTING_NAMES) expect(said({ [name]: 'x' }).stdout).toBe('undefined status\n');
   });
 
   it('prints what to do when the build cannot be loaded', () => {

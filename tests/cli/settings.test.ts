@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '../../cli/settings';
+import { SETTING_NAMES } from '../../shared/config';
 
-describe('readSettings: environment first, then local.settings.json', () => {
+describe('readSettings: the environment or local.settings.json', () => {
   let directory: string;
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'settings-'));
@@ -19,6 +20,14 @@ describe('readSettings: environment first, then local.settings.json', () => {
       C: 'file',
       D: 'env',
     });
+  });
+
+  it.each(SETTING_NAMES)('takes no setting of the app from the file while the environment has %s', async (name) => {
+    await write(
+      JSON.stringify({ Values: { ...Object.fromEntries(SETTING_NAMES.map((one) => [one, 'file'])), A: 'file' } }),
+    );
+    expect(await readSettings({ [name]: 'env' }, directory)).toEqual({ [name]: 'env', A: 'file' });
+    expect(await readSettings({ [name]: ' ' }, directory)).toMatchObject({ [name]: 'file' });
   });
 
   it('works without the file, and without Values', async () => {

@@ -1,5 +1,6 @@
 import { createCliWorld } from '../support/createCliWorld';
 import { DEFINITION, MINUTE, OTHER_TENANT, putServed, START, TENANT } from '../support/createSubscriptionWorld';
+import { testKey } from '../support/testKey';
 
 describe('status', () => {
   it('shows tenants, watches, keys, queues and sweeps on one screen', async () => {
@@ -129,7 +130,7 @@ describe('status', () => {
         ENTRA_CLIENT_ID: '55555555-5555-5555-5555-555555555555',
         GRAPH_CREDENTIAL: 'development',
         GRAPH_BASE_URL: 'http://127.0.0.1:7080/v1.0',
-        CLIENT_STATE_KEYS: ['k2', 'k1'].map((id) => `${id}:${Buffer.alloc(32, 7).toString('base64')}`).join(),
+        CLIENT_STATE_KEYS: `k2:${testKey(2).toString('base64')},k1:${testKey(1).toString('base64')}`,
         PUBLIC_BASE_URL: 'https://receiver.example/api',
       },
     });

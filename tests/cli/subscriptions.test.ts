@@ -240,7 +240,7 @@ describe('subscriptions reconcile', () => {
   it('reports a failure of storage, which has no next try', async () => {
     const world = createCliWorld();
     await world.addTenant();
-    world.watches.list = () => {
+    world.watches.listRecords = () => {
       throw new Error('down');
     };
     const { code, stderr } = await world.run('subscriptions', 'reconcile');

@@ -1,12 +1,13 @@
 import { signConsentState } from '../../shared/consent/consentLink';
 import { createCliWorld } from '../support/createCliWorld';
 import { START, TENANT } from '../support/createSubscriptionWorld';
+import { testKey } from '../support/testKey';
 
 /** concepts/auth-v2-service.md: {authority}/{tenant}/adminconsent?client_id&redirect_uri. */
 const CONSENT_URL =
   `https://login.microsoftonline.com/${TENANT}/adminconsent` +
   '?client_id=55555555-5555-5555-5555-555555555555&redirect_uri=https%3A%2F%2Freceiver.example%2Fapi%2Fconsent' +
-  `&state=${signConsentState([{ keyId: 'k1', key: Buffer.alloc(32, 7) }], TENANT)}`;
+  `&state=${signConsentState([{ keyId: 'k1', key: testKey(7) }], TENANT, Date.parse(START))}`;
 
 describe('tenants', () => {
   it('add adds a customer to the allow-list and prints consent link and permissions', async () => {

@@ -69,9 +69,11 @@ describe('Azure queue', () => {
     expect(message?.expiresOn.getUTCFullYear()).toBe(9999);
   });
 
-  it('rejects with the status when the queue does not exist', async () => {
+  it('rejects with queueUnavailable when the queue does not exist: messages wait until it is created', async () => {
     const service = await openQueues({ connectionString: azurite.connectionString });
-    await expect(service.queue('missing', PATIENCE).send('x')).rejects.toMatchObject({ statusCode: 404 });
+    await expect(service.queue('missing', PATIENCE).send('x')).rejects.toMatchObject({
+      code: 'queueUnavailable',
+    });
   });
 });
 

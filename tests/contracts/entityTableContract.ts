@@ -27,6 +27,14 @@ export function entityTableContract(name: string, open: () => Promise<EntityTabl
       expect(await keysOf()).toEqual([]);
     });
 
+    it('says how old a row is by the clock of the service alone', async () => {
+      await table.insert(row());
+      const stored = await table.get('p', 'r');
+      const ageMs = (stored?.readAt ?? NaN) - Date.parse(String(stored?.cells['timestamp']));
+      // The header Date has whole seconds.
+      expect(Math.abs(ageMs)).toBeLessThan(10_000);
+    });
+
     it('gives back texts, numbers and booleans as they were, and no cell that was undefined', async () => {
       const cells = {
         text: 'Zeile\n"🖨"',

@@ -47,7 +47,8 @@ describe('no job stays blocked', () => {
   const forgetWatch = async ({ tenantId, definitionId }: Customer) => {
     const watches = await flow.services.watches();
     const key = { tenantId, kind: 'jobStarted' as WatchKind, id: definitionId };
-    expect(await watches.remove(key, (await watches.get(key))?.etag ?? '')).toBe(true);
+    const stored = await watches.get(key);
+    expect(stored && (await watches.remove(stored, { keyIds: '', removedAt: stored.watch.since }))).toBe(true);
   };
   /** Graph tells nobody of what is printed meanwhile. */
   const unheard = async (work: () => Promise<unknown>) => {
@@ -171,7 +172,38 @@ describe('no job stays blocked', () => {
     expect(await eventsOf(customer)).toHaveLength(1);
   }, 30_000);
 
-  it('an unknown customer: a notification that only we can have asked for ends its task', async () => {
+  it('a process that is killed with jobs in hand and in its queue: every task ends within four minutes', async () => {
+    const customer = await flow.onboard(['jobStarted']);
+    await flow.control.addFault({
+      tenantId: customer.tenantId,
+      method: 'PATCH',
+      count: -1,
+      action: { type: 'hang', ms: 60_000 },
+    });
+    await print(customer, 12);
+    await eventually('calls in progress', async () =>
+      (await flow.control.calls()).some(({ tenantId, method }) => tenantId === customer.tenantId && method === 'PATCH')
+        ? true
+        : undefined,
+    );
+    await flow.cloud.hosts[0]?.kill();
+    await flow.control.clearFaults();
+    await flow.cloud.restartHost();
+    const movedBefore = flow.cloud.clock?.offset() ?? 0;
+    const openIds = (await openTasks(customer)).length;
+    expect(openIds).toBe(12);
+    // The lease of 90 seconds, its margin of 15, and the two minutes between two listings of open tasks.
+    for (const moveMs of [106_000, 60_000, 60_000]) {
+      flow.cloud.clock?.move(moveMs);
+      await flow.runNow('recoverJobs');
+    }
+    await untilReleased(customer);
+    expect((flow.cloud.clock?.offset() ?? 0) - movedBefore).toBeLessThan(240_000);
+    const events = await eventsOf(customer);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(12);
+  }, 60_000);
+
+  it('an unknown customer: its notification causes no call, and the sweep ends its task once the customer is added', async () => {
     const tenantId = randomUUID();
     await flow.control.createTenant({ tenantId });
     const { id: printerId } = await flow.control.createPrinter(tenantId);
@@ -188,6 +220,12 @@ describe('no job stays blocked', () => {
       clientState: stateFor({ id: definitionId, tenantId, keyId, key: Buffer.from(key, 'base64') }),
     });
     expect((await post(flow.notificationsUrl, bodyOf(item))).status).toBe(202);
+    await eventually('the drop', () =>
+      flow.logged('job.dropped').some((line) => line['tenantId'] === tenantId) ? true : undefined,
+    );
+    expect((await flow.control.calls()).filter((call) => call.tenantId === tenantId)).toEqual([]);
+    await command('tenants', 'add', tenantId, '--name', 'Late');
+    await flow.runNow('sweepJobs');
     await untilReleased(customer);
     expect(await eventsOf(customer)).toEqual([]);
   }, 30_000);

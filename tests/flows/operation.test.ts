@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually';
+import { signedMessage } from '../support/signedMessage';
 import { ROOT, startFlow, type Flow } from '../support/startFlow';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
@@ -92,19 +93,17 @@ describe('operating the built app', () => {
     const [job] = await flow.control.print(TENANT, { printerId, count: 1 });
     const [event] = await flow.untilEvents(1);
     await flow.untilQuiet();
-    const message = {
-      event: {
-        v: 1,
-        kind: 'jobStarted',
-        tenantId: TENANT,
-        definitionId,
-        taskId: job?.taskId,
-        foundBy: 'graph',
-        receivedAt: '',
-        traceparent: '',
-        deferrals: 0,
-      },
-    };
+    const message = signedMessage(flow.cloud.settings, 'print-notifications', {
+      v: 1,
+      kind: 'jobStarted',
+      tenantId: TENANT,
+      definitionId,
+      taskId: job?.taskId,
+      foundBy: 'graph',
+      receivedAt: '',
+      traceparent: '',
+      deferrals: 0,
+    });
     await flow.queues.put('print-notifications-poison', message);
     expect(await cliJson('poison', 'list')).toMatchObject([
       { queue: 'print-notifications', cause: 'done since', count: 1, replayable: 1, tenants: [TENANT] },

@@ -2,6 +2,7 @@ import { eventually } from '../support/eventually';
 import { bodyOf, startedItem, stateFor } from '../support/notifications';
 import { post } from '../support/post';
 import { startFlow, type Flow } from '../support/startFlow';
+import { testKey } from '../support/testKey';
 
 /** What the webhook answers when it cannot store, and that nothing is lost by it. */
 describe('outages at the webhook', () => {
@@ -47,7 +48,7 @@ describe('outages at the webhook', () => {
   it('answers 503 with a wrong key set, and loses nothing once the keys are right', async () => {
     const customer = await flow.onboard(['jobStarted', 'jobFetchable']);
     const before = (await flow.events()).length;
-    const wrong = `other:${Buffer.alloc(32, 9).toString('base64')}`;
+    const wrong = `other:${testKey(9).toString('base64')}`;
     await flow.cloud.restartHost(0, { CLIENT_STATE_KEYS: wrong });
     await flow.control.print(customer.tenantId, { printerId: customer.printerId });
     await eventually('a POST was answered with 503', async () => {

@@ -1,4 +1,4 @@
-import { ledgerKey, ledgerRowKey, type JobReference } from '../../shared/jobs/message';
+import { ledgerKey, type JobReference } from '../../shared/jobs/message';
 import { eventually } from '../support/eventually';
 import { startFlow, type Customer, type Flow } from '../support/startFlow';
 
@@ -127,7 +127,7 @@ describe('the sweep through the built app', () => {
     flow.cloud.clock?.move(31 * DAY);
     await flow.untilQuiet();
     const ledger = await flow.services.ledger();
-    await ledger.write(tenantId, [{ remove: true, rowKey: ledgerRowKey(reference) }]);
+    await ledger.remove(ledgerKey(reference));
     await sweep();
     await flow.untilQuiet();
     expect(await ledger.get(ledgerKey(reference))).toBeUndefined();

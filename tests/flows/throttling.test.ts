@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ProxyCall } from '../../local/faultProxy/proxyCall';
 import { eventually } from '../support/eventually';
+import { signedMessage } from '../support/signedMessage';
 import { startFlow, type Customer, type Flow } from '../support/startFlow';
 
 /** How long Graph asks to wait. */
@@ -18,6 +19,11 @@ describe('a throttled tenant', () => {
   afterAll(() => flow.stop(), 30_000);
 
   const proxyCalls = () => flow.cloud.proxy?.calls() ?? [];
+  const putMessage = (customer: Customer) =>
+    flow.queues.put(
+      'print-notifications',
+      signedMessage(flow.cloud.settings, 'print-notifications', eventOf(customer)),
+    );
   const throttleOnce = (customer: Customer, retryAfterSeconds: number) =>
     flow.control.addFault({
       tenantId: customer.tenantId,
@@ -63,7 +69,7 @@ describe('a throttled tenant', () => {
     });
     await gate?.reached;
     for (let filled = 0; filled < QUEUED; filled += 50) {
-      await Promise.all(Array.from({ length: 50 }, () => flow.queues.put('print-notifications', messageOf(throttled))));
+      await Promise.all(Array.from({ length: 50 }, () => putMessage(throttled)));
     }
     await flow.control.print(other.tenantId, { printerId: other.printerId });
     // Its notification is answered, so its message stands behind the thousand.
@@ -82,7 +88,8 @@ describe('a throttled tenant', () => {
     const startedAt = Math.min(...answered().map((call) => call.startedAt));
     const since = ({ answeredAt = Infinity }: ProxyCall) => answeredAt - startedAt;
     const done = answered().findLast(
-      (call) => call.effect === 'table.update' && call.resource === 'PrintJobs' && call.path.includes(other.tenantId),
+      ({ effect, resource, bodyText = '' }) =>
+        effect === 'table.batch' && resource === 'PrintJobs' && bodyText.includes(other.tenantId),
     );
     if (!done) throw new Error('The job of the other tenant was never recorded as done');
     // Its message is deleted after that record. The other 1,000 deletes are those of the postponed messages.
@@ -108,18 +115,16 @@ describe('a throttled tenant', () => {
 });
 
 /** A message of print-notifications as the webhook stores it (tests/shared/jobs/message.test.ts has every field). */
-function messageOf({ tenantId, definitionId }: Customer) {
+function eventOf({ tenantId, definitionId }: Customer) {
   return {
-    event: {
-      v: 1,
-      kind: 'jobStarted',
-      tenantId,
-      definitionId,
-      taskId: randomUUID(),
-      foundBy: 'graph',
-      receivedAt: '2026-11-22T00:00:00.000Z',
-      traceparent: '',
-      deferrals: 0,
-    },
+    v: 1,
+    kind: 'jobStarted',
+    tenantId,
+    definitionId,
+    taskId: randomUUID(),
+    foundBy: 'graph',
+    receivedAt: '2026-11-22T00:00:00.000Z',
+    traceparent: '',
+    deferrals: 0,
   };
 }

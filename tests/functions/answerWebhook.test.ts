@@ -1,13 +1,13 @@
 import { HttpRequest, InvocationContext } from '@azure/functions';
 import { answerWebhook } from '../../functions/answerWebhook';
 import { badInputs } from '../fixtures/badInputs';
-import { bodyOf, startedItem, TEST_KEYS_SETTING } from '../support/notifications';
+import { bodyOf, CLIENT_ID, startedItem, TEST_KEYS_SETTING } from '../support/notifications';
 
 /** Nothing listens on port 1 of loopback, so storage refuses at once. */
 const settings = {
   AzureWebJobsStorage:
     'DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;',
-  ENTRA_CLIENT_ID: '99999999-0000-4000-8000-000000000009',
+  ENTRA_CLIENT_ID: CLIENT_ID,
   GRAPH_CREDENTIAL: 'development',
   GRAPH_BASE_URL: 'http://127.0.0.1:1/v1.0',
   CLIENT_STATE_KEYS: TEST_KEYS_SETTING,

@@ -1,5 +1,6 @@
 import { HttpRequest, InvocationContext, type HttpHandler, type HttpResponseInit } from '@azure/functions';
 import { signConsentState } from '../../shared/consent/consentLink';
+import { testKey } from '../support/testKey';
 
 let handler: HttpHandler | undefined;
 jest.mock('@azure/functions', () => ({
@@ -12,7 +13,7 @@ jest.mock('@azure/functions', () => ({
 }));
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
-const KEY = Buffer.alloc(32, 7);
+const KEY = testKey(7);
 const SETTINGS = {
   AzureWebJobsStorage: 'UseDevelopmentStorage=true',
   ENTRA_CLIENT_ID: '55555555-5555-5555-5555-555555555555',
@@ -40,11 +41,11 @@ async function get(env: Record<string, string>, query: Record<string, string>) {
 }
 
 describe('GET /api/consent', () => {
-  it('thanks the administrator who followed our link and calls no storage', async () => {
-    const state = signConsentState([{ keyId: 'k1', key: KEY }], TENANT);
-    const { answer, lines } = await get(SETTINGS, { tenant: TENANT, state, admin_consent: 'True' });
+  it('calls no storage for an answer that claims nothing', async () => {
+    const state = signConsentState([{ keyId: 'k1', key: KEY }], TENANT, Date.now());
+    const { answer, lines } = await get(SETTINGS, { tenant: TENANT, state, error: 'access_denied' });
     expect(answer).toMatchObject({ status: 200, body: expect.stringContaining(TENANT) as string });
-    expect(lines).toEqual([{ event: 'consent.answered', outcome: 'consented', tenantId: TENANT }]);
+    expect(lines).toMatchObject([{ event: 'consent.answered', outcome: 'declined', tenantId: TENANT }]);
   });
 
   it('refuses anyone else and repeats nothing of the query', async () => {

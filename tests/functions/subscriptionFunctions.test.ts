@@ -7,7 +7,7 @@ jest.mock('@azure/functions', () => ({
   ...jest.requireActual<object>('@azure/functions'),
   app: { timer: jest.fn(), storageQueue: jest.fn() },
 }));
-const mockServices = { subscriptions: jest.fn(), queue: jest.fn(), sweep: jest.fn() };
+const mockServices = { subscriptions: jest.fn(), queue: jest.fn(), sweep: jest.fn(), admission: jest.fn() };
 jest.mock('../../shared/services', () => ({ getServices: () => mockServices }));
 
 function createContext() {
@@ -26,6 +26,9 @@ function createFunctionWorld() {
   };
   const { logger: _logger, ...deps } = world.deps;
   mockServices.subscriptions.mockResolvedValue(deps);
+  mockServices.admission.mockImplementation((name: string) =>
+    Promise.resolve({ name, signer: { check: () => 'valid' }, queue: queue(name), poison: queue(`${name}-poison`) }),
+  );
   mockServices.queue.mockImplementation((name: string) => Promise.resolve(queue(name)));
   return { ...world, queue };
 }

@@ -1,13 +1,14 @@
 import { readSettingsValues, withCertificates, withFreshKeys, withoutOldCertificates } from '../../local/settingsFile';
+import { testKey } from '../support/testKey';
 
 const file = (values: Record<string, string>) => JSON.stringify({ IsEncrypted: false, Values: values });
 
 describe('local.settings.json as npm start writes it', () => {
   it('a new one has a key of its own of 32 bytes, the least that CLIENT_STATE_KEYS takes', () => {
-    const text = withFreshKeys(file({ A: '1', CLIENT_STATE_KEYS: '' }), (count) => Buffer.alloc(count, 7));
+    const text = withFreshKeys(file({ A: '1', CLIENT_STATE_KEYS: '' }), () => testKey(7));
     expect(readSettingsValues(text)).toEqual({
       A: '1',
-      CLIENT_STATE_KEYS: `local1:${Buffer.alloc(32, 7).toString('base64')}`,
+      CLIENT_STATE_KEYS: `local1:${testKey(7).toString('base64')}`,
     });
     expect(JSON.parse(text)).toMatchObject({ IsEncrypted: false });
   });

@@ -117,7 +117,7 @@ export async function deleteOldRows(
   for (const { tenantId } of customers) {
     for await (const { rowKey, row } of ledger.list(tenantId, { onUnreadable })) {
       if (row === undefined || now - Date.parse(row.firstSeenAt) < RETENTION_DAYS * DAY_MS) continue;
-      await ledger.write(tenantId, [{ remove: true, rowKey }]);
+      await ledger.remove({ tenantId, rowKey });
     }
   }
 }

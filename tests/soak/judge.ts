@@ -1,4 +1,5 @@
-import type { ListedJob, OpenTask, SubscriptionState } from '../../local/graphSimulator/control/viewState';
+import type { ListedJob, OpenTask } from '../../local/graphSimulator/control/viewState';
+import type { Subscription } from '../../local/graphSimulator/world/simulation';
 import type { WatchKey } from '../../shared/watches/watches';
 import type { SeenEvent } from '../support/startFlow';
 import type { Hour } from './trouble';
@@ -15,7 +16,7 @@ export interface HourEnd {
   /** Jobs that Graph listed before this hour's sweep. */
   listed: readonly ListedJob[];
   openTasks: readonly OpenTask[];
-  subscriptions: readonly SubscriptionState[];
+  subscriptions: readonly Subscription[];
 }
 
 /** Counts hour by hour how long each event, task and subscription is overdue, and describes each broken promise. */

@@ -52,7 +52,8 @@ export function nameCrashPoint({ effect, resource, nth, when }: CrashPoint): str
  * event must come exactly once.
  */
 export function mayRepeatEvent(point: CrashPoint, calls: readonly ProxyCall[]): boolean {
-  const position = calls.findIndex(({ effect, resource }) => effect === point.effect && resource === point.resource);
+  const same = calls.filter(({ effect, resource }) => effect === point.effect && resource === point.resource);
+  const position = calls.indexOf(same[point.nth - 1] as ProxyCall);
   const sent = calls.findIndex((call) => call.effect === 'queue.send' && call.resource === 'print-job-events');
   const recorded = calls.findIndex((call, index) => index > sent && call.resource === 'PrintJobs');
   if (position === sent) return point.when === 'after';

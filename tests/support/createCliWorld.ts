@@ -8,6 +8,10 @@ import { createFakeGraph } from './createFakeGraph';
 import { createMemoryQueueContents } from './memoryQueueContents';
 import { createMemoryTable } from './memoryTable';
 import { createSubscriptionWorld, PUBLIC_BASE_URL } from './createSubscriptionWorld';
+import { testKey } from './testKey';
+
+/** Lets the messages of a test be compared without their macs. */
+const UNSIGNED = { sign: (text: string) => text, check: () => 'valid' as const };
 
 /** The settings of a local cloud; the ids are made up. */
 const CLI_ENV = {
@@ -15,7 +19,7 @@ const CLI_ENV = {
   ENTRA_CLIENT_ID: '55555555-5555-5555-5555-555555555555',
   GRAPH_CREDENTIAL: 'development',
   GRAPH_BASE_URL: 'http://127.0.0.1:7080/v1.0',
-  CLIENT_STATE_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+  CLIENT_STATE_KEYS: `k1:${testKey(7).toString('base64')}`,
   PUBLIC_BASE_URL,
 };
 
@@ -60,6 +64,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
           return Promise.resolve(administrator.callGraph);
         },
         queue: (name) => Promise.resolve(queue(name)),
+        signers: () => Promise.resolve({ 'print-notifications': UNSIGNED, 'subscription-events': UNSIGNED }),
         queueContents: (name) => Promise.resolve(queue(name)),
         ledger: () => Promise.resolve(ledger),
         sweep: () =>

@@ -11,6 +11,7 @@ const ERRORS = {
   forbidden: { code: 'graphForbidden', status: 403 },
   unavailable: { code: 'graphUnavailable' },
   rejected: { code: 'graphRejected', status: 400 },
+  unreadable: { code: 'graphAnswerUnreadable', status: 200 },
 } as const;
 
 type ErrorKind = keyof typeof ERRORS;

@@ -48,7 +48,7 @@ export async function createJobWorker() {
   const clock = createFakeClock(Date.parse(START));
   const world = createPrintWorld();
   const logger = createCapturedLogger();
-  const ledgerTable = createMemoryTable();
+  const ledgerTable = createMemoryTable(clock);
   const ledger = createLedger(ledgerTable);
   const tenants = createTenants(createMemoryTable());
   const watchTable = createMemoryTable();
@@ -140,7 +140,10 @@ export async function createJobWorker() {
 export type JobWorker = Awaited<ReturnType<typeof createJobWorker>>;
 
 /** A message of print-notifications as the Functions library hands it over. */
-export function messageOf(reference: JobReference, fields: Partial<JobMessage> = {}): unknown {
+export function messageOf(
+  reference: JobReference,
+  fields: { [Field in keyof JobMessage]?: JobMessage[Field] | undefined } = {},
+): unknown {
   const message = {
     reference,
     foundBy: 'graph',

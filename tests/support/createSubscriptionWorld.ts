@@ -4,11 +4,13 @@ import { createCapturedLogger } from './createCapturedLogger';
 import { createFakeClock } from './createFakeClock';
 import { createFakeGraph } from './createFakeGraph';
 import { createMemoryTable } from './memoryTable';
+import { testKey } from './testKey';
 
 export const TENANT = '11111111-1111-1111-1111-111111111111';
 export const OTHER_TENANT = '22222222-2222-2222-2222-222222222222';
 export const PRINTER = '33333333-3333-3333-3333-333333333333';
 export const DEFINITION = '44444444-4444-4444-4444-444444444444';
+export const CLIENT_ID = '99999999-0000-4000-8000-000000000007';
 export const PUBLIC_BASE_URL = 'https://receiver.example/api';
 
 /** The moment all these tests begin. */
@@ -33,8 +35,9 @@ export function createSubscriptionWorld() {
     random: () => 0.5,
     logger,
     config: {
-      clientStateKeys: [{ keyId: 'k1', key: Buffer.alloc(32, 7) }] as const,
+      clientStateKeys: [{ keyId: 'k1', key: testKey(7) }] as const,
       publicBaseUrl: PUBLIC_BASE_URL,
+      clientId: CLIENT_ID,
       graphBaseUrl: 'https://graph.microsoft.com/v1.0',
     },
   };
@@ -61,6 +64,12 @@ export function createSubscriptionWorld() {
       const watch = watchOf(fields);
       await watches.add(watch);
       return this.read(watch);
+    },
+    /** How many watches there are, without what stays of removed ones. */
+    async countWatches(): Promise<number> {
+      let count = 0;
+      for await (const _watch of watches.list()) count += 1;
+      return count;
     },
     /** The row as it is now. */
     async read(key: Pick<Watch, 'tenantId' | 'kind' | 'id'> = fetchable()): Promise<StoredWatch> {

@@ -14,7 +14,7 @@ const BASE = 'https://graph.microsoft.com/v1.0';
 export function createSweepWorld() {
   const { deps: _deps, graph: _graph, ...base } = createSubscriptionWorld();
   const { clock, tenants, watches, logger } = base;
-  const ledgerTable = createMemoryTable();
+  const ledgerTable = createMemoryTable(clock);
   const ledger = createLedger(ledgerTable);
   const jobs = createMemoryQueue();
   const calls: GraphCall[] = [];

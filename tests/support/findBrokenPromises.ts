@@ -51,8 +51,13 @@ function sentIds({ effect, resource, bodyText = '' }: ProxyCall): string[] {
   return [(JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as { id: string }).id];
 }
 
-function recordedIds({ effect, resource, end, bodyText = '{}' }: ProxyCall): string[] {
-  if (effect !== 'table.update' || resource !== 'PrintJobs' || end !== 'answered') return [];
-  const row = JSON.parse(bodyText) as Record<string, unknown>;
-  return row['status'] === 'done' ? [`${String(row['PartitionKey'])}/${String(row['RowKey'])}`] : [];
+function recordedIds({ effect, resource, end, bodyText = '' }: ProxyCall): string[] {
+  if (effect !== 'table.batch' || resource !== 'PrintJobs' || end !== 'answered') return [];
+  // Each part of the transaction has its row as one line of JSON.
+  const rows = bodyText
+    .split(/\r?\n/)
+    .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []));
+  return rows
+    .filter((row) => row['status'] === 'done')
+    .map((row) => `${String(row['PartitionKey'])}/${String(row['RowKey'])}`);
 }

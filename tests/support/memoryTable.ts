@@ -1,7 +1,13 @@
 import type { EntityTable, Row } from '../../shared/storage/entityTable';
 
-/** An EntityTable in memory. It passes the same contract suite as the Azure table (tests/contracts). */
-export function createMemoryTable(): EntityTable & { clear(): void; size(): number } {
+/**
+ * An EntityTable in memory. It passes the same contract suite as the Azure table (tests/contracts).
+ *
+ * @param clock of the service, which stamps its rows
+ */
+export function createMemoryTable(
+  clock: { now: () => number } = { now: () => Date.now() },
+): EntityTable & { clear(): void; size(): number } {
   const rows = new Map<string, { row: Row; version: number }>();
   let version = 0;
   const keyOf = (partitionKey: string, rowKey: string) => `${partitionKey}\n${rowKey}`;
@@ -13,7 +19,11 @@ export function createMemoryTable(): EntityTable & { clear(): void; size(): numb
     version += 1;
     // Here and not at every read, of which there are far more.
     const kept = Object.entries(row).filter(([, cell]) => cell !== undefined);
-    rows.set(keyOf(row.partitionKey, row.rowKey), { row: Object.fromEntries(kept) as Row, version });
+    const timestamp = new Date(clock.now()).toISOString();
+    rows.set(keyOf(row.partitionKey, row.rowKey), {
+      row: { ...(Object.fromEntries(kept) as Row), timestamp },
+      version,
+    });
     return `W/"${version}"`;
   };
   const replace = (row: Row, etag: string) => {
@@ -23,7 +33,7 @@ export function createMemoryTable(): EntityTable & { clear(): void; size(): numb
   return {
     get: (partitionKey, rowKey) => {
       const found = rows.get(keyOf(partitionKey, rowKey));
-      return Promise.resolve(found && stored(found));
+      return Promise.resolve(found && { ...stored(found), readAt: clock.now() });
     },
     insert: (row) => Promise.resolve(rows.has(keyOf(row.partitionKey, row.rowKey)) ? undefined : write(row)),
     replace: (row, etag) => Promise.resolve(replace(row, etag)),

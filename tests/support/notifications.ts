@@ -1,8 +1,8 @@
 import type { KeyRing } from '../../shared/config';
 import { createHash, createHmac } from 'node:crypto';
+import { testKey } from './testKey';
 
-/** A key for tests only: 32 bytes of the value 7. */
-export const TEST_KEY = Buffer.alloc(32, 7);
+const TEST_KEY = testKey(7);
 export const TEST_RING: KeyRing = [{ keyId: 'k1', key: TEST_KEY }];
 /** The same ring as the setting CLIENT_STATE_KEYS. */
 export const TEST_KEYS_SETTING = `k1:${TEST_KEY.toString('base64')}`;
@@ -14,6 +14,8 @@ export const TASK = 'eeeeeeee-0000-4000-8000-000000000004';
 export const PRINTER = 'cccccccc-0000-4000-8000-000000000005';
 export const SUBSCRIPTION = 'ffffffff-0000-4000-8000-000000000006';
 export const JOB = '5182';
+/** ENTRA_CLIENT_ID of these tests and of the local cloud. */
+export const CLIENT_ID = '7c9f6a52-1d0e-4b7f-9f43-5f0c7c1de001';
 
 /**
  * A clientState as docs/decisions/0002 spells it, computed here from the bare definition and not by the product:
@@ -26,11 +28,13 @@ export function stateFor(options: {
   generation?: number | string;
   keyId?: string;
   key?: Buffer;
+  clientId?: string;
 }): string {
   const { kind = 'jobStarted', id = DEFINITION, tenantId = TENANT_A, generation = 0, keyId = 'k1' } = options;
+  const { clientId = CLIENT_ID } = options;
   const tag = createHash('sha256').update(`${kind}:${id}`).digest('base64url').slice(0, 22);
   const mac = createHmac('sha256', options.key ?? TEST_KEY)
-    .update(`${keyId}.${generation}.${tenantId}.${tag}`)
+    .update(`${keyId}.${generation}.${tenantId}.${clientId}.${tag}`)
     .digest('base64url');
   return `${keyId}.${generation}.${tag}.${mac}`;
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { DeliveryAttempt, DeliveryOptions } from '../delivery/options';
-import type { DeviceSignIn } from '../world/simulation';
+import type { DeviceSignIn, Subscription } from '../world/simulation';
 import type { Variants } from '../world/variants';
 import { deviceAnswers, faultRule, id, outageOrder, printOrder } from './controlTypes';
 import type { CallRecord, FaultState, PrintedJob, Violation } from './controlTypes';
-import type { ListedJob, OpenTask, SimulatorState, SubscriptionState } from './viewState';
+import type { ListedJob, OpenTask, SimulatorState } from './viewState';
 
 /** The JSON type of an answer. The answer is the member of the JSON where one is named, else the whole JSON. */
 const json = <Answer>(member?: string) => ({ schema: z.custom<Answer>(), member });
@@ -25,6 +25,8 @@ const ofTenant = z.object({ tenantId: id.optional() });
 /** Some of the options; the server checks them against the schema of all options. */
 const changeOf = <Options extends object>() =>
   z.custom<Partial<Options>>((value) => typeof value === 'object' && value !== null);
+/** The ids by which past items can be selected. */
+export const redeliveryIds = ['jobId', 'taskId', 'tenantId', 'printerId'] as const;
 const done = json<undefined>();
 const created = json<{ id: string }>();
 
@@ -48,10 +50,10 @@ export const controlApi = {
 
   // What the simulator holds. `tenantId` limits a list to one tenant.
   state: row('GET /state', json<SimulatorState>()),
-  subscriptions: row('GET /subscriptions', json<SubscriptionState[]>('value'), ofTenant),
+  subscriptions: row('GET /subscriptions', json<Subscription[]>('value'), ofTenant),
   /** Jobs that reads show at this moment. */
-  listedJobs: row('GET /jobs', json<ListedJob[]>('value'), ofTenant.extend({ createdSince: number.default(0) })),
-  openTasks: row('GET /openTasks', json<OpenTask[]>('value'), ofTenant.extend({ olderThanMinutes: number.default(0) })),
+  listedJobs: row('GET /jobs', json<ListedJob[]>('value'), ofTenant),
+  openTasks: row('GET /openTasks', json<OpenTask[]>('value'), ofTenant),
 
   // Notifications: how they are sent, and what was sent.
   setDelivery: row('PATCH /delivery', done, changeOf<DeliveryOptions>()),
@@ -61,7 +63,7 @@ export const controlApi = {
     'POST /redeliver',
     json<{ items: number }>(),
     z.object({
-      match: z.partialRecord(z.enum(['jobId', 'taskId', 'tenantId', 'printerId']), text).default({}),
+      match: z.partialRecord(z.enum(redeliveryIds), text).default({}),
       times: z.number().min(1).default(1),
     }),
   ),
@@ -74,7 +76,7 @@ export const controlApi = {
   /** Removes a share of the subscriptions by the seed, silently unless `announce` is set. */
   loseSubscriptions: row(
     'POST /subscriptions/lose',
-    json<SubscriptionState[]>('value'),
+    json<Subscription[]>('value'),
     ofTenant.extend({ rate, announce: z.boolean().default(false) }),
   ),
   startOutage: row('POST /outage', done, outageOrder),

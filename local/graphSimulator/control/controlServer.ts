@@ -1,37 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { deliveryOptionsSchema } from '../delivery/options';
-import type { CallReport } from '../faults/callReport';
-import type { FaultRules } from '../faults/faults';
-import { createRouter, parseJson, refusal, refusalOf } from '../http/readRequest';
+import { deliveryOptionsSchema, type DeliveryItem } from '../delivery/options';
+import { createRouter, notFound, parseJson, Refusal, refusalOf, requireFound } from '../http/readRequest';
 import type { HttpCall, Reply } from '../http/server';
 import { allRoles } from '../signIn/permissions';
 import { answerDeviceCode, userClaims } from '../signIn/userSignIn';
 import { loseSubscriptions } from '../subscriptions/lifecycle';
 import { notifyLifecycle } from '../subscriptions/notifications';
 import { acquireJob, endJob, printJob } from '../world/jobs';
-import { isEnded, liveSubscriptions } from '../world/simulation';
-import type { Job, Printer, Simulation, Tenant } from '../world/simulation';
+import { isEnded, liveSubscriptions, type Job, type Printer, type Simulation, type Tenant } from '../world/simulation';
 import { variantsSchema } from '../world/variants';
-import { controlApi, type AnswerOf, type ControlName, type RequestOf } from './controlApi';
+import { controlApi, redeliveryIds, type AnswerOf, type ControlName, type RequestOf } from './controlApi';
 import { listJobs, listOpenTasks, viewState } from './viewState';
 
-/** What the control API works with. */
-export interface ControlDeps {
-  simulation: Simulation;
-  faults: FaultRules;
-  calls: CallReport;
-  /** Restores the initial state, options and variants. */
-  reset: () => void;
-}
-
-/** One call; `params` are the lower-cased ids of the path. */
-interface ControlCall<Name extends ControlName> extends ControlDeps {
-  params: Record<string, string>;
-  request: RequestOf<Name>;
-}
+/** The lower-cased ids of the path. */
+type Params = Record<string, string>;
 
 type Handlers = {
-  [Name in ControlName]: (call: ControlCall<Name>) => AnswerOf<Name> | Promise<AnswerOf<Name>>;
+  [Name in ControlName]: (
+    simulation: Simulation,
+    request: RequestOf<Name>,
+    params: Params,
+  ) => AnswerOf<Name> | Promise<AnswerOf<Name>>;
 };
 
 // The example id of resources/printjob.md; every printer counts from here, so that two printers have the same ids.
@@ -40,7 +29,7 @@ const FIRST_JOB_NUMBER = 5182;
 const IDLE_LIMIT_MS = 30_000;
 
 const handlers: Handlers = {
-  createTenant: ({ simulation: { world }, request: { tenantId: id, name, roles } }) => {
+  createTenant: ({ world }, { tenantId: id, name, roles }) => {
     const known = world.tenants.get(id);
     world.tenants.set(id, {
       ...(known ?? { id, consentRevoked: false, printers: new Map(), definitions: new Map() }),
@@ -49,38 +38,37 @@ const handlers: Handlers = {
     });
     return { tenantId: id };
   },
-  changeTenant: ({ simulation, params, request: { name, roles } }) => {
+  changeTenant: (simulation, { name, roles }, params) => {
     const tenant = tenantOf(simulation, params);
     tenant.name = name ?? tenant.name;
     tenant.roles = new Set(roles ?? tenant.roles);
     return { tenantId: tenant.id, roles: [...tenant.roles] };
   },
-  setConsent: ({ simulation, params, request: { granted } }) => {
+  setConsent: (simulation, { granted }, params) => {
     tenantOf(simulation, params).consentRevoked = !granted;
   },
-  createPrinter: ({ simulation, params, request }) => {
+  createPrinter: (simulation, { id = randomUUID(), displayName }, params) => {
     const { printers } = tenantOf(simulation, params);
-    const { id = randomUUID(), displayName = `Printer ${printers.size + 1}` } = request;
     const known = printers.get(id) ?? { id, jobs: new Map(), nextJobNumber: FIRST_JOB_NUMBER };
-    printers.set(id, { ...known, displayName });
+    printers.set(id, { ...known, displayName: displayName ?? `Printer ${printers.size + 1}` });
     return { id };
   },
-  createDefinition: ({ simulation, params, request }) => {
+  createDefinition: (simulation, request, params) => {
     const { id = randomUUID(), displayName = 'Task definition', appId = simulation.appId } = request;
     const definition = { id, displayName, appId, createdByDisplayName: '', tasks: new Map() };
     tenantOf(simulation, params).definitions.set(id, definition);
     return { id };
   },
-  createTrigger: ({ simulation, params, request: { printerId, definitionId } }) => {
+  createTrigger: (simulation, { printerId, definitionId }, params) => {
     const tenant = tenantOf(simulation, params);
     const printer = printerOf(tenant, printerId);
-    if (!tenant.definitions.has(definitionId)) throw missing('The definition');
+    requireFound(tenant.definitions.get(definitionId), 'The definition');
     // api/printer-post-tasktriggers.md: a printer takes one trigger today.
-    if (printer.trigger) throw refusal(409, 'conflict', 'The printer has a trigger already.');
+    if (printer.trigger) throw new Refusal(409, 'conflict', 'The printer has a trigger already.');
     printer.trigger = { id: randomUUID(), definitionId };
     return { id: printer.trigger.id };
   },
-  print: ({ simulation, params, request: { printerId, count, ...request } }) => {
+  print: (simulation, { printerId, count, ...request }, params) => {
     const tenant = tenantOf(simulation, params);
     const printer = printerOf(tenant, printerId);
     return Array.from({ length: count }, () => {
@@ -89,71 +77,62 @@ const handlers: Handlers = {
       return { jobId, printerId, ...(task && { taskId: task.id, definitionId: task.definitionId }) };
     });
   },
-  actOnJob: ({ simulation, params }) => {
-    const printer = tenantOf(simulation, params).printers.get(params['printer'] ?? '');
-    const job = printer?.jobs.get(params['job'] ?? '');
-    if (!job) throw missing('The job');
-    const act = jobActions.get(params['action'] ?? '');
-    if (!act) throw missing('The action');
-    if (isEnded(job)) throw refusal(409, 'conflict', `The job is ${job.state} already.`);
+  actOnJob: (simulation, _request, params) => {
+    const printer = printerOf(tenantOf(simulation, params), params['printer']);
+    const job = requireFound(printer.jobs.get(params['job'] ?? ''), 'The job');
+    const act = requireFound(jobActions.get(params['action'] ?? ''), 'The action');
+    if (isEnded(job)) throw new Refusal(409, 'conflict', `The job is ${job.state} already.`);
     act(simulation, job);
   },
 
-  state: ({ simulation }) => viewState(simulation),
-  subscriptions: ({ simulation, request: { tenantId } }) =>
+  state: viewState,
+  subscriptions: (simulation, { tenantId }) =>
     liveSubscriptions(simulation).filter((one) => tenantId === undefined || one.tenantId === tenantId),
-  listedJobs: ({ simulation, request }) => listJobs(simulation, request),
-  openTasks: ({ simulation, request }) => listOpenTasks(simulation, request),
+  listedJobs: listJobs,
+  openTasks: listOpenTasks,
 
-  setDelivery: ({ simulation: { delivery }, request }) => {
-    Object.assign(delivery.options, deliveryOptionsSchema.parse({ ...delivery.options, ...request }));
+  setDelivery: ({ delivery }, change) => {
+    Object.assign(delivery.options, deliveryOptionsSchema.parse({ ...delivery.options, ...change }));
   },
-  deliveries: ({ simulation }) => simulation.delivery.attempts(),
-  redeliver: ({ simulation, request: { match, times } }) => {
-    const wanted = Object.entries(match);
-    const items = simulation.delivery.redeliver((item) => {
-      const values = new Map<string, unknown>(Object.entries(item));
-      return wanted.every(([name, value]) => values.get(name) === value);
-    }, times);
-    return { items };
+  deliveries: ({ delivery }) => delivery.attempts(),
+  redeliver: ({ delivery }, { match, times }) => {
+    const isWanted = (item: DeliveryItem) =>
+      redeliveryIds.every((name) => match[name] === undefined || match[name] === item[name]);
+    return { items: delivery.redeliver(isWanted, times) };
   },
-  idle: ({ simulation, request: { timeoutMs } }) => simulation.delivery.whenIdle(Math.min(timeoutMs, IDLE_LIMIT_MS)),
-  sendLifecycle: ({ simulation, request: { subscriptionId, lifecycleEvent } }) => {
-    const subscription = liveSubscriptions(simulation).find(({ id }) => id === subscriptionId);
-    if (!subscription) throw missing('The subscription');
-    if (!notifyLifecycle(simulation, subscription, lifecycleEvent))
-      throw missing('The lifecycleNotificationUrl of the subscription');
+  idle: ({ delivery }, { timeoutMs }) => delivery.whenIdle(Math.min(timeoutMs, IDLE_LIMIT_MS)),
+  sendLifecycle: (simulation, { subscriptionId, lifecycleEvent }) => {
+    const found = liveSubscriptions(simulation).find(({ id }) => id === subscriptionId);
+    if (!notifyLifecycle(simulation, requireFound(found, 'The subscription'), lifecycleEvent))
+      throw notFound('The lifecycleNotificationUrl of the subscription');
   },
 
-  dropSubscription: ({ simulation, params }) => {
-    if (!simulation.world.subscriptions.delete(params['subscription'] ?? '')) throw missing('The subscription');
+  dropSubscription: ({ world }, _request, { subscription = '' }) => {
+    if (!world.subscriptions.delete(subscription)) throw notFound('The subscription');
   },
-  loseSubscriptions: ({ simulation, request }) => loseSubscriptions(simulation, request),
-  startOutage: ({ simulation, request }) => {
-    simulation.world.outage = request;
+  loseSubscriptions,
+  startOutage: ({ world }, outage) => {
+    world.outage = outage;
   },
-  endOutage: ({ simulation }) => {
-    simulation.world.outage = undefined;
+  endOutage: ({ world }) => {
+    world.outage = undefined;
   },
-  addFault: ({ faults, request }) => faults.add(request),
+  addFault: ({ faults }, rule) => faults.add(rule),
   faults: ({ faults }) => faults.list(),
   clearFaults: ({ faults }) => void faults.clear(),
 
-  calls: ({ calls, request: { target, after } }) =>
+  calls: ({ calls }, { target, after }) =>
     calls.list().filter((call) => call.n > after && (target === 'all' || call.target === target)),
   clearCalls: ({ calls }) => void calls.clear(),
   violations: ({ calls }) => calls.violations(),
-  setVariants: ({ simulation: { variants }, request }) => {
-    Object.assign(variants, variantsSchema.parse({ ...variants, ...request }));
+  setVariants: ({ variants }, change) => {
+    Object.assign(variants, variantsSchema.parse({ ...variants, ...change }));
   },
-  mintUserToken: ({ simulation, request }) => {
-    const { tenantId, appId = simulation.appId, scopes, printerAdministrator: isPrinterAdministrator } = request;
-    return simulation.keys.sign(userClaims(simulation, { tenantId, appId, scopes, isPrinterAdministrator }));
-  },
-  deviceCodes: ({ simulation }) =>
-    [...simulation.world.deviceCodes.values()].map(({ deviceCode: _secret, ...shown }) => shown),
-  answerDeviceCode: ({ simulation, params, request: { as } }) => {
-    if (!answerDeviceCode(simulation, params['code'] ?? '', as)) throw missing('A sign-in that waits for this code');
+  mintUserToken: (simulation, { appId = simulation.appId, printerAdministrator: isPrinterAdministrator, ...user }) =>
+    simulation.keys.sign(userClaims(simulation, { ...user, appId, isPrinterAdministrator })),
+  deviceCodes: ({ world }) => [...world.deviceCodes.values()].map(({ deviceCode: _secret, ...shown }) => shown),
+  answerDeviceCode: (simulation, { as }, { code = '' }) => {
+    if (!answerDeviceCode(simulation, code, as)) throw notFound('A sign-in that waits for this code');
   },
   reset: ({ reset }) => void reset(),
 };
@@ -165,25 +144,20 @@ const jobActions = new Map<string, (simulation: Simulation, job: Job) => void>([
   ['abort', (simulation, job) => endJob(simulation, job, 'aborted')],
 ]);
 
-const findRow = createRouter(
-  (Object.keys(controlApi) as ControlName[]).map((name) => {
-    const [method = '', path = ''] = controlApi[name].call.split(' ');
-    return { method, path, name };
-  }),
-);
+const names = Object.keys(controlApi) as ControlName[];
+const findRow = createRouter(names.map((name) => ({ ...controlApi[name], name })));
 
 /** Answers a call of the control API: 404 for what does not exist, 400 for a bad request, else 200 or 204. */
-export async function answerControl(deps: ControlDeps, { method, url, text }: HttpCall): Promise<Reply> {
+export async function answerControl(simulation: Simulation, { method, url, text }: HttpCall): Promise<Reply> {
   const path = url.pathname.slice('/control'.length);
   try {
-    const found = findRow(method, path);
-    if (!found) throw missing(`${method} ${path}`);
-    const { name } = found.route;
-    const { answer: shape, request: check } = controlApi[name];
+    const { route, params } = requireFound(findRow(method, path), `${method} ${path}`);
+    const { answer: shape, request: check } = route;
     const given = method === 'GET' ? Object.fromEntries(url.searchParams) : parseJson(text);
-    const call = { ...deps, params: found.params, request: check?.parse(given ?? {}) };
-    // The row's schema has just checked the request; the compiler cannot relate the two through `name`.
-    const answer = await (handlers[name] as (call: unknown) => unknown)(call);
+    const request = check?.parse(given ?? {});
+    // The row's schema has just checked the request; the compiler cannot relate the two through the name.
+    const handle = handlers[route.name] as (simulation: Simulation, request: unknown, params: Params) => unknown;
+    const answer = await handle(simulation, request, params);
     if (answer === undefined) return { status: 204 };
     return { status: 200, body: shape.member === undefined ? answer : { [shape.member]: answer } };
   } catch (error) {
@@ -192,18 +166,10 @@ export async function answerControl(deps: ControlDeps, { method, url, text }: Ht
   }
 }
 
-function missing(what: string) {
-  return refusal(404, 'notFound', `${what} does not exist.`);
+function tenantOf({ world }: Simulation, { tenant = '' }: Params): Tenant {
+  return requireFound(world.tenants.get(tenant), 'The tenant');
 }
 
-function tenantOf({ world }: Simulation, params: Record<string, string>): Tenant {
-  const tenant = world.tenants.get(params['tenant'] ?? '');
-  if (!tenant) throw missing('The tenant');
-  return tenant;
-}
-
-function printerOf(tenant: Tenant, printerId: string): Printer {
-  const printer = tenant.printers.get(printerId);
-  if (!printer) throw missing('The printer');
-  return printer;
+function printerOf(tenant: Tenant, printerId = ''): Printer {
+  return requireFound(tenant.printers.get(printerId), 'The printer');
 }

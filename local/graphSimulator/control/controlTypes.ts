@@ -20,7 +20,6 @@ const faultAction = z.union([
   z.object({ type: z.literal('hang'), ms }),
   z.object({ type: z.literal('delay'), ms }),
 ]);
-export type FaultAction = z.output<typeof faultAction>;
 
 /** Which calls fail and how. The first matching rule that still has a count acts. */
 export const faultRule = z.object({

@@ -1,5 +1,9 @@
-import { isOpen, liveSubscriptions } from '../world/simulation';
-import type { Job, Simulation, Subscription, Tenant } from '../world/simulation';
+import { isOpen, liveSubscriptions, type Job, type Simulation, type Tenant } from '../world/simulation';
+
+/** Limits a list to one tenant. */
+interface OfTenant {
+  tenantId?: string | undefined;
+}
 
 /** Everything the simulator holds, with the clientState of subscriptions. */
 export function viewState(simulation: Simulation) {
@@ -18,29 +22,19 @@ export function viewState(simulation: Simulation) {
   };
 }
 export type SimulatorState = ReturnType<typeof viewState>;
-export type SubscriptionState = Subscription;
 
-/** The jobs that reads show now, created at or after `createdSince`. */
-export function listJobs(simulation: Simulation, order: { tenantId?: string | undefined; createdSince: number }) {
-  const now = simulation.now();
-  return tenantsOf(simulation, order.tenantId)
-    .flatMap(jobsOf)
-    .filter(({ visibleAt, createdAt }) => visibleAt <= now && createdAt >= order.createdSince)
-    .map(viewJob);
+/** The jobs that reads show now. */
+export function listJobs(simulation: Simulation, { tenantId }: OfTenant) {
+  const jobs = tenantsOf(simulation, tenantId).flatMap(jobsOf);
+  return jobs.filter(({ visibleAt }) => visibleAt <= simulation.now()).map(viewJob);
 }
 export type ListedJob = ReturnType<typeof viewJob>;
 
-/** The tasks without an end state that are at least so old. */
-export function listOpenTasks(
-  simulation: Simulation,
-  order: { tenantId?: string | undefined; olderThanMinutes: number },
-) {
-  const now = simulation.now();
-  return tenantsOf(simulation, order.tenantId)
-    .flatMap(({ definitions }) => [...definitions.values()].flatMap(({ tasks }) => [...tasks.values()]))
-    .filter(isOpen)
-    .map((task) => ({ ...task, taskId: task.id, ageMinutes: (now - task.createdAt) / 60_000 }))
-    .filter(({ ageMinutes }) => ageMinutes >= order.olderThanMinutes);
+/** The tasks without an end state. */
+export function listOpenTasks(simulation: Simulation, { tenantId }: OfTenant) {
+  const definitions = tenantsOf(simulation, tenantId).flatMap((tenant) => [...tenant.definitions.values()]);
+  const tasks = definitions.flatMap((definition) => [...definition.tasks.values()]).filter(isOpen);
+  return tasks.map((task) => ({ ...task, taskId: task.id, ageMinutes: (simulation.now() - task.createdAt) / 60_000 }));
 }
 export type OpenTask = ReturnType<typeof listOpenTasks>[number];
 

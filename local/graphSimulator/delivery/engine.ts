@@ -13,14 +13,6 @@ const RETRY_TIMEOUT_MS = 10_000;
 const ITEMS_PER_POST = 100;
 const IDLE_POLL_MS = 5;
 
-interface Post {
-  id: number;
-  url: string;
-  items: DeliveryItem[];
-  body: string;
-  firstAt: number;
-}
-
 /** Sends notifications as Graph does (concepts/change-notifications-delivery-webhooks.md). */
 export type DeliveryEngine = ReturnType<typeof createDeliveryEngine>;
 
@@ -34,65 +26,49 @@ export function createDeliveryEngine(deps: {
 }) {
   const { options, random, now } = deps;
   const outboxes = new Map<string, DeliveryItem[]>();
-  const inProgress = new Set<Post>();
-  const timers = new Set<NodeJS.Timeout>();
+  const inProgress = new Set<number>();
   let attempts: DeliveryAttempt[] = [];
   let sent: DeliveryItem[] = [];
   let ending = new AbortController();
   let nextPost = 1;
 
-  const later = (ms: number, action: () => void) => {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      action();
-    }, ms);
-    timers.add(timer);
-  };
   const pending = () => outboxes.size + inProgress.size;
-  const record = (
-    { id, url, items }: Pick<Post, 'id' | 'url' | 'items'>,
-    rest: Omit<DeliveryAttempt, 'post' | 'url' | 'items'>,
-  ) => {
-    const shown = items.map(({ body: _body, url: _url, ...item }) => item);
-    attempts.push({ post: id, url, items: shown, ...rest });
+  const record = (url: string, items: readonly DeliveryItem[], attempt: Omit<DeliveryAttempt, 'url' | 'items'>) => {
+    attempts.push({ ...attempt, url, items: items.map(({ body: _body, url: _url, ...item }) => item) });
     if (attempts.length > REMEMBERED) attempts = attempts.slice(-REMEMBERED / 2);
   };
-  const lose = (item: DeliveryItem) => {
-    const unsent = { attempt: 0, status: null, answerMs: 0, outcome: 'lost', at: now() } as const;
-    record({ id: 0, url: item.url, items: [item] }, unsent);
-  };
-
-  const attempt = async (post: Post, number: number): Promise<void> => {
-    const at = now();
-    const started = performance.now();
+  const lose = (item: DeliveryItem) =>
+    record(item.url, [item], { post: 0, attempt: 0, status: null, answerMs: 0, outcome: 'lost', at: now() });
+  /** Starts an action, which a reset ends. */
+  const start = (action: (signal: AbortSignal) => Promise<void>) => {
     const { signal } = ending;
-    const answer = await deps.post(post.url, post.body, {
-      timeoutMs: number === 1 ? FIRST_TIMEOUT_MS : RETRY_TIMEOUT_MS,
-      contentType: 'application/json; charset=utf-8',
-      signal,
+    action(signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
     });
-    if (signal.aborted) return;
-    const answerMs = performance.now() - started;
-    const status = 'status' in answer ? answer.status : null;
-    const accepted = status !== null && status >= 200 && status < 300;
-    const gaveUp = !accepted && now() - post.firstAt >= RETRY_FOR_MS;
-    const failed = gaveUp ? 'gaveUp' : 'retrying';
-    const error = 'error' in answer ? { error: answer.error } : {};
-    record(post, { attempt: number, status, answerMs, at, outcome: accepted ? 'accepted' : failed, ...error });
-    if (accepted || gaveUp) inProgress.delete(post);
-    else later(retryDelayMs(options, number), () => void attempt(post, number + 1));
   };
 
-  const startPost = async (url: string, items: DeliveryItem[]): Promise<void> => {
-    const post: Post = { id: nextPost++, url, items, body: '', firstAt: now() };
-    inProgress.add(post);
-    const { signal } = ending;
+  const deliver = async (post: number, url: string, items: readonly DeliveryItem[], signal: AbortSignal) => {
+    const firstAt = now();
     const validationTokens = await deps.tokensFor(items);
-    if (signal.aborted) return;
-    const value = items.map(({ body }) => body);
-    post.body = JSON.stringify({ value, ...(validationTokens ? { validationTokens } : {}) });
-    if (options.reorder) later(random() * 2 * options.batchWindowMs, () => void attempt(post, 1));
-    else await attempt(post, 1);
+    const body = JSON.stringify({ value: items.map((item) => item.body), validationTokens });
+    if (options.reorder) await sleep(random() * 2 * options.batchWindowMs, undefined, { signal });
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      const at = now();
+      const started = performance.now();
+      const timeoutMs = attempt === 1 ? FIRST_TIMEOUT_MS : RETRY_TIMEOUT_MS;
+      const answer = await deps.post(url, body, { timeoutMs, contentType: 'application/json; charset=utf-8', signal });
+      if (signal.aborted) return;
+      const answerMs = performance.now() - started;
+      const status = 'status' in answer ? answer.status : null;
+      const isAccepted = status !== null && status >= 200 && status < 300;
+      const failed = now() - firstAt >= RETRY_FOR_MS ? 'gaveUp' : 'retrying';
+      const outcome = isAccepted ? 'accepted' : failed;
+      const error = 'error' in answer ? { error: answer.error } : {};
+      record(url, items, { post, attempt, status, answerMs, at, outcome, ...error });
+      if (outcome !== 'retrying') break;
+      await sleep(retryDelayMs(options, attempt), undefined, { signal });
+    }
+    inProgress.delete(post);
   };
 
   const flush = (key: string, url: string) => {
@@ -100,8 +76,11 @@ export function createDeliveryEngine(deps: {
     outboxes.delete(key);
     const doubled = options.duplicateInSamePost ? collected.flatMap((item) => [item, item]) : collected;
     const items = options.reorder ? shuffled(doubled, random) : doubled;
-    for (let start = 0; start < items.length; start += ITEMS_PER_POST)
-      void startPost(url, items.slice(start, start + ITEMS_PER_POST));
+    for (let from = 0; from < items.length; from += ITEMS_PER_POST) {
+      const post = nextPost++;
+      inProgress.add(post);
+      start((signal) => deliver(post, url, items.slice(from, from + ITEMS_PER_POST), signal));
+    }
   };
 
   const putInOutbox = (item: DeliveryItem, copy: number) => {
@@ -113,7 +92,11 @@ export function createDeliveryEngine(deps: {
     }
     outboxes.set(key, [item]);
     // A later copy goes out one window later, so that it is never in the same POST.
-    later(options.delayMs + options.batchWindowMs * (copy + 1), () => flush(key, item.url));
+    const delayMs = options.delayMs + options.batchWindowMs * (copy + 1);
+    start(async (signal) => {
+      await sleep(delayMs, undefined, { signal });
+      flush(key, item.url);
+    });
   };
 
   return {
@@ -149,8 +132,6 @@ export function createDeliveryEngine(deps: {
     reset: (): void => {
       ending.abort();
       ending = new AbortController();
-      for (const timer of timers) clearTimeout(timer);
-      timers.clear();
       outboxes.clear();
       inProgress.clear();
       attempts = [];

@@ -12,24 +12,19 @@ export type PostToReceiver = (
 /** Posts with fetch, which sets Content-Length for a text (the Functions host reads a chunked body as empty). */
 export const postToReceiver: PostToReceiver = async (url, body, { timeoutMs, contentType, signal }) => {
   const ending = new AbortController();
-  let error: 'timeout' | 'aborted' | 'unreachable' = 'unreachable';
-  const end = (reason: 'timeout' | 'aborted') => {
-    error = reason;
-    ending.abort();
-  };
-  const onAbort = () => end('aborted');
-  const timer = setTimeout(() => end('timeout'), timeoutMs);
-  signal.addEventListener('abort', onAbort);
+  const abort = () => ending.abort();
+  const timer = setTimeout(abort, timeoutMs);
+  signal.addEventListener('abort', abort);
   try {
     const headers = { 'content-type': contentType };
-    const init = { method: 'POST', headers, body, redirect: 'manual', signal: ending.signal } as const;
-    const response = await fetch(url, init);
+    const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal: ending.signal });
     const type = response.headers.get('content-type') ?? '';
     return { status: response.status, contentType: type, body: await response.text() };
   } catch {
-    return { error };
+    if (signal.aborted) return { error: 'aborted' };
+    return { error: ending.signal.aborted ? 'timeout' : 'unreachable' };
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
+    signal.removeEventListener('abort', abort);
   }
 };

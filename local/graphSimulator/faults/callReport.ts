@@ -23,11 +23,11 @@ export function createCallReport(clock: { now: () => number; waitNow: () => numb
       return record;
     },
     /** Notes that the answer has left, or that the connection was cut (status 0). */
-    finish: (record: CallRecord, reply: Reply | 'reset'): void => {
+    finish: (record: CallRecord, reply: Reply): void => {
       const now = clock.waitNow();
       record.answeredAt = now;
-      record.status = reply === 'reset' ? 0 : reply.status;
-      const retryAfter = reply === 'reset' ? undefined : reply.headers?.['retry-after'];
+      record.status = reply.status;
+      const retryAfter = reply.headers?.['retry-after'];
       if (retryAfter !== undefined) record.retryAfterMs = Number(retryAfter) * 1000;
       // A throttled answer is kept for an hour after its Retry-After: no call takes longer to be answered.
       throttles = throttles.filter((throttle) => endOf(throttle) + 3_600_000 > now);

@@ -1,4 +1,4 @@
-import { refusal } from '../http/readRequest';
+import { Refusal, requireFound } from '../http/readRequest';
 import type { Reply } from '../http/server';
 import type { Access, Principal } from '../signIn/permissions';
 import type { Printer, Simulation, Tenant } from '../world/simulation';
@@ -22,60 +22,40 @@ export interface GraphCall {
 
 /** One documented call of Graph. A handler throws a refusal to answer with an error. */
 export interface Route {
-  method: string;
-  /** Path below the version; `{name}` stands for one segment. */
-  path: string;
+  /** Method and path below the version; `{name}` is one segment. */
+  call: string;
   /** Documentation page, in the repository microsoft-graph-docs-contrib below api-reference/v1.0/api. */
   page: string;
-  access: Access;
+  /** `byResource`: the handler checks it once it knows the resource. */
+  access: Access | 'byResource';
   handle: (call: GraphCall) => Reply | Promise<Reply>;
 }
 
-/** Makes a route from its method and path in one text. */
-export function route(call: string, page: string, access: Access, handle: Route['handle']): Route {
-  const [method = '', path = ''] = call.split(' ');
-  return { method, path, page, access, handle };
+/** Makes a route. */
+export function route(call: string, page: string, access: Route['access'], handle: Route['handle']): Route {
+  return { call, page, access, handle };
 }
 
-/** An error in Graph's shape (concepts/errors.md). */
-export function graphError(
-  status: number,
-  code: string,
-  message: string,
-  request: { now: number; requestId: string; headers: Record<string, string> },
-): Reply {
-  const { now, requestId, headers } = request;
-  const innerError = {
-    date: new Date(now).toISOString().slice(0, 19),
-    'request-id': requestId,
-    'client-request-id': headers['client-request-id'] ?? requestId,
-  };
-  return { status, body: { error: { code, message, innerError } } };
-}
-
-/** The refusal for anything that does not exist, or not for this caller. */
-export function notFound(what: string) {
-  return refusal(404, 'itemNotFound', `${what} was not found.`);
+/** Answers with a resource. */
+export function ok(body: object, status = 200): Reply {
+  return { status, body };
 }
 
 /** The tenant of the caller's token. Throws 404 when it is not registered. */
 export function tenantOf({ simulation, principal }: GraphCall): Tenant {
-  const tenant = simulation.world.tenants.get(principal.tenantId);
-  if (!tenant) throw notFound('The tenant');
-  return tenant;
+  return requireFound(simulation.world.tenants.get(principal.tenantId), 'The tenant');
 }
 
 /** The printer of the path. Throws 404 when it does not exist. */
 export function printerOf(call: GraphCall): Printer {
-  const printer = tenantOf(call).printers.get(call.params['printerId'] ?? '');
-  if (!printer) throw notFound('The printer');
-  return printer;
+  return requireFound(tenantOf(call).printers.get(call.params['printerId'] ?? ''), 'The printer');
 }
 
 /** Throws 400 when the query has one of the options that the documentation excludes. */
 export function refuseOptions(call: GraphCall, names: readonly string[]): void {
   const refused = names.find((name) => call.query.has(name));
-  if (refused !== undefined) throw refusal(400, 'badRequest', `The query option '${refused}' is not supported here.`);
+  if (refused !== undefined)
+    throw new Refusal(400, 'badRequest', `The query option '${refused}' is not supported here.`);
 }
 
 /**
@@ -89,27 +69,24 @@ export function pageOfList<T extends object>(
   view: (entry: T) => unknown,
 ): Reply {
   const { world, variants } = call.simulation;
-  const placeOf = (entry: object): number => {
-    const place = world.places.get(entry) ?? world.nextPlace++;
-    world.places.set(entry, place);
-    return place;
+  const positionOf = (entry: object): number => {
+    const position = world.positions.get(entry) ?? world.nextPosition++;
+    world.positions.set(entry, position);
+    return position;
   };
   const after = Number.parseInt(call.query.get('$skiptoken') ?? '0', 10) || 0;
   const rest = entries
-    .map((entry) => ({ entry, place: placeOf(entry) }))
-    .sort((a, b) => a.place - b.place)
-    .filter(({ place }) => place > after);
+    .map((entry) => ({ entry, position: positionOf(entry) }))
+    .sort((a, b) => a.position - b.position)
+    .filter(({ position }) => position > after);
   const shown = rest.slice(0, Math.max(1, variants.pageSize));
   const query = new URLSearchParams(call.query);
-  query.set('$skiptoken', String(shown.at(-1)?.place ?? after));
+  query.set('$skiptoken', String(shown.at(-1)?.position ?? after));
   const base = `${call.origin}${call.version}`;
   const more = shown.length < rest.length;
-  return {
-    status: 200,
-    body: {
-      '@odata.context': `${base}/$metadata#${call.path.slice(1)}`,
-      value: shown.map(({ entry }) => view(entry)),
-      ...(more ? { '@odata.nextLink': `${base}${call.path}?${query.toString()}` } : {}),
-    },
-  };
+  return ok({
+    '@odata.context': `${base}/$metadata#${call.path.slice(1)}`,
+    value: shown.map(({ entry }) => view(entry)),
+    ...(more ? { '@odata.nextLink': `${base}${call.path}?${query.toString()}` } : {}),
+  });
 }

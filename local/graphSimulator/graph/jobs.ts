@@ -1,22 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { refusal } from '../http/readRequest';
+import { notFound, Refusal, requireFound } from '../http/readRequest';
 import type { Reply } from '../http/server';
 import { access } from '../signIn/permissions';
 import { jobUrl } from '../subscriptions/notifications';
 import { endJob, printJob } from '../world/jobs';
 import type { Job, PrintDocument, Simulation, Task } from '../world/simulation';
-import { notFound, pageOfList, printerOf, refuseOptions, route, tenantOf } from './graphCall';
-import type { GraphCall, Route } from './graphCall';
+import { ok, pageOfList, printerOf, refuseOptions, route, tenantOf, type GraphCall, type Route } from './graphCall';
 import { viewTask } from './printersAndTasks';
 
-const configuration = z.record(z.string(), z.unknown());
-/** Only the configuration can be changed. */
-const jobChange = z.object({ configuration });
-const redirectOrder = z.object({
-  destinationPrinterId: z.string().toLowerCase(),
-  configuration: configuration.optional(),
-});
+// Only the configuration can be changed.
+const jobChange = z.object({ configuration: z.record(z.string(), z.unknown()) });
+const redirectOrder = jobChange.partial().extend({ destinationPrinterId: z.string().toLowerCase() });
 const JOBS = '/print/printers/{printerId}/jobs';
 const JOB = `${JOBS}/{jobId}`;
 // How long a download URL lives is not documented; an hour is usual for such URLs of Graph.
@@ -30,14 +25,13 @@ export const jobRoutes: readonly Route[] = [
     const visible = jobs.filter((job) => job.visibleAt <= call.simulation.now());
     return pageOfList(call, visible, (job) => viewJob(call.simulation, job, call.query));
   }),
-  route(`GET ${JOB}`, 'printjob-get.md', access.readJob, (call) => ({
-    status: 200,
-    body: viewJob(call.simulation, jobOf(call), call.query),
-  })),
+  route(`GET ${JOB}`, 'printjob-get.md', access.readJob, (call) =>
+    ok(viewJob(call.simulation, jobOf(call), call.query)),
+  ),
   route(`PATCH ${JOB}`, 'printjob-update.md', access.writeJob, (call) => {
     const { job } = requireOwnTask(call);
     job.configuration = { ...job.configuration, ...jobChange.parse(call.body).configuration };
-    return { status: 200, body: viewJob(call.simulation, job) };
+    return ok(viewJob(call.simulation, job));
   }),
   route(`POST ${JOB}/abort`, 'printjob-abort.md', access.writeJob, (call) => {
     endJob(call.simulation, requireOwnTask(call).job, 'aborted');
@@ -54,8 +48,8 @@ export const jobRoutes: readonly Route[] = [
   }),
 ];
 
-/** Serves a pre-authenticated URL. A request with an Authorization header is refused (api/printdocument-get-file.md). */
-export function serveDownload({ world, now }: Simulation, url: URL, authorization: string | undefined): Reply {
+/** Answers a pre-authenticated URL. A request with an Authorization header is refused (api/printdocument-get-file.md). */
+export function answerDownload({ world, now }: Simulation, url: URL, authorization: string | undefined): Reply {
   if (authorization !== undefined) return { status: 401 };
   const download = world.downloads.get(url.searchParams.get('tempauthtoken') ?? '');
   if (!download || download.expiresAt <= now()) return { status: 404 };
@@ -68,14 +62,12 @@ export function serveDownload({ world, now }: Simulation, url: URL, authorizatio
 /** The job of the path. Throws 404 when it does not exist or is not yet visible to reads. */
 function jobOf(call: GraphCall): Job {
   const job = printerOf(call).jobs.get(call.params['jobId'] ?? '');
-  if (!job || job.visibleAt > call.simulation.now()) throw notFound('The job');
-  return job;
+  return requireFound(job && job.visibleAt <= call.simulation.now() ? job : undefined, 'The job');
 }
 
 /**
  * The job of the path and the calling app's task. Writes to a job need a printTask in `processing` started by a trigger of
- * the calling app (api/printjob-update.md, -redirect, -abort). The status
- * without one is not documented.
+ * the calling app (api/printjob-update.md, -redirect, -abort). The status without one is not documented.
  */
 function requireOwnTask(call: GraphCall): { job: Job; task: Task } {
   const job = jobOf(call);
@@ -85,7 +77,7 @@ function requireOwnTask(call: GraphCall): { job: Job; task: Task } {
       state === 'processing' && definitions.get(definitionId)?.appId === call.principal.appId,
   );
   if (task) return { job, task };
-  throw refusal(400, 'badRequest', 'The job has no print task in processing that the calling app started.');
+  throw new Refusal(400, 'badRequest', 'The job has no print task in processing that the calling app started.');
 }
 
 function redirect(call: GraphCall): Reply {
@@ -93,13 +85,11 @@ function redirect(call: GraphCall): Reply {
   const { job, task } = requireOwnTask(call);
   const tenant = tenantOf(call);
   const order = redirectOrder.parse(call.body);
-  const destination = tenant.printers.get(order.destinationPrinterId);
-  if (!destination) throw notFound('The destination printer');
+  const destination = requireFound(tenant.printers.get(order.destinationPrinterId), 'The destination printer');
   const created = printJob(simulation, tenant, destination, {
-    documents: job.documents.map(({ displayName, contentType, size }) => ({ displayName, contentType, size })),
+    ...job,
+    documents: job.documents.map(({ downloadedAt: _none, ...document }) => document),
     visibleAfterMs: 0,
-    transformMs: job.transformMs,
-    fetchableAfterMs: job.fetchableAfterMs,
     configuration: { ...job.configuration, ...order.configuration },
     redirectedFrom: jobUrl(job.printerId, job.id),
   });
@@ -109,7 +99,7 @@ function redirect(call: GraphCall): Reply {
   job.redirectedTo = jobUrl(created.printerId, created.id);
   // The documentation does not name the end state of the redirected job.
   endJob(simulation, job, 'canceled');
-  return { status: 200, body: viewJob(simulation, created) };
+  return ok(viewJob(simulation, created));
 }
 
 /**

@@ -1,28 +1,38 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { refusal } from '../http/readRequest';
+import { notFound, Refusal, requireFound } from '../http/readRequest';
 import type { Reply } from '../http/server';
 import { access } from '../signIn/permissions';
 import { jobUrl } from '../subscriptions/notifications';
 import { endTask } from '../world/jobs';
-import { isOpen } from '../world/simulation';
-import type { Definition, Printer, Task, Tenant, Trigger } from '../world/simulation';
-import { notFound, pageOfList, printerOf, refuseOptions, route, tenantOf } from './graphCall';
-import type { GraphCall, Route } from './graphCall';
+import { isOpen, type Definition, type Printer, type Task, type Tenant } from '../world/simulation';
+import { ok, pageOfList, printerOf, refuseOptions, route, tenantOf, type GraphCall, type Route } from './graphCall';
 
 const newTriggerSchema = z.object({ event: z.literal('jobStarted'), 'definition@odata.bind': z.string() });
 const PRINTERS = '/print/printers';
 const TRIGGERS = '/print/printers/{printerId}/taskTriggers';
+const DEFINITIONS = '/print/taskDefinitions';
+const DEFINITION = `${DEFINITIONS}/{definitionId}`;
+// api/print-list-taskdefinitions.md: neither list takes these.
+const refusedOptions = ['$count', '$format', '$search', '$select', '$skip', '$top'];
+const createdBy = z.object({ displayName: z.string() }).optional();
+const newDefinition = z.object({ displayName: z.string().min(1), createdBy });
+const definitionChange = z.object({ displayName: z.string().optional(), createdBy });
+const taskStates = ['pending', 'processing', 'completed', 'aborted'] as const;
+const taskStatus = z.object({ state: z.enum(taskStates), description: z.string().optional() });
+const taskChange = z.object({ status: taskStatus });
 
-/** Printers and their triggers. Listing printers and all trigger calls need a signed-in Printer Administrator. */
-export const printerRoutes: readonly Route[] = [
+/**
+ * Printers with their triggers, and task definitions with their tasks. Listing printers and all trigger calls need a
+ * signed-in Printer Administrator. An app sees and changes only the definitions that it created itself.
+ */
+export const printerAndTaskRoutes: readonly Route[] = [
   route(`GET ${PRINTERS}`, 'print-list-printers.md', access.listPrinters, (call) =>
     pageOfList(call, [...tenantOf(call).printers.values()], viewPrinter),
   ),
-  route(`GET ${PRINTERS}/{printerId}`, 'printer-get.md', access.readPrinter, (call) => ({
-    status: 200,
-    body: viewPrinter(printerOf(call)),
-  })),
+  route(`GET ${PRINTERS}/{printerId}`, 'printer-get.md', access.readPrinter, (call) =>
+    ok(viewPrinter(printerOf(call))),
+  ),
   route(`GET ${TRIGGERS}`, 'printer-list-tasktriggers.md', access.listPrinters, (call) => {
     const { trigger } = printerOf(call);
     return pageOfList(call, trigger ? [trigger] : [], (one) => viewTrigger(tenantOf(call), one));
@@ -31,13 +41,12 @@ export const printerRoutes: readonly Route[] = [
     const printer = printerOf(call);
     const { 'definition@odata.bind': bind } = newTriggerSchema.parse(call.body);
     const id = /\/print\/taskDefinitions\/([^/]+)$/i.exec(bind)?.[1]?.toLowerCase() ?? '';
-    const definition = tenantOf(call).definitions.get(id);
-    if (!definition) throw notFound('The task definition');
+    const definition = requireFound(tenantOf(call).definitions.get(id), 'The task definition');
     if (definition.appId !== call.principal.appId)
-      throw refusal(403, 'accessDenied', 'The calling app is not the one that created the task definition.');
-    if (printer.trigger) throw refusal(409, 'conflict', 'The printer has a trigger already; one is the limit.');
+      throw new Refusal(403, 'accessDenied', 'The calling app is not the one that created the task definition.');
+    if (printer.trigger) throw new Refusal(409, 'conflict', 'The printer has a trigger already; one is the limit.');
     printer.trigger = { id: randomUUID(), definitionId: id };
-    return { status: 201, body: viewTrigger(tenantOf(call), printer.trigger) };
+    return ok(viewTrigger(tenantOf(call), printer.trigger), 201);
   }),
   route(`DELETE ${TRIGGERS}/{triggerId}`, 'printer-delete-tasktrigger.md', access.writeTriggers, (call) => {
     const printer = printerOf(call);
@@ -45,60 +54,29 @@ export const printerRoutes: readonly Route[] = [
     delete printer.trigger;
     return { status: 204 };
   }),
-];
 
-function viewPrinter({ id, displayName }: Printer) {
-  return { id, displayName, isShared: true, isAcceptingJobs: true };
-}
-
-function viewTrigger(tenant: Tenant, { id, definitionId }: Trigger) {
-  const definition = tenant.definitions.get(definitionId);
-  return { id, event: 'jobStarted', ...(definition ? { definition: viewDefinition(definition) } : {}) };
-}
-
-const DEFINITIONS = '/print/taskDefinitions';
-const DEFINITION = `${DEFINITIONS}/{definitionId}`;
-// api/print-list-taskdefinitions.md: neither list takes these.
-const refusedOptions = ['$count', '$format', '$search', '$select', '$skip', '$top'];
-const createdBy = z.object({ displayName: z.string() }).optional();
-const newDefinition = z.object({ displayName: z.string().min(1), createdBy });
-const definitionChange = z.object({ displayName: z.string().optional(), createdBy });
-const taskChange = z.object({
-  status: z.object({
-    state: z.enum(['pending', 'processing', 'completed', 'aborted']),
-    description: z.string().optional(),
-  }),
-});
-
-/** Task definitions and their tasks: an app sees and changes only what it created itself. */
-export const definitionRoutes: readonly Route[] = [
   route(`POST ${DEFINITIONS}`, 'print-post-taskdefinitions.md', access.definitions, (call) => {
-    const body = newDefinition.parse(call.body);
-    const definition: Definition = {
-      id: randomUUID(),
-      displayName: body.displayName,
-      appId: call.principal.appId,
-      createdByDisplayName: body.createdBy?.displayName ?? '',
-      tasks: new Map(),
-    };
+    const { displayName, createdBy } = newDefinition.parse(call.body);
+    const createdByDisplayName = createdBy?.displayName ?? '';
+    const { appId } = call.principal;
+    const definition = { id: randomUUID(), displayName, appId, createdByDisplayName, tasks: new Map<string, Task>() };
     tenantOf(call).definitions.set(definition.id, definition);
-    return { status: 201, body: viewDefinition(definition) };
+    return ok(viewDefinition(definition), 201);
   }),
   route(`GET ${DEFINITIONS}`, 'print-list-taskdefinitions.md', access.definitions, (call) => {
     refuseOptions(call, refusedOptions);
     const own = [...tenantOf(call).definitions.values()].filter(({ appId }) => appId === call.principal.appId);
     return pageOfList(call, own, viewDefinition);
   }),
-  route(`GET ${DEFINITION}`, 'printtaskdefinition-get.md', access.definitions, (call) => ({
-    status: 200,
-    body: viewDefinition(definitionOf(call)),
-  })),
+  route(`GET ${DEFINITION}`, 'printtaskdefinition-get.md', access.definitions, (call) =>
+    ok(viewDefinition(definitionOf(call))),
+  ),
   route(`PATCH ${DEFINITION}`, 'print-update-taskdefinition.md', access.definitions, (call) => {
     const definition = definitionOf(call);
     const { displayName, createdBy } = definitionChange.parse(call.body);
     definition.displayName = displayName ?? definition.displayName;
     definition.createdByDisplayName = createdBy?.displayName ?? definition.createdByDisplayName;
-    return { status: 200, body: viewDefinition(definition) };
+    return ok(viewDefinition(definition));
   }),
   route(`DELETE ${DEFINITION}`, 'print-delete-taskdefinition.md', access.definitions, (call) => {
     tenantOf(call).definitions.delete(definitionOf(call).id);
@@ -112,12 +90,20 @@ export const definitionRoutes: readonly Route[] = [
     const listed = tasks.filter((task) => isOpen(task) || (task.endedAt ?? 0) >= oldest);
     return pageOfList(call, listed, viewTask);
   }),
-  route(`GET ${DEFINITION}/tasks/{taskId}`, 'printtask-get.md', access.definitions, (call) => ({
-    status: 200,
-    body: viewTask(taskOf(call)),
-  })),
+  route(`GET ${DEFINITION}/tasks/{taskId}`, 'printtask-get.md', access.definitions, (call) =>
+    ok(viewTask(taskOf(call))),
+  ),
   route(`PATCH ${DEFINITION}/tasks/{taskId}`, 'printtaskdefinition-update-task.md', access.definitions, updateTask),
 ];
+
+function viewPrinter({ id, displayName }: Printer) {
+  return { id, displayName, isShared: true, isAcceptingJobs: true };
+}
+
+function viewTrigger(tenant: Tenant, { id, definitionId }: NonNullable<Printer['trigger']>) {
+  const definition = tenant.definitions.get(definitionId);
+  return { id, event: 'jobStarted', ...(definition ? { definition: viewDefinition(definition) } : {}) };
+}
 
 /** A printTaskDefinition as Graph writes it (resources/printtaskdefinition.md). */
 function viewDefinition(definition: Definition): Record<string, unknown> {
@@ -132,14 +118,11 @@ export function viewTask({ id, printerId, jobId, state, description }: Task): Re
 
 function definitionOf(call: GraphCall): Definition {
   const definition = tenantOf(call).definitions.get(call.params['definitionId'] ?? '');
-  if (definition?.appId !== call.principal.appId) throw notFound('The task definition');
-  return definition;
+  return requireFound(definition?.appId === call.principal.appId ? definition : undefined, 'The task definition');
 }
 
 function taskOf(call: GraphCall): Task {
-  const task = definitionOf(call).tasks.get(call.params['taskId'] ?? '');
-  if (!task) throw notFound('The task');
-  return task;
+  return requireFound(definitionOf(call).tasks.get(call.params['taskId'] ?? ''), 'The task');
 }
 
 function updateTask(call: GraphCall): Reply {
@@ -148,11 +131,11 @@ function updateTask(call: GraphCall): Reply {
   const { state, description } = taskChange.parse(call.body).status;
   const { patchEndedTask } = simulation.variants;
   if (!isOpen(task) && patchEndedTask !== 'accept')
-    throw refusal(patchEndedTask === 'reject409' ? 409 : 400, 'badRequest', `The task is already ${task.state}.`);
+    throw new Refusal(patchEndedTask === 'reject409' ? 409 : 400, 'badRequest', `The task is already ${task.state}.`);
   if (isOpen(task)) {
     task.description = description ?? task.description;
     if (state === 'completed' || state === 'aborted') endTask(simulation, task, state);
     else task.state = state;
   }
-  return { status: 200, body: viewTask(task) };
+  return ok(viewTask(task));
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { refusal } from '../http/readRequest';
+import { Refusal } from '../http/readRequest';
 import type { Reply } from '../http/server';
 import { access, missingRole } from '../signIn/permissions';
 import { parseChange, parseSubscription, validateEndpoint } from '../subscriptions/rules';
 import { liveSubscriptions, type Subscription } from '../world/simulation';
-import { pageOfList, route, tenantOf, type GraphCall, type Route } from './graphCall';
+import { ok, pageOfList, route, tenantOf, type GraphCall, type Route } from './graphCall';
 
 type Operation = 'Create' | 'Get' | 'Update' | 'Delete' | 'Reauthorize';
 
@@ -13,20 +13,17 @@ const ONE = '/subscriptions/{subscriptionId}';
 
 /** Subscriptions of the calling app in the tenant of its token. */
 export const subscriptionRoutes: readonly Route[] = [
-  route(`POST ${LIST}`, 'subscription-post-subscriptions.md', access.subscriptions, create),
-  route(`GET ${LIST}`, 'subscription-list.md', access.subscriptions, (call) =>
+  route(`POST ${LIST}`, 'subscription-post-subscriptions.md', 'byResource', create),
+  route(`GET ${LIST}`, 'subscription-list.md', 'byResource', (call) =>
     pageOfList(call, ownSubscriptions(call), (one) => ({ ...view(one), clientState: null })),
   ),
-  route(`GET ${ONE}`, 'subscription-get.md', access.subscriptions, (call) => ({
-    status: 200,
-    body: view(subscriptionOf(call, 'Get')),
-  })),
-  route(`PATCH ${ONE}`, 'subscription-update.md', access.subscriptions, update),
-  route(`DELETE ${ONE}`, 'subscription-delete.md', access.subscriptions, (call) => {
+  route(`GET ${ONE}`, 'subscription-get.md', 'byResource', (call) => ok(view(subscriptionOf(call, 'Get')))),
+  route(`PATCH ${ONE}`, 'subscription-update.md', 'byResource', update),
+  route(`DELETE ${ONE}`, 'subscription-delete.md', 'byResource', (call) => {
     call.simulation.world.subscriptions.delete(subscriptionOf(call, 'Delete').id);
     return { status: 204 };
   }),
-  route(`POST ${ONE}/reauthorize`, 'subscription-reauthorize.md', access.subscriptions, (call) => {
+  route(`POST ${ONE}/reauthorize`, 'subscription-reauthorize.md', 'byResource', (call) => {
     reauthorize(call, subscriptionOf(call, 'Reauthorize'));
     return { status: 204 };
   }),
@@ -41,7 +38,7 @@ function ownSubscriptions({ simulation, principal }: GraphCall): Subscription[] 
 
 function subscriptionOf(call: GraphCall, operation: Operation): Subscription {
   const found = ownSubscriptions(call).find(({ id }) => id === call.params['subscriptionId']);
-  if (!found) throw refusal(404, 'ResourceNotFound', 'The object was not found.');
+  if (!found) throw new Refusal(404, 'ResourceNotFound', 'The object was not found.');
   checkPermission(call, operation, found.kind);
   return found;
 }
@@ -50,7 +47,7 @@ function subscriptionOf(call: GraphCall, operation: Operation): Subscription {
 function checkPermission({ principal }: GraphCall, operation: Operation, kind: Subscription['kind']): void {
   const { application } = kind === 'jobStarted' ? access.definitions : access.readPrinter;
   const missing = missingRole(application, principal.roles);
-  const refuse = (why: string) => refusal(403, 'ExtensionError', `Operation: ${operation}; Exception: ${why}.`);
+  const refuse = (why: string) => new Refusal(403, 'ExtensionError', `Operation: ${operation}; Exception: ${why}.`);
   if (principal.kind === 'user') throw refuse('delegated access is not supported');
   if (missing !== undefined) throw refuse(`missing permission ${missing}`);
 }
@@ -59,35 +56,28 @@ async function create(call: GraphCall): Promise<Reply> {
   const { simulation, principal } = call;
   const { world, variants, now } = simulation;
   const request = parseSubscription(call.body, now(), variants);
-  const { kind, targetId, changeType } = request;
+  const { kind, targetId } = request;
   checkPermission(call, 'Create', kind);
   const { printers, definitions } = tenantOf(call);
   const isKnown =
     kind === 'jobFetchable' ? printers.has(targetId) : definitions.get(targetId)?.appId === principal.appId;
   if (!isKnown)
-    throw refusal(400, 'ExtensionError', `Operation: Create; Exception: '${request.resource}' was not found.`);
+    throw new Refusal(400, 'ExtensionError', `Operation: Create; Exception: '${request.resource}' was not found.`);
   const refuseDuplicate = () => {
-    const isSame = (one: Subscription) =>
-      one.kind === kind && one.targetId === targetId && one.changeType === changeType;
+    const isSame = (one: Subscription) => one.kind === kind && one.targetId === targetId;
     if (variants.enforce409 && ownSubscriptions(call).some(isSame))
-      throw refusal(409, 'Conflict', 'A subscription for this resource and changeType exists already.');
+      throw new Refusal(409, 'Conflict', 'A subscription for this resource and changeType exists already.');
   };
   refuseDuplicate();
-  // Both URLs are asked, also when they are the same (concepts/change-notifications-lifecycle-events.md).
-  const urls = [request.notificationUrl, request.lifecycleNotificationUrl].filter((url) => url !== undefined);
+  // Both URLs are validated, also when they are the same (concepts/change-notifications-lifecycle-events.md).
+  const urls = [request.notificationUrl, request.lifecycleNotificationUrl].filter((url) => url !== null);
   await Promise.all(urls.map((url) => validateEndpoint(simulation, url)));
-  // Another create may have won while the URLs were being asked.
+  // Another create may have won during the handshakes.
   refuseDuplicate();
-  const subscription: Subscription = {
-    ...request,
-    id: randomUUID(),
-    tenantId: principal.tenantId,
-    appId: principal.appId,
-    createdAt: now(),
-    authorizedAt: now(),
-  };
+  const { tenantId, appId } = principal;
+  const subscription = { ...request, id: randomUUID(), tenantId, appId, createdAt: now(), authorizedAt: now() };
   world.subscriptions.set(subscription.id, subscription);
-  return { status: 201, body: view(subscription) };
+  return ok(view(subscription), 201);
 }
 
 async function update(call: GraphCall): Promise<Reply> {
@@ -100,7 +90,7 @@ async function update(call: GraphCall): Promise<Reply> {
   if (url !== undefined) subscription.notificationUrl = url;
   if (expiresAt !== undefined && !variants.patchIgnoresExpiry) subscription.expiresAt = expiresAt;
   reauthorize(call, subscription);
-  return { status: 200, body: view(subscription) };
+  return ok(view(subscription));
 }
 
 /** Both a renewal and a reauthorization give the subscription a new token (concepts/change-notifications-lifecycle-events.md). */
@@ -110,12 +100,11 @@ function reauthorize({ simulation }: GraphCall, subscription: Subscription): voi
 }
 
 function view(subscription: Subscription): Record<string, unknown> {
-  const { id, resource, changeType, notificationUrl, appId } = subscription;
+  const { id, resource, changeType, notificationUrl, appId, clientState } = subscription;
+  const { lifecycleNotificationUrl, notificationQueryOptions } = subscription;
   return {
-    ...{ id, resource, changeType, notificationUrl, applicationId: appId, creatorId: appId },
-    clientState: subscription.clientState ?? null,
-    lifecycleNotificationUrl: subscription.lifecycleNotificationUrl ?? null,
-    notificationQueryOptions: subscription.notificationQueryOptions ?? null,
+    ...{ id, resource, changeType, applicationId: appId, creatorId: appId, clientState },
+    ...{ notificationUrl, lifecycleNotificationUrl, notificationQueryOptions },
     expirationDateTime: new Date(subscription.expiresAt).toISOString(),
     latestSupportedTlsVersion: 'v1_2',
   };

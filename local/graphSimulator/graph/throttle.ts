@@ -5,21 +5,14 @@ export type Throttle = ReturnType<typeof createThrottle>;
 
 type Caller = Pick<Principal, 'appId' | 'tenantId'>;
 
-interface Limit {
-  name: string;
-  windowMs: number;
-  perApp: number;
-  perAppAndTenant: number;
-}
-
 // concepts/throttling-limits.md, 2026-02-06. Universal Print has no section of its own.
-const everything: Limit = { name: 'all', windowMs: 10_000, perApp: 130_000, perAppAndTenant: Infinity };
-const subscriptionLimits = {
-  write: { name: 'write', windowMs: 20_000, perApp: 2_000, perAppAndTenant: 500 },
-  reauthorize: { name: 'reauthorize', windowMs: 20_000, perApp: 4_000, perAppAndTenant: 1_000 },
-  get: { name: 'get', windowMs: 20_000, perApp: 2_000, perAppAndTenant: 500 },
-  list: { name: 'list', windowMs: 20_000, perApp: 40, perAppAndTenant: 25 },
-} satisfies Record<string, Limit>;
+const limits = {
+  all: { windowMs: 10_000, perApp: 130_000, perAppAndTenant: Infinity },
+  write: { windowMs: 20_000, perApp: 2_000, perAppAndTenant: 500 },
+  reauthorize: { windowMs: 20_000, perApp: 4_000, perAppAndTenant: 1_000 },
+  get: { windowMs: 20_000, perApp: 2_000, perAppAndTenant: 500 },
+  list: { windowMs: 20_000, perApp: 40, perAppAndTenant: 25 },
+};
 
 /** Makes the counters; `clock` gives milliseconds of the time in which the windows pass. A window begins with its first call. */
 export function createThrottle(clock: () => number) {
@@ -36,10 +29,13 @@ export function createThrottle(clock: () => number) {
     /** Counts a call. Gives the whole seconds to wait when it is over a limit, and then does not count it. */
     take: ({ appId, tenantId }: Caller, method: string, path: string): number | undefined => {
       const now = clock();
-      const counted = limitsOf(method, path).flatMap(({ name, windowMs, perApp, perAppAndTenant }) => [
-        { window: windowOf(`${name} ${appId}`, windowMs, now), allowed: perApp },
-        { window: windowOf(`${name} ${appId} ${tenantId}`, windowMs, now), allowed: perAppAndTenant },
-      ]);
+      const counted = limitsOf(method, path).flatMap((name) => {
+        const { windowMs, perApp, perAppAndTenant } = limits[name];
+        return [
+          { window: windowOf(`${name} ${appId}`, windowMs, now), allowed: perApp },
+          { window: windowOf(`${name} ${appId} ${tenantId}`, windowMs, now), allowed: perAppAndTenant },
+        ];
+      });
       const full = counted.filter(({ window, allowed }) => window.calls >= allowed);
       if (full.length > 0) return Math.ceil(Math.max(...full.map(({ window }) => window.endsAt - now)) / 1000);
       for (const { window } of counted) window.calls += 1;
@@ -49,9 +45,9 @@ export function createThrottle(clock: () => number) {
   };
 }
 
-function limitsOf(method: string, path: string): Limit[] {
-  if (!path.startsWith('/subscriptions')) return [everything];
-  if (path.endsWith('/reauthorize')) return [everything, subscriptionLimits.reauthorize];
-  if (method !== 'GET') return [everything, subscriptionLimits.write];
-  return [everything, path === '/subscriptions' ? subscriptionLimits.list : subscriptionLimits.get];
+function limitsOf(method: string, path: string): (keyof typeof limits)[] {
+  if (!path.startsWith('/subscriptions')) return ['all'];
+  if (path.endsWith('/reauthorize')) return ['all', 'reauthorize'];
+  if (method !== 'GET') return ['all', 'write'];
+  return ['all', path === '/subscriptions' ? 'list' : 'get'];
 }

@@ -1,25 +1,33 @@
 import { z } from 'zod';
 
-/** A request that is answered with an error status; the servers write it in their own error shape. */
-interface Refusal extends Error {
-  status: number;
-  code: string;
+/** What a handler throws to answer with an error status. The servers write it in their own error shape. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly headers: Record<string, string> = {},
+  ) {
+    super(message);
+  }
 }
 
-/** Makes the error that a handler throws to answer with `status`. */
-export function refusal(status: number, code: string, message: string): Refusal {
-  return Object.assign(new Error(message), { status, code });
-}
-
-/** The refusal that an error stands for: one made by `refusal`, or a body that a schema did not accept (400). Rethrows others. */
+/** The refusal behind an error. A body that a schema did not accept is a 400. Rethrows any other error. */
 export function refusalOf(error: unknown): Refusal {
-  if (error instanceof z.ZodError) return refusal(400, 'InvalidRequest', z.prettifyError(error));
-  if (isRefusal(error)) return error;
+  if (error instanceof z.ZodError) return new Refusal(400, 'InvalidRequest', z.prettifyError(error));
+  if (error instanceof Refusal) return error;
   throw error;
 }
 
-function isRefusal(error: unknown): error is Refusal {
-  return error instanceof Error && 'status' in error && 'code' in error;
+/** The refusal for anything that does not exist, or not for this caller. */
+export function notFound(what: string): Refusal {
+  return new Refusal(404, 'itemNotFound', `${what} does not exist.`);
+}
+
+/** Gives the value. Throws 404 when it is undefined. */
+export function requireFound<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw notFound(what);
+  return value;
 }
 
 /** The text as JSON, or undefined when it is empty. Throws a refusal with 400 for anything else. */
@@ -27,32 +35,28 @@ export function parseJson(text: string): unknown {
   try {
     return text.trim() === '' ? undefined : JSON.parse(text);
   } catch {
-    throw refusal(400, 'BadRequest', 'The body is not JSON.');
+    throw new Refusal(400, 'BadRequest', 'The body is not JSON.');
   }
 }
 
-/** Finds the route of a method and path; `params` are the decoded, lower-cased segments that `{name}` stands for. */
-type FindRoute<Route> = (method: string, path: string) => { route: Route; params: Record<string, string> } | undefined;
-
 /**
- * Makes a router over paths such as `/print/printers/{printerId}`. Case does not matter, and the key form
- * `/print/printers('id')` is the same path.
+ * Makes a router over calls such as `GET /print/printers/{printerId}`. Case does not matter, and the key form
+ * `/print/printers('id')` is the same path. `params` are the decoded, lower-cased segments at each `{name}`.
  */
-export function createRouter<Route extends { method: string; path: string }>(
-  routes: readonly Route[],
-): FindRoute<Route> {
+export function createRouter<Route extends { call: string }>(routes: readonly Route[]) {
   const compiled = routes.map((route) => {
-    const pattern = route.path.replaceAll(/[.$]/g, '\\$&').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)');
-    return { route, pattern: new RegExp(`^${pattern}/?$`, 'i') };
+    const [method = '', template = ''] = route.call.split(' ');
+    const pattern = template.replaceAll(/[.$]/g, '\\$&').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)');
+    return { route, method, template, pattern: new RegExp(`^${pattern}/?$`, 'i') };
   });
-  return (method, path) => {
+  return (method: string, path: string) => {
     const plain = decode(path).replaceAll(/\('([^']*)'\)/g, '/$1');
-    for (const { route, pattern } of compiled) {
-      const found = route.method === method ? pattern.exec(plain) : null;
+    for (const { route, template, pattern } of compiled.filter((one) => one.method === method)) {
+      const found = pattern.exec(plain);
       if (!found) continue;
       const params: Record<string, string> = {};
       for (const [name, segment] of Object.entries(found.groups ?? {})) params[name] = segment.toLowerCase();
-      return { route, params };
+      return { route, template, params };
     }
     return undefined;
   };

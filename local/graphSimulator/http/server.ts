@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
 
-/** An answer before it is written. A body that is neither a string nor a Buffer is sent as JSON. */
+/** An answer before it is written. Status 0 cuts the connection. A body that is neither a string nor a Buffer is sent as JSON. */
 export interface Reply {
   status: number;
   headers?: Record<string, string>;
@@ -18,15 +20,18 @@ export interface HttpCall {
   text: string;
 }
 
-/** The answer, or `reset` to cut the connection. `onSent` is called once the answer has left. */
-export interface Served {
-  reply: Reply | 'reset';
+/** Cuts the connection without an answer. */
+export const connectionReset: Reply = { status: 0 };
+
+/** An answer, and what to do once it has left. */
+export interface Answer {
+  reply: Reply;
   onSent?: () => void;
 }
 
 /** Turns a handler into a listener. An unexpected error is answered with 500 and its stack. */
-export function createListener(handle: (call: HttpCall) => Promise<Served>): RequestListener {
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+export function createListener(handle: (call: HttpCall) => Promise<Answer>): RequestListener {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const target = request.url ?? '/';
     const { reply, onSent } = await handle({
       method: request.method ?? 'GET',
@@ -35,13 +40,13 @@ export function createListener(handle: (call: HttpCall) => Promise<Served>): Req
       headers: singleHeaders(request),
       text: await readText(request),
     });
-    if (reply === 'reset') resetConnection(request);
+    if (reply.status === 0) resetConnection(request);
     else await writeReply(response, reply);
     onSent?.();
   };
 
   return (request, response) => {
-    serve(request, response).catch((error: unknown) => {
+    answer(request, response).catch((error: unknown) => {
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
       if (response.headersSent || response.destroyed) response.destroy();
       else void writeReply(response, { status: 500, body: { error: { code: 'generalException', message } } });
@@ -50,21 +55,16 @@ export function createListener(handle: (call: HttpCall) => Promise<Served>): Req
 }
 
 /** Listens on 127.0.0.1 and gives the real port. Rejects with a message that names a taken port and its `option`. */
-export function listenOnLoopback(server: Server, port: number, option: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException) => {
-      const taken = new Error(`Port ${port} is taken; choose another with ${option}.`, { cause: error });
-      reject(error.code === 'EADDRINUSE' ? taken : error);
-    };
-    server.once('error', onError);
-    // A client that keeps connections for a while must not use one that the server is just closing.
-    server.keepAliveTimeout = 65_000;
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', onError);
-      const address = server.address();
-      resolve(typeof address === 'object' && address ? address.port : port);
-    });
+export async function listenOnLoopback(server: Server, port: number, option: string): Promise<number> {
+  // A client that keeps connections for a while must not use one that the server is just closing.
+  server.keepAliveTimeout = 65_000;
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    throw new Error(`Port ${port} is taken; choose another with ${option}.`, { cause: error });
   });
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : port;
 }
 
 /** Stops listening and cuts every connection. */
@@ -73,12 +73,6 @@ export function closeServer(server: Server): Promise<void> {
     server.close(() => resolve());
     server.closeAllConnections();
   });
-}
-
-async function readText(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(Buffer.isBuffer(part) ? part : Buffer.from(String(part)));
-  return Buffer.concat(parts).toString('utf8');
 }
 
 function singleHeaders(request: IncomingMessage): Record<string, string> {

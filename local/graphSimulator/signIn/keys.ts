@@ -8,6 +8,9 @@ import { generate } from 'selfsigned';
 // concepts/change-notifications-with-resource-data.md: the app id of Microsoft Graph Change Tracking.
 const CHANGE_TRACKING_APP_ID = '0bf30f3b-4a52-48df-9a82-234910c4a086';
 
+/** Lifetime of every token (identity-platform v2-oauth2-client-creds-grant-flow: the sample answer). */
+export const LIFETIME_SECONDS = 3599;
+
 /** The signing key of the simulated sign-in service. */
 export type SigningKeys = Awaited<ReturnType<typeof createSigningKeys>>;
 
@@ -25,31 +28,32 @@ export async function createSigningKeys() {
 
 /**
  * Makes the validationTokens of a POST, one for each pair of app and tenant in it
- * (concepts/change-notifications-with-resource-data.md). Gives undefined when they are switched off.
+ * (concepts/change-notifications-with-resource-data.md). Gives undefined when the variant is `none`.
  */
-export function createValidationTokens(deps: {
-  keys: SigningKeys;
-  /** In milliseconds. */
-  now: () => number;
-  variants: { validationTokens: 'none' | 'v1' | 'v2' };
-}): (items: readonly { tenantId: string; appId: string }[]) => Promise<string[] | undefined> {
-  return async (items) => {
-    const { keys, now, variants } = deps;
-    const form = variants.validationTokens;
-    if (form === 'none') return undefined;
-    const issued = Math.floor(now() / 1000);
-    const pairs = new Map(items.map((item) => [`${item.tenantId} ${item.appId}`, item]));
-    return Promise.all(
-      [...pairs.values()].map(({ tenantId, appId }) =>
-        keys.sign({
-          ...{ aud: appId, iat: issued, nbf: issued, exp: issued + 3599, tid: tenantId, sub: randomUUID() },
-          ...(form === 'v1'
-            ? { ver: '1.0', iss: `https://sts.windows.net/${tenantId}/`, appid: CHANGE_TRACKING_APP_ID }
-            : { ver: '2.0', iss: `https://login.microsoftonline.com/${tenantId}/v2.0`, azp: CHANGE_TRACKING_APP_ID }),
-        }),
-      ),
-    );
-  };
+export async function makeValidationTokens(
+  keys: Pick<SigningKeys, 'sign'>,
+  form: 'none' | 'v1' | 'v2',
+  now: number,
+  items: readonly { tenantId: string; appId: string }[],
+): Promise<string[] | undefined> {
+  if (form === 'none') return undefined;
+  const pairs = new Map(items.map((item) => [`${item.tenantId} ${item.appId}`, item]));
+  return Promise.all(
+    [...pairs.values()].map(({ tenantId: tid, appId: aud }) =>
+      keys.sign({
+        ...{ aud, tid, sub: randomUUID(), ...lifetimeFrom(now) },
+        ...(form === 'v1'
+          ? { ver: '1.0', iss: `https://sts.windows.net/${tid}/`, appid: CHANGE_TRACKING_APP_ID }
+          : { ver: '2.0', iss: `https://login.microsoftonline.com/${tid}/v2.0`, azp: CHANGE_TRACKING_APP_ID }),
+      }),
+    ),
+  );
+}
+
+/** The claims that limit a token to LIFETIME_SECONDS from now. */
+export function lifetimeFrom(now: number) {
+  const seconds = Math.floor(now / 1000);
+  return { iat: seconds, nbf: seconds, exp: seconds + LIFETIME_SECONDS };
 }
 
 /** Makes a self-signed certificate and writes its public half to a temporary file; `remove` deletes the file. */
@@ -68,6 +72,5 @@ export async function createTlsCertificate() {
   const folder = await mkdtemp(path.join(tmpdir(), 'graph-simulator-'));
   const caFile = path.join(folder, 'ca.pem');
   await writeFile(caFile, made.cert);
-  const remove = () => rm(folder, { recursive: true, force: true });
-  return { key: made.private, cert: made.cert, caFile, remove };
+  return { key: made.private, cert: made.cert, caFile, remove: () => rm(folder, { recursive: true, force: true }) };
 }

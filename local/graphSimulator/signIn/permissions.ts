@@ -12,11 +12,11 @@ export interface Principal {
 /** For each need the roles of which one is enough; all needs must be met. */
 type Needs = readonly (readonly string[])[];
 
-/** Who may make a call. `byResource`: the route checks it once it knows the resource. */
+/** Who may make a call. */
 export interface Access {
-  application: Needs | 'none' | 'byResource';
+  application: Needs | 'none';
   /** Delegated permissions, one of which is enough; the user must be a Printer Administrator as well. */
-  delegated: readonly string[] | 'none' | 'byResource';
+  delegated: readonly string[] | 'none';
 }
 
 // Which higher role includes which lower one: concepts/permissions-reference.md and the permission table of each page.
@@ -44,7 +44,6 @@ export const access = {
   readPayload: { application: [readPayload, printer], delegated: 'none' },
   writeJob: { application: [writeBasic, printer], delegated: 'none' },
   redirectJob: { application: [['PrintJob.Manage.All'], printer], delegated: 'none' },
-  subscriptions: { application: 'byResource', delegated: 'byResource' },
 } as const satisfies Record<string, Access>;
 
 /** Template id of the directory role Printer Administrator (Entra: permissions-reference), as in the claim `wids`. */
@@ -57,12 +56,10 @@ export const allRoles: readonly string[] = ['PrintTaskDefinition.ReadWrite.All',
 export function whyForbidden(principal: Principal, page: string, access: Access): string | undefined {
   const { application, delegated } = access;
   if (principal.kind === 'app') {
-    if (application === 'byResource') return undefined;
     if (application === 'none') return `Application permissions are not supported here (${page}).`;
     const missing = missingRole(application, principal.roles);
     return missing === undefined ? undefined : `The application permission ${missing} is missing.`;
   }
-  if (delegated === 'byResource') return undefined;
   if (delegated === 'none') return `Delegated permissions are not supported here (${page}).`;
   if (!delegated.some((scope) => principal.scopes.has(scope)))
     return `The delegated permission ${delegated[0] ?? ''} is missing.`;

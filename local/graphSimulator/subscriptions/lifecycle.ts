@@ -5,14 +5,8 @@ const HOUR_MS = 60 * 60 * 1000;
 // How long before the token expires is not published; a quarter of its lifetime leaves time to react.
 const NOTICE_SHARE = 0.75;
 
-/** Whether any lifecycle event can fall due by the passing of time alone. */
-export function sendsNotices({ variants }: Pick<Simulation, 'variants'>): boolean {
-  return variants.subscriptionTokenMinutes > 0 || variants.expiryNoticeMinutes > 0;
-}
-
 /** Sends reauthorizationRequired where a token or a subscription is about to expire (concepts/change-notifications-lifecycle-events.md). */
 export function sendDueNotices(simulation: Simulation): void {
-  if (!sendsNotices(simulation)) return;
   for (const subscription of liveSubscriptions(simulation))
     if (isDue(simulation, subscription)) {
       subscription.noticedAt = simulation.now();

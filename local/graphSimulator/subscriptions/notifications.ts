@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryItem } from '../delivery/options';
 import { liveSubscriptions } from '../world/simulation';
-import type { Job, Simulation, Subscription, Task } from '../world/simulation';
+import type { Job, Simulation, Subscription, Task, World } from '../world/simulation';
 
 // concepts/change-notifications-delivery-webhooks.md: delayed notifications can still arrive for up to 4 hours.
-const HELD_MS = 4 * 60 * 60 * 1000;
+const LATEST_MS = 4 * 60 * 60 * 1000;
+const FETCHABLE_FILTER = /^\s*\$filter\s*=\s*isFetchable\s+eq\s+true\s*$/i;
 
 /** The URL of a job. Graph names its public host whatever host the caller uses (resources/printtask.md). */
 export function jobUrl(printerId: string, jobId: string): string {
@@ -14,49 +15,30 @@ export function jobUrl(printerId: string, jobId: string): string {
 /** Notifies the subscribers of a definition that a task was created (shape: Microsoft's universalprint-samples). */
 export function notifyJobStarted(simulation: Simulation, task: Task): void {
   const { resourceForm, parentUrlInNotification } = simulation.variants;
-  const resource = inForm(resourceForm, 'taskDefinitions', task.definitionId, 'tasks', task.id);
-  for (const subscription of subscribersOf(simulation, 'jobStarted', task.tenantId, task.definitionId))
-    sendOrHold(simulation, {
-      ...idsOf(subscription),
-      url: subscription.notificationUrl,
-      printerId: task.printerId,
-      jobId: task.jobId,
-      taskId: task.id,
-      body: {
-        id: randomUUID(),
-        ...frame(subscription),
-        changeType: 'created',
-        resource,
-        resourceData: {
-          '@odata.type': '#Microsoft.Graph.PrintTask',
-          '@odata.id': resource,
-          '@odata.etag': `W/"${randomUUID()}"`,
-          id: task.id,
-          ...(parentUrlInNotification ? { parentUrl: jobUrl(task.printerId, task.jobId) } : {}),
-        },
-      },
-    });
+  const { id: taskId, definitionId, tenantId, printerId, jobId } = task;
+  const resource = inForm(resourceForm, `print/taskDefinitions/${definitionId}/tasks/${taskId}`);
+  const resourceData = {
+    '@odata.type': '#Microsoft.Graph.PrintTask',
+    '@odata.id': resource,
+    '@odata.etag': `W/"${randomUUID()}"`,
+    id: taskId,
+    ...(parentUrlInNotification ? { parentUrl: jobUrl(printerId, jobId) } : {}),
+  };
+  for (const subscription of subscribersOf(simulation, 'jobStarted', tenantId, definitionId)) {
+    const change = { id: randomUUID(), changeType: 'created', resource, resourceData };
+    send(simulation, subscription, subscription.notificationUrl, change, { printerId, jobId, taskId });
+  }
 }
 
 /** Notifies the subscribers of a printer that a job can be fetched (shape: azure-docs event-grid/cloud-printing-events.md). */
-export function notifyJobFetchable(simulation: Simulation, job: Job): void {
+export function notifyJobFetchable(simulation: Simulation, { id: jobId, tenantId, printerId }: Job): void {
   const { resourceForm, jobFetchableType } = simulation.variants;
-  const resource = inForm(resourceForm, 'printers', job.printerId, 'jobs', job.id);
-  for (const subscription of subscribersOf(simulation, 'jobFetchable', job.tenantId, job.printerId)) {
-    if (!filtersFetchable(subscription)) continue;
-    sendOrHold(simulation, {
-      ...idsOf(subscription),
-      url: subscription.notificationUrl,
-      printerId: job.printerId,
-      jobId: job.id,
-      body: {
-        id: randomUUID(),
-        ...frame(subscription),
-        changeType: 'updated',
-        resource,
-        resourceData: { '@odata.type': jobFetchableType, '@odata.id': resource, id: job.id },
-      },
-    });
+  const resource = inForm(resourceForm, `print/printers/${printerId}/jobs/${jobId}`);
+  const resourceData = { '@odata.type': jobFetchableType, '@odata.id': resource, id: jobId };
+  for (const subscription of subscribersOf(simulation, 'jobFetchable', tenantId, printerId)) {
+    if (!FETCHABLE_FILTER.test(subscription.notificationQueryOptions ?? '')) continue;
+    const change = { id: randomUUID(), changeType: 'updated', resource, resourceData };
+    send(simulation, subscription, subscription.notificationUrl, change, { printerId, jobId });
   }
 }
 
@@ -66,78 +48,67 @@ export function notifyJobFetchable(simulation: Simulation, job: Job): void {
  */
 export function notifyLifecycle(simulation: Simulation, subscription: Subscription, lifecycleEvent: string): boolean {
   const { lifecycleNotificationUrl: url } = subscription;
-  if (url === undefined) return false;
-  sendOrHold(simulation, { ...idsOf(subscription), url, body: { ...frame(subscription), lifecycleEvent } });
-  return true;
+  if (url !== null) send(simulation, subscription, url, { lifecycleEvent });
+  return url !== null;
 }
 
-/** Sends held notifications whose reason is over. One held for 4 hours, or whose subscription is gone, is lost. */
-export function releaseHeld(simulation: Simulation): void {
-  const { world, delivery } = simulation;
-  if (world.held.length === 0) return;
-  world.held = world.held.filter(({ item, since }) => {
-    const late = simulation.now() - since >= HELD_MS || !world.subscriptions.has(item.subscriptionId);
-    const fate = late ? 'lose' : fateOf(simulation, item);
-    if (fate === 'send') delivery.enqueue(item);
-    else if (fate === 'lose') delivery.lose(item);
-    return fate === 'hold';
-  });
+/** Sends the waiting notifications whose reason to wait is over. */
+export function sendWaiting(simulation: Simulation): void {
+  const { world } = simulation;
+  if (world.waiting.length > 0) world.waiting = world.waiting.filter((one) => mustWait(simulation, one));
 }
 
-function sendOrHold(simulation: Simulation, item: DeliveryItem): void {
-  const { world, delivery } = simulation;
-  const fate = fateOf(simulation, item);
-  if (fate === 'send') delivery.enqueue(item);
-  else if (fate === 'lose') delivery.lose(item);
-  else world.held.push({ item, since: simulation.now() });
+function send(
+  simulation: Simulation,
+  { id: subscriptionId, tenantId, appId, expiresAt, clientState }: Subscription,
+  url: string,
+  change: Record<string, unknown>,
+  ids: Pick<DeliveryItem, 'printerId' | 'jobId' | 'taskId'> = {},
+): void {
+  const body = {
+    subscriptionId,
+    subscriptionExpirationDateTime: new Date(expiresAt).toISOString(),
+    tenantId,
+    ...(clientState === null ? {} : { clientState }),
+    ...change,
+  };
+  const one = { item: { subscriptionId, tenantId, appId, url, ...ids, body }, since: simulation.now() };
+  if (mustWait(simulation, one)) simulation.world.waiting.push(one);
 }
 
-/** Whether an item can be sent now: by consent, outage and the token of its subscription. */
-function fateOf(simulation: Simulation, item: DeliveryItem): 'send' | 'hold' | 'lose' {
-  const { world, variants } = simulation;
-  if (world.tenants.get(item.tenantId)?.consentRevoked === true) return 'lose';
+/**
+ * Sends or loses a notification, unless it must wait: by consent, outage and the token of its subscription. One that has
+ * waited for 4 hours, or whose subscription is gone, is lost.
+ */
+function mustWait(simulation: Simulation, { item, since }: World['waiting'][number]): boolean {
+  const { world, delivery, now } = simulation;
   const { outage } = world;
-  if (outage && outage.notifications !== 'normal') return outage.notifications === 'late' ? 'hold' : 'lose';
   const subscription = world.subscriptions.get(item.subscriptionId);
+  const isLost =
+    !subscription ||
+    now() - since >= LATEST_MS ||
+    world.tenants.get(item.tenantId)?.consentRevoked === true ||
+    outage?.notifications === 'lost';
+  if (isLost) delivery.lose(item);
+  else if (outage?.notifications === 'late' || lacksToken(simulation, item, subscription)) return true;
+  else delivery.enqueue(item);
+  return false;
+}
+
+function lacksToken({ variants, now }: Simulation, { body }: DeliveryItem, { authorizedAt }: Subscription): boolean {
   const tokenMs = variants.subscriptionTokenMinutes * 60_000;
   // Lifecycle events are the exception: they say that the token has to be renewed.
-  const isLifecycle = 'lifecycleEvent' in item.body;
-  if (isLifecycle || !variants.holdWithoutToken || tokenMs === 0 || !subscription) return 'send';
-  return simulation.now() >= subscription.authorizedAt + tokenMs ? 'hold' : 'send';
+  if ('lifecycleEvent' in body || !variants.holdWithoutToken || tokenMs === 0) return false;
+  return now() >= authorizedAt + tokenMs;
 }
 
-function subscribersOf(
-  simulation: Simulation,
-  kind: Subscription['kind'],
-  tenantId: string,
-  targetId: string,
-): Subscription[] {
+function subscribersOf(simulation: Simulation, kind: Subscription['kind'], tenantId: string, targetId: string) {
   return liveSubscriptions(simulation).filter(
     (one) => one.kind === kind && one.tenantId === tenantId && one.targetId === targetId,
   );
 }
 
-function inForm(
-  form: Simulation['variants']['resourceForm'],
-  ...[collection, id, child, childId]: [string, string, string, string]
-): string {
-  if (form === 'keyForm') return `print/${collection}('${id}')/${child}('${childId}')`;
-  return `${form === 'leadingSlash' ? '/' : ''}print/${collection}/${id}/${child}/${childId}`;
-}
-
-function frame({ id, expiresAt, tenantId, clientState }: Subscription): Record<string, unknown> {
-  return {
-    subscriptionId: id,
-    subscriptionExpirationDateTime: new Date(expiresAt).toISOString(),
-    tenantId,
-    ...(clientState === undefined ? {} : { clientState }),
-  };
-}
-
-function idsOf({ id, tenantId, appId }: Subscription) {
-  return { subscriptionId: id, tenantId, appId };
-}
-
-function filtersFetchable({ notificationQueryOptions }: Subscription): boolean {
-  return /^\$filter\s*=\s*isFetchable\s+eq\s+true$/i.test(notificationQueryOptions?.trim() ?? '');
+function inForm(form: Simulation['variants']['resourceForm'], path: string): string {
+  if (form === 'keyForm') return path.replaceAll(/\/(\w+)\/([^/]+)/g, "/$1('$2')");
+  return form === 'leadingSlash' ? `/${path}` : path;
 }

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { refusal } from '../http/readRequest';
-import type { Simulation, Subscription } from '../world/simulation';
+import { Refusal } from '../http/readRequest';
+import type { PostToReceiver } from '../delivery/receiver';
 import type { Variants } from '../world/variants';
 
 // resources/subscription.md: the limits of printer and printTaskDefinition, and the silently raised minimum.
@@ -21,35 +21,25 @@ const subscriptionSchema = z.object({
   resource: z.string(),
   notificationUrl: url,
   expirationDateTime: expiry,
-  lifecycleNotificationUrl: url.nullish(),
-  notificationQueryOptions: z.string().nullish(),
-  clientState: z.string().max(MAX_CLIENT_STATE).nullish(),
+  lifecycleNotificationUrl: url.nullable().default(null),
+  notificationQueryOptions: z.string().nullable().default(null),
+  clientState: z.string().max(MAX_CLIENT_STATE).nullable().default(null),
   // Resource data does not exist for print.
   includeResourceData: z.literal(false).nullish(),
 });
 
 /** Checks the properties of a new subscription (resources/subscription.md). Throws an error that is answered with 400. */
 export function parseSubscription(body: unknown, now: number, variants: Variants) {
-  const given = subscriptionSchema.parse(body);
-  const { resource, changeType, notificationUrl } = given;
-  const { lifecycleNotificationUrl, notificationQueryOptions, clientState } = given;
-  const expiresAt = limitExpiry(given.expirationDateTime, now, variants);
-  const target = parseResource(resource);
+  const { expirationDateTime, includeResourceData: _none, ...given } = subscriptionSchema.parse(body);
+  const expiresAt = limitExpiry(expirationDateTime, now, variants);
+  const target = parseResource(given.resource);
   const supported = target.kind === 'jobStarted' ? 'created' : 'updated';
-  if (changeType !== supported) throw invalid(`The resource supports the changeType '${supported}' only.`);
-  if (target.kind === 'jobStarted' && typeof notificationQueryOptions === 'string')
+  if (given.changeType !== supported) throw invalid(`The resource supports the changeType '${supported}' only.`);
+  if (target.kind === 'jobStarted' && given.notificationQueryOptions !== null)
     throw invalid('notificationQueryOptions is not supported for this resource.');
-  return {
-    ...target,
-    resource,
-    changeType,
-    notificationUrl,
-    expiresAt,
-    ...(typeof lifecycleNotificationUrl === 'string' && { lifecycleNotificationUrl }),
-    ...(typeof notificationQueryOptions === 'string' && { notificationQueryOptions }),
-    ...(typeof clientState === 'string' && { clientState }),
-  };
+  return { ...given, ...target, expiresAt };
 }
+export type SubscriptionRequest = ReturnType<typeof parseSubscription>;
 
 // Members of OData may be sent along.
 const changeSchema = z
@@ -63,9 +53,8 @@ const changeSchema = z
 
 /** Checks a change of a subscription (api/subscription-update.md). Throws an error that is answered with 400. */
 export function parseChange(body: unknown, now: number, variants: Variants) {
-  const { expirationDateTime: wanted, notificationUrl } = changeSchema.parse(body);
-  const expiresAt = wanted === undefined ? undefined : limitExpiry(wanted, now, variants);
-  return { expiresAt, url: notificationUrl };
+  const { expirationDateTime: wanted, notificationUrl: url } = changeSchema.parse(body);
+  return { url, expiresAt: wanted === undefined ? undefined : limitExpiry(wanted, now, variants) };
 }
 
 /** Raises the expiry to 45 minutes ahead. Over 4,230 minutes it is refused or cut, by variant. */
@@ -84,7 +73,8 @@ function isAllowedUrl(text: string): boolean {
   return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname));
 }
 
-function parseResource(resource: string): Pick<Subscription, 'kind' | 'targetId'> {
+/** What a subscription is about: the definition or printer with `targetId`. */
+function parseResource(resource: string): { kind: 'jobStarted' | 'jobFetchable'; targetId: string } {
   const started = /^\/?print\/taskDefinitions\/([^/]+)\/tasks$/i.exec(resource)?.[1];
   if (started !== undefined) return { kind: 'jobStarted', targetId: started.toLowerCase() };
   const fetchable = /^\/?print\/printers\/([^/]+)\/jobs$/i.exec(resource)?.[1];
@@ -93,23 +83,22 @@ function parseResource(resource: string): Pick<Subscription, 'kind' | 'targetId'
 }
 
 function invalid(message: string) {
-  return refusal(400, 'InvalidRequest', message);
+  return new Refusal(400, 'InvalidRequest', message);
 }
 
 /**
  * The handshake: POST with `validationToken`, answered within 10 seconds by 200, text/plain and exactly the decoded token
  * (concepts/change-notifications-delivery-webhooks.md). Throws a refusal with 400 ValidationError when it fails.
  */
-export async function validateEndpoint(simulation: Simulation, url: string): Promise<void> {
-  const { post, variants, closed } = simulation;
+export async function validateEndpoint(
+  { post, variants, closed: signal }: { post: PostToReceiver; variants: Variants; closed: AbortSignal },
+  url: string,
+): Promise<void> {
   const token = makeToken(variants.handshakeToken);
-  const asked = `${url}${url.includes('?') ? '&' : '?'}validationToken=${encodeToken(token)}`;
-  const answer = await post(asked, '', {
-    timeoutMs: variants.handshakeTimeoutMs,
-    contentType: 'text/plain; charset=utf-8',
-    signal: closed,
-  });
-  const fail = (reason: string) => refusal(400, 'ValidationError', `Subscription validation request ${reason}`);
+  const withToken = `${url}${url.includes('?') ? '&' : '?'}validationToken=${encodeToken(token)}`;
+  const options = { timeoutMs: variants.handshakeTimeoutMs, contentType: 'text/plain; charset=utf-8', signal };
+  const answer = await post(withToken, '', options);
+  const fail = (reason: string) => new Refusal(400, 'ValidationError', `Subscription validation request ${reason}`);
   if ('error' in answer)
     throw fail(answer.error === 'timeout' ? 'timed out.' : 'failed. The endpoint could not be reached.');
   if (answer.status !== 200) throw fail(`failed. HTTP status code is '${answer.status}'.`);

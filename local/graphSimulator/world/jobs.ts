@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { printOrder } from '../control/controlTypes';
 import { notifyJobFetchable, notifyJobStarted } from '../subscriptions/notifications';
 import { isEnded, isOpen } from './simulation';
-import type { Job, PrintDocument, Printer, Simulation, Task, TaskState, Tenant } from './simulation';
+import type { Job, Printer, Simulation, Task, Tenant } from './simulation';
 
 /** What is printed: the order of the control API, or the copy of a redirected job. */
 type PrintRequest = Omit<z.output<typeof printOrder>, 'printerId' | 'count'> & {
@@ -18,10 +18,10 @@ type PrintRequest = Omit<z.output<typeof printOrder>, 'printerId' | 'count'> & {
 export function printJob(simulation: Simulation, tenant: Tenant, printer: Printer, request: PrintRequest): Job {
   const now = simulation.now();
   const { visibleAfterMs, transformMs, fetchableAfterMs, configuration, redirectedFrom } = request;
+  const ids = { tenantId: tenant.id, printerId: printer.id };
   const job: Job = {
     id: String(printer.nextJobNumber++),
-    tenantId: tenant.id,
-    printerId: printer.id,
+    ...ids,
     createdAt: now,
     visibleAt: now + visibleAfterMs,
     transformMs,
@@ -31,27 +31,20 @@ export function printJob(simulation: Simulation, tenant: Tenant, printer: Printe
     isFetchable: false,
     isAcquiredByPrinter: false,
     configuration: configuration ?? { copies: 1, colorMode: 'color', duplexMode: 'oneSided' },
-    documents: request.documents.map((document): PrintDocument => ({
-      ...document,
-      id: randomUUID(),
-      uploadedAt: now,
-    })),
+    documents: request.documents.map((document) => ({ ...document, id: randomUUID(), uploadedAt: now })),
     tasks: [],
     ...(redirectedFrom === undefined ? {} : { redirectedFrom }),
   };
   printer.jobs.set(job.id, job);
-  const { trigger } = printer;
-  const definition = trigger && tenant.definitions.get(trigger.definitionId);
+  const definition = tenant.definitions.get(printer.trigger?.definitionId ?? '');
   if (!definition) {
     release(simulation, job);
     return job;
   }
   const task: Task = {
     id: randomUUID(),
-    tenantId: tenant.id,
+    ...ids,
     definitionId: definition.id,
-    triggerId: trigger.id,
-    printerId: printer.id,
     jobId: job.id,
     state: 'processing',
     description: 'The print task is being processed.',
@@ -90,7 +83,7 @@ export function finishTransforming(simulation: Simulation): void {
  * Ends a task. `completed` releases the job once all of its tasks have ended (resources/printtask.md). What `aborted` does
  * is not documented; it releases the job as well.
  */
-export function endTask(simulation: Simulation, task: Task, state: TaskState): void {
+export function endTask(simulation: Simulation, task: Task, state: 'completed' | 'aborted'): void {
   task.state = state;
   task.endedAt = simulation.now();
   const printer = simulation.world.tenants.get(task.tenantId)?.printers.get(task.printerId);

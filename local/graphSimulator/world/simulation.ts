@@ -1,15 +1,22 @@
 import type { z } from 'zod';
-import type { DeviceAnswer, outageOrder } from '../control/controlTypes';
+import type { DeviceAnswer, outageOrder, printOrder } from '../control/controlTypes';
 import type { DeliveryEngine } from '../delivery/engine';
 import type { DeliveryItem } from '../delivery/options';
 import type { PostToReceiver } from '../delivery/receiver';
+import type { CallReport } from '../faults/callReport';
+import type { FaultRules } from '../faults/faultRules';
+import type { Throttle } from '../graph/throttle';
 import type { SeededRandom } from '../seededRandom';
 import type { SigningKeys } from '../signIn/keys';
+import type { SubscriptionRequest } from '../subscriptions/rules';
 import type { Variants } from './variants';
 
-/** What every route works with. */
+/** What every call works with. */
 export interface Simulation {
   world: World;
+  faults: FaultRules;
+  calls: CallReport;
+  throttle: Throttle;
   variants: Variants;
   delivery: DeliveryEngine;
   post: PostToReceiver;
@@ -24,24 +31,31 @@ export interface Simulation {
   authorityUrl: string;
   /** Ends when the simulator closes. */
   closed: AbortSignal;
+  /** Restores the initial state, options and variants. */
+  reset: () => void;
 }
 
 /** Everything the simulated cloud remembers. Times are milliseconds of `Date`. */
-export interface World {
-  tenants: Map<string, Tenant>;
-  subscriptions: Map<string, Subscription>;
-  /** By the token of their URL. */
-  downloads: Map<string, { document: PrintDocument; expiresAt: number }>;
-  /** Jobs that are being prepared for download. */
-  transforming: Set<Job>;
-  /** Sign-ins by device code, by their device_code. */
-  deviceCodes: Map<string, DeviceSignIn>;
-  /** Notifications that wait for the end of an outage or for a new token of their subscription. */
-  held: { item: DeliveryItem; since: number }[];
-  outage: z.output<typeof outageOrder> | undefined;
-  /** The place of each entry in its list, given when it is first listed. */
-  places: WeakMap<object, number>;
-  nextPlace: number;
+export type World = ReturnType<typeof createWorld>;
+
+/** An empty cloud. */
+export function createWorld() {
+  return {
+    tenants: new Map<string, Tenant>(),
+    subscriptions: new Map<string, Subscription>(),
+    /** By the token of their URL. */
+    downloads: new Map<string, { document: PrintDocument; expiresAt: number }>(),
+    /** Jobs that are being prepared for download. */
+    transforming: new Set<Job>(),
+    /** Sign-ins by device code, by their device_code. */
+    deviceCodes: new Map<string, DeviceSignIn>(),
+    /** Notifications that wait for the end of an outage or for a new token of their subscription. */
+    waiting: [] as { item: DeliveryItem; since: number }[],
+    outage: undefined as z.output<typeof outageOrder> | undefined,
+    /** The position of each entry in its list, given when it is first listed. */
+    positions: new WeakMap<object, number>(),
+    nextPosition: 1,
+  };
 }
 
 /** A sign-in by device code, until the app has fetched its tokens. */
@@ -69,14 +83,9 @@ export interface Tenant {
 export interface Printer {
   id: string;
   displayName: string;
-  trigger?: Trigger;
+  trigger?: { id: string; definitionId: string };
   jobs: Map<string, Job>;
   nextJobNumber: number;
-}
-
-export interface Trigger {
-  id: string;
-  definitionId: string;
 }
 
 export interface Definition {
@@ -87,16 +96,13 @@ export interface Definition {
   tasks: Map<string, Task>;
 }
 
-export type TaskState = 'pending' | 'processing' | 'completed' | 'aborted';
-
 export interface Task {
   id: string;
   tenantId: string;
   definitionId: string;
-  triggerId: string;
   printerId: string;
   jobId: string;
-  state: TaskState;
+  state: 'pending' | 'processing' | 'completed' | 'aborted';
   description: string;
   createdAt: number;
   endedAt?: number;
@@ -125,49 +131,22 @@ export interface Job {
   redirectedFrom?: string;
 }
 
-export interface PrintDocument {
+type Printed = z.output<typeof printOrder>['documents'][number];
+export interface PrintDocument extends Printed {
   id: string;
-  displayName: string;
-  contentType: string;
-  size: number;
   uploadedAt: number;
   downloadedAt?: number;
 }
 
-export interface Subscription {
+export interface Subscription extends SubscriptionRequest {
   id: string;
   tenantId: string;
   appId: string;
-  resource: string;
-  kind: 'jobStarted' | 'jobFetchable';
-  /** The definition or printer that is watched. */
-  targetId: string;
-  changeType: string;
-  notificationUrl: string;
-  lifecycleNotificationUrl?: string;
-  notificationQueryOptions?: string;
-  clientState?: string;
-  expiresAt: number;
   createdAt: number;
   /** When it was last created, renewed or reauthorized: the lifetime of its access token starts here. */
   authorizedAt: number;
   /** When reauthorizationRequired was last sent for it; absent after a renewal. */
   noticedAt?: number;
-}
-
-/** An empty cloud. */
-export function createWorld(): World {
-  return {
-    tenants: new Map(),
-    subscriptions: new Map(),
-    downloads: new Map(),
-    transforming: new Set(),
-    deviceCodes: new Map(),
-    held: [],
-    outage: undefined,
-    places: new WeakMap(),
-    nextPlace: 1,
-  };
 }
 
 /** The subscriptions that have not expired; expired ones are deleted here (resources/subscription.md). */

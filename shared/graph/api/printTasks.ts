@@ -11,7 +11,6 @@ export interface PrintTask {
   state: string;
   /** pending or processing: its job waits for it. */
   isOpen: boolean;
-  description: string;
   /** Where its job is. Absent without a readable parentUrl. */
   place?: { printerId: string; jobId: string };
 }
@@ -88,13 +87,12 @@ export function parseTask(value: unknown): PrintTask | undefined {
   const { id, status, parentUrl } = isRecord(value) ? value : {};
   const taskId = parseId(id);
   if (taskId === undefined) return undefined;
-  const { state, description } = isRecord(status) ? status : {};
+  const { state } = isRecord(status) ? status : {};
   const place = parseParentUrl(parentUrl);
   return {
     id: taskId,
     state: parseText(state) || 'unknown',
     isOpen: state === 'pending' || state === 'processing',
-    description: parseText(description),
     ...(place ? { place } : {}),
   };
 }

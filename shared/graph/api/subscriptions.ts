@@ -73,10 +73,15 @@ export function renewalPart({ subscriptionId, permission }: KnownSubscription, e
   return { method: 'PATCH', path: pathOf(subscriptionId), body: { expirationDateTime }, permission };
 }
 
-/** What a PATCH granted. @throws the error of the result, and GraphError `graphAnswerUnreadable` */
-export function parseRenewal(result: PartResult, subscriptionId: string): Granted {
+/**
+ * What a PATCH granted. An answer without a body says that it took effect and not until when: then `known` stays, and the
+ * next PATCH asks again before it ends. @throws the error of the result, and GraphError `graphAnswerUnreadable`
+ */
+export function parseRenewal(result: PartResult, known: Granted): Granted {
   if ('error' in result) throw result.error;
-  return { ...parseGranted(result.answer.body, subscriptionId), subscriptionId };
+  const { body } = result.answer;
+  if (body === undefined || body === null) return known;
+  return { ...parseGranted(body, known.subscriptionId), subscriptionId: known.subscriptionId };
 }
 
 /** DELETE /subscriptions/{id}. `acceptRemoval` reads its result. */

@@ -22,7 +22,7 @@ const consent = (query: Record<string, string>, where = `/${tenantA}/adminconsen
 const reply = { client_id: clientId, state: 'a b', redirect_uri: 'https://app.example/api/consent?x=1' };
 
 describe('the admin-consent link (concepts/auth-v2-service.md)', () => {
-  it('leads back with tenant, state and admin_consent=True, and gives the roles of the registration', async () => {
+  it('redirects with tenant, state and admin_consent=True, and gives the roles of the registration', async () => {
     const { control, graph } = world.harness();
     await control.changeTenant(tenantA, { roles: [] });
     expect((await graph('GET', '/print/taskDefinitions')).status).toBe(403);
@@ -48,7 +48,7 @@ describe('the admin-consent link (concepts/auth-v2-service.md)', () => {
   });
 });
 
-describe('consent that was taken back', () => {
+describe('revoked consent', () => {
   it('is refused by the sign-in service (identity-platform reference-error-codes: AADSTS700016)', async () => {
     const { control } = world.harness();
     await control.setConsent(tenantA, { granted: false });
@@ -69,15 +69,15 @@ describe('consent that was taken back', () => {
     expect((await graph('GET', '/subscriptions')).status).toBe(200);
   });
 
-  it('ends deliveries, and a consent given again brings them back', async () => {
+  it('ends deliveries until consent is given again', async () => {
     const { control } = world.harness();
     await world.watchTasks();
     await control.setConsent(tenantA, { granted: false });
-    await world.printHeld();
-    expect(await world.toldTasks()).toEqual([]);
+    await world.printPaused();
+    expect(await world.notifiedTasks()).toEqual([]);
     await consent(reply);
-    const task = await world.printHeld();
-    expect(await world.toldTasks()).toEqual([task]);
+    const task = await world.printPaused();
+    expect(await world.notifiedTasks()).toEqual([task]);
     expect((await control.state()).tenants[0]).toMatchObject({ consentRevoked: false });
   });
 });

@@ -33,7 +33,7 @@ describe('the bearer token (concepts/auth/auth-concepts.md, concepts/errors.md)'
     });
   });
 
-  it('gives back the client-request-id in an error', async () => {
+  it('returns the client-request-id in an error', async () => {
     const answer = await harness.graph('GET', '/subscriptions/none', undefined, {
       headers: { 'client-request-id': 'mine' },
     });

@@ -45,8 +45,10 @@ describe('the control API', () => {
 
   it('gives a printer one trigger (api/printer-post-tasktriggers.md)', async () => {
     const { control } = harness;
-    const { held, definition } = await harness.scene();
-    await expect(control.createTrigger(tenantA, { printerId: held, definitionId: definition })).rejects.toThrow('409');
+    const { triggered, definition } = await harness.scene();
+    await expect(control.createTrigger(tenantA, { printerId: triggered, definitionId: definition })).rejects.toThrow(
+      '409',
+    );
   });
 
   it('says what does not exist or is wrong', async () => {

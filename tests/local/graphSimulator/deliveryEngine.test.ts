@@ -116,7 +116,7 @@ describe('deliveries (concepts/change-notifications-delivery-webhooks.md)', () =
     expect([posts.length, again > 5, again < 35]).toEqual([2, true, true]);
   });
 
-  it('can hold an item twice in one POST', async () => {
+  it('can contain an item twice in one POST', async () => {
     const { engine, posts } = setUp({ duplicateInSamePost: true });
     engine.enqueue(item('1'));
     await engine.whenIdle(5000);

@@ -171,7 +171,7 @@ describe('what a signed-in user may do (permission tables of print-list-printers
   it('a user without the role is refused, whatever the permission', async () => {
     const token = await signIn('user');
     expect(await status(token, 'GET', '/print/printers')).toBe(403);
-    expect(await status(token, 'GET', `/print/printers/${scene.held}/taskTriggers`)).toBe(403);
+    expect(await status(token, 'GET', `/print/printers/${scene.triggered}/taskTriggers`)).toBe(403);
     const minted = await harness.control.mintUserToken({ tenantId: tenantA, printerAdministrator: false });
     expect(await status(minted, 'GET', '/print/printers')).toBe(403);
   });

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { faultRule } from '../../../local/graphSimulator/control/controlTypes';
-import { createFaultRules } from '../../../local/graphSimulator/faults/faults';
+import { createFaultRules } from '../../../local/graphSimulator/faults/faultRules';
 import { createSeededRandom } from '../../../local/graphSimulator/seededRandom';
 import { startHarness, tenantA } from './harness';
 import type { Harness } from './harness';
@@ -10,7 +10,7 @@ const create = createFaultRules;
 const call = { target: 'graph' as const, method: 'GET', path: '/v1.0/subscriptions', tenantId: tenantA };
 
 describe('rules of faults', () => {
-  it('act once by default, later and more often when told, and always with -1', () => {
+  it('act once by default, later with after, more often with count, and always with -1', () => {
     const faults = create(createSeededRandom(1));
     const acts = (count: number) => Array.from({ length: count }, () => faults.take(call) !== undefined);
     faults.add(rule({ action: { type: 'reset' } }));

@@ -7,14 +7,14 @@ describe('memory of a long run', () => {
   it('forgets old jobs with their tasks, documents and downloads, but none that an open task blocks', async () => {
     const { control, clock } = printing.harness();
     await control.setVariants({ jobKeptMinutes: 1440 });
-    const old = await printing.printHeld();
+    const old = await printing.printPaused();
     await printing.finish(old.taskId);
     const [plain] = await control.print(tenantA, { printerId: printing.scene().plain });
     const plainPath = `/printers/${printing.scene().plain}/jobs/${plain?.jobId ?? ''}`;
     const { documents } = await printing.jobState(`${plainPath}?$expand=documents`);
     const [document] = documents as { id: string }[];
     const download = await printing.graph('GET', `${plainPath}/documents/${document?.id ?? ''}/$value`);
-    const blocked = await printing.printHeld();
+    const blocked = await printing.printPaused();
     const jobs = async () => (await control.state()).tenants[0]?.jobs.length;
     clock.aheadMs = 1439 * 60_000;
     expect(await jobs()).toBe(3);
@@ -28,17 +28,15 @@ describe('memory of a long run', () => {
 
   it('keeps the lists that long tests read: jobs still listed, tasks open for long', async () => {
     const { control, clock } = printing.harness();
-    const before = await printing.printHeld();
+    const before = await printing.printPaused();
     clock.aheadMs = 30 * 60_000;
-    const since = Date.now() + clock.aheadMs - 60_000;
-    const later = await printing.printHeld();
+    const later = await printing.printPaused();
     await control.print(tenantA, { printerId: printing.scene().plain, visibleAfterMs: 60_000 });
-    expect(await control.openTasks({ olderThanMinutes: 15 })).toMatchObject([
-      { tenantId: tenantA, taskId: before.taskId, jobId: before.jobId, state: 'processing' },
-    ]);
+    const [open] = await control.openTasks();
+    expect(open).toMatchObject({ tenantId: tenantA, taskId: before.taskId, jobId: before.jobId, state: 'processing' });
+    expect(open?.ageMinutes).toBeGreaterThanOrEqual(30);
     expect(await control.openTasks({ tenantId: 'another' })).toEqual([]);
     const ids = (jobs: { jobId: string }[]) => jobs.map(({ jobId }) => jobId);
     expect(ids(await control.listedJobs({ tenantId: tenantA }))).toEqual([before.jobId, later.jobId]);
-    expect(ids(await control.listedJobs({ createdSince: since }))).toEqual([later.jobId]);
   });
 });

@@ -51,10 +51,10 @@ export async function startHarness(options: GraphSimulatorOptions = {}) {
     scene: async (tenantId = tenantA) => {
       await control.createTenant({ tenantId });
       const definition = (await control.createDefinition(tenantId, { displayName: 'Release by badge' })).id;
-      const held = (await control.createPrinter(tenantId, { displayName: 'With trigger' })).id;
+      const triggered = (await control.createPrinter(tenantId, { displayName: 'With trigger' })).id;
       const plain = (await control.createPrinter(tenantId, { displayName: 'Without trigger' })).id;
-      await control.createTrigger(tenantId, { printerId: held, definitionId: definition });
-      return { tenantId, definition, held, plain };
+      await control.createTrigger(tenantId, { printerId: triggered, definitionId: definition });
+      return { tenantId, definition, triggered, plain };
     },
     inMinutes: (minutes: number) => new Date(Date.now() + clock.aheadMs + minutes * 60_000).toISOString(),
   };
@@ -79,7 +79,7 @@ const rightly: Behaviour = {
   status: () => 202,
 };
 
-/** A receiver that answers handshakes rightly and notifications as `answer` says (202 unless told). */
+/** A receiver that answers handshakes correctly and notifications as `answer` says (202 by default). */
 export async function startReceiver() {
   const received: Received[] = [];
   const handshakes: Received[] = [];

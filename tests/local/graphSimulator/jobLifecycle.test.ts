@@ -3,11 +3,11 @@ import type { Harness } from './harness';
 import { usePrinting } from './usePrinting';
 
 const printing = usePrinting();
-const { graph, taskPath, printHeld, finish, jobState, values } = printing;
+const { graph, taskPath, printPaused, finish, jobState, values } = printing;
 
 describe('a job on a printer with a trigger', () => {
   it('is paused with one task in processing (concepts/universal-print-concept-overview.md)', async () => {
-    const { jobId, taskId, path } = await printHeld();
+    const { jobId, taskId, path } = await printPaused();
     expect(await jobState(`${path}?$expand=tasks`)).toMatchObject({
       id: jobId,
       isFetchable: false,
@@ -16,7 +16,7 @@ describe('a job on a printer with a trigger', () => {
         {
           id: taskId,
           status: { state: 'processing' },
-          parentUrl: `https://graph.microsoft.com/v1.0/print/printers/${printing.scene().held}/jobs/${jobId}`,
+          parentUrl: `https://graph.microsoft.com/v1.0/print/printers/${printing.scene().triggered}/jobs/${jobId}`,
         },
       ],
     });
@@ -24,14 +24,14 @@ describe('a job on a printer with a trigger', () => {
   });
 
   it('shows tasks and documents only when expanded (api/printjob-get.md)', async () => {
-    const { path } = await printHeld();
+    const { path } = await printPaused();
     const plain = await jobState(path);
     expect([plain['tasks'], plain['documents']]).toEqual([undefined, undefined]);
     expect((await jobState(`${path}?$expand=documents`))['documents']).toHaveLength(1);
   });
 
-  it('goes on when its task is completed (resources/printtask.md)', async () => {
-    const { taskId, path } = await printHeld();
+  it('continues when its task is completed (resources/printtask.md)', async () => {
+    const { taskId, path } = await printPaused();
     expect((await finish(taskId, 'pending')).body).toMatchObject({ status: { state: 'pending' } });
     expect((await jobState(path))['isFetchable']).toBe(false);
     expect((await finish(taskId)).body).toMatchObject({
@@ -41,7 +41,7 @@ describe('a job on a printer with a trigger', () => {
   });
 
   it('continues when its task is aborted (silent)', async () => {
-    const one = await printHeld();
+    const one = await printPaused();
     await finish(one.taskId, 'aborted');
     expect((await jobState(one.path))['isFetchable']).toBe(true);
   });
@@ -52,21 +52,21 @@ describe('a job on a printer with a trigger', () => {
     ['accept', 200],
   ] as const)('answers a change of an ended task as the variant %s says (silent)', async (patchEndedTask, status) => {
     await printing.harness().control.setVariants({ patchEndedTask });
-    const { taskId } = await printHeld();
+    const { taskId } = await printPaused();
     await finish(taskId);
     expect((await finish(taskId, 'aborted')).status).toBe(status);
     expect((await graph('GET', taskPath(taskId))).body).toMatchObject({ status: { state: 'completed' } });
   });
 
   it('refuses a state that does not exist, and a task that does not (api/printtaskdefinition-update-task.md)', async () => {
-    const { taskId } = await printHeld();
+    const { taskId } = await printPaused();
     expect((await finish(taskId, 'finished')).status).toBe(400);
     expect((await graph('PATCH', taskPath(taskId), {})).status).toBe(400);
     expect((await finish('none')).status).toBe(404);
   });
 
   it('is listed under its definition while open and a while after (api/printtaskdefinition-list-tasks.md)', async () => {
-    const { taskId } = await printHeld();
+    const { taskId } = await printPaused();
     const list = async () => values(await graph('GET', `/taskDefinitions/${printing.scene().definition}/tasks`));
     expect(await list()).toHaveLength(1);
     await finish(taskId);
@@ -76,7 +76,7 @@ describe('a job on a printer with a trigger', () => {
   });
 
   it('stays blocked while the task is open', async () => {
-    const { path } = await printHeld();
+    const { path } = await printPaused();
     printing.harness().clock.aheadMs = 5 * 24 * 3_600_000;
     expect((await graph('GET', path)).status).toBe(200);
   });
@@ -94,7 +94,7 @@ describe('a job on a printer without a trigger', () => {
       '5182',
       '5183',
     ]);
-    expect((await printHeld()).jobId).toBe('5182');
+    expect((await printPaused()).jobId).toBe('5182');
   });
 
   it('is not found before reads show it', async () => {
@@ -141,10 +141,10 @@ describe('a job on a printer without a trigger', () => {
       ['cancel', 'canceled'],
       ['abort', 'aborted'],
     ] as const) {
-      const [job] = await printing.harness().control.print(tenantA, { printerId: printing.scene().held });
-      const path = `/printers/${printing.scene().held}/jobs/${job?.jobId ?? ''}`;
-      const { held } = printing.scene();
-      await printing.harness().control.actOnJob(tenantA, held, job?.jobId ?? '', action);
+      const [job] = await printing.harness().control.print(tenantA, { printerId: printing.scene().triggered });
+      const path = `/printers/${printing.scene().triggered}/jobs/${job?.jobId ?? ''}`;
+      const { triggered } = printing.scene();
+      await printing.harness().control.actOnJob(tenantA, triggered, job?.jobId ?? '', action);
       expect(await jobState(`${path}?$expand=tasks`)).toMatchObject({
         status: { state },
         tasks: [{ status: { state: 'aborted' } }],

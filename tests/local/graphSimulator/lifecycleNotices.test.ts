@@ -5,13 +5,13 @@ const renew = (id: string) =>
   world.harness().graph('PATCH', `/subscriptions/${id}`, { expirationDateTime: world.harness().inMinutes(4200) });
 
 describe('reauthorizationRequired (concepts/change-notifications-lifecycle-events.md)', () => {
-  it('is not sent by itself unless switched on', async () => {
+  it('is not sent by default', async () => {
     await world.watchTasks();
     await world.forward(4_100);
     expect(await world.events()).toEqual([]);
   });
 
-  it('is sent before the token of the subscription lapses, once, and again after a renewal', async () => {
+  it('is sent before the token of the subscription expires, once, and again after a renewal', async () => {
     await world.harness().control.setVariants({ subscriptionTokenMinutes: 60 });
     const id = await world.watchTasks();
     await world.forward(40);
@@ -24,7 +24,7 @@ describe('reauthorizationRequired (concepts/change-notifications-lifecycle-event
     expect(await world.events()).toHaveLength(2);
   });
 
-  it('is sent before the subscription lapses', async () => {
+  it('is sent before the subscription expires', async () => {
     await world.harness().control.setVariants({ expiryNoticeMinutes: 120 });
     await world.watchTasks();
     await world.forward(4_070);
@@ -42,29 +42,29 @@ describe('reauthorizationRequired (concepts/change-notifications-lifecycle-event
   });
 });
 
-describe('notifications while the token has lapsed (concepts/change-notifications-delivery-webhooks.md)', () => {
+describe('notifications while the token has expired (concepts/change-notifications-delivery-webhooks.md)', () => {
   beforeEach(() => world.harness().control.setVariants({ subscriptionTokenMinutes: 60, holdWithoutToken: true }));
 
   it.each([
     ['a renewal', renew],
     ['reauthorize', (id: string) => world.harness().graph('POST', `/subscriptions/${id}/reauthorize`)],
-  ])('are held until %s', async (_name, authorize) => {
+  ])('wait until %s', async (_name, authorize) => {
     const id = await world.watchTasks();
     await world.forward(61);
-    const task = await world.printHeld();
-    expect(await world.toldTasks()).toEqual([]);
+    const task = await world.printPaused();
+    expect(await world.notifiedTasks()).toEqual([]);
     await authorize(id);
     await world.harness().control.state();
-    expect(await world.toldTasks()).toEqual([task]);
+    expect(await world.notifiedTasks()).toEqual([task]);
   });
 
   it('are lost after 4 hours', async () => {
     const id = await world.watchTasks();
     await world.forward(61);
-    await world.printHeld();
+    await world.printPaused();
     await world.forward(240);
     await renew(id);
-    expect(await world.toldTasks()).toEqual([]);
+    expect(await world.notifiedTasks()).toEqual([]);
     const outcomes = (await world.harness().control.deliveries()).map(({ outcome }) => outcome);
     expect(outcomes).toContain('lost');
   });

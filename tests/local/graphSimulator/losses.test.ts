@@ -4,7 +4,7 @@ import { useSubscriptions } from './useSubscriptions';
 const world = useSubscriptions();
 
 describe('silent loss of subscriptions', () => {
-  it('takes a share of them by the seed, without a word (print gets no subscriptionRemoved: concepts/change-notifications-lifecycle-events.md)', async () => {
+  it('takes a share of them by the seed, silently (print gets no subscriptionRemoved: concepts/change-notifications-lifecycle-events.md)', async () => {
     const { control } = world.harness();
     for (let printer = 0; printer < 40; printer += 1)
       await world.watchPrinter((await control.createPrinter(tenantA)).id);
@@ -30,7 +30,7 @@ describe('silent loss of subscriptions', () => {
     expect(await control.subscriptions()).toMatchObject([{ tenantId: tenantB }]);
   });
 
-  it('happens by itself at a rate per hour of Date', async () => {
+  it('happens at a rate per hour of Date', async () => {
     const { control } = world.harness();
     await world.watchTasks();
     await control.setVariants({ subscriptionLossPerHour: 1 });

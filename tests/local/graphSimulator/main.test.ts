@@ -60,7 +60,7 @@ describe('the program', () => {
     30_000,
   );
 
-  it('ends with standard input when told to', async () => {
+  it('ends with standard input with --stop-with-stdin', async () => {
     const { child, ended, nextLine } = start(...free, '--stop-with-stdin');
     await nextLine();
     child.stdin.end();

@@ -42,7 +42,7 @@ describe('JobStarted (microsoft/universalprint-samples, resources/changenotifica
   it('goes to the subscribers of the definition when a trigger fires', async () => {
     const scene = await harness.scene();
     const subscription = await watchTasks(scene);
-    const [job] = await harness.control.print(tenantA, { printerId: scene.held });
+    const [job] = await harness.control.print(tenantA, { printerId: scene.triggered });
     expect(await harness.control.idle()).toBe(true);
     const resource = `print/taskDefinitions/${scene.definition}/tasks/${job?.taskId ?? ''}`;
     expect(receiver.items()).toEqual([
@@ -59,18 +59,18 @@ describe('JobStarted (microsoft/universalprint-samples, resources/changenotifica
           '@odata.id': resource,
           '@odata.etag': expect.any(String) as unknown,
           id: job?.taskId,
-          parentUrl: `https://graph.microsoft.com/v1.0/print/printers/${scene.held}/jobs/${job?.jobId ?? ''}`,
+          parentUrl: `https://graph.microsoft.com/v1.0/print/printers/${scene.triggered}/jobs/${job?.jobId ?? ''}`,
         },
       },
     ]);
     expect(receiver.received[0]?.headers['content-length']).toMatch(/^\d+$/);
   });
 
-  it('comes with other forms of the resource and without parentUrl when the variants say so', async () => {
+  it('has other forms of the resource and no parentUrl, by variant', async () => {
     const scene = await harness.scene();
     await watchTasks(scene);
     await harness.control.setVariants({ resourceForm: 'keyForm', parentUrlInNotification: false });
-    const [job] = await harness.control.print(tenantA, { printerId: scene.held });
+    const [job] = await harness.control.print(tenantA, { printerId: scene.triggered });
     await harness.control.idle();
     expect(receiver.items()[0]).toMatchObject({
       resource: `print/taskDefinitions('${scene.definition}')/tasks('${job?.taskId ?? ''}')`,
@@ -78,7 +78,7 @@ describe('JobStarted (microsoft/universalprint-samples, resources/changenotifica
     expect(receiver.items()[0]?.['resourceData']).not.toHaveProperty('parentUrl');
     receiver.clear();
     await harness.control.setVariants({ resourceForm: 'leadingSlash' });
-    await harness.control.print(tenantA, { printerId: scene.held });
+    await harness.control.print(tenantA, { printerId: scene.triggered });
     await harness.control.idle();
     expect(String(receiver.items()[0]?.['resource'])).toMatch(/^\/print\/taskDefinitions\//);
   });
@@ -103,8 +103,8 @@ describe('JobFetchable (azure-docs event-grid/cloud-printing-events.md)', () => 
 
   it('waits until the task of the trigger is completed', async () => {
     const scene = await harness.scene();
-    await watchPrinter(scene, scene.held);
-    const [job] = await harness.control.print(tenantA, { printerId: scene.held });
+    await watchPrinter(scene, scene.triggered);
+    const [job] = await harness.control.print(tenantA, { printerId: scene.triggered });
     await harness.control.idle();
     expect(receiver.items()).toEqual([]);
     const task = `/print/taskDefinitions/${scene.definition}/tasks/${job?.taskId ?? ''}`;
@@ -113,7 +113,7 @@ describe('JobFetchable (azure-docs event-grid/cloud-printing-events.md)', () => 
     expect(receiver.items()).toHaveLength(1);
   });
 
-  it('comes by itself once the time of transforming is over', async () => {
+  it('is sent without any call once the time of transforming is over', async () => {
     const scene = await harness.scene();
     await watchPrinter(scene, scene.plain);
     await harness.control.print(tenantA, { printerId: scene.plain, transformMs: 3_600_000 });
@@ -139,8 +139,8 @@ describe('a POST', () => {
     await watchTasks(a);
     await watchTasks(b);
     await harness.control.setDelivery({ batchWindowMs: 200 });
-    await harness.control.print(tenantA, { printerId: a.held });
-    await harness.control.print(tenantB, { printerId: b.held });
+    await harness.control.print(tenantA, { printerId: a.triggered });
+    await harness.control.print(tenantB, { printerId: b.triggered });
     await harness.control.idle();
     expect(receiver.received).toHaveLength(1);
     expect(receiver.items().map(({ tenantId }) => tenantId)).toEqual([tenantA, tenantB]);
@@ -152,7 +152,7 @@ describe('a POST', () => {
     await harness.control.setDelivery({ retryScale: 0.01, duplicateEach: true });
     let failures = 2;
     receiver.behaviour.status = () => (failures-- > 0 ? 503 : 202);
-    await harness.control.print(tenantA, { printerId: scene.held });
+    await harness.control.print(tenantA, { printerId: scene.triggered });
     expect(await harness.control.idle()).toBe(true);
     expect(receiver.received).toHaveLength(4);
     expect(new Set(receiver.received.map(({ text }) => text)).size).toBe(1);
@@ -166,7 +166,7 @@ describe('a POST', () => {
     await harness.control.setDelivery({ retryScale: 0.01 });
     let silent = 1;
     receiver.behaviour.status = () => (silent-- > 0 ? undefined : 202);
-    await harness.control.print(tenantA, { printerId: scene.held });
+    await harness.control.print(tenantA, { printerId: scene.triggered });
     await harness.control.idle();
     const attempts = await harness.control.deliveries();
     expect(attempts.map(({ status, error }) => [status, error])).toEqual([
@@ -178,7 +178,7 @@ describe('a POST', () => {
   it('can be sent again by hand for one job', async () => {
     const scene = await harness.scene();
     await watchTasks(scene);
-    const jobs = await harness.control.print(tenantA, { printerId: scene.held, count: 2 });
+    const jobs = await harness.control.print(tenantA, { printerId: scene.triggered, count: 2 });
     await harness.control.idle();
     const jobId = jobs[1]?.jobId ?? '';
     expect(await harness.control.redeliver({ match: { jobId } })).toEqual({ items: 1 });
@@ -232,8 +232,8 @@ describe('validationTokens (concepts/change-notifications-with-resource-data.md)
     await harness.control.setDelivery({ batchWindowMs: 200 });
     const printBoth = async () => {
       receiver.clear();
-      await harness.control.print(tenantA, { printerId: a.held, count: 2 });
-      await harness.control.print(tenantB, { printerId: b.held });
+      await harness.control.print(tenantA, { printerId: a.triggered, count: 2 });
+      await harness.control.print(tenantB, { printerId: b.triggered });
       await harness.control.idle();
       return receiver.bodies()[0]?.validationTokens;
     };

@@ -5,7 +5,7 @@ import { useSubscriptions } from './useSubscriptions';
 
 const world = useSubscriptions();
 
-describe('Graph being out (concepts/errors.md: 503 is tried again after a delay)', () => {
+describe('an outage of Graph (concepts/errors.md: 503 is retried after a delay)', () => {
   it('answers every call with 503 until it ends', async () => {
     const { control, graph } = world.harness();
     await control.startOutage({ retryAfterSeconds: 2 });
@@ -26,7 +26,7 @@ describe('Graph being out (concepts/errors.md: 503 is tried again after a delay)
     expect((await graph('GET', '/subscriptions')).status).toBe(200);
   });
 
-  it('takes the sign-in service along when asked', async () => {
+  it('includes the sign-in service with tokens: true', async () => {
     const { control, simulator } = world.harness();
     const place = { authorityUrl: simulator.authorityUrl, ca: await readFile(simulator.caFile, 'utf8') };
     const keys = () => askAuthority(place, 'GET', `/${tenantA}/discovery/v2.0/keys`);
@@ -47,19 +47,19 @@ describe('Graph being out (concepts/errors.md: 503 is tried again after a delay)
     const { control } = world.harness();
     await world.watchTasks();
     await control.startOutage({ notifications });
-    await world.printHeld();
+    await world.printPaused();
     await world.forward(minutes);
-    expect(await world.toldTasks()).toEqual([]);
+    expect(await world.notifiedTasks()).toEqual([]);
     await control.endOutage();
     await control.state();
-    expect(await world.toldTasks()).toHaveLength(arriving);
+    expect(await world.notifiedTasks()).toHaveLength(arriving);
   });
 
   it('may leave notifications alone', async () => {
     await world.watchTasks();
     await world.harness().control.startOutage({ notifications: 'normal' });
-    const task = await world.printHeld();
-    expect(await world.toldTasks()).toEqual([task]);
+    const task = await world.printPaused();
+    expect(await world.notifiedTasks()).toEqual([task]);
   });
 
   it.each([{ answer: 'other' }, { notifications: 'other' }, { retryAfterSeconds: -1 }])('refuses %j', async (order) => {

@@ -10,7 +10,7 @@ describe('every list pages with @odata.nextLink (concepts/paging.md)', () => {
     for (let n = 0; n < 3; n += 1) {
       await control.createPrinter(tenantA);
       await control.createDefinition(tenantA, { displayName: 'One more' });
-      await control.print(tenantA, { printerId: world.scene().held });
+      await control.print(tenantA, { printerId: world.scene().triggered });
     }
     await world.watchTasks();
     for (const { id } of (await control.state()).tenants[0]?.printers ?? []) await world.watchPrinter(id);
@@ -20,8 +20,8 @@ describe('every list pages with @odata.nextLink (concepts/paging.md)', () => {
     ['subscriptions', () => '/subscriptions', 6],
     ['task definitions', () => '/print/taskDefinitions', 4],
     ['tasks', () => `/print/taskDefinitions/${world.scene().definition}/tasks`, 3],
-    ['jobs', () => `/print/printers/${world.scene().held}/jobs`, 3],
-    ['jobs with tasks', () => `/print/printers/${world.scene().held}/jobs?$expand=tasks`, 3],
+    ['jobs', () => `/print/printers/${world.scene().triggered}/jobs`, 3],
+    ['jobs with tasks', () => `/print/printers/${world.scene().triggered}/jobs?$expand=tasks`, 3],
     ['printers', () => '/print/printers', 5],
   ])('%s', async (name, pathOf, count) => {
     const { graph, control, simulator } = world.harness();

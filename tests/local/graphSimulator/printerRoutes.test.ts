@@ -6,7 +6,7 @@ const { graph, values } = printing;
 
 describe('printers and triggers', () => {
   it('lets an app read one printer but not list them (api/printer-get.md, api/print-list-printers.md)', async () => {
-    expect((await graph('GET', `/printers/${printing.scene().held}`)).body).toMatchObject({
+    expect((await graph('GET', `/printers/${printing.scene().triggered}`)).body).toMatchObject({
       displayName: 'With trigger',
     });
     expect((await graph('GET', "/printers('none')")).status).toBe(404);

@@ -32,7 +32,7 @@ const fetchable = (changes: Record<string, unknown> = {}) => ({
 const create = (body: unknown) => harness.graph('POST', '/subscriptions', body);
 
 describe('creating (api/subscription-post-subscriptions.md)', () => {
-  it('answers 201 with the subscription and asks both URLs first', async () => {
+  it('answers 201 with the subscription after it has validated both URLs', async () => {
     const answer = await create(started());
     expect(answer.status).toBe(201);
     expect(answer.body).toMatchObject({
@@ -41,11 +41,11 @@ describe('creating (api/subscription-post-subscriptions.md)', () => {
       applicationId: harness.simulator.appId,
       resource: `print/taskDefinitions/${scene.definition}/tasks`,
     });
-    const asked = receiver.handshakes.map(({ url }) => new URL(url, 'http://receiver').search);
-    expect(asked.map((search) => search.slice(0, 7)).sort()).toEqual(['?code=s', '?life=1']);
+    const searches = receiver.handshakes.map(({ url }) => new URL(url, 'http://receiver').search);
+    expect(searches.map((search) => search.slice(0, 7)).sort()).toEqual(['?code=s', '?life=1']);
   });
 
-  it('asks one URL twice when it stands in both places (concepts/change-notifications-lifecycle-events.md)', async () => {
+  it('validates one URL twice when both properties name it (concepts/change-notifications-lifecycle-events.md)', async () => {
     expect((await create(started({ lifecycleNotificationUrl: `${receiver.url}?code=secret` }))).status).toBe(201);
     expect(receiver.handshakes).toHaveLength(2);
   });
@@ -88,7 +88,7 @@ describe('creating (api/subscription-post-subscriptions.md)', () => {
     );
   });
 
-  it('raises an expiry under 45 minutes without a word (resources/subscription.md)', async () => {
+  it('raises an expiry under 45 minutes silently (resources/subscription.md)', async () => {
     const least = Date.parse(harness.inMinutes(45));
     const answer = await create(started({ expirationDateTime: harness.inMinutes(5) }));
     expect(Date.parse(String(answer.body['expirationDateTime']))).toBeGreaterThanOrEqual(least);
@@ -155,7 +155,7 @@ describe('the handshake (concepts/change-notifications-delivery-webhooks.md)', (
     expect((await create(fetchable({ notificationUrl: 'http://127.0.0.1:1/none' }))).status).toBe(400);
   });
 
-  it('sends characters that need decoding when asked to', async () => {
+  it('sends characters that need decoding, by variant', async () => {
     await harness.control.setVariants({ handshakeToken: 'special' });
     expect((await create(fetchable())).status).toBe(201);
     expect(receiver.handshakes[0]?.url).toContain('%26%25%3f');
@@ -186,7 +186,7 @@ describe('reading, changing and deleting', () => {
     expect((await harness.graph('GET', `/subscriptions/${String(body['id'])}`)).status).toBe(200);
   });
 
-  it('changes expiry and notificationUrl only, and asks a changed URL (api/subscription-update.md)', async () => {
+  it('changes expiry and notificationUrl only, and validates a changed URL (api/subscription-update.md)', async () => {
     const id = String((await create(started())).body['id']);
     receiver.clear();
     const patch = (body: unknown) => harness.graph('PATCH', `/subscriptions/${id}`, body);
@@ -206,7 +206,7 @@ describe('reading, changing and deleting', () => {
     expect(kept?.notificationUrl).toBe(`${receiver.url}?new=1`);
   });
 
-  it('asks again at renewal, or keeps the old expiry, when the variants say so (silent; contrib issue 4751)', async () => {
+  it('validates the URL again at renewal, or keeps the old expiry, by variant (silent; contrib issue 4751)', async () => {
     const created = (await create(started())).body;
     receiver.clear();
     await harness.control.setVariants({ revalidateAtRenewal: true, patchIgnoresExpiry: true });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import type { JSONWebKeySet } from 'jose';
-import { createSigningKeys, createValidationTokens } from '../../../local/graphSimulator/signIn/keys';
+import { createSigningKeys, makeValidationTokens } from '../../../local/graphSimulator/signIn/keys';
 import { askAuthority } from './askAuthority';
 import { startHarness, tenantA, tenantB } from './harness';
 import type { Harness } from './harness';
@@ -116,7 +116,7 @@ describe('the token endpoint (identity-platform v2-oauth2-client-creds-grant-flo
 });
 
 describe('metadata and keys (concepts/change-notifications-with-resource-data.md)', () => {
-  it.each(['/common', `/${tenantA}`])('are served under %s', async (prefix) => {
+  it.each(['/common', `/${tenantA}`])('answer under %s', async (prefix) => {
     const { status, body } = await ask('GET', `${prefix}/v2.0/.well-known/openid-configuration`);
     expect(status).toBe(200);
     expect(body['jwks_uri']).toBe(`${harness.simulator.authorityUrl}${prefix}/discovery/v2.0/keys`);
@@ -128,11 +128,10 @@ describe('metadata and keys (concepts/change-notifications-with-resource-data.md
   it('verify the validation tokens of a delivery in both forms', async () => {
     const { keys: published } = (await ask('GET', '/common/discovery/v2.0/keys')).body as unknown as JSONWebKeySet;
     const keys = createLocalJWKSet({ keys: published });
-    const [tenantId, appId, now] = [tenantA, harness.simulator.appId, Date.now];
+    const [tenantId, appId] = [tenantA, harness.simulator.appId];
     const own = await createSigningKeys();
-    for (const validationTokens of ['v1', 'v2'] as const) {
-      const tokensFor = createValidationTokens({ keys: own, now, variants: { validationTokens } });
-      const [token = ''] = (await tokensFor([{ tenantId, appId }])) ?? [];
+    for (const form of ['v1', 'v2'] as const) {
+      const [token = ''] = (await makeValidationTokens(own, form, Date.now(), [{ tenantId, appId }])) ?? [];
       const { payload } = await jwtVerify(token, createLocalJWKSet(own.jwks), { audience: appId });
       expect(payload['tid']).toBe(tenantA);
       await expect(jwtVerify(token, keys)).rejects.toThrow();

@@ -24,10 +24,10 @@ export function usePrinting() {
     scene: () => scene,
     graph,
     taskPath,
-    printHeld: async () => {
-      const [job] = await harness.control.print(tenantA, { printerId: scene.held });
+    printPaused: async () => {
+      const [job] = await harness.control.print(tenantA, { printerId: scene.triggered });
       if (!job?.taskId) throw new Error('The printer with a trigger started no task.');
-      return { jobId: job.jobId, taskId: job.taskId, path: `/printers/${scene.held}/jobs/${job.jobId}` };
+      return { jobId: job.jobId, taskId: job.taskId, path: `/printers/${scene.triggered}/jobs/${job.jobId}` };
     },
     finish: (taskId: string, state = 'completed') =>
       graph('PATCH', taskPath(taskId), { status: { state, description: 'done' } }),

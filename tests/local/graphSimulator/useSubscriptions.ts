@@ -56,15 +56,15 @@ export function useSubscriptions() {
       expect(await harness.control.idle()).toBe(true);
       return receiver.items().flatMap(({ lifecycleEvent }) => (lifecycleEvent === undefined ? [] : [lifecycleEvent]));
     },
-    /** The tasks of which the receiver was told so far. */
-    toldTasks: async () => {
+    /** The tasks that the receiver got so far. */
+    notifiedTasks: async () => {
       expect(await harness.control.idle()).toBe(true);
       return receiver
         .items()
         .flatMap(({ resource }) => (typeof resource === 'string' ? [resource.split('/').at(-1)] : []));
     },
-    printHeld: async () => {
-      const [job] = await harness.control.print(tenantA, { printerId: scene.held });
+    printPaused: async () => {
+      const [job] = await harness.control.print(tenantA, { printerId: scene.triggered });
       return job?.taskId ?? '';
     },
   };

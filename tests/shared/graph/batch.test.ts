@@ -168,6 +168,48 @@ describe('createGraphBatch (concepts/json-batching.md, concepts/throttling.md)',
     ]);
   });
 
+  it.each([
+    ['cannot be read', () => graphError('unreadable')],
+    ['is refused', () => graphError('rejected')],
+    ['is a 500', () => Object.assign(graphError('unavailable'), { status: 500 })],
+  ])('a batch whose answer as a whole %s is sent in halves, down to the part that spoils it', async (_name, error) => {
+    const spoils = (call: GraphCall) => JSON.stringify(call).includes('/subscriptions/7"');
+    let calls = 0;
+    const callBatch = createGraphBatch({
+      callGraph: (call) => {
+        calls += 1;
+        if (spoils(call)) return Promise.reject(error());
+        const { requests = [] } = (call.body ?? {}) as { requests?: Request[] };
+        return Promise.resolve({ status: 200, ...ok(requests) } as { status: number; body: unknown });
+      },
+      throttle: createThrottle(createFakeClock()),
+      clock: createFakeClock(),
+      random: () => 0,
+    });
+    const results = await callBatch(
+      TENANT,
+      Array.from({ length: 20 }, (_, index) => part(String(index))),
+    );
+    expect(results.flatMap((result, index) => ('error' in result ? [index] : []))).toEqual([7]);
+    // 20, 10 and 10, 5 and 5, 3 and 2, 2 and 1, 1 and 1: two calls for each halving.
+    expect(calls).toBeLessThanOrEqual(11);
+  });
+
+  it('an outage is no fault of one part: a batch that Graph does not answer is not sent in halves', async () => {
+    let calls = 0;
+    const callBatch = createGraphBatch({
+      callGraph: () => {
+        calls += 1;
+        return Promise.reject(graphError('unavailable'));
+      },
+      throttle: createThrottle(createFakeClock()),
+      clock: createFakeClock(),
+      random: () => 0,
+    });
+    expect(await callBatch(TENANT, [part('a'), part('b')])).toMatchObject([{ error: {} }, { error: {} }]);
+    expect(calls).toBe(1);
+  });
+
   it('sends nothing for no parts', async () => {
     const world = createBatchWorld();
     expect(await world.callBatch(TENANT, [])).toEqual([]);

@@ -41,7 +41,8 @@ describe('readAllPages', () => {
     ['https://graph.microsoft.com.evil.example/v1.0/subscriptions'],
     ['https://graph.microsoft.com/beta/subscriptions'],
     ['https://graph.microsoft.com/v1.0evil/subscriptions'],
-    ['/v1.0/subscriptions'],
+    ['//evil.example/v1.0/subscriptions'],
+    ['/beta/subscriptions'],
     [17],
   ])('does not follow %s', async (link) => {
     const graph = createFakeGraph();
@@ -56,11 +57,37 @@ describe('readAllPages', () => {
     await expect(read(graph)).rejects.toMatchObject({ code: 'graphAnswerUnreadable' });
   });
 
+  it.each([
+    ['/v1.0/subscriptions?$skiptoken=2', 'GET /subscriptions?$skiptoken=2'],
+    ['subscriptions?$skiptoken=2', 'GET /subscriptions?$skiptoken=2'],
+    ['?$skiptoken=2', 'GET /subscriptions?$skiptoken=2'],
+    [`${BASE.toUpperCase().replace('V1.0', 'v1.0')}/subscriptions?$skiptoken=2`, 'GET /subscriptions?$skiptoken=2'],
+  ])('follows %s, which may be relative to its page (OData JSON format, 4.5.1)', async (link, said) => {
+    const graph = createFakeGraph();
+    graph.next('GET', () => ({ value: [1], '@odata.nextLink': link }));
+    graph.next('GET', () => ({ value: [2] }));
+    expect(await read(graph)).toEqual([1, 2]);
+    expect(graph.said()[1]).toBe(said);
+  });
+
+  it('ends at the first link that was followed already, with each item once', async () => {
+    const graph = createFakeGraph();
+    // A public bug report: every page is the first one, and its link is always the same.
+    const page = () => {
+      graph.next('GET', page);
+      return { value: [{ id: '5182' }, { id: '5183' }], '@odata.nextLink': `${BASE}/subscriptions?$skiptoken=same` };
+    };
+    graph.next('GET', page);
+    expect(await read(graph)).toEqual([{ id: '5182' }, { id: '5183' }]);
+    expect(graph.calls).toHaveLength(2);
+  });
+
   it('ends a listing whose pages never end', async () => {
     const graph = createFakeGraph();
+    let page = 0;
     const turn = () => {
       graph.next('GET', turn);
-      return { value: [], '@odata.nextLink': `${BASE}/subscriptions?again` };
+      return { value: [], '@odata.nextLink': `${BASE}/subscriptions?page=${(page += 1)}` };
     };
     graph.next('GET', turn);
     await expect(read(graph)).rejects.toMatchObject({ code: 'graphAnswerUnreadable' });

@@ -17,6 +17,7 @@ test('a process asks Graph with its own token and remembers for all its calls wh
       authorityHost: 'https://login.microsoftonline.com',
       clientId: '99999999-9999-9999-9999-999999999999',
       clientStateKeys: [{ keyId: 'k1', key: Buffer.alloc(32) }],
+      trustedHosts: [],
       publicBaseUrl: 'https://receiver.example/api',
     });
     const call = { tenantId: 't1', method: 'GET', path: '/print', permission: 'none' } as const;

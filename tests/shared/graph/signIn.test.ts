@@ -1,6 +1,7 @@
 import type { DeviceCodeCredentialOptions } from '@azure/identity';
 import { readConfig } from '../../../shared/config';
 import { openUserGraph, type SignInPrompt } from '../../../shared/graph/service';
+import { testKey } from '../../support/testKey';
 
 const asked: DeviceCodeCredentialOptions[] = [];
 const scopes: unknown[] = [];
@@ -28,7 +29,7 @@ const env = {
   ENTRA_CLIENT_ID: '55555555-5555-5555-5555-555555555555',
   GRAPH_CREDENTIAL: 'secret',
   ENTRA_CLIENT_SECRET: 'a secret',
-  CLIENT_STATE_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+  CLIENT_STATE_KEYS: `k1:${testKey(7).toString('base64')}`,
   PUBLIC_BASE_URL: 'https://receiver.example/api',
 };
 

@@ -69,6 +69,7 @@ function configOf(credential: GraphCredential, changes: Partial<Config> = {}): C
     authorityHost: 'https://login.microsoftonline.com',
     clientId: CLIENT_ID,
     clientStateKeys: [{ keyId: 'k1', key: Buffer.alloc(32) }],
+    trustedHosts: [],
     publicBaseUrl: 'https://receiver.example/api',
     ...changes,
   };

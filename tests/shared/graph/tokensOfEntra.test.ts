@@ -65,6 +65,7 @@ const config = (): Config => ({
   clientId: '99999999-9999-9999-9999-999999999999',
   clientSecret: 'a secret of this test',
   clientStateKeys: [{ keyId: 'k1', key: Buffer.alloc(32) }],
+  trustedHosts: [],
   publicBaseUrl: 'https://receiver.example/api',
 });
 

@@ -4,6 +4,7 @@ import { readConfig } from '../../../shared/config';
 import { GraphError } from '../../../shared/graph/errors';
 import { asAdministrator, openUserGraph } from '../../../shared/graph/service';
 import { graphError } from '../../support/createFakeGraph';
+import { testKey } from '../../support/testKey';
 
 jest.mock('@azure/identity', () => ({
   DeviceCodeCredential: class {
@@ -38,7 +39,7 @@ describe('Graph as a signed-in administrator', () => {
       ENTRA_CLIENT_ID: '55555555-5555-5555-5555-555555555555',
       GRAPH_CREDENTIAL: 'development',
       GRAPH_BASE_URL: `http://127.0.0.1:${port}/v1.0`,
-      CLIENT_STATE_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+      CLIENT_STATE_KEYS: `k1:${testKey(7).toString('base64')}`,
       PUBLIC_BASE_URL: 'https://receiver.example/api',
     });
     const callGraph = await openUserGraph(config, TENANT, {

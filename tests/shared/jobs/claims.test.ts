@@ -12,16 +12,17 @@ import type { EntityTable } from '../../../shared/storage/entityTable';
 import { createFakeClock } from '../../support/createFakeClock';
 import { FETCHABLE, JOB, PRINTER, START, STARTED } from '../../support/createJobWorker';
 import { createMemoryTable } from '../../support/memoryTable';
+import { jobRowOf } from '../../support/tableChanges';
 
 const MINUTE = 60_000;
-/** A lease of 3 minutes, taken over a minute after it ran out. */
-const LEASE = 3 * MINUTE;
-const TAKE_OVER = 4 * MINUTE;
+/** A lease of 90 seconds, taken over 15 seconds after it ran out. */
+const LEASE = 90_000;
+const TAKE_OVER = 105_000;
 const KEYS = [STARTED.tenantId, ledgerRowKey(STARTED)] as const;
 
 function createWorld() {
   const clock = createFakeClock(Date.parse(START));
-  const table = createMemoryTable();
+  const table = createMemoryTable(clock);
   const deps: ClaimDeps = { ledger: createLedger(table), clock };
   return {
     clock,
@@ -61,6 +62,10 @@ function before(table: EntityTable, kind: 'insert' | 'replace', act: () => Promi
       if (kind === 'replace') await first();
       return table.replace(row, etag);
     },
+    write: async (changes) => {
+      if (jobRowOf(changes).kind === kind) await first();
+      return table.write(changes);
+    },
   };
 }
 
@@ -70,17 +75,19 @@ function repeatingWrites(table: EntityTable): EntityTable {
     ...table,
     insert: async (row) => (await table.insert(row), table.insert(row)),
     replace: async (row, etag) => (await table.replace(row, etag), table.replace(row, etag)),
+    write: async (changes) => (await table.write(changes), table.write(changes)),
   };
 }
 
 describe('claim', () => {
-  test('no row: claimed for 3 minutes', async () => {
+  test('no row: claimed for 90 seconds', async () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a');
     expect(claim.row).toEqual({
+      decision: 'release',
       status: 'claimed',
       runId: 'run-a',
-      leaseUntil: '2026-11-22T00:03:00.000Z',
+      leaseUntil: '2026-11-22T00:01:30.000Z',
       attempts: 1,
       firstSeenAt: START,
       foundBy: 'graph',
@@ -106,13 +113,13 @@ describe('claim', () => {
     await expect(ledger.claim('run-b')).resolves.toEqual({ outcome: 'done' });
   });
 
-  test('busy until a minute after the lease, then taken over with its firstSeenAt', async () => {
+  test('busy until 15 seconds after the lease, then taken over with its firstSeenAt', async () => {
     const ledger = createWorld();
     const begin = ledger.clock.now();
     await claimed(ledger, 'run-a');
     ledger.clock.advance(LEASE);
     await expect(ledger.claim('run-b')).resolves.toEqual({ outcome: 'busy', until: begin + TAKE_OVER });
-    ledger.clock.advance(MINUTE - 1);
+    ledger.clock.advance(TAKE_OVER - LEASE - 1);
     await expect(ledger.claim('run-b')).resolves.toMatchObject({ outcome: 'busy' });
     ledger.clock.advance(1);
     const claim = await claimed(ledger, 'run-b');
@@ -120,7 +127,7 @@ describe('claim', () => {
     expect(await ledger.row()).toEqual(claim.row);
   });
 
-  test('a claim without a readable lease blocks no other run', async () => {
+  test('a claim without a readable lease blocks no other run for longer', async () => {
     const ledger = createWorld();
     await ledger.table.insert({
       partitionKey: KEYS[0],
@@ -129,6 +136,8 @@ describe('claim', () => {
       runId: 'x',
       firstSeenAt: START,
     });
+    await expect(ledger.claim('run-b')).resolves.toMatchObject({ outcome: 'busy' });
+    ledger.clock.advance(TAKE_OVER);
     await expect(ledger.claim('run-b')).resolves.toMatchObject({ outcome: 'claimed' });
   });
 
@@ -211,21 +220,21 @@ describe('claim', () => {
 });
 
 describe('lease', () => {
-  test('nothing is written while two minutes and what is needed are left', async () => {
+  test('nothing is written within 30 seconds of the last write', async () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a');
     const { etag } = claim;
-    ledger.clock.advance(MINUTE);
+    ledger.clock.advance(30_000);
     await expect(extendLease(ledger.deps, claim, 45_000)).resolves.toBe(true);
     expect(claim.etag).toBe(etag);
   });
 
-  test('about once a minute it is renewed to 3 minutes from now', async () => {
+  test('after 30 seconds it is renewed', async () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a');
-    ledger.clock.advance(MINUTE + 1);
+    ledger.clock.advance(30_001);
     await expect(extendLease(ledger.deps, claim, 1)).resolves.toBe(true);
-    expect((await ledger.row()).leaseUntil).toBe('2026-11-22T00:04:00.001Z');
+    expect((await ledger.row()).leaseUntil).toBe('2026-11-22T00:02:00.001Z');
     expect(claim.row).toEqual(await ledger.row());
   });
 
@@ -234,7 +243,7 @@ describe('lease', () => {
     const claim = await claimed(ledger, 'run-a');
     ledger.clock.advance(10_000);
     await extendLease(ledger.deps, claim, LEASE - 5_000);
-    expect((await ledger.row()).leaseUntil).toBe('2026-11-22T00:03:10.000Z');
+    expect((await ledger.row()).leaseUntil).toBe('2026-11-22T00:01:40.000Z');
   });
 
   test('a lease that ran out is renewed while no run has taken the row over, and refused afterwards', async () => {
@@ -352,4 +361,70 @@ describe('rows from outside', () => {
     await claimJob(deps, FETCHABLE, { runId: 'r', foundBy: 'graph' });
     await expect(table.get(FETCHABLE.tenantId, `jobFetchable_${PRINTER}_${JOB}`)).resolves.toBeDefined();
   });
+});
+
+describe('the index of work in hand', () => {
+  const open = async (ledger: Ledger) => {
+    const found = [];
+    for await (const reference of ledger.deps.ledger.listOpen(STARTED.tenantId)) found.push(reference);
+    return found;
+  };
+
+  test('names a job event from its claim to its end, with all its ids', async () => {
+    const ledger = createWorld();
+    expect(await open(ledger)).toEqual([]);
+    const claim = await claimed(ledger, 'run-a');
+    expect(await open(ledger)).toEqual([STARTED]);
+    ledger.clock.advance(MINUTE);
+    await extendLease(ledger.deps, claim, 45_000);
+    expect(await open(ledger)).toEqual([STARTED]);
+    await finishClaim(ledger.deps, claim, { outcome: 'released', event: 'sent' });
+    expect(await open(ledger)).toEqual([]);
+  });
+
+  test.each(['waiting', 'failed', 'gone'] as const)(
+    'does not name one that is %s, until it is claimed again',
+    async (status) => {
+      const ledger = createWorld();
+      await releaseClaim(ledger.deps, await claimed(ledger, 'run-a'), { status, cause: 'c' });
+      expect(await open(ledger)).toEqual([]);
+      await claimed(ledger, 'run-b');
+      expect(await open(ledger)).toEqual([STARTED]);
+    },
+  );
+
+  test('keeps naming one whose run has died, and one that was taken over', async () => {
+    const ledger = createWorld();
+    await claimed(ledger, 'run-a');
+    ledger.clock.advance(TAKE_OVER);
+    expect(await open(ledger)).toEqual([STARTED]);
+    await claimed(ledger, 'run-b');
+    expect(await open(ledger)).toEqual([STARTED]);
+  });
+
+  test('is no row of the ledger for anybody who lists it', async () => {
+    const ledger = createWorld();
+    await claimed(ledger, 'run-a');
+    const rows = [];
+    for await (const { rowKey } of ledger.deps.ledger.list(STARTED.tenantId, { onUnreadable: fail })) rows.push(rowKey);
+    expect(rows).toEqual([ledgerRowKey(STARTED)]);
+  });
+});
+
+function fail(error: Error): never {
+  throw error;
+}
+
+test('a clock that is an hour off takes over no sooner and no later: the table service says how old a lease is', async () => {
+  for (const skewMs of [-60 * MINUTE, 60 * MINUTE]) {
+    const ledger = createWorld();
+    await claimed(ledger, 'run-a');
+    const skewed = { ledger: ledger.deps.ledger, clock: { now: () => ledger.clock.now() + skewMs } };
+    const claim = () => claimJob(skewed, STARTED, { runId: 'run-b', foundBy: 'graph' });
+    await expect(claim()).resolves.toMatchObject({ outcome: 'busy' });
+    ledger.clock.advance(TAKE_OVER - 1);
+    await expect(claim()).resolves.toMatchObject({ outcome: 'busy' });
+    ledger.clock.advance(1);
+    await expect(claim()).resolves.toMatchObject({ outcome: 'claimed' });
+  }
 });

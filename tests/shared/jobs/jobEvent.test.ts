@@ -10,10 +10,6 @@ function factsWith(documentBytes: number, jobBytes: number): JobEventFacts {
     firstSeenAt: START,
     traceparent: TRACEPARENT,
     job: {
-      id: JOB,
-      state: 'paused',
-      isAcquiredByPrinter: false,
-      isFetchable: false,
       // Two bytes each in UTF-8: what counts is the size on the wire.
       fields: { id: JOB, configuration: { text: 'ä'.repeat(jobBytes / 2) } },
       documents: [{ id: 'd', displayName: 'ä'.repeat(documentBytes / 2) }],

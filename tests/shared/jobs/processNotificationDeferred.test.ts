@@ -130,13 +130,10 @@ describe('outages', () => {
     });
   });
 
-  test('a PATCH whose answer was lost is recognized as our own when the task is read again', async () => {
+  test('a PATCH whose answer was lost is recognized as our own by the row, whatever the description says', async () => {
     worker.printStarted();
     worker.world.next('PATCH', /./, () => {
-      worker.world.putTask(TASK, {
-        state: 'completed',
-        description: 'Released by Universal Print Receiver',
-      });
+      worker.world.putTask(TASK, { state: 'completed', description: 'The job was released by the app' });
       throw graphError('unavailable');
     });
     const { outcome } = await playUntilSettled(STARTED, MINUTE);
@@ -355,12 +352,24 @@ describe('the deadline of 15 minutes', () => {
     expect(worker.world.patches()).toBe(0);
   });
 
-  test('a run that stopped after it ended the task at the deadline is recognized', async () => {
+  test('a run that stopped after it ended the task at the deadline is recognized by the row', async () => {
     worker.printStarted();
-    worker.world.putTask(TASK, {
-      state: 'completed',
-      description: 'Released by Universal Print Receiver at its deadline',
+    worker.world.next('GET', /./, thrower(graphError('unavailable')));
+    await worker.process(messageOf(STARTED));
+    worker.clock.advance(15 * MINUTE);
+    worker.world.always('GET', /printers/, thrower(graphError('forbidden')));
+    // The process dies when Graph has ended the task.
+    const died = worker.startProcess({
+      callGraph: async (call) => {
+        const answer = await worker.world.callGraph(call);
+        if (call.method === 'PATCH') await new Promise(() => undefined);
+        return answer;
+      },
     });
+    void worker.process(messageOf(STARTED), died);
+    await new Promise(setImmediate);
+    expect(await worker.row()).toMatchObject({ status: 'claimed', decision: 'deadline' });
+    worker.clock.advance(5 * MINUTE);
     await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
     expect(worker.events()).toMatchObject([{ data: { outcome: 'deadline' } }]);
   });

@@ -24,7 +24,7 @@ beforeEach(async () => {
   await worker.putWatch({ kind: 'jobFetchable', id: 'unwanted', wanted: false });
 });
 
-const UNSERVED = [
+const INACTIVE = [
   ['unknownTenant', { tenantId: ELSEWHERE }],
   ['pausedTenant', { tenantId: OTHER_TENANT }],
   ['removedTenant', { tenantId: 'removed-tenant' }],
@@ -32,16 +32,34 @@ const UNSERVED = [
   ['removedWatch', { definitionId: 'unwanted', printerId: 'unwanted' }],
 ] as const;
 
-test.each(UNSERVED)('%s: an open task is ended without an event', async (reason, names) => {
+const ENDED = INACTIVE.filter(([reason]) => reason !== 'unknownTenant');
+
+test.each(ENDED)('%s: an open task is ended without an event', async (reason, names) => {
   worker.world.putTask(TASK);
   const reference = { ...STARTED, ...names };
-  await expect(worker.process(messageOf(reference))).resolves.toBe('releasedWithoutEvent');
+  // The sweep found the task at Graph: no clientState, so no generation.
+  await expect(worker.process(messageOf(reference, { foundBy: 'sweep', generation: undefined }))).resolves.toBe(
+    'releasedWithoutEvent',
+  );
   expect(worker.world.tasks.get(TASK)?.state).toBe('completed');
   expect(worker.events()).toEqual([]);
   expect(await worker.row(reference)).toMatchObject({ status: 'done', event: 'none', cause: reason });
 });
 
-test.each(UNSERVED)('%s: a fetchable job is dropped and counted, with no call to Graph', async (reason, names) => {
+test.each([
+  ['unknownTenant', { tenantId: ELSEWHERE }, undefined],
+  ['unknownTenant', { tenantId: ELSEWHERE }, 0],
+  ['unknownWatch', { definitionId: ELSEWHERE }, 0],
+])('%s, %j, generation %p: nothing is asked of Graph, because it may be forged', async (reason, names, generation) => {
+  worker.world.putTask(TASK);
+  const reference = { ...STARTED, ...names };
+  await expect(worker.process(messageOf(reference, { generation }))).resolves.toBe('dropped');
+  expect(worker.world.calls).toEqual([]);
+  expect(await worker.row(reference)).toBeUndefined();
+  expect(worker.logger.events).toMatchObject([{ level: 'warn', event: 'job.dropped', reason }]);
+});
+
+test.each(INACTIVE)('%s: a fetchable job is dropped and counted, with no call to Graph', async (reason, names) => {
   const { tenantId, printerId } = { ...FETCHABLE, ...names };
   const reference = { ...FETCHABLE, tenantId, printerId };
   await expect(worker.process(messageOf(reference))).resolves.toBe('dropped');
@@ -53,7 +71,7 @@ test.each(UNSERVED)('%s: a fetchable job is dropped and counted, with no call to
 test('a task of an unwatched definition whose job is readable is released as well', async () => {
   worker.printStarted();
   const reference = { ...STARTED, definitionId: ELSEWHERE };
-  await expect(worker.process(messageOf(reference))).resolves.toBe('releasedWithoutEvent');
+  await expect(worker.process(messageOf(reference, { generation: undefined }))).resolves.toBe('releasedWithoutEvent');
   expect(worker.world.tasks.get(TASK)?.state).toBe('completed');
   expect(worker.events()).toEqual([]);
 });
@@ -61,7 +79,7 @@ test('a task of an unwatched definition whose job is readable is released as wel
 test('a tenant without a token: poison, with the reason logged and the row failed', async () => {
   const refused = new ReceiverError('tokenRefused', 'no token');
   worker.world.always('GET', /./, thrower(refused));
-  const reference = { ...STARTED, tenantId: ELSEWHERE };
+  const reference = { ...STARTED, tenantId: OTHER_TENANT };
   const message = messageOf(reference);
   await expect(worker.process(message)).resolves.toBe('poisoned');
   expect(worker.queues.poison.sent.map(({ text }) => JSON.parse(text) as unknown)).toEqual([message]);
@@ -69,19 +87,19 @@ test('a tenant without a token: poison, with the reason logged and the row faile
   expect(worker.logger.events.at(-1)).toMatchObject({
     level: 'error',
     event: 'job.poisoned',
-    reason: 'unknownTenant',
+    reason: 'pausedTenant',
   });
 });
 
 test('an inactive tenant whose Graph is unavailable is retried later', async () => {
   worker.world.next('GET', /./, thrower(graphError('unavailable')));
-  await expect(worker.process(messageOf({ ...STARTED, tenantId: ELSEWHERE }))).resolves.toBe('deferred');
+  await expect(worker.process(messageOf({ ...STARTED, tenantId: OTHER_TENANT }))).resolves.toBe('deferred');
   expect(worker.queues.poison.sent).toEqual([]);
 });
 
 test('a defect while an inactive task is ended is thrown, not hidden in poison', async () => {
   worker.world.next('GET', /./, thrower(new TypeError('a defect')));
-  await expect(worker.process(messageOf({ ...STARTED, tenantId: ELSEWHERE }))).rejects.toThrow('a defect');
+  await expect(worker.process(messageOf({ ...STARTED, tenantId: OTHER_TENANT }))).rejects.toThrow('a defect');
 });
 
 test.each([
@@ -102,22 +120,24 @@ test.each([
 });
 
 describe('the cache', () => {
-  test('an active watch for 60 seconds, so that a burst costs two reads', async () => {
-    let reads = 0;
+  test('an active tenant for 60 seconds, and no watch, so that a revocation applies at once', async () => {
+    const reads = { tenants: 0, watches: 0 };
     const { createReadAccess } = await import('../../../shared/jobs/access');
     const readAccess = createReadAccess({
-      tenants: { get: (id) => ((reads += 1), worker.tenants.get(id)) },
-      watches: { get: (key) => ((reads += 1), worker.watches.get(key)) },
+      tenants: { get: (id) => ((reads.tenants += 1), worker.tenants.get(id)) },
+      watches: { getRecord: (key) => ((reads.watches += 1), worker.watches.getRecord(key)) },
       clock: worker.clock,
     });
     const key = { tenantId: TENANT, kind: 'jobStarted', id: DEFINITION } as const;
     await readAccess(key, 0);
     worker.clock.advance(60_000);
     await expect(readAccess(key, undefined)).resolves.toMatchObject({ active: true });
-    expect(reads).toBe(2);
+    expect(reads).toEqual({ tenants: 1, watches: 2 });
+    await worker.watches.update(key, (watch) => ({ ...watch, generation: 1 }));
+    await expect(readAccess(key, 0)).resolves.toEqual({ active: false, reason: 'staleGeneration' });
     worker.clock.advance(1);
-    await readAccess(key, 0);
-    expect(reads).toBe(4);
+    await readAccess(key, 1);
+    expect(reads).toEqual({ tenants: 2, watches: 4 });
   });
 
   test('an unknown tenant or watch never: it is active as soon as it is added', async () => {
@@ -131,18 +151,19 @@ describe('the cache', () => {
     await expect(readAccess(key, 0)).resolves.toMatchObject({ active: true, watch: key });
   });
 
-  test('at most 5,000 watches, so that memory is bounded', async () => {
+  test('at most 5,000 tenants, so that memory is bounded', async () => {
     let reads = 0;
     const { createReadAccess } = await import('../../../shared/jobs/access');
     const readAccess = createReadAccess({
       tenants: { get: () => ((reads += 1), worker.tenants.get(TENANT)) },
-      watches: { get: () => worker.watches.get({ tenantId: TENANT, kind: 'jobStarted', id: DEFINITION }) },
+      watches: { getRecord: () => worker.watches.getRecord({ tenantId: TENANT, kind: 'jobStarted', id: DEFINITION }) },
       clock: worker.clock,
     });
-    for (let id = 0; id <= 5_000; id += 1) await readAccess({ tenantId: TENANT, kind: 'jobStarted', id: `d${id}` }, 0);
-    await readAccess({ tenantId: TENANT, kind: 'jobStarted', id: 'd0' }, 0);
+    const of = (tenantId: string) => readAccess({ tenantId, kind: 'jobStarted', id: DEFINITION }, 0);
+    for (let id = 0; id <= 5_000; id += 1) await of(`t${id}`);
+    await of('t0');
     expect(reads).toBe(5_002);
-    await readAccess({ tenantId: TENANT, kind: 'jobStarted', id: 'd5000' }, 0);
+    await of('t5000');
     expect(reads).toBe(5_002);
   });
 });

@@ -9,7 +9,8 @@ beforeEach(async () => {
 
 /** The task of an inactive watch is ended as soon as possible, whatever Graph shows of its job. */
 describe('a task of an inactive watch', () => {
-  const inactive = { ...STARTED, definitionId: '99999999-9999-9999-9999-999999999999' };
+  const inactive = { ...STARTED, definitionId: 'unwanted' };
+  beforeEach(() => worker.putWatch({ id: 'unwanted', wanted: false }));
 
   test('is ended although Graph refuses to show the job', async () => {
     worker.printStarted();

@@ -1,8 +1,20 @@
 import { createLedger } from '../../../shared/jobs/ledger';
 import { RestError, type TableClient } from '@azure/data-tables';
 import { ReceiverError } from '../../../shared/errors';
+import type { EntityTable } from '../../../shared/storage/entityTable';
 import { createAzureTable } from '../../../shared/storage/tables';
-import { createJobWorker, FETCHABLE, messageOf, PRINTER, START, type JobWorker } from '../../support/createJobWorker';
+import { jobRowOf } from '../../support/tableChanges';
+import {
+  createJobWorker,
+  FETCHABLE,
+  JOB,
+  messageOf,
+  PRINTER,
+  START,
+  STARTED,
+  TASK,
+  type JobWorker,
+} from '../../support/createJobWorker';
 
 const HOUR = 3_600_000;
 let worker: JobWorker;
@@ -14,11 +26,13 @@ const unavailable = () => Promise.reject(new ReceiverError('storageUnavailable',
 
 describe('unavailable tables', () => {
   test.each([
-    ['before the claim', { insert: unavailable }],
-    ['at the record, and when the claim is released', { replace: unavailable }],
+    ['before the claim', (kind: string) => kind === 'insert'],
+    ['at the record, and when the claim is released', (kind: string) => kind === 'replace'],
   ])('%s: the message waits in the queue and uses no attempt', async (_when, broken) => {
     worker.printFetchable();
-    const deps = worker.startProcess({ ledger: createLedger({ ...worker.ledgerTable, ...broken }) });
+    const write: EntityTable['write'] = (changes) =>
+      broken(jobRowOf(changes).kind) ? unavailable() : worker.ledgerTable.write(changes);
+    const deps = worker.startProcess({ ledger: createLedger({ ...worker.ledgerTable, write }) });
     expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('deferred');
     expect(worker.queues.jobs.sent).toHaveLength(1);
     expect(worker.lastDeferred()).toMatchObject({ event: { deferrals: 1 } });
@@ -30,7 +44,7 @@ describe('unavailable tables', () => {
 
   test('the message also waits while the app has no access to its tables, which takes effect minutes after a deployment', async () => {
     const refuse = () => Promise.reject(new RestError('AuthorizationPermissionMismatch', { statusCode: 403 }));
-    const client = { createEntity: refuse, getEntity: refuse };
+    const client = { submitTransaction: refuse, getEntity: refuse };
     const ledger = createAzureTable(client as unknown as TableClient);
     const deps = worker.startProcess({ ledger: createLedger(ledger) });
     expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('deferred');
@@ -43,7 +57,7 @@ describe('unavailable tables', () => {
   const tablesOut = () =>
     worker.startProcess({
       readAccess: unavailable,
-      ledger: createLedger({ ...worker.ledgerTable, insert: unavailable, replace: unavailable }),
+      ledger: createLedger({ ...worker.ledgerTable, write: unavailable }),
     });
   const delaySeconds = () => worker.queues.jobs.sent.at(-1)?.delaySeconds ?? 0;
   /** Plays the queue for some rounds: the seconds that each one waited. */
@@ -133,5 +147,51 @@ describe('the end of the subscription that a notification names', () => {
     const deps = worker.startProcess({ requestRenewal: unavailable });
     expect(await worker.process(messageOf(FETCHABLE, { expires: inHours(1) }), deps)).toBe('done');
     expect(worker.events()).toHaveLength(1);
+  });
+});
+
+describe('an events queue that refuses (deleted, no access, being deleted)', () => {
+  const refusing = () => {
+    const send = () => Promise.reject(new ReceiverError('queueUnavailable', 'Queue storage answered 404'));
+    return worker.startProcess({ queues: { ...worker.queues, events: { send } } });
+  };
+
+  test('costs a JobStarted nothing: its task ends once, and the event is sent from the row when the queue is back', async () => {
+    worker.printStarted();
+    let message = messageOf(STARTED);
+    for (let round = 0; round < 8; round += 1) {
+      expect(await worker.process(message, refusing())).toBe('deferred');
+      expect(await worker.row()).toMatchObject({
+        status: 'waiting',
+        event: 'pending',
+        outcome: 'released',
+        cause: 'queueUnavailable',
+      });
+      message = worker.lastDeferred();
+      worker.clock.advance(10 * 60_000);
+    }
+    expect(worker.world.patches()).toBe(1);
+    expect(worker.queues.poison.sent).toEqual([]);
+    // Graph has deleted the job in the meantime.
+    worker.world.jobs.clear();
+    worker.world.tasks.clear();
+    const calls = worker.world.calls.length;
+    expect(await worker.process(message)).toBe('done');
+    expect(worker.world.calls).toHaveLength(calls);
+    expect(worker.events()).toMatchObject([{ data: { outcome: 'released', taskId: TASK, job: { id: JOB } } }]);
+    expect(await worker.row()).toMatchObject({ status: 'done', event: 'sent', outcome: 'released' });
+    expect(await worker.process(message)).toBe('duplicate');
+  });
+
+  test.each([
+    ['is still there: with its documents', (): void => undefined, { documents: [{ id: 'document-1' }] }],
+    ['was deleted since: from the row', () => worker.world.jobs.clear(), { job: { id: JOB } }],
+  ])('costs a JobFetchable nothing when the job %s', async (_name, change, data) => {
+    worker.printFetchable();
+    expect(await worker.process(messageOf(FETCHABLE), refusing())).toBe('deferred');
+    change();
+    worker.clock.advance(10 * 60_000);
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+    expect(worker.events()).toMatchObject([{ data: { outcome: 'fetchable', ...data } }]);
   });
 });

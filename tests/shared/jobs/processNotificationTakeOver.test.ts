@@ -4,10 +4,11 @@ import type { MessageQueue } from '../../../shared/storage/queues';
 import type { ProcessDeps } from '../../../shared/jobs/processNotification';
 import { createJobWorker, FETCHABLE, messageOf, STARTED, TASK, type JobWorker } from '../../support/createJobWorker';
 import { graphError } from '../../support/createFakeGraph';
+import { jobRowOf } from '../../support/tableChanges';
 
 /*
  * A run passes its effects one by one to the world. Here it dies before or after the n-th of them: from then on nothing
- * it does reaches anybody. A minute after its lease a new process gets the same message.
+ * it does reaches anybody. 15 seconds after its lease a new process gets the same message.
  */
 
 type Death = { at: number; side: 'before' | 'after' };
@@ -34,6 +35,10 @@ function createMortal(worker: JobWorker, death?: Death) {
     get: (...keys) => effect('read row', () => ledgerTable.get(...keys)),
     insert: (row) => effect('claim', () => ledgerTable.insert(row)),
     replace: (row, etag) => effect(String(row['status']), () => ledgerTable.replace(row, etag)),
+    write: (changes) => {
+      const { kind, row } = jobRowOf(changes);
+      return effect(kind === 'insert' ? 'claim' : String(row['status']), () => ledgerTable.write(changes));
+    },
   };
   const mortal = (name: string, queue: MessageQueue): MessageQueue => ({
     send: (...args) => effect(name, () => queue.send(...args)),
@@ -86,9 +91,9 @@ test.each(DEATHS)(
     if (claimed && !recorded) {
       worker.clock.advance(30_000);
       await expect(worker.process(messageOf(reference), worker.startProcess())).resolves.toBe('deferred');
-      expect(worker.queues.jobs.sent.at(-1)?.delaySeconds).toBe(210);
+      expect(worker.queues.jobs.sent.at(-1)?.delaySeconds).toBe(75);
     }
-    worker.clock.advance(210_000);
+    worker.clock.advance(75_000);
     const outcome = await worker.process(messageOf(reference), worker.startProcess());
     expect(outcome).toBe(recorded ? 'duplicate' : 'done');
 
@@ -96,7 +101,7 @@ test.each(DEATHS)(
     const events = worker.events();
     expect(events).toHaveLength(eventIsOut ? 2 : 1);
     expect(new Set(events.map(({ id }) => id)).size).toBe(1);
-    // Also when it was the dead run that ended the task: its own words on the task tell.
+    // Also when it was the dead run that ended the task: the row says that it was about to.
     const word = reference.kind === 'jobStarted' ? 'released' : 'fetchable';
     for (const event of events) expect(event).toMatchObject({ data: { outcome: word } });
     expect(await worker.row(reference)).toMatchObject({ status: 'done', outcome: word });
@@ -181,9 +186,9 @@ describe('storage that loses answers', () => {
     return worker.startProcess({
       ledger: createLedger({
         ...worker.ledgerTable,
-        replace: async (row, etag) => {
-          const written = await worker.ledgerTable.replace(row, etag);
-          if (row['status'] !== status || left === 0) return written;
+        write: async (changes) => {
+          const written = await worker.ledgerTable.write(changes);
+          if (jobRowOf(changes).row['status'] !== status || left === 0) return written;
           left -= 1;
           throw new Error('The answer was lost');
         },
@@ -203,12 +208,16 @@ describe('storage that loses answers', () => {
   test('a claim that cannot be released is taken over after its lease', async () => {
     const worker = await createPrinted(FETCHABLE);
     const deps = worker.startProcess({
-      ledger: createLedger({ ...worker.ledgerTable, replace: () => Promise.reject(new Error('down')) }),
+      ledger: createLedger({
+        ...worker.ledgerTable,
+        write: (changes) =>
+          jobRowOf(changes).kind === 'insert' ? worker.ledgerTable.write(changes) : Promise.reject(new Error('down')),
+      }),
     });
     await expect(worker.process(messageOf(FETCHABLE), deps)).rejects.toThrow('down');
     expect(worker.logger.events.map(({ event }) => event)).toContain('job.claimNotReleased');
     await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('deferred');
-    worker.clock.advance(240_000);
+    worker.clock.advance(105_000);
     await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
   });
 });

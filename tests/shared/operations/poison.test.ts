@@ -3,6 +3,7 @@ import { addToGroup, sortGroups, type PoisonGroup, type PoisonMessage } from '..
 import { replayPoison, visitPoison } from '../../../shared/operations/replayPoison';
 import { createMemoryQueueContents } from '../../support/memoryQueueContents';
 import { createMemoryTable } from '../../support/memoryTable';
+import type { SignatureCheck } from '../../../shared/storage/signedMessages';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const OTHER = '22222222-2222-2222-2222-222222222222';
@@ -32,11 +33,11 @@ const lifecycle = JSON.stringify({
     v: 1,
     kind: 'lifecycle',
     tenantId: TENANT,
+    receivedAt: '',
+    traceparent: '',
     tag: 't',
     lifecycleEvent: 'missed',
     generation: 0,
-    receivedAt: '',
-    traceparent: '',
   },
 });
 const renew = JSON.stringify({
@@ -44,9 +45,9 @@ const renew = JSON.stringify({
     v: 1,
     kind: 'renew',
     tenantId: TENANT,
-    rowKey: 'jobFetchable_p1',
     receivedAt: '',
     traceparent: '',
+    rowKey: 'jobFetchable_p1',
   },
 });
 
@@ -61,6 +62,7 @@ function createWorld() {
   const ledger = createMemoryTable();
   const deps = {
     ledger: createLedger(ledger),
+    checkSignature: () => 'valid' as SignatureCheck,
     contents: (name: string) => Promise.resolve(open(name)),
     queue: (name: string) => Promise.resolve(open(name)),
   };
@@ -268,4 +270,23 @@ it('groups by queue and cause, the largest first', () => {
     },
     expect.objectContaining({ queue: EVENTS, count: 1, replayable: 0, tenants: [] }),
   ]);
+});
+
+test.each([
+  ['unsigned', 'not signed by this app'],
+  ['wrongMac', 'not signed by this app'],
+  ['unknownKey', 'signed with a key that is not in CLIENT_STATE_KEYS'],
+] as const)('a message that is %s stays: a replay would sign what somebody else wrote', async (check, cause) => {
+  const world = createWorld();
+  for (const [queue, text] of [
+    [JOBS, jobMessage()],
+    [SUBSCRIPTIONS, renew],
+  ] as const) {
+    await world.open(`${queue}-poison`).send(text);
+  }
+  const deps = { ...world.deps, checkSignature: () => check };
+  const { replayed, left } = await replayPoison(deps, {});
+  expect({ replayed, left: left.map((one) => one.cause) }).toEqual({ replayed: 0, left: [cause, cause] });
+  expect(world.open(JOBS).texts()).toEqual([]);
+  expect(world.open(SUBSCRIPTIONS).texts()).toEqual([]);
 });

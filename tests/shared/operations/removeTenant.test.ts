@@ -1,6 +1,13 @@
 import { ReceiverError } from '../../../shared/errors';
 import { removeTenant } from '../../../shared/operations/removeTenant';
-import { createSubscriptionWorld, PRINTER, putServed, TENANT, watchOf } from '../../support/createSubscriptionWorld';
+import {
+  createSubscriptionWorld,
+  fetchable,
+  PRINTER,
+  putServed,
+  TENANT,
+  watchOf,
+} from '../../support/createSubscriptionWorld';
 
 it('marks the tenant first, so that no run creates subscriptions for it', async () => {
   const world = createSubscriptionWorld();
@@ -23,18 +30,18 @@ it('also deletes a subscription that a run created in the meantime', async () =>
   await putServed(world);
   const before = { ...world.watches };
   let tries = 0;
-  world.watches.remove = async (key, etag) => {
+  world.watches.remove = async (stored, removal) => {
     tries += 1;
     if (tries === 1)
-      await before.save(watchOf({ ...(await world.read()).watch, subscriptionId: 'subscription-new' }), etag);
-    return before.remove(key, etag);
+      await before.save(watchOf({ ...(await world.read()).watch, subscriptionId: 'subscription-new' }), stored.etag);
+    return before.remove(stored, removal);
   };
   expect(await removeTenant(world.deps, TENANT)).toMatchObject({ watches: 1 });
   expect(world.graph.said()).toEqual([
     'DELETE /subscriptions/subscription-0',
     'DELETE /subscriptions/subscription-new',
   ]);
-  expect(world.watchTable.size()).toBe(0);
+  expect(await world.watches.get(fetchable())).toBeUndefined();
 });
 
 it.each([

@@ -18,7 +18,6 @@ function queueOf(...behaviours: (() => Promise<void>)[]) {
 const stored = () => Promise.resolve();
 const silent = () => new Promise<void>(() => undefined);
 const failing = () => Promise.reject(Object.assign(new Error('busy'), { name: 'RestError', statusCode: 503 }));
-const forbidden = () => Promise.reject(Object.assign(new Error('no right'), { name: 'RestError', statusCode: 403 }));
 
 it('sends once when the first try succeeds, with the delay it was given', async () => {
   const memory = createMemoryQueue();
@@ -49,8 +48,25 @@ it.each([
   expect(seen).toHaveLength(2);
 });
 
+it.each([
+  [401, 'not accepted'],
+  [403, 'Storage Queue Data Contributor'],
+  [404, 'missing'],
+  [409, 'being deleted'],
+])('reports a refusal with %i as one to wait out, with its remedy', async (statusCode, words) => {
+  const refusal = Object.assign(new Error('refused'), { name: 'RestError', statusCode });
+  const { queue } = queueOf(silent, () => Promise.reject(refusal));
+  await expect(queue.send('x')).rejects.toMatchObject({
+    code: 'queueUnavailable',
+    retryable: true,
+    message: expect.stringContaining(words) as string,
+  });
+});
+
 it('gives up with the error itself when waiting does not help', async () => {
-  await expect(queueOf(silent, forbidden).queue.send('x')).rejects.toMatchObject({ statusCode: 403 });
+  const tooLarge = Object.assign(new Error('too large'), { name: 'RestError', statusCode: 413 });
+  const { queue } = queueOf(silent, () => Promise.reject(tooLarge));
+  await expect(queue.send('x')).rejects.toMatchObject({ statusCode: 413 });
 });
 
 it('pauses between tries, longer each time', async () => {

@@ -19,7 +19,12 @@ describe('addWatch', () => {
       added: true,
       result: { outcome: 'created' },
     });
-    expect((await world.read(started())).watch).toMatchObject({ since: START, generation: 0, wanted: true });
+    expect((await world.read(started())).watch).toMatchObject({
+      since: START,
+      // Seconds since 2026-01-01: 325 days.
+      generation: 325 * 24 * 60 * 60,
+      wanted: true,
+    });
   });
 
   it('changes nothing about an existing watch', async () => {
@@ -51,7 +56,7 @@ describe('addWatch', () => {
     expect(await addWatch(world.deps, fetchable())).toEqual({ outcome: 'tenantUnknown' });
     await world.addTenant(undefined, 'paused');
     expect(await addWatch(world.deps, fetchable())).toEqual({ outcome: 'tenantNotActive' });
-    expect(world.watchTable.size()).toBe(0);
+    expect(await world.countWatches()).toBe(0);
     expect(world.graph.calls).toHaveLength(0);
   });
 

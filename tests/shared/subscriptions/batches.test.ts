@@ -409,6 +409,29 @@ describe('a tenant that refuses every call (its consent was withdrawn)', () => {
     expect(tenant).toMatchObject({ graphAccess: 'ok', failures: 0 });
   });
 
+  it('recovers although its broken watches are due first: any answer that is no refusal shows that it is reached', async () => {
+    const world = await withServed(8);
+    const working = { ...world.deps };
+    failing(world, graphError('unauthorized'), () => true);
+    world.clock.advance(60 * MINUTE);
+    await reconcileAll(world.deps);
+    // Six watches whose printers were deleted in the meantime: Graph rejects them for good.
+    const isBroken = (path: string) => /-[0-5]$/.test(path);
+    working.callGraph = (call) =>
+      isBroken(call.path) ? Promise.reject(graphError('rejected')) : world.graph.callGraph(call);
+    working.callBatch = async (tenantId, parts) =>
+      Promise.all(
+        parts.map(async (part) =>
+          isBroken(part.path)
+            ? { error: graphError('rejected') }
+            : { answer: await world.graph.callGraph({ tenantId, ...part }) },
+        ),
+      );
+    world.clock.advance(60 * MINUTE);
+    expect((await reconcileAll(working)).counts).toMatchObject({ renewed: 2, failed: 6 });
+    expect(await world.tenants.get(TENANT)).toMatchObject({ graphAccess: 'ok' });
+  });
+
   it('is tried at once on request', async () => {
     const world = await withServed(3);
     const working = { ...world.deps };

@@ -7,6 +7,7 @@ import {
   fetchable,
   MINUTE,
   putServed,
+  CLIENT_ID,
   TENANT,
   type SubscriptionWorld,
 } from '../../support/createSubscriptionWorld';
@@ -26,7 +27,9 @@ describe('revokeWatch', () => {
     expect((await world.read()).watch).toMatchObject({ generation: 1, keyId: 'k1' });
     const clientState = world.graph.subscriptions.get('subscription-1')?.['clientState'];
     const ring = world.deps.config.clientStateKeys;
-    expect(verifyClientState(ring, TENANT, clientState)).toMatchObject({ state: { generation: 1 } });
+    expect(verifyClientState(ring, { tenantId: TENANT, clientId: CLIENT_ID }, clientState)).toMatchObject({
+      state: { generation: 1 },
+    });
   });
 
   it('stays revoked when Graph does not answer: the timer retries', async () => {
@@ -75,7 +78,7 @@ describe('removeWatch', () => {
     });
     expect(await removeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'removed' });
     expect(await wanted).toBe(false);
-    expect(world.watchTable.size()).toBe(0);
+    expect(await world.countWatches()).toBe(0);
   });
 
   it('retries after lost races, and is busy when they never end', async () => {

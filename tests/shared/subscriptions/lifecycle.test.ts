@@ -68,7 +68,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
   it('postpones the PATCH to the end of the 10 minutes after the last one', async () => {
     const world = await worldAfter(4);
     const message = event(world);
-    expect(await handleLifecycleEvent(world.deps, message)).toEqual({
+    expect(await handleLifecycleEvent(world.deps, message)).toMatchObject({
       outcome: 'postponed',
       postponeSeconds: 360,
     });
@@ -118,12 +118,12 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
 
   it('waits for the end of the back-off of a watch, at most an hour at a time', async () => {
     const soon = await worldAfter(11, { lastError: 'x', nextTryAt: '2026-11-22T00:11:00.500Z' });
-    expect(await handleLifecycleEvent(soon.deps, event(soon))).toEqual({
+    expect(await handleLifecycleEvent(soon.deps, event(soon))).toMatchObject({
       outcome: 'postponed',
       postponeSeconds: 1,
     });
     const late = await worldAfter(11, { lastError: 'x', nextTryAt: '2026-11-24T00:00:00.000Z' });
-    expect(await handleLifecycleEvent(late.deps, event(late))).toEqual({
+    expect(await handleLifecycleEvent(late.deps, event(late))).toMatchObject({
       outcome: 'postponed',
       postponeSeconds: 3_600,
     });
@@ -174,9 +174,55 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
       outcome: 'dropped',
       reason: 'sweptSince',
     });
+    world.clock.advance(10 * MINUTE);
     expect(await handleLifecycleEvent(world.deps, { ...message, receivedAt: '' })).toMatchObject({
       outcome: 'missed',
     });
+  });
+
+  it('sweeps a watch once in ten minutes, however many `missed` arrive, and loses none of them', async () => {
+    const world = await worldAfter(1);
+    const missed = () => handleLifecycleEvent(world.deps, event(world, { lifecycleEvent: 'missed' }));
+    expect(await missed()).toMatchObject({ outcome: 'missed' });
+    // Received at the moment at which the sweep began.
+    expect(await missed()).toEqual({ outcome: 'dropped', reason: 'sweptSince' });
+    world.clock.advance(MINUTE);
+    const waiting = await missed();
+    expect(waiting).toMatchObject({ outcome: 'postponed', postponeSeconds: 540, message: { noted: true } });
+    for (let minute = 2; minute < 10; minute += 1) {
+      expect(await missed()).toEqual({ outcome: 'dropped', reason: 'merged' });
+      world.clock.advance(MINUTE);
+    }
+    world.clock.advance(MINUTE);
+    if (waiting.outcome !== 'postponed' || !waiting.message) throw new Error('nothing waits');
+    // Another instance must not send it away for what came with it.
+    expect(await handleLifecycleEvent(world.deps, waiting.message)).toMatchObject({ outcome: 'missed' });
+    expect(await missed()).toEqual({ outcome: 'dropped', reason: 'sweptSince' });
+    expect(world.graph.calls).toHaveLength(0);
+  });
+
+  it('keeps one message of those that wait for the next PATCH', async () => {
+    const world = await worldAfter(4);
+    const first = await handleLifecycleEvent(world.deps, event(world));
+    expect(first).toMatchObject({ outcome: 'postponed', message: { noted: true } });
+    for (let repeat = 0; repeat < 100; repeat += 1) {
+      expect(await handleLifecycleEvent(world.deps, event(world))).toEqual({ outcome: 'dropped', reason: 'merged' });
+    }
+    world.clock.advance(6 * MINUTE);
+    if (first.outcome !== 'postponed' || !first.message) throw new Error('nothing waits');
+    expect(await handleLifecycleEvent(world.deps, first.message)).toMatchObject({ outcome: 'handled' });
+    expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
+  });
+
+  it('keeps the hints of two watches apart', async () => {
+    const world = await worldAfter(1);
+    await putServed(world, { id: 'other', subscriptionId: 'subscription-1' });
+    const other = createHash('sha256').update('jobFetchable:other').digest('base64url').slice(0, 22);
+    for (const tag of [TAG, other]) {
+      expect(await handleLifecycleEvent(world.deps, event(world, { lifecycleEvent: 'missed', tag }))).toMatchObject({
+        outcome: 'missed',
+      });
+    }
   });
 
   it('requests a sweep when the PATCH finds the subscription lost, not when it exists', async () => {
@@ -194,7 +240,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
   it('waits for the end of the back-off of a tenant that refused access', async () => {
     const world = await worldAfter(11);
     await world.tenants.update(TENANT, (tenant) => ({ ...tenant, nextTryAt: '2026-11-22T00:12:00.000Z' }));
-    expect(await handleLifecycleEvent(world.deps, event(world))).toEqual({
+    expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({
       outcome: 'postponed',
       postponeSeconds: 60,
     });
@@ -240,7 +286,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     });
     const unknown = createSubscriptionWorld();
     expect(await handleLifecycleEvent(unknown.deps, event(unknown))).toMatchObject({
-      reason: 'tenantNotServed',
+      reason: 'watchUnknown',
     });
   });
 

@@ -19,6 +19,7 @@ const SETTINGS = {
     { keyId: 'k1', key: Buffer.alloc(32) },
   ] as const,
   publicBaseUrl: 'https://receiver.example/api',
+  clientId: '99999999-0000-4000-8000-000000000007',
 };
 const served = { subscriptionId: 's', keyId: 'k2', notificationUrl: URL };
 /** Renewed `minutes` ago, with the 4,200 minutes that are asked for. */

@@ -190,9 +190,9 @@ describe('reconcileAll', () => {
     const healthy = { ...world.watches };
     const down = new ReceiverError('storageUnavailable', 'down');
     world.watches.save = (watch, etag) => (watch.id === 'a' ? Promise.reject(down) : healthy.save(watch, etag));
-    world.watches.list = (tenantId, onUnreadable) => {
+    world.watches.listRecords = (tenantId, onUnreadable) => {
       if (tenantId === OTHER_TENANT) throw down;
-      return healthy.list(tenantId, onUnreadable);
+      return healthy.listRecords(tenantId, onUnreadable);
     };
     const summary = await reconcileAll(world.deps);
     expect(summary.counts).toEqual({ ...none, created: 1, error: 2 });

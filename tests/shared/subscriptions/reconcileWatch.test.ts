@@ -12,6 +12,8 @@ import {
   watchOf,
 } from '../../support/createSubscriptionWorld';
 
+const REMOVAL = { keyIds: 'k1', removedAt: '2026-11-22T00:00:00.000Z' };
+
 const RESOURCE = `print/printers/${PRINTER}/jobs`;
 /** 4,200 minutes after START, and an hour later than that. */
 const EXPIRY = '2026-11-24T22:00:00.000Z';
@@ -244,11 +246,34 @@ describe('reconcileWatch: a row that changes while Graph creates', () => {
       if (call.method === 'POST') {
         const { watch, etag } = await world.read();
         if (change) await world.watches.save(watchOf({ ...watch, ...change(watch) }), etag);
-        else await world.watches.remove(watch, etag);
+        else await world.watches.remove({ watch, etag }, REMOVAL);
       }
       return answer;
     };
   }
+});
+
+describe('reconcileWatch: a subscription that is past its own expiry', () => {
+  it('is created again, without a PATCH, and its watch is swept', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    const stored = await putServed(world);
+    world.graph.subscriptions.clear();
+    // It ended at 2026-11-24T22:00. The clock of Graph may be 15 minutes behind.
+    world.clock.advance(Date.parse('2026-11-24T22:15:00.000Z') - world.clock.now());
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'created', sweep: true });
+    expect(world.graph.said()).toEqual(['POST /subscriptions']);
+    expect((await world.read()).watch).toMatchObject({ subscriptionId: 'subscription-1', status: 'active' });
+  });
+
+  it('is adopted where Graph still has it', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    const stored = await putServed(world);
+    world.clock.advance(Date.parse('2026-11-24T23:00:00.000Z') - world.clock.now());
+    expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'renewed' });
+    expect((await world.read()).watch.subscriptionId).toBe('subscription-0');
+  });
 });
 
 describe('reconcileWatch: renew', () => {

@@ -6,12 +6,14 @@ import {
   MINUTE,
   PRINTER,
   putServed,
+  CLIENT_ID,
   TENANT,
   type SubscriptionWorld,
 } from '../../support/createSubscriptionWorld';
+import { testKey } from '../../support/testKey';
 
-const K1 = { keyId: 'k1', key: Buffer.alloc(32, 7) };
-const K2 = { keyId: 'k2', key: Buffer.alloc(32, 8) };
+const K1 = { keyId: 'k1', key: testKey(7) };
+const K2 = { keyId: 'k2', key: testKey(8) };
 
 /** A watch that k1 signed, and a ring that k2 leads; `k1` says whether it is still in there. */
 async function rotated(k1: 'retired' | 'verifies'): Promise<SubscriptionWorld> {
@@ -35,7 +37,9 @@ describe('replacing a subscription', () => {
       failures: 0,
     });
     const clientState = world.graph.subscriptions.get('subscription-1')?.['clientState'];
-    expect(verifyClientState([K2], TENANT, clientState)).toMatchObject({ state: { keyId: 'k2' } });
+    expect(verifyClientState([K2], { tenantId: TENANT, clientId: CLIENT_ID }, clientState)).toMatchObject({
+      state: { keyId: 'k2' },
+    });
     expect(world.logger.events.map(({ event }) => event)).toEqual(['subscription.replaced']);
   });
 
@@ -130,7 +134,7 @@ describe('removing a watch', () => {
     const stored = await putServed(world, { wanted: false });
     expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'removed' });
     expect(world.graph.said()).toEqual(['DELETE /subscriptions/subscription-0']);
-    expect(world.watchTable.size()).toBe(0);
+    expect(await world.countWatches()).toBe(0);
   });
 
   it('needs no call without a subscription, and counts a missing one as deleted', async () => {
@@ -141,7 +145,7 @@ describe('removing a watch', () => {
     const gone = await putServed(world, { wanted: false });
     world.graph.subscriptions.clear();
     expect(await reconcileWatch(world.deps, gone)).toMatchObject({ outcome: 'removed' });
-    expect(world.watchTable.size()).toBe(0);
+    expect(await world.countWatches()).toBe(0);
   });
 
   it('keeps the row while Graph refuses, until the subscription has expired', async () => {

@@ -25,7 +25,7 @@ it('continues when a watch is removed meanwhile, and reports a tenant that is re
   await world.addTenant(TENANT, 'paused');
   const { etag } = await world.put();
   world.watchTable.replace = async () => {
-    await world.watches.remove(fetchable(), etag);
+    await world.watchTable.remove(TENANT, `jobFetchable_${fetchable().id}`, etag);
     await world.tenants.update(TENANT, (row) => ({ ...row, status: 'removed' }));
     return undefined;
   };

@@ -1,58 +1,61 @@
 import fc from 'fast-check';
 import type { KeyRing } from '../../../shared/config';
 import { signClientState, verifyClientState, watchTag } from '../../../shared/watches/clientState';
-import { DEFINITION, PRINTER, TENANT_A, TENANT_B, TEST_KEY } from '../../support/notifications';
+import { CLIENT_ID, DEFINITION, PRINTER, TENANT_A, TENANT_B } from '../../support/notifications';
+import { testKey } from '../../support/testKey';
 
 /*
  * Fixed vectors, made with openssl and not with this code; the key is 32 bytes of 07:
  *   tag: printf 'jobStarted:dddddddd-0000-4000-8000-000000000003' | openssl dgst -sha256 -binary | base64 | tr '+/' '-_' | cut -c1-22
- *   mac: printf "k1.0.aaaaaaaa-0000-4000-8000-000000000001.$tag" |
+ *   mac: printf "k1.0.aaaaaaaa-0000-4000-8000-000000000001.7c9f6a52-1d0e-4b7f-9f43-5f0c7c1de001.$tag" |
  *        openssl dgst -sha256 -mac HMAC -macopt hexkey:0707…07 -binary | base64 | tr '+/' '-_' | tr -d '='
  */
-const STARTED = 'k1.0.0KVGkzMS3PzneypZXVkqMA.R5goMo-yD6D5kRwj8cl4II7xBYEx415hpYf7YWGQ1TQ';
-const FETCHABLE = 'k1.12.qFAYydR2okof_x_ezKkTf9.Fq8o-lrzZACgBJSe87G8LBAS4MEadKsjE8TM0H2JfwA';
+const STARTED = 'k1.0.0KVGkzMS3PzneypZXVkqMA.4wQMiruOtfXaVg4bX2FSnFggCkpYUEVa_XrbsfefJNw';
+const FETCHABLE = 'k1.12.qFAYydR2okof_x_ezKkTf9.I7LGsBtgDClmodbjucr0rAv12dl6Y-aDYCFYF4S14ik';
 
-const ring: KeyRing = [{ keyId: 'k1', key: TEST_KEY }];
-const newKey = { keyId: 'k2', key: Buffer.alloc(32, 8) };
-const started = { tenantId: TENANT_A, tag: watchTag({ kind: 'jobStarted', id: DEFINITION }), generation: 0 };
+const ring: KeyRing = [{ keyId: 'k1', key: Buffer.alloc(32, 7) }];
+const newKey = { keyId: 'k2', key: testKey(8) };
+const SCOPE_A = { tenantId: TENANT_A, clientId: CLIENT_ID };
+const SCOPE_B = { tenantId: TENANT_B, clientId: CLIENT_ID };
+const started = { tag: watchTag({ kind: 'jobStarted', id: DEFINITION }), generation: 0 };
 const fetchable = {
-  tenantId: TENANT_B,
   tag: watchTag({ kind: 'jobFetchable', id: PRINTER }),
   generation: 12,
 };
 
 it('signs as docs/decisions/0002 says (vectors by openssl)', () => {
-  expect(signClientState(ring, started)).toBe(STARTED);
-  expect(signClientState(ring, fetchable)).toBe(FETCHABLE);
+  expect(signClientState(ring, SCOPE_A, started)).toBe(STARTED);
+  expect(signClientState(ring, SCOPE_B, fetchable)).toBe(FETCHABLE);
 });
 
 it('verifies what openssl signed', () => {
-  expect(verifyClientState(ring, TENANT_A, STARTED)).toEqual({
+  expect(verifyClientState(ring, SCOPE_A, STARTED)).toEqual({
     outcome: 'valid',
     state: { keyId: 'k1', generation: 0, tag: '0KVGkzMS3PzneypZXVkqMA' },
   });
-  expect(verifyClientState(ring, TENANT_B, FETCHABLE)).toMatchObject({ state: { generation: 12 } });
+  expect(verifyClientState(ring, SCOPE_B, FETCHABLE)).toMatchObject({ state: { generation: 12 } });
 });
 
 it('stays within the 128 characters of a clientState (resources/subscription.md), at its longest', () => {
-  const longest: KeyRing = [{ keyId: 'k'.repeat(16), key: TEST_KEY }];
-  const state = signClientState(longest, { ...started, generation: 999_999_999 });
+  const longest: KeyRing = [{ keyId: 'k'.repeat(16), key: Buffer.alloc(32, 7) }];
+  const state = signClientState(longest, SCOPE_A, { ...started, generation: 999_999_999 });
   expect(state.length).toBeLessThanOrEqual(128);
-  expect(verifyClientState(longest, TENANT_A, state)).toHaveProperty('outcome', 'valid');
+  expect(verifyClientState(longest, SCOPE_A, state)).toHaveProperty('outcome', 'valid');
 });
 
 it('signs with the first key and verifies with all, so that keys can be exchanged', () => {
-  expect(signClientState([newKey, ...ring], started)).toMatch(/^k2\./);
-  expect(verifyClientState([newKey, ...ring], TENANT_A, STARTED)).toHaveProperty('outcome', 'valid');
-  expect(verifyClientState([newKey], TENANT_A, STARTED)).toEqual({ outcome: 'unknownKey' });
+  expect(signClientState([newKey, ...ring], SCOPE_A, started)).toMatch(/^k2\./);
+  expect(verifyClientState([newKey, ...ring], SCOPE_A, STARTED)).toHaveProperty('outcome', 'valid');
+  expect(verifyClientState([newKey], SCOPE_A, STARTED)).toEqual({ outcome: 'unknownKey' });
 });
 
-it('refuses the clientState of another tenant', () => {
-  expect(verifyClientState(ring, TENANT_B, STARTED)).toEqual({ outcome: 'wrongMac' });
+it('refuses the clientState of another tenant, and one of another app such as that of a test deployment', () => {
+  expect(verifyClientState(ring, { ...SCOPE_A, clientId: TENANT_B }, STARTED)).toEqual({ outcome: 'wrongMac' });
+  expect(verifyClientState(ring, SCOPE_B, STARTED)).toEqual({ outcome: 'wrongMac' });
 });
 
 it.each([undefined, null, ''])('%p is missing', (value) => {
-  expect(verifyClientState(ring, TENANT_A, value)).toEqual({ outcome: 'missing' });
+  expect(verifyClientState(ring, SCOPE_A, value)).toEqual({ outcome: 'missing' });
 });
 
 it('refuses every change of a single character', () => {
@@ -61,7 +64,7 @@ it('refuses every change of a single character', () => {
     for (const character of alphabet) {
       if (character === STARTED[at]) continue;
       const changed = STARTED.slice(0, at) + character + STARTED.slice(at + 1);
-      expect(verifyClientState(ring, TENANT_A, changed).outcome).not.toBe('valid');
+      expect(verifyClientState(ring, SCOPE_A, changed).outcome).not.toBe('valid');
     }
   }
 });
@@ -71,29 +74,34 @@ it('refuses every cut, insertion and exchange of parts', () => {
     fc.property(fc.nat(STARTED.length), fc.nat(STARTED.length), fc.string({ maxLength: 3 }), (from, to, text) => {
       const changed = STARTED.slice(0, from) + text + STARTED.slice(to);
       fc.pre(changed !== STARTED);
-      expect(verifyClientState(ring, TENANT_A, changed).outcome).not.toBe('valid');
+      expect(verifyClientState(ring, SCOPE_A, changed).outcome).not.toBe('valid');
     }),
   );
 });
 
-it('accepts everything it signed, and no other tenant, tag, generation or key', () => {
+it('accepts everything it signed, and no other tenant, app, tag, generation or key', () => {
   const watch = fc.record({
-    tenantId: fc.uuid(),
+    scope: fc.record({ tenantId: fc.uuid(), clientId: fc.uuid() }),
     tag: fc.stringMatching(/^[A-Za-z0-9_-]{22}$/),
     generation: fc.nat(999_999_999),
   });
   fc.assert(
     fc.property(watch, fc.uint8Array({ minLength: 32, maxLength: 64 }), (signed, key) => {
       const own: KeyRing = [{ keyId: 'own', key: Buffer.from(key) }];
-      const state = signClientState(own, signed);
-      const { generation, tag } = signed;
-      expect(verifyClientState(own, signed.tenantId, state)).toEqual({
+      const state = signClientState(own, signed.scope, signed);
+      const { generation, tag, scope } = signed;
+      expect(verifyClientState(own, scope, state)).toEqual({
         outcome: 'valid',
         state: { keyId: 'own', generation, tag },
       });
-      expect(verifyClientState(own, `${signed.tenantId}0`, state).outcome).toBe('wrongMac');
+      for (const other of [
+        { ...scope, tenantId: `${scope.tenantId}0` },
+        { ...scope, clientId: `${scope.clientId}0` },
+      ]) {
+        expect(verifyClientState(own, other, state).outcome).toBe('wrongMac');
+      }
       const other: KeyRing = [{ keyId: 'own', key: Buffer.concat([key, Buffer.from([1])]) }];
-      expect(verifyClientState(other, signed.tenantId, state).outcome).toBe('wrongMac');
+      expect(verifyClientState(other, scope, state).outcome).toBe('wrongMac');
     }),
   );
 });

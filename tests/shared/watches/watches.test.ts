@@ -10,6 +10,8 @@ import {
 import { PRINTER, watchOf } from '../../support/createSubscriptionWorld';
 import { createMemoryTable } from '../../support/memoryTable';
 
+const REMOVAL = { keyIds: 'k1', removedAt: '2026-11-22T00:00:00.000Z' };
+
 const full: Watch = {
   tenantId: 't1',
   kind: 'jobStarted',
@@ -78,9 +80,9 @@ describe('the table Subscriptions', () => {
     const second = await watches.save({ ...plain, failures: 1 }, first);
     expect(second).toBeDefined();
     expect(await watches.save({ ...plain, failures: 2 }, first)).toBeUndefined();
-    expect(await watches.remove(plain, first)).toBe(false);
+    expect(await watches.remove({ watch: plain, etag: first }, REMOVAL)).toBe(false);
     expect((await watches.get(plain))?.watch.failures).toBe(1);
-    expect(await watches.remove(plain, second ?? '')).toBe(true);
+    expect(await watches.remove({ watch: plain, etag: second ?? '' }, REMOVAL)).toBe(true);
     expect(await watches.get(plain)).toBeUndefined();
   });
 

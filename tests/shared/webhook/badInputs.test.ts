@@ -5,7 +5,7 @@ import { badInputs } from '../../fixtures/badInputs';
 import { createCapturedLogger } from '../../support/createCapturedLogger';
 import { createFakeClock } from '../../support/createFakeClock';
 import { createMemoryQueue } from '../../support/memoryQueue';
-import { TEST_RING } from '../../support/notifications';
+import { CLIENT_ID, TEST_RING } from '../../support/notifications';
 
 describe('bad inputs', () => {
   it('are at least 60 with names of their own', () => {
@@ -27,7 +27,15 @@ describe('bad inputs', () => {
     });
 
     const result = await receive(
-      { ring: TEST_RING, queues: { jobs, subscriptions }, verifyTokens, clock, randomBytes, logger },
+      {
+        ring: TEST_RING,
+        clientId: CLIENT_ID,
+        queues: { jobs, subscriptions },
+        verifyTokens,
+        clock,
+        randomBytes,
+        logger,
+      },
       {
         route: 'receiveNotifications',
         declaredLength: String(bytes.length),

@@ -15,6 +15,7 @@ import {
   stateFor,
   TENANT_A,
   TENANT_B,
+  CLIENT_ID,
   TEST_RING,
 } from '../../support/notifications';
 
@@ -25,6 +26,7 @@ function setUp(replaced: Partial<ReceiveDependencies> = {}) {
   const deadline = new AbortController();
   const dependencies: ReceiveDependencies = {
     ring: TEST_RING,
+    clientId: CLIENT_ID,
     queues: { jobs, subscriptions },
     verifyTokens: () => Promise.reject(new Error('no token in this batch')),
     clock: createFakeClock(),
@@ -53,7 +55,7 @@ describe('202', () => {
     const { post, jobs, subscriptions, logger } = setUp();
     const { status, counts } = await post(bodyOf(startedItem(), fetchableItem(), lifecycleItem()));
     expect(status).toBe(202);
-    expect(counts).toEqual({ items: 3, accepted: 3, unknownKey: 0, refused: {} });
+    expect(counts).toEqual({ items: 3, accepted: 3, merged: 0, unknownKey: 0, refused: {} });
     const jobMessages = jobs.sent.map(({ text }) => parseJobMessage(JSON.parse(text)));
     expect(jobMessages).toMatchObject([
       { message: { reference: { kind: 'jobStarted' } } },
@@ -159,6 +161,7 @@ describe('a body that is not a batch', () => {
     const received = await receive(
       {
         ring: TEST_RING,
+        clientId: CLIENT_ID,
         queues: { jobs: never, subscriptions: never },
         verifyTokens: jest.fn(),
         clock: createFakeClock(),
@@ -219,7 +222,13 @@ describe('validationTokens', () => {
     const { status, counts } = await post(withTokens(startedItem(), fetchableItem(), null)(['bad']));
     expect({ status, counts }).toEqual({
       status: 202,
-      counts: { items: 3, accepted: 0, unknownKey: 0, refused: { notAnObject: 1, validationTokens: 2 } },
+      counts: {
+        items: 3,
+        accepted: 0,
+        merged: 0,
+        unknownKey: 0,
+        refused: { notAnObject: 1, validationTokens: 2 },
+      },
     });
     expect(jobs.sent).toEqual([]);
     expect(logger.events[0]).toMatchObject({ level: 'warn', refused: 3 });
@@ -252,6 +261,7 @@ it('logs one line per POST with counts and milliseconds, and nothing that the it
       status: 202,
       items: 2,
       accepted: 1,
+      merged: 0,
       unknownKey: 0,
       refused: 1,
       'refused.clientStateMalformed': 1,
@@ -266,6 +276,7 @@ it('throws the error of reading the body, and ends when the time is up before th
   const { deadline } = setUp();
   const dependencies = {
     ring: TEST_RING,
+    clientId: CLIENT_ID,
     queues: { jobs: never, subscriptions: never },
     verifyTokens: jest.fn(),
     clock: createFakeClock(),

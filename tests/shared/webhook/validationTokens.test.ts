@@ -41,7 +41,8 @@ function setUp(authorityHost = AUTHORITY) {
     new SignJWT({ aud: CLIENT, iat: seconds, nbf: seconds, exp: seconds + 3600, ...claims })
       .setProtectedHeader({ alg, kid, typ: 'JWT' })
       .sign(by.privateKey);
-  const check = async (...tokens: unknown[]) => verify(await Promise.all(tokens), new Set([TENANT_A]));
+  const check = async (...tokens: unknown[]) =>
+    verify(await Promise.all(tokens), new Set([TENANT_A, ...tokens.map((_token, index) => `tenant-${index}`)]));
   return { verify, sign, check, fetched, clock, seconds };
 }
 
@@ -129,6 +130,14 @@ describe('refuses', () => {
     expect(await check(sign(v1), sign(v2), sign({ ...v1, appid: CLIENT }))).toBe(false);
   });
 
+  it('nothing beyond one token for each tenant of the batch, which it does not look at', async () => {
+    const { verify, sign, fetched } = setUp();
+    const tokens = [await sign(v1), ...Array.from({ length: 1_000 }, () => 'x')];
+    expect(await verify(tokens, new Set([TENANT_A]))).toBe(true);
+    expect(await verify(['x', await sign(v1)], new Set([TENANT_A]))).toBe(false);
+    expect(fetched).toHaveLength(1);
+  });
+
   it('anything but a list', async () => {
     const { verify, sign } = setUp();
     expect(await verify(await sign(v1), new Set([TENANT_A]))).toBe(false);
@@ -174,6 +183,6 @@ describe('while the keys are unreachable', () => {
 
   it('still refuses a batch that holds a token which is bad without any key', async () => {
     const { sign } = setUp();
-    expect(await verifier()([await sign(v1), 'x'], new Set([TENANT_A]))).toBe(false);
+    expect(await verifier()([await sign(v1), 'x'], new Set([TENANT_A, TENANT_B]))).toBe(false);
   });
 });

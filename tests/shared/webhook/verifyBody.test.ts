@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { createTrace } from '../../../shared/jobs/message';
 import { verifyBody } from '../../../shared/webhook/verify';
 import {
+  CLIENT_ID,
+  PRINTER,
   bodyOf,
   fetchableItem,
   lifecycleItem,
@@ -11,9 +13,11 @@ import {
   TENANT_A,
   TEST_RING,
 } from '../../support/notifications';
+import { testKey } from '../../support/testKey';
 
 const judge = (body: Uint8Array) =>
   verifyBody(TEST_RING, body, {
+    clientId: CLIENT_ID,
     receivedAt: '2026-11-22T10:00:00.000Z',
     nextTraceparent: createTrace(randomBytes).nextTraceparent,
   });
@@ -59,7 +63,7 @@ describe('arbitrary bodies (fast-check)', () => {
     const state = fc.oneof(
       fc.jsonValue(),
       fc.stringMatching(/^[A-Za-z0-9_-]{1,16}\.\d{1,3}\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$/),
-      fc.constantFrom(stateFor({ key: Buffer.alloc(32, 9) }), stateFor({ tenantId: 'other' })),
+      fc.constantFrom(stateFor({ key: testKey(9) }), stateFor({ tenantId: 'other' })),
     );
     fc.assert(
       fc.property(fields, state, (replaced, clientState) => {
@@ -96,6 +100,20 @@ describe('arbitrary bodies (fast-check)', () => {
     );
   });
 
+  it('merges lifecycle items of one watch, event and generation: 1,500 times `missed` are one message', () => {
+    const missed = (options: Parameters<typeof stateFor>[0] = {}) =>
+      lifecycleItem({ lifecycleEvent: 'missed', clientState: stateFor(options) });
+    const judged = judge(
+      bodyOf(
+        ...Array.from({ length: 1_500 }, () => missed()),
+        missed({ generation: 1 }),
+        missed({ id: PRINTER, kind: 'jobFetchable' }),
+        lifecycleItem({ lifecycleEvent: 'subscriptionRemoved', clientState: stateFor({}) }),
+      ),
+    );
+    expect(judged).toMatchObject({ lifecycle: { length: 4 }, merged: 1_499 });
+  });
+
   it('counts every item once', () => {
     const item = fc.oneof(
       fc.jsonValue(),
@@ -106,7 +124,8 @@ describe('arbitrary bodies (fast-check)', () => {
         const judged = judge(bodyOf(...items));
         if ('bad' in judged) throw new Error(judged.bad);
         const refused = Object.values(judged.refused).reduce((sum, count) => sum + count, 0);
-        expect(judged.jobs.length + judged.lifecycle.length + refused + judged.unknownKey).toBe(items.length);
+        const passed = judged.jobs.length + judged.lifecycle.length + judged.merged;
+        expect(passed + refused + judged.unknownKey).toBe(items.length);
       }),
     );
   });

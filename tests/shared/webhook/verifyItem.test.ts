@@ -1,5 +1,6 @@
 import { verifyItem } from '../../../shared/webhook/verify';
 import {
+  CLIENT_ID,
   DEFINITION,
   fetchableItem,
   JOB,
@@ -16,7 +17,7 @@ import {
 
 const RECEIVED_AT = '2026-11-22T10:00:00.000Z';
 const judge = (item: unknown) =>
-  verifyItem(TEST_RING, item, { receivedAt: RECEIVED_AT, nextTraceparent: () => 'trace' });
+  verifyItem(TEST_RING, item, { clientId: CLIENT_ID, receivedAt: RECEIVED_AT, nextTraceparent: () => 'trace' });
 
 /** What every job message of these items carries (shared/jobs/message.ts says what is stored). */
 const base = {

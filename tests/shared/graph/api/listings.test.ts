@@ -44,15 +44,15 @@ describe('the tasks of a definition (api/printtaskdefinition-list-tasks.md)', ()
     ['unknownFutureValue', false],
   ])('%s: open %s (resources/printtask.md)', async (state, isOpen) => {
     expect(await list([{ id: 'TASK', status: { state }, parentUrl: PARENT }])).toEqual([
-      { id: 'task', state, isOpen, description: '', place: { printerId: 'aaaa', jobId: '5182' } },
+      { id: 'task', state, isOpen, place: { printerId: 'aaaa', jobId: '5182' } },
     ]);
   });
 
   it('bear whatever Graph sends', async () => {
     const items = [null, 'x', {}, { id: 5 }, { id: 'a/b' }, { id: 't1' }, { id: 't2', status: 'processing' }];
     expect(await list(items)).toEqual([
-      { id: 't1', state: 'unknown', isOpen: false, description: '' },
-      { id: 't2', state: 'unknown', isOpen: false, description: '' },
+      { id: 't1', state: 'unknown', isOpen: false },
+      { id: 't2', state: 'unknown', isOpen: false },
     ]);
   });
 });

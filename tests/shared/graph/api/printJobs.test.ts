@@ -65,7 +65,6 @@ test('the documented fields are kept and nothing else (resources/printjob.md)', 
         id: 'task',
         state: 'processing',
         isOpen: true,
-        description: 'words',
         place: { printerId: 'p', jobId: '5182' },
       },
     ],
@@ -84,14 +83,12 @@ test('a job or task without a status is in state unknown and fetchable for nobod
     id: 'a',
     state: 'unknown',
     isOpen: false,
-    description: '',
   });
   const odd = { id: 'a', status: 'completed', parentUrl: 5 };
   await expect(readTask(createAnswering(odd).callGraph, TASK)).resolves.toEqual({
     id: 'a',
     state: 'unknown',
     isOpen: false,
-    description: '',
   });
 });
 

@@ -17,9 +17,11 @@ import {
   PRINTER,
   START,
   started,
+  CLIENT_ID,
   TENANT,
   watchOf,
 } from '../../../support/createSubscriptionWorld';
+import { testKey } from '../../../support/testKey';
 
 const NOW = Date.parse(START);
 /** 4,200 minutes, which are 70 hours, after START: under the maximum of 4,230 (concepts/change-notifications-overview.md). */
@@ -36,7 +38,7 @@ function create({ graph, deps }: ReturnType<typeof createSubscriptionWorld>, wat
 /** docs/decisions/0002: keyId.generation.tag.mac. */
 function clientStateOf(kind: string, id: string, generation: number): string {
   const tag = createHash('sha256').update(`${kind}:${id}`).digest('base64url').slice(0, 22);
-  const mac = createHmac('sha256', Buffer.alloc(32, 7)).update(`k1.${generation}.${TENANT}.${tag}`);
+  const mac = createHmac('sha256', testKey(7)).update(`k1.${generation}.${TENANT}.${CLIENT_ID}.${tag}`);
   return `k1.${generation}.${tag}.${mac.digest('base64url')}`;
 }
 
@@ -110,11 +112,17 @@ describe('createSubscription (api/subscription-post-subscriptions.md)', () => {
 });
 
 describe('renewalPart and parseRenewal (api/subscription-update.md)', () => {
+  const KNOWN = { subscriptionId: 'a/b', expirationDateTime: '2026-11-22T12:00:00.000Z' };
+
+  it.each([undefined, null])('an answer without a body (%p) has taken effect, and the known expiry stays', (body) => {
+    expect(parseRenewal({ answer: { status: 204, body } }, KNOWN)).toEqual(KNOWN);
+  });
+
   it('extends by PATCH with the expiry alone, so that no URL is validated again', async () => {
     const { graph } = createSubscriptionWorld();
     graph.next('PATCH', () => ({ expirationDateTime: EXPIRY }));
     const part = renewalPart({ subscriptionId: 'a/b', permission }, EXPIRY);
-    const granted = parseRenewal(await sendSingly(graph.callGraph, TENANT, part), 'a/b');
+    const granted = parseRenewal(await sendSingly(graph.callGraph, TENANT, part), KNOWN);
     expect(granted).toEqual({ subscriptionId: 'a/b', expirationDateTime: EXPIRY });
     expect(graph.calls).toEqual([
       {
@@ -156,9 +164,9 @@ describe('listSubscriptions (api/subscription-list.md)', () => {
         null,
         7,
         { ...listed, id: 1 },
-        { ...listed, resource: null },
-        { ...listed, changeType: 1 },
-        { ...listed, notificationUrl: 1 },
+        { ...listed, id: 'a', resource: null },
+        { ...listed, id: 'b', changeType: 1 },
+        { ...listed, id: 'c', notificationUrl: 1 },
         { ...listed, clientState: null },
       ],
     }));

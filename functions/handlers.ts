@@ -1,0 +1,54 @@
+import type { InvocationContext, StorageQueueHandler, TimerHandler } from '@azure/functions';
+import { errorFields, ReceiverError } from '../shared/errors';
+import { createLogger, type Logger } from '../shared/logger';
+import type { Services } from '../shared/services';
+import type { SignedQueue } from '../shared/storage/account';
+
+export interface Invocation {
+  services: Services;
+  logger: Logger;
+  context: InvocationContext;
+}
+
+/** A timer's function. What it throws is safe to log. */
+export function timerHandler(work: (invocation: Invocation) => Promise<void>): TimerHandler {
+  return (_timer, context) => runSafely(context, work);
+}
+
+/**
+ * The function of a queue whose messages this app signs: only those reach `work`. While settings are wrong, messages wait
+ * in the queue, because no number of tries would help. What it throws is safe to log, and the host tries again.
+ */
+export function signedQueueHandler(
+  queue: SignedQueue,
+  work: (invocation: Invocation, message: unknown) => Promise<void>,
+): StorageQueueHandler {
+  return (message, context) =>
+    runSafely(context, async (invocation) => {
+      const { admitMessage, holdMessage } = await import('../shared/storage/signedMessages');
+      const { services, logger } = invocation;
+      try {
+        if (await admitMessage({ ...(await services.admission(queue)), logger }, message)) {
+          await work(invocation, message);
+        }
+      } catch (error) {
+        if (!(error instanceof ReceiverError) || error.code !== 'configInvalid') throw error;
+        logger.error('settings.invalid', errorFields(error));
+        await holdMessage({ queue: await services.unsignedQueue(queue), name: queue, logger }, message, error.code);
+      }
+    });
+}
+
+/** Errors of libraries quote their input, and the host logs what a function throws. So only errors of ours leave here. */
+async function runSafely(context: InvocationContext, work: (invocation: Invocation) => Promise<void>): Promise<void> {
+  const logger = createLogger(context);
+  try {
+    // Loaded here, so that nothing heavy loads at start and an instance loads what it needs alone.
+    const { getServices } = await import('../shared/services');
+    await work({ services: getServices(process.env), logger, context });
+  } catch (error) {
+    logger.error('function.failed', { function: context.functionName, ...errorFields(error) });
+    if (error instanceof ReceiverError) throw error;
+    throw new ReceiverError('unexpected', `${context.functionName} failed unexpectedly`);
+  }
+}

@@ -1,0 +1,90 @@
+import { DEFAULT_STORAGE_SUFFIX, isLoopback, type Checked } from './clouds';
+
+/** Storage by a connection string that both SDKs accept. */
+export interface StorageAccount {
+  connectionString: string;
+  queueEndpoint: string;
+  tableEndpoint: string;
+}
+
+/**
+ * The development account of Azurite. It is public, not a secret:
+ * https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
+ */
+const DEVELOPMENT_ACCOUNT = 'devstoreaccount1';
+const DEVELOPMENT_KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+const DEVELOPMENT_STORAGE = [
+  `DefaultEndpointsProtocol=http;AccountName=${DEVELOPMENT_ACCOUNT};AccountKey=${DEVELOPMENT_KEY}`,
+  `QueueEndpoint=http://127.0.0.1:10001/${DEVELOPMENT_ACCOUNT};TableEndpoint=http://127.0.0.1:10002/${DEVELOPMENT_ACCOUNT}`,
+].join(';');
+
+const ACCOUNT_NAME = /^[a-z0-9]{3,24}$/;
+
+/**
+ * Reads a connection string in any form that Azure hands out and writes it in the one that both storage SDKs accept: each
+ * of them refuses some forms that the other one and the host take.
+ * https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string
+ */
+export function checkConnectionString(text: string): Checked<StorageAccount> {
+  const parts = readParts(text);
+  if (!parts) return { problem: 'is not a connection string: copy it from Access keys or Shared access signature' };
+  if (parts.get('usedevelopmentstorage')?.toLowerCase() === 'true') {
+    const port = parts.get('developmentstorageproxyuri');
+    if (port !== undefined) return { problem: 'has a DevelopmentStorageProxyUri: name the endpoints instead' };
+    return checkConnectionString(DEVELOPMENT_STORAGE);
+  }
+  const name = parts.get('accountname');
+  const key = parts.get('accountkey');
+  const sas = parts.get('sharedaccesssignature')?.replace(/^\?/, '');
+  if (key === undefined && sas === undefined) return { problem: 'has neither AccountKey nor SharedAccessSignature' };
+  if (key !== undefined && !isBase64(key)) return { problem: 'has an AccountKey that is not base64' };
+  if (key !== undefined && name === undefined) return { problem: 'has an AccountKey and no AccountName' };
+  const protocol = parts.get('defaultendpointsprotocol') ?? 'https';
+  const suffix = parts.get('endpointsuffix') ?? DEFAULT_STORAGE_SUFFIX;
+  const endpointOf = (kind: 'queue' | 'table') =>
+    (parts.get(`${kind}endpoint`) ?? (name && `${protocol}://${name}.${kind}.${suffix}`))?.replace(/\/+$/, '');
+  const [queueEndpoint, tableEndpoint] = [endpointOf('queue'), endpointOf('table')];
+  if (!parts.has('queueendpoint') && name !== undefined && !ACCOUNT_NAME.test(name)) {
+    return { problem: 'has an AccountName that is not 3 to 24 lower-case letters and digits' };
+  }
+  if (!queueEndpoint) return { problem: 'has neither QueueEndpoint nor AccountName' };
+  if (!tableEndpoint) return { problem: 'has neither TableEndpoint nor AccountName' };
+  for (const endpoint of [queueEndpoint, tableEndpoint]) {
+    const protocolOf = URL.canParse(endpoint) ? new URL(endpoint).protocol : undefined;
+    if (protocolOf !== 'https:' && !(protocolOf === 'http:' && isLoopback(endpoint))) {
+      return { problem: 'sends data without https: set DefaultEndpointsProtocol=https' };
+    }
+  }
+  // A shared key signs more than a signature allows, so it comes first where both are given.
+  const access =
+    key === undefined
+      ? [`SharedAccessSignature=${sas}`]
+      : [
+          `DefaultEndpointsProtocol=${new URL(queueEndpoint).protocol.slice(0, -1)}`,
+          `AccountName=${name}`,
+          `AccountKey=${key}`,
+        ];
+  const connectionString = [...access, `QueueEndpoint=${queueEndpoint}`, `TableEndpoint=${tableEndpoint}`].join(';');
+  return { value: { connectionString, queueEndpoint, tableEndpoint } };
+}
+
+/** True for the account that every installation of Azurite has, by whatever address. */
+export function isDevelopmentAccount({ connectionString }: StorageAccount): boolean {
+  return connectionString.includes(`AccountName=${DEVELOPMENT_ACCOUNT};`);
+}
+
+/** Names in lower case, as the SDKs of .NET read them. Undefined for a text without `name=value`. */
+function readParts(text: string): Map<string, string> | undefined {
+  const parts = new Map<string, string>();
+  for (const part of text.split(';').map((one) => one.trim())) {
+    if (part === '') continue;
+    const cut = part.indexOf('=');
+    if (cut < 1) return undefined;
+    parts.set(part.slice(0, cut).toLowerCase(), part.slice(cut + 1));
+  }
+  return parts.size > 0 ? parts : undefined;
+}
+
+function isBase64(text: string): boolean {
+  return text !== '' && text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
+}

@@ -1,0 +1,47 @@
+import type { Checked } from './clouds';
+
+/** A key of the setting CLIENT_STATE_KEYS. */
+export interface ClientStateKey {
+  keyId: string;
+  key: Buffer;
+}
+
+/** At least one key. The first signs, all verify. */
+export type KeyRing = readonly [ClientStateKey, ...ClientStateKey[]];
+
+/** 256 bits, the output length of SHA-256, which the keys sign with. */
+const KEY_BYTES = 32;
+/** Of 32 random bytes fewer than 16 are distinct once in about 10^14 keys. */
+const LEAST_DISTINCT_BYTES = 16;
+
+export const KEYS_FORM = `keyId:base64[,keyId:base64], keyId of 1 to 16 letters, digits, _ or -, each key ${KEY_BYTES} bytes or more (openssl rand -base64 32)`;
+
+/** The keys in their order. The problem names the entry that is wrong, never a part of a key. */
+export function checkKeyRing(text: string): Checked<KeyRing> {
+  const keys: ClientStateKey[] = [];
+  for (const [index, part] of text.split(',').entries()) {
+    const entry = `entry ${index + 1}`;
+    const found = /^\s*([A-Za-z0-9_-]{1,16}):([A-Za-z0-9+/_-]+={0,2})\s*$/.exec(part);
+    const keyId = found?.[1];
+    const key = Buffer.from(found?.[2] ?? '', 'base64');
+    if (keyId === undefined || key.length < KEY_BYTES) return { problem: `is not ${KEYS_FORM} in ${entry}` };
+    if (!looksRandom(key)) return { problem: `has a guessable key in ${entry}: use openssl rand -base64 32` };
+    for (const [other, known] of keys.entries()) {
+      if (known.keyId === keyId) return { problem: `has the keyId of entry ${other + 1} again in ${entry}: rename it` };
+      if (known.key.equals(key))
+        return { problem: `has the key of entry ${other + 1} again in ${entry}: use a new key` };
+    }
+    keys.push({ keyId, key });
+  }
+  const [first, ...others] = keys;
+  return first ? { value: [first, ...others] } : { problem: `is not ${KEYS_FORM}` };
+}
+
+/** Refuses what people type to fill 32 bytes: one byte, a repeated word, a sequence. */
+function looksRandom(key: Buffer): boolean {
+  if (new Set(key).size < LEAST_DISTINCT_BYTES) return false;
+  const steps = new Set(key.subarray(1).map((byte, index) => byte - (key[index] ?? 0)));
+  if (steps.size === 1) return false;
+  // A text that repeats occurs in its double at a place other than its start and its middle.
+  return Buffer.concat([key, key]).indexOf(key, 1) === key.length;
+}

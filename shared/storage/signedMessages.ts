@@ -1,0 +1,103 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { KeyRing } from '../config';
+import type { Logger } from '../logger';
+import { isRecord } from '../parse';
+import type { MessageQueue } from './queues';
+
+/** `unknownKey`: our key set may be wrong or old. `unsigned`: there is no mac of ours. `other`: no message of our form. */
+export type SignatureCheck = 'valid' | 'unknownKey' | 'unsigned' | 'wrongMac' | 'other';
+
+/** Signs the messages of one queue, so that write access to the queue is not enough to make the app act. */
+export interface MessageSigner {
+  /** @param text `{"event":{…}}`, which gets a second member `mac` */
+  sign(text: string): string;
+  /** @param value a message as parsed JSON */
+  check(value: unknown): SignatureCheck;
+}
+
+/** `{keyId}.{43 characters of base64url(SHA-256)}`. */
+const FORM = /^([A-Za-z0-9_-]{1,16})\.([A-Za-z0-9_-]{43})$/;
+const KEY_BYTES = 32;
+
+/**
+ * The mac of a message is HMAC-SHA256 over the JSON text of its event, under a key that HKDF (RFC 5869) derives for this
+ * queue from each key of CLIENT_STATE_KEYS: a mac for one use is no good for another.
+ */
+export function createMessageSigner(ring: KeyRing, queue: string): MessageSigner {
+  const keys = new Map(
+    ring.map(({ keyId, key }) => [keyId, Buffer.from(hkdfSync('sha256', key, '', `queue ${queue}`, KEY_BYTES))]),
+  );
+  const first = ring[0].keyId;
+  const macOf = (keyId: string, text: string) =>
+    createHmac('sha256', keys.get(keyId) ?? '')
+      .update(text)
+      .digest('base64url');
+  return {
+    sign(text) {
+      const event = text.slice(PREFIX.length, -1);
+      return `${text.slice(0, -1)},"mac":"${first}.${macOf(first, event)}"}`;
+    },
+    check(value) {
+      if (!isRecord(value) || !isRecord(value['event'])) return 'other';
+      const { event, mac } = value;
+      const [, keyId = '', given = ''] = (typeof mac === 'string' && FORM.exec(mac)) || [];
+      if (keyId === '') return 'unsigned';
+      if (!keys.has(keyId)) return 'unknownKey';
+      const expected = macOf(keyId, JSON.stringify(event));
+      return timingSafeEqual(Buffer.from(expected), Buffer.from(given)) ? 'valid' : 'wrongMac';
+    },
+  };
+}
+
+const PREFIX = '{"event":';
+
+/** The same queue, which signs what it sends. */
+export function createSignedQueue(queue: MessageQueue, signer: MessageSigner): MessageQueue {
+  return { send: (text, options) => queue.send(signer.sign(text), options) };
+}
+
+export interface AdmitDeps {
+  signer: Pick<MessageSigner, 'check'>;
+  /** The queues as they are: what is passed on keeps its mac. */
+  queue: MessageQueue;
+  poison: MessageQueue;
+  /** Of the queue, for the log. */
+  name: string;
+  logger: Pick<Logger, 'warn' | 'error'>;
+}
+
+/** Settings and key sets are corrected within minutes or hours. */
+const HOLD_SECONDS = 60;
+
+/**
+ * Whether a message may be processed. One that is signed with a key that is not in the ring waits, because the key may come
+ * back. One without a right mac goes to the poison queue. What is no message of our form is admitted: the parser says what
+ * is wrong with it.
+ *
+ * @throws errors of the queues. The host still has the original message then
+ */
+export async function admitMessage(
+  { signer, queue, poison, name, logger }: AdmitDeps,
+  value: unknown,
+): Promise<boolean> {
+  const check = signer.check(value);
+  if (check === 'valid' || check === 'other') return true;
+  if (check === 'unknownKey') {
+    await holdMessage({ queue, name, logger }, value, check);
+    return false;
+  }
+  await poison.send(JSON.stringify(value));
+  logger.error('message.refused', { queue: name, reason: check });
+  return false;
+}
+
+/** Puts a message back as it is for a minute, however often: that takes none of the tries that lead to the poison queue. */
+export async function holdMessage(
+  { queue, name, logger }: Pick<AdmitDeps, 'queue' | 'name' | 'logger'>,
+  value: unknown,
+  cause: string,
+): Promise<void> {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  await queue.send(text, { delaySeconds: HOLD_SECONDS });
+  logger.warn('message.held', { queue: name, cause, delaySeconds: HOLD_SECONDS });
+}

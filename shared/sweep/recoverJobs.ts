@@ -1,0 +1,91 @@
+import { eachBounded } from '../concurrency';
+import { errorFields } from '../errors';
+import { listTasks } from '../graph/api/printTasks';
+import { isLeaseOver } from '../jobs/claims';
+import { ledgerKey, type JobReference } from '../jobs/message';
+import type { Tenant } from '../tenants/tenants';
+import { enqueueFound, memoryName } from './listing';
+import { withDeadline, type SweepDeps } from './sweepRun';
+
+/** A job that is enqueued here is claimed within seconds. Under a backlog no more than one message is added in this time. */
+const ENQUEUE_EVERY_MS = 5 * 60_000;
+/** Tenants side by side: one that is slow does not delay the others. */
+const TENANTS_AT_ONCE = 8;
+/** Half of the minute between two runs. */
+const RUN_MS = 30_000;
+
+export interface Recovered {
+  /** Claims whose run has died. */
+  claims: number;
+  /** Open tasks without a row in the ledger. */
+  tasks: number;
+}
+
+/**
+ * Finds jobs whose process was killed, and enqueues them. The host keeps the messages of a dead process invisible for ten
+ * minutes, and a user waits at the printer. A claim whose lease is over comes from the index of work in hand. A task that was
+ * notified and not claimed has no row: with `tasks`, the open tasks of every watched definition are listed too. A jobFetchable that
+ * was not claimed is left to the sweep: nobody waits for it.
+ *
+ * Never rejects for one tenant: failures are logged, and the next run is a minute away.
+ */
+export async function recoverJobs(deps: SweepDeps, options: { tasks: boolean }): Promise<Recovered> {
+  const recovered: Recovered = { claims: 0, tasks: 0 };
+  const endsAt = deps.clock.now() + RUN_MS;
+  const isUp = () => deps.clock.now() >= endsAt;
+  const timed = { ...deps, callGraph: withDeadline(deps.callGraph, { isUp }) };
+  const tenants: Tenant[] = [];
+  for await (const tenant of deps.tenants.list((error) => deps.logger.error('row.unreadable', errorFields(error)))) {
+    tenants.push(tenant);
+  }
+  await eachBounded(TENANTS_AT_ONCE, tenants, async (tenant) => {
+    const { tenantId } = tenant;
+    try {
+      recovered.claims += await enqueueOnce(deps, await findDeadClaims(deps, tenantId));
+    } catch (error) {
+      deps.logger.error('jobs.notRecovered', { ...errorFields(error), tenantId });
+    }
+    // A customer who refuses the app is asked by the sweep alone, ever less often.
+    if (!options.tasks || tenant.graphAccess === 'refused' || tenant.sweepRefusals > 0 || isUp()) return;
+    try {
+      recovered.tasks += await enqueueOnce(deps, await findUnclaimedTasks(timed, tenantId));
+    } catch (error) {
+      deps.logger.warn('tasks.notListed', { ...errorFields(error), tenantId });
+    }
+  });
+  return recovered;
+}
+
+async function findDeadClaims({ ledger }: SweepDeps, tenantId: string): Promise<JobReference[]> {
+  const found: JobReference[] = [];
+  for await (const reference of ledger.listOpen(tenantId)) {
+    const stored = await ledger.get(ledgerKey(reference));
+    if (stored?.value.status === 'claimed' && isLeaseOver(stored)) found.push(reference);
+  }
+  return found;
+}
+
+/** Definitions that nobody watches are left to the sweep: no notification of their tasks can have been lost here. */
+async function findUnclaimedTasks(deps: SweepDeps, tenantId: string): Promise<JobReference[]> {
+  const found: JobReference[] = [];
+  for await (const { watch } of deps.watches.list(tenantId, () => undefined)) {
+    if (watch.kind !== 'jobStarted' || !watch.wanted) continue;
+    const definitionId = watch.id;
+    for await (const { id: taskId, isOpen, place } of listTasks(deps, { tenantId, definitionId })) {
+      if (!isOpen) continue;
+      const reference: JobReference = { kind: 'jobStarted', tenantId, definitionId, taskId, ...place };
+      if (!(await deps.ledger.get(ledgerKey(reference)))) found.push(reference);
+    }
+  }
+  return found;
+}
+
+async function enqueueOnce(deps: SweepDeps, found: readonly JobReference[]): Promise<number> {
+  const now = deps.clock.now();
+  const fresh = found.filter((reference) => {
+    const enqueued = deps.memory.get(memoryName(reference));
+    return enqueued === undefined || now >= enqueued.at + ENQUEUE_EVERY_MS;
+  });
+  await enqueueFound(deps, fresh);
+  return fresh.length;
+}

@@ -1,0 +1,81 @@
+import { InvocationContext } from '@azure/functions';
+import { signedQueueHandler, timerHandler } from '../../functions/handlers';
+import { ReceiverError } from '../../shared/errors';
+import { createMessageSigner } from '../../shared/storage/signedMessages';
+import { createMemoryQueue } from '../support/memoryQueue';
+import { testKey } from '../support/testKey';
+
+const mockServices = { admission: jest.fn(), unsignedQueue: jest.fn() };
+jest.mock('../../shared/services', () => ({ getServices: () => mockServices }));
+
+const QUEUE = 'print-notifications';
+const signer = createMessageSigner([{ keyId: 'k1', key: testKey(1) }], QUEUE);
+const signed = JSON.parse(signer.sign('{"event":{"v":1}}')) as unknown;
+
+let lines: Record<string, unknown>[];
+let queue: ReturnType<typeof createMemoryQueue>;
+let poison: ReturnType<typeof createMemoryQueue>;
+let context: InvocationContext;
+beforeEach(() => {
+  lines = [];
+  queue = createMemoryQueue();
+  poison = createMemoryQueue();
+  const logHandler = (_level: string, ...words: unknown[]) =>
+    void lines.push(JSON.parse(words.join(' ')) as Record<string, unknown>);
+  context = new InvocationContext({ functionName: 'theFunction', logHandler });
+  mockServices.admission.mockResolvedValue({ name: QUEUE, signer, queue, poison });
+  mockServices.unsignedQueue.mockResolvedValue(queue);
+});
+
+/** Libraries quote their input, which may be a document name or a secret. */
+const QUOTING = [new SyntaxError('Unexpected token in "secret"'), 'secret' as never, { secret: true } as never];
+
+describe.each([
+  ['a timer', (error: Error) => timerHandler(() => Promise.reject(error))({} as never, context)],
+  ['a queue', (error: Error) => signedQueueHandler(QUEUE, () => Promise.reject(error))(signed, context)],
+])('the handler of %s', (_name, fail) => {
+  it.each(QUOTING)('throws and logs nothing of %p', async (error) => {
+    const thrown: unknown = await Promise.resolve(fail(error)).catch((reason: unknown) => reason);
+    expect(thrown).toBeInstanceOf(ReceiverError);
+    expect(`${String(thrown)} ${(thrown as Error).stack} ${JSON.stringify(lines)}`).not.toContain('secret');
+    expect(lines).toMatchObject([{ event: 'function.failed', function: 'theFunction' }]);
+  });
+
+  it('throws an error of ours as it is', async () => {
+    const error = new ReceiverError('storageUnavailable', 'Table storage did not answer');
+    await expect(fail(error)).rejects.toBe(error);
+  });
+});
+
+describe('the handler of a queue', () => {
+  it('runs for a signed message only', async () => {
+    const work = jest.fn().mockResolvedValue(undefined);
+    await signedQueueHandler(QUEUE, work)(signed, context);
+    await signedQueueHandler(QUEUE, work)({ event: { v: 1 } }, context);
+    expect(work).toHaveBeenCalledTimes(1);
+    expect(poison.sent).toHaveLength(1);
+  });
+
+  it('holds the message while settings are wrong, and says what is wrong', async () => {
+    const wrong = new ReceiverError('configInvalid', '1 setting to correct', {
+      details: ['PUBLIC_BASE_URL is missing'],
+    });
+    mockServices.admission.mockRejectedValue(wrong);
+    for (const message of [signed, 'garbage']) await signedQueueHandler(QUEUE, jest.fn())(message, context);
+    expect(queue.sent).toMatchObject([
+      { text: JSON.stringify(signed), delaySeconds: 60 },
+      { text: 'garbage', delaySeconds: 60 },
+    ]);
+    expect(lines[0]).toMatchObject({
+      event: 'settings.invalid',
+      message: expect.stringContaining('PUBLIC_BASE_URL') as string,
+    });
+  });
+
+  it('fails while the settings of storage are wrong: the host keeps the message', async () => {
+    const wrong = new ReceiverError('configInvalid', '1 setting to correct');
+    mockServices.admission.mockRejectedValue(wrong);
+    mockServices.unsignedQueue.mockRejectedValue(wrong);
+    await expect(signedQueueHandler(QUEUE, jest.fn())(signed, context)).rejects.toBe(wrong);
+  });
+});

@@ -1,0 +1,72 @@
+import { TableServiceClient } from '@azure/data-tables';
+import { QueueServiceClient } from '@azure/storage-queue';
+import { checkConnectionString, isDevelopmentAccount } from '../../../shared/settings/connectionString';
+
+const KEY = Buffer.from('an account key of the tests').toString('base64');
+const SAS = 'sv=2024-08-04&ss=qt&srt=sco&sp=rwdlacup&se=2027-01-01T00:00:00Z&sig=abc%3D';
+const AZURE = {
+  queueEndpoint: 'https://acc.queue.core.windows.net',
+  tableEndpoint: 'https://acc.table.core.windows.net',
+};
+const LOCAL = {
+  queueEndpoint: 'http://127.0.0.1:10001/devstoreaccount1',
+  tableEndpoint: 'http://127.0.0.1:10002/devstoreaccount1',
+};
+
+// https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string
+it.each([
+  ['UseDevelopmentStorage=true', LOCAL],
+  ['UseDevelopmentStorage=True', LOCAL],
+  ['usedevelopmentstorage=true;', LOCAL],
+  [`DefaultEndpointsProtocol=https;AccountName=acc;AccountKey=${KEY};EndpointSuffix=core.windows.net`, AZURE],
+  [`accountname=acc;accountkey=${KEY}`, AZURE],
+  [`AccountName=acc;SharedAccessSignature=${SAS}`, AZURE],
+  [`AccountName=acc;SharedAccessSignature=?${SAS}`, AZURE],
+  [
+    `BlobEndpoint=https://acc.blob.core.windows.net/;QueueEndpoint=https://acc.queue.core.windows.net/;FileEndpoint=https://acc.file.core.windows.net/;TableEndpoint=https://acc.table.core.windows.net/;SharedAccessSignature=${SAS}`,
+    AZURE,
+  ],
+  [
+    `AccountName=acc;AccountKey=${KEY};EndpointSuffix=core.usgovcloudapi.net`,
+    {
+      queueEndpoint: 'https://acc.queue.core.usgovcloudapi.net',
+      tableEndpoint: 'https://acc.table.core.usgovcloudapi.net',
+    },
+  ],
+])('%s is accepted, and both SDKs open what it says', (text, endpoints) => {
+  const checked = checkConnectionString(text);
+  if ('problem' in checked) throw new Error(checked.problem);
+  const { connectionString, ...found } = checked.value;
+  expect(found).toEqual(endpoints);
+  const withoutQuery = (url: string) => url.replace(/\?.*/, '').replace(/\/$/, '');
+  expect(withoutQuery(QueueServiceClient.fromConnectionString(connectionString).url)).toBe(endpoints.queueEndpoint);
+  const table = TableServiceClient.fromConnectionString(connectionString, { allowInsecureConnection: true });
+  expect(withoutQuery(table.url)).toBe(endpoints.tableEndpoint);
+});
+
+it.each([
+  [`QueueEndpoint=https://acc.queue.core.windows.net/;SharedAccessSignature=${SAS}`, 'TableEndpoint'],
+  [`TableEndpoint=https://acc.table.core.windows.net/;SharedAccessSignature=${SAS}`, 'QueueEndpoint'],
+  ['AccountName=acc', 'neither AccountKey nor SharedAccessSignature'],
+  [`AccountKey=${KEY}`, 'AccountKey and no AccountName'],
+  ['AccountName=acc;AccountKey=<key>', 'AccountKey that is not base64'],
+  [`AccountName=an account;AccountKey=${KEY}`, 'AccountName'],
+  [`DefaultEndpointsProtocol=http;AccountName=acc;AccountKey=${KEY}`, 'without https'],
+  [`AccountName=acc;AccountKey=${KEY};TableEndpoint=http://acc.table.core.windows.net`, 'without https'],
+  [`AccountName=acc;AccountKey=${KEY};TableEndpoint=acc.table.core.windows.net`, 'without https'],
+  ['UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://10.0.0.1', 'DevelopmentStorageProxyUri'],
+  ['acc.queue.core.windows.net', 'not a connection string'],
+  [';', 'not a connection string'],
+])('%s is refused: %s', (text, problem) => {
+  expect(checkConnectionString(text)).toEqual({ problem: expect.stringContaining(problem) as string });
+});
+
+it('knows the account of Azurite at every address', () => {
+  const isDevelopment = (text: string) => {
+    const checked = checkConnectionString(text);
+    return 'value' in checked && isDevelopmentAccount(checked.value);
+  };
+  expect(isDevelopment('UseDevelopmentStorage=true')).toBe(true);
+  expect(isDevelopment(`AccountName=devstoreaccount1;AccountKey=${KEY};EndpointSuffix=core.windows.net`)).toBe(true);
+  expect(isDevelopment(`AccountName=acc;AccountKey=${KEY}`)).toBe(false);
+});

@@ -1,0 +1,93 @@
+import { createHmac, hkdfSync } from 'node:crypto';
+import fc from 'fast-check';
+import type { KeyRing } from '../../../shared/config';
+import {
+  admitMessage,
+  createMessageSigner,
+  createSignedQueue,
+  type SignatureCheck,
+} from '../../../shared/storage/signedMessages';
+import { createCapturedLogger } from '../../support/createCapturedLogger';
+import { createMemoryQueue } from '../../support/memoryQueue';
+import { testKey } from '../../support/testKey';
+
+const QUEUE = 'print-notifications';
+const K1 = { keyId: 'k1', key: testKey(1) };
+const K2 = { keyId: 'k2', key: testKey(2) };
+const EVENT = { v: 1, kind: 'jobFetchable', tenantId: 't', jobId: '5182', deferrals: 0, note: 'ü "quoted" \u2028' };
+const TEXT = JSON.stringify({ event: EVENT });
+const signerOf = (...ring: [typeof K1, ...(typeof K1)[]]) => createMessageSigner(ring satisfies KeyRing, QUEUE);
+const parsed = (text: string) => JSON.parse(text) as Record<string, unknown>;
+
+it('signs as docs/decisions/0002 says: HMAC over the event, under a key by HKDF for this queue', () => {
+  const key = Buffer.from(hkdfSync('sha256', testKey(1), '', `queue ${QUEUE}`, 32));
+  const mac = createHmac('sha256', key).update(JSON.stringify(EVENT)).digest('base64url');
+  expect(parsed(signerOf(K1).sign(TEXT))).toEqual({ event: EVENT, mac: `k1.${mac}` });
+});
+
+it('accepts what it signed, with any key of the ring', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (event) => {
+      const message = parsed(signerOf(K1).sign(JSON.stringify({ event })));
+      expect(signerOf(K2, K1).check(message)).toBe('valid');
+    }),
+  );
+});
+
+it.each<[string, unknown, SignatureCheck]>([
+  ['a changed event', { ...parsed(signerOf(K1).sign(TEXT)), event: { ...EVENT, jobId: '5183' } }, 'wrongMac'],
+  ['an additional field', { ...parsed(signerOf(K1).sign(TEXT)), event: { ...EVENT, generation: 1 } }, 'wrongMac'],
+  ['the mac of another key under our id', parsed(signerOf({ ...K2, keyId: 'k1' }).sign(TEXT)), 'wrongMac'],
+  ['the mac of another queue', parsed(createMessageSigner([K1], 'subscription-events').sign(TEXT)), 'wrongMac'],
+  ['a mac under the key itself', { event: EVENT, mac: `k1.${macUnderKey()}` }, 'wrongMac'],
+  ['a key that is not in the ring', parsed(signerOf(K2).sign(TEXT)), 'unknownKey'],
+  ['no mac', { event: EVENT }, 'unsigned'],
+  ['a mac of another form', { event: EVENT, mac: 'k1.short' }, 'unsigned'],
+  ['a mac that is no text', { event: EVENT, mac: 5 }, 'unsigned'],
+  ['no event', { mac: 'k1' }, 'other'],
+  ['text', 'garbage', 'other'],
+  ['null', null, 'other'],
+])('%s is %3$p', (_name, message, check) => {
+  expect(signerOf(K1).check(message)).toBe(check);
+});
+
+function macUnderKey(): string {
+  return createHmac('sha256', K1.key).update(JSON.stringify(EVENT)).digest('base64url');
+}
+
+describe('admission', () => {
+  const open = () => ({
+    name: QUEUE,
+    signer: signerOf(K1),
+    queue: createMemoryQueue(),
+    poison: createMemoryQueue(),
+    logger: createCapturedLogger(),
+  });
+
+  it('lets a signed message through, and what is no message, which the parser reports', async () => {
+    const deps = open();
+    const sent = createMemoryQueue();
+    await createSignedQueue(sent, signerOf(K1)).send(TEXT);
+    expect(await admitMessage(deps, parsed(sent.sent[0]?.text ?? ''))).toBe(true);
+    expect(await admitMessage(deps, 'garbage')).toBe(true);
+    expect(deps.queue.sent.length + deps.poison.sent.length).toBe(0);
+  });
+
+  it('puts a message with an unknown key back as it is, for a minute, because the key may come back', async () => {
+    const deps = open();
+    const text = signerOf(K2).sign(TEXT);
+    expect(await admitMessage(deps, parsed(text))).toBe(false);
+    expect(deps.queue.sent).toMatchObject([{ text, delaySeconds: 60 }]);
+    expect(deps.poison.sent).toEqual([]);
+    expect(deps.logger.events).toMatchObject([{ level: 'warn', event: 'message.held', cause: 'unknownKey' }]);
+  });
+
+  it.each(['unsigned', 'wrongMac'] as const)('poisons a message that is %s, and counts it', async (reason) => {
+    const deps = open();
+    const mac = reason === 'unsigned' ? {} : { mac: `k1.${'A'.repeat(43)}` };
+    expect(await admitMessage(deps, { event: EVENT, ...mac })).toBe(false);
+    expect(deps.queue.sent).toEqual([]);
+    expect(deps.poison.sent.map(({ text }) => parsed(text))).toEqual([{ event: EVENT, ...mac }]);
+    expect(deps.logger.events).toMatchObject([{ level: 'error', event: 'message.refused', reason, queue: QUEUE }]);
+  });
+});

@@ -1,0 +1,103 @@
+import { claimJob, finishClaim, releaseClaim } from '../../../shared/jobs/claims';
+import { ledgerRowKey, type JobReference } from '../../../shared/jobs/message';
+import { recoverJobs } from '../../../shared/sweep/recoverJobs';
+import { graphError } from '../../support/createFakeGraph';
+import { createSweepWorld, type SweepWorld } from '../../support/createSweepWorld';
+import { DEFINITION, MINUTE, OTHER_TENANT, PRINTER, started, TENANT } from '../../support/createSubscriptionWorld';
+
+const TASK: JobReference = { kind: 'jobStarted', tenantId: TENANT, definitionId: DEFINITION, taskId: 'task-1' };
+const JOB: JobReference = { kind: 'jobFetchable', tenantId: TENANT, printerId: PRINTER, jobId: '5182' };
+/** The lease of 90 seconds and the margin of 15. */
+const LEASE_OVER = 105_000;
+
+async function claim({ ledger, clock }: SweepWorld, reference: JobReference) {
+  const result = await claimJob({ ledger, clock }, reference, { runId: 'run', foundBy: 'graph' });
+  if (result.outcome !== 'claimed') throw new Error(result.outcome);
+  return result.claim;
+}
+
+let world: SweepWorld;
+beforeEach(async () => {
+  world = createSweepWorld();
+  await world.addTenant();
+  await world.watches.add({ ...started(), since: new Date(world.clock.now()).toISOString() });
+  world.putDefinition();
+});
+
+describe('claims whose run has died', () => {
+  it.each([TASK, JOB])('are enqueued once their lease is over, and not before: %j', async (reference) => {
+    await claim(world, reference);
+    world.clock.advance(LEASE_OVER - 1);
+    expect(await recoverJobs(world.deps, { tasks: false })).toEqual({ claims: 0, tasks: 0 });
+    world.clock.advance(1);
+    expect(await recoverJobs(world.deps, { tasks: false })).toEqual({ claims: 1, tasks: 0 });
+    expect(world.found()).toEqual([ledgerRowKey(reference)]);
+    expect(world.calls).toEqual([]);
+  });
+
+  it('are enqueued once in five minutes while a backlog keeps them from being claimed', async () => {
+    await claim(world, TASK);
+    world.clock.advance(LEASE_OVER);
+    for (let minute = 0; minute < 5; minute += 1) {
+      await recoverJobs(world.deps, { tasks: false });
+      world.clock.advance(MINUTE);
+    }
+    expect(world.found()).toHaveLength(1);
+    await recoverJobs(world.deps, { tasks: false });
+    expect(world.found()).toHaveLength(2);
+  });
+
+  it('do not include what was finished or given back', async () => {
+    const deps = { ledger: world.ledger, clock: world.clock };
+    await finishClaim(deps, await claim(world, TASK), { outcome: 'released', event: 'sent' });
+    await releaseClaim(deps, await claim(world, JOB), { status: 'waiting', cause: 'graphThrottled' });
+    world.clock.advance(LEASE_OVER);
+    expect(await recoverJobs(world.deps, { tasks: false })).toEqual({ claims: 0, tasks: 0 });
+  });
+
+  it('are found for paused and removed customers too, and one customer that fails does not stop the others', async () => {
+    await world.addTenant(OTHER_TENANT, 'paused');
+    await claim(world, TASK);
+    await claim(world, { ...TASK, tenantId: OTHER_TENANT });
+    world.clock.advance(LEASE_OVER);
+    const { ledger } = world;
+    const broken = {
+      ...ledger,
+      listOpen: (tenantId: string) => {
+        if (tenantId === TENANT) throw new Error('down');
+        return ledger.listOpen(tenantId);
+      },
+    };
+    expect(await recoverJobs({ ...world.deps, ledger: broken }, { tasks: false })).toEqual({ claims: 1, tasks: 0 });
+    expect(world.logger.events).toMatchObject([{ level: 'error', event: 'jobs.notRecovered', tenantId: TENANT }]);
+  });
+});
+
+describe('tasks that were notified and not claimed', () => {
+  it('are enqueued when they are open and have no row', async () => {
+    world.putTask('task-1', { job: '5182' });
+    world.putTask('task-2', { state: 'pending' });
+    world.putTask('task-3', { state: 'completed' });
+    await claim(world, { ...TASK, taskId: 'task-2' });
+    expect(await recoverJobs(world.deps, { tasks: false })).toEqual({ claims: 0, tasks: 0 });
+    expect(world.calls).toEqual([]);
+    expect(await recoverJobs(world.deps, { tasks: true })).toEqual({ claims: 0, tasks: 1 });
+    expect(world.found()).toEqual([ledgerRowKey(TASK)]);
+    expect(world.said()).toEqual([`/print/taskDefinitions/${DEFINITION}/tasks`]);
+  });
+
+  it('are asked of no customer that refuses the app: the sweep asks ever less often', async () => {
+    world.putTask('task-1');
+    await world.tenants.update(TENANT, (row) => ({ ...row, graphAccess: 'refused' }));
+    expect(await recoverJobs(world.deps, { tasks: true })).toEqual({ claims: 0, tasks: 0 });
+    expect(world.calls).toEqual([]);
+  });
+
+  it('are left to the next run where Graph fails, or the time of this one is up', async () => {
+    world.putTask('task-1');
+    world.refuse(/tasks/, graphError('unavailable'), 1);
+    expect(await recoverJobs(world.deps, { tasks: true })).toEqual({ claims: 0, tasks: 0 });
+    expect(world.logger.events).toMatchObject([{ level: 'warn', event: 'tasks.notListed', tenantId: TENANT }]);
+    expect(await recoverJobs(world.deps, { tasks: true })).toEqual({ claims: 0, tasks: 1 });
+  });
+});
