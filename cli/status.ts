@@ -4,7 +4,8 @@ import { QUEUE_NAMES } from '../shared/storage/account';
 import type { Tenant, TenantStatus } from '../shared/tenants/tenants';
 import { isMaintained, watchState, type Watch, type WatchState } from '../shared/watches/watches';
 import type { CliContext, CliServices } from './context';
-import { example, formatTable, JSON_HELP, plural, warn, writeJson, type JsonOption } from './output';
+import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
+import { escapeControls, type Terminal } from './terminal';
 
 interface QueueState {
   queue: string;
@@ -28,19 +29,19 @@ export function statusCommand(command: Command, context: CliContext): void {
     .action((options: JsonOption) => status(context, options));
 }
 
-async function status({ io, ...context }: CliContext, options: JsonOption): Promise<void> {
+async function status({ terminal, ...context }: CliContext, options: JsonOption): Promise<void> {
   const services = await context.services();
-  const now = io.now();
+  const now = context.now();
   const tenants: Tenant[] = [];
-  for await (const tenant of (await services.tenants()).list(warn(io))) tenants.push(tenant);
+  for await (const tenant of (await services.tenants()).list(warn(terminal))) tenants.push(tenant);
   const watches: Watch[] = [];
-  for await (const { watch } of (await services.watches()).list(undefined, warn(io))) watches.push(watch);
+  for await (const { watch } of (await services.watches()).list(undefined, warn(terminal))) watches.push(watch);
   const { clientStateKeys, trustedHosts } = await services.config();
   const keys = clientStateKeys.map(({ keyId }) => keyId);
   const summary = summarizeService({ tenants, watches, keys, now });
   const queues = await Promise.all(Object.values(QUEUE_NAMES).map((name) => readQueue(services, name, now)));
-  if (options.json) return writeJson(io.stdout, { ...summary, trustedHosts, queues });
-  io.stdout(describe(summary, trustedHosts, queues));
+  if (options.json) return terminal.json({ ...summary, trustedHosts, queues });
+  print(terminal, summary, trustedHosts, queues);
 }
 
 async function readQueue(
@@ -59,7 +60,12 @@ async function readQueue(
   };
 }
 
-function describe(summary: ServiceSummary, trustedHosts: readonly string[], queues: readonly QueueState[]): string {
+function print(
+  terminal: Terminal,
+  summary: ServiceSummary,
+  trustedHosts: readonly string[],
+  queues: readonly QueueState[],
+): void {
   const { tenants, keys, minutesToNearestExpiry, lastRenewal, foundOnlyBySweep } = summary;
   const facts = [
     ['tenants', countWords(tenants)],
@@ -83,7 +89,9 @@ function describe(summary: ServiceSummary, trustedHosts: readonly string[], queu
     String(poison),
     oldestPoisonMinutes === undefined ? '' : `${oldestPoisonMinutes} min`,
   ]);
-  return `${formatTable(['status', ''], facts)}${describeErrors(summary)}\n${formatTable(['queue', 'waiting', 'poison', 'oldest poison'], rows)}`;
+  terminal.table(['status', ''], facts);
+  terminal.print(...describeErrors(summary), '');
+  terminal.table(['queue', 'waiting', 'poison', 'oldest poison'], rows);
 }
 
 function describeWatches({ watches, watchesOfInactiveTenants }: ServiceSummary): string {
@@ -96,17 +104,18 @@ function describeSweep({ lastSweep, neverSwept }: ServiceSummary): string {
   return neverSwept === 0 ? lastSweep : `${lastSweep}; never for ${plural(neverSwept, 'active tenant')}`;
 }
 
-function describeErrors({ tenantErrors }: ServiceSummary): string {
+function describeErrors({ tenantErrors }: ServiceSummary): string[] {
   const lines = tenantErrors
     .slice(0, ERRORS_SHOWN)
-    .map(({ tenantId, error }) => `error of ${tenantId}: ${shorten(error)}`);
+    .map(({ tenantId, error }) => `error of ${tenantId}: ${shorten(escapeControls(error))}`);
   const more = tenantErrors.length - lines.length;
   if (more > 0) lines.push(`${plural(more, 'more tenant')} with errors: status --json`);
-  return lines.map((line) => `${line}\n`).join('');
+  return lines;
 }
 
 function shorten(text: string): string {
-  return text.length <= ERROR_LENGTH ? text : `${text.slice(0, ERROR_LENGTH - 1)}…`;
+  const characters = Array.from(text);
+  return characters.length <= ERROR_LENGTH ? text : `${characters.slice(0, ERROR_LENGTH - 1).join('')}…`;
 }
 
 function countWords(counts: Readonly<Record<string, number>>): string {
