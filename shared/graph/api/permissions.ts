@@ -14,6 +14,7 @@ export interface PermissionCheck {
 const NOWHERE = '00000000-0000-0000-0000-000000000000';
 const PRINTER = `/print/printers/${NOWHERE}`;
 const JOB = `${PRINTER}/jobs/0`;
+const REDIRECT = { destinationPrinterId: NOWHERE, configuration: {} };
 const READ_PRINTERS = 'Printer.Read.All';
 
 /**
@@ -26,12 +27,7 @@ const TRIES: readonly Omit<GraphCall, 'tenantId'>[] = [
   { permission: 'PrintJob.ReadBasic.All', method: 'GET', path: JOB },
   { permission: 'PrintJob.Read.All', method: 'GET', path: `${JOB}/documents/${NOWHERE}/$value` },
   { permission: 'PrintJob.ReadWriteBasic.All', method: 'PATCH', path: JOB, body: { configuration: {} } },
-  {
-    permission: 'PrintJob.Manage.All',
-    method: 'POST',
-    path: `${JOB}/redirect`,
-    body: { destinationPrinterId: NOWHERE, configuration: {} },
-  },
+  { permission: 'PrintJob.Manage.All', method: 'POST', path: `${JOB}/redirect`, body: REDIRECT },
 ];
 
 /** Tries every application permission that a scenario may need. Never rejects. */
