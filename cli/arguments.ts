@@ -61,7 +61,7 @@ export function usageError(problem: string, remedy?: string): ReceiverError {
 /** The tenant is not on the allow-list, or has been removed from it. */
 export function notListed(tenantId: string, removed = false): ReceiverError {
   const state = removed ? 'has been removed' : 'is not on the allow-list';
-  return new ReceiverError('tenantNotServed', `Tenant ${tenantId} ${state}`, {
+  return new ReceiverError('tenantNotActive', `Tenant ${tenantId} ${state}`, {
     remedy: `Add it: tenants add ${tenantId} --name <text>`,
   });
 }

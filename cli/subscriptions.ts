@@ -26,7 +26,7 @@ const QUESTIONS: Readonly<Record<Exclude<ChangeVerb, 'renew'>, (watch: string) =
 const TENANT = '--tenant 11111111-1111-1111-1111-111111111111';
 const PRINTER = '--printer 33333333-3333-3333-3333-333333333333';
 
-/** The group `subscriptions`: the watches and the Graph subscriptions that serve them. */
+/** The group `subscriptions`: the watches and their Graph subscriptions. */
 export function subscriptionsCommand(group: Command, context: CliContext): void {
   group.description(
     'Manage watches (the printers and task definitions to receive notifications for) and their Graph subscriptions',
@@ -81,7 +81,7 @@ async function add(context: CliContext, options: AddOptions): Promise<void> {
   if (result.outcome === 'tenantUnknown') throw notListed(key.tenantId);
   if (result.outcome !== 'watched') {
     throw new ReceiverError(
-      'tenantNotServed',
+      'tenantNotActive',
       `Tenant ${key.tenantId} is paused or removed, so no watch can be added`,
       { remedy: `Run tenants resume ${key.tenantId}, or tenants add ${key.tenantId} --name <text>.` },
     );
@@ -188,7 +188,7 @@ async function requireActive(context: CliContext, tenantId: string): Promise<voi
   const tenant = await (await (await context.services()).tenants()).get(tenantId);
   if (tenant?.status === 'active') return;
   if (tenant?.status !== 'paused') throw notListed(tenantId, tenant !== undefined);
-  throw new ReceiverError('tenantNotServed', `Tenant ${tenantId} is paused`, {
+  throw new ReceiverError('tenantNotActive', `Tenant ${tenantId} is paused`, {
     remedy: `Resume it first: tenants resume ${tenantId}`,
   });
 }

@@ -48,7 +48,7 @@ function reportOne(
   if (result.outcome === 'postponed' && result.enqueued > 0) {
     terminal.note(`${plural(result.enqueued, 'missed job event')} of the pages before the failure queued`);
   }
-  const reason = result.outcome === 'notServed' ? 'It is not watched. See: subscriptions list' : result.error;
+  const reason = result.outcome === 'notActive' ? 'It is not watched. See: subscriptions list' : result.error;
   terminal.error(reason);
 }
 

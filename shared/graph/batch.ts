@@ -9,7 +9,7 @@ import {
   type GraphCall,
   type Throttle,
 } from './client';
-import { GraphError, toGraphError } from './errors';
+import { GraphError, nameOf, toGraphError } from './errors';
 
 /** A `$batch` holds at most so many parts (concepts/json-batching.md). */
 export const MOST_PARTS = 20;
@@ -45,41 +45,35 @@ export function createGraphBatch(deps: {
   const { callGraph, throttle, clock, random } = deps;
   return sendParts;
 
-  async function sendParts(tenantId: string, parts: readonly BatchPart[]): Promise<PartResult[]> {
-    const results: PartResult[] = parts.map((part) => ({ error: missingPart(part) }));
-    let open: Numbered[] = parts.map((part, index) => ({ part, index }));
-    for (let tries = 1; open.length > 0; tries += 1) {
-      let answers: Map<string, PartAnswer>;
-      try {
-        answers = await sendOnce(callGraph, tenantId, open);
-      } catch (error) {
-        // The client has retried already.
-        const apart = isFaultOfOnePart(error) ? await sendApart(tenantId, open) : open.map(() => ({ error }));
-        for (const [place, { index }] of open.entries()) results[index] = apart[place] ?? { error };
-        return results;
-      }
-      const again: Numbered[] = [];
-      let longestPauseMs = 0;
-      for (const numbered of open) {
-        const { part, index } = numbered;
-        const result = readPart(part, answers.get(String(index)), clock.now());
-        results[index] = result;
-        if (!('error' in result) || !result.error.retryable) continue;
-        const pauseMs = pauseAfter(result.error.retryAfterMs, tries, random());
-        if (result.error.code === 'graphThrottled') throttle.pause(tenantId, pauseMs);
-        if (pauseMs > LONGEST_WAIT_IN_PLACE_MS || tries === MOST_TRIES) continue;
-        again.push(numbered);
-        longestPauseMs = Math.max(longestPauseMs, pauseMs);
-      }
-      open = again;
-      if (open.length > 0) await clock.sleep(longestPauseMs);
+  async function sendParts(tenantId: string, parts: readonly BatchPart[], tries = 1): Promise<PartResult[]> {
+    if (parts.length === 0) return [];
+    let sent: Sent[];
+    try {
+      sent = await sendOnce(callGraph, tenantId, parts, clock);
+    } catch (error) {
+      // The client has retried already.
+      return isFaultOfOnePart(error) ? sendApart(tenantId, parts) : parts.map(() => ({ error }));
     }
-    return results;
+    const again: Sent[] = [];
+    let longestPauseMs = 0;
+    for (const one of sent) {
+      const error = 'error' in one.result ? one.result.error : undefined;
+      if (!(error instanceof GraphError) || !error.retryable) continue;
+      const pauseMs = pauseAfter(error.retryAfterMs, tries, random());
+      if (error.code === 'graphThrottled') throttle.pause(tenantId, pauseMs);
+      if (pauseMs > LONGEST_WAIT_IN_PLACE_MS || tries === MOST_TRIES) continue;
+      again.push(one);
+      longestPauseMs = Math.max(longestPauseMs, pauseMs);
+    }
+    if (again.length > 0) await clock.sleep(longestPauseMs);
+    const open = again.map(({ part }) => part);
+    const repeated = await sendParts(tenantId, open, tries + 1);
+    for (const [index, one] of again.entries()) one.result = repeated[index] ?? one.result;
+    return sent.map(({ result }) => result);
   }
 
   /** Sends the same parts in two halves, down to single calls: one part must not spoil the others. */
-  async function sendApart(tenantId: string, open: readonly Numbered[]): Promise<PartResult[]> {
-    const parts = open.map(({ part }) => part);
+  async function sendApart(tenantId: string, parts: readonly BatchPart[]): Promise<PartResult[]> {
     const [only] = parts;
     if (only && parts.length === 1) return [await sendSingly(callGraph, tenantId, only)];
     const middle = Math.ceil(parts.length / 2);
@@ -103,25 +97,20 @@ export async function sendSingly(callGraph: CallGraph, tenantId: string, part: B
   }
 }
 
-interface Numbered {
+/** A part and how its last try ended. */
+interface Sent {
   part: BatchPart;
-  index: number;
+  result: PartResult;
 }
 
-interface PartAnswer {
-  status: number;
-  /** Names in lower case. */
-  headers: Record<string, unknown>;
-  body: unknown;
-}
-
-/** The answers by the id of their part. Rejects as `callGraph`. */
+/** Rejects as `callGraph`. */
 async function sendOnce(
   callGraph: CallGraph,
   tenantId: string,
-  open: readonly Numbered[],
-): Promise<Map<string, PartAnswer>> {
-  const requests = open.map(({ part: { method, path, body }, index }) => ({
+  parts: readonly BatchPart[],
+  clock: Pick<Clock, 'now'>,
+): Promise<Sent[]> {
+  const requests = parts.map(({ method, path, body }, index) => ({
     id: String(index),
     method,
     url: path,
@@ -132,36 +121,24 @@ async function sendOnce(
     method: 'POST',
     path: '/$batch',
     body: { requests },
-    permission: [...new Set(open.map(({ part }) => part.permission))].join(' and '),
+    permission: [...new Set(parts.map(({ permission }) => permission))].join(' and '),
     tryTimeoutMs: BATCH_TIMEOUT_MS,
     alsoAnswer: 424,
     repeatable: true,
   });
   const responses: unknown[] = isRecord(body) && Array.isArray(body['responses']) ? body['responses'] : [];
-  const answers = new Map<string, PartAnswer>();
-  for (const response of responses) {
-    const { id, status, headers, body: own } = isRecord(response) ? response : {};
-    if (typeof id !== 'string' || typeof status !== 'number') continue;
-    const named = Object.entries(isRecord(headers) ? headers : {});
-    const lower = Object.fromEntries(named.map(([name, value]) => [name.toLowerCase(), value]));
-    answers.set(id, { status, headers: lower, body: own });
+  const byId = new Map(responses.filter(isRecord).map((response) => [response['id'], response]));
+  return parts.map((part, index) => ({ part, result: readPart(part, byId.get(String(index)) ?? {}, clock.now()) }));
+}
+
+function readPart(part: BatchPart, { status, headers, body }: Record<string, unknown>, now: number): PartResult {
+  if (typeof status !== 'number') {
+    // Whether the part took effect is unknown: PATCH and DELETE may be sent again.
+    return { error: new GraphError('graphUnavailable', `Graph answered a $batch without a part for ${nameOf(part)}`) };
   }
-  return answers;
-}
-
-function readPart(
-  part: BatchPart,
-  answer: PartAnswer | undefined,
-  now: number,
-): { answer: GraphAnswer } | { error: GraphError } {
-  if (!answer) return { error: missingPart(part) };
-  const { status, headers, body } = answer;
   if (status >= 200 && status < 300) return { answer: { status, body } };
+  const named = Object.entries(isRecord(headers) ? headers : {});
+  const lower = Object.fromEntries(named.map(([name, value]) => [name.toLowerCase(), value]));
   const text = body === undefined ? '' : JSON.stringify(body);
-  return { error: toGraphError(part, { status, headers, body: text }, now) };
-}
-
-/** Whether the part took effect is unknown: PATCH and DELETE may be sent again. */
-function missingPart({ method, path }: BatchPart): GraphError {
-  return new GraphError('graphUnavailable', `Graph answered a $batch without a part for ${method} ${path}`);
+  return { error: toGraphError(part, { status, headers: lower, body: text }, now) };
 }

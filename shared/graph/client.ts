@@ -1,7 +1,7 @@
 import { doublingMs } from '../backoff';
 import { createCache } from '../cache';
 import type { Clock } from '../clock';
-import { GraphError, toGraphError } from './errors';
+import { GraphError, nameOf, toGraphError } from './errors';
 import type { HttpAnswer, SendHttp } from './http';
 import type { Tokens } from './tokens';
 
@@ -69,10 +69,8 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
       // Another call of the tenant may have been throttled while the token was fetched.
       await waitForTenant(deps, call, mayStart);
       if (!mayStart(0)) {
-        throw new GraphError(
-          'graphUnavailable',
-          `${nameOf(call)} was not sent: the token of tenant ${tenantId} took too long`,
-        );
+        const problem = `${nameOf(call)} was not sent: the token of tenant ${tenantId} took too long`;
+        throw new GraphError('graphUnavailable', problem);
       }
       const result = await tryOnce(deps, call, token, tryTimeoutMs);
       if ('answer' in result) return result.answer;
@@ -96,7 +94,7 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
 
 /** Waits out a short pause of the tenant. @throws GraphError `graphThrottled` during a long one */
 async function waitForTenant(
-  { throttle, clock }: Pick<GraphClientDeps, 'throttle' | 'clock'>,
+  { throttle, clock }: GraphClientDeps,
   { tenantId, method }: GraphCall,
   mayStart: (waitMs: number) => boolean,
 ): Promise<void> {
@@ -104,11 +102,9 @@ async function waitForTenant(
     const waitMs = throttle.remainingMs(tenantId);
     if (waitMs === 0) return;
     if (waitMs > LONGEST_WAIT_IN_PLACE_MS || !mayStart(waitMs)) {
-      throw new GraphError(
-        'graphThrottled',
-        `${method} was not sent: Graph throttles tenant ${tenantId} for another ${Math.ceil(waitMs / 1000)} s`,
-        { retryAfterMs: waitMs },
-      );
+      const waitText = `${Math.ceil(waitMs / 1000)} s`;
+      const problem = `${method} was not sent: Graph throttles tenant ${tenantId} for another ${waitText}`;
+      throw new GraphError('graphThrottled', problem, { retryAfterMs: waitMs });
     }
     await clock.sleep(waitMs);
   }
@@ -157,15 +153,9 @@ function parseBody(call: GraphCall, { status, body }: HttpAnswer): unknown {
   try {
     return JSON.parse(body) as unknown;
   } catch {
-    throw new GraphError('graphAnswerUnreadable', `Graph returned ${status} without JSON for ${nameOf(call)}`, {
-      status,
-    });
+    const problem = `Graph returned ${status} without JSON for ${nameOf(call)}`;
+    throw new GraphError('graphAnswerUnreadable', problem, { status });
   }
-}
-
-/** The query is left out: it may name a person. */
-function nameOf({ method, path }: GraphCall): string {
-  return `${method} ${path.split('?')[0] ?? ''}`;
 }
 
 /** The answer of a call, or undefined when Graph returned 404. Rejects as the call otherwise. */

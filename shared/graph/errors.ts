@@ -3,23 +3,23 @@ import type { HttpAnswer } from './http';
 
 export interface GraphErrorOptions extends ReceiverErrorOptions {
   /** HTTP status, or undefined when no answer arrived. */
-  status?: number;
+  status?: number | undefined;
   /** Milliseconds from now until the call may be sent again. */
-  retryAfterMs?: number;
+  retryAfterMs?: number | undefined;
 }
 
 /** A call to Graph that did not end in a 2xx, or an answer that could not be read. */
 export class GraphError extends ReceiverError {
-  readonly status?: number;
-  readonly retryAfterMs?: number;
-  /** An earlier try of the same call failed, and may have taken effect although. */
+  readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
+  /** An earlier try of the same call failed, but may have taken effect. */
   wasRepeated = false;
 
   constructor(code: ErrorCode, problem: string, options: GraphErrorOptions = {}) {
     super(code, problem, options);
     this.name = 'GraphError';
-    if (options.status !== undefined) this.status = options.status;
-    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+    this.status = options.status;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 
@@ -54,6 +54,11 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   509: 'graphUnavailable',
 };
 
+/** A call in a message. The query is left out: it may name a person. */
+export function nameOf({ method, path }: { method: string; path: string }): string {
+  return `${method} ${path.split('?')[0] ?? ''}`;
+}
+
 /**
  * The typed error of an answer outside 2xx. Its message holds method, path, status and Graph's own code, never the text
  * of the answer.
@@ -67,19 +72,12 @@ export function toGraphError(
 ): GraphError {
   const code = CODES[innerStatus(body) ?? status] ?? 'graphRejected';
   const retryAfterMs = parseRetryAfter(headers['retry-after'], now);
-  const facts = [
-    String(status),
-    readGraphCode(body),
-    retryAfterMs === undefined ? undefined : `Retry-After ${Math.ceil(retryAfterMs / 1000)} s`,
-  ];
-  const [first, ...more] = facts.filter((fact) => fact !== undefined);
-  const answered = more.length > 0 ? `${first} (${more.join(', ')})` : first;
+  const facts = [readGraphCode(body), retryAfterMs !== undefined && `Retry-After ${Math.ceil(retryAfterMs / 1000)} s`];
+  const known = facts.filter(Boolean).join(', ');
+  const answered = known === '' ? String(status) : `${status} (${known})`;
   const remedy = remedyOf(code, call.permission, headers['request-id']);
-  return new GraphError(code, `Graph returned ${answered} for ${call.method} ${call.path.split('?')[0] ?? ''}`, {
-    status,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(remedy === undefined ? {} : { remedy }),
-  });
+  const options = { status, retryAfterMs, ...(remedy === undefined ? {} : { remedy }) };
+  return new GraphError(code, `Graph returned ${answered} for ${nameOf(call)}`, options);
 }
 
 function remedyOf(code: ErrorCode, permission: string, requestId: unknown): string | undefined {

@@ -51,7 +51,7 @@ export function createSendHttp(): SendHttp {
         url,
         headers: { Accept: 'application/json', ...headers },
         signal: AbortSignal.timeout(timeoutMs),
-        ...(body === undefined ? {} : { data: body }),
+        data: body,
       });
       const text = typeof answer.data === 'string' ? answer.data : '';
       return { status: answer.status, headers: { ...answer.headers }, body: text };

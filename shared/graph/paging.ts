@@ -16,13 +16,15 @@ export interface Paging {
  * Every item of a Graph listing once, page by page through `@odata.nextLink`. A listing whose links run in a circle ends at
  * the first link that was followed already.
  *
+ * @param parse an item for which it returns undefined is skipped
  * @throws GraphError as `callGraph`, and `graphAnswerUnreadable` for an answer that is no listing or whose next page is
  *   outside GRAPH_BASE_URL: the token must not be sent anywhere else
  */
-export async function* readAllPages(
+export async function* readAllPages<T>(
   { callGraph, graphBaseUrl }: Paging,
   call: Pick<GraphCall, 'tenantId' | 'path' | 'permission'>,
-): AsyncGenerator<unknown> {
+  parse: (item: unknown) => T | undefined,
+): AsyncGenerator<T> {
   const followed = new Set<string>();
   const seen = new Set<string>();
   let path: string | undefined = call.path;
@@ -39,10 +41,18 @@ export async function* readAllPages(
         if (seen.has(id)) continue;
         seen.add(id);
       }
-      yield item;
+      const parsed = parse(item);
+      if (parsed !== undefined) yield parsed;
     }
     path = nextPath(graphBaseUrl, body['@odata.nextLink'], path);
   }
+}
+
+/** The items of `readAllPages` in one array, for listings of a few. */
+export async function readWholeListing<T>(...listing: Parameters<typeof readAllPages<T>>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of readAllPages(...listing)) found.push(item);
+  return found;
 }
 
 /** @param page the path of the page that has the link, which may be relative to it (OData JSON format, 4.5.1) */

@@ -1,3 +1,4 @@
+import type { DeviceCodeInfo } from '@azure/identity';
 import { systemClock } from '../clock';
 import type { Config } from '../config';
 import { ReceiverError } from '../errors';
@@ -37,29 +38,13 @@ function openGraph({ graphBaseUrl }: Config, tokens: Tokens): GraphService {
   const throttle = createThrottle(clock);
   const silence = createSilence(clock);
   const sendHttp = createSendHttp();
-  const callGraph = createGraphClient({
-    baseUrl: graphBaseUrl,
-    sendHttp,
-    tokens,
-    throttle,
-    silence,
-    clock,
-    random,
-  });
-  return {
-    callGraph,
-    callBatch: createGraphBatch({ callGraph, throttle, clock, random }),
-    tokens,
-    throttle,
-    silence,
-  };
+  const callGraph = createGraphClient({ baseUrl: graphBaseUrl, sendHttp, tokens, throttle, silence, clock, random });
+  const callBatch = createGraphBatch({ callGraph, throttle, clock, random });
+  return { callGraph, callBatch, tokens, throttle, silence };
 }
 
 /** What the person has to do: open the page and enter the code. */
-export interface SignInPrompt {
-  verificationUri: string;
-  userCode: string;
-}
+export type SignInPrompt = Pick<DeviceCodeInfo, 'verificationUri' | 'userCode'>;
 
 export interface SignInOptions {
   /** A delegated permission of Microsoft Graph, e.g. `Printer.Read.All`. */

@@ -90,14 +90,6 @@ const TOKEN_TIMEOUT_MS = 15_000;
 /** Fixed by Entra for workload identity federation. */
 const FEDERATION_SCOPE = 'api://AzureADTokenExchange/.default';
 
-type AdditionalPolicy = NonNullable<ClientSecretCredentialOptions['additionalPolicies']>[number];
-
-interface TenantCredential {
-  credential: Promise<TokenCredential>;
-  /** Status of the last answer of the sign-in host. Undefined while a request is in progress or was not answered. */
-  lastStatus: () => number | undefined;
-}
-
 /**
  * One credential of @azure/identity per tenant. Each caches its token and renews it before it expires. The development
  * credential is the text `development.{tenantId}`.
@@ -107,10 +99,9 @@ interface TenantCredential {
 export function createRequestToken(config: Config, clock: Pick<Clock, 'now'>): RequestToken {
   if (config.credential === 'development') return (tenantId) => Promise.resolve(`development.${tenantId}`);
   const scope = `${new URL(config.graphBaseUrl).origin}/.default`;
-  const credentials = createCache<TenantCredential>({ most: MOST_TENANTS, clock });
+  const credentials = createCache<ReturnType<typeof createTenantCredential>>({ most: MOST_TENANTS, clock });
   return async (tenantId, { fresh }) => {
-    const known = fresh ? undefined : credentials.get(tenantId);
-    const used = known ?? createTenantCredential(config, tenantId);
+    const used = (fresh ? undefined : credentials.get(tenantId)) ?? createTenantCredential(config, tenantId);
     credentials.set(tenantId, used);
     try {
       const credential = await used.credential;
@@ -126,22 +117,26 @@ export function createRequestToken(config: Config, clock: Pick<Clock, 'now'>): R
   };
 }
 
-function createTenantCredential(config: Config, tenantId: string): TenantCredential {
+type AdditionalPolicy = NonNullable<ClientSecretCredentialOptions['additionalPolicies']>[number];
+
+/**
+ * `lastStatus` is the one of the last answer of the sign-in host. Undefined while a request is in progress or was not
+ * answered.
+ */
+function createTenantCredential(config: Config, tenantId: string) {
   let lastStatus: number | undefined;
-  const watchStatus: AdditionalPolicy = {
-    position: 'perRetry',
-    policy: {
-      name: 'watchStatus',
-      sendRequest: async (request, next) => {
-        lastStatus = undefined;
-        const answer = await next(request);
-        lastStatus = answer.status;
-        return answer;
-      },
+  const watchStatus: AdditionalPolicy['policy'] = {
+    name: 'watchStatus',
+    async sendRequest(request, next) {
+      lastStatus = undefined;
+      const answer = await next(request);
+      lastStatus = answer.status;
+      return answer;
     },
   };
-  const options = { ...authorityOptions(config), additionalPolicies: [watchStatus] };
-  return { credential: createCredential(config, tenantId, options), lastStatus: () => lastStatus };
+  const additionalPolicies: AdditionalPolicy[] = [{ position: 'perRetry', policy: watchStatus }];
+  const credential = createCredential(config, tenantId, { ...authorityOptions(config), additionalPolicies });
+  return { credential, lastStatus: () => lastStatus };
 }
 
 async function createCredential(
@@ -178,13 +173,9 @@ function toTokenError(
 ): ReceiverError {
   const answered = status === undefined ? 'did not answer' : `returned ${status}`;
   const problem = `No token for tenant ${tenantId}: Entra at ${authorityHost} ${answered}`;
-  return status === 400 || status === 401
-    ? new ReceiverError('tokenRefused', problem, {
-        remedy: `Check that the customer has consented and that the ${credential} credential of the app is valid and not expired.`,
-        cause,
-      })
-    : new ReceiverError('tokenUnavailable', problem, {
-        remedy: `If this lasts, check ENTRA_AUTHORITY_HOST and the ${credential} credential of the app.`,
-        cause,
-      });
+  const isRefused = status === 400 || status === 401;
+  const remedy = isRefused
+    ? `Check that the customer has consented and that the ${credential} credential of the app is valid and not expired.`
+    : `If this lasts, check ENTRA_AUTHORITY_HOST and the ${credential} credential of the app.`;
+  return new ReceiverError(isRefused ? 'tokenRefused' : 'tokenUnavailable', problem, { remedy, cause });
 }

@@ -1,4 +1,4 @@
-import type { ManagedIdentityCredential } from '@azure/identity';
+import type { TokenCredential } from '@azure/identity';
 
 /** The queues of the product. The poison queue of each is its name with `-poison`. */
 export const QUEUE_NAMES = {
@@ -27,9 +27,7 @@ export const TABLE_NAMES = {
 export const MAX_DEQUEUE_COUNT = 5;
 
 /** Signs in to the storage account as the managed identity of the app: the one that is named, else the system-assigned one. */
-export async function openStorageCredential(storage: {
-  managedIdentityClientId?: string;
-}): Promise<ManagedIdentityCredential> {
+export async function openStorageCredential(storage: { managedIdentityClientId?: string }): Promise<TokenCredential> {
   const { ManagedIdentityCredential } = await import('@azure/identity');
   const clientId = storage.managedIdentityClientId;
   return clientId === undefined ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId });

@@ -1,6 +1,6 @@
 import { ReceiverError } from '../errors';
 
-/** What a cell of a table may hold here. */
+/** The values of a cell. */
 export type Cell = string | number | boolean;
 
 /** A row to be written: its two keys and its cells. A cell that is undefined is not written. */

@@ -6,22 +6,17 @@ const TIMED_OUT = ['AbortError', 'TimeoutError'];
 /** Names of errors of @azure/identity: the endpoint of the managed identity is busy or restarting now and then. */
 const SIGN_IN_ERRORS = ['AuthenticationError', 'AggregateAuthenticationError', 'CredentialUnavailableError'];
 
-const SERVICES = {
-  storageUnavailable: { name: 'Table', thing: 'table', role: 'Storage Table Data Contributor' },
-  queueUnavailable: { name: 'Queue', thing: 'queue', role: 'Storage Queue Data Contributor' },
-} as const;
-
 /**
  * What a person does about a refusal. It is retried like an outage, because a message that waits loses no attempt: a role
  * assignment takes effect after a few minutes, and a table or queue that was deleted is created again.
  */
-function remedyOf(status: number | undefined, code: StorageErrorCode): string | undefined {
-  const { thing, role } = SERVICES[code];
+function remedyOf(status: number | undefined, service: 'Table' | 'Queue'): string | undefined {
+  const thing = service.toLowerCase();
   switch (status) {
     case 401:
       return 'The identity or key was not accepted: check AzureWebJobsStorage.';
     case 403:
-      return `The identity or key has no access: check AzureWebJobsStorage, the role ${role} of the identity (a new assignment takes effect after a few minutes), and the firewall of the account.`;
+      return `The identity or key has no access: check AzureWebJobsStorage, the role Storage ${service} Data Contributor of the identity (a new assignment takes effect after a few minutes), and the firewall of the account.`;
     case 404:
       return `The ${thing} is missing: check AzureWebJobsStorage, deploy the infrastructure, or start the local cloud (npm start).`;
     case 409:
@@ -40,21 +35,17 @@ function remedyOf(status: number | undefined, code: StorageErrorCode): string | 
  */
 export function toStorageError(error: unknown, code: StorageErrorCode, url: string): unknown {
   if (!(error instanceof Error)) return error;
+  const service = code === 'queueUnavailable' ? 'Queue' : 'Table';
   const address = addressOf(url);
   const status = statusOf(error);
-  const remedy = remedyOf(status, code);
-  const { name } = SERVICES[code];
+  const remedy = remedyOf(status, service);
   if (remedy !== undefined) {
-    return new ReceiverError(code, `${name} storage at ${address} answered ${status}`, {
-      remedy,
-      cause: error,
-    });
+    const problem = `${service} storage at ${address} answered ${status}`;
+    return new ReceiverError(code, problem, { remedy, cause: error });
   }
   if (!isTransient(error)) return error;
   const reason = status === undefined ? reasonOf(error) : `status ${status}`;
-  return new ReceiverError(code, `Cannot reach ${name} storage at ${address} (${reason})`, {
-    cause: error,
-  });
+  return new ReceiverError(code, `Cannot reach ${service} storage at ${address} (${reason})`, { cause: error });
 }
 
 /**

@@ -25,7 +25,7 @@ export interface QueueContents {
   take(hideSeconds: number): Promise<TakenMessage[]>;
   /** Makes a message visible at once. False when it was visible already. */
   show(message: TakenMessage): Promise<boolean>;
-  /** False when its time was over: another reader may hold it, and it is still there. */
+  /** False when its time was over: another reader may have it, and it is still there. */
   remove(message: TakenMessage): Promise<boolean>;
 }
 
@@ -70,9 +70,8 @@ export function createQueueContents(client: QueueClient): QueueContents {
         receipt: popReceipt,
       }));
     },
-    show: ({ id, receipt }: TakenMessage) =>
-      named(unlessGone(client.updateMessage(id, receipt, undefined, 0, bounded()))),
-    remove: ({ id, receipt }: TakenMessage) => named(unlessGone(client.deleteMessage(id, receipt, bounded()))),
+    show: ({ id, receipt }) => named(unlessGone(client.updateMessage(id, receipt, undefined, 0, bounded()))),
+    remove: ({ id, receipt }) => named(unlessGone(client.deleteMessage(id, receipt, bounded()))),
   };
 }
 

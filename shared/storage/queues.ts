@@ -107,7 +107,11 @@ async function sendInTime(
   const ending = new AbortController();
   const outer = options.signal;
   const onOuterAbort = () => ending.abort(outer?.reason);
-  const timer = setTimeout(() => ending.abort(timedOut(url, timeoutMs)), timeoutMs);
+  const onTimeout = () => {
+    const problem = `Queue storage at ${addressOf(url)} did not answer within ${timeoutMs} ms`;
+    ending.abort(new ReceiverError('queueUnavailable', problem));
+  };
+  const timer = setTimeout(onTimeout, timeoutMs);
   if (outer?.aborted) onOuterAbort();
   outer?.addEventListener('abort', onOuterAbort, { once: true });
   try {
@@ -116,11 +120,4 @@ async function sendInTime(
     clearTimeout(timer);
     outer?.removeEventListener('abort', onOuterAbort);
   }
-}
-
-function timedOut(url: string, timeoutMs: number): ReceiverError {
-  return new ReceiverError(
-    'queueUnavailable',
-    `Queue storage at ${addressOf(url)} did not answer within ${timeoutMs} ms`,
-  );
 }

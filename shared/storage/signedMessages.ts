@@ -4,7 +4,7 @@ import type { Logger } from '../logger';
 import { isRecord } from '../parse';
 import type { MessageQueue } from './queues';
 
-/** `unknownKey`: our key set may be wrong or old. `unsigned`: there is no mac of ours. `other`: no message of our form. */
+/** `unknownKey`: our key set may be wrong or old. `unsigned`: it has no mac of ours. `other`: it is not a message of ours. */
 export type SignatureCheck = 'valid' | 'unknownKey' | 'unsigned' | 'wrongMac' | 'other';
 
 /** Signs the messages of one queue, so that write access to the queue is not enough to make the app act. */
@@ -21,17 +21,17 @@ const KEY_BYTES = 32;
 
 /**
  * The mac of a message is HMAC-SHA256 over the JSON text of its event, under a key that HKDF (RFC 5869) derives for this
- * queue from each key of CLIENT_STATE_KEYS: a mac for one use is no good for another.
+ * queue from each key of CLIENT_STATE_KEYS, so that the mac of one queue is not valid for another.
  */
 export function createMessageSigner(ring: KeyRing, queue: string): MessageSigner {
   const keys = new Map(
     ring.map(({ keyId, key }) => [keyId, Buffer.from(hkdfSync('sha256', key, '', `queue ${queue}`, KEY_BYTES))]),
   );
   const first = ring[0].keyId;
-  const macOf = (keyId: string, text: string) =>
-    createHmac('sha256', keys.get(keyId) ?? '')
-      .update(text)
-      .digest('base64url');
+  const macOf = (keyId: string, text: string) => {
+    const hmac = createHmac('sha256', keys.get(keyId) ?? '');
+    return hmac.update(text).digest('base64url');
+  };
   return {
     sign(text) {
       const event = text.slice(PREFIX.length, -1);
@@ -70,28 +70,24 @@ export interface AdmitDeps {
 const HOLD_SECONDS = 60;
 
 /**
- * Whether a message may be processed. One that is signed with a key that is not in the ring waits, because the key may come
- * back. One without a right mac goes to the poison queue. What is no message of our form is admitted: the parser says what
- * is wrong with it.
+ * Whether a message may be processed. One that is signed with a key that is not in the ring waits, because the key may be
+ * restored. One without a valid mac goes to the poison queue. A value of another form is admitted: the parser reports it.
  *
  * @throws errors of the queues. The host still has the original message then
  */
-export async function admitMessage(
-  { signer, queue, poison, name, logger }: AdmitDeps,
-  value: unknown,
-): Promise<boolean> {
-  const check = signer.check(value);
+export async function admitMessage(deps: AdmitDeps, value: unknown): Promise<boolean> {
+  const check = deps.signer.check(value);
   if (check === 'valid' || check === 'other') return true;
   if (check === 'unknownKey') {
-    await holdMessage({ queue, name, logger }, value, check);
+    await holdMessage(deps, value, check);
     return false;
   }
-  await poison.send(JSON.stringify(value));
-  logger.error('message.refused', { queue: name, reason: check });
+  await deps.poison.send(JSON.stringify(value));
+  deps.logger.error('message.refused', { queue: deps.name, reason: check });
   return false;
 }
 
-/** Puts a message back as it is for a minute, however often: that takes none of the tries that lead to the poison queue. */
+/** Sends a message again unchanged, visible after a minute. This uses none of the tries that lead to the poison queue. */
 export async function holdMessage(
   { queue, name, logger }: Pick<AdmitDeps, 'queue' | 'name' | 'logger'>,
   value: unknown,

@@ -1,10 +1,4 @@
-import {
-  type TableClient as TableClientType,
-  type TableEntity,
-  type TransactionAction,
-  RestError,
-  TableClient,
-} from '@azure/data-tables';
+import { type TableEntity, type TransactionAction, RestError, TableClient } from '@azure/data-tables';
 import { untilAborted } from '../concurrency';
 import type { StorageConfig } from '../config';
 import { isRecord } from '../parse';
@@ -33,15 +27,13 @@ export async function openTables(storage: StorageConfig): Promise<(name: string)
  * An Azure table behind the interface. Its calls reject with ReceiverError `storageUnavailable` when the service is
  * unavailable for now, refuses the app, or has no such table.
  */
-export function createAzureTable(client: TableClientType): EntityTable {
+export function createAzureTable(client: TableClient): EntityTable {
   const bounded = () => ({ abortSignal: AbortSignal.timeout(TABLE_CALL_TIMEOUT_MS) });
   const unlessStatus = createUnlessStatus(client.url);
   const replace: EntityTable['replace'] = async (row, etag) => {
+    const written = client.updateEntity(toEntity(row), 'Replace', { ...bounded(), etag });
     // 404: the row was deleted, which is a lost race like any other to the caller.
-    const replaced = await unlessStatus(
-      [404, 412],
-      client.updateEntity(toEntity(row), 'Replace', { ...bounded(), etag }),
-    );
+    const replaced = await unlessStatus([404, 412], written);
     return replaced && requireEtag(replaced.etag);
   };
   const transact = async (actions: TransactionAction[]) => {
@@ -51,11 +43,11 @@ export function createAzureTable(client: TableClientType): EntityTable {
   return {
     async get(partitionKey, rowKey) {
       let readAt = NaN;
-      const onResponse = ({ headers }: { headers: { get(name: string): string | undefined } }) => {
-        readAt = Date.parse(headers.get('date') ?? '');
-      };
-      const options = { ...bounded(), onResponse };
-      const found = await unlessStatus([404], client.getEntity(partitionKey, rowKey, options));
+      const reading = client.getEntity(partitionKey, rowKey, {
+        ...bounded(),
+        onResponse: ({ headers }) => (readAt = Date.parse(headers.get('date') ?? '')),
+      });
+      const found = await unlessStatus([404], reading);
       return found && { ...toStoredRow(found), ...(Number.isNaN(readAt) ? {} : { readAt }) };
     },
     async insert(row) {
@@ -78,14 +70,13 @@ export function createAzureTable(client: TableClientType): EntityTable {
       return removed !== undefined;
     },
     async *list(partitionKey, { rowKeyPrefix, cells } = {}) {
-      const filter = [
-        ...(partitionKey === undefined ? [] : [`PartitionKey eq ${quote(partitionKey)}`]),
-        ...(rowKeyPrefix === undefined
-          ? []
-          : [`RowKey ge ${quote(rowKeyPrefix)}`, `RowKey lt ${quote(endOfPrefix(rowKeyPrefix))}`]),
-      ].join(' and ');
+      const filters: string[] = [];
+      if (partitionKey !== undefined) filters.push(`PartitionKey eq ${quote(partitionKey)}`);
+      if (rowKeyPrefix !== undefined) {
+        filters.push(`RowKey ge ${quote(rowKeyPrefix)}`, `RowKey lt ${quote(endOfPrefix(rowKeyPrefix))}`);
+      }
       const queryOptions = {
-        ...(filter === '' ? {} : { filter }),
+        ...(filters.length === 0 ? {} : { filter: filters.join(' and ') }),
         ...(cells === undefined ? {} : { select: ['partitionKey', 'rowKey', ...cells] }),
       };
       const pages = client.listEntities({ queryOptions }).byPage();

@@ -14,48 +14,31 @@ export interface PermissionCheck {
 const NOWHERE = '00000000-0000-0000-0000-000000000000';
 const PRINTER = `/print/printers/${NOWHERE}`;
 const JOB = `${PRINTER}/jobs/0`;
+const REDIRECT = { destinationPrinterId: NOWHERE, configuration: {} };
 const READ_PRINTERS = 'Printer.Read.All';
 
 /**
  * One call for each permission, on ids that do not exist. Graph checks the permission first, so a 404 (or any answer
- * except 401 and 403) shows that it is granted. All calls below a printer need Printer.Read.All too (api/printjob-get.md).
+ * except 401 and 403) shows that it is granted. All calls on jobs need Printer.Read.All too (api/printjob-get.md).
  */
-const TRIES: readonly (Omit<GraphCall, 'tenantId'> & { besides?: string })[] = [
+const TRIES: readonly Omit<GraphCall, 'tenantId'>[] = [
   { permission: 'PrintTaskDefinition.ReadWrite.All', method: 'GET', path: '/print/taskDefinitions' },
   { permission: READ_PRINTERS, method: 'GET', path: PRINTER },
-  { permission: 'PrintJob.ReadBasic.All', method: 'GET', path: JOB, besides: READ_PRINTERS },
-  {
-    permission: 'PrintJob.Read.All',
-    method: 'GET',
-    path: `${JOB}/documents/${NOWHERE}/$value`,
-    besides: READ_PRINTERS,
-  },
-  {
-    permission: 'PrintJob.ReadWriteBasic.All',
-    method: 'PATCH',
-    path: JOB,
-    body: { configuration: {} },
-    besides: READ_PRINTERS,
-  },
-  {
-    permission: 'PrintJob.Manage.All',
-    method: 'POST',
-    path: `${JOB}/redirect`,
-    body: { destinationPrinterId: NOWHERE, configuration: {} },
-    besides: READ_PRINTERS,
-  },
+  { permission: 'PrintJob.ReadBasic.All', method: 'GET', path: JOB },
+  { permission: 'PrintJob.Read.All', method: 'GET', path: `${JOB}/documents/${NOWHERE}/$value` },
+  { permission: 'PrintJob.ReadWriteBasic.All', method: 'PATCH', path: JOB, body: { configuration: {} } },
+  { permission: 'PrintJob.Manage.All', method: 'POST', path: `${JOB}/redirect`, body: REDIRECT },
 ];
 
 /** Tries every application permission that a scenario may need. Never rejects. */
 export async function tryPermissions(callGraph: CallGraph, tenantId: string): Promise<PermissionCheck[]> {
   const checks: PermissionCheck[] = [];
-  for (const { besides, ...call } of TRIES) {
+  for (const call of TRIES) {
     const check = await tryOne(callGraph, { ...call, tenantId });
-    const needed = checks.find(({ permission }) => permission === besides);
-    const hidden = check.state === 'missing' && needed !== undefined && needed.state !== 'granted';
-    checks.push(
-      hidden ? { ...check, state: 'unknown', detail: `can be tried once ${needed.permission} is granted` } : check,
-    );
+    const readPrinters = checks.find(({ permission }) => permission === READ_PRINTERS);
+    const isHidden = call.path.startsWith(JOB) && check.state === 'missing' && readPrinters?.state !== 'granted';
+    const detail = `can be tried once ${READ_PRINTERS} is granted`;
+    checks.push(isHidden ? { ...check, state: 'unknown', detail } : check);
   }
   return checks;
 }

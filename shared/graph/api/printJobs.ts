@@ -60,9 +60,8 @@ export async function readJob(
 ): Promise<PrintJob | undefined> {
   const path = `${jobsPath(printerId)}/${encodeURIComponent(jobId)}?$expand=${expand}`;
   const answer = await unlessNotFound(callGraph({ tenantId, method: 'GET', path, permission: PERMISSION }));
-  if (!answer) return undefined;
-  const job = parseJob(answer.body);
-  if (!job) throw unreadableAnswer('a printJob without an id', path);
+  const job = answer && parseJob(answer.body);
+  if (answer && !job) throw unreadableAnswer('a printJob without an id', path);
   return job;
 }
 
@@ -72,15 +71,11 @@ export async function readJob(
  *
  * @throws GraphError as `readAllPages`
  */
-export async function* listJobs(
+export function listJobs(
   paging: Paging,
   { tenantId, printerId }: { tenantId: string; printerId: string },
 ): AsyncGenerator<ListedJob> {
-  const call = { tenantId, path: jobsPath(printerId), permission: PERMISSION };
-  for await (const item of readAllPages(paging, call)) {
-    const job = parseJob(item);
-    if (job) yield reduceJob(job);
-  }
+  return readAllPages(paging, { tenantId, path: jobsPath(printerId), permission: PERMISSION }, parseListedJob);
 }
 
 function jobsPath(printerId: string): string {
@@ -105,7 +100,10 @@ function parseJob(value: unknown): PrintJob | undefined {
   };
 }
 
-function reduceJob({ id, state, isAcquiredByPrinter, isFetchable, fields }: PrintJob): ListedJob {
+function parseListedJob(item: unknown): ListedJob | undefined {
+  const job = parseJob(item);
+  if (!job) return undefined;
+  const { id, state, isAcquiredByPrinter, isFetchable, fields } = job;
   // A job that was canceled or aborted after the printer acquired it has ended without a notification.
   const isAcquired = isAcquiredByPrinter && state !== 'canceled' && state !== 'aborted';
   return {

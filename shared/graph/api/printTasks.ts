@@ -31,13 +31,10 @@ const PERMISSION = 'PrintTaskDefinition.ReadWrite.All';
  * @throws GraphError as `callGraph` otherwise, and `graphAnswerUnreadable`
  */
 export async function readTask(callGraph: CallGraph, task: TaskKey): Promise<PrintTask | undefined> {
-  const path = taskPath(task);
-  const answer = await unlessNotFound(
-    callGraph({ tenantId: task.tenantId, method: 'GET', path, permission: PERMISSION }),
-  );
-  if (!answer) return undefined;
-  const parsed = parseTask(answer.body);
-  if (!parsed) throw unreadableAnswer('a printTask without an id', path);
+  const call = callOf(task);
+  const answer = await unlessNotFound(callGraph({ ...call, method: 'GET' }));
+  const parsed = answer && parseTask(answer.body);
+  if (answer && !parsed) throw unreadableAnswer('a printTask without an id', call.path);
   return parsed;
 }
 
@@ -48,13 +45,8 @@ export async function readTask(callGraph: CallGraph, task: TaskKey): Promise<Pri
  * @throws GraphError as `callGraph`
  */
 export async function completeTask(callGraph: CallGraph, task: TaskKey, description: string): Promise<void> {
-  await callGraph({
-    tenantId: task.tenantId,
-    method: 'PATCH',
-    path: taskPath(task),
-    body: { status: { state: 'completed', description } },
-    permission: PERMISSION,
-  });
+  const body = { status: { state: 'completed', description } };
+  await callGraph({ ...callOf(task), method: 'PATCH', body });
 }
 
 /**
@@ -63,23 +55,20 @@ export async function completeTask(callGraph: CallGraph, task: TaskKey, descript
  *
  * @throws GraphError as `readAllPages`
  */
-export async function* listTasks(
+export function listTasks(
   paging: Paging,
   { tenantId, definitionId }: { tenantId: string; definitionId: string },
 ): AsyncGenerator<PrintTask> {
-  const call = { tenantId, path: tasksPath(definitionId), permission: PERMISSION };
-  for await (const item of readAllPages(paging, call)) {
-    const task = parseTask(item);
-    if (task) yield task;
-  }
+  return readAllPages(paging, { tenantId, path: tasksPath(definitionId), permission: PERMISSION }, parseTask);
 }
 
 function tasksPath(definitionId: string): string {
   return `/print/taskDefinitions/${encodeURIComponent(definitionId)}/tasks`;
 }
 
-function taskPath({ definitionId, taskId }: TaskKey): string {
-  return `${tasksPath(definitionId)}/${encodeURIComponent(taskId)}`;
+function callOf({ tenantId, definitionId, taskId }: TaskKey) {
+  const path = `${tasksPath(definitionId)}/${encodeURIComponent(taskId)}`;
+  return { tenantId, path, permission: PERMISSION };
 }
 
 /** The task in an answer, an item of a listing or a job's `tasks`. Undefined without a usable id. */

@@ -1,6 +1,6 @@
-import { isRecord } from '../../parse';
+import { isRecord, parseText } from '../../parse';
 import { sendSingly, type BatchPart, type PartResult } from '../batch';
-import type { CallGraph } from '../client';
+import type { CallGraph, GraphCall } from '../client';
 import { GraphError, unreadableAnswer } from '../errors';
 import { readAllPages, type Paging } from '../paging';
 
@@ -51,7 +51,7 @@ const CREATE_TIMEOUT_MS = 25_000;
  */
 export async function createSubscription(
   callGraph: CallGraph,
-  call: { tenantId: string; permission: string },
+  call: Pick<GraphCall, 'tenantId' | 'permission'>,
   subscription: NewSubscription,
 ): Promise<Granted> {
   const { body } = await callGraph({
@@ -75,13 +75,13 @@ export function renewalPart({ subscriptionId, permission }: KnownSubscription, e
 
 /**
  * What a PATCH granted. An answer without a body says that it took effect and not until when: then `known` stays, and the
- * next PATCH asks again before it ends. @throws the error of the result, and GraphError `graphAnswerUnreadable`
+ * next PATCH is sent before it ends. @throws the error of the result, and GraphError `graphAnswerUnreadable`
  */
 export function parseRenewal(result: PartResult, known: Granted): Granted {
   if ('error' in result) throw result.error;
   const { body } = result.answer;
   if (body === undefined || body === null) return known;
-  return { ...parseGranted(body, known.subscriptionId), subscriptionId: known.subscriptionId };
+  return parseGranted(body, known.subscriptionId);
 }
 
 /** DELETE /subscriptions/{id}. `acceptRemoval` reads its result. */
@@ -105,21 +105,18 @@ export async function deleteSubscription(
 }
 
 /** GET /subscriptions, all pages: the subscriptions of this app in the tenant. Items of another form are skipped. */
-export async function* listSubscriptions(
+export function listSubscriptions(
   paging: Paging,
-  call: { tenantId: string; permission: string },
+  call: Pick<GraphCall, 'tenantId' | 'permission'>,
 ): AsyncGenerator<ListedSubscription> {
-  for await (const item of readAllPages(paging, { ...call, path: PATH })) {
-    const { id, resource, changeType, notificationUrl } = isRecord(item) ? item : {};
-    if (
-      typeof id === 'string' &&
-      typeof resource === 'string' &&
-      typeof changeType === 'string' &&
-      typeof notificationUrl === 'string'
-    ) {
-      yield { id, resource, changeType, notificationUrl };
-    }
-  }
+  return readAllPages(paging, { ...call, path: PATH }, parseListed);
+}
+
+function parseListed(item: unknown): ListedSubscription | undefined {
+  const { id, resource, changeType, notificationUrl } = isRecord(item) ? item : {};
+  if (typeof id !== 'string' || typeof resource !== 'string') return undefined;
+  if (typeof changeType !== 'string' || typeof notificationUrl !== 'string') return undefined;
+  return { id, resource, changeType, notificationUrl };
 }
 
 function pathOf(subscriptionId: string): string {
@@ -129,9 +126,9 @@ function pathOf(subscriptionId: string): string {
 /** @param knownId of a PATCH, whose answer may leave it out */
 function parseGranted(body: unknown, knownId?: string): Granted {
   const { id, expirationDateTime } = isRecord(body) ? body : {};
-  const subscriptionId = typeof id === 'string' && id !== '' ? id : knownId;
-  const expiresAt = typeof expirationDateTime === 'string' ? Date.parse(expirationDateTime) : NaN;
-  if (subscriptionId === undefined || Number.isNaN(expiresAt)) {
+  const subscriptionId = knownId ?? parseText(id);
+  const expiresAt = Date.parse(parseText(expirationDateTime));
+  if (subscriptionId === '' || Number.isNaN(expiresAt)) {
     const path = knownId === undefined ? PATH : pathOf(knownId);
     throw unreadableAnswer('a subscription without an id or expirationDateTime', path);
   }

@@ -1,7 +1,7 @@
 import { isRecord, parseText } from '../../parse';
 import { unlessNotFound, type CallGraph } from '../client';
 import { unreadableAnswer } from '../errors';
-import { readAllPages, type Paging } from '../paging';
+import { readWholeListing, type Paging } from '../paging';
 
 /** A print task definition of this app (resources/printtaskdefinition.md). */
 export interface PrintDefinition {
@@ -38,11 +38,8 @@ export async function createDefinition(
 }
 
 /** GET /print/taskDefinitions, all pages: Graph shows an app its own definitions only. Rejects as `createDefinition`. */
-export async function listDefinitions(paging: Paging, tenantId: string): Promise<PrintDefinition[]> {
-  const found: PrintDefinition[] = [];
-  const call = { tenantId, path: PATH, permission: PERMISSION };
-  for await (const item of readAllPages(paging, call)) found.push(parseDefinition(item));
-  return found;
+export function listDefinitions(paging: Paging, tenantId: string): Promise<PrintDefinition[]> {
+  return readWholeListing(paging, { tenantId, path: PATH, permission: PERMISSION }, parseDefinition);
 }
 
 /** DELETE /print/taskDefinitions/{id}. False for a 404. Rejects as `callGraph` otherwise. */
@@ -54,13 +51,7 @@ export async function deleteDefinition(callGraph: CallGraph, tenantId: string, i
 
 function parseDefinition(value: unknown): PrintDefinition {
   const { id, displayName, createdBy } = isRecord(value) ? value : {};
-  if (typeof id !== 'string' || id === '') {
-    throw unreadableAnswer('a printTaskDefinition without an id', PATH);
-  }
+  if (typeof id !== 'string' || id === '') throw unreadableAnswer('a printTaskDefinition without an id', PATH);
   const appName = isRecord(createdBy) ? createdBy['displayName'] : undefined;
-  return {
-    id,
-    displayName: parseText(displayName),
-    ...(typeof appName === 'string' ? { appName } : {}),
-  };
+  return { id, displayName: parseText(displayName), ...(typeof appName === 'string' ? { appName } : {}) };
 }

@@ -1,8 +1,7 @@
-import { isRecord } from '../../parse';
+import { isRecord, parseText } from '../../parse';
 import { unlessNotFound, type CallGraph } from '../client';
 import { unreadableAnswer } from '../errors';
-import { readAllPages, type Paging } from '../paging';
-import { listPrinters } from './printers';
+import { readWholeListing, type Paging } from '../paging';
 import { listDefinitions } from './taskDefinitions';
 
 /** The delegated permissions of these calls. None of them works for an app (api/printer-post-tasktriggers.md). */
@@ -20,12 +19,10 @@ export interface PrintTrigger {
  *
  * @throws GraphError as `callGraph`, and `graphAnswerUnreadable`
  */
-export async function listTriggers(paging: Paging, tenantId: string, printerId: string): Promise<PrintTrigger[]> {
-  const found: PrintTrigger[] = [];
+export function listTriggers(paging: Paging, tenantId: string, printerId: string): Promise<PrintTrigger[]> {
   const path = `${triggersPath(printerId)}?$expand=definition`;
   const call = { tenantId, path, permission: TRIGGER_PERMISSIONS.read };
-  for await (const item of readAllPages(paging, call)) found.push(parseTrigger(item, path));
-  return found;
+  return readWholeListing(paging, call, (item) => parseTrigger(item, path));
 }
 
 /**
@@ -37,17 +34,10 @@ export async function createTrigger(
   { tenantId, printerId, definitionId }: { tenantId: string; printerId: string; definitionId: string },
 ): Promise<PrintTrigger> {
   const path = triggersPath(printerId);
-  const { body } = await callGraph({
-    tenantId,
-    method: 'POST',
-    path,
-    body: {
-      event: 'jobStarted',
-      'definition@odata.bind': `${graphBaseUrl}/print/taskDefinitions/${encodeURIComponent(definitionId)}`,
-    },
-    permission: TRIGGER_PERMISSIONS.write,
-  });
-  return { ...parseTrigger(body, path), definitionId };
+  const definition = `${graphBaseUrl}/print/taskDefinitions/${encodeURIComponent(definitionId)}`;
+  const body = { event: 'jobStarted', 'definition@odata.bind': definition };
+  const answer = await callGraph({ tenantId, method: 'POST', path, body, permission: TRIGGER_PERMISSIONS.write });
+  return { ...parseTrigger(answer.body, path), definitionId };
 }
 
 /** DELETE /print/printers/{id}/taskTriggers/{id}. False for a 404. Rejects as `callGraph` otherwise. */
@@ -56,8 +46,7 @@ export async function deleteTrigger(
   { tenantId, printerId, triggerId }: { tenantId: string; printerId: string; triggerId: string },
 ): Promise<boolean> {
   const path = `${triggersPath(printerId)}/${encodeURIComponent(triggerId)}`;
-  const permission = TRIGGER_PERMISSIONS.write;
-  const call = callGraph({ tenantId, method: 'DELETE', path, permission });
+  const call = callGraph({ tenantId, method: 'DELETE', path, permission: TRIGGER_PERMISSIONS.write });
   return (await unlessNotFound(call)) !== undefined;
 }
 
@@ -84,18 +73,17 @@ export async function findTriggers(
   app: Paging,
   administrator: Paging,
   tenantId: string,
-  onProgress: (printers: number) => void = () => undefined,
+  onProgress: (printers: number) => void,
 ): Promise<FoundTrigger[]> {
   const ours = new Set((await listDefinitions(app, tenantId)).map(({ id }) => id.toLowerCase()));
   const printers = await listPrinters(administrator, tenantId);
   const found: FoundTrigger[][] = [];
   for (let start = 0; start < printers.length; start += PRINTERS_AT_ONCE) {
     const group = printers.slice(start, start + PRINTERS_AT_ONCE).map(async (printer) => {
-      const triggers = await listTriggers(administrator, tenantId, printer.id);
+      const triggers = await listTriggers(administrator, tenantId, printer.printerId);
       return triggers.map((trigger) => ({
         ...trigger,
-        printerId: printer.id,
-        printerName: printer.displayName,
+        ...printer,
         ...(trigger.definitionId === undefined ? {} : { ours: ours.has(trigger.definitionId) }),
       }));
     });
@@ -103,6 +91,16 @@ export async function findTriggers(
     onProgress(found.length);
   }
   return found.flat();
+}
+
+/** GET /print/printers, all pages. Delegated only (api/print-list-printers.md). The ids are lower-cased. */
+function listPrinters(paging: Paging, tenantId: string): Promise<{ printerId: string; printerName: string }[]> {
+  const call = { tenantId, path: '/print/printers', permission: TRIGGER_PERMISSIONS.read };
+  return readWholeListing(paging, call, (item) => {
+    const { id, displayName } = isRecord(item) ? item : {};
+    if (typeof id !== 'string' || id === '') throw unreadableAnswer('a printer without an id', call.path);
+    return { printerId: id.toLowerCase(), printerName: parseText(displayName) };
+  });
 }
 
 function triggersPath(printerId: string): string {
@@ -113,8 +111,5 @@ function parseTrigger(value: unknown, path: string): PrintTrigger {
   const { id, definition } = isRecord(value) ? value : {};
   if (typeof id !== 'string' || id === '') throw unreadableAnswer('a printTaskTrigger without an id', path);
   const definitionId = isRecord(definition) ? definition['id'] : undefined;
-  return {
-    id,
-    ...(typeof definitionId === 'string' ? { definitionId: definitionId.toLowerCase() } : {}),
-  };
+  return { id, ...(typeof definitionId === 'string' ? { definitionId: definitionId.toLowerCase() } : {}) };
 }

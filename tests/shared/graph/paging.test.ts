@@ -6,7 +6,8 @@ const BASE = 'https://graph.microsoft.com/v1.0';
 
 async function read(graph: ReturnType<typeof createFakeGraph>, graphBaseUrl = BASE): Promise<unknown[]> {
   const items: unknown[] = [];
-  for await (const item of readAllPages({ callGraph: graph.callGraph, graphBaseUrl }, CALL)) items.push(item);
+  const paging = { callGraph: graph.callGraph, graphBaseUrl };
+  for await (const item of readAllPages(paging, CALL, (value) => value)) items.push(item);
   return items;
 }
 

@@ -24,7 +24,7 @@ describe('triggers (api/printer-list-tasktriggers.md)', () => {
     graph.next('GET', () => ({ value: [] }));
     graph.next('GET', () => ({ value: ['text'] }));
     const paging = { callGraph: graph.callGraph, graphBaseUrl };
-    await expect(findTriggers(paging, paging, TENANT)).rejects.toMatchObject({
+    await expect(findTriggers(paging, paging, TENANT, () => undefined)).rejects.toMatchObject({
       code: 'graphAnswerUnreadable',
     });
   });
