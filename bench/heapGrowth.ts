@@ -1,5 +1,5 @@
 import { createLedger } from '../shared/jobs/ledger';
-import { createReadAccess, createPlacesOf, createTenantShare } from '../shared/jobs/access';
+import { createReadAccess, createSlotsOf, createTenantShare } from '../shared/jobs/access';
 import { createGraphClient, createSilence, createThrottle } from '../shared/graph/client';
 import type { SendHttp } from '../shared/graph/http';
 import { releaseEveryJob } from '../shared/jobs/startedJob';
@@ -76,7 +76,7 @@ export const heapGrowth: Part = {
       }),
       throttle,
       silence,
-      share: createTenantShare(createPlacesOf(silence)),
+      share: createTenantShare(createSlotsOf(silence)),
       decide: releaseEveryJob,
       queues: { jobs, events, poison },
       requestRenewal: createRequestRenewal({ queue: subscriptions, clock }),

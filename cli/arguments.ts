@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { parseId } from '../shared/parse';
 import type { WatchKey } from '../shared/watches/watches';
-import type { CliIo } from './context';
+import type { Terminal } from './terminal';
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -61,7 +61,7 @@ export function usageError(problem: string, remedy?: string): ReceiverError {
 /** The tenant is not on the allow-list, or has been removed from it. */
 export function notListed(tenantId: string, removed = false): ReceiverError {
   const state = removed ? 'has been removed' : 'is not on the allow-list';
-  return new ReceiverError('tenantNotServed', `Tenant ${tenantId} ${state}`, {
+  return new ReceiverError('tenantNotActive', `Tenant ${tenantId} ${state}`, {
     remedy: `Add it: tenants add ${tenantId} --name <text>`,
   });
 }
@@ -71,8 +71,8 @@ export function notListed(tenantId: string, removed = false): ReceiverError {
  *
  * @throws ReceiverError `usage` when there is no terminal to answer
  */
-export async function confirm(io: Pick<CliIo, 'confirm'>, verb: string, question: string): Promise<boolean> {
-  const answer = await io.confirm(question);
+export async function confirm(terminal: Terminal, verb: string, question: string): Promise<boolean> {
+  const answer = await terminal.confirm(question);
   if (answer === undefined) {
     throw usageError(`${verb} asks for confirmation, and there is no terminal to answer`, 'Add --yes to confirm.');
   }

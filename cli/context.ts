@@ -1,6 +1,7 @@
 import type { GraphService } from '../shared/graph/service';
 import type { Services } from '../shared/services';
 import type { Logger } from '../shared/logger';
+import type { Terminal } from './terminal';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -39,7 +40,8 @@ export interface CliServices extends Pick<
 
 /** What each verb works with. */
 export interface CliContext {
-  io: CliIo;
+  terminal: Terminal;
+  now: CliIo['now'];
   /** The services of the app, opened on first use with the settings of the environment and local.settings.json. */
   services: () => Promise<CliServices>;
   /** Silent unless --verbose. */

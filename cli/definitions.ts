@@ -5,7 +5,7 @@ import { createDefinition, deleteDefinition, listDefinitions } from '../shared/g
 import { listTasks } from '../shared/graph/api/printTasks';
 import { confirm, idArgument, nameArgument, tenantArgument } from './arguments';
 import type { CliContext } from './context';
-import { example, formatTable, JSON_HELP, plural, writeJson, type JsonOption } from './output';
+import { example, JSON_HELP, plural, type JsonOption } from './output';
 
 const DEFAULT_APP_NAME = 'Universal Print Receiver';
 const TENANT = '--tenant 11111111-1111-1111-1111-111111111111';
@@ -64,9 +64,10 @@ async function create(context: CliContext, options: CreateOptions): Promise<void
   const { callGraph } = await (await context.services()).graph();
   const names = { displayName: options.name, appName: options.appName };
   const definition = { tenantId, ...(await createDefinition(callGraph, tenantId, names)) };
-  if (options.json) return writeJson(context.io.stdout, definition);
-  context.io.stdout(
-    `Created definition ${definition.id} (${definition.displayName}).\nNext: subscriptions add --tenant ${tenantId} --definition ${definition.id}\n`,
+  if (options.json) return context.terminal.json(definition);
+  context.terminal.print(
+    `Created definition ${definition.id} (${definition.displayName}).`,
+    `Next: subscriptions add --tenant ${tenantId} --definition ${definition.id}`,
   );
 }
 
@@ -79,28 +80,28 @@ async function list(context: CliContext, options: TenantOption): Promise<void> {
     tenantId,
     ...definition,
   }));
-  if (options.json) return writeJson(context.io.stdout, found);
+  if (options.json) return context.terminal.json(found);
   if (found.length === 0) {
-    return context.io.stdout(
-      `This app has no definition in the tenant. Create one: definitions create --tenant ${tenantId} --name <text>\n`,
+    return context.terminal.print(
+      `This app has no definition in the tenant. Create one: definitions create --tenant ${tenantId} --name <text>`,
     );
   }
   const rows = found.map(({ id, displayName, appName }) => [id, displayName, appName ?? '']);
-  context.io.stdout(formatTable(['id', 'name', 'app'], rows));
+  context.terminal.table(['id', 'name', 'app'], rows);
 }
 
 /** Asks for confirmation, checks that the definition is not in use, then deletes it. */
 async function remove(context: CliContext, id: string, options: DeleteOptions): Promise<void> {
   const { tenant: tenantId } = options;
   const question = `Delete definition ${id} of tenant ${tenantId}? Its triggers start no more tasks.`;
-  if (!options.yes && !(await confirm(context.io, 'definitions delete', question))) {
-    return context.io.stderr('Nothing was deleted.\n');
+  if (!options.yes && !(await confirm(context.terminal, 'definitions delete', question))) {
+    return context.terminal.note('Nothing was deleted.');
   }
   if (!options.force) await requireUnused(context, tenantId, id);
   const { callGraph } = await (await context.services()).graph();
   if (!(await deleteDefinition(callGraph, tenantId, id))) throw notFound(id);
-  if (options.json) return writeJson(context.io.stdout, { tenantId, id, deleted: true });
-  context.io.stdout(`Deleted definition ${id}.\n`);
+  if (options.json) return context.terminal.json({ tenantId, id, deleted: true });
+  context.terminal.print(`Deleted definition ${id}.`);
 }
 
 /**

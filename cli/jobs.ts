@@ -5,7 +5,7 @@ import type { LedgerRow } from '../shared/jobs/ledger';
 import { parseJobId } from '../shared/parse';
 import { idArgument, oneOf, tenantArgument, usageError } from './arguments';
 import type { CliContext } from './context';
-import { example, formatTable, JSON_HELP, plural, warn, writeJson, type JsonOption } from './output';
+import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { sweepJobs, type SweepJobsOptions } from './sweepJobs';
 
 const STATUSES: readonly string[] = ['claimed', 'waiting', 'failed', 'gone', 'done'];
@@ -49,16 +49,16 @@ export function jobsCommand(group: Command, context: CliContext): void {
     .action((options: SweepJobsOptions) => sweepJobs(context, options));
 }
 
-async function list({ io, services }: CliContext, options: ListOptions): Promise<void> {
+async function list({ terminal, services }: CliContext, options: ListOptions): Promise<void> {
   const { tenant, status, limit } = options;
   const found: ({ rowKey: string } & LedgerRow)[] = [];
   const ledger = await (await services()).ledger();
-  for await (const { rowKey, row } of ledger.list(tenant, { onUnreadable: warn(io) })) {
+  for await (const { rowKey, row } of ledger.list(tenant, { onUnreadable: warn(terminal) })) {
     if (row && (status === undefined || row.status === status)) found.push({ rowKey, ...row });
   }
   const shown = found.sort((a, b) => b.firstSeenAt.localeCompare(a.firstSeenAt)).slice(0, limit);
-  if (options.json) return writeJson(io.stdout, shown);
-  if (shown.length === 0) return io.stdout('The ledger has no such job.\n');
+  if (options.json) return terminal.json(shown);
+  if (shown.length === 0) return terminal.print('The ledger has no such job.');
   const rows = shown.map((row) => [
     row.firstSeenAt,
     row.status,
@@ -68,15 +68,15 @@ async function list({ io, services }: CliContext, options: ListOptions): Promise
     row.rowKey,
     row.cause ?? '',
   ]);
-  io.stdout(formatTable(['first seen', 'status', 'outcome', 'found by', 'job', 'key', 'cause'], rows));
+  terminal.table(['first seen', 'status', 'outcome', 'found by', 'job', 'key', 'cause'], rows);
   if (found.length > shown.length) {
     const hidden = plural(found.length - shown.length, 'older job event');
-    io.stderr(`${hidden} not shown: add --limit <count>\n`);
+    terminal.note(`${hidden} not shown: add --limit <count>`);
   }
 }
 
 async function show(
-  { io, services }: CliContext,
+  { terminal, services }: CliContext,
   job: string,
   options: JsonOption & { tenant: string },
 ): Promise<void> {
@@ -86,7 +86,7 @@ async function show(
   const keys: string[] = [];
   if (/^job(Started|Fetchable)_/.test(jobId)) keys.push(jobId);
   else {
-    for await (const { rowKey, row } of ledger.list(options.tenant, { onUnreadable: warn(io) })) {
+    for await (const { rowKey, row } of ledger.list(options.tenant, { onUnreadable: warn(terminal) })) {
       if (row?.jobId === jobId) keys.push(rowKey);
     }
   }
@@ -102,11 +102,13 @@ async function show(
   if (events.length === 0) {
     throw new ReceiverError('jobNotFound', `The ledger of tenant ${options.tenant} has no job ${job}`);
   }
-  if (options.json) return writeJson(io.stdout, events);
+  if (options.json) return terminal.json(events);
   for (const { rowKey, printerId, timeline } of events) {
     const steps = timeline.map(({ at, what }) => [at ?? '', what]);
     const printer = printerId === undefined ? '' : `, printer ${printerId}`;
-    io.stdout(`${rowKey}${printer}\n${formatTable(['when', 'what'], steps)}\n`);
+    terminal.print(`${rowKey}${printer}`);
+    terminal.table(['when', 'what'], steps);
+    terminal.print('');
   }
 }
 

@@ -1,4 +1,7 @@
-import type { CliIo } from './context';
+import { isRecord } from '../shared/parse';
+import { ReceiverError } from '../shared/errors';
+import { addressOf } from '../shared/storage/errors';
+import type { Terminal } from './terminal';
 
 /** The meaning of `--json`, in the same words for every verb. */
 export const JSON_HELP = 'print one JSON document and nothing else';
@@ -6,30 +9,6 @@ export const JSON_HELP = 'print one JSON document and nothing else';
 /** The option that most verbs have. */
 export interface JsonOption {
   json?: true;
-}
-
-/** Writes a document as the only output on stdout. */
-export function writeJson(stdout: (text: string) => void, value: unknown): void {
-  stdout(`${JSON.stringify(value, undefined, 2)}\n`);
-}
-
-/** Rows under upper-case headings, columns aligned, two spaces between them. */
-export function formatTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const line = (cells: readonly string[]) =>
-    widths
-      .map((width, column) => (cells[column] ?? '').padEnd(width))
-      .join('  ')
-      .trimEnd();
-  return `${[headings.map((heading) => heading.toUpperCase()), ...rows].map(line).join('\n')}\n`;
-}
-
-/** All fields of `value`, one a line. */
-export function formatFields(value: object): string {
-  const rows = Object.entries(value).map(([field, content]) => [field, String(content)]);
-  return formatTable(['field', 'value'], rows);
 }
 
 /** "1 watch", "2 watches": `count` with the noun in singular or plural. */
@@ -45,16 +24,50 @@ export function example(...commands: string[]): string {
 
 /** Reports progress of long work on stderr: one line after every `step` items. Short work reports nothing. */
 export function reportProgress(
-  { stderr }: Pick<CliIo, 'stderr'>,
+  terminal: Terminal,
   step: number,
   describe: (done: number) => string,
 ): (done: number) => void {
   return (done) => {
-    if (done % step === 0) stderr(`${describe(done)}\n`);
+    if (done % step === 0) terminal.note(describe(done));
   };
 }
 
 /** Prints an error that does not end the command, such as a row that cannot be read. */
-export function warn({ stderr }: Pick<CliIo, 'stderr'>): (error: Error) => void {
-  return (error) => stderr(`warning: ${error.message}\n`);
+export function warn(terminal: Terminal): (error: Error) => void {
+  return (error) => terminal.warn(...errorLines(error));
+}
+
+/** Remedies for refusals by a queue, which shared/storage passes on unchanged. */
+const STORAGE_REMEDIES = new Map([
+  [
+    403,
+    'The identity or key has no access: check AzureWebJobsStorage, the role assignments and the firewall of the account.',
+  ],
+  [404, 'The queue is missing: deploy the infrastructure, or start the local cloud (npm start).'],
+]);
+
+/** The lines of an error: the problem, its details one a line, and the remedy. Never a stack, never text of unknown origin. */
+export function errorLines(error: unknown): string[] {
+  if (error instanceof ReceiverError) {
+    const { problem, details, remedy } = error;
+    if (details.length === 0) return [`${problem}. ${remedy}`];
+    return [`${problem}:`, ...details.map((detail) => `  ${detail}`), remedy];
+  }
+  const name = error instanceof Error ? error.name : 'error';
+  const status = isRecord(error) && typeof error['statusCode'] === 'number' ? error['statusCode'] : undefined;
+  if (status === undefined) {
+    const code = isRecord(error) && typeof error['code'] === 'string' ? error['code'] : '';
+    const reason = /^[A-Z_]{3,40}$/.test(code) ? ` (${code})` : '';
+    return [`Unexpected ${name}${reason}. Run the command again with --verbose.`];
+  }
+  const remedy = STORAGE_REMEDIES.get(status) ?? 'Try again, and check AzureWebJobsStorage.';
+  return [`Storage${whereOf(error)} answered ${status}. ${remedy}`];
+}
+
+/** Where an error of a storage SDK happened, if it says so. */
+function whereOf(error: unknown): string {
+  const request = isRecord(error) ? error['request'] : undefined;
+  const url = isRecord(request) ? request['url'] : undefined;
+  return typeof url === 'string' && url !== '' ? ` at ${addressOf(url)}` : '';
 }

@@ -2,16 +2,7 @@ import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { addToGroup, sortGroups, type PoisonGroup, type PoisonMessage } from '../shared/operations/poison';
 import { replayPoison, visitPoison } from '../shared/operations/replayPoison';
-import {
-  example,
-  formatFields,
-  formatTable,
-  JSON_HELP,
-  plural,
-  reportProgress,
-  writeJson,
-  type JsonOption,
-} from './output';
+import { example, JSON_HELP, plural, reportProgress, type JsonOption } from './output';
 import { QUEUE_NAMES, type SignedQueue } from '../shared/storage/account';
 import { idArgument, oneOf, tenantArgument, usageError } from './arguments';
 import type { CliContext, CliServices } from './context';
@@ -86,8 +77,8 @@ async function list(context: CliContext, options: ListOptions): Promise<void> {
     options.queue,
   );
   const sorted = sortGroups(groups);
-  if (options.json) return writeJson(context.io.stdout, sorted);
-  if (sorted.length === 0) return context.io.stdout('No failed messages.\n');
+  if (options.json) return context.terminal.json(sorted);
+  if (sorted.length === 0) return context.terminal.print('No failed messages.');
   const rows = sorted.map(({ queue, cause, count, replayable, oldest, tenants, ids }) => [
     queue,
     cause,
@@ -98,7 +89,8 @@ async function list(context: CliContext, options: ListOptions): Promise<void> {
     ids[0] ?? '',
   ]);
   const headings = ['queue', 'cause', 'messages', 'replayable', 'oldest', 'tenants', 'example id'];
-  context.io.stdout(`${formatTable(headings, rows)}\nAfter correcting a cause: poison replay --cause <text>\n`);
+  context.terminal.table(headings, rows);
+  context.terminal.print('', 'After correcting a cause: poison replay --cause <text>');
 }
 
 async function show(context: CliContext, id: string, options: JsonOption): Promise<void> {
@@ -114,8 +106,9 @@ async function show(context: CliContext, id: string, options: JsonOption): Promi
     givenUpAt: new Date(insertedAt).toISOString(),
     replayable: replayed !== undefined,
   };
-  if (options.json) return writeJson(context.io.stdout, { ...shown, text });
-  context.io.stdout(`${formatFields(shown)}\n${text}\n`);
+  if (options.json) return context.terminal.json({ ...shown, text });
+  context.terminal.fields(shown);
+  context.terminal.print('', text);
 }
 
 async function replay(context: CliContext, ids: string[], options: ReplayOptions): Promise<void> {
@@ -130,15 +123,15 @@ async function replay(context: CliContext, ids: string[], options: ReplayOptions
     ...(tenant === undefined ? {} : { tenantId: tenant }),
     ...(ids.length === 0 ? {} : { ids }),
   };
-  const onProgress = reportProgress(context.io, 100, (replayed) => `${replayed} messages replayed`);
+  const onProgress = reportProgress(context.terminal, 100, (replayed) => `${replayed} messages replayed`);
   const summary = await replayPoison(await openPoison(await context.services()), filter, onProgress);
-  if (json) writeJson(context.io.stdout, summary);
-  else context.io.stdout(`Replayed ${plural(summary.replayed, 'message')}.\n`);
+  if (json) context.terminal.json(summary);
+  else context.terminal.print(`Replayed ${plural(summary.replayed, 'message')}.`);
   for (const { id, cause: why } of summary.left) {
-    context.io.stderr(`warning: ${id} cannot be replayed and stays in the queue: ${why}\n`);
+    context.terminal.warn(`${id} cannot be replayed and stays in the queue: ${why}`);
   }
   if (ids.length > 0 && summary.replayed + summary.left.length < ids.length) {
     context.markFailed();
-    context.io.stderr('error: Some of these messages are not in a poison queue. See: poison list\n');
+    context.terminal.error('Some of these messages are not in a poison queue. See: poison list');
   }
 }

@@ -2,7 +2,7 @@ import { reconcileAll, type ReconcileSummary } from '../shared/subscriptions/rec
 import { sweepWatches } from '../shared/sweep/sweepWatches';
 import { notListed } from './arguments';
 import type { CliContext } from './context';
-import { formatTable, plural, writeJson, type JsonOption } from './output';
+import { plural, type JsonOption } from './output';
 
 export interface ReconcileVerbOptions extends JsonOption {
   tenant?: string;
@@ -11,7 +11,7 @@ export interface ReconcileVerbOptions extends JsonOption {
 
 /** `subscriptions reconcile`: what the timer does, with progress on stderr. */
 export async function reconcileVerb(context: CliContext, options: ReconcileVerbOptions): Promise<void> {
-  const { io, logger } = context;
+  const { terminal, logger } = context;
   const deps = { ...(await (await context.services()).subscriptions()), logger };
   if (options.tenant !== undefined && !(await deps.tenants.get(options.tenant))) {
     throw notListed(options.tenant);
@@ -21,45 +21,46 @@ export async function reconcileVerb(context: CliContext, options: ReconcileVerbO
     ...(options.retryNow ? { retryNow: true } : {}),
     onProgress: ({ tenantId, watch, outcome, graphWaitsUntil }) => {
       const wait = graphWaitsUntil === undefined ? '' : `, Graph asked the app to wait until ${graphWaitsUntil}`;
-      if (outcome !== 'nothing') io.stderr(`${tenantId} ${watch}: ${outcome}${wait}\n`);
+      if (outcome !== 'nothing') terminal.note(`${tenantId} ${watch}: ${outcome}${wait}`);
     },
   });
   if (summary.toSweep.length > 0) {
     const sweep = await (await context.services()).sweep();
     const queued = await sweepWatches({ ...sweep, logger }, summary.toSweep);
     const swept = plural(summary.toSweep.length, 'watch', 'watches');
-    io.stderr(`Swept ${swept}: ${plural(queued, 'missed job event')} queued\n`);
+    terminal.note(`Swept ${swept}: ${plural(queued, 'missed job event')} queued`);
   }
-  if (options.json) writeJson(io.stdout, summary);
-  else io.stdout(describeSummary(summary));
+  if (options.json) terminal.json(summary);
+  else printSummary(context, summary);
   reportProblems(context, summary);
 }
 
 /** Prints warnings and errors of a run. Exit code 1 when a watch that was due failed, was refused or was postponed. */
-function reportProblems({ io, markFailed }: CliContext, summary: ReconcileSummary): void {
+function reportProblems({ terminal, markFailed }: CliContext, summary: ReconcileSummary): void {
   const { unreadable, failures, refused, counts } = summary;
   const next = (time?: string) => (time === undefined ? '' : ` (next try ${time})`);
-  for (const message of unreadable) io.stderr(`warning: ${message}\n`);
+  for (const message of unreadable) terminal.warn(message);
   for (const { tenantId, watch, error, nextTryAt } of failures) {
-    io.stderr(`error: ${tenantId} ${watch}: ${error}${next(nextTryAt)}\n`);
+    terminal.error(`${tenantId} ${watch}: ${error}${next(nextTryAt)}`);
   }
   for (const { tenantId, error, nextTryAt } of refused) {
-    io.stderr(
-      `error: ${tenantId} refuses the app: ${error ?? 'no reason given'}${next(nextTryAt)}\n  To see what is missing: tenants show ${tenantId}\n  To retry now: subscriptions reconcile --retry-now\n`,
+    terminal.error(
+      `${tenantId} refuses the app: ${error ?? 'no reason given'}${next(nextTryAt)}`,
+      `  To see what is missing: tenants show ${tenantId}`,
+      '  To retry now: subscriptions reconcile --retry-now',
     );
   }
   if (counts.postponed > 0) {
     const postponed = plural(counts.postponed, 'watch', 'watches');
-    io.stderr(`error: ${postponed} postponed until the next run of the app or of this command\n`);
+    terminal.error(`${postponed} postponed until the next run of the app or of this command`);
   }
   if (failures.length + refused.length + counts.postponed > 0) markFailed();
 }
 
-function describeSummary({ counts, tenantsSkipped }: ReconcileSummary): string {
+function printSummary({ terminal }: CliContext, { counts, tenantsSkipped }: ReconcileSummary): void {
   const rows = Object.entries(counts).map(([outcome, count]) => [outcome, String(count)]);
-  const skipped =
-    tenantsSkipped === 0
-      ? ''
-      : `${plural(tenantsSkipped, 'paused or removed tenant')} skipped. Task definitions of paused tenants are still renewed.\n`;
-  return formatTable(['outcome', 'watches'], rows) + skipped;
+  terminal.table(['outcome', 'watches'], rows);
+  if (tenantsSkipped === 0) return;
+  const skipped = plural(tenantsSkipped, 'paused or removed tenant');
+  terminal.print(`${skipped} skipped. Task definitions of paused tenants are still renewed.`);
 }

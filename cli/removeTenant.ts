@@ -3,7 +3,7 @@ import { removeTenant } from '../shared/operations/removeTenant';
 import type { Watches } from '../shared/watches/watches';
 import { confirm, notListed } from './arguments';
 import type { CliContext } from './context';
-import { plural, reportProgress, writeJson, type JsonOption } from './output';
+import { plural, reportProgress, type JsonOption } from './output';
 import { readTriggers } from './triggers';
 
 export interface RemoveOptions extends JsonOption {
@@ -17,19 +17,19 @@ export interface RemoveOptions extends JsonOption {
  * the subscriptions and watches of the tenant and, on request, its ledger.
  */
 export async function removeTenantVerb(context: CliContext, tenantId: string, options: RemoveOptions): Promise<void> {
-  const { io } = context;
+  const { terminal } = context;
   const services = await context.services();
   const tenant = await (await services.tenants()).get(tenantId);
   if (!tenant) throw notListed(tenantId);
   const question = `Remove tenant ${tenantId} (${tenant.name}) with its watches and subscriptions${options.ledger ? ' and its ledger' : ''}?`;
-  if (!options.yes && !(await confirm(io, 'tenants remove', question))) {
-    return io.stderr('Nothing was removed.\n');
+  if (!options.yes && !(await confirm(terminal, 'tenants remove', question))) {
+    return terminal.note('Nothing was removed.');
   }
   if (!options.force) await requireNoTriggers(context, tenantId);
   const subscriptions = await services.subscriptions();
   const watches = countRemovals(
     subscriptions.watches,
-    reportProgress(io, 20, (count) => `${count} watches removed`),
+    reportProgress(terminal, 20, (count) => `${count} watches removed`),
   );
   const removed = await removeTenant({ ...subscriptions, watches, logger: context.logger }, tenantId);
   if (!removed) throw notListed(tenantId);
@@ -37,26 +37,25 @@ export async function removeTenantVerb(context: CliContext, tenantId: string, op
   const { leftToLapse, failures } = removed;
   if (options.json) {
     const rows = ledgerRows === undefined ? {} : { ledgerRows };
-    writeJson(io.stdout, { tenantId, status: 'removed', ...removed, ...rows });
+    terminal.json({ tenantId, status: 'removed', ...removed, ...rows });
   } else {
     const rows = ledgerRows === undefined ? '' : ` and ${plural(ledgerRows, 'ledger row')}`;
-    io.stdout(
-      `Removed tenant ${tenantId} (${tenant.name}) with ${plural(removed.watches, 'watch', 'watches')}${rows}.\n`,
-    );
+    const removedWatches = plural(removed.watches, 'watch', 'watches');
+    terminal.print(`Removed tenant ${tenantId} (${tenant.name}) with ${removedWatches}${rows}.`);
   }
   if (leftToLapse > 0) {
-    io.stderr(
-      `warning: ${plural(leftToLapse, 'subscription')} could not be deleted, because the customer has withdrawn its consent. Subscriptions expire on their own within three days.\n`,
+    terminal.warn(
+      `${plural(leftToLapse, 'subscription')} could not be deleted, because the customer has withdrawn its consent. Subscriptions expire on their own within three days.`,
     );
   }
-  for (const { watch, error } of failures) io.stderr(`error: ${watch} was not removed: ${error}\n`);
+  for (const { watch, error } of failures) terminal.error(`${watch} was not removed: ${error}`);
   if (failures.length > 0) context.markFailed();
 }
 
-async function deleteLedger({ io, services }: CliContext, tenantId: string): Promise<number> {
+async function deleteLedger({ terminal, services }: CliContext, tenantId: string): Promise<number> {
   const ledger = await (await services()).ledger();
   return ledger.deleteAll(tenantId, (rows) => {
-    if (rows % 1_000 < 16) io.stderr(`${plural(rows, 'ledger row')} deleted\n`);
+    if (rows % 1_000 < 16) terminal.note(`${plural(rows, 'ledger row')} deleted`);
   });
 }
 

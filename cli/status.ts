@@ -4,7 +4,8 @@ import { QUEUE_NAMES } from '../shared/storage/account';
 import type { Tenant, TenantStatus } from '../shared/tenants/tenants';
 import { isMaintained, watchState, type Watch, type WatchState } from '../shared/watches/watches';
 import type { CliContext, CliServices } from './context';
-import { example, formatTable, JSON_HELP, plural, warn, writeJson, type JsonOption } from './output';
+import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
+import { escapeControls, type Terminal } from './terminal';
 
 interface QueueState {
   queue: string;
@@ -28,19 +29,19 @@ export function statusCommand(command: Command, context: CliContext): void {
     .action((options: JsonOption) => status(context, options));
 }
 
-async function status({ io, ...context }: CliContext, options: JsonOption): Promise<void> {
+async function status({ terminal, ...context }: CliContext, options: JsonOption): Promise<void> {
   const services = await context.services();
-  const now = io.now();
+  const now = context.now();
   const tenants: Tenant[] = [];
-  for await (const tenant of (await services.tenants()).list(warn(io))) tenants.push(tenant);
+  for await (const tenant of (await services.tenants()).list(warn(terminal))) tenants.push(tenant);
   const watches: Watch[] = [];
-  for await (const { watch } of (await services.watches()).list(undefined, warn(io))) watches.push(watch);
-  const { clientStateKeys } = await services.config();
+  for await (const { watch } of (await services.watches()).list(undefined, warn(terminal))) watches.push(watch);
+  const { clientStateKeys, trustedHosts } = await services.config();
   const keys = clientStateKeys.map(({ keyId }) => keyId);
   const summary = summarizeService({ tenants, watches, keys, now });
   const queues = await Promise.all(Object.values(QUEUE_NAMES).map((name) => readQueue(services, name, now)));
-  if (options.json) return writeJson(io.stdout, { ...summary, queues });
-  io.stdout(describe(summary, queues));
+  if (options.json) return terminal.json({ ...summary, trustedHosts, queues });
+  print(terminal, summary, trustedHosts, queues);
 }
 
 async function readQueue(
@@ -59,7 +60,12 @@ async function readQueue(
   };
 }
 
-function describe(summary: ServiceSummary, queues: readonly QueueState[]): string {
+function print(
+  terminal: Terminal,
+  summary: ServiceSummary,
+  trustedHosts: readonly string[],
+  queues: readonly QueueState[],
+): void {
   const { tenants, keys, minutesToNearestExpiry, lastRenewal, foundOnlyBySweep } = summary;
   const facts = [
     ['tenants', countWords(tenants)],
@@ -74,6 +80,8 @@ function describe(summary: ServiceSummary, queues: readonly QueueState[]): strin
     ['last renewal', lastRenewal ?? 'never'],
     ['last sweep', describeSweep(summary)],
     ['jobs found only by the sweep', String(foundOnlyBySweep)],
+    // Outside Microsoft's clouds: whoever operates the app should see that credentials go there.
+    ...(trustedHosts.length === 0 ? [] : [['trusted hosts', trustedHosts.join(', ')]]),
   ];
   const rows = queues.map(({ queue, waiting, poison, oldestPoisonMinutes }) => [
     queue,
@@ -81,11 +89,13 @@ function describe(summary: ServiceSummary, queues: readonly QueueState[]): strin
     String(poison),
     oldestPoisonMinutes === undefined ? '' : `${oldestPoisonMinutes} min`,
   ]);
-  return `${formatTable(['status', ''], facts)}${describeErrors(summary)}\n${formatTable(['queue', 'waiting', 'poison', 'oldest poison'], rows)}`;
+  terminal.table(['status', ''], facts);
+  terminal.print(...describeErrors(summary), '');
+  terminal.table(['queue', 'waiting', 'poison', 'oldest poison'], rows);
 }
 
-function describeWatches({ watches, watchesNotServed }: ServiceSummary): string {
-  const inactive = watchesNotServed === 0 ? '' : `; ${watchesNotServed} of inactive tenants`;
+function describeWatches({ watches, watchesOfInactiveTenants }: ServiceSummary): string {
+  const inactive = watchesOfInactiveTenants === 0 ? '' : `; ${watchesOfInactiveTenants} of inactive tenants`;
   return countWords(watches) + inactive;
 }
 
@@ -94,17 +104,18 @@ function describeSweep({ lastSweep, neverSwept }: ServiceSummary): string {
   return neverSwept === 0 ? lastSweep : `${lastSweep}; never for ${plural(neverSwept, 'active tenant')}`;
 }
 
-function describeErrors({ tenantErrors }: ServiceSummary): string {
+function describeErrors({ tenantErrors }: ServiceSummary): string[] {
   const lines = tenantErrors
     .slice(0, ERRORS_SHOWN)
-    .map(({ tenantId, error }) => `error of ${tenantId}: ${shorten(error)}`);
+    .map(({ tenantId, error }) => `error of ${tenantId}: ${shorten(escapeControls(error))}`);
   const more = tenantErrors.length - lines.length;
   if (more > 0) lines.push(`${plural(more, 'more tenant')} with errors: status --json`);
-  return lines.map((line) => `${line}\n`).join('');
+  return lines;
 }
 
 function shorten(text: string): string {
-  return text.length <= ERROR_LENGTH ? text : `${text.slice(0, ERROR_LENGTH - 1)}…`;
+  const characters = Array.from(text);
+  return characters.length <= ERROR_LENGTH ? text : `${characters.slice(0, ERROR_LENGTH - 1).join('')}…`;
 }
 
 function countWords(counts: Readonly<Record<string, number>>): string {
@@ -118,7 +129,7 @@ interface ServiceSummary {
   /** Watches of active tenants. */
   watches: Record<WatchState, number>;
   /** Watches of tenants that are paused, removed or not listed. Except the JobStarted watches of paused tenants, they expire. */
-  watchesNotServed: number;
+  watchesOfInactiveTenants: number;
   /**
    * Every key of the ring, and every key that signed a live subscription or one in creation, of any tenant. A key may be
    * removed from the ring once no watch uses it. A `missing` key was removed too early: notifications of its watches are
@@ -148,23 +159,25 @@ function summarizeService(seen: {
   for (const { status } of tenants) byStatus[status] += 1;
   const active = tenants.filter(({ status }) => status === 'active');
   const byId = new Map(tenants.map((tenant) => [tenant.tenantId, tenant]));
-  const served = watches.filter(({ tenantId }) => byId.get(tenantId)?.status === 'active');
+  const ofActive = watches.filter(({ tenantId }) => byId.get(tenantId)?.status === 'active');
   const byState: Record<WatchState, number> = { live: 0, failing: 0, lapsed: 0, pending: 0 };
   const byKey = new Map(keys.map((keyId) => [keyId, 0]));
-  for (const watch of served) byState[watchState(watch, now)] += 1;
+  for (const watch of ofActive) byState[watchState(watch, now)] += 1;
   for (const { tenantId, kind, keyId, expirationDateTime } of watches) {
     // A subscription in creation has no expiry yet. Nothing is created for a watch that is not reconciled.
     const end = expirationDateTime ?? (isMaintained(byId.get(tenantId), kind) ? undefined : '');
     const isOver = end !== undefined && !(Date.parse(end) > now);
     if (keyId !== undefined && !isOver) byKey.set(keyId, (byKey.get(keyId) ?? 0) + 1);
   }
-  const ends = served.map(({ expirationDateTime }) => Date.parse(expirationDateTime ?? '')).filter((end) => end > now);
+  const ends = ofActive
+    .map(({ expirationDateTime }) => Date.parse(expirationDateTime ?? ''))
+    .filter((end) => end > now);
   const lastRenewal = sorted(watches.map(({ renewedAt }) => renewedAt)).at(-1);
   const lastSweep = sorted(active.map(({ sweptAt }) => sweptAt))[0];
   return {
     tenants: byStatus,
     watches: byState,
-    watchesNotServed: watches.length - served.length,
+    watchesOfInactiveTenants: watches.length - ofActive.length,
     keys: [...byKey].map(([keyId, count]) => ({
       keyId,
       role: keyId === keys[0] ? 'signs' : keys.includes(keyId) ? 'verifies' : 'missing',

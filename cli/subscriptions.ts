@@ -8,7 +8,7 @@ import { watchTag } from '../shared/watches/clientState';
 import { watchState, type Watch, type WatchKey } from '../shared/watches/watches';
 import { confirm, idArgument, notListed, tenantArgument, watchKeyOf, type WatchOptions } from './arguments';
 import type { CliContext } from './context';
-import { example, formatFields, formatTable, JSON_HELP, plural, warn, writeJson, type JsonOption } from './output';
+import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { reconcileVerb, type ReconcileVerbOptions } from './reconcile';
 
 type AddOptions = WatchOptions & JsonOption;
@@ -26,7 +26,7 @@ const QUESTIONS: Readonly<Record<Exclude<ChangeVerb, 'renew'>, (watch: string) =
 const TENANT = '--tenant 11111111-1111-1111-1111-111111111111';
 const PRINTER = '--printer 33333333-3333-3333-3333-333333333333';
 
-/** The group `subscriptions`: the watches and the Graph subscriptions that serve them. */
+/** The group `subscriptions`: the watches and their Graph subscriptions. */
 export function subscriptionsCommand(group: Command, context: CliContext): void {
   group.description(
     'Manage watches (the printers and task definitions to receive notifications for) and their Graph subscriptions',
@@ -74,14 +74,14 @@ export function subscriptionsCommand(group: Command, context: CliContext): void 
 }
 
 async function add(context: CliContext, options: AddOptions): Promise<void> {
-  const { io } = context;
+  const { terminal } = context;
   const key = watchKeyOf('subscriptions add', options);
   const deps = { ...(await (await context.services()).subscriptions()), logger: context.logger };
   const result = await addWatch(deps, key);
   if (result.outcome === 'tenantUnknown') throw notListed(key.tenantId);
   if (result.outcome !== 'watched') {
     throw new ReceiverError(
-      'tenantNotServed',
+      'tenantNotActive',
       `Tenant ${key.tenantId} is paused or removed, so no watch can be added`,
       { remedy: `Run tenants resume ${key.tenantId}, or tenants add ${key.tenantId} --name <text>.` },
     );
@@ -89,41 +89,42 @@ async function add(context: CliContext, options: AddOptions): Promise<void> {
   const { added } = result;
   const { outcome, watch } = result.result;
   // The failure is one of this run, or an earlier one whose wait has not ended.
-  const isWaiting = watch.lastError !== undefined || retryAfterEndsAt(watch, io.now()) !== undefined;
+  const isWaiting = watch.lastError !== undefined || retryAfterEndsAt(watch, context.now()) !== undefined;
   const failed = outcome === 'failed' || (outcome === 'nothing' && isWaiting);
-  if (options.json) writeJson(io.stdout, { ...watch, added, outcome });
-  else if (!failed) io.stdout(describeAdded(added, outcome, watch));
+  if (options.json) terminal.json({ ...watch, added, outcome });
+  else if (!failed) terminal.print(describeAdded(added, outcome, watch));
   if (!failed) return;
   context.markFailed();
   const reason = watch.lastError ?? 'Graph asked the app to wait.';
   const next = watch.nextTryAt ?? watch.retryAfterUntil ?? 'its next run';
-  io.stderr(
-    `error: The watch is stored, but Graph did not create its subscription: ${reason}\nThe app retries at ${next}. To retry now: subscriptions reconcile --retry-now\n`,
+  terminal.error(
+    `The watch is stored, but Graph did not create its subscription: ${reason}`,
+    `The app retries at ${next}. To retry now: subscriptions reconcile --retry-now`,
   );
 }
 
 function describeAdded(added: boolean, outcome: string, watch: Watch): string {
   const name = `${watch.kind} of ${watch.id}`;
   if (outcome === 'busy' || watch.subscriptionId === undefined) {
-    return `${name} is watched. Another run is creating its subscription. See: subscriptions list\n`;
+    return `${name} is watched. Another run is creating its subscription. See: subscriptions list`;
   }
   const state = added ? 'is now watched' : outcome === 'nothing' ? 'was already watched' : 'is watched again';
-  return `${name} ${state}: subscription ${watch.subscriptionId}, expires ${watch.expirationDateTime ?? 'unknown'}. The app renews it automatically.\n`;
+  return `${name} ${state}: subscription ${watch.subscriptionId}, expires ${watch.expirationDateTime ?? 'unknown'}. The app renews it automatically.`;
 }
 
-async function list({ io, services }: CliContext, options: JsonOption & { tenant?: string }): Promise<void> {
+async function list(
+  { terminal, services, now: clock }: CliContext,
+  options: JsonOption & { tenant?: string },
+): Promise<void> {
   const found: Watch[] = [];
   const watches = await (await services()).watches();
-  for await (const { watch } of watches.list(options.tenant, warn(io))) found.push(watch);
-  const now = io.now();
+  for await (const { watch } of watches.list(options.tenant, warn(terminal))) found.push(watch);
+  const now = clock();
   if (options.json) {
-    return writeJson(
-      io.stdout,
-      found.map((watch) => ({ ...watch, state: watchState(watch, now) })),
-    );
+    return terminal.json(found.map((watch) => ({ ...watch, state: watchState(watch, now) })));
   }
   if (found.length === 0) {
-    return io.stdout('Nothing is watched. Add a watch: subscriptions add --tenant <id> --printer <id>\n');
+    return terminal.print('Nothing is watched. Add a watch: subscriptions add --tenant <id> --printer <id>');
   }
   const rows = found.map((watch) => [
     watch.tenantId,
@@ -133,17 +134,17 @@ async function list({ io, services }: CliContext, options: JsonOption & { tenant
     watch.expirationDateTime ?? '',
     watch.lastError ?? '',
   ]);
-  io.stdout(formatTable(['tenant', 'event', 'of', 'state', 'expires', 'last error'], rows));
+  terminal.table(['tenant', 'event', 'of', 'state', 'expires', 'last error'], rows);
 }
 
 /** `subscriptions show`: the whole row of one watch. */
-async function show({ io, services }: CliContext, options: AddOptions): Promise<void> {
+async function show({ terminal, services, now }: CliContext, options: AddOptions): Promise<void> {
   const key = watchKeyOf('subscriptions show', options);
   const stored = await (await (await services()).watches()).get(key);
   if (!stored) throw notWatched(key);
-  const shown = { ...stored.watch, state: watchState(stored.watch, io.now()), tag: watchTag(key) };
-  if (options.json) return writeJson(io.stdout, shown);
-  io.stdout(formatFields(shown));
+  const shown = { ...stored.watch, state: watchState(stored.watch, now()), tag: watchTag(key) };
+  if (options.json) return terminal.json(shown);
+  terminal.fields(shown);
 }
 
 /**
@@ -151,15 +152,15 @@ async function show({ io, services }: CliContext, options: AddOptions): Promise<
  * ask for confirmation. A new subscription is followed by a sweep of its watch, for the jobs of the time without one.
  */
 async function changeWatch(context: CliContext, verb: ChangeVerb, options: ChangeOptions): Promise<void> {
-  const { io, logger } = context;
+  const { terminal, logger } = context;
   const key = watchKeyOf(`subscriptions ${verb}`, options);
   const name = `${key.kind} of ${key.id}`;
   const services = await context.services();
   if (!(await (await services.watches()).get(key))) throw notWatched(key);
   if (verb !== 'remove') await requireActive(context, key.tenantId);
   if (verb !== 'renew' && !options.yes) {
-    if (!(await confirm(io, `subscriptions ${verb}`, QUESTIONS[verb](name)))) {
-      return io.stderr('Nothing was changed.\n');
+    if (!(await confirm(terminal, `subscriptions ${verb}`, QUESTIONS[verb](name)))) {
+      return terminal.note('Nothing was changed.');
     }
   }
   const result = await CHANGES[verb]({ ...(await services.subscriptions()), logger }, key);
@@ -167,17 +168,18 @@ async function changeWatch(context: CliContext, verb: ChangeVerb, options: Chang
   const queued = result.sweep ? await sweepWatches({ ...(await services.sweep()), logger }, [key]) : 0;
   const { outcome, watch } = result;
   const { lastError = '', nextTryAt, retryAfterUntil } = watch;
-  const isThrottled = outcome === 'nothing' && retryAfterEndsAt(watch, io.now()) !== undefined;
+  const isThrottled = outcome === 'nothing' && retryAfterEndsAt(watch, context.now()) !== undefined;
   const failed = outcome === 'failed' || isThrottled;
   if (options.json) {
-    writeJson(io.stdout, { ...watch, outcome, ...(result.sweep ? { queued } : {}) });
-  } else if (!failed) io.stdout(describeChanged(name, result, queued));
+    terminal.json({ ...watch, outcome, ...(result.sweep ? { queued } : {}) });
+  } else if (!failed) terminal.print(describeChanged(name, result, queued));
   if (!failed) return;
   context.markFailed();
   const reason = isThrottled ? `Graph asked the app to wait until ${retryAfterUntil ?? ''}` : lastError;
   const stored = verb === 'renew' ? '' : 'The change is stored. ';
-  io.stderr(
-    `error: ${name}: ${reason}\n${stored}The app retries at ${nextTryAt ?? retryAfterUntil ?? 'its next run'}.\n`,
+  terminal.error(
+    `${name}: ${reason}`,
+    `${stored}The app retries at ${nextTryAt ?? retryAfterUntil ?? 'its next run'}.`,
   );
 }
 
@@ -186,7 +188,7 @@ async function requireActive(context: CliContext, tenantId: string): Promise<voi
   const tenant = await (await (await context.services()).tenants()).get(tenantId);
   if (tenant?.status === 'active') return;
   if (tenant?.status !== 'paused') throw notListed(tenantId, tenant !== undefined);
-  throw new ReceiverError('tenantNotServed', `Tenant ${tenantId} is paused`, {
+  throw new ReceiverError('tenantNotActive', `Tenant ${tenantId} is paused`, {
     remedy: `Resume it first: tenants resume ${tenantId}`,
   });
 }
@@ -196,12 +198,12 @@ function describeChanged(name: string, { outcome, watch, sweep }: WatchResult, q
   const subscription = `subscription ${watch.subscriptionId ?? ''}, expires ${watch.expirationDateTime ?? 'unknown'}`;
   switch (outcome) {
     case 'removed':
-      return `${name} is no longer watched.\n`;
+      return `${name} is no longer watched.`;
     case 'busy':
     case 'nothing':
-      return `${name}: another run is working on this watch and applies the change too. See: subscriptions show\n`;
+      return `${name}: another run is working on this watch and applies the change too. See: subscriptions show`;
     default:
-      return `${name} is ${outcome}: ${subscription}.${swept}\n`;
+      return `${name} is ${outcome}: ${subscription}.${swept}`;
   }
 }
 

@@ -3,7 +3,7 @@ import { sweepWatch } from '../shared/sweep/sweepWatches';
 import type { WatchKey } from '../shared/watches/watches';
 import { notListed, usageError, watchKeyOf, type WatchOptions } from './arguments';
 import type { CliContext } from './context';
-import { formatTable, plural, writeJson, type JsonOption } from './output';
+import { plural, type JsonOption } from './output';
 
 export type SweepJobsOptions = Partial<WatchOptions> & JsonOption;
 
@@ -12,7 +12,7 @@ export type SweepJobsOptions = Partial<WatchOptions> & JsonOption;
  * customer that refuses the app is expected (its consent was withdrawn) and gives a note only.
  */
 export async function sweepJobs(context: CliContext, options: SweepJobsOptions): Promise<void> {
-  const { io, logger } = context;
+  const { terminal, logger } = context;
   const { tenant } = options;
   const watch = watchKeyOrNone(options);
   const deps = { ...(await (await context.services()).sweep()), logger };
@@ -21,10 +21,10 @@ export async function sweepJobs(context: CliContext, options: SweepJobsOptions):
   const summary = await sweepAll(deps, {
     ...(tenant === undefined ? {} : { tenantId: tenant }),
     onProgress: ({ tenantId, of, seen, enqueued }) =>
-      io.stderr(`${tenantId} ${of}: ${seen} open or ready, ${enqueued} queued\n`),
+      terminal.note(`${tenantId} ${of}: ${seen} open or ready, ${enqueued} queued`),
   });
-  if (options.json) writeJson(io.stdout, summary);
-  else io.stdout(describeSummary(summary));
+  if (options.json) terminal.json(summary);
+  else printSummary(context, summary);
   reportProblems(context, summary);
 }
 
@@ -37,54 +37,54 @@ function watchKeyOrNone({ tenant, ...ids }: SweepJobsOptions): WatchKey | undefi
 }
 
 function reportOne(
-  { io, markFailed }: CliContext,
+  { terminal, markFailed }: CliContext,
   result: Awaited<ReturnType<typeof sweepWatch>>,
   options: JsonOption,
 ): void {
-  if (options.json) writeJson(io.stdout, result);
-  else if (result.outcome === 'swept') io.stdout(describeFound(result));
+  if (options.json) terminal.json(result);
+  else if (result.outcome === 'swept') terminal.print(describeFound(result));
   if (result.outcome === 'swept') return;
   markFailed();
   if (result.outcome === 'postponed' && result.enqueued > 0) {
-    io.stderr(`${plural(result.enqueued, 'missed job event')} of the pages before the failure queued\n`);
+    terminal.note(`${plural(result.enqueued, 'missed job event')} of the pages before the failure queued`);
   }
-  const reason = result.outcome === 'notServed' ? 'It is not watched. See: subscriptions list' : result.error;
-  io.stderr(`error: ${reason}\n`);
+  const reason = result.outcome === 'notActive' ? 'It is not watched. See: subscriptions list' : result.error;
+  terminal.error(reason);
 }
 
-function reportProblems({ io, markFailed }: CliContext, { tenants, unreadable }: SweepSummary): void {
-  for (const message of unreadable) io.stderr(`warning: ${message}\n`);
+function reportProblems({ terminal, markFailed }: CliContext, { tenants, unreadable }: SweepSummary): void {
+  for (const message of unreadable) terminal.warn(message);
   for (const { tenantId, triggersLost } of tenants) {
     for (const printer of triggersLost) {
-      io.stderr(
-        `warning: ${tenantId}: new jobs of printer ${printer} have no task of this app. Recreate the trigger: triggers create\n`,
+      terminal.warn(
+        `${tenantId}: new jobs of printer ${printer} have no task of this app. Recreate the trigger: triggers create`,
       );
     }
   }
   for (const { tenantId, status, outcome, failures } of tenants) {
     const isExpected = outcome === 'refused' && status !== 'active';
-    for (const { of, error } of failures) io.stderr(`error: ${tenantId} ${of}: ${error}\n`);
+    for (const { of, error } of failures) terminal.error(`${tenantId} ${of}: ${error}`);
     if (outcome === 'postponed') {
-      io.stderr(`error: ${tenantId}: Graph is throttling or unavailable. The next sweep lists the rest.\n`);
+      terminal.error(`${tenantId}: Graph is throttling or unavailable. The next sweep lists the rest.`);
     }
     if (isExpected) {
-      io.stderr(
-        `note: ${tenantId} is ${status} and refuses the app, as it does after its consent was withdrawn. Its open tasks stay until Universal Print deletes them.\n`,
+      terminal.note(
+        `note: ${tenantId} is ${status} and refuses the app, as it does after its consent was withdrawn. Its open tasks stay until Universal Print deletes them.`,
       );
     } else if (outcome === 'refused') {
-      io.stderr(`error: ${tenantId} refuses the app. To see what is missing: tenants show ${tenantId}\n`);
+      terminal.error(`${tenantId} refuses the app. To see what is missing: tenants show ${tenantId}`);
     }
     if (!isExpected && (failures.length > 0 || outcome !== 'swept')) markFailed();
   }
 }
 
 function describeFound({ seen, enqueued }: { seen: number; enqueued: number }): string {
-  return `${plural(seen, 'open task or ready job', 'open tasks or ready jobs')} at Graph, ${enqueued} missed and now queued.\n`;
+  return `${plural(seen, 'open task or ready job', 'open tasks or ready jobs')} at Graph, ${enqueued} missed and now queued.`;
 }
 
-function describeSummary(summary: SweepSummary): string {
+function printSummary({ terminal }: CliContext, summary: SweepSummary): void {
   const { seen = 0, enqueued = 0 } = countSweeps(summary);
-  if (summary.tenants.length === 0) return 'No customer is on the allow-list: nothing to sweep.\n';
+  if (summary.tenants.length === 0) return terminal.print('No customer is on the allow-list: nothing to sweep.');
   const rows = summary.tenants.map((sweep) => [
     sweep.tenantId,
     sweep.outcome,
@@ -92,8 +92,6 @@ function describeSummary(summary: SweepSummary): string {
     String(sweep.enqueued),
     String(sweep.lostByGraph),
   ]);
-  return (
-    formatTable(['tenant', 'outcome', 'open or ready', 'queued', 'lost by Graph'], rows) +
-    describeFound({ seen, enqueued })
-  );
+  terminal.table(['tenant', 'outcome', 'open or ready', 'queued', 'lost by Graph'], rows);
+  terminal.print(describeFound({ seen, enqueued }));
 }

@@ -7,7 +7,7 @@ import { resumeTenant } from '../shared/subscriptions/manage';
 import { newTenant, type Tenant } from '../shared/tenants/tenants';
 import { nameArgument, notListed, tenantArgument } from './arguments';
 import type { CliContext } from './context';
-import { example, formatFields, formatTable, JSON_HELP, warn, writeJson, type JsonOption } from './output';
+import { example, JSON_HELP, warn, type JsonOption } from './output';
 import { removeTenantVerb, type RemoveOptions } from './removeTenant';
 import { SIGN_IN_HELP } from './triggers';
 
@@ -82,7 +82,7 @@ async function add(context: CliContext, tenantId: string, options: JsonOption & 
   const wanted = newTenant({
     tenantId,
     name: options.name,
-    createdAt: new Date(context.io.now()).toISOString(),
+    createdAt: new Date(context.now()).toISOString(),
   });
   let added = await tenants.add(wanted);
   // A removed customer is added as a new one.
@@ -93,28 +93,28 @@ async function add(context: CliContext, tenantId: string, options: JsonOption & 
   });
   const tenant = stored ?? wanted;
   if (options.json) {
-    writeJson(context.io.stdout, { ...tenant, added, ...onboardingFacts(config, tenantId, context.io.now()) });
+    context.terminal.json({ ...tenant, added, ...onboardingFacts(config, tenantId, context.now()) });
     return;
   }
   const state = added ? 'is now on the allow-list' : `is already on the allow-list (${tenant.status})`;
-  context.io.stdout(
-    `Tenant ${tenantId} (${tenant.name}) ${state}.\n\n${describeNextSteps(config, tenantId, context.io.now())}`,
-  );
+  context.terminal.print(`Tenant ${tenantId} (${tenant.name}) ${state}.`, '');
+  printNextSteps(context, config, tenantId);
 }
 
-async function list({ io, services }: CliContext, options: JsonOption): Promise<void> {
+async function list({ terminal, services }: CliContext, options: JsonOption): Promise<void> {
   const found: Tenant[] = [];
-  for await (const tenant of (await (await services()).tenants()).list(warn(io))) found.push(tenant);
-  if (options.json) return writeJson(io.stdout, found);
+  for await (const tenant of (await (await services()).tenants()).list(warn(terminal))) found.push(tenant);
+  if (options.json) return terminal.json(found);
   if (found.length === 0) {
-    return io.stdout('No customer is on the allow-list. Add one: tenants add <tenantId> --name <text>\n');
+    return terminal.print('No customer is on the allow-list. Add one: tenants add <tenantId> --name <text>');
   }
   const rows = found.map(({ tenantId, name, status, createdAt }) => [tenantId, name, status, createdAt]);
-  io.stdout(formatTable(['tenant', 'name', 'status', 'since'], rows));
+  terminal.table(['tenant', 'name', 'status', 'since'], rows);
 }
 
 /** `tenants show`: the row of a customer, and the permissions that its consent grants, found by trying them. */
-async function show({ io, ...context }: CliContext, tenantId: string, options: JsonOption): Promise<void> {
+async function show(context: CliContext, tenantId: string, options: JsonOption): Promise<void> {
+  const { terminal } = context;
   const services = await context.services();
   const config = await services.config();
   const tenant = await (await services.tenants()).get(tenantId);
@@ -122,7 +122,7 @@ async function show({ io, ...context }: CliContext, tenantId: string, options: J
   const checks = await tryPermissions((await services.graph()).callGraph, tenantId);
   const missing = checks.filter(({ state }) => state === 'missing').map(({ permission }) => permission);
   if (options.json) {
-    return writeJson(io.stdout, { ...tenant, ...onboardingFacts(config, tenantId, io.now()), checks, missing });
+    return terminal.json({ ...tenant, ...onboardingFacts(config, tenantId, context.now()), checks, missing });
   }
   const rows = SCENARIOS.map(({ scenario, permissions }) => [
     scenario,
@@ -131,15 +131,14 @@ async function show({ io, ...context }: CliContext, tenantId: string, options: J
   ]);
   const advice =
     'Add what you need to the app registration as application permissions, then have the customer consent.';
-  io.stdout(
-    [
-      formatFields(Object.assign({ tenantId, name: tenant.name }, tenant)),
-      formatTable(['scenario', 'permissions', 'result'], rows),
-      ...(missing.length === 0 ? [] : [`Missing: ${missing.join(', ')}. ${advice}\n`]),
-      ...new Set(checks.flatMap(({ detail }) => (detail === undefined ? [] : [`Unknown: ${detail}\n`]))),
-      describeConsent(config, tenantId, io.now()),
-    ].join('\n'),
-  );
+  const details = new Set(checks.flatMap(({ detail }) => detail ?? []));
+  terminal.fields(Object.assign({ tenantId, name: tenant.name }, tenant));
+  terminal.print('');
+  terminal.table(['scenario', 'permissions', 'result'], rows);
+  terminal.print('');
+  if (missing.length > 0) terminal.print(`Missing: ${missing.join(', ')}. ${advice}`, '');
+  for (const detail of details) terminal.print(`Unknown: ${detail}`, '');
+  printConsent(context, config, tenantId);
 }
 
 /** The state of a scenario: the worst state of its permissions. */
@@ -151,31 +150,31 @@ function describeState(permissions: readonly string[], checks: readonly Permissi
 }
 
 async function showConsentUrl(context: CliContext, tenantId: string, options: JsonOption): Promise<void> {
-  const url = consentUrl(await (await context.services()).config(), tenantId, context.io.now());
-  if (options.json) return writeJson(context.io.stdout, { tenantId, consentUrl: url });
-  context.io.stdout(`${url}\n`);
+  const url = consentUrl(await (await context.services()).config(), tenantId, context.now());
+  if (options.json) return context.terminal.json({ tenantId, consentUrl: url });
+  context.terminal.print(url);
 }
 
-async function pause({ io, services }: CliContext, tenantId: string, options: JsonOption): Promise<void> {
+async function pause({ terminal, services }: CliContext, tenantId: string, options: JsonOption): Promise<void> {
   const tenants = await (await services()).tenants();
   const tenant = await tenants.update(tenantId, (row) =>
     row.status === 'active' ? { ...row, status: 'paused' } : row,
   );
   if (tenant?.status !== 'paused') throw notListed(tenantId, tenant !== undefined);
-  if (options.json) return writeJson(io.stdout, tenant);
-  io.stdout(
-    `Paused tenant ${tenantId} (${tenant.name}). Jobs still print, no events are sent. To resume: tenants resume ${tenantId}\n`,
+  if (options.json) return terminal.json(tenant);
+  terminal.print(
+    `Paused tenant ${tenantId} (${tenant.name}). Jobs still print, no events are sent. To resume: tenants resume ${tenantId}`,
   );
 }
 
-async function resume({ io, services }: CliContext, tenantId: string, options: JsonOption): Promise<void> {
+async function resume({ terminal, services, now }: CliContext, tenantId: string, options: JsonOption): Promise<void> {
   const opened = await services();
   const deps = { tenants: await opened.tenants(), watches: await opened.watches() };
-  const tenant = await resumeTenant(deps, tenantId, io.now());
+  const tenant = await resumeTenant(deps, tenantId, now());
   if (tenant?.status !== 'active') throw notListed(tenantId, tenant !== undefined);
-  if (options.json) return writeJson(io.stdout, tenant);
-  io.stdout(
-    `Tenant ${tenantId} (${tenant.name}) is active. New jobs send events. Expired subscriptions are recreated within ten minutes.\n`,
+  if (options.json) return terminal.json(tenant);
+  terminal.print(
+    `Tenant ${tenantId} (${tenant.name}) is active. New jobs send events. Expired subscriptions are recreated within ten minutes.`,
   );
 }
 
@@ -189,23 +188,26 @@ function onboardingFacts(config: Config, tenantId: string, now: number) {
 }
 
 /** The steps after `tenants add`: consent, permissions, next command. */
-function describeNextSteps(config: Config, tenantId: string, now: number): string {
+function printNextSteps(context: CliContext, config: Config, tenantId: string): void {
+  const { terminal } = context;
   const rows = SCENARIOS.map(({ scenario, permissions }) => [scenario, permissions.join(', ')]);
-  return [
-    describeConsent(config, tenantId, now),
+  printConsent(context, config, tenantId);
+  terminal.print(
+    '',
     'The app registration needs these application permissions of Microsoft Graph, depending on what you use:',
-    formatTable(['scenario', 'permissions'], rows),
+  );
+  terminal.table(['scenario', 'permissions'], rows);
+  terminal.print(
+    '',
     `To manage triggers with this command line, a Printer Administrator signs in. That needs the delegated permissions ${DELEGATED_PERMISSIONS.join(' and ')}, and public client flows.`,
     '',
     `Next: definitions create --tenant ${tenantId} --name <text>, or subscriptions add --tenant ${tenantId} --printer <id>`,
-    '',
-  ].join('\n');
+  );
 }
 
-function describeConsent(config: Config, tenantId: string, now: number): string {
-  return [
+function printConsent({ terminal, now }: CliContext, config: Config, tenantId: string): void {
+  terminal.print(
     'An administrator of the customer opens this link and consents (again whenever the permissions change):',
-    `  ${consentUrl(config, tenantId, now)}`,
-    '',
-  ].join('\n');
+    `  ${consentUrl(config, tenantId, now())}`,
+  );
 }

@@ -11,7 +11,7 @@ import {
 } from '../shared/graph/api/taskTriggers';
 import { confirm, idArgument, tenantArgument } from './arguments';
 import type { CliContext } from './context';
-import { example, formatTable, JSON_HELP, reportProgress, writeJson, type JsonOption } from './output';
+import { example, JSON_HELP, reportProgress, type JsonOption } from './output';
 
 interface CreateOptions extends JsonOption {
   tenant: string;
@@ -79,9 +79,10 @@ async function create(context: CliContext, options: CreateOptions): Promise<void
   const callGraph = await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.write);
   try {
     const trigger = await createTrigger({ callGraph, graphBaseUrl }, { tenantId, printerId, definitionId });
-    if (options.json) return writeJson(context.io.stdout, { tenantId, printerId, ...trigger });
-    context.io.stdout(
-      `Created trigger ${trigger.id}: new jobs of printer ${printerId} wait for the app.\nNext: subscriptions add --tenant ${tenantId} --definition ${definitionId}\n`,
+    if (options.json) return context.terminal.json({ tenantId, printerId, ...trigger });
+    context.terminal.print(
+      `Created trigger ${trigger.id}: new jobs of printer ${printerId} wait for the app.`,
+      `Next: subscriptions add --tenant ${tenantId} --definition ${definitionId}`,
     );
   } catch (error) {
     if (!(error instanceof GraphError) || error.code !== 'graphConflict') throw error;
@@ -97,14 +98,11 @@ async function list(context: CliContext, options: JsonOption & { tenant: string 
   const { tenant: tenantId } = options;
   const found = await readTriggers(context, tenantId);
   if (options.json) {
-    return writeJson(
-      context.io.stdout,
-      found.map((trigger) => ({ tenantId, ...trigger })),
-    );
+    return context.terminal.json(found.map((trigger) => ({ tenantId, ...trigger })));
   }
   if (found.length === 0) {
-    return context.io.stdout(
-      `No printer of the tenant has a trigger. Create one: triggers create --tenant ${tenantId} --printer <id> --definition <id>\n`,
+    return context.terminal.print(
+      `No printer of the tenant has a trigger. Create one: triggers create --tenant ${tenantId} --printer <id> --definition <id>`,
     );
   }
   const rows = found.map(({ printerId, printerName, id, definitionId, ours }) => [
@@ -114,14 +112,14 @@ async function list(context: CliContext, options: JsonOption & { tenant: string 
     definitionId ?? '',
     ours === undefined ? 'unknown' : ours ? 'this app' : 'another app',
   ]);
-  context.io.stdout(formatTable(['printer', 'name', 'trigger', 'definition', 'owner'], rows));
+  context.terminal.table(['printer', 'name', 'trigger', 'definition', 'owner'], rows);
 }
 
 async function remove(context: CliContext, triggerId: string, options: DeleteOptions): Promise<void> {
   const { tenant: tenantId, printer: printerId } = options;
   const question = `Delete trigger ${triggerId} of printer ${printerId}? New jobs print without waiting for the app.`;
-  if (!options.yes && !(await confirm(context.io, 'triggers delete', question))) {
-    return context.io.stderr('Nothing was deleted.\n');
+  if (!options.yes && !(await confirm(context.terminal, 'triggers delete', question))) {
+    return context.terminal.note('Nothing was deleted.');
   }
   const callGraph = await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.write);
   if (!(await deleteTrigger(callGraph, { tenantId, printerId, triggerId }))) {
@@ -129,8 +127,8 @@ async function remove(context: CliContext, triggerId: string, options: DeleteOpt
       remedy: `See: triggers list --tenant ${tenantId}`,
     });
   }
-  if (options.json) return writeJson(context.io.stdout, { tenantId, printerId, id: triggerId, deleted: true });
-  context.io.stdout(`Deleted trigger ${triggerId}.\n`);
+  if (options.json) return context.terminal.json({ tenantId, printerId, id: triggerId, deleted: true });
+  context.terminal.print(`Deleted trigger ${triggerId}.`);
 }
 
 /** Signs a Printer Administrator in and reads every trigger of the tenant, with progress on stderr. */
@@ -142,7 +140,7 @@ export async function readTriggers(context: CliContext, tenantId: string): Promi
     callGraph: await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.read),
   };
   const app = { graphBaseUrl, callGraph: (await services.graph()).callGraph };
-  const onProgress = reportProgress(context.io, 20, (read) => `${read} printers read`);
+  const onProgress = reportProgress(context.terminal, 20, (read) => `${read} printers read`);
   return findTriggers(app, administrator, tenantId, onProgress);
 }
 
@@ -152,8 +150,8 @@ async function openAdministratorGraph(context: CliContext, tenantId: string, per
   return services.userGraph(tenantId, {
     permission,
     prompt: ({ verificationUri, userCode }) =>
-      context.io.stderr(
-        `Open ${verificationUri} and enter the code ${userCode}, as a Printer Administrator of tenant ${tenantId}.\n`,
+      context.terminal.note(
+        `Open ${verificationUri} and enter the code ${userCode}, as a Printer Administrator of tenant ${tenantId}.`,
       ),
   });
 }

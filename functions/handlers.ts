@@ -39,13 +39,29 @@ export function signedQueueHandler(
     });
 }
 
+let isAnnounced = false;
+
+/** Says once per process what runs, and which hosts outside Microsoft's clouds its settings trust. */
+async function announce(services: Services, logger: Logger): Promise<void> {
+  if (isAnnounced) return;
+  isAnnounced = true;
+  try {
+    const { credential, trustedHosts } = await services.config();
+    logger.info('app.started', { node: process.version, credential, trustedHosts: trustedHosts.join(' ') });
+  } catch {
+    // Wrong settings are reported by what needs them.
+  }
+}
+
 /** Errors of libraries quote their input, and the host logs what a function throws. So only errors of ours leave here. */
 async function runSafely(context: InvocationContext, work: (invocation: Invocation) => Promise<void>): Promise<void> {
   const logger = createLogger(context);
   try {
     // Loaded here, so that nothing heavy loads at start and an instance loads what it needs alone.
     const { getServices } = await import('../shared/services');
-    await work({ services: getServices(process.env), logger, context });
+    const services = getServices(process.env);
+    await announce(services, logger);
+    await work({ services, logger, context });
   } catch (error) {
     logger.error('function.failed', { function: context.functionName, ...errorFields(error) });
     if (error instanceof ReceiverError) throw error;

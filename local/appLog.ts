@@ -17,6 +17,16 @@ export function readAppLogLine(line: string): AppLogLine | undefined {
   return typeof event === 'string' ? { at: Date.parse(String(outer['time'])), event, fields } : undefined;
 }
 
+/** The event on one line. Controls and format characters are escaped, because a terminal obeys those in a name. */
+export function describeLogLine({ at, event, fields }: AppLogLine): string {
+  const facts = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
+  const line = `${new Date(at).toISOString()}  ${event}  ${facts.join(' ')}`;
+  return line.replace(
+    /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
+  );
+}
+
 /** One printed job that the demo follows. */
 export interface FollowedJob {
   readonly title: string;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readAppLogLine } from './appLog';
+import { describeLogLine, readAppLogLine } from './appLog';
 import { createControlClient } from './graphSimulator/control/controlClient';
 import { describeLocalCloud } from './describeLocalCloud';
 import { readSettingsValues, withCertificates, withFreshKeys, withoutOldCertificates } from './settingsFile';
@@ -91,10 +91,7 @@ async function restartOnChange(cloud: LocalCloud): Promise<void> {
 function follow(host: FunctionsHostProcess): void {
   host.onLine((line) => {
     const entry = readAppLogLine(line);
-    if (!entry) return;
-    const { at, event, fields } = entry;
-    const facts = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
-    say(`  ${new Date(at).toISOString()}  ${event}  ${facts.join(' ')}`);
+    if (entry) say(`  ${describeLogLine(entry)}`);
   });
   void host.exited.then(({ code }) => {
     if (code !== 0 && code !== null) {

@@ -11,8 +11,8 @@ export interface CacheOptions {
 }
 
 /**
- * A bounded memory of this process, by name. lru-cache keeps the bound and the ages: the same eviction by hand stood in eight
- * places. It reads the time from `clock` only, so a test decides what has expired.
+ * A bounded memory of this process, by name. lru-cache keeps the bound and the ages. It reads the time from `clock` only, so
+ * a test decides what has expired.
  */
 export function createCache<Value extends object | string | number | boolean>({
   most,

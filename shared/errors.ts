@@ -40,7 +40,7 @@ export const ERRORS = {
   keysUnreachable: { retryable: true, remedy: 'Allow the app to reach ENTRA_AUTHORITY_HOST.' },
   deadlinePassed: { retryable: true, remedy: 'The next run continues.' },
   claimLost: { retryable: true, remedy: 'The message is redelivered.' },
-  tenantNotServed: { retryable: false, remedy: 'See: tenants list' },
+  tenantNotActive: { retryable: false, remedy: 'See: tenants list' },
   watchUnknown: { retryable: false, remedy: 'See: subscriptions list' },
   triggersInTheWay: { retryable: false, remedy: 'Remove each with triggers delete, or add --force.' },
   definitionInUse: { retryable: false, remedy: 'Remove what uses it, or add --force.' },

@@ -182,7 +182,7 @@ export function createServices(env: Environment): Services {
       };
     }),
     worker: once(async () => {
-      const [{ createPlacesOf, createReadAccess, createTenantShare }, { releaseEveryJob }, { createRequestRenewal }] =
+      const [{ createSlotsOf, createReadAccess, createTenantShare }, { releaseEveryJob }, { createRequestRenewal }] =
         await Promise.all([
           import('./jobs/access'),
           import('./jobs/startedJob'),
@@ -206,7 +206,7 @@ export function createServices(env: Environment): Services {
         callGraph,
         throttle,
         silence,
-        share: createTenantShare(createPlacesOf(silence)),
+        share: createTenantShare(createSlotsOf(silence)),
         decide: releaseEveryJob,
         queues: { jobs, events, poison },
         requestRenewal: createRequestRenewal({ queue: subscriptionEvents, clock: systemClock }),

@@ -14,8 +14,10 @@ const sent = (id: string) => {
 };
 
 const written = (RowKey: string, status: string, end: ProxyCall['end'] = 'answered') => {
-  const bodyText = JSON.stringify({ PartitionKey: 't', RowKey, status });
-  return call({ effect: 'table.update', resource: 'PrintJobs', bodyText, ...(end && { end }) });
+  const row = JSON.stringify({ PartitionKey: 't', RowKey, status });
+  const index = 'DELETE http://127.0.0.1/PrintJobs(open) HTTP/1.1';
+  const bodyText = ['PUT http://127.0.0.1/PrintJobs(row) HTTP/1.1', '', row, '', index, ''].join('\r\n');
+  return call({ effect: 'table.batch', resource: 'PrintJobs', bodyText, ...(end && { end }) });
 };
 
 // The crash tests let an event come twice only where the death fell between its send and its record.

@@ -12,8 +12,8 @@ export interface FaultOptions {
    * `after`: the target has answered in full, and the client has received nothing of it.
    */
   readonly when: 'before' | 'after';
-  /** `hold` waits for release() or cancel(), `drop` cuts the client's connection, a delay waits. */
-  readonly action: 'hold' | 'drop' | { readonly delayMs: number };
+  /** `hold` waits for release(), drop() or cancel(). `drop` cuts the client's connection. */
+  readonly action: 'hold' | 'drop';
 }
 
 export interface Fault {
@@ -21,54 +21,28 @@ export interface Fault {
   readonly reached: Promise<ProxyCall>;
   /** The calls hit so far. */
   hits(): ProxyCall[];
-  /** Continues the held calls. The fault keeps hitting until its count is used up. */
+  /** Continues the calls on hold. The fault keeps hitting until its count is used up. */
   release(): void;
-  /** Cuts the connections of the held calls, also of a client whose death was not noticed yet. */
+  /** Cuts the connections of the calls on hold, also of a client whose death was not noticed yet. */
   drop(): void;
-  /** Hits nothing more and continues the held calls. */
+  /** Hits nothing more and continues the calls on hold. */
   cancel(): void;
 }
 
-/** A fault from the view of one call. */
-export interface ArmedFault extends Pick<FaultOptions, 'when' | 'action'> {
+/** A fault with the part that the proxy calls. */
+export interface ArmedFault extends Fault, Pick<FaultOptions, 'when'> {
   /** Counts the request if it matches. Returns whether to hit it. */
   wants(call: ProxyCall): boolean;
-  /** Records the hit. For a hold, resolves when the test has decided how the call ends. */
-  hit(call: ProxyCall): Promise<'continue' | 'drop'>;
+  /** Records the hit. A hold resolves when the test has decided how the call ends, or when the client has `gone`. */
+  hit(call: ProxyCall, gone: AbortSignal): Promise<'continue' | 'drop'>;
 }
 
-export interface FaultList {
-  add(options: FaultOptions): Fault;
-  /** The faults of this request, at most one before and one after. Counts the request for every fault. */
-  meet(call: ProxyCall): { readonly before: ArmedFault | undefined; readonly after: ArmedFault | undefined };
-  cancelAll(): void;
-}
-
-/** Keeps the faults of one proxy and decides which request meets which fault. */
-export function createFaultList(): FaultList {
-  const entries: { readonly fault: Fault; readonly armed: ArmedFault }[] = [];
-  return {
-    add(options) {
-      const entry = createFault(options);
-      entries.push(entry);
-      return entry.fault;
-    },
-    meet(call) {
-      const wanted = entries.map(({ armed }) => armed).filter((armed) => armed.wants(call));
-      const first = (when: FaultOptions['when']) => wanted.find((armed) => armed.when === when);
-      return { before: first('before'), after: first('after') };
-    },
-    cancelAll() {
-      for (const { fault } of entries.splice(0)) fault.cancel();
-    },
-  };
-}
-
-function createFault({ match, nth = 1, count = 1, when, action }: FaultOptions) {
+/** Creates a fault that counts requests from now on. */
+export function createFault({ match, nth = 1, count = 1, when, action }: FaultOptions): ArmedFault {
   let seen = 0;
   let cancelled = false;
   const hits: ProxyCall[] = [];
-  const held = new Set<(how: 'continue' | 'drop') => void>();
+  const onHold = new Set<(decision: 'continue' | 'drop') => void>();
   let reach: (call: ProxyCall) => void = () => undefined;
   let refuse: (error: Error) => void = () => undefined;
   const reached = new Promise<ProxyCall>((resolve, reject) => {
@@ -78,26 +52,27 @@ function createFault({ match, nth = 1, count = 1, when, action }: FaultOptions) 
   // A cancelled fault that nobody waits for must not end the process.
   reached.catch(() => undefined);
 
-  const end = (how: 'continue' | 'drop'): void => {
-    for (const resolve of held) resolve(how);
-    held.clear();
+  const end = (decision: 'continue' | 'drop'): void => {
+    for (const resolve of onHold) resolve(decision);
+    onHold.clear();
   };
-  const armed: ArmedFault = {
+  return {
     when,
-    action,
     wants(call) {
       if (cancelled || !match(call)) return false;
       seen += 1;
       return seen >= nth && seen < nth + count;
     },
-    hit(call) {
+    async hit(call, gone) {
       hits.push(call);
       reach(call);
-      if (action !== 'hold' || cancelled) return Promise.resolve('continue');
-      return new Promise((resolve) => held.add(resolve));
+      if (action === 'drop') return 'drop';
+      if (cancelled || gone.aborted) return 'continue';
+      return new Promise((resolve) => {
+        onHold.add(resolve);
+        gone.addEventListener('abort', () => resolve('continue'), { once: true });
+      });
     },
-  };
-  const fault: Fault = {
     reached,
     hits: () => [...hits],
     release: () => end('continue'),
@@ -108,5 +83,4 @@ function createFault({ match, nth = 1, count = 1, when, action }: FaultOptions) 
       end('continue');
     },
   };
-  return { fault, armed };
 }

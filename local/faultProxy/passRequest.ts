@@ -1,28 +1,28 @@
 import { request as startRequest, type Agent, type IncomingMessage, type ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import type { ArmedFault, FaultList } from './faults';
-import type { ProxyCall } from './proxyCall';
-
-/** The record of a call while the proxy still writes it. */
-export type OpenCall = { -readonly [key in keyof ProxyCall]: ProxyCall[key] };
+import type { ArmedFault } from './faults';
+import { nameEffect, type ProxyCall, type TargetName } from './proxyCall';
 
 export interface PassContext {
-  readonly target: URL;
+  readonly target: TargetName;
+  readonly origin: URL;
   readonly agent: Agent;
-  readonly faults: FaultList;
-  readonly now: () => number;
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Opens the record of a received request. */
-  record(request: IncomingMessage, body: Buffer | undefined): OpenCall;
+  readonly faults: readonly ArmedFault[];
+  /** Each received request is added here. */
+  readonly calls: ProxyCall[];
 }
 
 interface Passing {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly call: OpenCall;
+  readonly call: ProxyCall;
   /** Aborted when the client has closed its connection. */
   readonly gone: AbortSignal;
 }
+
+/** A queue message has at most 64 KiB, a table entity usually a few. Larger bodies stream and are not recorded. */
+const RECORDED_BYTES = 128 * 1024;
 
 /** Passes one request through the proxy: record, fault before, target, fault after, answer. Never rejects. */
 export async function passRequest(
@@ -35,27 +35,43 @@ export async function passRequest(
     if (!response.writableFinished) gone.abort();
   });
   request.on('error', () => gone.abort());
-  let call: OpenCall | undefined;
+  let call: ProxyCall | undefined;
   try {
-    const body = await readSmallBody(request);
-    call = context.record(request, body);
+    const isSmall = Number(request.headers['content-length']) <= RECORDED_BYTES;
+    const body = isSmall ? await buffer(request) : undefined;
+    call = record(context, request, body);
     call.end = await pass(context, { request, response, call, gone: gone.signal }, body);
   } catch {
     if (call) call.end = gone.signal.aborted ? 'clientGone' : 'targetFailed';
     request.socket.destroy();
   }
-  if (call) call.answeredAt = context.now();
+  if (call) call.answeredAt = Date.now();
+}
+
+function record({ target, calls }: PassContext, request: IncomingMessage, body: Buffer | undefined): ProxyCall {
+  const { method = '', url: path = '/' } = request;
+  const bodyText = body?.toString('utf8');
+  const call: ProxyCall = {
+    ...{ n: calls.length + 1, target, method, path, startedAt: Date.now() },
+    ...nameEffect(target, method, path, bodyText),
+    ...(bodyText && { bodyText }),
+  };
+  calls.push(call);
+  return call;
 }
 
 async function pass(context: PassContext, passing: Passing, body: Buffer | undefined): Promise<'answered' | 'dropped'> {
   const { response, call } = passing;
-  const { before, after } = context.faults.meet(call);
-  if (before && (await isDroppedBy(before, context, passing))) return 'dropped';
+  // Each fault counts the request, also where an earlier fault hits it.
+  const wanted = context.faults.filter((fault) => fault.wants(call));
+  const before = wanted.find(({ when }) => when === 'before');
+  const after = wanted.find(({ when }) => when === 'after');
+  if (before && (await isDroppedBy(before, passing))) return 'dropped';
   const answer = await forward(context, passing, body);
   call.status = answer.statusCode ?? 0;
   // Only a fault needs the whole answer first. Every other answer streams.
-  const whole = after && (await readAll(answer));
-  if (after && (await isDroppedBy(after, context, passing))) return 'dropped';
+  const whole = after && (await buffer(answer));
+  if (after && (await isDroppedBy(after, passing))) return 'dropped';
   response.sendDate = false;
   response.writeHead(call.status, answer.statusMessage ?? '', endToEndHeaders(answer.rawHeaders));
   if (whole) response.end(whole);
@@ -64,23 +80,11 @@ async function pass(context: PassContext, passing: Passing, body: Buffer | undef
 }
 
 /** Applies a fault. Returns whether the connection was cut. Throws if the client has gone meanwhile. */
-async function isDroppedBy(fault: ArmedFault, context: PassContext, { request, call, gone }: Passing) {
-  const { action } = fault;
-  const decided = await Promise.race([fault.hit(call), aborted(gone)]);
-  if (action === 'drop' || decided === 'drop') {
-    request.socket.destroy();
-    return true;
-  }
-  if (typeof action === 'object') await context.sleep(action.delayMs, gone);
-  gone.throwIfAborted();
-  return false;
-}
-
-function aborted(signal: AbortSignal): Promise<'continue'> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve('continue');
-    else signal.addEventListener('abort', () => resolve('continue'), { once: true });
-  });
+async function isDroppedBy(fault: ArmedFault, { request, call, gone }: Passing): Promise<boolean> {
+  const isDropped = (await fault.hit(call, gone)) === 'drop';
+  if (isDropped) request.socket.destroy();
+  else gone.throwIfAborted();
+  return isDropped;
 }
 
 /**
@@ -88,7 +92,7 @@ function aborted(signal: AbortSignal): Promise<'continue'> {
  * its body unread. Rejects if the target fails. There is no retry: the call may have taken effect.
  */
 function forward(
-  { target, agent }: PassContext,
+  { origin, agent }: PassContext,
   { request, gone: signal }: Passing,
   body: Buffer | undefined,
 ): Promise<IncomingMessage> {
@@ -96,7 +100,7 @@ function forward(
     const { method, url: path, rawHeaders } = request;
     const headers = endToEndHeaders(rawHeaders);
     const upstream = startRequest({
-      ...{ host: target.hostname, port: target.port, method, path, headers, agent, signal },
+      ...{ host: origin.hostname, port: origin.port, method, path, headers, agent, signal },
     });
     upstream.once('response', resolve).on('error', reject);
     if (body) upstream.end(body);
@@ -110,19 +114,4 @@ const PER_CONNECTION = new Set(['connection', 'keep-alive', 'proxy-connection', 
 /** Name, value, name, value, as received, without the headers of the connection. */
 function endToEndHeaders(rawHeaders: readonly string[]): string[] {
   return rawHeaders.filter((_text, at) => !PER_CONNECTION.has((rawHeaders[at - (at % 2)] ?? '').toLowerCase()));
-}
-
-/** A queue message has at most 64 KiB, a table entity usually a few. Larger bodies stream and are not recorded. */
-const RECORDED_BYTES = 128 * 1024;
-
-/** The body if its declared length is small, else undefined and unread. Rejects if the client aborts. */
-async function readSmallBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  const length = Number(request.headers['content-length']);
-  return length <= RECORDED_BYTES ? readAll(request) : undefined;
-}
-
-async function readAll(message: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for await (const part of message) if (Buffer.isBuffer(part)) parts.push(part);
-  return Buffer.concat(parts);
 }

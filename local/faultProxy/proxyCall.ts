@@ -1,6 +1,6 @@
 export type TargetName = 'queue' | 'table' | 'blob' | 'graph';
 
-/** One request through the proxy, with what is known of it so far. */
+/** One request through the proxy. The proxy sets the last members while the call is in progress. */
 export interface ProxyCall {
   /** Position among all calls of this proxy, from 1, in the order in which the requests were complete. */
   readonly n: number;
@@ -16,19 +16,15 @@ export interface ProxyCall {
   readonly bodyText?: string;
   readonly startedAt: number;
   /** How it ended. Absent while it is in progress. */
-  readonly end?: 'answered' | 'dropped' | 'clientGone' | 'targetFailed';
+  end?: 'answered' | 'dropped' | 'clientGone' | 'targetFailed';
   /** The status of the target's answer, even if the client never received it. */
-  readonly status?: number;
-  readonly answeredAt?: number;
+  status?: number;
+  answeredAt?: number;
 }
 
-const WRITES = new Set(
-  ['insert', 'update', 'merge', 'delete', 'batch'].map((verb) => `table.${verb}`).concat('queue.send', 'queue.delete'),
-);
-
 /** Whether a call is a storage write as counted per job: table writes, queue sends and queue deletes. */
-export function isStorageWrite(call: ProxyCall): boolean {
-  return WRITES.has(call.effect);
+export function isStorageWrite({ effect }: ProxyCall): boolean {
+  return /^(table\.(insert|update|merge|delete|batch)|queue\.(send|delete))$/.test(effect);
 }
 
 type Effect = Pick<ProxyCall, 'effect' | 'resource'>;
@@ -49,7 +45,7 @@ export function nameEffect(target: TargetName, method: string, pathAndQuery: str
     case 'graph':
       // The content of a `$batch` is in its body alone (concepts/json-batching.md).
       if (method === 'POST' && pathname.endsWith('/$batch')) return { effect: 'graph.batch' };
-      return { effect: `graph.${method} ${maskIds(pathname)}` };
+      return { effect: `graph.${method} ${pathname.replace(COLLECTIONS, '/$1/{id}')}` };
   }
 }
 
@@ -73,8 +69,8 @@ function tableEffect(method: string, first: string, bodyText: string): Effect {
     return named(`table.${verb}`, /\('([^']*)'\)/.exec(first)?.[1] ?? '');
   }
   if (method === 'GET') return named(/\(.+\)$/s.test(first) ? 'table.get' : 'table.query', name);
-  const verbs = { POST: 'insert', PUT: 'update', PATCH: 'merge', MERGE: 'merge', DELETE: 'delete' };
-  return named(`table.${new Map(Object.entries(verbs)).get(method) ?? method}`, name);
+  const verb = { POST: 'insert', PUT: 'update', PATCH: 'merge', MERGE: 'merge', DELETE: 'delete' }[method] ?? method;
+  return named(`table.${verb}`, name);
 }
 
 const BATCHED_TABLE = /^(?:POST|PUT|PATCH|MERGE|DELETE) \S+\/([A-Za-z][A-Za-z0-9]*)(?:\(| |\?)/m;
@@ -82,7 +78,3 @@ const BATCHED_TABLE = /^(?:POST|PUT|PATCH|MERGE|DELETE) \S+\/([A-Za-z][A-Za-z0-9
 /** In Graph's paths an id follows the name of its collection. Without ids equal calls have equal names. */
 const COLLECTIONS =
   /\/(subscriptions|printers|shares|jobs|tasks|documents|taskDefinitions|taskTriggers)\/(?!\$count(?:\/|$))[^/]+/g;
-
-function maskIds(path: string): string {
-  return path.replace(COLLECTIONS, '/$1/{id}');
-}

@@ -1,18 +1,7 @@
 import { parseArgs } from 'node:util';
 import { HostError, messageOf } from './hostError';
 
-export interface HostArguments {
-  readonly root: string;
-  readonly port: number;
-  /** A path, `none`, or undefined for `<root>/local.settings.json` if it exists. */
-  readonly settings: string | undefined;
-  readonly messageLeaseSeconds: number;
-  /** Undefined: keys are not checked, as in Core Tools. */
-  readonly functionKey: string | undefined;
-  readonly hostId: string | undefined;
-  readonly stopWithStdin: boolean;
-  readonly help: boolean;
-}
+export type HostArguments = ReturnType<typeof parseArguments>;
 
 export const USAGE = `Runs a built Azure Functions app (Node, programming model v4) on this machine.
 
@@ -41,8 +30,8 @@ const OPTIONS = {
 } as const;
 
 /** Parses the command line. Throws HostError `usage` that names the option and the expected value. */
-export function parseArguments(args: readonly string[]): HostArguments {
-  const values = parse(args);
+export function parseArguments(args: readonly string[]) {
+  const values = parse([...args]);
   const empty = Object.entries(values).find(([, value]) => value === '');
   if (empty) throw usage(`Option '--${empty[0]}' needs a value.`);
   const { root, help } = values;
@@ -50,8 +39,10 @@ export function parseArguments(args: readonly string[]): HostArguments {
   return {
     root: root ?? '',
     port: integer('port', values.port, 0, 65_535),
+    /** A path, `none`, or undefined for `<root>/local.settings.json` if it exists. */
     settings: values.settings,
     messageLeaseSeconds: integer('message-lease-seconds', values['message-lease-seconds'], 2, 604_800),
+    /** Undefined: keys are not checked, as in Core Tools. */
     functionKey: values['function-key'],
     hostId: values['host-id'],
     stopWithStdin: values['stop-with-stdin'],
@@ -59,9 +50,9 @@ export function parseArguments(args: readonly string[]): HostArguments {
   };
 }
 
-function parse(args: readonly string[]) {
+function parse(args: string[]) {
   try {
-    return parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args, options: OPTIONS }).values;
   } catch (error) {
     throw usage(messageOf(error));
   }

@@ -45,10 +45,10 @@ export function describeFunction(target: RegisteredFunction, env: NodeJS.Process
   const bad = (reason: string) => new HostError('bad_function', `The '${name}' function is in error: ${reason}.`);
   const entries = Object.entries(bindings);
   const unsupported = entries.find(([key, { type }]) => !isTrigger(type) && !(key === '$return' && type === 'http'));
-  if (unsupported)
-    throw bad(
-      `binding "${unsupported[0]}" of type "${unsupported[1].type ?? ''}" is not supported by the local host; use the storage SDK in the function`,
-    );
+  if (unsupported) {
+    const which = `binding "${unsupported[0]}" of type "${unsupported[1].type ?? ''}"`;
+    throw bad(`${which} is not supported by the local host: use the storage SDK in the function`);
+  }
   const trigger = entries.find(([, { type }]) => isTrigger(type));
   if (!trigger) throw bad('it has no trigger');
   const [inputName, binding] = trigger;
@@ -70,12 +70,7 @@ export function describeFunction(target: RegisteredFunction, env: NodeJS.Process
     case 'queueTrigger': {
       const queueName = read('queueName');
       if (!QUEUE_NAME.test(queueName)) throw bad(`queueName "${queueName}" is not a valid queue name`);
-      return {
-        ...described,
-        type: 'queue',
-        queueName,
-        connection: read('connection', 'AzureWebJobsStorage'),
-      };
+      return { ...described, type: 'queue', queueName, connection: read('connection', 'AzureWebJobsStorage') };
     }
     case 'timerTrigger':
       return {
@@ -86,9 +81,7 @@ export function describeFunction(target: RegisteredFunction, env: NodeJS.Process
         useMonitor: binding.useMonitor !== false,
       };
     default:
-      throw bad(
-        `trigger type "${binding.type ?? ''}" is not supported by the local host (http, storageQueue, timer are)`,
-      );
+      throw bad(`trigger type "${binding.type ?? ''}" is not supported by the local host (http, queue and timer are)`);
   }
 }
 

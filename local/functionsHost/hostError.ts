@@ -26,3 +26,27 @@ export function messageOf(error: unknown, form: 'stack' | 'message' = 'message')
   if (!(error instanceof Error)) return String(error);
   return form === 'stack' ? (error.stack ?? error.message) : error.message;
 }
+
+/** Parses the JSON of a file called `name`. A byte order mark is allowed. Throws HostError `code`. */
+export function parseJson(name: string, text: string, code: HostErrorCode): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (cause) {
+    throw new HostError(code, `${name} is not JSON: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** The JSON object in a text. Undefined for any other text. */
+export function toJsonObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const json: unknown = JSON.parse(text);
+    return isRecord(json) ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a value is a JSON object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

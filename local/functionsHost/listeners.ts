@@ -1,32 +1,10 @@
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
-import type { Alarm } from './alarm';
 import type { DescribedFunction } from './functions';
+import type { HostContext } from './hostContext';
 import { HostError } from './hostError';
 import { poisonQueueName, startQueueListener } from './queue/queueListener';
-import type { Reporter } from './reporter';
-import type { HostConfig } from './settings/hostJson';
 import { startTimerListener } from './timer/timerListener';
-import type { Activity, Invoker } from './worker/invoke';
-
-export interface ListenerDependencies {
-  readonly env: NodeJS.ProcessEnv;
-  readonly config: HostConfig;
-  readonly hostId: string;
-  readonly leaseMs: number;
-  readonly invoke: Invoker;
-  readonly reporter: Reporter;
-  readonly activity: Activity;
-  readonly alarm: Alarm;
-  readonly now: () => number;
-}
-
-export interface Listeners {
-  /** Receives no new message and starts no new timer run. Resolves when the last receive has ended. */
-  stop(): Promise<void>;
-  /** Releases the locks of the timers. */
-  release(): Promise<void>;
-}
 
 /** The container in which the host keeps locks and timer status. */
 const HOSTS_CONTAINER = 'azure-webjobs-hosts';
@@ -34,35 +12,29 @@ const HOSTS_CONTAINER = 'azure-webjobs-hosts';
 const FIRST_ATTEMPT_MS = 5_000;
 
 /** Starts a listener for every queue and timer function. Throws HostError if a connection setting is missing. */
-export async function startListeners(
-  dependencies: ListenerDependencies,
-  functions: readonly DescribedFunction[],
-): Promise<Listeners> {
-  const { env, config } = dependencies;
+export async function startListeners(context: HostContext, functions: readonly DescribedFunction[]) {
+  const { env } = context;
   const timerFunctions = functions.filter((fn) => fn.type === 'timer');
-  const queueFunctions = functions
-    .filter((fn) => fn.type === 'queue')
-    .map((fn) => ({ fn, service: queueService(env, fn.connection) }));
-  const blobs = timerFunctions.length > 0 ? hostBlobService(env) : undefined;
-  const container = blobs?.getContainerClient(HOSTS_CONTAINER);
+  const queueFunctions = functions.filter((fn) => fn.type === 'queue');
+  // Both before the first listener starts: a missing connection stops the host.
+  const container = timerFunctions.length > 0 ? hostBlobService(env).getContainerClient(HOSTS_CONTAINER) : undefined;
+  const services = queueFunctions.map((fn) => ({ fn, service: queueService(env, fn.connection) }));
 
-  const timers = timerFunctions.flatMap((fn) =>
-    container ? startTimerListener({ ...dependencies, container, singleton: config.singleton }, fn) : [],
-  );
-  const queues = queueFunctions.map(({ fn, service }) => {
-    const poison = poisonQueueName(fn.queueName);
-    const clients = {
-      client: service.getQueueClient(fn.queueName),
-      poison: poison === undefined ? undefined : service.getQueueClient(poison),
-    };
-    return startQueueListener({ ...dependencies, ...clients, options: config.queues, random: Math.random }, fn);
+  const timers = container ? timerFunctions.map((fn) => startTimerListener({ ...context, container }, fn)) : [];
+  const queues = services.map(({ fn, service }) => {
+    const poisonName = poisonQueueName(fn.queueName);
+    const client = service.getQueueClient(fn.queueName);
+    const poison = poisonName === undefined ? undefined : service.getQueueClient(poisonName);
+    return startQueueListener({ ...context, client, poison }, fn);
   });
   await within(FIRST_ATTEMPT_MS, Promise.all(timers.map((timer) => timer.started)));
   return {
+    /** Receives no new message and starts no new timer run. Resolves when the last receive has ended. */
     async stop() {
       for (const timer of timers) timer.stop();
       await Promise.all(queues.map((queue) => queue.stop()));
     },
+    /** Releases the locks of the timers. */
     async release() {
       await Promise.all(timers.map((timer) => timer.release()));
     },
@@ -90,8 +62,7 @@ export function hostBlobService(env: NodeJS.ProcessEnv): BlobServiceClient {
 function connectionString(env: NodeJS.ProcessEnv, connection: string): string {
   const value = env[connection] ?? env[`AzureWebJobs${connection}`];
   if (value !== undefined && value !== '') return value;
-  throw new HostError(
-    'bad_settings',
-    `Setting ${connection} is missing: the local host needs a connection string there, such as "UseDevelopmentStorage=true". Identity connections (${connection}__queueServiceUri) work in Azure only.`,
-  );
+  const expected = 'the local host needs a connection string there, such as "UseDevelopmentStorage=true"';
+  const identity = `Identity connections (${connection}__queueServiceUri) work in Azure only.`;
+  throw new HostError('bad_settings', `Setting ${connection} is missing: ${expected}. ${identity}`);
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArguments, USAGE } from './arguments';
 import { HostError, messageOf } from './hostError';
@@ -11,11 +10,15 @@ try {
     write(USAGE);
     process.exit(0);
   }
-  const cpuCount = availableParallelism();
-  const host = await startHost({ ...options, root: resolve(options.root) }, { env: process.env, write, cpuCount });
+  const host = await startHost({ ...options, root: resolve(options.root) }, process.env, write);
   stopCleanly(host, options.stopWithStdin);
 } catch (error) {
-  process.stderr.write(`${error instanceof HostError ? error.message : messageOf(error, 'stack')}\n`);
+  fail(error);
+}
+
+/** Ends the process with the message of an error for the person who started it, otherwise with the stack. */
+function fail(error: unknown): never {
+  process.stderr.write(`${messageOf(error, error instanceof HostError ? 'message' : 'stack')}\n`);
   process.exit(error instanceof HostError && error.code === 'usage' ? 2 : 1);
 }
 
@@ -25,13 +28,7 @@ function stopCleanly(host: RunningHost, withStdin: boolean): void {
   const stop = () => {
     if (stopping) process.exit(1);
     stopping = true;
-    host.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        process.stderr.write(`${messageOf(error, 'stack')}\n`);
-        process.exit(1);
-      },
-    );
+    host.stop().then(() => process.exit(0), fail);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

@@ -15,21 +15,17 @@ export interface Reporter {
   event(name: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-interface ReporterDependencies {
-  readonly write: (line: string) => void;
-  readonly now: () => Date;
-  /** Whether host.json lets a line of this level and category through. */
-  readonly allows: (level: LogLevel, category: string) => boolean;
-}
+/** Whether host.json lets a line of this level and category through. */
+type LogFilter = (level: LogLevel, category: string) => boolean;
 
 /** Writes each event as one JSON line. Drops log lines below the level that host.json sets for their category. */
-export function createReporter({ write, now, allows }: ReporterDependencies): Reporter {
+export function createReporter(write: (line: string) => void, allows: LogFilter): Reporter {
   const event = (name: string, fields: Readonly<Record<string, unknown>> = {}) =>
     write(`${JSON.stringify({ event: name, ...fields })}\n`);
   return {
     event,
     log({ level, category, ...rest }) {
-      if (allows(level, category)) event('log', { time: now().toISOString(), level, category, ...rest });
+      if (allows(level, category)) event('log', { time: new Date().toISOString(), level, category, ...rest });
     },
   };
 }
@@ -40,9 +36,7 @@ const LEVELS = ['trace', 'debug', 'information', 'warning', 'error', 'critical',
  * The filter of host.json `logging.logLevel`: the longest category prefix wins, then `default`, then Information
  * (documentation page configure-monitoring, "Configure log levels").
  */
-export function createLogFilter(
-  logLevels: Readonly<Record<string, string>>,
-): (level: LogLevel, category: string) => boolean {
+export function createLogFilter(logLevels: Readonly<Record<string, string>>): LogFilter {
   const rules = Object.entries(logLevels)
     .map(([category, level]) => ({ category, threshold: LEVELS.indexOf(level.toLowerCase()) }))
     .filter(({ threshold }) => threshold >= 0)

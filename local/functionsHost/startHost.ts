@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createAlarm } from './alarm';
 import type { HostArguments } from './arguments';
@@ -13,10 +14,9 @@ import { createLogFilter, createReporter, type Reporter } from './reporter';
 import { parseHostJson } from './settings/hostJson';
 import { applyLocalSettings, readLocalSettings } from './settings/localSettings';
 import { parseSchedule } from './timer/schedule';
-import { toTimerInput } from './timer/timerListener';
 import { createActivity, createInvoker, type Invoker } from './worker/invoke';
 import { loadApp } from './worker/loadApp';
-import { createWorker, provideCoreModule, readOnly, runHooks, type RegisteredFunction } from './worker/registration';
+import { appContext, createWorker, provideCoreModule, runHooks, type Worker } from './worker/registration';
 
 /** How long a stop waits for running invocations. */
 const DRAIN_MS = 10_000;
@@ -31,25 +31,19 @@ export interface RunningHost {
   stop(): Promise<void>;
 }
 
-interface HostEnvironment {
-  readonly env: NodeJS.ProcessEnv;
-  readonly write: (line: string) => void;
-  readonly cpuCount: number;
-}
-
 /**
  * Starts the app of `--root` in this process: settings, host.json, app code, then HTTP, queues and timers, then the
  * `ready` line. Throws HostError for problems that the person who started it can correct.
  */
 export async function startHost(
   options: HostArguments,
-  { env, write, cpuCount }: HostEnvironment,
+  env: NodeJS.ProcessEnv,
+  write: (line: string) => void,
 ): Promise<RunningHost> {
   const now = () => Date.now();
   applyLocalSettings(readLocalSettings(options.root, options.settings), env);
-  const config = parseHostJson(readHostJson(options.root), env, cpuCount);
-  const allows = createLogFilter(config.logLevels);
-  const reporter = createReporter({ write, now: () => new Date(), allows });
+  const config = parseHostJson(readHostJson(options.root), env, availableParallelism());
+  const reporter = createReporter(write, createLogFilter(config.logLevels));
   const activity = createActivity();
   const worker = createWorker((entry) => reporter.log(entry));
   provideCoreModule(worker.coreModule);
@@ -57,58 +51,40 @@ export async function startHost(
   worker.closeRegistration();
   if (worker.functions.size > 0) await worker.programmingModel().getCapabilities?.({});
 
-  const isOff = ({ metadata }: RegisteredFunction) => isDisabled(env, metadata.name);
-  const registered = [...worker.functions.values()];
-  const enabled = registered.filter((one) => !isOff(one));
-  const functions = describeAll(enabled, env, reporter);
-  const disabled = describeAll(registered.filter(isOff), env, reporter);
-  const invoke = createInvoker({ worker, reporter, monotonicMs: () => performance.now() });
+  const described = describeAll(worker, env, reporter);
+  const functions = described.filter(({ name }) => !isDisabled(env, name));
+  const disabled = described.filter(({ name }) => isDisabled(env, name));
+  const invoke = createInvoker(worker, reporter);
   /** For HTTP and admin runs. A queue message counts from its receipt, a timer from its planned time. */
   const invokeCounted: Invoker = (fn, input) => activity.track(invoke(fn, input));
-  const alarm = createAlarm(now);
-  let stopping = false;
+  let isStopping = false;
+  const httpFunctions = functions.filter((fn) => fn.type === 'http');
   const http = await startHttpServer(
     {
       invoke: invokeCounted,
-      route: createRouter(
-        functions.filter((fn) => fn.type === 'http'),
-        config.http.routePrefix,
-      ),
-      admin: createAdmin({
-        functions,
-        disabled,
-        running: () => activity.running(),
-        stopping: () => stopping,
-        runNow(fn, text) {
-          const timer = fn.type === 'timer' && toTimerInput(parseSchedule(fn.schedule), undefined, false);
-          void invokeCounted(fn, { input: timer || { string: text } });
-        },
-      }),
+      route: createRouter(httpFunctions, config.http.routePrefix),
+      admin: createAdmin({ functions, disabled, activity, isStopping: () => isStopping, invoke: invokeCounted }),
       functionKey: options.functionKey,
       customHeaders: config.http.customHeaders,
       bodyLimit: Number(env.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT ?? DEFAULT_BODY_LIMIT),
     },
     options.port,
   );
+  const alarm = createAlarm(now);
   const hostId = options.hostId ?? env.AzureFunctionsWebHost__hostid ?? 'local';
   const leaseMs = options.messageLeaseSeconds * 1000;
-  const listeners = await startListeners(
-    { env, config, hostId, leaseMs, invoke, reporter, activity, alarm, now },
-    functions,
-  );
+  const context = { env, config, hostId, leaseMs, invoke, reporter, activity, alarm, now };
+  const listeners = await startListeners(context, functions);
   reporter.event('ready', { url: http.url, functions: functions.map(summarize) });
 
   return {
     reporter,
     async stop() {
-      stopping = true;
+      isStopping = true;
       const closed = http.stop();
-      await within(
-        DRAIN_MS,
-        listeners.stop().then(() => activity.idle()),
-      );
-      const { appHookData, appLevelHookData: hookData } = worker;
-      await runHooks(worker, 'appTerminate', readOnly({ hookData, appHookData })).catch((error: unknown) => {
+      const drained = listeners.stop().then(() => activity.idle());
+      await within(DRAIN_MS, drained);
+      await runHooks(worker, 'appTerminate', appContext(worker)).catch((error: unknown) => {
         const message = `appTerminate hook failed: ${messageOf(error, 'stack')}`;
         reporter.log({ level: 'error', category: 'Worker', message });
       });
@@ -125,18 +101,13 @@ function readHostJson(root: string): string {
   try {
     return readFileSync(join(root, 'host.json'), 'utf8');
   } catch (cause) {
-    const message = `--root: no host.json in ${root}. Name the folder that holds it.`;
-    throw new HostError('bad_host_json', message, { cause });
+    throw new HostError('bad_host_json', `--root: no host.json in ${root}. Name the folder that has it.`, { cause });
   }
 }
 
 /** A function that cannot run is reported and left out. The others run, as in the host. */
-function describeAll(
-  registered: readonly RegisteredFunction[],
-  env: NodeJS.ProcessEnv,
-  reporter: Reporter,
-): DescribedFunction[] {
-  return registered.flatMap((target) => {
+function describeAll({ functions }: Worker, env: NodeJS.ProcessEnv, reporter: Reporter): DescribedFunction[] {
+  return [...functions.values()].flatMap((target) => {
     try {
       const fn = describeFunction(target, env);
       if (fn.type === 'timer') parseSchedule(fn.schedule);

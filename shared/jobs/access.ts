@@ -75,23 +75,23 @@ export interface TenantShare {
 export const MOST_OF_ONE_TENANT = 4;
 
 /**
- * Each message of a tenant whose calls get no answer holds its place for 45 seconds. With one place each, 8 such tenants
+ * Each message of a tenant whose calls get no answer holds its slot for 45 seconds. With one slot each, 8 such tenants
  * still let the host fetch more.
  */
 const MOST_OF_A_SILENT_TENANT = 1;
 
 /** How many messages of a tenant may be in progress now. */
-export function createPlacesOf(silence: Pick<Silence, 'isSilent'>): (tenantId: string) => number {
+export function createSlotsOf(silence: Pick<Silence, 'isSilent'>): (tenantId: string) => number {
   return (tenantId) => (silence.isSilent(tenantId) ? MOST_OF_A_SILENT_TENANT : MOST_OF_ONE_TENANT);
 }
 
-/** @param placesOf is called at each entry. Messages in progress keep their places. */
-export function createTenantShare(placesOf: (tenantId: string) => number = () => MOST_OF_ONE_TENANT): TenantShare {
+/** @param slotsOf is called at each entry. Messages in progress keep their slots. */
+export function createTenantShare(slotsOf: (tenantId: string) => number = () => MOST_OF_ONE_TENANT): TenantShare {
   const inProgress = new Map<string, number>();
   return {
     enter(tenantId) {
       const count = inProgress.get(tenantId) ?? 0;
-      if (count >= placesOf(tenantId)) return false;
+      if (count >= slotsOf(tenantId)) return false;
       inProgress.set(tenantId, count + 1);
       return true;
     },

@@ -44,8 +44,8 @@ export function afterPauseMs(pauseMs: number, random: number): number {
 }
 
 /**
- * Milliseconds until a message returns whose tenant has used its fair share of this process. Short, because places become
- * free soon. Longer for a tenant whose calls to Graph get no answer: each call holds its place for 45 seconds, and a
+ * Milliseconds until a message returns whose tenant has used its fair share of this process. Short, because slots become
+ * free soon. Longer for a tenant whose calls to Graph get no answer: each call holds its slot for 45 seconds, and a
  * thousand messages that return every few seconds would keep the queue busy for nothing.
  */
 export function afterShareMs(random: number, isSilent: boolean): number {

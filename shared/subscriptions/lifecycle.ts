@@ -18,7 +18,7 @@ export type LifecycleResult =
   | { outcome: 'dropped'; reason: DropReason };
 
 type DropReason =
-  'tenantNotServed' | 'watchUnknown' | 'generationOld' | 'eventNotActedOn' | 'renewedSince' | 'sweptSince' | 'merged';
+  'tenantNotActive' | 'watchUnknown' | 'generationOld' | 'eventNotActedOn' | 'renewedSince' | 'sweptSince' | 'merged';
 
 /** Far under the 7 days for which a queue hides a message. A longer wait is checked again in between. */
 const LONGEST_POSTPONEMENT_S = 3_600;
@@ -50,7 +50,7 @@ export async function handleLifecycleEvent(
   }
   if (!watch.wanted) return drop(deps, message, 'watchUnknown');
   const tenant = await deps.tenants.get(message.tenantId);
-  if (!tenant || !isMaintained(tenant, watch.kind)) return drop(deps, message, 'tenantNotServed');
+  if (!tenant || !isMaintained(tenant, watch.kind)) return drop(deps, message, 'tenantNotActive');
   if (message.kind === 'lifecycle') {
     if (message.lifecycleEvent === 'missed') return handleMissed(deps, stored, tenant, message);
     if (!RESOLVED_BY_PATCH.includes(message.lifecycleEvent)) return drop(deps, message, 'eventNotActedOn');

@@ -11,9 +11,9 @@ import { logResult, type SubscriptionDeps, type Trouble, type WatchResult } from
 const CREATES_AT_ONCE = 4;
 /** Replacements before the batches, beside the one that goes first. */
 const EARLY_REPLACEMENTS = 3;
-/** After so many watches in a row that Graph did not serve, up to 45 s each, the next run continues with the tenant. */
+/** After so many watches in a row that Graph did not answer, up to 45 s each, the next run continues with the tenant. */
 const MOST_UNAVAILABLE = 4;
-/** After so many creates in a row that Graph rejected or did not serve, the next run continues with the creates. */
+/** After so many creates in a row that Graph rejected or did not answer, the next run continues with the creates. */
 const MOST_FAILED_CREATES = 4;
 /** Under Graph's 500 subscription writes in 20 s per app and tenant (concepts/throttling-limits.md). */
 const MOST_WRITES = 400;
@@ -171,7 +171,7 @@ function createOne(work: Work, stored: StoredWatch): Promise<void> {
       const { trouble, ...withoutTrouble } = result;
       const failed = trouble === 'rejected' || trouble === 'unavailable';
       work.failedCreatesInARow = failed ? work.failedCreatesInARow + 1 : 0;
-      // Creates that Graph does not serve end the creates only, not the batches beside them.
+      // Creates that Graph does not answer end the creates only, not the batches beside them.
       return trouble === 'unavailable' ? withoutTrouble : result;
     });
   });

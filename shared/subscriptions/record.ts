@@ -18,7 +18,7 @@ import {
 } from '../watches/watches';
 import { isHeld, type SubscriptionSettings } from './plan';
 
-/** What the use cases of this folder need. A `Config` serves as `config`. */
+/** What the use cases of this folder need. A `Config` is a `config`. */
 export interface SubscriptionDeps {
   callGraph: CallGraph;
   callBatch: CallGraphBatch;
@@ -46,7 +46,7 @@ export interface WatchResult {
 /**
  * `throttled`, `noToken`: the next call of this tenant would fail too. `refused`: so too, until a person acts (consent or
  * credential). `forbidden`: a permission is missing, perhaps only for one kind of watch. `unavailable`: Graph did not
- * serve this call. `rejected`: Graph refused the request itself, for example a URL that failed its validation.
+ * answer this call. `rejected`: Graph refused the request itself, for example a URL that failed its validation.
  */
 export type Trouble = 'throttled' | 'noToken' | 'refused' | 'forbidden' | 'unavailable' | 'rejected';
 

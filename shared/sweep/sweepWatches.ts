@@ -11,7 +11,7 @@ export type WatchSweep =
   /** Graph did not show the whole listing. The timer's sweep retries. */
   | { outcome: 'postponed'; enqueued: number; error: string }
   /** The tenant or the watch is not active. */
-  | { outcome: 'notServed' };
+  | { outcome: 'notActive' };
 
 /**
  * Sweeps one watch after its subscription was replaced or lost. The claim settles what is enqueued twice.
@@ -20,7 +20,7 @@ export type WatchSweep =
  */
 export async function sweepWatch(deps: SweepDeps, key: WatchKey): Promise<WatchSweep> {
   const [tenant, stored] = await Promise.all([deps.tenants.get(key.tenantId), deps.watches.get(key)]);
-  if (!tenant || !isMaintained(tenant, key.kind) || !stored?.watch.wanted) return { outcome: 'notServed' };
+  if (!tenant || !isMaintained(tenant, key.kind) || !stored?.watch.wanted) return { outcome: 'notActive' };
   const onUnreadable = () => deps.logger.error('row.unreadable', { tenantId: key.tenantId });
   const rows = await readWatchRows(deps, key, onUnreadable);
   const { seen, enqueued, brokenOff } =
@@ -51,7 +51,7 @@ export async function sweepWatches(deps: SweepDeps, keys: readonly WatchKey[], e
     const named = { tenantId, watch: `${kind}_${id}` };
     try {
       const result = await sweepWatch(timed, { tenantId, kind, id });
-      if (result.outcome !== 'notServed') enqueued += result.enqueued;
+      if (result.outcome !== 'notActive') enqueued += result.enqueued;
       deps.logger.info('watch.swept', { ...named, ...result });
     } catch (error) {
       deps.logger.error('watch.notSwept', { ...named, ...errorFields(error) });

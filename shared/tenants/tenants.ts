@@ -58,7 +58,7 @@ export function newTenant(tenant: NewTenant): Tenant {
 
 const PARTITION = 'tenant';
 
-/** The table Tenants, the allow-list: only these customers are served. All its reads and writes go through here. */
+/** The table Tenants, the allow-list: the app works for these customers only. All its reads and writes go through here. */
 export interface Tenants {
   get(tenantId: string): Promise<Tenant | undefined>;
   /** False when the tenant is listed already. */

@@ -51,13 +51,13 @@ type NoFailure = { lastError?: undefined; nextTryAt?: undefined };
 /** `nextTryAt` is the end of the back-off. */
 type HasFailure = { lastError: string; nextTryAt: string };
 
-/** A watch and the subscription that serves it: one row of the table Subscriptions. */
+/** A watch and its current subscription: one row of the table Subscriptions. */
 export type Watch =
   /** Graph has no subscription for it yet, or has lost it. */
   | (WatchBase & { status: 'pending' } & NoSubscription & NoFailure)
   /** As `pending`, and the last attempt to create one failed. */
   | (WatchBase & { status: 'createFailed' } & NoSubscription & HasFailure)
-  /** A subscription serves it. */
+  /** It has a subscription. */
   | (WatchBase & { status: 'active' } & HasSubscription & NoFailure)
   /** It has a subscription, and the last attempt to renew, replace or delete it failed. */
   | (WatchBase & { status: 'updateFailed' } & HasSubscription & HasFailure);

@@ -1,16 +1,4 @@
-import { formatTable, plural } from '../../cli/output';
-
-describe('formatTable', () => {
-  it('aligns columns under upper-case headings and leaves no spaces at line ends', () => {
-    const rows = [
-      ['a', 'long cell', ''],
-      ['longer', 'b'],
-    ];
-    expect(formatTable(['one', 'two', 'three'], rows)).toBe(
-      ['ONE     TWO        THREE', 'a       long cell', 'longer  b', ''].join('\n'),
-    );
-  });
-});
+import { plural } from '../../cli/output';
 
 it.each([
   [0, '0 watches'],

@@ -1,4 +1,4 @@
-import { createCliWorld } from '../support/createCliWorld';
+import { CLI_ENV, createCliWorld } from '../support/createCliWorld';
 import { DEFINITION, MINUTE, OTHER_TENANT, putServed, START, TENANT } from '../support/createSubscriptionWorld';
 import { testKey } from '../support/testKey';
 
@@ -43,7 +43,8 @@ describe('status', () => {
     expect(json).toEqual({
       tenants: { active: 1, paused: 1, removed: 0 },
       watches: { live: 2, failing: 2, lapsed: 1, pending: 1 },
-      watchesNotServed: 0,
+      watchesOfInactiveTenants: 0,
+      trustedHosts: [],
       keys: [
         { keyId: 'k1', role: 'signs', watches: 1 },
         { keyId: 'k0', role: 'missing', watches: 1 },
@@ -89,7 +90,7 @@ describe('status', () => {
     });
     expect((await world.runJson('status')).json).toMatchObject({
       watches: { live: 1, failing: 0, lapsed: 1, pending: 1 },
-      watchesNotServed: 4,
+      watchesOfInactiveTenants: 4,
       keys: [{ keyId: 'k1', role: 'signs', watches: 4 }],
       minutesToNearestExpiry: 70 * 60,
     });
@@ -121,6 +122,19 @@ describe('status', () => {
     expect(stdout).toContain('27 more tenants with errors: status --json');
     const { json } = await world.runJson('status');
     expect((json as { tenantErrors: unknown[] }).tenantErrors).toHaveLength(30);
+  });
+
+  it('names the hosts outside the clouds of Microsoft that the settings trust', async () => {
+    const world = createCliWorld();
+    const env = { ...CLI_ENV, TRUSTED_HOSTS: 'https://graph.example,https://login.example' };
+    const trusting = createCliWorld({ env });
+    expect((await trusting.run('status')).stdout).toMatch(
+      /trusted hosts +https:\/\/graph.example, https:\/\/login.example/,
+    );
+    expect(await trusting.runJson('status')).toMatchObject({
+      json: { trustedHosts: ['https://graph.example', 'https://login.example'] },
+    });
+    expect((await world.run('status')).stdout).not.toContain('trusted hosts');
   });
 
   it('shows a new service', async () => {

@@ -39,12 +39,16 @@ describe('two timers and the command line beside each other', () => {
   };
   /** Lets all three begin, holds their writes of the watches until there are `held`, and waits for the end. */
   const allAtOnce = async (
-    effect: 'table.update',
+    write: 'table.update' | 'removal',
     held: number,
     whileHeld: () => Promise<unknown> = () => Promise.resolve(),
   ) => {
     const gate = flow.cloud.proxy?.fault({
-      match: (call) => call.effect === effect && call.resource === 'Subscriptions',
+      // A removal leaves a row that says so.
+      match: ({ effect, resource, bodyText = '' }) =>
+        effect === 'table.update' &&
+        resource === 'Subscriptions' &&
+        (write === 'table.update' || bodyText.includes('"status":"removed"')),
       when: 'before',
       action: 'hold',
       count: Infinity,
@@ -160,7 +164,7 @@ describe('two timers and the command line beside each other', () => {
       const again = all.find(({ watch }) => watch.kind === 'jobFetchable')?.watch;
       const named = ['--tenant', again?.tenantId ?? '', '--printer', again?.id ?? ''];
       // All of the subscriptions are deleted by then, and none of the rows.
-      await allAtOnce('table.update', RUNS * WATCHES, () => command('add', ...named));
+      await allAtOnce('removal', RUNS * WATCHES, () => command('add', ...named));
       expect(await oneOfEach(1)).not.toContain(again?.subscriptionId);
       await command('remove', ...named, '--yes');
       await oneOfEach(0);

@@ -1,4 +1,4 @@
-import { ledgerKey, ledgerRowKey, type JobReference } from '../../shared/jobs/message';
+import { ledgerKey, type JobReference } from '../../shared/jobs/message';
 import { eventually } from '../support/eventually';
 import { startFlow, type Customer, type Flow } from '../support/startFlow';
 

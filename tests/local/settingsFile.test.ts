@@ -5,7 +5,7 @@ const file = (values: Record<string, string>) => JSON.stringify({ IsEncrypted: f
 
 describe('local.settings.json as npm start writes it', () => {
   it('a new one has a key of its own of 32 bytes, the least that CLIENT_STATE_KEYS takes', () => {
-    const text = withFreshKeys(file({ A: '1', CLIENT_STATE_KEYS: '' }), (count) => Buffer.alloc(count, 7));
+    const text = withFreshKeys(file({ A: '1', CLIENT_STATE_KEYS: '' }), () => testKey(7));
     expect(readSettingsValues(text)).toEqual({
       A: '1',
       CLIENT_STATE_KEYS: `local1:${testKey(7).toString('base64')}`,

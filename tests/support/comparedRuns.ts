@@ -12,7 +12,9 @@ const GUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '<time>'],
   [/\b00-[0-9a-f]{32}-[0-9a-f]{16}-\d\d\b/g, '<traceparent>'],
-  [/(?<=\.)[A-Za-z0-9_-]{43}\b/g, '<signature>'],
+  [/(?<=\.)\d{5}(?=\.[A-Za-z0-9_-]{43}\b)/g, '<day>'],
+  [/(?<=\.)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/g, '<signature>'],
+  [/(?<="generation":)\d+/g, '<seconds>'],
   [/(?<= enter the code )[A-Z]{9}\b/g, '<code>'],
   [/(?<=minutes to nearest expiry +)\d+/g, '<minutes>'],
   [/\b\d+ min$/gm, '<minutes> min'],

@@ -14,7 +14,7 @@ import { testKey } from './testKey';
 const UNSIGNED = { sign: (text: string) => text, check: () => 'valid' as const };
 
 /** The settings of a local cloud; the ids are made up. */
-const CLI_ENV = {
+export const CLI_ENV = {
   AzureWebJobsStorage: 'UseDevelopmentStorage=true',
   ENTRA_CLIENT_ID: '55555555-5555-5555-5555-555555555555',
   GRAPH_CREDENTIAL: 'development',

@@ -2,7 +2,7 @@ import type { KeyRing } from '../../shared/config';
 import { createHash, createHmac } from 'node:crypto';
 import { testKey } from './testKey';
 
-export const TEST_KEY = testKey(7);
+const TEST_KEY = testKey(7);
 export const TEST_RING: KeyRing = [{ keyId: 'k1', key: TEST_KEY }];
 /** The same ring as the setting CLIENT_STATE_KEYS. */
 export const TEST_KEYS_SETTING = `k1:${TEST_KEY.toString('base64')}`;

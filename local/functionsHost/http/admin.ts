@@ -1,15 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DescribedFunction } from '../functions';
+import { toJsonObject } from '../hostError';
+import { parseSchedule } from '../timer/schedule';
+import { toTimerInput } from '../timer/timerListener';
+import type { Activity, Invoker } from '../worker/invoke';
 import { DEFAULT_BODY_LIMIT, readBody, respond } from './httpData';
 
 interface AdminDependencies {
   readonly functions: readonly DescribedFunction[];
   /** Not triggered, but these routes can still run them (documentation page disable-function). */
   readonly disabled: readonly DescribedFunction[];
-  readonly running: () => number;
-  readonly stopping: () => boolean;
-  /** Starts one run of a queue or timer function with this input, without waiting for its end. */
-  readonly runNow: (fn: DescribedFunction, input: string) => void;
+  readonly activity: Activity;
+  readonly isStopping: () => boolean;
+  readonly invoke: Invoker;
 }
 
 /** Handles a request below `/admin/`. Resolves to false if the path is not one of its routes. */
@@ -19,11 +22,11 @@ export type Admin = (request: IncomingMessage, response: ServerResponse, path: s
  * `POST /admin/functions/{name}` runs a queue or timer function now and answers 202 at once. `GET /admin/host/status`
  * returns how many invocations run. Differences from Azure: no master key is required, and HTTP functions are refused.
  */
-export function createAdmin({ functions, disabled, running, stopping, runNow }: AdminDependencies): Admin {
+export function createAdmin({ functions, disabled, activity, isStopping, invoke }: AdminDependencies): Admin {
   return async (request, response, path) => {
     if (path === '/admin/host/status' && request.method === 'GET') {
-      const state = stopping() ? 'Stopping' : 'Running';
-      respond(response, 200, { state, functions: functions.length, running: running() });
+      const state = isStopping() ? 'Stopping' : 'Running';
+      respond(response, 200, { state, functions: functions.length, running: activity.running() });
       return true;
     }
     const name = /^\/admin\/functions\/([^/]+)$/.exec(path)?.[1];
@@ -36,22 +39,19 @@ export function createAdmin({ functions, disabled, running, stopping, runNow }: 
     else if (fn.type === 'http') respond(response, 400, { message: `${fn.name} is an HTTP function: call its route.` });
     else if (input === undefined) respond(response, 400, { message: 'The body must be JSON such as {"input": "…"}.' });
     else {
-      runNow(fn, input);
+      // Not awaited: the answer does not wait for the end of the run.
+      const timer = fn.type === 'timer' && toTimerInput(parseSchedule(fn.schedule), undefined, false);
+      void invoke(fn, { input: timer || { string: input } });
       respond(response, 202);
     }
     return true;
   };
 }
 
-/** The `input` of the body as text. An empty body has the input ''. Undefined if the body is not JSON. */
+/** The `input` of the body as text. An empty body has the input ''. Undefined if the body is not a JSON object. */
 function parseInput(text: string): string | undefined {
   if (text === '') return '';
-  try {
-    const json: unknown = JSON.parse(text);
-    const input = typeof json === 'object' && json !== null && 'input' in json ? json.input : undefined;
-    if (input === undefined || input === null) return '';
-    return typeof input === 'string' ? input : JSON.stringify(input);
-  } catch {
-    return undefined;
-  }
+  const json = toJsonObject(text);
+  const input = json?.input ?? '';
+  return json && (typeof input === 'string' ? input : JSON.stringify(input));
 }

@@ -9,7 +9,6 @@ export function toHttpTrigger(
   body: Buffer | undefined,
 ): InvocationInput {
   const { method = 'GET', headers } = request;
-  const { traceparent: traceParent, tracestate: traceState } = headers;
   const url = new URL(request.url ?? '/', `http://${headers.host ?? '127.0.0.1'}`);
   const query = url.searchParams;
   return {
@@ -17,18 +16,13 @@ export function toHttpTrigger(
       http: {
         method,
         url: url.href,
-        nullableHeaders: nullable(
-          Object.entries(headers).map(([name, value = '']) => [name, Array.isArray(value) ? value.join(', ') : value]),
-        ),
+        nullableHeaders: nullable(Object.entries(headers).map(([name, value]) => [name, String(value)])),
         nullableQuery: nullable([...query.keys()].map((name) => [name, query.getAll(name).join(',')])),
         nullableParams: nullable(Object.entries(params)),
         body: body ? { bytes: body } : null,
       },
     },
-    trace: {
-      ...(typeof traceParent === 'string' ? { traceParent } : {}),
-      ...(typeof traceState === 'string' ? { traceState } : {}),
-    },
+    trace: { traceParent: headers.traceparent?.toString(), traceState: headers.tracestate?.toString() },
   };
 }
 
@@ -83,7 +77,7 @@ const SAME_SITE = { none: undefined, lax: 'lax', strict: 'strict', explicitNone:
 export function toSetCookie(cookie: HttpCookie): string {
   const expires = cookie.expires?.value?.seconds;
   const sameSite = SAME_SITE[cookie.sameSite ?? 'none'];
-  const attributes: (string | undefined)[] = [
+  const attributes = [
     `${cookie.name}=${encodeURIComponent(cookie.value)}`,
     typeof expires === 'number' ? `expires=${new Date(expires * 1000).toUTCString()}` : undefined,
     typeof cookie.maxAge?.value === 'number' ? `max-age=${cookie.maxAge.value}` : undefined,

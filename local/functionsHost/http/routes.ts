@@ -19,19 +19,12 @@ export function createRouter(functions: readonly HttpFunction[], routePrefix: st
   return (method, path) => {
     const relative = path.replace(/^\//, '');
     for (const { fn, route } of routes) {
-      if (fn.methods.length > 0 && !fn.methods.includes(method)) continue;
-      const params = route.match(relative);
+      const isAllowed = fn.methods.length === 0 || fn.methods.includes(method);
+      const params = isAllowed ? route.match(relative) : undefined;
       if (params) return { fn, params };
     }
     return undefined;
   };
-}
-
-export interface Route {
-  /** The route values if the path (without the leading slash, still percent-encoded) matches. */
-  match(path: string): Record<string, string> | undefined;
-  /** Lower is more specific and tried first, segment by segment, as in ASP.NET Core's route precedence. */
-  readonly precedence: string;
 }
 
 interface Segment {
@@ -46,15 +39,17 @@ interface Segment {
  * Compiles the route of an HTTP trigger: literals (any case), `{name}`, `{name?}`, `{name:constraint:…}`, `{*rest}`.
  * Throws if it cannot parse the template. Segments that mix text and parameters are not supported.
  */
-export function compileRoute(template: string): Route {
+export function compileRoute(template: string) {
   const segments = template.split('/').filter(Boolean).map(parseSegment);
   return {
+    /** Lower is more specific and tried first, segment by segment, as in ASP.NET Core's route precedence. */
     precedence: segments.map(rank).join(''),
-    match(path) {
-      const parts = path.split('/').filter((part, index, all) => part !== '' || index < all.length - 1);
+    /** The route values if the path (without the leading slash, still percent-encoded) matches. */
+    match(path: string): Record<string, string> | undefined {
+      const parts = path.replace(/\/$/, '').split('/');
       const values: Record<string, string> = {};
       for (const [index, { kind, text, optional, checks }] of segments.entries()) {
-        const value = (kind === 'rest' ? parts.slice(index) : parts.slice(index, index + 1)).map(decode).join('/');
+        const value = (kind === 'rest' ? parts.splice(index) : parts.slice(index, index + 1)).map(decode).join('/');
         if (kind === 'literal') {
           if (value.toLowerCase() !== text.toLowerCase()) return undefined;
         } else if (value === '') {
@@ -63,7 +58,6 @@ export function compileRoute(template: string): Route {
           if (!checks.every((check) => check(value))) return undefined;
           values[text] = value;
         }
-        if (kind === 'rest') return values;
       }
       return parts.length > segments.length ? undefined : values;
     },
@@ -72,23 +66,18 @@ export function compileRoute(template: string): Route {
 
 function parseSegment(text: string): Segment {
   if (!/[{}]/.test(text)) return { kind: 'literal', text, optional: false, checks: [] };
-  const match = /^\{(\*{0,2})([A-Za-z_][\w.-]*)((?::[^:(){}]+(?:\((?:[^)]|\)(?!\}|:|\?\}))*\))?)*)(\?)?\}$/.exec(text);
+  const match = /^\{(\*{0,2})([A-Za-z_][\w.-]*)((?::[^:{}?]+)*)(\?)?\}$/.exec(text);
   if (!match) throw new Error(`route segment "${text}" is not understood`);
   const [, stars, name = '', constraints = '', optional] = match;
-  const checks = splitConstraints(constraints).map(compileConstraint);
+  const checks = constraints.split(':').slice(1).map(findConstraint);
   if (stars !== '') return { kind: 'rest', text: name, optional: true, checks };
   return { kind: 'parameter', text: name, optional: optional !== undefined, checks };
 }
 
-/** Splits `:int:min(1)` at the colons outside parentheses. */
-function splitConstraints(text: string): string[] {
-  return text.match(/[^:(]+(?:\((?:[^)]|\)(?!$|:))*\))?/g) ?? [];
-}
-
-function rank({ kind, checks }: Segment): string {
-  if (kind === 'literal') return '1';
-  const constrained = checks.length > 0;
-  return kind === 'parameter' ? (constrained ? '2' : '3') : constrained ? '4' : '5';
+/** A constrained parameter is more specific than a plain one. */
+function rank({ kind, checks }: Segment): number {
+  if (kind === 'literal') return 1;
+  return (kind === 'parameter' ? 3 : 5) - Math.sign(checks.length);
 }
 
 /** Route values arrive decoded. Text that is not a valid escape stays unchanged. */
@@ -102,57 +91,16 @@ function decode(part: string): string {
 
 type Check = (value: string) => boolean;
 
-const isInteger: Check = (value) => /^[+-]?\d+$/.test(value);
-const isDecimal: Check = (value) => /^[+-]?(\d+\.?\d*|\.\d+)$/.test(value);
+/** The constraints without an argument that apps use most (ASP.NET Core "Route constraints"). */
+const CONSTRAINTS = new Map<string, Check>([
+  ['int', (value) => /^[+-]?\d+$/.test(value) && Math.abs(Number(value)) <= 2_147_483_647],
+  ['bool', (value) => /^(true|false)$/i.test(value)],
+  ['guid', (value) => /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(value)],
+  ['alpha', (value) => /^[a-z]*$/i.test(value)],
+]);
 
-const SIMPLE: Readonly<Record<string, Check>> = {
-  int: (value) => isInteger(value) && Math.abs(Number(value)) <= 2_147_483_647,
-  long: isInteger,
-  decimal: isDecimal,
-  double: isDecimal,
-  float: isDecimal,
-  bool: (value) => /^(true|false)$/i.test(value),
-  guid: (value) => /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(value),
-  alpha: (value) => /^[a-z]*$/i.test(value),
-  datetime: (value) => !Number.isNaN(Date.parse(value)),
-  required: (value) => value !== '',
-};
-
-const WITH_NUMBERS: Readonly<Record<string, (first: number, second?: number) => Check>> = {
-  length:
-    (least, most = least) =>
-    ({ length }) =>
-      length >= least && length <= most,
-  minlength:
-    (least) =>
-    ({ length }) =>
-      length >= least,
-  maxlength:
-    (most) =>
-    ({ length }) =>
-      length <= most,
-  min: (least) => (value) => isInteger(value) && Number(value) >= least,
-  max: (most) => (value) => isInteger(value) && Number(value) <= most,
-  range:
-    (least, most = least) =>
-    (value) =>
-      isInteger(value) && Number(value) >= least && Number(value) <= most,
-};
-
-/**
- * The check of one route constraint such as `int`, `length(2,4)` or `regex(^a)` (ASP.NET Core "Route constraints").
- * Throws for an unknown constraint, as the host does.
- */
-function compileConstraint(text: string): Check {
-  const [, name = '', argument] = /^(\w+)(?:\((.*)\))?$/s.exec(text.toLowerCase()) ?? [];
-  const simple = argument === undefined ? SIMPLE[name] : undefined;
-  if (simple) return simple;
-  if (name === 'regex' && argument !== undefined) {
-    const pattern = new RegExp(text.slice(text.indexOf('(') + 1, -1), 'i');
-    return (value) => pattern.test(value);
-  }
-  const withNumbers = argument === undefined ? undefined : WITH_NUMBERS[name];
-  if (!withNumbers) throw new Error(`route constraint "${text}" is unknown`);
-  const [first = Number.NaN, second] = (argument ?? '').split(',').map(Number);
-  return withNumbers(first, second);
+function findConstraint(name: string): Check {
+  const check = CONSTRAINTS.get(name.toLowerCase());
+  if (check) return check;
+  throw new Error(`route constraint "${name}" is not supported by the local host (int, bool, guid and alpha are)`);
 }

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { HttpFunction } from '../functions';
 import { HostError } from '../hostError';
@@ -17,16 +18,8 @@ export interface HttpDependencies {
   readonly bodyLimit: number;
 }
 
-export interface HttpServer {
-  readonly url: string;
-  /** Accepts no new connections, waits for open responses, closes idle connections. */
-  stop(): Promise<void>;
-  /** Closes all remaining connections. */
-  destroy(): void;
-}
-
 /** Listens on 127.0.0.1. `port` 0 takes a free one. Throws HostError `port_taken` that names the port. */
-export async function startHttpServer(dependencies: HttpDependencies, port: number): Promise<HttpServer> {
+export async function startHttpServer(dependencies: HttpDependencies, port: number) {
   const server = createServer((request, response) => {
     handle(dependencies, request, response).catch(() => {
       if (!response.headersSent) respond(response, 500);
@@ -40,12 +33,15 @@ export async function startHttpServer(dependencies: HttpDependencies, port: numb
   const address = server.address();
   return {
     url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        // A kept-alive connection must not delay the stop: it is closed after its last response.
-        closeIdle = setInterval(() => server.closeIdleConnections(), 20);
-      }),
+    /** Accepts no new connections, waits for open responses, closes idle connections. */
+    async stop() {
+      const closed = once(server, 'close');
+      server.close();
+      // A kept-alive connection must not delay the stop: it is closed after its last response.
+      closeIdle = setInterval(() => server.closeIdleConnections(), 20);
+      await closed;
+    },
+    /** Closes all remaining connections. */
     destroy() {
       clearInterval(closeIdle);
       server.closeAllConnections();
@@ -54,11 +50,10 @@ export async function startHttpServer(dependencies: HttpDependencies, port: numb
 }
 
 async function handle(
-  dependencies: HttpDependencies,
+  { invoke, route, admin, functionKey, customHeaders, bodyLimit }: HttpDependencies,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { invoke, route, admin, functionKey, customHeaders, bodyLimit } = dependencies;
   for (const [name, value] of Object.entries(customHeaders)) response.setHeader(name, value);
   const path = (request.url ?? '/').split('?')[0] ?? '/';
   if (path.startsWith('/admin/') && (await admin(request, response, path))) return;
@@ -75,14 +70,14 @@ async function handle(
   // is read and dropped (GrpcMessageConversionExtensions.cs, azure-functions-host#4926).
   const hasLength = Number(request.headers['content-length'] ?? 0) > 0;
   const result = await invoke(match.fn, toHttpTrigger(request, match.params, hasLength ? body : undefined));
-  if (result.ok) sendHttpResult(response, result.response);
+  if (result) sendHttpResult(response, result);
   else respond(response, 500);
 }
 
 /**
  * Whether the host lets a request through to a function: always if it is anonymous, otherwise with the key in `?code=`
- * or in `x-functions-key`. Without a configured key nothing is checked, as in Core Tools. The one key serves as function
- * key and as master key.
+ * or in `x-functions-key`. Without a configured key nothing is checked, as in Core Tools. The one key is function key
+ * and master key.
  */
 export function isAuthorized(
   { headers, url = '' }: Pick<IncomingMessage, 'headers' | 'url'>,
@@ -97,11 +92,10 @@ export function isAuthorized(
 }
 
 async function listen(server: Server, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = `Port ${port} is taken: stop the program that uses it, or choose another with --port.`;
-      reject(error.code === 'EADDRINUSE' ? new HostError('port_taken', taken) : error);
-    });
-    server.listen(port, '127.0.0.1', resolve);
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    const remedy = 'stop the program that uses it, or choose another with --port';
+    throw new HostError('port_taken', `Port ${port} is taken: ${remedy}.`);
   });
 }

@@ -1,3 +1,4 @@
+import { toJsonObject } from '../hostError';
 import type { TypedData } from '../worker/coreTypes';
 
 /** A received message, with dates as the storage SDK returns them. */
@@ -37,7 +38,7 @@ export function toMessageMetadata(message: ReceivedMessage, text: string): Recor
     PopReceipt: { string: message.popReceipt },
   };
   const names = new Map(Object.keys(metadata).map((name) => [name.toLowerCase(), name]));
-  for (const [property, value] of Object.entries(topLevel(text))) {
+  for (const [property, value] of Object.entries(toJsonObject(text) ?? {})) {
     if (Array.isArray(value) || value === null) continue;
     const name = names.get(property.toLowerCase()) ?? property;
     names.set(name.toLowerCase(), name);
@@ -51,13 +52,4 @@ function toBindingValue(value: unknown): TypedData {
   if (typeof value === 'string') return { string: value };
   if (typeof value === 'boolean') return { string: value ? 'True' : 'False' };
   return typeof value === 'number' ? { string: String(value) } : { json: JSON.stringify(value) };
-}
-
-function topLevel(text: string): Record<string, unknown> {
-  try {
-    const json: unknown = JSON.parse(text);
-    return typeof json === 'object' && json !== null && !Array.isArray(json) ? { ...json } : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,22 +1,13 @@
 import { RestError, type QueueClient } from '@azure/storage-queue';
-import type { Alarm } from '../alarm';
 import type { QueueFunction } from '../functions';
 import { messageOf } from '../hostError';
-import type { Reporter } from '../reporter';
-import type { QueueOptions } from '../settings/hostJson';
-import type { Invoker } from '../worker/invoke';
+import type { HostContext } from '../hostContext';
 import { decodeMessage, toMessageMetadata, type ReceivedMessage } from './messageData';
 
-export interface MessageDependencies {
+export interface QueueContext extends HostContext {
   readonly client: QueueClient;
   /** Undefined: the queue has no poison queue. */
   readonly poison: QueueClient | undefined;
-  readonly options: QueueOptions;
-  readonly leaseMs: number;
-  readonly invoke: Invoker;
-  readonly reporter: Reporter;
-  readonly alarm: Alarm;
-  readonly now: () => number;
 }
 
 /**
@@ -24,53 +15,41 @@ export interface MessageDependencies {
  * errors are logged, and the message becomes visible again after its lease.
  */
 export async function processMessage(
-  dependencies: MessageDependencies,
+  context: QueueContext,
   fn: QueueFunction,
   message: ReceivedMessage,
 ): Promise<void> {
-  const { options, poison, reporter, invoke } = dependencies;
+  const { config, poison, reporter, invoke } = context;
+  const { maxDequeueCount, messageEncoding } = config.queues;
   const { messageId, messageText, dequeueCount, popReceipt } = message;
-  const attempt = { dequeueCount, maxDequeueCount: options.maxDequeueCount, hasPoisonQueue: !!poison };
+  const attempt = { dequeueCount, maxDequeueCount, hasPoisonQueue: poison !== undefined };
   const log = (level: 'warning' | 'error', text: string) =>
-    reporter.log({ level, category: 'Host.Queues', function: fn.name, message: text });
+    reporter.log({ level, category: 'Host.Queues', function: fn.name, message: `Message ${messageId} ${text}` });
   try {
-    const before = decideBeforeRun(attempt);
-    const text = decodeMessage(messageText, options.messageEncoding);
+    const text = decodeMessage(messageText, messageEncoding);
     if (text === undefined) {
-      log(
-        'warning',
-        `Message ${messageId} on ${fn.queueName} is not base64 and was not run: send base64, or set messageEncoding to "none".`,
-      );
-      return await complete(dependencies, message, popReceipt, poison ? 'poison' : 'leave');
+      const remedy = 'send base64, or set messageEncoding to "none"';
+      log('warning', `on ${fn.queueName} is not base64 and was not run: ${remedy}.`);
+      return await complete(context, message, popReceipt, poison ? 'poison' : 'leave');
     }
-    if (before !== 'run') return await complete(dependencies, message, popReceipt, before);
-    const hold = keepInvisible(
-      {
-        ...dependencies,
-        onError: (error) => log('warning', `Lease of message ${messageId} not renewed: ${messageOf(error)}`),
-      },
-      message,
-    );
+    const before = decideBeforeRun(attempt);
+    if (before !== 'run') return await complete(context, message, popReceipt, before);
+    const onError = (error: unknown) => log('warning', `lease was not renewed: ${messageOf(error)}`);
+    const lease = keepInvisible({ ...context, onError }, message);
     const metadata = toMessageMetadata(message, text);
-    const { ok } = await invoke(fn, { input: { string: text }, metadata, dequeueCount });
-    const receipt = await hold.end();
-    const after = decideAfterRun(ok, attempt);
+    const response = await invoke(fn, { input: { string: text }, metadata, dequeueCount });
+    const receipt = await lease.end();
+    const after = decideAfterRun(response !== undefined, attempt);
     if (after === 'poison')
-      log(
-        'error',
-        `Message ${messageId} has reached MaxDequeueCount of ${options.maxDequeueCount}. Moving it to ${poison?.name ?? ''}.`,
-      );
-    await complete(dependencies, message, receipt, after);
+      log('error', `has reached MaxDequeueCount of ${maxDequeueCount}. Moving it to ${poison?.name ?? ''}.`);
+    await complete(context, message, receipt, after);
   } catch (error) {
-    log(
-      'error',
-      `Message ${messageId} on ${fn.queueName} could not be completed and will be redelivered: ${messageOf(error)}`,
-    );
+    log('error', `on ${fn.queueName} could not be completed and will be redelivered: ${messageOf(error)}`);
   }
 }
 
-/** What happens to a message. `leave`: it stays invisible until its lease expires. */
-export type Fate = 'run' | 'delete' | 'retry' | 'poison' | 'leave';
+/** The outcome for a message. `leave`: it stays invisible until its lease expires. */
+export type Outcome = 'run' | 'delete' | 'retry' | 'poison' | 'leave';
 
 interface Attempt {
   readonly dequeueCount: number;
@@ -79,7 +58,7 @@ interface Attempt {
 }
 
 /** Before a run: a message that was received too often is not run (QueueProcessor.cs). */
-export function decideBeforeRun({ dequeueCount, maxDequeueCount, hasPoisonQueue }: Attempt): Fate {
+export function decideBeforeRun({ dequeueCount, maxDequeueCount, hasPoisonQueue }: Attempt): Outcome {
   if (dequeueCount <= maxDequeueCount) return 'run';
   return hasPoisonQueue ? 'poison' : 'leave';
 }
@@ -88,22 +67,22 @@ export function decideBeforeRun({ dequeueCount, maxDequeueCount, hasPoisonQueue 
  * After a run: success deletes. Failure makes the message visible again, or moves it to poison at the maximum count.
  * Without a poison queue it stays invisible, which prevents a fast endless loop (QueueProcessor.cs).
  */
-export function decideAfterRun(ok: boolean, attempt: Attempt): Fate {
+export function decideAfterRun(ok: boolean, { dequeueCount, maxDequeueCount, hasPoisonQueue }: Attempt): Outcome {
   if (ok) return 'delete';
-  if (!attempt.hasPoisonQueue) return 'leave';
-  return attempt.dequeueCount >= attempt.maxDequeueCount ? 'poison' : 'retry';
+  if (!hasPoisonQueue) return 'leave';
+  return dequeueCount >= maxDequeueCount ? 'poison' : 'retry';
 }
 
 async function complete(
-  { client, poison, options }: MessageDependencies,
+  { client, poison, config }: QueueContext,
   { messageId, messageText }: ReceivedMessage,
   popReceipt: string,
-  fate: Fate,
+  outcome: Outcome,
 ): Promise<void> {
-  const visibleInSeconds = Math.round(options.visibilityTimeoutMs / 1000);
-  if (fate === 'retry') await client.updateMessage(messageId, popReceipt, undefined, visibleInSeconds);
-  if (fate === 'poison' && poison) await sendToPoison(poison, messageText);
-  if (fate === 'delete' || fate === 'poison') await client.deleteMessage(messageId, popReceipt);
+  const visibleInSeconds = Math.round(config.queues.visibilityTimeoutMs / 1000);
+  if (outcome === 'retry') await client.updateMessage(messageId, popReceipt, undefined, visibleInSeconds);
+  if (outcome === 'poison' && poison) await sendToPoison(poison, messageText);
+  if (outcome === 'delete' || outcome === 'poison') await client.deleteMessage(messageId, popReceipt);
 }
 
 /** Sends a NEW message with the same body. Creates the poison queue if it is missing. */
@@ -122,25 +101,19 @@ export function isMissing(error: unknown): boolean {
   return error instanceof RestError && error.statusCode === 404;
 }
 
-/** The hold on one message while its function runs. */
-export interface Hold {
-  /** Stops the renewals, waits for one in progress, and returns the pop receipt that is valid now. */
-  end(): Promise<string>;
-}
-
-interface HoldDependencies {
+interface LeaseContext extends Pick<HostContext, 'alarm' | 'now' | 'leaseMs'> {
   readonly client: Pick<QueueClient, 'updateMessage'>;
-  readonly alarm: Alarm;
-  readonly now: () => number;
-  readonly leaseMs: number;
   readonly onError: (error: unknown) => void;
 }
 
-/** Renews the invisibility of a message at half of the lease (10 minutes, renewed every 5, in QueueListener.cs). */
+/**
+ * Renews the invisibility of a message at half of the lease (10 minutes, renewed every 5, in QueueListener.cs). `end`
+ * stops the renewals, waits for one in progress, and returns the pop receipt that is valid now.
+ */
 export function keepInvisible(
-  { client, alarm, now, leaseMs, onError }: HoldDependencies,
-  { messageId, ...message }: { readonly messageId: string; readonly popReceipt: string },
-): Hold {
+  { client, alarm, now, leaseMs, onError }: LeaseContext,
+  { messageId, ...message }: Pick<ReceivedMessage, 'messageId' | 'popReceipt'>,
+) {
   let { popReceipt } = message;
   let inProgress = Promise.resolve();
   let cancel = schedule();
@@ -161,7 +134,7 @@ export function keepInvisible(
     cancel = schedule();
   }
   return {
-    async end() {
+    async end(): Promise<string> {
       cancel();
       await inProgress;
       cancel();

@@ -1,21 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueueFunction } from '../functions';
 import { messageOf } from '../hostError';
-import type { Activity } from '../worker/invoke';
 import type { ReceivedMessage } from './messageData';
-import { isMissing, processMessage, type MessageDependencies } from './processMessage';
-
-export interface QueueDependencies extends MessageDependencies {
-  readonly activity: Activity;
-  readonly random: () => number;
-}
-
-export interface QueueListener {
-  /**
-   * Starts no further receive. Resolves when the receive in progress has ended (aborted after a second). Its messages
-   * still run: returning them would cost each one of its attempts.
-   */
-  stop(): Promise<void>;
-}
+import { isMissing, processMessage, type QueueContext } from './processMessage';
 
 /** How long a stop waits for storage to answer the last receive. */
 const LAST_RECEIVE_MS = 1_000;
@@ -24,17 +11,18 @@ const LAST_RECEIVE_MS = 1_000;
  * Polls one queue. Receives batchSize messages whenever at most newBatchThreshold are in progress, hence at most their
  * sum at a time. Empty polls back off. A missing queue is never created: it counts as empty.
  */
-export function startQueueListener(dependencies: QueueDependencies, fn: QueueFunction): QueueListener {
-  const { client, options, leaseMs, reporter, activity, random } = dependencies;
+export function startQueueListener(context: QueueContext, fn: QueueFunction) {
+  const { client, config, leaseMs, reporter, activity } = context;
+  const { batchSize, newBatchThreshold, maxPollingIntervalMs } = config.queues;
   const inProgress = new Set<Promise<void>>();
-  const backoff = createBackoff(options.maxPollingIntervalMs, random);
+  const backoff = createBackoff(maxPollingIntervalMs, Math.random);
   const stopped = new AbortController();
   const aborted = new AbortController();
 
   async function receive(): Promise<readonly ReceivedMessage[]> {
     try {
       const answer = await client.receiveMessages({
-        numberOfMessages: options.batchSize,
+        numberOfMessages: batchSize,
         visibilityTimeout: Math.round(leaseMs / 1000),
         abortSignal: aborted.signal,
       });
@@ -53,19 +41,24 @@ export function startQueueListener(dependencies: QueueDependencies, fn: QueueFun
       const messages = await receive();
       for (const message of messages) {
         const work: Promise<void> = activity
-          .track(processMessage(dependencies, fn, message))
+          .track(processMessage(context, fn, message))
           .finally(() => inProgress.delete(work));
         inProgress.add(work);
       }
-      if (messages.length === 0) await sleep(backoff(found), stopped.signal);
+      if (messages.length === 0)
+        await sleep(backoff(found), undefined, { signal: stopped.signal }).catch(() => undefined);
       found = messages.length > 0;
-      while (inProgress.size > options.newBatchThreshold && !stopped.signal.aborted) await Promise.race(inProgress);
+      while (inProgress.size > newBatchThreshold && !stopped.signal.aborted) await Promise.race(inProgress);
     }
   }
 
   const polling = poll();
   return {
-    async stop() {
+    /**
+     * Starts no further receive. Resolves when the receive in progress has ended (aborted after a second). Its messages
+     * still run: returning them would cost each one of its attempts.
+     */
+    async stop(): Promise<void> {
       stopped.abort();
       const timer = setTimeout(() => aborted.abort(), LAST_RECEIVE_MS);
       await polling;
@@ -103,17 +96,4 @@ export function createBackoff(maximumMs: number, random: () => number): (found: 
     current = Math.min(current, maximumMs);
     return current;
   };
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }

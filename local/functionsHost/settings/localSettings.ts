@@ -1,6 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HostError, messageOf } from '../hostError';
+import { z } from 'zod';
+import { HostError, parseJson } from '../hostError';
+
+const APP_SETTING = z.union([z.string(), z.number(), z.boolean()], 'must be a text, as app settings are');
+const LOCAL_SETTINGS = z.object(
+  {
+    IsEncrypted: z.literal(false, 'must be false: decrypt the file with "func settings decrypt"').default(false),
+    Values: z.record(z.string(), APP_SETTING.transform(String), 'must be an object of texts').default({}),
+  },
+  'must be one JSON object',
+);
 
 /**
  * Reads the `Values` of a local settings file. `choice` is a path, `none`, or undefined for
@@ -16,31 +26,13 @@ export function readLocalSettings(root: string, choice: string | undefined): Rec
 
 /** Parses a local settings file called `name`. Throws HostError `bad_settings` that names the wrong part. */
 export function parseLocalSettings(name: string, text: string): Record<string, string> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (error) {
-    throw new HostError('bad_settings', `${name} is not JSON: ${messageOf(error)}`, { cause: error });
-  }
-  if (!isRecord(json)) throw new HostError('bad_settings', `${name} must hold one JSON object.`);
-  if (json.IsEncrypted === true)
-    throw new HostError('bad_settings', `${name} is encrypted: decrypt it with "func settings decrypt".`);
-  const values = json.Values ?? {};
-  if (!isRecord(values)) throw new HostError('bad_settings', `${name}: "Values" must be an object of texts.`);
-  return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => {
-      if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
-        throw new HostError('bad_settings', `${name}: Values.${key} must be a text, as app settings are.`);
-      return [key, String(value)];
-    }),
-  );
+  const parsed = LOCAL_SETTINGS.safeParse(parseJson(name, text, 'bad_settings'));
+  if (parsed.success) return parsed.data.Values;
+  const problems = parsed.error.issues.map(({ path, message }) => [name, path.join('.'), message].filter(Boolean));
+  throw new HostError('bad_settings', `${problems.map((words) => words.join(' ')).join('. ')}.`);
 }
 
 /** Sets each value that `env` does not have yet: the real environment wins. */
 export function applyLocalSettings(values: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): void {
   for (const [name, value] of Object.entries(values)) env[name] ??= value;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,32 +1,20 @@
 import { RestError, type BlobLeaseClient, type ContainerClient } from '@azure/storage-blob';
-import type { Alarm } from '../alarm';
-import type { SingletonOptions } from '../settings/hostJson';
+import type { HostContext } from '../hostContext';
 
-export interface Lock {
-  /** Resolves after the first attempt, successful or not. */
-  readonly firstAttempt: Promise<void>;
-  /** Whether this host holds the lease now. Renews it first if it has expired by `now`. */
-  confirm(): Promise<boolean>;
-  release(): Promise<void>;
-}
-
-interface LockDependencies {
+interface LockContext extends Pick<HostContext, 'config' | 'alarm' | 'now'> {
   readonly container: ContainerClient;
-  readonly options: SingletonOptions;
-  readonly alarm: Alarm;
-  readonly now: () => number;
-  readonly onHeld: () => void;
+  readonly onTaken: () => void;
   readonly onLost: () => void;
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Holds one blob lease while this host lives, so that one host per host id runs a timer. Renews it at half of
- * listenerLockPeriod. While another host holds it, tries again every listenerLockRecoveryPollingInterval.
+ * Keeps one blob lease while this host lives, so that one host per host id runs a timer. Renews it at half of
+ * listenerLockPeriod. While another host has it, tries again every listenerLockRecoveryPollingInterval.
  */
-export function holdLock(dependencies: LockDependencies, name: string): Lock {
-  const { container, options, alarm, now, onHeld, onLost, onError } = dependencies;
-  const { listenerLockPeriodMs: periodMs, listenerLockRecoveryPollingIntervalMs: recoveryMs } = options;
+export function keepLock(context: LockContext, name: string) {
+  const { container, config, alarm, now, onTaken, onLost, onError } = context;
+  const { lockPeriodMs: periodMs, recoveryIntervalMs: recoveryMs } = config.singleton;
   const blob = container.getBlockBlobClient(name);
   let lease: BlobLeaseClient | undefined;
   let heldUntil = 0;
@@ -40,7 +28,7 @@ export function holdLock(dependencies: LockDependencies, name: string): Lock {
       inProgress = inProgress.then(step);
     });
   };
-  const held = (since: number) => {
+  const keepFrom = (since: number) => {
     heldUntil = since + periodMs;
     later(periodMs / 2, renew);
   };
@@ -48,23 +36,17 @@ export function holdLock(dependencies: LockDependencies, name: string): Lock {
   async function acquire() {
     try {
       const candidate = blob.getBlobLeaseClient();
-      await createBlob();
+      await container.createIfNotExists();
+      await blob.upload('', 0, { conditions: { ifNoneMatch: '*' } }).catch(ignoreConflict);
       const askedAt = now();
       await candidate.acquireLease(Math.round(periodMs / 1000));
       lease = candidate;
-      held(askedAt);
-      onHeld();
+      keepFrom(askedAt);
+      onTaken();
     } catch (error) {
       if (!isConflict(error)) onError(error);
       later(recoveryMs, acquire);
     }
-  }
-
-  async function createBlob() {
-    await container.createIfNotExists();
-    await blob.upload('', 0, { conditions: { ifNoneMatch: '*' } }).catch((error: unknown) => {
-      if (!isConflict(error)) throw error;
-    });
   }
 
   async function renew() {
@@ -72,7 +54,7 @@ export function holdLock(dependencies: LockDependencies, name: string): Lock {
     const askedAt = now();
     try {
       await lease?.renewLease();
-      held(askedAt);
+      keepFrom(askedAt);
     } catch (error) {
       onError(error);
       lease = undefined;
@@ -83,15 +65,17 @@ export function holdLock(dependencies: LockDependencies, name: string): Lock {
 
   const firstAttempt = (inProgress = acquire());
   return {
+    /** Resolves after the first attempt, successful or not. */
     firstAttempt,
-    async confirm() {
+    /** Whether this host has the lease now. Renews it first if it has expired by `now`. */
+    async confirm(): Promise<boolean> {
       if (lease && now() >= heldUntil) {
         inProgress = inProgress.then(() => (lease && now() >= heldUntil ? renew() : undefined));
         await inProgress;
       }
       return lease !== undefined;
     },
-    async release() {
+    async release(): Promise<void> {
       released = true;
       cancel();
       await inProgress;
@@ -100,7 +84,11 @@ export function holdLock(dependencies: LockDependencies, name: string): Lock {
   };
 }
 
-/** 409: another host holds the lease, or the blob exists. 412: the blob exists and is leased. */
+/** 409: another host has the lease, or the blob exists. 412: the blob exists and is leased. */
 function isConflict(error: unknown): boolean {
   return error instanceof RestError && (error.statusCode === 409 || error.statusCode === 412);
+}
+
+function ignoreConflict(error: unknown): void {
+  if (!isConflict(error)) throw error;
 }

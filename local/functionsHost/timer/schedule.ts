@@ -9,14 +9,7 @@ export interface Schedule {
 }
 
 /** The six fields of an NCRONTAB expression with their highest values. */
-const FIELDS = [
-  { name: 'second', high: 59 },
-  { name: 'minute', high: 59 },
-  { name: 'hour', high: 23 },
-  { name: 'day', high: 31 },
-  { name: 'month', high: 12 },
-  { name: 'weekday', high: 6 },
-] as const;
+const FIELDS = Object.entries({ second: 59, minute: 59, hour: 23, day: 31, month: 12, weekday: 6 });
 
 /** NCrontab requires day and weekday to match. Classic cron requires one of them. */
 const NCRONTAB = { paused: true, timezone: 'UTC', mode: '6-part', domAndDow: true } as const;
@@ -29,10 +22,8 @@ export function parseSchedule(text: string): Schedule {
   const span = parseTimeSpan(text.trim());
   if (span !== undefined && span > 0) return { next: (after) => after + span, adjustForDst: false };
   const fields = text.trim().split(/\s+/);
-  if (fields.length !== 5 && fields.length !== 6)
-    throw new Error(
-      `schedule "${text}" must have six fields (second minute hour day month weekday) or five, or be a time span`,
-    );
+  const expected = 'six fields (second minute hour day month weekday) or five, or be a time span';
+  if (fields.length !== 5 && fields.length !== 6) throw new Error(`schedule "${text}" must have ${expected}`);
   const six = fields.length === 6 ? fields : ['0', ...fields];
   const cron = new Cron(six.map(toCronerField).join(' '), NCRONTAB);
   return {
@@ -53,7 +44,7 @@ const PART = /^(\*|(?:\d{1,2}|[a-z]{3,})(?:-(?:\d{1,2}|[a-z]{3,}))?)(\/\d+)?$/i;
  * accept full names and `a/step`, which runs to the end of the field. Only these differences are handled here.
  */
 function toCronerField(text: string, index: number): string {
-  const { name, high } = FIELDS[index] ?? FIELDS[0];
+  const [name, high] = FIELDS[index] ?? ['', 0];
   try {
     const field = text
       .split(',')
@@ -67,10 +58,8 @@ function toCronerField(text: string, index: number): string {
     new Cron(FIELDS.map((_field, at) => (at === index ? field : '*')).join(' '), NCRONTAB);
     return field;
   } catch (cause) {
-    throw new Error(
-      `schedule field ${name} "${text}" must have values up to ${high}: a value, a range a-b, a list a,b or steps */n`,
-      { cause },
-    );
+    const forms = 'a value, a range a-b, a list a,b or steps */n';
+    throw new Error(`schedule field ${name} "${text}" must have values up to ${high}: ${forms}`, { cause });
   }
 }
 

@@ -1,34 +1,11 @@
 import type { ContainerClient } from '@azure/storage-blob';
-import type { Alarm } from '../alarm';
 import type { TimerFunction } from '../functions';
 import { messageOf } from '../hostError';
-import type { Reporter } from '../reporter';
-import type { SingletonOptions } from '../settings/hostJson';
+import type { HostContext } from '../hostContext';
 import type { TypedData } from '../worker/coreTypes';
-import type { Activity, Invoker } from '../worker/invoke';
-import { holdLock } from './lock';
+import { keepLock } from './lock';
 import { firesWithinMinute, parseSchedule, type Schedule } from './schedule';
 import { createStatusStore, decidePastDue, toStatusJson, type TimerStatus } from './status';
-
-export interface TimerDependencies {
-  readonly container: ContainerClient;
-  readonly hostId: string;
-  readonly singleton: SingletonOptions;
-  readonly invoke: Invoker;
-  readonly reporter: Reporter;
-  readonly activity: Activity;
-  readonly alarm: Alarm;
-  readonly now: () => number;
-}
-
-export interface TimerListener {
-  /** Resolves after the first attempt to take the lock, so that a ready host holds the timers it can. */
-  readonly started: Promise<void>;
-  /** Starts no further run. */
-  stop(): void;
-  /** Lets another host take over. Call it when no run is in progress. */
-  release(): Promise<void>;
-}
 
 /** The input of a timer function. The library converts the names to camelCase. */
 export function toTimerInput(schedule: Schedule, status: TimerStatus | undefined, pastDue: boolean): TypedData {
@@ -42,11 +19,11 @@ export function toTimerInput(schedule: Schedule, status: TimerStatus | undefined
 }
 
 /**
- * Runs one timer function while this host holds its lock: at most one catch-up run at start, then by the schedule. The
+ * Runs one timer function while this host has its lock: at most one catch-up run at start, then by the schedule. The
  * next run is planned after a run has ended. A failed run is logged and the schedule continues.
  */
-export function startTimerListener(dependencies: TimerDependencies, fn: TimerFunction): TimerListener {
-  const { container, hostId, singleton, invoke, reporter, activity, alarm, now } = dependencies;
+export function startTimerListener(context: HostContext & { readonly container: ContainerClient }, fn: TimerFunction) {
+  const { container, hostId, invoke, reporter, activity, alarm, now } = context;
   const schedule = parseSchedule(fn.schedule);
   const monitored = fn.useMonitor && !firesWithinMinute(schedule, now());
   const store = monitored ? createStatusStore(container, hostId, fn.name) : undefined;
@@ -54,27 +31,20 @@ export function startTimerListener(dependencies: TimerDependencies, fn: TimerFun
   let status: TimerStatus = firstStatus();
   /** Changes when the lock is taken or lost. Runs planned in another term are void. */
   let term = 0;
-  let held = false;
   let stopped = false;
   let lastRun = Promise.resolve();
   let cancel: () => void = () => undefined;
 
-  const log = (level: 'information' | 'error', category: string, message: string) =>
-    reporter.log({ level, category, function: fn.name, message });
-  const onError = (error: unknown) => log('error', 'Host.Triggers.Timer', `Timer storage failed: ${messageOf(error)}`);
-  const onHeld = () => {
-    held = true;
-    void activity.track(begin(++term));
+  const onError = (error: unknown) => {
+    const message = `Timer storage failed: ${messageOf(error)}`;
+    reporter.log({ level: 'error', category: 'Host.Triggers.Timer', function: fn.name, message });
   };
+  const onTaken = () => void activity.track(begin(++term));
   const onLost = () => {
-    held = false;
     term++;
     cancel();
   };
-  const lock = holdLock(
-    { container, options: singleton, alarm, now, onError, onHeld, onLost },
-    `locks/${hostId}/Functions.${fn.name}.Listener`,
-  );
+  const lock = keepLock({ ...context, onError, onTaken, onLost }, `locks/${hostId}/Functions.${fn.name}.Listener`);
 
   async function begin(mine: number) {
     let pastDue = false;
@@ -88,8 +58,10 @@ export function startTimerListener(dependencies: TimerDependencies, fn: TimerFun
         onError(error);
       }
     }
-    if (pastDue)
-      log('information', `Function.${fn.name}`, `Function '${fn.name}' is past due on startup. Executing now.`);
+    if (pastDue) {
+      const message = `Function '${fn.name}' is past due on startup. Executing now.`;
+      reporter.log({ level: 'information', category: `Function.${fn.name}`, function: fn.name, message });
+    }
     if (pastDue || fn.runOnStartup) await run(mine, pastDue);
     plan(mine);
   }
@@ -101,25 +73,26 @@ export function startTimerListener(dependencies: TimerDependencies, fn: TimerFun
   }
 
   function run(mine: number, pastDue: boolean): Promise<void> {
-    lastRun = lastRun.then(() => runOnce(mine, pastDue));
+    lastRun = lastRun.then(async () => {
+      // After a jump of the clock the lease may have expired, and the other host runs this occurrence.
+      if (stopped || !(await lock.confirm()) || mine !== term) return;
+      const startedAt = now();
+      await invoke(fn, { input: toTimerInput(schedule, store && status, pastDue) });
+      status = { last: startedAt, next: schedule.next(startedAt), lastUpdated: startedAt };
+      await store?.write(status).catch(onError);
+    });
     return lastRun;
   }
 
-  async function runOnce(mine: number, pastDue: boolean) {
-    // After a jump of the clock the lease may have expired, and the other host runs this occurrence.
-    if (stopped || !held || !(await lock.confirm()) || mine !== term) return;
-    const startedAt = now();
-    await invoke(fn, { input: toTimerInput(schedule, store && status, pastDue) });
-    status = { last: startedAt, next: schedule.next(startedAt), lastUpdated: startedAt };
-    await store?.write(status).catch(onError);
-  }
-
   return {
+    /** Resolves after the first attempt to take the lock, so that a ready host runs the timers it can. */
     started: lock.firstAttempt,
+    /** Starts no further run. */
     stop() {
       stopped = true;
       cancel();
     },
+    /** Lets another host take over. Call it when no run is in progress. */
     release: () => lock.release(),
   };
 }

@@ -4,7 +4,6 @@
  */
 
 export type LogLevel = 'trace' | 'debug' | 'information' | 'warning' | 'error' | 'critical' | 'none';
-export type LogCategory = 'user' | 'system' | 'customMetric';
 export type FunctionCallback = (...inputs: unknown[]) => unknown;
 export type HookCallback = (context: Record<string, unknown>) => unknown;
 
@@ -54,17 +53,12 @@ export interface TypedData {
   readonly http?: HttpData;
 }
 
-export interface TraceContext {
-  readonly traceParent?: string;
-  readonly traceState?: string;
-}
-
 export interface InvocationRequest {
   readonly invocationId: string;
   readonly functionId: string;
   readonly inputData: readonly { readonly name: string; readonly data: TypedData }[];
   readonly triggerMetadata: Record<string, TypedData>;
-  readonly traceContext: TraceContext;
+  readonly traceContext: { readonly traceParent?: string | undefined; readonly traceState?: string | undefined };
   readonly retryContext: null;
 }
 
@@ -78,7 +72,7 @@ export interface CoreInvocationContext {
   readonly request: InvocationRequest;
   readonly metadata: FunctionMetadata;
   state?: 'preInvocationHooks' | 'invocation' | 'postInvocationHooks' | undefined;
-  log(level: LogLevel, category: LogCategory, message: string): void;
+  log(level: LogLevel, category: 'user' | 'system' | 'customMetric', message: string): void;
 }
 
 export interface InvocationModel {
@@ -88,8 +82,6 @@ export interface InvocationModel {
 }
 
 export interface ProgrammingModel {
-  readonly name: string;
-  readonly version: string;
   getInvocationModel(context: CoreInvocationContext): InvocationModel | Promise<InvocationModel>;
   getCapabilities?(defaults: Record<string, string>): Promise<Record<string, string>>;
 }

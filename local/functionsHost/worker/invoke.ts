@@ -1,59 +1,40 @@
 import { randomUUID } from 'node:crypto';
 import type { DescribedFunction } from '../functions';
 import { messageOf } from '../hostError';
-import type { Reporter } from '../reporter';
-import type {
-  CoreInvocationContext,
-  InvocationRequest,
-  InvocationResponse,
-  LogLevel,
-  TraceContext,
-  TypedData,
-} from './coreTypes';
-import { readOnly, runHooks, type RegisteredFunction, type Worker } from './registration';
+import type { LogEntry, Reporter } from '../reporter';
+import type { CoreInvocationContext, InvocationRequest, InvocationResponse, TypedData } from './coreTypes';
+import { appContext, readOnly, runHooks, type RegisteredFunction, type Worker } from './registration';
 
 /** The input of one run, as its trigger provides it. */
 export interface InvocationInput {
   readonly input: TypedData;
   readonly metadata?: Record<string, TypedData>;
-  readonly trace?: TraceContext;
+  readonly trace?: InvocationRequest['traceContext'];
   readonly dequeueCount?: number;
 }
 
-export type InvocationResult = { readonly ok: true; readonly response: InvocationResponse } | { readonly ok: false };
-
-/** Runs a function once. An error of the function is logged and returned as `ok: false`. */
-export type Invoker = (fn: DescribedFunction, input: InvocationInput) => Promise<InvocationResult>;
-
-interface InvokerDependencies {
-  readonly worker: Worker;
-  readonly reporter: Reporter;
-  /** Milliseconds of a clock that never goes back. */
-  readonly monotonicMs: () => number;
-}
+/** Runs a function once. An error of the function is logged, and the response is then undefined. */
+export type Invoker = (fn: DescribedFunction, input: InvocationInput) => Promise<InvocationResponse | undefined>;
 
 /** An invoker that reports the end of every invocation. */
-export function createInvoker({ worker, reporter, monotonicMs }: InvokerDependencies): Invoker {
+export function createInvoker(worker: Worker, reporter: Reporter): Invoker {
   return async (fn, { dequeueCount, ...given }) => {
     const identity = { function: fn.name, invocationId: randomUUID() };
-    const startedAt = monotonicMs();
-    const end = (ok: boolean) =>
-      reporter.event('invocation', {
-        ...identity,
-        ok,
-        durationMs: Math.round((monotonicMs() - startedAt) * 1000) / 1000,
-        ...(dequeueCount === undefined ? {} : { dequeueCount }),
-      });
+    const startedAt = performance.now();
+    const end = (ok: boolean) => {
+      const durationMs = Math.round((performance.now() - startedAt) * 1000) / 1000;
+      reporter.event('invocation', { ...identity, ok, durationMs, dequeueCount });
+    };
     const trigger = { ...given, invocationId: identity.invocationId, inputName: fn.inputName };
     try {
       const response = await invoke(worker, fn.target, trigger);
       end(true);
-      return { ok: true, response };
+      return response;
     } catch (error) {
       const message = `Executed 'Functions.${fn.name}' (Failed): ${messageOf(error, 'stack')}`;
       reporter.log({ level: 'error', category: `Function.${fn.name}`, ...identity, message });
       end(false);
-      return { ok: false };
+      return undefined;
     }
   };
 }
@@ -70,24 +51,40 @@ interface Trigger extends InvocationInput {
  */
 export async function invoke(
   worker: Worker,
-  target: RegisteredFunction,
-  trigger: Trigger,
+  { metadata, callback }: RegisteredFunction,
+  { invocationId, inputName, input, metadata: triggerMetadata = {}, trace = {} }: Trigger,
 ): Promise<InvocationResponse> {
-  const core = coreContext(worker, target, trigger);
+  let invocationContext: unknown = undefined;
+  const core: CoreInvocationContext = {
+    invocationId,
+    metadata,
+    request: {
+      invocationId,
+      functionId: metadata.name,
+      inputData: [{ name: inputName, data: input }],
+      triggerMetadata,
+      traceContext: trace,
+      retryContext: null,
+    },
+    state: undefined,
+    log(level, category, message) {
+      const { name } = metadata;
+      worker.log({
+        ...applyLogHooks(worker, { level, message }, { category, invocationContext }),
+        ...{ category: `Function.${name}${category === 'user' ? '.User' : ''}`, function: name, invocationId },
+      });
+    },
+  };
   const model = await worker.programmingModel().getInvocationModel(core);
   const { context, inputs } = await model.getArguments();
-  core.setContext(context);
+  invocationContext = context;
 
-  const shared = { hookData: {}, appHookData: worker.appHookData, invocationContext: context };
-  const before = Object.assign(readOnly(shared), { functionCallback: target.callback, inputs });
+  const shared = { hookData: {}, appHookData: worker.appHookData, invocationContext };
+  const before = Object.assign(readOnly(shared), { functionCallback: callback, inputs });
   await inState(core, 'preInvocationHooks', () => runHooks(worker, 'preInvocation', before));
 
-  const outcome: { inputs: unknown[]; result: unknown; error: unknown } = {
-    inputs: before.inputs,
-    result: null,
-    error: null,
-  };
-  const after = Object.assign(readOnly(shared), outcome);
+  const outcome: { result: unknown; error: unknown } = { result: null, error: null };
+  const after = Object.assign(readOnly(shared), { inputs: before.inputs, ...outcome });
   await inState(core, 'invocation', async () => {
     try {
       after.result = await model.invokeFunction(context, before.inputs, before.functionCallback);
@@ -114,65 +111,24 @@ async function inState(
   }
 }
 
-function coreContext(
-  worker: Worker,
-  { metadata }: RegisteredFunction,
-  { invocationId, inputName, input, metadata: triggerMetadata = {}, trace = {} }: Trigger,
-): CoreInvocationContext & { setContext(context: unknown): void } {
-  const { name } = metadata;
-  let invocationContext: unknown;
-  const request: InvocationRequest = {
-    invocationId,
-    functionId: name,
-    inputData: [{ name: inputName, data: input }],
-    triggerMetadata,
-    traceContext: trace,
-    retryContext: null,
-  };
-  return {
-    invocationId,
-    request,
-    metadata,
-    state: undefined,
-    setContext: (context) => (invocationContext = context),
-    log(level, category, message) {
-      const entry = applyLogHooks(worker, { level, message }, { category, invocationContext });
-      worker.log({
-        level: entry.level,
-        category: category === 'user' ? `Function.${name}.User` : `Function.${name}`,
-        function: name,
-        invocationId,
-        message: entry.message,
-      });
-    },
-  };
-}
+type Line = Pick<LogEntry, 'level' | 'message'>;
 
 /** A log hook may change level and message. It runs within the log call, so its promise is not awaited. */
-function applyLogHooks(
-  worker: Worker,
-  line: { level: LogLevel; message: string },
-  about: Readonly<Record<string, unknown>>,
-): { level: LogLevel; message: string } {
-  const { appHookData, appLevelHookData: hookData } = worker;
-  const context = Object.assign(readOnly({ hookData, appHookData, ...about }), line);
+function applyLogHooks(worker: Worker, line: Line, about: Readonly<Record<string, unknown>>): Line {
+  const context = Object.assign(appContext(worker, about), line);
   for (const hook of worker.hooks('log')) void hook(context);
-  return context;
+  return { level: context.level, message: context.message };
 }
 
 /** Counts work in progress, so that a stop can wait for it and a test can see when nothing runs. */
-export interface Activity {
-  running(): number;
-  track<T>(work: Promise<T>): Promise<T>;
-  /** Resolves when nothing is in progress. */
-  idle(): Promise<void>;
-}
+export type Activity = ReturnType<typeof createActivity>;
 
-export function createActivity(): Activity {
+/** An activity without work. `idle` resolves when nothing is in progress. */
+export function createActivity() {
   const inProgress = new Set<Promise<unknown>>();
   return {
     running: () => inProgress.size,
-    track(work) {
+    track<T>(work: Promise<T>): Promise<T> {
       inProgress.add(work);
       const done = () => void inProgress.delete(work);
       work.then(done, done);

@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, posix, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { HostError, messageOf } from '../hostError';
-import { readOnly, runHooks, type Worker } from './registration';
+import { z } from 'zod';
+import { HostError, messageOf, parseJson } from '../hostError';
+import { appContext, runHooks, type Worker } from './registration';
 
 /**
  * Loads the files that `main` of package.json names, one after the other, and runs the appStart hooks. On Node 20 and
@@ -17,32 +18,27 @@ export async function loadApp(worker: Worker, root: string): Promise<void> {
   if (files.length === 0)
     throw notLoaded('Found zero files matching the supplied pattern. Build the app first, or correct "main".');
   for (const file of files) {
+    const path = join(root, file);
     try {
-      await loadFile(join(root, file), type);
+      // As in the worker: `.mjs`, and `.js` under `"type": "module"`, are imported, every other file is required.
+      const isModule = path.endsWith('.mjs') || (path.endsWith('.js') && type === 'module');
+      if (isModule) await import(pathToFileURL(path).href);
+      else createRequire(path)(path);
     } catch (error) {
       throw notLoaded(`"${file}": ${messageOf(error, 'stack')}`, error);
     }
   }
-  const { appHookData, appLevelHookData: hookData } = worker;
-  await runHooks(worker, 'appStart', readOnly({ hookData, appHookData, functionAppDirectory: root }));
+  await runHooks(worker, 'appStart', appContext(worker, { functionAppDirectory: root }));
 }
 
-/** As in the worker: `.mjs`, and `.js` under `"type": "module"`, are imported, every other file is required. */
-async function loadFile(path: string, type: unknown): Promise<void> {
-  if (path.endsWith('.mjs') || (path.endsWith('.js') && type === 'module')) await import(pathToFileURL(path).href);
-  else createRequire(path)(path);
-}
+const PACKAGE = z.object({ main: z.string(), type: z.string().optional() });
 
-function readPackage(root: string): { main: string; type: unknown } {
+function readPackage(root: string): z.infer<typeof PACKAGE> {
   const path = join(root, 'package.json');
-  if (!existsSync(path))
-    throw new HostError(
-      'app_not_loaded',
-      `--root: no package.json in ${root}. Name the folder that holds the app's package.json.`,
-    );
-  const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  if (typeof json === 'object' && json !== null && 'main' in json && typeof json.main === 'string')
-    return { main: json.main, type: 'type' in json ? json.type : undefined };
+  const missing = `--root: no package.json in ${root}. Name the folder that holds the app's package.json.`;
+  if (!existsSync(path)) throw new HostError('app_not_loaded', missing);
+  const { data } = PACKAGE.safeParse(parseJson('package.json', readFileSync(path, 'utf8'), 'app_not_loaded'));
+  if (data) return data;
   throw new HostError('app_not_loaded', 'package.json has no "main": set it to the built entry file, or to a glob.');
 }
 
@@ -59,20 +55,16 @@ function findEntryFiles(root: string, main: string): string[] {
 }
 
 /**
- * A regular expression for the glob forms seen in `main`: `*`, `?`, `**` and `{a,b}` (nesting allowed), on paths with
- * forward slashes. Node 20 has only an experimental glob.
+ * A regular expression for the glob forms seen in `main`: `*`, `?`, `**` and `{a,b}` (nesting allowed, commas only
+ * inside braces), on paths with forward slashes. Node 20 has only an experimental glob.
  */
 export function globToRegExp(glob: string): RegExp {
-  let depth = 0;
-  const source = glob.replace(/^\.\//, '').replace(/\*\*\/|\*\*|[*?{},]|[.+^$()|[\]\\]/g, (token) => {
-    if (token === '**/') return '(?:[^/]+/)*';
-    if (token === '**') return '.*';
-    if (token === '*') return '[^/]*';
-    if (token === '?') return '[^/]';
-    if (token === '{') return (depth++, '(?:');
-    if (token === '}' && depth > 0) return (depth--, ')');
-    if (token === ',') return depth > 0 ? '|' : ',';
-    return `\\${token}`;
-  });
+  const alternatives = { '{': '(?:', '}': ')', ',': '|' };
+  const tokens = new Map(
+    Object.entries({ '**/': '(?:[^/]+/)*', '**': '.*', '*': '[^/]*', '?': '[^/]', ...alternatives }),
+  );
+  const source = glob
+    .replace(/^\.\//, '')
+    .replace(/\*\*\/|\*\*|[*?{},]|[.+^$()|[\]\\]/g, (token) => tokens.get(token) ?? `\\${token}`);
   return new RegExp(`^${source}$`);
 }

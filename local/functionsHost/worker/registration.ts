@@ -1,14 +1,7 @@
 import Module from 'node:module';
 import { HostError } from '../hostError';
 import type { LogEntry } from '../reporter';
-import type {
-  FunctionCallback,
-  FunctionMetadata,
-  HookCallback,
-  LogCategory,
-  LogLevel,
-  ProgrammingModel,
-} from './coreTypes';
+import type { FunctionCallback, FunctionMetadata, HookCallback, LogLevel, ProgrammingModel } from './coreTypes';
 
 export interface RegisteredFunction {
   readonly metadata: FunctionMetadata;
@@ -16,43 +9,29 @@ export interface RegisteredFunction {
 }
 
 /** Everything that one app registered, and the hook data that its hooks share. */
-export interface Worker {
-  readonly functions: ReadonlyMap<string, RegisteredFunction>;
-  readonly appHookData: Record<string, unknown>;
-  readonly appLevelHookData: Record<string, unknown>;
-  /** The object that `require('@azure/functions-core')` returns. */
-  readonly coreModule: Readonly<Record<string, unknown>>;
-  readonly hooks: (name: string) => readonly HookCallback[];
-  readonly programmingModel: () => ProgrammingModel;
-  /** Every later registration throws, as after the host has requested the metadata. */
-  readonly closeRegistration: () => void;
-  readonly log: (entry: LogEntry) => void;
-}
+export type Worker = ReturnType<typeof createWorker>;
 
 /** The worker whose sequence of steps this host follows. */
 const WORKER_VERSION = '3.9.1';
 const CORE_MODULE = '@azure/functions-core';
 
 /** A worker without an app. `log` receives lines that library and app write outside an invocation. */
-export function createWorker(log: (entry: LogEntry) => void): Worker {
+export function createWorker(log: (entry: LogEntry) => void) {
   const functions = new Map<string, RegisteredFunction>();
-  const hooks = new Map<string, HookCallback[]>();
+  const hooks = new Map<string, readonly HookCallback[]>();
   let model: ProgrammingModel | undefined;
   let open = true;
+  const hooksOf = (name: string): readonly HookCallback[] => hooks.get(name) ?? [];
   const requireOpen = (message: string) => {
     if (!open) throw new HostError('registration_closed', message);
   };
 
   function registerFunction(metadata: FunctionMetadata, callback: FunctionCallback): Disposable {
     const { name } = metadata;
-    requireOpen(
-      `A function can only be registered during app startup, function "${name}" came later: call app.* at the top level of a file that "main" names.`,
-    );
-    if (functions.has(name))
-      throw new HostError(
-        'bad_function',
-        `A function with name "${name}" has already been registered: give each function its own name.`,
-      );
+    const late = `A function can only be registered during app startup, function "${name}" came later`;
+    requireOpen(`${late}: call app.* at the top level of a file that "main" names.`);
+    const taken = `A function with name "${name}" has already been registered: give each function its own name.`;
+    if (functions.has(name)) throw new HostError('bad_function', taken);
     functions.set(name, { metadata, callback });
     return new Disposable(() => {
       requireOpen(`Function "${name}" can only be disposed during app startup.`);
@@ -61,13 +40,9 @@ export function createWorker(log: (entry: LogEntry) => void): Worker {
   }
 
   function registerHook(name: string, callback: HookCallback): Disposable {
-    hooks.set(name, [...(hooks.get(name) ?? []), callback]);
-    return new Disposable(() =>
-      hooks.set(
-        name,
-        (hooks.get(name) ?? []).filter((one) => one !== callback),
-      ),
-    );
+    const others = () => hooksOf(name).filter((one) => one !== callback);
+    hooks.set(name, [...hooksOf(name), callback]);
+    return new Disposable(() => hooks.set(name, others()));
   }
 
   return {
@@ -75,15 +50,15 @@ export function createWorker(log: (entry: LogEntry) => void): Worker {
     appHookData: {},
     appLevelHookData: {},
     log,
-    hooks: (name) => hooks.get(name) ?? [],
+    hooks: hooksOf,
+    /** Every later registration throws, as after the host has requested the metadata. */
     closeRegistration: () => (open = false),
-    programmingModel() {
+    programmingModel(): ProgrammingModel {
       if (model) return model;
-      throw new HostError(
-        'no_programming_model',
-        'The app never called "@azure/functions": register at least one function with app.http, app.storageQueue or app.timer.',
-      );
+      const remedy = 'register at least one function with app.http, app.storageQueue or app.timer.';
+      throw new HostError('no_programming_model', `The app never called "@azure/functions": ${remedy}`);
     },
+    /** The object that `require('@azure/functions-core')` returns. */
     coreModule: {
       version: WORKER_VERSION,
       hostVersion: '4.0.0-local',
@@ -91,7 +66,7 @@ export function createWorker(log: (entry: LogEntry) => void): Worker {
       registerHook,
       setProgrammingModel: (next: ProgrammingModel) => (model = next),
       getProgrammingModel: () => model,
-      log: (level: LogLevel, _category: LogCategory, message: string) => log({ level, category: 'Worker', message }),
+      log: (level: LogLevel, _category: string, message: string) => log({ level, category: 'Worker', message }),
       Disposable,
     },
   };
@@ -110,23 +85,7 @@ export function provideCoreModule(coreModule: object): void {
 
 /** The `Disposable` class that the core module offers to programming models. */
 class Disposable {
-  #onDispose: (() => unknown) | undefined;
-
-  constructor(onDispose: () => unknown) {
-    this.#onDispose = onDispose;
-  }
-
-  static from(...parts: { dispose(): unknown }[]): Disposable {
-    return new Disposable(() => {
-      for (const part of parts) part.dispose();
-    });
-  }
-
-  dispose(): void {
-    const onDispose = this.#onDispose;
-    this.#onDispose = undefined;
-    onDispose?.();
-  }
+  constructor(readonly dispose: () => unknown) {}
 }
 
 /** Runs the hooks of one name in the order of their registration and awaits each. The first that throws ends it. */
@@ -139,4 +98,9 @@ export function readOnly(fields: Readonly<Record<string, unknown>>): Record<stri
   const context: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) Object.defineProperty(context, name, { value, enumerable: true });
   return context;
+}
+
+/** The context of hooks of the app as a whole: their shared data and `fields`. */
+export function appContext(worker: Worker, fields: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return readOnly({ hookData: worker.appLevelHookData, appHookData: worker.appHookData, ...fields });
 }

@@ -77,7 +77,7 @@ test('the table SDK works through the proxy, keys with quotes and slashes includ
   ]);
 });
 
-test('held before its effect, a message is not there; cut then, it never comes', async () => {
+test('a message on hold before its effect does not exist, and dropped it is never sent', async () => {
   const fault = proxy.fault({
     match: ({ effect }) => effect === 'queue.send',
     when: 'before',
@@ -98,7 +98,7 @@ test('dropped after its effect, a message is there although the sender saw an er
   await queue.clearMessages();
 });
 
-test('held after its effect, a row is there before the writer knows', async () => {
+test('a row on hold after its effect exists before the writer receives the answer', async () => {
   const match = ({ effect, bodyText = '' }: { effect: string; bodyText?: string }) =>
     effect === 'table.insert' && bodyText.includes('claimed');
   const fault = proxy.fault({ match, when: 'after', action: 'hold' });

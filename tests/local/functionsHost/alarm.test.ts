@@ -3,7 +3,7 @@ import { createAlarm } from '../../../local/functionsHost/alarm';
 beforeEach(() => jest.useFakeTimers({ doNotFake: ['Date'] }));
 afterEach(() => jest.useRealTimers());
 
-test('it follows the clock it is given, even where that jumps by days', () => {
+test('it follows its clock, also after a jump of days', () => {
   let time = 0;
   const alarm = createAlarm(() => time);
   const rung: string[] = [];

@@ -13,7 +13,7 @@ test('port 7071 as in Core Tools, a lease of 600 s and unchecked keys are the de
   });
 });
 
-test('values may follow their option or stand behind an equals sign', () => {
+test('values may follow their option or an equals sign, also values that begin with a dash', () => {
   const options = parseArguments([
     '--root=app',
     '--port',
@@ -21,9 +21,9 @@ test('values may follow their option or stand behind an equals sign', () => {
     '--settings=none',
     '--function-key',
     'k=1',
-    '--host-id=a',
+    '--host-id=-a',
   ]);
-  expect(options).toMatchObject({ root: 'app', port: 0, settings: 'none', functionKey: 'k=1', hostId: 'a' });
+  expect(options).toMatchObject({ root: 'app', port: 0, settings: 'none', functionKey: 'k=1', hostId: '-a' });
 });
 
 test.each([

@@ -39,7 +39,7 @@ async function stopAll(): Promise<void> {
 }
 
 interface Wanted {
-  /** The functions that run; the others are switched off. */
+  /** The functions that run; the others are disabled. */
   readonly only: readonly string[];
   readonly queue?: string;
   readonly args?: readonly string[];
@@ -91,7 +91,7 @@ describe('queues, with the defaults of host.json', () => {
   });
   afterAll(() => one.process.stop());
 
-  test('a message is run with its metadata and deleted', async () => {
+  test('a message is processed with its metadata and deleted', async () => {
     const client = await make('plain');
     const sent = await client.sendMessage(encode({ event: { id: 'inside' } }));
     expect(await one.ended('plain', 1)).toMatchObject([{ ok: true, dequeueCount: 1 }]);
@@ -110,14 +110,14 @@ describe('queues, with the defaults of host.json', () => {
     await empty(client);
   });
 
-  test('the real metadata is hidden by a property of the message with its name (host: Utility.ApplyBindingData)', async () => {
+  test('a property of the message hides the metadata of the same name (host: Utility.ApplyBindingData)', async () => {
     const client = await make('trap');
     await client.sendMessage(encode({ id: 'mine' }));
     await one.ended('trap', 1);
     expect(one.said('trap')[0]).toMatchObject({ metadata: { id: 'mine' } });
   });
 
-  test('a message that fails five times is moved to a poison queue made on demand, as a new message of the same body', async () => {
+  test('a message that fails five times is moved to a poison queue created on demand, as a new message of the same body', async () => {
     const client = await make('failing');
     const sent = await client.sendMessage(encode({ do: { fail: true } }));
     const ends = await one.ended('failing', 5);
@@ -135,7 +135,7 @@ describe('queues, with the defaults of host.json', () => {
     expect(one.events('invocation', 'worn')).toEqual([]);
   });
 
-  test('text that is no base64 goes to poison with a warning and without a run', async () => {
+  test('text that is not base64 goes to poison with a warning and without a run', async () => {
     const client = await make('undecodable');
     await client.sendMessage('{"plain":true}');
     await empty(client);
@@ -157,7 +157,7 @@ describe('queues, with the defaults of host.json', () => {
     expect(await queues.getQueueClient('own-poison-poison').exists()).toBe(false);
   });
 
-  test('a missing queue is waited for and never made', async () => {
+  test('a missing queue counts as empty and is never created', async () => {
     expect(await queues.getQueueClient('coming').exists()).toBe(false);
     const client = await make('coming');
     await client.sendMessage(encode({}));
@@ -174,7 +174,7 @@ describe('queues, with the defaults of host.json', () => {
 });
 
 describe('queues, each with a host of its own', () => {
-  test('after a failure the message stays away for visibilityTimeout', async () => {
+  test('after a failure the message stays invisible for visibilityTimeout', async () => {
     const client = await make('patient');
     await client.sendMessage(encode({ do: { fail: true } }));
     const env = { AzureFunctionsJobHost__extensions__queues__visibilityTimeout: '00:10:00' };
@@ -186,7 +186,7 @@ describe('queues, each with a host of its own', () => {
     expect((await one.ended('work', 2))[1]).toMatchObject({ dequeueCount: 2 });
   });
 
-  test('messageEncoding none takes text as it is', async () => {
+  test('messageEncoding none passes the text unchanged', async () => {
     const client = await make('bare');
     await client.sendMessage('{"plain":true}');
     const env = { AzureFunctionsJobHost__extensions__queues__messageEncoding: 'none' };
@@ -195,7 +195,7 @@ describe('queues, each with a host of its own', () => {
     expect(one.said('work')[0]).toMatchObject({ message: { plain: true } });
   });
 
-  test('a running message is leased and the lease renewed, by Date, so that no other host gets it', async () => {
+  test('the lease of a running message is renewed, by Date, so that no other host receives it', async () => {
     const client = await make('long');
     await client.sendMessage(encode({ do: { sleepMs: 1_800 } }));
     const one = await start({ only: ['work'], queue: 'long', args: ['--message-lease-seconds', '60'] });
@@ -209,7 +209,7 @@ describe('queues, each with a host of its own', () => {
     await empty(client);
   });
 
-  test('a message of a killed host comes back after its lease, with its count one higher', async () => {
+  test('a message of a killed host is redelivered after its lease, with a dequeue count one higher', async () => {
     const client = await make('killed');
     await client.sendMessage(encode({ do: { sleepMs: 60_000 } }));
     const one = await start({ only: ['work'], queue: 'killed' });
@@ -220,8 +220,7 @@ describe('queues, each with a host of its own', () => {
     expect((await client.receiveMessages()).receivedMessageItems).toMatchObject([{ dequeueCount: 2 }]);
   });
 
-  // Section 4, last line.
-  test('SIGTERM lets a running message end and be deleted', async () => {
+  test('SIGTERM completes and deletes a running message', async () => {
     const client = await make('draining');
     await client.sendMessage(encode({ do: { sleepMs: 700 } }));
     const one = await start({ only: ['work'], queue: 'draining' });
@@ -251,7 +250,7 @@ describe('timers', () => {
     }
   };
 
-  test('a timer runs when Date reaches its time, even where Date jumps, and its status is a blob', async () => {
+  test('a timer runs when Date reaches its time, also after a jump of Date, and its status is a blob', async () => {
     const one = await start({ only: ['hourly'], args: ['--host-id', 'jump'] });
     expect(one.events('invocation')).toEqual([]);
     const before = await eventually('first status', async () => readStatus('jump', 'hourly').catch(() => undefined));
@@ -262,7 +261,7 @@ describe('timers', () => {
     clock.move(HOUR_MS);
     await one.ended('hourly', 1);
     expect(one.said('hourly')[0]).toMatchObject({
-      // The library turns names to camelCase (section 2).
+      // The library turns names to camelCase.
       timer: { schedule: { adjustForDST: true }, isPastDue: false, scheduleStatus: { next: before.Next } },
     });
     const after = await eventually('the status after the run', async () => {
@@ -296,12 +295,12 @@ describe('timers', () => {
     expect(second.events('invocation')).toEqual([]);
   });
 
-  test('of two hosts with one host id only one runs each occurrence; when one is killed the other goes on', async () => {
+  test('of two hosts with one host id only one runs each occurrence, also after the other was killed', async () => {
     const args = ['--host-id', 'single'];
     const hosts = [await start({ only: ['hourly'], args }), await start({ only: ['hourly'], args })];
     const runs = () => hosts.flatMap((one) => one.events('invocation', 'hourly')).length;
     for (const expected of [1, 2, 3]) {
-      // The jump ends the lease of 60 s (section 3, singleton), so either may be the one to take it.
+      // The jump ends the lease of 60 s, so either may be the one to take it.
       clock.move(HOUR_MS);
       await eventually(`run ${expected}`, () => (runs() >= expected ? true : undefined));
       await Promise.all(hosts.map(idle));
@@ -313,19 +312,19 @@ describe('timers', () => {
     expect(runs()).toBe(4);
   });
 
-  test('runs do not overlap, a failed one is logged and the schedule goes on; no status within a minute', async () => {
+  test('runs do not overlap, the schedule continues after a failure, and a timer of seconds keeps no status', async () => {
     const one = await start({ only: ['often'], args: ['--host-id', 'often'] });
     expect((await one.ended('often', 2)).map(({ ok }) => ok)).not.toContain(true);
     expect(one.said('often').every((line) => line.running === 1)).toBe(true);
     expect(await status('often', 'often').exists()).toBe(false);
   });
 
-  test('runOnStartup runs once at start; a timer that cannot be indexed is left out', async () => {
+  test('runOnStartup runs once at start, and a timer that cannot be indexed is left out', async () => {
     const one = await start({ only: ['starting'], args: ['--host-id', 'starting'] });
     await one.ended('starting', 1);
     expect(one.said('starting')).toMatchObject([{ timer: { isPastDue: false } }]);
 
-    // A timer whose %SETTING% is missing is left out and said so, the others run.
+    // A timer whose %SETTING% is missing is left out with an error, the others run.
     expect(one.ready.functions).not.toContainEqual(expect.objectContaining({ name: 'unset' }));
     expect(one.events('log', 'unset')).toMatchObject([
       { level: 'error', message: expect.stringContaining('add the app setting NOT_SET_ANYWHERE') as string },

@@ -40,7 +40,7 @@ test('the ready line lists what runs, each with its trigger', () => {
   expect(running.ready.functions).not.toContainEqual(expect.objectContaining({ name: 'work' }));
 });
 
-test('a body of bytes goes in and out byte for byte, with status, headers and cookies', async () => {
+test('a binary body passes unchanged both ways, with status, headers and cookies', async () => {
   const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
   const answer = await call('/api/echo?a=1&a=2&b=', {
     method: 'POST',
@@ -81,7 +81,7 @@ test('a chunked body reaches the function empty', async () => {
   expect(await running.heard('echo', 2)).toMatchObject({ length: 0 });
 });
 
-// WorkerFunctionInvoker.cs, without streaming: 500, and nothing of the error for the caller.
+// WorkerFunctionInvoker.cs, without streaming: 500, and no error text for the caller.
 test('an uncaught error is an empty 500, logged with its stack, and ends as not ok', async () => {
   const answer = await call('/api/throws');
   expect(answer.status).toBe(500);
@@ -96,7 +96,7 @@ test('an uncaught error is an empty 500, logged with its stack, and ends as not 
   });
 });
 
-test('a postInvocation hook can save a failed call, a log hook can change a line, appStart ran first', async () => {
+test('a postInvocation hook can replace an error, a log hook can change a line, appStart ran first', async () => {
   expect((await call('/api/saved')).status).toBe(299);
   expect(await (await call('/api/hooked')).json()).toEqual(expect.arrayContaining(['appStart', 'pre hooked']));
   expect(await running.heard('hooked', 1)).toBe('changed by a hook');
@@ -113,7 +113,7 @@ test('another method and an unknown route are 404', async () => {
   expect((await call('/echo', { method: 'POST' })).status).toBe(404);
 });
 
-test('HEAD is answered without a body when the function takes it', async () => {
+test('HEAD is answered without a body if the function accepts it', async () => {
   const answer = await call('/api/echo', { method: 'HEAD' });
   expect([answer.status, answer.headers.get('x-answer'), await answer.text()]).toEqual([201, 'a', '']);
 });
@@ -124,7 +124,7 @@ test('route parameters reach the function decoded', async () => {
 });
 
 // Article functions-bindings-http-webhook-trigger, authLevel: the host answers 401 before any code runs.
-test('a function key is asked for, in the query or in the header', async () => {
+test('a function key is required, in the query or in the header', async () => {
   expect((await call('/api/keyed')).status).toBe(401);
   expect((await call('/api/keyed?code=wrong')).status).toBe(401);
   expect(await (await call('/api/keyed?code=k3y')).text()).toBe('in');
@@ -159,7 +159,7 @@ test('connections are kept alive', async () => {
   agent.destroy();
 });
 
-// coreApi/registerFunction.ts: registration only until metadata has been asked for.
+// coreApi/registerFunction.ts: registration only until the metadata was requested.
 test('registering later throws', async () => {
   expect(await (await call('/api/late')).text()).toContain('can only be registered during app startup');
 });
@@ -168,7 +168,7 @@ test('createRequire answers the core module', async () => {
   expect(await (await call('/api/core')).json()).toContain('registerFunction');
 });
 
-test('what the app writes to stdout becomes a log line', async () => {
+test('text that the app writes to stdout becomes a log line', async () => {
   await call('/api/noisy');
   const line = await eventually('the line', () =>
     running.events('log').find(({ category }) => category === 'Worker.Console'),
@@ -176,7 +176,7 @@ test('what the app writes to stdout becomes a log line', async () => {
   expect(line).toMatchObject({ level: 'information', message: 'a line on stdout' });
 });
 
-test('host status counts functions and what runs', async () => {
+test('host status counts functions and running invocations', async () => {
   const status = async () => (await call('/admin/host/status')).json() as Promise<Record<string, unknown>>;
   expect(await status()).toEqual({
     state: 'Running',
@@ -190,12 +190,12 @@ test('host status counts functions and what runs', async () => {
 });
 
 // "Disabled functions can still be run by calling the REST endpoint" (documentation page disable-function).
-test('a disabled function is not triggered, and runs when admin is asked for it', async () => {
+test('a disabled function is not triggered, and /admin can run it', async () => {
   expect((await call('/admin/functions/starting', { method: 'POST', body: '{}' })).status).toBe(202);
   expect(await running.ended('starting', 1)).toMatchObject([{ ok: true }]);
 });
 
-test('admin refuses unknown and HTTP functions and bodies that are no JSON', async () => {
+test('admin refuses unknown and HTTP functions', async () => {
   expect(await running.runNow('unknown')).toBe(404);
   expect(await running.runNow('echo')).toBe(400);
 });
@@ -240,8 +240,8 @@ describe('start and end', () => {
     });
   });
 
-  // CHANGELOG of Extensions.Storage.Queues 5.3.4, terminateWorker.ts: shutdown lets what runs finish.
-  test('SIGTERM lets a call end, runs appTerminate, closes the port and exits 0', async () => {
+  // CHANGELOG of Extensions.Storage.Queues 5.3.4, terminateWorker.ts: shutdown completes running invocations.
+  test('SIGTERM completes a running call, runs appTerminate, closes the port and exits 0', async () => {
     const other = await startHost({ file: host.file, env });
     const answer = fetch(`${other.url}/api/slow`);
     await eventually('running', async () => {
@@ -268,7 +268,7 @@ describe('start and end', () => {
     expect(output).toContain('{"event":"stopped"}');
   });
 
-  test('Values of local.settings.json reach the app where the environment has no such name', async () => {
+  test('Values of local.settings.json reach the app if the environment does not set them', async () => {
     app('index.mjs', 'console.log(`${process.env.FROM_FILE} ${process.env.FROM_BOTH}`);');
     writeFileSync(join(root, 'local.settings.json'), '{"Values":{"FROM_FILE":"file","FROM_BOTH":"file"}}');
     const other = await startHost({ file: host.file, root, env: { FROM_BOTH: 'env' } });
@@ -276,7 +276,7 @@ describe('start and end', () => {
     expect(other.events('log')).toContainEqual(expect.objectContaining({ message: 'file env' }));
   });
 
-  test('--help says how to use it', () => {
+  test('--help prints the usage', () => {
     expect(execFileSync(process.execPath, [host.file, '--help'], { encoding: 'utf8' })).toContain(
       '--message-lease-seconds <n>',
     );

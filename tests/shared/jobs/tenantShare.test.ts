@@ -1,6 +1,6 @@
 import { createSilence } from '../../../shared/graph/client';
 import { createFakeClock } from '../../support/createFakeClock';
-import { createPlacesOf, createTenantShare } from '../../../shared/jobs/access';
+import { createSlotsOf, createTenantShare } from '../../../shared/jobs/access';
 
 test('one tenant takes 4 places of an instance, whatever the others take', () => {
   const share = createTenantShare();
@@ -30,7 +30,7 @@ describe('a tenant whose calls to Graph get no answer', () => {
 
   test('takes one place until it is answered, and then four again', () => {
     const silence = createSilence(createFakeClock());
-    const share = createTenantShare(createPlacesOf(silence));
+    const share = createTenantShare(createSlotsOf(silence));
     silence.unanswered('t1');
     expect([fill(share, 't1'), fill(share, 't2')]).toEqual([1, 4]);
     share.leave('t1');
@@ -40,7 +40,7 @@ describe('a tenant whose calls to Graph get no answer', () => {
 
   test('keeps the places it had taken before, and takes none until they are free', () => {
     const silence = createSilence(createFakeClock());
-    const share = createTenantShare(createPlacesOf(silence));
+    const share = createTenantShare(createSlotsOf(silence));
     expect(fill(share, 't1')).toBe(4);
     silence.unanswered('t1');
     for (const freed of [1, 2, 3]) {
@@ -53,7 +53,7 @@ describe('a tenant whose calls to Graph get no answer', () => {
 
   test('eight such tenants leave the host room to fetch more: newBatchThreshold (host.json) is 8', () => {
     const silence = createSilence(createFakeClock());
-    const share = createTenantShare(createPlacesOf(silence));
+    const share = createTenantShare(createSlotsOf(silence));
     const tenants = Array.from({ length: 8 }, (_, n) => `t${n}`);
     tenants.forEach((tenantId) => silence.unanswered(tenantId));
     const taken = tenants.reduce((sum, tenantId) => sum + fill(share, tenantId), 0);

@@ -33,11 +33,11 @@ const lifecycle = JSON.stringify({
     v: 1,
     kind: 'lifecycle',
     tenantId: TENANT,
+    receivedAt: '',
+    traceparent: '',
     tag: 't',
     lifecycleEvent: 'missed',
     generation: 0,
-    receivedAt: '',
-    traceparent: '',
   },
 });
 const renew = JSON.stringify({
@@ -45,9 +45,9 @@ const renew = JSON.stringify({
     v: 1,
     kind: 'renew',
     tenantId: TENANT,
-    rowKey: 'jobFetchable_p1',
     receivedAt: '',
     traceparent: '',
+    rowKey: 'jobFetchable_p1',
   },
 });
 

@@ -421,10 +421,10 @@ describe('a tenant that refuses every call (its consent was withdrawn)', () => {
       isBroken(call.path) ? Promise.reject(graphError('rejected')) : world.graph.callGraph(call);
     working.callBatch = async (tenantId, parts) =>
       Promise.all(
-        parts.map((part) =>
+        parts.map(async (part) =>
           isBroken(part.path)
             ? { error: graphError('rejected') }
-            : world.graph.callGraph({ tenantId, ...part }).then((answer) => ({ answer })),
+            : { answer: await world.graph.callGraph({ tenantId, ...part }) },
         ),
       );
     world.clock.advance(60 * MINUTE);

@@ -282,7 +282,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     await paused.addTenant(TENANT, 'paused');
     await putServed(paused);
     expect(await handleLifecycleEvent(paused.deps, event(paused))).toMatchObject({
-      reason: 'tenantNotServed',
+      reason: 'tenantNotActive',
     });
     const unknown = createSubscriptionWorld();
     expect(await handleLifecycleEvent(unknown.deps, event(unknown))).toMatchObject({

@@ -59,9 +59,9 @@ it('skips an unreadable row', async () => {
 it('does nothing for a watch or tenant that is not served', async () => {
   const { watch, etag } = await world.read();
   await world.watches.save({ ...watch, wanted: false }, etag);
-  expect(await sweepWatch(world.deps, fetchable())).toEqual({ outcome: 'notServed' });
+  expect(await sweepWatch(world.deps, fetchable())).toEqual({ outcome: 'notActive' });
   expect(await sweepWatch(world.deps, fetchable('22222222-2222-2222-2222-222222222222'))).toEqual({
-    outcome: 'notServed',
+    outcome: 'notActive',
   });
   expect(world.calls).toHaveLength(0);
 });
@@ -69,5 +69,5 @@ it('does nothing for a watch or tenant that is not served', async () => {
 it('of a paused tenant sweeps the definition, whose triggers go on holding jobs, and no printer', async () => {
   await world.tenants.update(started().tenantId, (tenant) => ({ ...tenant, status: 'paused' }));
   expect(await sweepWatch(world.deps, started())).toMatchObject({ outcome: 'swept', enqueued: 1 });
-  expect(await sweepWatch(world.deps, fetchable())).toEqual({ outcome: 'notServed' });
+  expect(await sweepWatch(world.deps, fetchable())).toEqual({ outcome: 'notActive' });
 });

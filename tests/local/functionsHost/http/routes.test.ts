@@ -44,17 +44,14 @@ test.each([
   ['api/{id?}', 'api/7', { id: '7' }],
   ['api/{id:int}', 'api/7', { id: '7' }],
   ['api/{id:int}', 'api/x', undefined],
-  ['api/{id:int:min(5)?}', 'api/4', undefined],
-  ['api/{id:int:min(5)?}', 'api/5', { id: '5' }],
-  ['api/{id:int:min(5)?}', 'api', {}],
+  ['api/{id:int:alpha}', 'api/7', undefined],
+  ['api/{id:int?}', 'api/5', { id: '5' }],
+  ['api/{id:int?}', 'api', {}],
   ['api/{a}/{*rest}', 'api/1/x/y%2Fz', { a: '1', rest: 'x/y/z' }],
   ['api/{a}/{*rest}', 'api/1', { a: '1' }],
   ['{*all}', '', {}],
   ['api/{g:guid}', 'api/0f8fad5b-d9cb-469f-a165-70867728950e', { g: '0f8fad5b-d9cb-469f-a165-70867728950e' }],
   ['api/{g:guid}', 'api/0f8fad5b', undefined],
-  ['api/{c:length(2,3)}', 'api/abcd', undefined],
-  ['api/{c:regex(^a[0-9]$)}', 'api/a7', { c: 'a7' }],
-  ['api/{c:range(1,9)}', 'api/10', undefined],
   ['api/{c:alpha}', 'api/a1', undefined],
   ['api/{b:bool}', 'api/True', { b: 'True' }],
 ])('%s on %s gives %j', (template, path, expected) => {
@@ -66,6 +63,6 @@ test('a literal is more specific than a constrained parameter, that than a plain
   expect([...ordered].sort()).toEqual(ordered);
 });
 
-test.each(['api/{id', 'api/{id:what}', 'api/{id:what(1)}', 'api/x{id}'])('%s cannot be read', (template) => {
+test.each(['api/{id', 'api/{id:what}', 'api/{id:min(1)}', 'api/x{id}'])('%s is refused', (template) => {
   expect(() => compileRoute(template)).toThrow();
 });

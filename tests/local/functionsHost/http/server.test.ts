@@ -7,7 +7,7 @@ test('anonymous needs no key', () => {
   expect(isAuthorized(request('/'), 'anonymous', 'k')).toBe(true);
 });
 
-test.each(['function', 'admin'] as const)('%s needs the key, the header first', (level) => {
+test.each(['function', 'admin'] as const)('%s requires the key, the header before the query', (level) => {
   expect(isAuthorized(request('/'), level, 'k')).toBe(false);
   expect(isAuthorized(request('/?code=k'), level, 'k')).toBe(true);
   expect(isAuthorized(request('/?a=1&code=K'), level, 'k')).toBe(false);

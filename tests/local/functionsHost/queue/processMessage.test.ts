@@ -27,7 +27,7 @@ test('on a poison queue a failure stays invisible, and past the maximum it is sk
   expect(decideBeforeRun(at(6, false))).toBe('leave');
 });
 
-/** An alarm that goes off when the test says so. */
+/** An alarm that rings when the test says so. */
 function manualAlarm() {
   const set: { epochMs: number; callback: () => void }[] = [];
   const alarm: Alarm = {
@@ -52,17 +52,17 @@ function setUp(update: () => Promise<{ popReceipt?: string }>) {
   const client = {
     updateMessage: (...args: unknown[]) => (updates.push(args), update()) as never,
   };
-  const hold = keepInvisible(
+  const lease = keepInvisible(
     { client, alarm, now: () => 1_000, leaseMs: 600_000, onError: (error) => errors.push(error) },
     { messageId: 'm', popReceipt: 'first' },
   );
-  return { hold, updates, errors, set, ring };
+  return { lease, updates, errors, set, ring };
 }
 
 // QueueListener.cs, QueueProcessor.cs: 10 minutes of invisibility, renewed every 5 while the function runs.
 test('the lease is renewed at half of its time, with the receipt of the last renewal', async () => {
   let count = 0;
-  const { hold, updates, set, ring } = setUp(() => Promise.resolve({ popReceipt: `renewed ${++count}` }));
+  const { lease, updates, set, ring } = setUp(() => Promise.resolve({ popReceipt: `renewed ${++count}` }));
   expect(set.map(({ epochMs }) => epochMs)).toEqual([301_000]);
   await ring();
   await ring();
@@ -70,14 +70,14 @@ test('the lease is renewed at half of its time, with the receipt of the last ren
     ['m', 'first', undefined, 600],
     ['m', 'renewed 1', undefined, 600],
   ]);
-  await expect(hold.end()).resolves.toBe('renewed 2');
+  await expect(lease.end()).resolves.toBe('renewed 2');
   expect(set).toEqual([]);
 });
 
-test('a renewal that fails is reported and tried again', async () => {
-  const { hold, errors, set, ring } = setUp(() => Promise.reject(new Error('storage away')));
+test('a renewal that fails is reported and retried', async () => {
+  const { lease, errors, set, ring } = setUp(() => Promise.reject(new Error('storage away')));
   await ring();
   expect(errors).toEqual([new Error('storage away')]);
   expect(set).toHaveLength(1);
-  await expect(hold.end()).resolves.toBe('first');
+  await expect(lease.end()).resolves.toBe('first');
 });

@@ -5,6 +5,7 @@ import {
   poisonQueueName,
   startQueueListener,
 } from '../../../../local/functionsHost/queue/queueListener';
+import { parseHostJson } from '../../../../local/functionsHost/settings/hostJson';
 import { createActivity } from '../../../../local/functionsHost/worker/invoke';
 import { eventually } from '../../../support/eventually';
 
@@ -43,21 +44,15 @@ function setUp() {
     {
       client: client as unknown as QueueClient,
       poison: undefined,
-      options: {
-        batchSize: 16,
-        newBatchThreshold: 8,
-        maxDequeueCount: 5,
-        visibilityTimeoutMs: 0,
-        maxPollingIntervalMs: 100,
-        messageEncoding: 'base64',
-      },
+      env: {},
+      config: parseHostJson('{"version":"2.0"}', {}, 1),
+      hostId: 'h',
       leaseMs: 600_000,
-      invoke: () => new Promise((resolve) => endRun.push(() => resolve({ ok: true, response: {} }))),
+      invoke: () => new Promise((resolve) => endRun.push(() => resolve({}))),
       reporter: { log: () => undefined, event: () => undefined },
       activity,
       alarm: { at: () => () => undefined, stop: () => undefined },
       now: () => 0,
-      random: () => 0.5,
     },
     fn,
   );
@@ -65,7 +60,7 @@ function setUp() {
 }
 
 // QueuesOptions.cs, QueueListener.cs: batchSize 16, again at newBatchThreshold 8, hence at most 24 at a time; 10 minutes.
-test('it receives again only when no more than newBatchThreshold are in hand', async () => {
+test('it receives again only when no more than newBatchThreshold are in progress', async () => {
   const { asked, endRun, activity, listener } = setUp();
   await eventually('16 running', () => (endRun.length === 16 ? true : undefined));
   expect(asked).toEqual([expect.objectContaining({ numberOfMessages: 16, visibilityTimeout: 600 })]);
@@ -84,7 +79,7 @@ test('it receives again only when no more than newBatchThreshold are in hand', a
   await activity.idle();
 });
 
-test('a stop lets what was received end and be deleted, and receives no more', async () => {
+test('a stop completes and deletes received messages, and receives no more', async () => {
   const { asked, deleted, endRun, activity, listener } = setUp();
   await eventually('16 running', () => (endRun.length === 16 ? true : undefined));
   const stopped = listener.stop();
@@ -110,7 +105,7 @@ test('the increment varies by 20 % either way', () => {
   expect(waits(1, 2_000, 3)).toEqual([100, 220, 340]);
 });
 
-test('a message found puts the wait back to 100 ms', () => {
+test('a found message resets the wait to 100 ms', () => {
   const backoff = createBackoff(60_000, () => 0.5);
   for (let index = 0; index < 9; index++) backoff(false);
   expect(backoff(true)).toBe(100);
@@ -126,7 +121,7 @@ test('a poison queue has none of its own', () => {
   expect(poisonQueueName('work-poison')).toBeUndefined();
 });
 
-test('there is none where the name would pass 63 characters', () => {
+test('a name above 63 characters has no poison queue', () => {
   expect(poisonQueueName('a'.repeat(56))).toHaveLength(63);
   expect(poisonQueueName('a'.repeat(57))).toBeUndefined();
 });

@@ -16,7 +16,7 @@ test('an empty host.json has the documented defaults', () => {
       messageEncoding: 'base64',
     },
     http: { routePrefix: 'api', customHeaders: {} },
-    singleton: { listenerLockPeriodMs: 60_000, listenerLockRecoveryPollingIntervalMs: 60_000 },
+    singleton: { lockPeriodMs: 60_000, recoveryIntervalMs: 60_000 },
     logLevels: {},
   });
 });
@@ -41,7 +41,10 @@ test.each([
   [{ batchSize: 33 }, 'extensions.queues.batchSize must be a whole number from 1 to 32, got 33'],
   [{ maxDequeueCount: 0 }, 'extensions.queues.maxDequeueCount must be a whole number of at least 1'],
   [{ newBatchThreshold: -1 }, 'extensions.queues.newBatchThreshold must be a whole number of at least 0'],
-  [{ maxPollingInterval: '00:00:00.050' }, 'extensions.queues.maxPollingInterval must be at least 100 ms'],
+  [
+    { maxPollingInterval: '00:00:00.050' },
+    'extensions.queues.maxPollingInterval must be a time span such as "00:00:30" from 100 ms',
+  ],
   [{ visibilityTimeout: 30 }, 'extensions.queues.visibilityTimeout must be a time span'],
   [{ messageEncoding: 'utf8' }, 'extensions.queues.messageEncoding must be base64 or none'],
 ])('%j stops the start with the documented range', (options, message) => {
@@ -56,6 +59,15 @@ test('an app setting AzureFunctionsJobHost__path overrides a value, whatever the
   const config = parse({ extensions: { queues: { BatchSize: 20 } } }, env);
   expect(config.queues).toMatchObject({ batchSize: 4, newBatchThreshold: 2 });
   expect(config.http.routePrefix).toBe('v1');
+});
+
+test('an override adds to the texts of the file and replaces those of the same name', () => {
+  const logging = { logLevel: { Default: 'Warning', 'Host.Queues': 'Error' } };
+  const env = {
+    AzureFunctionsJobHost__logging__logLevel__default: 'Debug',
+    AzureFunctionsJobHost__logging__logLevel__Worker: 'None',
+  };
+  expect(parse({ logging }, env).logLevels).toEqual({ Default: 'Debug', 'Host.Queues': 'Error', Worker: 'None' });
 });
 
 test('an override out of range is refused like a value in the file', () => {

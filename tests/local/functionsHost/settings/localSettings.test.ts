@@ -11,18 +11,18 @@ let root: string;
 beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'settings-'))));
 afterEach(() => rmSync(root, { recursive: true }));
 
-test('the file beside the app is read when it is there', () => {
+test('the file beside the app is read if it exists', () => {
   expect(readLocalSettings(root, undefined)).toEqual({});
   writeFileSync(join(root, 'local.settings.json'), '\uFEFF{"IsEncrypted":false,"Values":{"A":"1","B":true}}');
   expect(readLocalSettings(root, undefined)).toEqual({ A: '1', B: 'true' });
   expect(readLocalSettings(root, 'none')).toEqual({});
 });
 
-test('a named file must be there', () => {
+test('a named file must exist', () => {
   expect(() => readLocalSettings(root, join(root, 'other.json'))).toThrow('--settings: no file');
 });
 
-test('what the environment has already stays (Core Tools: Values become env)', () => {
+test('a value of the environment wins (Core Tools: Values become env)', () => {
   const env: NodeJS.ProcessEnv = { A: 'mine' };
   applyLocalSettings({ A: 'file', B: 'file' }, env);
   expect(env).toEqual({ A: 'mine', B: 'file' });
@@ -32,7 +32,7 @@ test.each([
   ['{', 'is not JSON'],
   ['[]', 'one JSON object'],
   ['{"IsEncrypted":true}', 'func settings decrypt'],
-  ['{"Values":[]}', '"Values" must be an object'],
+  ['{"Values":[]}', 'Values must be an object'],
   ['{"Values":{"A":{}}}', 'Values.A must be a text'],
 ])('%s is refused', (text, message) => {
   expect(() => parseLocalSettings('f', text)).toThrow(message);

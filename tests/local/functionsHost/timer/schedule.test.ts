@@ -33,7 +33,7 @@ test('five fields have no second', () => {
 });
 
 // NCrontab: both must fit, unlike in cron where either is enough.
-test('day and weekday both count', () => {
+test('day and weekday must both match', () => {
   expect(next('0 0 0 13 * 5', '2026-01-01T00:00:00Z', 2)).toEqual([
     '2026-02-13T00:00:00.000Z',
     '2026-03-13T00:00:00.000Z',
@@ -57,7 +57,7 @@ test.each([
   expect(() => parseSchedule(text)).toThrow(message);
 });
 
-test('a date that never comes is said so', () => {
+test('a date that never occurs is refused', () => {
   expect(() => next('0 0 0 31 2 *', '2026-01-01T00:00:00Z')).toThrow('never occurs');
 });
 

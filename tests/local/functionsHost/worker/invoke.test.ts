@@ -1,6 +1,5 @@
 import type {
   CoreInvocationContext,
-  HookCallback,
   InvocationModel,
   ProgrammingModel,
 } from '../../../../local/functionsHost/worker/coreTypes';
@@ -24,9 +23,9 @@ function setUp(callback: (...inputs: unknown[]) => unknown) {
       ),
     };
   };
-  const model: ProgrammingModel = { name: 'm', version: '1', getInvocationModel };
-  (worker.coreModule.setProgrammingModel as (model: ProgrammingModel) => void)(model);
-  const hook = worker.coreModule.registerHook as (name: string, callback: HookCallback) => void;
+  const model: ProgrammingModel = { getInvocationModel };
+  worker.coreModule.setProgrammingModel(model);
+  const hook = worker.coreModule.registerHook;
   const run = () =>
     invoke(
       worker,

@@ -1,15 +1,14 @@
 import type { FunctionMetadata } from '../../../../local/functionsHost/worker/coreTypes';
 import { createWorker } from '../../../../local/functionsHost/worker/registration';
 
-type Register = (metadata: FunctionMetadata, callback: () => void) => { dispose(): void };
 const make = () => {
   const worker = createWorker(() => undefined);
-  return { worker, register: worker.coreModule.registerFunction as Register };
+  return { worker, register: worker.coreModule.registerFunction };
 };
 const fn = (name: string): FunctionMetadata => ({ name, bindings: {} });
 
 // Registration rules: coreApi/registerFunction.ts of azure-functions-nodejs-worker.
-test('registration is closed once metadata has been asked for', () => {
+test('registration is closed once the metadata was requested', () => {
   const { worker, register } = make();
   register(fn('early'), () => undefined);
   worker.closeRegistration();
@@ -23,7 +22,7 @@ test('a function name can be used once', () => {
   expect(() => register(fn('a'), () => undefined)).toThrow('"a" has already been registered');
 });
 
-test('the core module offers what the library asks of it (types-core)', () => {
+test('the core module offers what the library uses (types-core)', () => {
   const { worker } = make();
   expect(Object.keys(worker.coreModule).sort()).toEqual([
     'Disposable',
@@ -37,6 +36,6 @@ test('the core module offers what the library asks of it (types-core)', () => {
   ]);
 });
 
-test('an app that never calls the library is told so', () => {
+test('an app that never calls the library fails with the remedy', () => {
   expect(() => make().worker.programmingModel()).toThrow('register at least one function');
 });

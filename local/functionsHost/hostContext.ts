@@ -1,0 +1,17 @@
+import type { Alarm } from './alarm';
+import type { Reporter } from './reporter';
+import type { HostConfig } from './settings/hostJson';
+import type { Activity, Invoker } from './worker/invoke';
+
+/** What the listeners of one host share. */
+export interface HostContext {
+  readonly env: NodeJS.ProcessEnv;
+  readonly config: HostConfig;
+  readonly hostId: string;
+  readonly leaseMs: number;
+  readonly invoke: Invoker;
+  readonly reporter: Reporter;
+  readonly activity: Activity;
+  readonly alarm: Alarm;
+  readonly now: () => number;
+}
