@@ -7,7 +7,7 @@ import {
   type CallGraph,
   type GraphAnswer,
   type GraphCall,
-  type Throttle,
+  type GraphClientDeps,
 } from './client';
 import { GraphError, nameOf, toGraphError } from './errors';
 
@@ -29,20 +29,15 @@ export type PartResult = { answer: GraphAnswer } | { error: unknown };
  */
 export type CallGraphBatch = (tenantId: string, parts: readonly BatchPart[]) => Promise<PartResult[]>;
 
+type BatchDeps = Pick<GraphClientDeps, 'throttle' | 'clock' | 'random'> & { callGraph: CallGraph };
+
 /**
  * `$batch` over `callGraph`. A batch with a throttled part is answered with 424 (concepts/throttling.md) or 200
  * (concepts/json-batching.md): both are read part by part. A part that is throttled, temporarily unavailable or missing
  * in the answer is sent again in a smaller batch, never before its own Retry-After. A pause of more than 5 s is left to
  * the caller. A batch whose answer as a whole cannot be used is sent again in halves.
  */
-export function createGraphBatch(deps: {
-  callGraph: CallGraph;
-  throttle: Pick<Throttle, 'pause'>;
-  clock: Clock;
-  /** 0 inclusive to 1 exclusive. */
-  random: () => number;
-}): CallGraphBatch {
-  const { callGraph, throttle, clock, random } = deps;
+export function createGraphBatch({ callGraph, throttle, clock, random }: BatchDeps): CallGraphBatch {
   return sendParts;
 
   async function sendParts(tenantId: string, parts: readonly BatchPart[], tries = 1): Promise<PartResult[]> {
@@ -82,7 +77,7 @@ export function createGraphBatch(deps: {
   }
 }
 
-/** An answer that cannot be read, a refusal or a 500: perhaps of one part alone. An outage is none, and is left to the caller. */
+/** An answer that cannot be read, a refusal or a 500: perhaps of one part alone. An outage is left to the caller. */
 function isFaultOfOnePart(error: unknown): boolean {
   if (!(error instanceof GraphError)) return false;
   return error.code === 'graphAnswerUnreadable' || error.code === 'graphRejected' || error.status === 500;

@@ -102,8 +102,8 @@ async function waitForTenant(
     const waitMs = throttle.remainingMs(tenantId);
     if (waitMs === 0) return;
     if (waitMs > LONGEST_WAIT_IN_PLACE_MS || !mayStart(waitMs)) {
-      const waitText = `${Math.ceil(waitMs / 1000)} s`;
-      const problem = `${method} was not sent: Graph throttles tenant ${tenantId} for another ${waitText}`;
+      const seconds = Math.ceil(waitMs / 1000);
+      const problem = `${method} was not sent: Graph throttles tenant ${tenantId} for another ${seconds} s`;
       throw new GraphError('graphThrottled', problem, { retryAfterMs: waitMs });
     }
     await clock.sleep(waitMs);

@@ -1,4 +1,4 @@
-import type { ClientSecretCredentialOptions, TokenCredential } from '@azure/identity';
+import type { ClientSecretCredentialOptions } from '@azure/identity';
 import { createCache } from '../cache';
 import type { Clock } from '../clock';
 import { untilAborted } from '../concurrency';
@@ -119,10 +119,7 @@ export function createRequestToken(config: Config, clock: Pick<Clock, 'now'>): R
 
 type AdditionalPolicy = NonNullable<ClientSecretCredentialOptions['additionalPolicies']>[number];
 
-/**
- * `lastStatus` is the one of the last answer of the sign-in host. Undefined while a request is in progress or was not
- * answered.
- */
+/** `lastStatus`: of the sign-in host's last answer. Undefined while a request is in progress or was not answered. */
 function createTenantCredential(config: Config, tenantId: string) {
   let lastStatus: number | undefined;
   const watchStatus: AdditionalPolicy['policy'] = {
@@ -139,11 +136,7 @@ function createTenantCredential(config: Config, tenantId: string) {
   return { credential, lastStatus: () => lastStatus };
 }
 
-async function createCredential(
-  config: Config,
-  tenantId: string,
-  options: ClientSecretCredentialOptions,
-): Promise<TokenCredential> {
+async function createCredential(config: Config, tenantId: string, options: ClientSecretCredentialOptions) {
   const identity = await import('@azure/identity');
   const { clientId, clientSecret = '', clientCertificate = '', managedIdentityClientId = '' } = config;
   switch (config.credential) {
@@ -165,12 +158,8 @@ async function createCredential(
  * Entra's refusals (400, 401) last until somebody changes something. Anything else may pass by itself. The status is the
  * one that the sign-in host answered, because the errors of @azure/identity carry none.
  */
-function toTokenError(
-  { authorityHost, credential }: Config,
-  tenantId: string,
-  status: number | undefined,
-  cause: unknown,
-): ReceiverError {
+function toTokenError(config: Config, tenantId: string, status: number | undefined, cause: unknown): ReceiverError {
+  const { authorityHost, credential } = config;
   const answered = status === undefined ? 'did not answer' : `returned ${status}`;
   const problem = `No token for tenant ${tenantId}: Entra at ${authorityHost} ${answered}`;
   const isRefused = status === 400 || status === 401;

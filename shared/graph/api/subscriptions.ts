@@ -54,13 +54,8 @@ export async function createSubscription(
   call: Pick<GraphCall, 'tenantId' | 'permission'>,
   subscription: NewSubscription,
 ): Promise<Granted> {
-  const { body } = await callGraph({
-    ...call,
-    method: 'POST',
-    path: PATH,
-    body: subscription,
-    tryTimeoutMs: CREATE_TIMEOUT_MS,
-  });
+  const request = { method: 'POST', path: PATH, body: subscription, tryTimeoutMs: CREATE_TIMEOUT_MS } as const;
+  const { body } = await callGraph({ ...call, ...request });
   return parseGranted(body);
 }
 

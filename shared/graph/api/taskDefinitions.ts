@@ -27,14 +27,9 @@ export async function createDefinition(
   tenantId: string,
   names: { displayName: string; appName: string },
 ): Promise<PrintDefinition> {
-  const { body } = await callGraph({
-    tenantId,
-    method: 'POST',
-    path: PATH,
-    body: { displayName: names.displayName, createdBy: { displayName: names.appName } },
-    permission: PERMISSION,
-  });
-  return parseDefinition(body);
+  const body = { displayName: names.displayName, createdBy: { displayName: names.appName } };
+  const answer = await callGraph({ tenantId, method: 'POST', path: PATH, body, permission: PERMISSION });
+  return parseDefinition(answer.body);
 }
 
 /** GET /print/taskDefinitions, all pages: Graph shows an app its own definitions only. Rejects as `createDefinition`. */

@@ -126,7 +126,7 @@ describe('createGraphBatch (concepts/json-batching.md, concepts/throttling.md)',
     ]);
   });
 
-  it('leaves a long Retry-After to its caller, and nobody asks for this tenant meanwhile', async () => {
+  it('leaves a long Retry-After to its caller, and pauses the tenant for as long', async () => {
     const world = createBatchWorld(respond({ id: '0', status: 429, headers: { 'Retry-After': '120' } }));
     expect(await world.callBatch(TENANT, [part('a')])).toMatchObject([
       { error: { code: 'graphThrottled', retryAfterMs: 120_000 } },
@@ -150,7 +150,7 @@ describe('createGraphBatch (concepts/json-batching.md, concepts/throttling.md)',
     ]);
   });
 
-  it('gives up after four tries with the last error', async () => {
+  it('ends after four tries with the last error', async () => {
     const down = respond({ id: '0', status: 503 });
     const world = createBatchWorld(down, down, down, down);
     expect(await world.callBatch(TENANT, [part('a')])).toMatchObject([{ error: { code: 'graphUnavailable' } }]);

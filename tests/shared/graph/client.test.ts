@@ -133,7 +133,7 @@ describe('a throttled tenant', () => {
     expect(sent).toHaveLength(1);
   });
 
-  test('every other call of it is refused unsent until the pause is over; another tenant is served', async () => {
+  test('every other call of it is refused unsent until the pause is over, and another tenant is not affected', async () => {
     const { callGraph, sent, clock, tokenRequests } = createSetting([throttled('60'), OK, OK]);
     await errorOf(callGraph(GET));
     const refused = await errorOf(callGraph({ ...GET, method: 'PATCH' }));
@@ -195,7 +195,7 @@ describe('a throttled tenant', () => {
             headers: kind === 429 || kind === 503 ? { 'retry-after': String(seconds) } : {},
           }));
           const { callGraph, sent } = createSetting([...script], { random });
-          // Several calls of the tenant, one after the other, until the script is used up or a long pause stands.
+          // Several calls of the tenant, one after the other, until the script is used up or a long pause begins.
           for (let call = 0; call < 4 && sent.length < steps.length - 4; call += 1)
             await callGraph(GET).catch(() => undefined);
           sent.forEach(({ at }, index) => {

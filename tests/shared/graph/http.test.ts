@@ -101,7 +101,7 @@ test('an error says its code and holds neither token nor request', async () => {
   expect(`${message} ${stack ?? ''}`).not.toMatch(/secret/);
 });
 
-test('what goes wrong before anything is sent is told without its text', async () => {
+test('an error before anything is sent is reported without its text', async () => {
   const bad = { ...get(), headers: { Authorization: 'Bearer secret\ntoken' }, timeoutMs: Number.NaN };
   const error: unknown = await createSendHttp()(bad).catch((thrown: unknown) => thrown);
   expect(String(error)).toBe('Error: No answer (unknown cause)');

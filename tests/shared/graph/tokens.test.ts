@@ -90,12 +90,12 @@ beforeEach(() => {
   answer = {};
 });
 
-test('the development credential is the word development and the tenant, without asking anybody', async () => {
+test('the development credential is the word development and the tenant, without a request', async () => {
   await expect(createGetToken(configOf('development'))('t1')).resolves.toBe('development.t1');
   expect(made).toEqual([]);
 });
 
-test('a secret is used for the tenant asked for, with the scope .default of the Graph root (concepts/auth-v2-service.md)', async () => {
+test('a secret is used for the tenant of the call, with the scope .default of the Graph root (concepts/auth-v2-service.md)', async () => {
   const getToken = createGetToken(configOf('secret', { clientSecret: 'the secret' }));
   await expect(getToken('t1')).resolves.toBe('token of t1');
   expect(made.map(({ kind }) => kind)).toEqual(['ClientSecretCredential']);
@@ -140,7 +140,7 @@ test.each([
   expect(optionsOf(0)).toMatchObject({ authorityHost, disableInstanceDiscovery: disabled });
 });
 
-test('one credential per tenant is kept, so that its own cache of tokens serves the next call', async () => {
+test('one credential per tenant is kept, so that the next call uses its cache of tokens', async () => {
   const getToken = createGetToken(configOf('secret'));
   await getToken('t1');
   await getToken('t2');
@@ -195,7 +195,7 @@ test('after a failure the tenant gets a new credential, so that a corrected secr
   expect(made).toHaveLength(2);
 });
 
-test('a credential that never answers is given up after 15 seconds', async () => {
+test('a credential that never answers is abandoned after 15 seconds', async () => {
   const limits: number[] = [];
   const spy = jest.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
     limits.push(ms);

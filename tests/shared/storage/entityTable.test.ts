@@ -3,17 +3,17 @@ import { parseOrReport, updateRow, type EntityTable, type RowFormat } from '../.
 import { createMemoryTable } from '../../support/memoryTable';
 
 describe('parseOrReport', () => {
-  it('gives what was parsed, tells an error of ours, and throws every other', () => {
+  it('returns the parsed value, reports an error of ours, and throws every other', () => {
     const ours = new ReceiverError('rowUnreadable', 'words');
-    const told: ReceiverError[] = [];
-    const tell = (error: ReceiverError) => told.push(error);
+    const reported: ReceiverError[] = [];
+    const report = (error: ReceiverError) => reported.push(error);
     const fail = (error: Error) => () => {
       throw error;
     };
-    expect(parseOrReport(() => 7, tell)).toBe(7);
-    expect(parseOrReport(fail(ours), tell)).toBeUndefined();
-    expect(() => parseOrReport(fail(new TypeError('a mistake of ours')), tell)).toThrow(TypeError);
-    expect(told).toEqual([ours]);
+    expect(parseOrReport(() => 7, report)).toBe(7);
+    expect(parseOrReport(fail(ours), report)).toBeUndefined();
+    expect(() => parseOrReport(fail(new TypeError('a mistake of ours')), report)).toThrow(TypeError);
+    expect(reported).toEqual([ours]);
   });
 });
 

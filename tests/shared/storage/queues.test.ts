@@ -42,7 +42,7 @@ it.each([
 it.each([
   ['the service is out of order', failing],
   ['there was no answer', silent],
-])('gives up after the last try with queueUnavailable when %s', async (_name, last) => {
+])('rejects after the last try with queueUnavailable when %s', async (_name, last) => {
   const { queue, seen } = queueOf(failing, last);
   await expect(queue.send('x')).rejects.toMatchObject({ code: 'queueUnavailable', retryable: true });
   expect(seen).toHaveLength(2);
@@ -63,7 +63,7 @@ it.each([
   });
 });
 
-it('gives up with the error itself when waiting does not help', async () => {
+it('rejects with the error itself when waiting does not help', async () => {
   const tooLarge = Object.assign(new Error('too large'), { name: 'RestError', statusCode: 413 });
   const { queue } = queueOf(silent, () => Promise.reject(tooLarge));
   await expect(queue.send('x')).rejects.toMatchObject({ statusCode: 413 });

@@ -64,7 +64,7 @@ describe('admission', () => {
     logger: createCapturedLogger(),
   });
 
-  it('lets a signed message through, and what is no message, which the parser reports', async () => {
+  it('admits a signed message, and a value of another form, which the parser reports', async () => {
     const deps = open();
     const sent = createMemoryQueue();
     await createSignedQueue(sent, signerOf(K1)).send(TEXT);

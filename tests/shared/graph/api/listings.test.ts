@@ -30,7 +30,7 @@ describe('the tasks of a definition (api/printtaskdefinition-list-tasks.md)', ()
   const list = (items: unknown[]): Promise<PrintTask[]> =>
     all(listTasks(answering(items).paging, { tenantId: 't', definitionId: 'd' }));
 
-  it('are asked for without query options, which that page refuses', async () => {
+  it('are requested without query options, which that page refuses', async () => {
     const { paging, paths } = answering([]);
     await all(listTasks(paging, { tenantId: 't', definitionId: 'd' }));
     expect(paths).toEqual(['/print/taskDefinitions/d/tasks']);
@@ -48,7 +48,7 @@ describe('the tasks of a definition (api/printtaskdefinition-list-tasks.md)', ()
     ]);
   });
 
-  it('bear whatever Graph sends', async () => {
+  it('are skipped without a usable id, and accepted without a status', async () => {
     const items = [null, 'x', {}, { id: 5 }, { id: 'a/b' }, { id: 't1' }, { id: 't2', status: 'processing' }];
     expect(await list(items)).toEqual([
       { id: 't1', state: 'unknown', isOpen: false },
@@ -74,7 +74,7 @@ describe('the jobs of a printer (api/printer-list-jobs.md)', () => {
     expect(await ready(fields)).toBe(isReady);
   });
 
-  it('tell when they were made and whether they came from another printer', async () => {
+  it('show when they were created and whether they came from another printer', async () => {
     const jobs = await list([
       { id: '1', createdDateTime: '2026-11-22T00:00:00Z', redirectedFrom: PARENT },
       { id: '2', redirectedFrom: null },

@@ -71,7 +71,7 @@ test('the documented fields are kept and nothing else (resources/printjob.md)', 
   });
 });
 
-test('a job or task without a status is in state unknown and fetchable for nobody', async () => {
+test('a job or task without a status is in state unknown and not fetchable', async () => {
   await expect(readJob(createAnswering({ id: '1' }).callGraph, JOB, 'tasks')).resolves.toEqual({
     id: '1',
     state: 'unknown',

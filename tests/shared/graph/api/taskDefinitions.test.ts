@@ -37,7 +37,7 @@ describe('print task definitions', () => {
     await expect(creating).rejects.toMatchObject({ code: 'graphAnswerUnreadable' });
   });
 
-  it('lists all pages and bears names that are missing (api/print-list-taskdefinitions.md)', async () => {
+  it('lists all pages and accepts missing names (api/print-list-taskdefinitions.md)', async () => {
     const graph = createFakeGraph();
     graph.next('GET', () => ({
       value: [{ id: 'd1', createdBy: null }],
