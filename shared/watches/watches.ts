@@ -156,61 +156,37 @@ export function parseWatchRowKey(rowKey: string): Pick<WatchKey, 'kind' | 'id'> 
   return kind && id !== undefined ? { kind, id } : undefined;
 }
 
-/** The table Subscriptions. All its reads and writes go through here. Where not said otherwise, a removed watch is none. */
-export interface Watches {
-  get(key: WatchKey): Promise<StoredWatch | undefined>;
-  /** A watch or what stays of a removed one. */
-  getRecord(key: WatchKey): Promise<Watch | RemovedWatch | undefined>;
-  /** False when this watch exists. A watch that was removed continues with a higher generation. */
-  add(watch: Watch | NewWatch): Promise<boolean>;
-  /** One attempt: the new ETag, or undefined when the row has changed since `etag` or is gone. */
-  save(watch: Watch, etag: string): Promise<string | undefined>;
-  /** As `save` for up to 100 watches of one tenant, in one call unless one of the rows has changed. */
-  saveEach(changes: readonly StoredWatch[]): Promise<(string | undefined)[]>;
-  /**
-   * As `updateRow`: writes what `change` makes of the current row and repeats it over lost races.
-   *
-   * @param known the row as it was last read or written, to save a read
-   * @returns the row as it is now, or undefined when there is none
-   * @throws ReceiverError `rowContended`
-   */
-  update(key: WatchKey, change: (watch: Watch) => Watch, known?: StoredWatch): Promise<StoredWatch | undefined>;
-  /** Leaves a RemovedWatch. False when the row has changed since `etag` or is gone. */
-  remove({ watch, etag }: StoredWatch, removal: Pick<RemovedWatch, 'keyIds' | 'removedAt'>): Promise<boolean>;
-  /** Deletes what stays of a removed watch. */
-  forget(removed: RemovedWatch, etag: string): Promise<boolean>;
-  /**
-   * All watches of a tenant, or of all tenants. Rows that cannot be read are reported to `onUnreadable` and skipped.
-   * Without it the listing rejects.
-   */
-  list(tenantId?: string, onUnreadable?: (error: ReceiverError) => void): AsyncIterable<StoredWatch>;
-  /** As `list`, with what stays of removed watches. */
-  listRecords(
-    tenantId?: string,
-    onUnreadable?: (error: ReceiverError) => void,
-  ): AsyncIterable<{ record: Watch | RemovedWatch; etag: string }>;
-}
+type OnUnreadable = (error: ReceiverError) => void;
 
-/** @throws ReceiverError `rowUnreadable` from every read of a row without a known name or status */
-export function createWatches(table: EntityTable): Watches {
-  const getRecord = async (key: WatchKey) => {
+export type Watches = ReturnType<typeof createWatches>;
+
+/**
+ * The table Subscriptions. All its reads and writes go through here. Where not said otherwise, a removed watch is none.
+ *
+ * @throws ReceiverError `rowUnreadable` from every read of a row without a known name or status
+ */
+export function createWatches(table: EntityTable) {
+  /** A watch or what stays of a removed one. */
+  const getRecord = async (key: WatchKey): Promise<Watch | RemovedWatch | undefined> => {
     const row = await table.get(key.tenantId, watchRowKey(key));
     return row && parseRecord(row);
   };
-  const listRecords: Watches['listRecords'] = async function* (tenantId, onUnreadable) {
+  /** As `list`, with what stays of removed watches. */
+  async function* listRecords(tenantId?: string, onUnreadable?: OnUnreadable) {
     for await (const row of table.list(tenantId)) {
       const record = parseOrReport(() => parseRecord(row), onUnreadable);
       if (record) yield { record, etag: row.etag };
     }
-  };
+  }
   return {
-    async get(key) {
+    async get(key: WatchKey): Promise<StoredWatch | undefined> {
       const row = await table.get(key.tenantId, watchRowKey(key));
       const watch = row && parseWatch(row);
       return watch && { watch, etag: row.etag };
     },
     getRecord,
-    async add(watch) {
+    /** False when this watch exists. A watch that was removed continues with a higher generation. */
+    async add(watch: Watch | NewWatch): Promise<boolean> {
       const added = watch.status === undefined ? newWatch(watch) : watch;
       if ((await table.insert(toRow(added))) !== undefined) return true;
       const row = await table.get(added.tenantId, watchRowKey(added));
@@ -219,23 +195,33 @@ export function createWatches(table: EntityTable): Watches {
       const generation = Math.max(added.generation, found.generation + 1);
       return (await table.replace(toRow({ ...added, generation }), row.etag)) !== undefined;
     },
-    save: (watch, etag) => table.replace(toRow(watch), etag),
-    saveEach: (changes) => table.replaceEach(changes.map(({ watch, etag }) => ({ row: toRow(watch), etag }))),
-    async update(key, change, known) {
+    /** One attempt: the new ETag, or undefined when the row has changed since `etag` or is gone. */
+    save: (watch: Watch, etag: string) => table.replace(toRow(watch), etag),
+    /** As `save` for up to 100 watches of one tenant, in one call unless one of the rows has changed. */
+    saveEach: (changes: readonly StoredWatch[]) =>
+      table.replaceEach(changes.map(({ watch, etag }) => ({ row: toRow(watch), etag }))),
+    /**
+     * As `updateRow`: writes what `change` makes of the current row and repeats it over lost races. `known`, the row as it
+     * was last read or written, saves a read. @throws ReceiverError `rowContended`
+     */
+    async update(key: WatchKey, change: (watch: Watch) => Watch, known?: StoredWatch) {
       const format = { parse: parseWatch, format: toRow };
       const rowNames = { partitionKey: key.tenantId, rowKey: watchRowKey(key) };
       const last = known && { value: known.watch, etag: known.etag };
       const stored = await updateRow(table, format, rowNames, change, last);
       return stored && { watch: stored.value, etag: stored.etag };
     },
-    async remove({ watch, etag }, removal) {
+    /** Leaves a RemovedWatch. False when the row has changed since `etag` or is gone. */
+    async remove({ watch, etag }: StoredWatch, removal: Pick<RemovedWatch, 'keyIds' | 'removedAt'>): Promise<boolean> {
       const { tenantId, kind, id, generation } = watch;
       const removed: RemovedWatch = { tenantId, kind, id, status: 'removed', generation, ...removal };
       return (await table.replace(toRow(removed), etag)) !== undefined;
     },
-    forget: (removed, etag) => table.remove(removed.tenantId, watchRowKey(removed), etag),
+    /** Deletes what stays of a removed watch. */
+    forget: (removed: RemovedWatch, etag: string) => table.remove(removed.tenantId, watchRowKey(removed), etag),
     listRecords,
-    async *list(tenantId, onUnreadable) {
+    /** All watches of a tenant, or of all. A row that cannot be read is reported and skipped, or the listing rejects. */
+    async *list(tenantId?: string, onUnreadable?: OnUnreadable): AsyncGenerator<StoredWatch> {
       for await (const { record, etag } of listRecords(tenantId, onUnreadable)) {
         if (record.status !== 'removed') yield { watch: record, etag };
       }
