@@ -97,6 +97,11 @@ describe('host.json', () => {
     expect(Number(newBatchThreshold)).toBeGreaterThanOrEqual(2 * MOST_OF_ONE_TENANT);
   });
 
+  it('has no default log level: it would replace the filter of the host, and open the logs of its SDKs', () => {
+    // Observed on the real host: 2.7 lines a second and instance while idle. The lines of the functions come anyway.
+    expect(section('host.json', 'logging', 'logLevel')).not.toHaveProperty('default');
+  });
+
   it('uses extension bundle 4', () => {
     expect(section('host.json', 'extensionBundle')).toEqual({
       id: 'Microsoft.Azure.Functions.ExtensionBundle',
