@@ -74,8 +74,8 @@ export async function handleLifecycleEvent(
 }
 
 /**
- * Whoever has one clientState can send `missed` any number of times, and each sweep lists all open tasks or jobs of the
- * watch: so there is one in ten minutes, which stands for every `missed` that was received before it.
+ * One clientState is enough to send `missed` any number of times, and each sweep lists all open tasks or jobs of the watch.
+ * So a watch is swept once in ten minutes, and that sweep covers every `missed` that was received before it.
  */
 async function handleMissed(
   deps: SubscriptionDeps,

@@ -172,7 +172,7 @@ function createOne(work: Work, stored: StoredWatch): Promise<void> {
       const failed = trouble === 'rejected' || trouble === 'unavailable';
       work.failedCreatesInARow = failed ? work.failedCreatesInARow + 1 : 0;
       // Creates that Graph does not answer end the creates only, not the batches beside them.
-      return trouble === 'unavailable' ? withoutTrouble : result;
+      return trouble === 'unavailable' ? { ...withoutTrouble, trouble: 'unavailableCreate' } : result;
     });
   });
 }

@@ -46,9 +46,10 @@ export interface WatchResult {
 /**
  * `throttled`, `noToken`: the next call of this tenant would fail too. `refused`: so too, until a person acts (consent or
  * credential). `forbidden`: a permission is missing, perhaps only for one kind of watch. `unavailable`: Graph did not
- * answer this call. `rejected`: Graph refused the request itself, for example a URL that failed its validation.
+ * answer this call. `unavailableCreate`: nor this create, which says nothing of the other calls. `rejected`: Graph refused the request itself, for example a URL that failed its validation.
  */
-export type Trouble = 'throttled' | 'noToken' | 'refused' | 'forbidden' | 'unavailable' | 'rejected';
+export type Trouble =
+  'throttled' | 'noToken' | 'refused' | 'forbidden' | 'unavailable' | 'unavailableCreate' | 'rejected';
 
 /** The answer to a PATCH. `lost`: Graph has no such subscription (api/subscription-update.md). */
 export type Renewal = { renewed: Watch } | { lost: true } | { error: unknown };

@@ -1,6 +1,7 @@
 import { ReceiverError } from '../../../shared/errors';
 import type { GraphCall } from '../../../shared/graph/client';
 import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
+import { withoutSubscription } from '../../../shared/watches/watches';
 import { graphError } from '../../support/createFakeGraph';
 import {
   createSubscriptionWorld,
@@ -430,6 +431,17 @@ describe('a tenant that refuses every call (its consent was withdrawn)', () => {
     world.clock.advance(60 * MINUTE);
     expect((await reconcileAll(working)).counts).toMatchObject({ renewed: 2, failed: 6 });
     expect(await world.tenants.get(TENANT)).toMatchObject({ graphAccess: 'ok' });
+  });
+
+  it('is not reached by a create that Graph did not answer', async () => {
+    const world = await withServed(1);
+    const stored = await world.read(fetchable(TENANT, 'printer-0'));
+    await world.watches.save({ ...withoutSubscription(stored.watch), failures: 0 }, stored.etag);
+    await world.tenants.update(TENANT, (row) => ({ ...row, graphAccess: 'refused', lastError: 'x', nextTryAt: '' }));
+    failing(world, graphError('unavailable'), () => true);
+    world.clock.advance(60 * MINUTE);
+    await reconcileAll(world.deps);
+    expect(await world.tenants.get(TENANT)).toMatchObject({ graphAccess: 'refused' });
   });
 
   it('is tried at once on request', async () => {
