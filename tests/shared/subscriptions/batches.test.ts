@@ -440,7 +440,8 @@ describe('a tenant that refuses every call (its consent was withdrawn)', () => {
     await world.tenants.update(TENANT, (row) => ({ ...row, graphAccess: 'refused', lastError: 'x', nextTryAt: '' }));
     failing(world, graphError('unavailable'), () => true);
     world.clock.advance(60 * MINUTE);
-    await reconcileAll(world.deps);
+    // On request there is no probe before the creates.
+    await reconcileAll(world.deps, { retryNow: true });
     expect(await world.tenants.get(TENANT)).toMatchObject({ graphAccess: 'refused' });
   });
 
