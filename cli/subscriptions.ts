@@ -148,8 +148,8 @@ async function show({ terminal, services, now }: CliContext, options: AddOptions
 }
 
 /**
- * `subscriptions renew`, `remove` and `revoke`. Only `remove` works for a tenant that is not active. `remove` and `revoke`
- * ask for confirmation. A new subscription is followed by a sweep of its watch, for the jobs of the time without one.
+ * `subscriptions renew`, `remove` and `revoke`. Only `renew` needs an active tenant. `remove` and `revoke` ask for
+ * confirmation. A new subscription is followed by a sweep of its watch, for the jobs of the time without one.
  */
 async function changeWatch(context: CliContext, verb: ChangeVerb, options: ChangeOptions): Promise<void> {
   const { terminal, logger } = context;
@@ -157,7 +157,7 @@ async function changeWatch(context: CliContext, verb: ChangeVerb, options: Chang
   const name = `${key.kind} of ${key.id}`;
   const services = await context.services();
   if (!(await (await services.watches()).get(key))) throw notWatched(key);
-  if (verb !== 'remove') await requireActive(context, key.tenantId);
+  if (verb === 'renew') await requireActive(context, key.tenantId);
   if (verb !== 'renew' && !options.yes) {
     if (!(await confirm(terminal, `subscriptions ${verb}`, QUESTIONS[verb](name)))) {
       return terminal.note('Nothing was changed.');
@@ -172,7 +172,7 @@ async function changeWatch(context: CliContext, verb: ChangeVerb, options: Chang
   const failed = outcome === 'failed' || isThrottled;
   if (options.json) {
     terminal.json({ ...watch, outcome, ...(result.sweep ? { queued } : {}) });
-  } else if (!failed) terminal.print(describeChanged(name, result, queued));
+  } else if (!failed) terminal.print(describeChanged(verb, name, result, queued));
   if (!failed) return;
   context.markFailed();
   const reason = isThrottled ? `Graph asked the app to wait until ${retryAfterUntil ?? ''}` : lastError;
@@ -193,9 +193,17 @@ async function requireActive(context: CliContext, tenantId: string): Promise<voi
   });
 }
 
-function describeChanged(name: string, { outcome, watch, sweep }: WatchResult, queued: number): string {
+function describeChanged(
+  verb: ChangeVerb,
+  name: string,
+  { outcome, watch, sweep }: WatchResult,
+  queued: number,
+): string {
   const swept = sweep ? ` Swept: ${plural(queued, 'missed job event')} queued.` : '';
   const subscription = `subscription ${watch.subscriptionId ?? ''}, expires ${watch.expirationDateTime ?? 'unknown'}`;
+  if (verb === 'revoke' && outcome === 'nothing') {
+    return `${name}: its clientState is revoked. The app replaces the subscription when it maintains it. See: subscriptions show`;
+  }
   switch (outcome) {
     case 'removed':
       return `${name} is no longer watched.`;

@@ -1,5 +1,5 @@
 import type { Tenant } from '../tenants/tenants';
-import { hasSubscription, newWatch, withoutFailure, type Watch, type WatchKey } from '../watches/watches';
+import { hasSubscription, isMaintained, newWatch, withoutFailure, type Watch, type WatchKey } from '../watches/watches';
 import { reconcileWatch } from './reconcileWatch';
 import { unlessContended, type WatchResult, type SubscriptionDeps } from './record';
 
@@ -56,22 +56,26 @@ export function removeWatch(deps: SubscriptionDeps, key: WatchKey): Promise<Chan
 }
 
 /**
- * Revokes the clientState of a watch: the worker refuses notifications of an older generation, and the subscription is
- * replaced. Rejects only when storage fails.
+ * Revokes the clientState of a watch of any tenant: the worker refuses notifications of an older generation. Where the
+ * subscription is maintained it is replaced at once, otherwise when the tenant is active again (`nothing`). Rejects only
+ * when storage fails.
  */
-export function revokeWatch(deps: SubscriptionDeps, key: WatchKey): Promise<ChangeWatchResult> {
+export async function revokeWatch(deps: SubscriptionDeps, key: WatchKey): Promise<ChangeWatchResult> {
   const revokedAt = new Date(deps.clock.now()).toISOString();
-  return change(deps, key, (watch) => ({
+  const isReplaced = isMaintained(await deps.tenants.get(key.tenantId), key.kind);
+  const revoke = (watch: Watch): Watch => ({
     ...withoutFailure(watch),
     generation: watch.generation + 1,
     ...(hasSubscription(watch) ? { revokedAt } : {}),
-  }));
+  });
+  return change(deps, key, revoke, isReplaced);
 }
 
 async function change(
   deps: SubscriptionDeps,
   key: WatchKey,
   apply: (watch: Watch) => Watch,
+  isReconciled = true,
 ): Promise<ChangeWatchResult> {
   let last: Watch | undefined;
   const stored = await unlessContended(
@@ -80,7 +84,7 @@ async function change(
       return apply(watch);
     }),
   );
-  if (stored) return reconcileWatch(deps, stored);
+  if (stored) return isReconciled ? reconcileWatch(deps, stored) : { outcome: 'nothing', watch: stored.watch };
   return last && { outcome: 'busy', watch: last };
 }
 

@@ -117,17 +117,18 @@ describe('subscriptions revoke', () => {
     expect(mockSweep.mock.calls).toEqual([[[key]]]);
   });
 
-  it('reports that another run applies the change', async () => {
+  it('is stored at once while another run works on the watch', async () => {
     const world = await createWorld();
     const { watch, etag } = await world.read();
     await world.watches.save({ ...watch, heldUntil: '2026-11-22T00:04:00.000Z' }, etag);
     const { code, stdout } = await world.run(...verb('revoke', '--yes'));
     expect(code).toBe(0);
-    expect(stdout).toContain('another run is working on this watch');
+    expect(stdout).toContain('its clientState is revoked');
+    expect((await world.read()).watch.generation).toBe(1);
   });
 });
 
-describe.each(['renew', 'revoke'])('subscriptions %s of a tenant that is not active', (name) => {
+describe.each(['renew'])('subscriptions %s of a tenant that is not active', (name) => {
   it.each([
     ['paused', `tenants resume ${TENANT}`],
     ['removed', `tenants add ${TENANT}`],
@@ -151,6 +152,20 @@ describe.each(['renew', 'revoke'])('subscriptions %s of a tenant that is not act
     expect(world.graph.calls).toHaveLength(0);
   });
 });
+
+it.each(['paused', 'removed'] as const)(
+  'subscriptions revoke works for a tenant that is %s, without a call',
+  async (status) => {
+    const world = createCliWorld();
+    await world.addTenant(TENANT, status);
+    await putServed(world);
+    const { code, stdout } = await world.run(...verb('revoke', '--yes'));
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('is revoked') as string });
+    // A leaked clientState is refused from now on, whenever the customer is active again.
+    expect((await world.read()).watch).toMatchObject({ generation: 1, revokedAt: expect.any(String) as string });
+    expect(world.graph.calls).toHaveLength(0);
+  },
+);
 
 it('subscriptions remove works for a paused tenant too', async () => {
   const world = createCliWorld();
