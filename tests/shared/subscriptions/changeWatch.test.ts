@@ -15,6 +15,7 @@ import {
 describe('revokeWatch', () => {
   it('raises the generation first, then replaces, so that the old clientState is refused', async () => {
     const world = createSubscriptionWorld();
+    await world.addTenant();
     await putServed(world);
     let meanwhile: unknown;
     world.graph.next('DELETE', () => {
@@ -34,6 +35,7 @@ describe('revokeWatch', () => {
 
   it('stays revoked when Graph does not answer: the timer retries', async () => {
     const world = createSubscriptionWorld();
+    await world.addTenant();
     await putServed(world);
     world.graph.nextError('DELETE', graphError('unavailable'));
     expect(await revokeWatch(world.deps, fetchable())).toMatchObject({ outcome: 'failed' });
