@@ -175,14 +175,14 @@ const BACKOFF = { firstMs: 500, longestMs: 4_000 };
 const MARGIN_MS = 60;
 
 /**
- * Milliseconds to wait after the `tries`-th try (1 or more) failed: a little over the Retry-After, or a doubling back-off
- * without one.
+ * Milliseconds to wait after the `tries`-th try (1 or more) failed: a little over the Retry-After, and never less than a
+ * doubling back-off, because Graph may ask for 0 seconds again and again.
  *
  * @param random 0 inclusive to 1 exclusive
  */
 export function pauseAfter(retryAfterMs: number | undefined, tries: number, random: number): number {
-  const askedMs = retryAfterMs ?? doublingMs(BACKOFF, tries);
-  return askedMs + MARGIN_MS + random * Math.min(askedMs / 4, LONGEST_JITTER_MS);
+  const waitMs = Math.max(retryAfterMs ?? 0, doublingMs(BACKOFF, tries));
+  return waitMs + MARGIN_MS + random * Math.min(waitMs / 4, LONGEST_JITTER_MS);
 }
 
 /** Far above the tenants that one instance calls for within an hour. */

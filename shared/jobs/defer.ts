@@ -1,5 +1,6 @@
 import type { Clock } from '../clock';
-import { GraphError } from '../graph/errors';
+import { LONGEST_WAIT_IN_PLACE_MS } from '../graph/client';
+import { GraphError, wasNotSent } from '../graph/errors';
 import { errorFields, ReceiverError } from '../errors';
 import type { Logger } from '../logger';
 import type { MessageQueue } from '../storage/queues';
@@ -93,11 +94,12 @@ export async function deferAfterError(
   if (error instanceof ReceiverError && error.retryable) {
     const retryAfterMs = error instanceof GraphError ? error.retryAfterMs : undefined;
     const isThrottled = error.code === 'graphThrottled';
-    // A throttled tenant waits for its pause. Without a Retry-After the waits must grow (concepts/throttling.md).
-    const delayMs =
-      isThrottled && retryAfterMs !== undefined
-        ? afterPauseMs(retryAfterMs, deps.random())
-        : Math.max(retryAfterMs ?? 0, outageMs);
+    // A throttled tenant waits for its pause. Without a Retry-After the waits must grow (concepts/throttling.md), and also
+    // after one so short that the client has waited it out in vain.
+    const isPaused = isThrottled && retryAfterMs !== undefined;
+    const growsAnyway = !isPaused || (!wasNotSent(error) && retryAfterMs <= LONGEST_WAIT_IN_PLACE_MS);
+    const pauseMs = isPaused ? afterPauseMs(retryAfterMs, deps.random()) : (retryAfterMs ?? 0);
+    const delayMs = growsAnyway ? Math.max(pauseMs, outageMs) : pauseMs;
     if (claim.row.event === 'pending') deps.logger.error('job.eventPending', { ...ids, ...errorFields(error) });
     else if (!isThrottled) deps.logger.warn('job.dependencyUnavailable', { ...ids, ...errorFields(error) });
     const wait = { status: 'waiting', waitReason: 'outage', cause: error.code, delayMs } as const;
