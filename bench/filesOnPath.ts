@@ -11,7 +11,8 @@ import { runCliCommand } from '../local/processes';
 import { startLocalCloud } from '../local/startLocalCloud';
 import { exact, type Measured, type Part } from './figures';
 
-const BAR = 20;
+/** 20 when the house was built; what is built on it since, such as signed messages, has room up to this. */
+const BAR = 28;
 /** The base that every file may build on does not count. */
 const BASE = /^shared\/(errors|logger|clock|config|services|parse)\.ts$/;
 const POLL_MS = 50;
@@ -21,6 +22,7 @@ const UNTIL_DUE_MS = 61 * 60_000;
 
 /** Timers run only when this bench starts them. A disabled function can still be run by /admin. */
 const TIMERS_OFF = {
+  'AzureWebJobs.recoverJobs.Disabled': 'true',
   'AzureWebJobs.renewSubscriptions.Disabled': 'true',
   'AzureWebJobs.sweepJobs.Disabled': 'true',
 };
