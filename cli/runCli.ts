@@ -74,7 +74,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   }
 }
 
-/** Commander quotes arguments in its own text of several lines. A line end in an argument could not be told apart there. */
+/** Commander quotes arguments in its own text of several lines. There a line end in an argument looks like one of the text. */
 function requireLines(argv: readonly string[]): void {
   const word = argv.find((text) => text.includes('\n'));
   if (word !== undefined) throw usageError(`The argument "${word}" is not one line of text`);

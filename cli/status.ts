@@ -80,7 +80,7 @@ function print(
     ['last renewal', lastRenewal ?? 'never'],
     ['last sweep', describeSweep(summary)],
     ['jobs found only by the sweep', String(foundOnlyBySweep)],
-    // Outside Microsoft's clouds: whoever operates the app should see that credentials go there.
+    // Outside Microsoft's clouds: the operator should see that credentials are sent there.
     ...(trustedHosts.length === 0 ? [] : [['trusted hosts', trustedHosts.join(', ')]]),
   ];
   const rows = queues.map(({ queue, waiting, poison, oldestPoisonMinutes }) => [

@@ -24,7 +24,7 @@ const MOST_KNOWN = 5_000;
 
 /**
  * Reads tenant and watch. An active tenant is remembered for a minute, so that a resumed one becomes active immediately.
- * The watch is read each time: from the moment of a revocation on no instance may accept what was revoked.
+ * The watch is read each time: after a revocation no instance may accept the old clientState.
  */
 export function createReadAccess(deps: {
   tenants: Pick<Tenants, 'get'>;
@@ -43,7 +43,7 @@ export function createReadAccess(deps: {
   };
 }
 
-/** The generation comes first: what was revoked stays so, whatever becomes of watch and tenant. */
+/** The generation comes first: a revoked clientState stays revoked when the watch or tenant is paused or removed. */
 function checkAccess(
   tenant: Tenant | undefined,
   record: Watch | RemovedWatch | undefined,

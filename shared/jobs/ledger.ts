@@ -121,8 +121,8 @@ export function createLedger(table: EntityTable): Ledger {
       const replaced = formatRow(ledgerKey(reference), row);
       const [wasOpen, isOpen] = [before.status === 'claimed', row.status === 'claimed'];
       if (wasOpen === isOpen) return table.replace(replaced, etag);
-      const { partitionKey, rowKey, ...ids } = openRow(reference);
-      const index = isOpen ? { insert: { partitionKey, rowKey, ...ids } } : { remove: { partitionKey, rowKey } };
+      const open = openRow(reference);
+      const index = isOpen ? { insert: open } : { remove: open };
       return (await table.write([{ replace: replaced, etag }, index]))?.[0];
     },
     async *listOpen(tenantId) {

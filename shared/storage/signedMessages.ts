@@ -18,38 +18,38 @@ export interface MessageSigner {
 /** `{keyId}.{43 characters of base64url(SHA-256)}`. */
 const FORM = /^([A-Za-z0-9_-]{1,16})\.([A-Za-z0-9_-]{43})$/;
 const KEY_BYTES = 32;
+/** How every message of ours begins. */
+const PREFIX = '{"event":';
 
 /**
  * The mac of a message is HMAC-SHA256 over the JSON text of its event, under a key that HKDF (RFC 5869) derives for this
  * queue from each key of CLIENT_STATE_KEYS, so that the mac of one queue is not valid for another.
  */
 export function createMessageSigner(ring: KeyRing, queue: string): MessageSigner {
-  const keys = new Map(
-    ring.map(({ keyId, key }) => [keyId, Buffer.from(hkdfSync('sha256', key, '', `queue ${queue}`, KEY_BYTES))]),
-  );
-  const first = ring[0].keyId;
-  const macOf = (keyId: string, text: string) => {
-    const hmac = createHmac('sha256', keys.get(keyId) ?? '');
-    return hmac.update(text).digest('base64url');
-  };
+  const derive = ({ keyId, key }: KeyRing[number]) => ({
+    keyId,
+    key: Buffer.from(hkdfSync('sha256', key, '', `queue ${queue}`, KEY_BYTES)),
+  });
+  const first = derive(ring[0]);
+  const keys = [first, ...ring.slice(1).map(derive)];
+  const macOf = (key: Buffer, text: string) => createHmac('sha256', key).update(text).digest('base64url');
   return {
     sign(text) {
       const event = text.slice(PREFIX.length, -1);
-      return `${text.slice(0, -1)},"mac":"${first}.${macOf(first, event)}"}`;
+      return `${text.slice(0, -1)},"mac":"${first.keyId}.${macOf(first.key, event)}"}`;
     },
     check(value) {
       if (!isRecord(value) || !isRecord(value['event'])) return 'other';
       const { event, mac } = value;
       const [, keyId = '', given = ''] = (typeof mac === 'string' && FORM.exec(mac)) || [];
       if (keyId === '') return 'unsigned';
-      if (!keys.has(keyId)) return 'unknownKey';
-      const expected = macOf(keyId, JSON.stringify(event));
+      const signedWith = keys.find((one) => one.keyId === keyId);
+      if (!signedWith) return 'unknownKey';
+      const expected = macOf(signedWith.key, JSON.stringify(event));
       return timingSafeEqual(Buffer.from(expected), Buffer.from(given)) ? 'valid' : 'wrongMac';
     },
   };
 }
-
-const PREFIX = '{"event":';
 
 /** The same queue, which signs what it sends. */
 export function createSignedQueue(queue: MessageQueue, signer: MessageSigner): MessageQueue {

@@ -65,7 +65,7 @@ async function findDeadClaims({ ledger }: SweepDeps, tenantId: string): Promise<
   return found;
 }
 
-/** Definitions that nobody watches are left to the sweep: no notification of their tasks can have been lost here. */
+/** Definitions without a watch are left to the sweep: no notification of their tasks can have been lost here. */
 async function findUnclaimedTasks(deps: SweepDeps, tenantId: string): Promise<JobReference[]> {
   const found: JobReference[] = [];
   for await (const { watch } of deps.watches.list(tenantId, () => undefined)) {

@@ -1,4 +1,4 @@
-import { InvocationContext } from '@azure/functions';
+import { InvocationContext, type Timer } from '@azure/functions';
 import { signedQueueHandler, timerHandler } from '../../functions/handlers';
 import { ReceiverError } from '../../shared/errors';
 import { createMessageSigner } from '../../shared/storage/signedMessages';
@@ -28,11 +28,20 @@ beforeEach(() => {
 });
 
 /** Libraries quote their input, which may be a document name or a secret. */
-const QUOTING = [new SyntaxError('Unexpected token in "secret"'), 'secret' as never, { secret: true } as never];
+const QUOTING: unknown[] = [new SyntaxError('Unexpected token in "secret"'), 'secret', { secret: true }];
+
+/** Work that fails with this value, which need not be an Error. */
+const failing = (error: unknown) => jest.fn<Promise<void>, []>().mockRejectedValue(error);
+
+const TIMER: Timer = {
+  isPastDue: false,
+  schedule: { adjustForDST: true },
+  scheduleStatus: { last: '', next: '', lastUpdated: '' },
+};
 
 describe.each([
-  ['a timer', (error: Error) => timerHandler(() => Promise.reject(error))({} as never, context)],
-  ['a queue', (error: Error) => signedQueueHandler(QUEUE, () => Promise.reject(error))(signed, context)],
+  ['a timer', (error: unknown) => timerHandler(failing(error))(TIMER, context)],
+  ['a queue', (error: unknown) => signedQueueHandler(QUEUE, failing(error))(signed, context)],
 ])('the handler of %s', (_name, fail) => {
   it.each(QUOTING)('throws and logs nothing of %p', async (error) => {
     const thrown: unknown = await Promise.resolve(fail(error)).catch((reason: unknown) => reason);

@@ -416,7 +416,7 @@ describe('a tenant that refuses every call (its consent was withdrawn)', () => {
     failing(world, graphError('unauthorized'), () => true);
     world.clock.advance(60 * MINUTE);
     await reconcileAll(world.deps);
-    // Six watches whose printers were deleted in the meantime: Graph rejects them for good.
+    // Six watches whose printers were deleted in the meantime: Graph rejects them permanently.
     const isBroken = (path: string) => /-[0-5]$/.test(path);
     working.callGraph = (call) =>
       isBroken(call.path) ? Promise.reject(graphError('rejected')) : world.graph.callGraph(call);

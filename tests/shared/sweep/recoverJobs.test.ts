@@ -47,7 +47,7 @@ describe('claims whose run has died', () => {
     expect(world.found()).toHaveLength(2);
   });
 
-  it('do not include what was finished or given back', async () => {
+  it('do not include claims that were finished or released', async () => {
     const deps = { ledger: world.ledger, clock: world.clock };
     await finishClaim(deps, await claim(world, TASK), { outcome: 'released', event: 'sent' });
     await releaseClaim(deps, await claim(world, JOB), { status: 'waiting', cause: 'graphThrottled' });
