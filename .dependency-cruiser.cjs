@@ -1,5 +1,5 @@
 /**
- * Which part may import which. The order is: leaves <- graph, tenants <- watches <- jobs | subscriptions <- sweep, webhook
+ * Which part may import which. The order is: leaves <- rules, graph, tenants <- watches <- jobs | subscriptions <- sweep, webhook
  * <- services.ts <- functions/, cli/. Each comment says what to do when its rule fires. Type-only imports count too.
  *
  * @type {import('dependency-cruiser').IConfiguration}
@@ -52,6 +52,12 @@ module.exports = {
       '^shared/tenants/',
       ['^shared/tenants/', ...base],
       'Who consented does not depend on what is watched. Move the code up into watches, jobs or subscriptions.',
+    ),
+    only(
+      'rules-stand-alone',
+      '^shared/rules/',
+      ['^shared/rules/', ...base],
+      'Rules decide from facts alone. Read the facts in jobs, carry out the decision there, and hand it over as parameters.',
     ),
     only(
       'watches-over-graph-and-tenants',
@@ -160,11 +166,11 @@ module.exports = {
     },
     {
       name: 'storage-sdks-in-storage',
-      comment: 'Only shared/storage speaks the storage protocol in the product. Use EntityTable or MessageQueue.',
+      comment: 'Only shared/storage speaks the storage protocol in the product. Use EntityTable, MessageQueue or BlobContainer.',
       severity: 'error',
       from: {
         path: '^(shared|functions|cli)/',
-        pathNot: '^shared/storage/(tables|queues|queueContents)\\.ts$',
+        pathNot: '^shared/storage/(tables|queues|queueContents|blobs)\\.ts$',
       },
       to: { path: 'node_modules/@azure/(data-tables|storage-[^/]+)/' },
     },

@@ -27,6 +27,8 @@ export interface CliServices extends Pick<
   | 'signers'
   | 'queueContents'
   | 'ledger'
+  | 'configBlobs'
+  | 'rules'
   | 'sweep'
 > {
   graph(): Promise<Pick<GraphService, 'callGraph'>>;
@@ -36,6 +38,8 @@ export interface CliServices extends Pick<
 export interface CliContext {
   terminal: Terminal;
   now: CliIo['now'];
+  /** Paths of files begin here. */
+  directory: string;
   /** The services of the app, opened on first use with the settings of the environment and local.settings.json. */
   services: () => Promise<CliServices>;
   /** Silent unless --verbose. */

@@ -8,6 +8,7 @@ import { jobsCommand } from './jobs';
 import { errorLines } from './output';
 import { poisonCommand } from './poison';
 import { readSettings } from './settings';
+import { rulesCommand } from './rules';
 import { statusCommand } from './status';
 import { subscriptionsCommand } from './subscriptions';
 import { tenantsCommand } from './tenants';
@@ -35,6 +36,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   const context: CliContext = {
     terminal,
     now: io.now,
+    directory: io.directory,
     services: () => (opened ??= readSettings(io.env, io.directory).then((env) => io.createServices(env))),
     logger,
     markFailed: () => {
@@ -60,6 +62,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   subscriptionsCommand(program.command('subscriptions'), context);
   jobsCommand(program.command('jobs'), context);
   poisonCommand(program.command('poison'), context);
+  rulesCommand(program.command('rules'), context);
   statusCommand(program.command('status'), context);
   try {
     requireLines(argv);

@@ -1,4 +1,5 @@
 import { TableServiceClient } from '@azure/data-tables';
+import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -16,6 +17,7 @@ const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 /** Created once in Azure (README, Deploy). The deployed app has no permission to create them. */
 const QUEUES = ['print-notifications', 'subscription-events', 'print-job-events'];
 const TABLES = ['Tenants', 'Subscriptions', 'PrintJobs'];
+const CONTAINERS = ['config'];
 
 const SERVICES = ['blob', 'queue', 'table'] as const;
 
@@ -76,8 +78,9 @@ export function connectionStringFor({ blob, queue, table }: StorageUrls): string
   ].join(';');
 }
 
-/** Creates the queues, their poison queues and the tables of the local cloud. May be called again. */
+/** Creates the queues, their poison queues, the tables and the blob containers of the local cloud. May be called again. */
 export async function createStorage(connectionString: string): Promise<void> {
+  const blobs = BlobServiceClient.fromConnectionString(connectionString);
   const queues = QueueServiceClient.fromConnectionString(connectionString);
   const tables = TableServiceClient.fromConnectionString(connectionString, { allowInsecureConnection: true });
   await Promise.all([
@@ -86,5 +89,6 @@ export async function createStorage(connectionString: string): Promise<void> {
     ),
     // createTable of this SDK succeeds if the table exists.
     ...TABLES.map((name) => tables.createTable(name)),
+    ...CONTAINERS.map((name) => blobs.getContainerClient(name).createIfNotExists()),
   ]);
 }

@@ -50,6 +50,8 @@ const buildApp = (entry, outdir) =>
     minify: true,
     keepNames: true,
     external: ['@azure/functions-core'],
+    // Its main file is UMD, whose inner `require` esbuild cannot follow.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   });
 
 await rm('dist', { recursive: true, force: true });

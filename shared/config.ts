@@ -12,7 +12,8 @@ const CREDENTIALS = ['federated', 'certificate', 'secret', 'development'] as con
 export type GraphCredential = (typeof CREDENTIALS)[number];
 
 export type StorageConfig =
-  { connectionString: string } | { queueServiceUri: string; tableServiceUri: string; managedIdentityClientId?: string };
+  | { connectionString: string }
+  | { blobServiceUri: string; queueServiceUri: string; tableServiceUri: string; managedIdentityClientId?: string };
 
 export interface Config {
   storage: StorageConfig;
@@ -37,6 +38,7 @@ export interface Config {
 /** The name of every setting that this product reads. A test compares them with the example file and the README. */
 export const SETTING_NAMES = [
   'AzureWebJobsStorage',
+  'AzureWebJobsStorage__blobServiceUri',
   'AzureWebJobsStorage__queueServiceUri',
   'AzureWebJobsStorage__tableServiceUri',
   'AzureWebJobsStorage__clientId',
@@ -177,24 +179,25 @@ function readStorage({ read, need, problems }: Reader, inAzure: boolean) {
     if (inAzure && isDevelopmentAccount(account)) {
       problems.push(`${setting} is the development storage: set it to an account in Azure`);
     }
-    const { connectionString, queueEndpoint, tableEndpoint } = account;
-    const endpoints = [queueEndpoint, tableEndpoint].map((url) => ({ name: setting, role: 'storage', url }) as const);
+    const { connectionString, ...urls } = account;
+    const endpoints = Object.values(urls).map((url) => ({ name: setting, role: 'storage', url }) as const);
     return { config: { connectionString }, endpoints };
   }
-  const [queue, table] = [`${setting}__queueServiceUri`, `${setting}__tableServiceUri`] as const;
-  const formOf = (kind: string) => `an https URL, e.g. https://<account>.${kind}.core.windows.net`;
   const why = ` (${setting}, a connection string, is also missing)`;
-  const checkOf = (kind: string) => (text: string) => checkOrigin(text, `https://<account>.${kind}.core.windows.net`);
-  const queueServiceUri = need(queue, formOf('queue'), checkOf('queue'), why);
-  const tableServiceUri = need(table, formOf('table'), checkOf('table'), why);
+  const needUri = (kind: 'blob' | 'queue' | 'table') => {
+    const example = `https://<account>.${kind}.core.windows.net`;
+    const check: Check<string> = (text) => checkOrigin(text, example);
+    return need(`${setting}__${kind}ServiceUri`, `an https URL, e.g. ${example}`, check, why);
+  };
+  const [blobServiceUri, queueServiceUri, tableServiceUri] = [needUri('blob'), needUri('queue'), needUri('table')];
   const identity = read(`${setting}__clientId`, checkGuid);
-  if (!queueServiceUri || !tableServiceUri) return undefined;
+  if (!blobServiceUri || !queueServiceUri || !tableServiceUri) return undefined;
+  const uris = { blobServiceUri, queueServiceUri, tableServiceUri };
   return {
-    config: { queueServiceUri, tableServiceUri, ...(identity ? { managedIdentityClientId: identity } : {}) },
-    endpoints: [
-      { name: queue, role: 'storage', url: queueServiceUri },
-      { name: table, role: 'storage', url: tableServiceUri },
-    ] as const,
+    config: { ...uris, ...(identity ? { managedIdentityClientId: identity } : {}) },
+    endpoints: Object.entries(uris).map(
+      ([kind, url]) => ({ name: `${setting}__${kind}`, role: 'storage', url }) as const,
+    ),
   };
 }
 

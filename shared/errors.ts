@@ -35,6 +35,10 @@ export const ERRORS = {
     retryable: true,
     remedy: 'Is `npm start` running? Otherwise check AzureWebJobsStorage and the storage firewall.',
   },
+  blobsUnavailable: {
+    retryable: true,
+    remedy: 'Is `npm start` running? Otherwise check AzureWebJobsStorage and the storage firewall.',
+  },
   rowUnreadable: { retryable: false, remedy: 'Correct or delete the row.' },
   rowContended: { retryable: true, remedy: 'Try again.' },
   keysUnreachable: { retryable: true, remedy: 'Allow the app to reach ENTRA_AUTHORITY_HOST.' },
@@ -46,6 +50,10 @@ export const ERRORS = {
   definitionInUse: { retryable: false, remedy: 'Remove what uses it, or add --force.' },
   messageNotFound: { retryable: false, remedy: 'See: poison list' },
   jobNotFound: { retryable: false, remedy: 'See jobs list, or search Graph with jobs sweep.' },
+  fileUnreadable: { retryable: false, remedy: 'Check the path and the permissions.' },
+  rulesInvalid: { retryable: false, remedy: 'Correct the rules. See docs/rules.md.' },
+  rulesNotFound: { retryable: false, remedy: 'Store rules: rules push <file>' },
+  rulesChanged: { retryable: false, remedy: 'See: rules diff <file>' },
   unexpected: { retryable: true, remedy: 'See the log line function.failed.' },
   usage: { retryable: false, remedy: 'Add --help to see what the command takes.' },
 } as const satisfies Readonly<Record<string, { retryable: boolean; remedy: string }>>;

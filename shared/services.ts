@@ -6,10 +6,12 @@ import { readConfig, readStorageConfig, type Config } from './config';
 import type { GraphService, SignInOptions } from './graph/service';
 import type { CallGraph } from './graph/client';
 import type { ProcessDeps } from './jobs/processNotification';
+import type { RulesStore } from './rules/store';
+import type { BlobContainer } from './storage/blobs';
 import type { SendPatience, MessageQueue } from './storage/queues';
 import type { Ledger } from './jobs/ledger';
 import type { QueueContents } from './storage/queueContents';
-import { isSignedQueue, QUEUE_NAMES, TABLE_NAMES, type SignedQueue } from './storage/account';
+import { CONTAINER_NAMES, isSignedQueue, QUEUE_NAMES, TABLE_NAMES, type SignedQueue } from './storage/account';
 import type { AdmitDeps, MessageSigner } from './storage/signedMessages';
 import type { SubscriptionDeps } from './subscriptions/record';
 import type { Watches } from './watches/watches';
@@ -48,6 +50,10 @@ export interface Services {
   queueContents(name: string): Promise<QueueContents>;
   /** The ledger. */
   ledger(): Promise<Ledger>;
+  /** The blob container of the configuration. The app only reads it; the CLI also writes. */
+  configBlobs(): Promise<BlobContainer>;
+  /** The rules in force, with the memory of this process. */
+  rules(): Promise<RulesStore>;
   /** What the sweep needs apart from the logger of the invocation. */
   sweep(): Promise<Omit<SweepDeps, 'logger'>>;
   /** What the worker needs apart from the logger of its invocation. */
@@ -96,6 +102,11 @@ export function createServices(env: Environment): Services {
   const ledger = once(async () => {
     const { createLedger } = await import('./jobs/ledger');
     return createLedger((await openTable())(TABLE_NAMES.printJobs));
+  });
+  const configBlobs = once(async () => {
+    const { storage } = await config();
+    const { openBlobs } = await import('./storage/blobs');
+    return (await openBlobs(storage))(CONTAINER_NAMES.config);
   });
   const signers = once(async () => {
     const { clientStateKeys } = await config();
@@ -151,6 +162,11 @@ export function createServices(env: Environment): Services {
     },
     queueContents: async (name) => (await openQueue()).contents(name),
     ledger,
+    configBlobs,
+    rules: once(async () => {
+      const { createRulesStore } = await import('./rules/store');
+      return createRulesStore({ blobs: await configBlobs(), clock: systemClock });
+    }),
     sweep: once(async () => {
       const { createSweepMemory } = await import('./sweep/sweepRun');
       return {

@@ -11,7 +11,6 @@ import { testKey } from './support/testKey';
 /** Settings that only the Functions host or Node itself reads. */
 const HOST_NAMES = [
   'FUNCTIONS_WORKER_RUNTIME',
-  'AzureWebJobsStorage__blobServiceUri',
   'AzureWebJobsStorage__credential',
   'APPLICATIONINSIGHTS_CONNECTION_STRING',
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',

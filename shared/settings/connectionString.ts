@@ -1,8 +1,16 @@
 import { DEFAULT_STORAGE_SUFFIX, isLoopback, type Checked } from './clouds';
 
-/** Storage by a connection string that both SDKs accept. */
+/** The services that the app uses, as a connection string names them. */
+const SERVICES = [
+  ['blob', 'BlobEndpoint'],
+  ['queue', 'QueueEndpoint'],
+  ['table', 'TableEndpoint'],
+] as const;
+
+/** Storage by a connection string that all SDKs accept. */
 export interface StorageAccount {
   connectionString: string;
+  blobEndpoint: string;
   queueEndpoint: string;
   tableEndpoint: string;
 }
@@ -15,14 +23,14 @@ const DEVELOPMENT_ACCOUNT = 'devstoreaccount1';
 const DEVELOPMENT_KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 const DEVELOPMENT_STORAGE = [
   `DefaultEndpointsProtocol=http;AccountName=${DEVELOPMENT_ACCOUNT};AccountKey=${DEVELOPMENT_KEY}`,
-  `QueueEndpoint=http://127.0.0.1:10001/${DEVELOPMENT_ACCOUNT};TableEndpoint=http://127.0.0.1:10002/${DEVELOPMENT_ACCOUNT}`,
+  ...SERVICES.map(([, name], index) => `${name}=http://127.0.0.1:${10_000 + index}/${DEVELOPMENT_ACCOUNT}`),
 ].join(';');
 
 const ACCOUNT_NAME = /^[a-z0-9]{3,24}$/;
 
 /**
- * Reads a connection string in any form that Azure hands out and writes it in the one that both storage SDKs accept: each
- * of them refuses some forms that the other one and the host take.
+ * Reads a connection string in any form that Azure hands out and writes it in the one that all storage SDKs accept: each of
+ * them refuses some forms that the others and the host take.
  * https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string
  */
 export function checkConnectionString(text: string): Checked<StorageAccount> {
@@ -41,15 +49,17 @@ export function checkConnectionString(text: string): Checked<StorageAccount> {
   if (key !== undefined && name === undefined) return { problem: 'has an AccountKey and no AccountName' };
   const protocol = parts.get('defaultendpointsprotocol') ?? 'https';
   const suffix = parts.get('endpointsuffix') ?? DEFAULT_STORAGE_SUFFIX;
-  const endpointOf = (kind: 'queue' | 'table') =>
+  const endpointOf = (kind: string) =>
     (parts.get(`${kind}endpoint`) ?? (name && `${protocol}://${name}.${kind}.${suffix}`))?.replace(/\/+$/, '');
-  const [queueEndpoint, tableEndpoint] = [endpointOf('queue'), endpointOf('table')];
-  if (!parts.has('queueendpoint') && name !== undefined && !ACCOUNT_NAME.test(name)) {
+  const isComplete = SERVICES.every(([kind]) => parts.has(`${kind}endpoint`));
+  if (!isComplete && name !== undefined && !ACCOUNT_NAME.test(name)) {
     return { problem: 'has an AccountName that is not 3 to 24 lower-case letters and digits' };
   }
-  if (!queueEndpoint) return { problem: 'has neither QueueEndpoint nor AccountName' };
-  if (!tableEndpoint) return { problem: 'has neither TableEndpoint nor AccountName' };
-  for (const endpoint of [queueEndpoint, tableEndpoint]) {
+  const [blobEndpoint = '', queueEndpoint = '', tableEndpoint = ''] = SERVICES.map(([kind]) => endpointOf(kind));
+  const endpoints = [blobEndpoint, queueEndpoint, tableEndpoint];
+  for (const [index, [, label]] of SERVICES.entries()) {
+    const endpoint = endpoints[index] ?? '';
+    if (endpoint === '') return { problem: `has neither ${label} nor AccountName` };
     const protocolOf = URL.canParse(endpoint) ? new URL(endpoint).protocol : undefined;
     if (protocolOf !== 'https:' && !(protocolOf === 'http:' && isLoopback(endpoint))) {
       return { problem: 'sends data without https: set DefaultEndpointsProtocol=https' };
@@ -64,8 +74,8 @@ export function checkConnectionString(text: string): Checked<StorageAccount> {
           `AccountName=${name}`,
           `AccountKey=${key}`,
         ];
-  const connectionString = [...access, `QueueEndpoint=${queueEndpoint}`, `TableEndpoint=${tableEndpoint}`].join(';');
-  return { value: { connectionString, queueEndpoint, tableEndpoint } };
+  const named = SERVICES.map(([, label], index) => `${label}=${endpoints[index]}`);
+  return { value: { connectionString: [...access, ...named].join(';'), blobEndpoint, queueEndpoint, tableEndpoint } };
 }
 
 /** True for the account that every installation of Azurite has, by whatever address. */

@@ -23,6 +23,12 @@ export const TABLE_NAMES = {
   printJobs: 'PrintJobs',
 } as const;
 
+/** The blob containers of the product. */
+export const CONTAINER_NAMES = {
+  /** Rules. The app only reads them. */
+  config: 'config',
+} as const;
+
 /** host.json says the same (a test holds them equal): after this many tries the host moves a message to poison. */
 export const MAX_DEQUEUE_COUNT = 5;
 

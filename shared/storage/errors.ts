@@ -1,6 +1,13 @@
 import { ReceiverError, type ErrorCode } from '../errors';
 
-type StorageErrorCode = Extract<ErrorCode, 'storageUnavailable' | 'queueUnavailable'>;
+/** The service behind each code, as messages and roles name it, and what it stores. */
+const SERVICES = {
+  storageUnavailable: { service: 'Table', thing: 'table' },
+  queueUnavailable: { service: 'Queue', thing: 'queue' },
+  blobsUnavailable: { service: 'Blob', thing: 'container' },
+} as const satisfies Partial<Record<ErrorCode, { service: string; thing: string }>>;
+
+type StorageErrorCode = keyof typeof SERVICES;
 
 const TIMED_OUT = ['AbortError', 'TimeoutError'];
 /** Names of errors of @azure/identity: the endpoint of the managed identity is busy or restarting now and then. */
@@ -8,10 +15,10 @@ const SIGN_IN_ERRORS = ['AuthenticationError', 'AggregateAuthenticationError', '
 
 /**
  * What a person does about a refusal. It is retried like an outage, because a message that waits loses no attempt: a role
- * assignment takes effect after a few minutes, and a table or queue that was deleted is created again.
+ * assignment takes effect after a few minutes, and a table, queue or container that was deleted is created again.
  */
-function remedyOf(status: number | undefined, service: 'Table' | 'Queue'): string | undefined {
-  const thing = service.toLowerCase();
+function remedyOf(status: number | undefined, code: StorageErrorCode): string | undefined {
+  const { service, thing } = SERVICES[code];
   switch (status) {
     case 401:
       return 'The identity or key was not accepted: check AzureWebJobsStorage.';
@@ -28,17 +35,17 @@ function remedyOf(status: number | undefined, service: 'Table' | 'Queue'): strin
 
 /**
  * What a failed call to storage means to its caller: a retryable ReceiverError when the same call may succeed later (no
- * answer in time, throttled, unavailable, no token, no access, or the table or queue is missing). Any other error is returned
+ * answer in time, throttled, unavailable, no token, no access, or the table, queue or container is missing). Any other error is returned
  * unchanged.
  *
  * @param url of the service as its client names it; the message shows its `addressOf`
  */
 export function toStorageError(error: unknown, code: StorageErrorCode, url: string): unknown {
   if (!(error instanceof Error)) return error;
-  const service = code === 'queueUnavailable' ? 'Queue' : 'Table';
+  const { service } = SERVICES[code];
   const address = addressOf(url);
   const status = statusOf(error);
-  const remedy = remedyOf(status, service);
+  const remedy = remedyOf(status, code);
   if (remedy !== undefined) {
     const problem = `${service} storage at ${address} answered ${status}`;
     return new ReceiverError(code, problem, { remedy, cause: error });

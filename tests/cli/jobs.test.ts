@@ -21,6 +21,8 @@ beforeEach(async () => {
       signers: () => Promise.reject(new Error('not used')),
       queueContents: unused,
       ledger: () => Promise.resolve(world.ledger),
+      configBlobs: unused,
+      rules: unused,
       sweep: () => Promise.resolve(sweep),
     }),
   });

@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { TableServiceClient } from '@azure/data-tables';
+import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { startAzurite, type Azurite } from '../../local/startAzurite';
+import { openBlobs } from '../../shared/storage/blobs';
 import { openQueues } from '../../shared/storage/queues';
 import { openTables } from '../../shared/storage/tables';
+import { blobContainerContract } from './blobContainerContract';
 import { entityTableContract } from './entityTableContract';
 import { messageQueueContract } from './messageQueueContract';
 import { queueContentsContract } from './queueContentsContract';
@@ -51,6 +54,36 @@ queueContentsContract('Azure queue', async () => {
   const { client, queue } = await openQueue();
   const service = await openQueues({ connectionString: azurite.connectionString });
   return { queue, contents: service.contents(client.name) };
+});
+
+blobContainerContract('Azure container', async () => {
+  made += 1;
+  const { connectionString } = azurite;
+  await BlobServiceClient.fromConnectionString(connectionString).getContainerClient(`c-${made}`).create();
+  return (await openBlobs({ connectionString }))(`c-${made}`);
+});
+
+describe('Azure container', () => {
+  it('tells a container that does not exist from a blob that does not', async () => {
+    const blobs = (await openBlobs({ connectionString: azurite.connectionString }))('missing');
+    const expected = {
+      code: 'blobsUnavailable',
+      retryable: true,
+      message: expect.stringMatching(/Blob storage .*404.*container is missing/) as string,
+    };
+    await expect(blobs.read('a', { mostBytes: 10 })).rejects.toMatchObject(expected);
+    await expect(blobs.write('a', 'x')).rejects.toMatchObject(expected);
+  });
+
+  it('names the missing right when it is refused', async () => {
+    const wrongKey = Buffer.alloc(64, 1).toString('base64');
+    const connectionString = azurite.connectionString.replace(/AccountKey=[^;]+/, `AccountKey=${wrongKey}`);
+    const blobs = (await openBlobs({ connectionString }))('config');
+    await expect(blobs.read('a', { mostBytes: 10 })).rejects.toMatchObject({
+      code: 'blobsUnavailable',
+      message: expect.stringMatching(/403.*AzureWebJobsStorage.*Storage Blob Data Contributor/) as string,
+    });
+  });
 });
 
 describe('Azure queue', () => {

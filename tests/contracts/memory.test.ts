@@ -1,6 +1,8 @@
+import { createMemoryContainer } from '../support/memoryContainer';
 import { createMemoryQueue } from '../support/memoryQueue';
 import { createMemoryQueueContents } from '../support/memoryQueueContents';
 import { createMemoryTable } from '../support/memoryTable';
+import { blobContainerContract } from './blobContainerContract';
 import { entityTableContract } from './entityTableContract';
 import { messageQueueContract } from './messageQueueContract';
 import { queueContentsContract } from './queueContentsContract';
@@ -18,3 +20,5 @@ queueContentsContract('in memory', () => {
   const queue = createMemoryQueueContents();
   return Promise.resolve({ queue, contents: queue });
 });
+
+blobContainerContract('in memory', () => Promise.resolve(createMemoryContainer()));

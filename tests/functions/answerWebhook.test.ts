@@ -6,7 +6,7 @@ import { bodyOf, CLIENT_ID, startedItem, TEST_KEYS_SETTING } from '../support/no
 /** Nothing listens on port 1 of loopback, so storage refuses at once. */
 const settings = {
   AzureWebJobsStorage:
-    'DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;',
+    'DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;',
   ENTRA_CLIENT_ID: CLIENT_ID,
   GRAPH_CREDENTIAL: 'development',
   GRAPH_BASE_URL: 'http://127.0.0.1:1/v1.0',

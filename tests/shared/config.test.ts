@@ -52,6 +52,7 @@ describe('settings that are complete', () => {
     expect(
       read({
         AzureWebJobsStorage: undefined,
+        AzureWebJobsStorage__blobServiceUri: 'https://a.blob.core.usgovcloudapi.net',
         AzureWebJobsStorage__queueServiceUri: 'https://a.queue.core.usgovcloudapi.net/',
         AzureWebJobsStorage__tableServiceUri: 'https://a.table.core.usgovcloudapi.net',
         GRAPH_BASE_URL: 'https://graph.microsoft.us/beta/',
@@ -66,10 +67,12 @@ describe('settings that are complete', () => {
   it('take storage by identity, system-assigned or named', () => {
     const byIdentity = {
       AzureWebJobsStorage: undefined,
+      AzureWebJobsStorage__blobServiceUri: 'https://a.blob.core.windows.net',
       AzureWebJobsStorage__queueServiceUri: 'https://a.queue.core.windows.net',
       AzureWebJobsStorage__tableServiceUri: 'https://a.table.core.windows.net',
     };
     const storage = {
+      blobServiceUri: 'https://a.blob.core.windows.net',
       queueServiceUri: 'https://a.queue.core.windows.net',
       tableServiceUri: 'https://a.table.core.windows.net',
     };
@@ -107,8 +110,9 @@ describe('settings that are complete', () => {
 describe('settings that are missing or wrong', () => {
   it('are all named in one message, each with its expected form', () => {
     const message = problemOf({});
-    expect(message).toMatch(/^6 settings to correct: /);
+    expect(message).toMatch(/^7 settings to correct: /);
     for (const part of [
+      /AzureWebJobsStorage__blobServiceUri is missing .*connection string/,
       /AzureWebJobsStorage__queueServiceUri is missing .*connection string/,
       /AzureWebJobsStorage__tableServiceUri is missing/,
       /ENTRA_CLIENT_ID is missing: set it to .*GUID/,

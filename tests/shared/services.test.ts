@@ -4,7 +4,7 @@ import { TEST_KEYS_SETTING } from '../support/notifications';
 /** Nothing listens on port 1 of loopback; nothing here sends. */
 const settings = {
   AzureWebJobsStorage:
-    'DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;',
+    'DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;',
   ENTRA_CLIENT_ID: '99999999-0000-4000-8000-000000000009',
   GRAPH_CREDENTIAL: 'development',
   GRAPH_BASE_URL: 'http://127.0.0.1:1/v1.0',
@@ -53,6 +53,7 @@ it.each([{}, { AzureWebJobsStorage__clientId: '11111111-0000-4000-8000-000000000
     const services = createServices({
       ...settings,
       AzureWebJobsStorage: '',
+      AzureWebJobsStorage__blobServiceUri: 'https://a.blob.core.windows.net',
       AzureWebJobsStorage__queueServiceUri: 'https://a.queue.core.windows.net',
       AzureWebJobsStorage__tableServiceUri: 'https://a.table.core.windows.net',
       ...identity,

@@ -5,6 +5,8 @@ import type { CliIo } from '../../cli/context';
 import { runCli } from '../../cli/runCli';
 import { readConfig } from '../../shared/config';
 import { createFakeGraph } from './createFakeGraph';
+import { createRulesStore } from '../../shared/rules/store';
+import { createMemoryContainer } from './memoryContainer';
 import { createMemoryQueueContents } from './memoryQueueContents';
 import { createMemoryTable } from './memoryTable';
 import { createSubscriptionWorld, PUBLIC_BASE_URL } from './createSubscriptionWorld';
@@ -33,6 +35,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
   const signedIn: string[] = [];
   const ledgerTable = createMemoryTable();
   const ledger = createLedger(ledgerTable);
+  const configBlobs = createMemoryContainer();
   const queues = new Map<string, ReturnType<typeof createMemoryQueueContents>>();
   const queue = (name: string) => {
     const open = queues.get(name) ?? createMemoryQueueContents(() => world.clock.now());
@@ -67,6 +70,8 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
         signers: () => Promise.resolve({ 'print-notifications': UNSIGNED, 'subscription-events': UNSIGNED }),
         queueContents: (name) => Promise.resolve(queue(name)),
         ledger: () => Promise.resolve(ledger),
+        configBlobs: () => Promise.resolve(configBlobs),
+        rules: () => Promise.resolve(createRulesStore({ blobs: configBlobs, clock: world.clock })),
         sweep: () =>
           Promise.resolve({
             callGraph: world.graph.callGraph,
@@ -90,5 +95,5 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
     const { stdout, ...rest } = await run(...argv, '--json');
     return { ...rest, json: JSON.parse(stdout) as unknown };
   };
-  return { ...world, administrator, signedIn, ledger, ledgerTable, queue, run, runJson };
+  return { ...world, administrator, signedIn, ledger, ledgerTable, configBlobs, queue, run, runJson };
 }

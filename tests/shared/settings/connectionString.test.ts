@@ -1,14 +1,18 @@
 import { TableServiceClient } from '@azure/data-tables';
+import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { checkConnectionString, isDevelopmentAccount } from '../../../shared/settings/connectionString';
 
 const KEY = Buffer.from('an account key of the tests').toString('base64');
 const SAS = 'sv=2024-08-04&ss=qt&srt=sco&sp=rwdlacup&se=2027-01-01T00:00:00Z&sig=abc%3D';
+const AZURE_BLOB = 'BlobEndpoint=https://acc.blob.core.windows.net/;';
 const AZURE = {
+  blobEndpoint: 'https://acc.blob.core.windows.net',
   queueEndpoint: 'https://acc.queue.core.windows.net',
   tableEndpoint: 'https://acc.table.core.windows.net',
 };
 const LOCAL = {
+  blobEndpoint: 'http://127.0.0.1:10000/devstoreaccount1',
   queueEndpoint: 'http://127.0.0.1:10001/devstoreaccount1',
   tableEndpoint: 'http://127.0.0.1:10002/devstoreaccount1',
 };
@@ -29,24 +33,27 @@ it.each([
   [
     `AccountName=acc;AccountKey=${KEY};EndpointSuffix=core.usgovcloudapi.net`,
     {
+      blobEndpoint: 'https://acc.blob.core.usgovcloudapi.net',
       queueEndpoint: 'https://acc.queue.core.usgovcloudapi.net',
       tableEndpoint: 'https://acc.table.core.usgovcloudapi.net',
     },
   ],
-])('%s is accepted, and both SDKs open what it says', (text, endpoints) => {
+])('%s is accepted, and the SDKs open what it says', (text, endpoints) => {
   const checked = checkConnectionString(text);
   if ('problem' in checked) throw new Error(checked.problem);
   const { connectionString, ...found } = checked.value;
   expect(found).toEqual(endpoints);
   const withoutQuery = (url: string) => url.replace(/\?.*/, '').replace(/\/$/, '');
   expect(withoutQuery(QueueServiceClient.fromConnectionString(connectionString).url)).toBe(endpoints.queueEndpoint);
+  expect(withoutQuery(BlobServiceClient.fromConnectionString(connectionString).url)).toBe(endpoints.blobEndpoint);
   const table = TableServiceClient.fromConnectionString(connectionString, { allowInsecureConnection: true });
   expect(withoutQuery(table.url)).toBe(endpoints.tableEndpoint);
 });
 
 it.each([
-  [`QueueEndpoint=https://acc.queue.core.windows.net/;SharedAccessSignature=${SAS}`, 'TableEndpoint'],
-  [`TableEndpoint=https://acc.table.core.windows.net/;SharedAccessSignature=${SAS}`, 'QueueEndpoint'],
+  [`${AZURE_BLOB}QueueEndpoint=https://acc.queue.core.windows.net/;SharedAccessSignature=${SAS}`, 'TableEndpoint'],
+  [`${AZURE_BLOB}TableEndpoint=https://acc.table.core.windows.net/;SharedAccessSignature=${SAS}`, 'QueueEndpoint'],
+  [`QueueEndpoint=https://acc.queue.core.windows.net/;SharedAccessSignature=${SAS}`, 'BlobEndpoint'],
   ['AccountName=acc', 'neither AccountKey nor SharedAccessSignature'],
   [`AccountKey=${KEY}`, 'AccountKey and no AccountName'],
   ['AccountName=acc;AccountKey=<key>', 'AccountKey that is not base64'],

@@ -1,0 +1,128 @@
+import type { Command } from 'commander';
+import { ReceiverError } from '../shared/errors';
+import { parseJson } from '../shared/parse';
+import type { Action } from '../shared/rules/decide';
+import type { RulesDocument } from '../shared/rules/document';
+import { explain, type RuleResult } from '../shared/rules/explain';
+import { parseJobSource, readFacts } from '../shared/rules/facts';
+import { formatPath, type Finding } from '../shared/rules/readDocument';
+import { tenantArgument, usageError } from './arguments';
+import type { CliContext } from './context';
+import { example, JSON_HELP, plural, type JsonOption } from './output';
+import { checkText, documentIn, formatFindings, readFileNamed } from './rulesFile';
+import { storedRulesCommands } from './storedRules';
+
+const TENANT = '11111111-1111-1111-1111-111111111111';
+
+interface TestOptions extends JsonOption {
+  job: string;
+  tenant?: string;
+}
+
+/** The group `rules`: what happens to jobs. */
+export function rulesCommand(group: Command, context: CliContext): void {
+  group.description('Check, try and store the rules that decide what happens to jobs (docs/rules.md)');
+  group
+    .command('check')
+    .description('Check a rules file: faults, rules that are never reached, conditions that can never hold')
+    .argument('<file>', 'the rules, a JSON file')
+    .option('--json', JSON_HELP)
+    .addHelpText(
+      'after',
+      `\nExit code 1 when there are errors. Warnings alone end with 0.\n${example('rules check rules.json')}`,
+    )
+    .action((file: string, options: JsonOption) => check(context, file, options));
+  group
+    .command('test')
+    .description('Show which rule decides on a job, and why the others do not')
+    .argument('[file]', 'the rules, a JSON file')
+    .option('--tenant <id>', 'instead of a file, the stored rules that are in force for this tenant', tenantArgument)
+    .requiredOption('--job <file>', 'the job: a JSON file with printerId and job, or a job event')
+    .option('--json', JSON_HELP)
+    .addHelpText(
+      'after',
+      example('rules test rules.json --job job.json', `rules test --tenant ${TENANT} --job job.json`),
+    )
+    .action((file: string | undefined, options: TestOptions) => test(context, file, options));
+  storedRulesCommands(group, context);
+}
+
+async function check(context: CliContext, file: string, { json }: JsonOption): Promise<void> {
+  const { findings, isValid, document } = checkText(await readFileNamed(context, file));
+  if (!isValid) context.markFailed();
+  if (json) return context.terminal.json({ file, valid: isValid, findings });
+  context.terminal.print(...formatFindings(file, findings));
+  const count = (wanted: Finding['severity']) => findings.filter(({ severity }) => severity === wanted).length;
+  const found = `${plural(count('error'), 'error')}, ${plural(count('warning'), 'warning')}`;
+  context.terminal.print(`${file}: ${document ? `${plural(document.rules.length, 'rule')}, ` : ''}${found}.`);
+}
+
+async function test(context: CliContext, file: string | undefined, options: TestOptions): Promise<void> {
+  const { terminal } = context;
+  const { job, json, tenant } = options;
+  if ((file === undefined) === (tenant === undefined))
+    throw usageError('rules test needs either a file or --tenant <id>');
+  const document =
+    file === undefined ? await readStored(context, tenant ?? '') : documentIn(await readFileNamed(context, file), file);
+  const source = parseJobSource(parseJson(await readFileNamed(context, job)));
+  if (!source) {
+    throw new ReceiverError('fileUnreadable', `${job} is not a job`, {
+      remedy:
+        'It must be a JSON object with printerId and job (a printJob of Graph), or a job event. See docs/rules.md.',
+    });
+  }
+  const explanation = explain(document, readFacts(source));
+  if (json) return terminal.json(explanation);
+  const { action, rule, rules } = explanation;
+  const by = rule === undefined ? 'No rule matches' : `Rule "${rule}" decides`;
+  terminal.print(`${by}: ${formatAction(action)}.`, '');
+  terminal.table(
+    ['rule', 'result', 'why'],
+    rules.map((one) => [one.rule, RESULTS[one.result], whyOf(one)]),
+  );
+}
+
+/** @throws ReceiverError `rulesNotFound`, `rulesInvalid`, or that of storage */
+async function readStored({ services, logger }: CliContext, tenantId: string): Promise<RulesDocument> {
+  const inForce = await (await (await services()).rules()).rulesOf(tenantId, logger);
+  switch (inForce.kind) {
+    case 'rules':
+      return inForce.document;
+    case 'outage':
+      throw inForce.error;
+    case 'unreadable':
+      throw new ReceiverError('rulesInvalid', `${inForce.blob} has no valid rules: ${inForce.problem}`);
+    case 'none':
+      throw new ReceiverError('rulesNotFound', `No rules are in force for tenant ${tenantId}`);
+  }
+}
+
+const RESULTS: Readonly<Record<RuleResult['result'], string>> = {
+  matched: 'matched',
+  notReached: 'not reached',
+  otherEvent: 'other event',
+  redirected: 'left alone',
+  failed: 'no match',
+};
+
+function whyOf({ result, failed }: RuleResult): string {
+  if (result === 'redirected') return 'the job was redirected, and the rule does not say "redirected": true';
+  if (!failed) return '';
+  const { path, asked, found } = failed;
+  const job = found === undefined ? '' : `; the job has ${JSON.stringify(found)}`;
+  return `${formatPath(path)} asks ${JSON.stringify(asked)}${job}`;
+}
+
+function formatAction(action: Action): string {
+  const change = 'configure' in action ? `, with ${JSON.stringify(action.configure)}` : '';
+  switch (action.kind) {
+    case 'hold':
+      return `hold for ${plural(action.minutes, 'minute')}, then ${action.else}${change}`;
+    case 'redirect':
+      return `redirect to printer ${action.printerId}${change}`;
+    case 'abort':
+      return action.reason === undefined ? 'abort' : `abort (${action.reason})`;
+    default:
+      return `${action.kind}${change}`;
+  }
+}
