@@ -1,5 +1,6 @@
 import { createLedger } from '../shared/jobs/ledger';
 import { createReadAccess, createSlotsOf, createTenantShare } from '../shared/jobs/access';
+import { createLocateJob } from '../shared/graph/api/printerShares';
 import { createGraphClient, createSilence, createThrottle } from '../shared/graph/client';
 import type { SendHttp } from '../shared/graph/http';
 import { releaseEveryJob } from '../shared/jobs/startedJob';
@@ -74,6 +75,7 @@ export const heapGrowth: Part = {
         clock,
         random: Math.random,
       }),
+      locateJob: createLocateJob(clock),
       throttle,
       silence,
       share: createTenantShare(createSlotsOf(silence)),
@@ -155,7 +157,7 @@ function createGraphAnswers(): SendHttp {
     if (isNew) tenants += 1;
     const retryAfter = isNew ? ['60', '1'][tenants % BATCH] : undefined;
     return retryAfter === undefined
-      ? answer(200, { id: '5182', status: { state: 'paused' }, isFetchable: false })
+      ? answer(200, { id: last.jobUrl.split('/').at(-1), status: { state: 'paused' }, isFetchable: false })
       : answer(429, { error: { code: 'TooManyRequests' } }, { 'retry-after': retryAfter });
   };
 }

@@ -66,6 +66,11 @@ export function notListed(tenantId: string, removed = false): ReceiverError {
   });
 }
 
+/** The id is that of a pull print printer, for which Graph documents neither triggers nor subscriptions. */
+export function pullPrintPrinter(id: string, what: 'triggers' | 'subscriptions'): ReceiverError {
+  return new ReceiverError('pullPrintPrinter', `${id} is a pull print printer, and Graph has no ${what} for these`);
+}
+
 /**
  * Asks for confirmation before `verb` changes something that cannot be undone.
  *

@@ -6,7 +6,15 @@ import type { WatchResult } from '../shared/subscriptions/record';
 import { sweepWatches } from '../shared/sweep/sweepWatches';
 import { watchTag } from '../shared/watches/clientState';
 import { watchState, type Watch, type WatchKey } from '../shared/watches/watches';
-import { confirm, idArgument, notListed, tenantArgument, watchKeyOf, type WatchOptions } from './arguments';
+import {
+  confirm,
+  idArgument,
+  notListed,
+  pullPrintPrinter,
+  tenantArgument,
+  watchKeyOf,
+  type WatchOptions,
+} from './arguments';
 import type { CliContext } from './context';
 import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { reconcileVerb, type ReconcileVerbOptions } from './reconcile';
@@ -79,6 +87,7 @@ async function add(context: CliContext, options: AddOptions): Promise<void> {
   const deps = { ...(await (await context.services()).subscriptions()), logger: context.logger };
   const result = await addWatch(deps, key);
   if (result.outcome === 'tenantUnknown') throw notListed(key.tenantId);
+  if (result.outcome === 'pullPrintPrinter') throw pullPrintPrinter(key.id, 'subscriptions');
   if (result.outcome !== 'watched') {
     throw new ReceiverError(
       'tenantNotActive',

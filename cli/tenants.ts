@@ -25,6 +25,10 @@ export const SCENARIOS: readonly { scenario: string; permissions: readonly strin
   },
   { scenario: 'Receive JobFetchable', permissions: ['PrintJob.ReadBasic.All', 'Printer.Read.All'] },
   { scenario: 'Read jobs', permissions: ['PrintJob.ReadBasic.All', 'Printer.Read.All'] },
+  {
+    scenario: 'Read jobs of pull print printers',
+    permissions: ['PrintJob.ReadBasic.All', 'PullPrintPrinter.Read.All'],
+  },
   { scenario: 'Read documents', permissions: ['PrintJob.Read.All', 'Printer.Read.All'] },
   { scenario: 'Change or abort jobs', permissions: ['PrintJob.ReadWriteBasic.All', 'Printer.Read.All'] },
   { scenario: 'Redirect jobs', permissions: ['PrintJob.Manage.All', 'Printer.Read.All'] },

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import type { CallGraph } from '../shared/graph/client';
 import { GraphError } from '../shared/graph/errors';
+import { isPullPrintPrinter } from '../shared/graph/api/pullPrintPrinters';
 import {
   createTrigger,
   deleteTrigger,
@@ -9,7 +10,7 @@ import {
   TRIGGER_PERMISSIONS,
   type FoundTrigger,
 } from '../shared/graph/api/taskTriggers';
-import { confirm, idArgument, tenantArgument } from './arguments';
+import { confirm, idArgument, pullPrintPrinter, tenantArgument } from './arguments';
 import type { CliContext } from './context';
 import { example, JSON_HELP, reportProgress, type JsonOption } from './output';
 
@@ -75,7 +76,11 @@ export function triggersCommand(group: Command, context: CliContext): void {
 
 async function create(context: CliContext, options: CreateOptions): Promise<void> {
   const { tenant: tenantId, printer: printerId, definition: definitionId } = options;
-  const { graphBaseUrl } = await (await context.services()).config();
+  const services = await context.services();
+  const { graphBaseUrl } = await services.config();
+  if (await isPullPrintPrinter((await services.graph()).callGraph, tenantId, printerId)) {
+    throw pullPrintPrinter(printerId, 'triggers');
+  }
   const callGraph = await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.write);
   try {
     const trigger = await createTrigger({ callGraph, graphBaseUrl }, { tenantId, printerId, definitionId });

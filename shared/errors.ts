@@ -46,6 +46,7 @@ export const ERRORS = {
   claimLost: { retryable: true, remedy: 'The message is redelivered.' },
   tenantNotActive: { retryable: false, remedy: 'See: tenants list' },
   watchUnknown: { retryable: false, remedy: 'See: subscriptions list' },
+  pullPrintPrinter: { retryable: false, remedy: 'Use the id of each of its member printers.' },
   triggersInTheWay: { retryable: false, remedy: 'Remove each with triggers delete, or add --force.' },
   definitionInUse: { retryable: false, remedy: 'Remove what uses it, or add --force.' },
   messageNotFound: { retryable: false, remedy: 'See: poison list' },

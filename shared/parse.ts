@@ -59,17 +59,3 @@ export function isIsoTime(value: unknown): value is string {
   const ms = Date.parse(value);
   return !Number.isNaN(ms) && new Date(ms).toISOString() === value;
 }
-
-/** A pattern for `name/id` and OData's `name('id')`. Each gives the id in a group of its own. */
-export const keyedSegment = (name: string) => `${name}(?:/([^/()']+)|\\('([^/()']+)'\\))`;
-
-const PARENT_URL = new RegExp(`/print/${keyedSegment('printers')}/${keyedSegment('jobs')}$`, 'i');
-
-/** Printer and job ids in the `parentUrl` of a task. The URL itself is never called. */
-export function parseParentUrl(url: unknown): { printerId: string; jobId: string } | undefined {
-  const found = typeof url === 'string' ? PARENT_URL.exec(url) : null;
-  if (!found) return undefined;
-  const printerId = parseId(found[1] ?? found[2]);
-  const jobId = parseJobId(found[3] ?? found[4]);
-  return printerId && jobId ? { printerId, jobId } : undefined;
-}

@@ -198,12 +198,17 @@ export function createServices(env: Environment): Services {
       };
     }),
     worker: once(async () => {
-      const [{ createSlotsOf, createReadAccess, createTenantShare }, { releaseEveryJob }, { createRequestRenewal }] =
-        await Promise.all([
-          import('./jobs/access'),
-          import('./jobs/startedJob'),
-          import('./subscriptions/renewalRequests'),
-        ]);
+      const [
+        { createSlotsOf, createReadAccess, createTenantShare },
+        { releaseEveryJob },
+        { createRequestRenewal },
+        { createLocateJob },
+      ] = await Promise.all([
+        import('./jobs/access'),
+        import('./jobs/startedJob'),
+        import('./subscriptions/renewalRequests'),
+        import('./graph/api/printerShares'),
+      ]);
       const { callGraph, throttle, silence } = await graph();
       const [rows, jobs, events, poison, subscriptionEvents] = await Promise.all([
         ledger(),
@@ -220,6 +225,7 @@ export function createServices(env: Environment): Services {
           clock: systemClock,
         }),
         callGraph,
+        locateJob: createLocateJob(systemClock),
         throttle,
         silence,
         share: createTenantShare(createSlotsOf(silence)),

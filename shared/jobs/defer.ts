@@ -6,9 +6,9 @@ import type { Logger } from '../logger';
 import type { MessageQueue } from '../storage/queues';
 import type { Access } from './access';
 import { isoTime, releaseClaim, type Claim } from './claims';
-import { afterPauseMs, growingDelayMs, LONGEST_DELAY_MS, NOT_YET_WINDOW_MS, sweepRetryMs } from './delays';
+import { afterPauseMs, growingDelayMs, LONGEST_DELAY_MS, NOT_YET_WINDOW_MS, sweepRetryMs, waitedFor } from './delays';
 import type { Ledger, WaitReason } from './ledger';
-import { formatJobMessage, idsOf, type MessageOfJob } from './message';
+import { formatJobMessage, idsOf, idsOfMessage, type MessageOfJob, type MessageOfSharedJob } from './message';
 import { taskDeadline, type NotYet } from './startedJob';
 
 export interface DeferDeps {
@@ -27,7 +27,7 @@ export interface DeferDeps {
  */
 export async function requeue(
   deps: Pick<DeferDeps, 'queues' | 'logger'>,
-  message: MessageOfJob,
+  message: MessageOfJob | MessageOfSharedJob,
   cause: string,
   delayMs: number,
 ): Promise<'deferred'> {
@@ -35,7 +35,7 @@ export async function requeue(
   const text = formatJobMessage({ ...message, deferrals: message.deferrals + 1 });
   await deps.queues.jobs.send(text, { delaySeconds });
   const { deferrals } = message;
-  deps.logger.info('job.deferred', { ...idsOf(message.reference), cause, delaySeconds, deferrals });
+  deps.logger.info('job.deferred', { ...idsOfMessage(message), cause, delaySeconds, deferrals });
   return 'deferred';
 }
 
@@ -44,12 +44,12 @@ export async function requeue(
  * ledger row cannot record this wait, so the message does.
  */
 export function deferUntilTablesAnswer(
-  deps: DeferDeps,
-  message: MessageOfJob,
+  deps: Omit<DeferDeps, 'ledger'>,
+  message: MessageOfJob | MessageOfSharedJob,
   outSince: string | undefined,
   error: ReceiverError,
 ): Promise<'deferred'> {
-  deps.logger.warn('job.dependencyUnavailable', { ...idsOf(message.reference), ...errorFields(error) });
+  deps.logger.warn('job.dependencyUnavailable', { ...idsOfMessage(message), ...errorFields(error) });
   const now = deps.clock.now();
   const tablesOutSince = outSince ?? isoTime(now);
   const delayMs = growingDelayMs('outage', now - Date.parse(tablesOutSince), deps.random());
@@ -68,7 +68,7 @@ export async function deferClaimed(
     return requeue(deps, message, 'claimLost', growingDelayMs('outage', 0, deps.random()));
   }
   const { cause, patience } = result;
-  const waitedMs = waitedFor(deps, claim, 'notYet');
+  const waitedMs = waitedFor(claim.row, 'notYet', deps.clock.now());
   if (patience === 'openTask' || waitedMs < NOT_YET_WINDOW_MS) {
     const delayMs = growingDelayMs('notYet', waitedMs, deps.random());
     return releaseAndRequeue(deps, message, claim, { status: 'waiting', waitReason: 'notYet', cause, delayMs });
@@ -90,7 +90,7 @@ export async function deferAfterError(
 ): Promise<'deferred' | undefined> {
   const { message, claim, access } = work;
   const ids = idsOf(message.reference);
-  const outageMs = growingDelayMs('outage', waitedFor(deps, claim, 'outage'), deps.random());
+  const outageMs = growingDelayMs('outage', waitedFor(claim.row, 'outage', deps.clock.now()), deps.random());
   if (error instanceof ReceiverError && error.retryable) {
     const retryAfterMs = error instanceof GraphError ? error.retryAfterMs : undefined;
     const isThrottled = error.code === 'graphThrottled';
@@ -137,17 +137,10 @@ async function releaseAndRequeue(
     waitReason,
     cause,
     nextTryAt: isoTime(now + Math.min(LONGEST_DELAY_MS, delayMs)),
-    waitingSince: isoTime(now - waitedFor(deps, claim, waitReason)),
+    waitingSince: isoTime(now - waitedFor(claim.row, waitReason, now)),
   });
   // Also when the row was lost: an additional message finds the job done, a missing one would lose it.
   return requeue(deps, message, cause, delayMs);
-}
-
-/** How long the job has waited for this reason without a break, in milliseconds. */
-function waitedFor(deps: DeferDeps, { row }: Claim, reason: WaitReason): number {
-  if (row.waitReason !== reason) return 0;
-  const since = Date.parse(row.waitingSince ?? '');
-  return Number.isNaN(since) ? 0 : Math.max(0, deps.clock.now() - since);
 }
 
 /** When the sweep may retry a row that this run leaves `failed` or `gone`. Any other message may claim it immediately. */

@@ -1,11 +1,17 @@
 import { doublingMs } from '../backoff';
-import type { WaitReason } from './ledger';
+import type { LedgerRow, WaitReason } from './ledger';
 
 /** How long a job may stay invisible in Graph before its row is `gone`. */
 export const NOT_YET_WINDOW_MS = 10 * 60_000;
 
 /** A queue hides a message for 7 days at most; a Retry-After may ask for more. */
 export const LONGEST_DELAY_MS = 7 * 24 * 60 * 60_000;
+
+/** How long the job of a row has waited for this reason without a break, in milliseconds. */
+export function waitedFor(row: LedgerRow, reason: WaitReason, now: number): number {
+  const since = row.waitReason === reason ? Date.parse(row.waitingSince ?? '') : NaN;
+  return Number.isNaN(since) ? 0 : Math.max(0, now - since);
+}
 
 const SHARE_LEAST_MS = 1_000;
 const SHARE_SPREAD_MS = 4_000;

@@ -1,6 +1,7 @@
-import type { PrintJob } from '../graph/api/printJobs';
+import type { NamedPlace } from '../graph/jobPlace';
 import type { Outcome } from './ledger';
 import { ledgerRowKey, type JobReference } from './message';
+import { shortenJob, type ShortenedJob, type ShownJob } from './shortenJob';
 
 /** A queue message holds 64 KiB on the wire, 48 KiB before base64. */
 export const MOST_EVENT_BYTES = 48 * 1024;
@@ -8,15 +9,20 @@ export const MOST_EVENT_BYTES = 48 * 1024;
 /** What the work on a job found and did. */
 export interface JobFacts {
   /** Where the job is; unknown only for a task without a readable parentUrl. */
-  printerId: string | undefined;
-  jobId: string | undefined;
+  printerId?: string | undefined;
+  /** In place of a printer: Graph does not show the printer of this share. */
+  shareId?: string | undefined;
+  jobId?: string | undefined;
   outcome: Outcome;
   /** Undefined when the job could not be read. */
-  job: Pick<PrintJob, 'fields' | 'documents'> | undefined;
+  job: (ShownJob & { truncated?: readonly string[] | undefined }) | undefined;
 }
 
 export interface JobEventFacts extends JobFacts {
   reference: JobReference;
+  /** Where the job was redirected to and from, as far as its `redirectedTo` and `redirectedFrom` name a job. */
+  redirectedTo?: NamedPlace | undefined;
+  redirectedFrom?: NamedPlace | undefined;
   /** When this product first saw the job event; ISO 8601. */
   firstSeenAt: string;
   traceparent: string;
@@ -24,19 +30,22 @@ export interface JobEventFacts extends JobFacts {
 
 /**
  * The CloudEvents 1.0 JSON text that reports one job event to the vendor's systems. Its `id` is the same however often the
- * event is sent. An event too large for a queue message drops `documents`, then `job`, and names them in `truncated`.
+ * event is sent. A job too large for a queue message is shortened, and `truncated` names what is missing.
  */
 export function formatJobEvent(facts: JobEventFacts): string {
-  const whole = build(facts, []);
-  if (fits(whole)) return whole;
-  const withoutDocuments = build(facts, ['documents']);
-  return fits(withoutDocuments) ? withoutDocuments : build(facts, ['documents', 'job']);
+  const { job } = facts;
+  if (!job) return build(facts, undefined);
+  const before = job.truncated ?? [];
+  const name = (shortened: ShortenedJob) => ({
+    ...shortened,
+    truncated: [...new Set([...before, ...shortened.truncated])],
+  });
+  return build(facts, name(shortenJob(job, (shortened) => fits(build(facts, name(shortened))))));
 }
 
-function build(facts: JobEventFacts, truncated: ('documents' | 'job')[]): string {
-  const { reference, printerId, jobId, job } = facts;
+function build(facts: JobEventFacts, job: ShortenedJob | undefined): string {
+  const { reference, printerId, shareId, jobId, outcome, redirectedTo, redirectedFrom } = facts;
   const { tenantId } = reference;
-  const documents = truncated.includes('documents') ? undefined : job?.documents;
   return JSON.stringify({
     specversion: '1.0',
     id: `${tenantId}/${ledgerRowKey(reference)}`,
@@ -49,12 +58,15 @@ function build(facts: JobEventFacts, truncated: ('documents' | 'job')[]): string
     data: {
       tenantId,
       printerId,
+      shareId,
       jobId,
       ...(reference.kind === 'jobStarted' ? { taskId: reference.taskId, definitionId: reference.definitionId } : {}),
-      outcome: facts.outcome,
-      ...(truncated.includes('job') ? {} : { job: job?.fields ?? null }),
-      ...(documents === undefined ? {} : { documents }),
-      ...(truncated.length === 0 ? {} : { truncated }),
+      outcome,
+      redirectedTo,
+      redirectedFrom,
+      job: job?.fields ?? null,
+      documents: job?.documents,
+      ...(job && job.truncated.length > 0 ? { truncated: job.truncated } : {}),
     },
   });
 }

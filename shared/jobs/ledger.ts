@@ -9,12 +9,14 @@ export type LedgerStatus = 'claimed' | 'waiting' | 'failed' | 'gone' | 'done';
 export type WaitReason = 'notYet' | 'outage';
 
 /** What this product does with a task that is open. */
-export type Decision = 'release' | 'deadline';
+export type Decision = (typeof DECISIONS)[number];
+const DECISIONS = ['release', 'deadline', 'unreadable'] as const;
 
 export type EventState = 'pending' | 'sent' | 'none';
 
 /** How a job event ended; see the contract of the table PrintJobs. */
-export type Outcome = 'released' | 'deadline' | 'fetchable' | 'printed' | 'ended';
+export type Outcome = (typeof OUTCOMES)[number];
+const OUTCOMES = ['released', 'redirected', 'deadline', 'unreadable', 'fetchable', 'printed', 'ended'] as const;
 
 /** A row of the ledger: the table PrintJobs, one row for each job event. Times are ISO 8601. */
 export interface LedgerRow {
@@ -37,6 +39,8 @@ export interface LedgerRow {
   /** createdDateTime of the job, as it was read. */
   jobCreatedAt?: string;
   printerId?: string;
+  /** In place of a printer: Graph does not show the printer of this share. */
+  shareId?: string;
   jobId?: string;
   wish?: string;
   /** What a run has decided and may have done at Graph: written before its call. `release` is written with the claim. */
@@ -44,6 +48,8 @@ export interface LedgerRow {
   outcome?: Outcome;
   /** The job as it was read, JSON. */
   job?: string;
+  /** What was shortened or left out of `job`, JSON: a list of names. */
+  truncated?: string;
   /** `pending`: the work has ended, and its event could not be sent yet. The others: whether a row that is done sent one. */
   event?: EventState;
   /** The error code or reason: why the row waits or failed, or why no event was sent. For people. */
@@ -189,7 +195,6 @@ function formatRow({ tenantId, rowKey }: LedgerKey, row: LedgerRow): Row {
 }
 
 const STATUSES: readonly LedgerStatus[] = ['claimed', 'waiting', 'failed', 'gone', 'done'];
-const OUTCOMES: readonly Outcome[] = ['released', 'deadline', 'fetchable', 'printed', 'ended'];
 const TEXTS = [
   'runId',
   'leaseUntil',
@@ -198,9 +203,11 @@ const TEXTS = [
   'jobCreatedAt',
   'waitingSince',
   'printerId',
+  'shareId',
   'jobId',
   'wish',
   'job',
+  'truncated',
   'cause',
 ] as const;
 
@@ -215,7 +222,7 @@ const CELLS_BUT_JOB: readonly string[] = [
   'waitReason',
   'event',
   'decision',
-  ...TEXTS.filter((name) => name !== 'job'),
+  ...TEXTS.filter((name) => name !== 'job' && name !== 'truncated'),
 ];
 
 function parseLedgerRow({ cells }: StoredRow): LedgerRow {
@@ -229,7 +236,7 @@ function parseLedgerRow({ cells }: StoredRow): LedgerRow {
   const outcome = parseOneOf(cells['outcome'], OUTCOMES);
   const waitReason = parseOneOf(cells['waitReason'], ['notYet', 'outage']);
   const event = parseOneOf(cells['event'], ['pending', 'sent', 'none']);
-  const decision = parseOneOf(cells['decision'], ['release', 'deadline']);
+  const decision = parseOneOf(cells['decision'], DECISIONS);
   return {
     status,
     attempts: typeof cells['attempts'] === 'number' ? cells['attempts'] : 0,

@@ -1,4 +1,5 @@
-import { keyedSegment, isIsoTime, isRecord, parseId, parseJobId, parseOneOf, parseText, pickTexts } from '../parse';
+import { parseResource, type NamedPlace } from '../graph/jobPlace';
+import { isIsoTime, isRecord, parseId, parseJobId, parseOneOf, parseText, pickTexts } from '../parse';
 import type { WatchKey } from '../watches/watches';
 
 /** Names one thing that happened to one job: the unit of the ledger. */
@@ -11,6 +12,8 @@ export interface JobStartedReference {
   taskId: string;
   /** Where the job is, as the notification says. A hint: checked against Graph before use. */
   printerId?: string;
+  /** In place of a printer, where the notification names a share. */
+  shareId?: string;
   jobId?: string;
 }
 
@@ -20,6 +23,19 @@ export interface JobFetchableReference {
   printerId: string;
   /** Unique within its printer only, in the case Graph gave it. */
   jobId: string;
+}
+
+/**
+ * A ready job whose notification names a share. It has no key in the ledger until Graph shows the printer of the share,
+ * because the same job can also be named through the printer.
+ */
+export interface SharedJob {
+  kind: 'sharedJob';
+  tenantId: string;
+  shareId: string;
+  jobId: string;
+  /** The tag of the clientState (shared/watches/clientState.ts). It must be the one of the printer. */
+  tag: string;
 }
 
 /** RowKey in the table PrintJobs; the partition is the tenant. */
@@ -39,32 +55,31 @@ export function idsOf(reference: JobReference): { tenantId: string; key: string 
   return { tenantId: reference.tenantId, key: ledgerRowKey(reference) };
 }
 
+/** The ids of a message in the log. A job that is named through a share has no key yet. */
+export function idsOfMessage(message: MessageOfJob | MessageOfSharedJob) {
+  if (message.reference) return idsOf(message.reference);
+  const { tenantId, shareId, jobId } = message.shared;
+  return { tenantId, shareId, jobId };
+}
+
 /** The watch that this job event belongs to. */
 export function watchOf(reference: JobReference): WatchKey {
   const { tenantId, kind } = reference;
   return { tenantId, kind, id: kind === 'jobStarted' ? reference.definitionId : reference.printerId };
 }
 
-const TASK = new RegExp(`^/?print/${keyedSegment('taskDefinitions')}/${keyedSegment('tasks')}$`, 'i');
-const JOB = new RegExp(`^/?print/${keyedSegment('printers')}/${keyedSegment('jobs')}$`, 'i');
-
 /**
- * The ids in the `resource` of a notification, such as `print/taskDefinitions/{id}/tasks/{id}` or
+ * The job event in the `resource` of a notification, such as `print/taskDefinitions/{id}/tasks/{id}` or
  * `print/printers/{id}/jobs/{id}`; undefined for any other text.
  */
-export function parseJobResource(tenantId: string, resource: unknown): JobReference | undefined {
-  if (typeof resource !== 'string') return undefined;
-  const task = TASK.exec(resource);
-  if (task) {
-    const definitionId = parseId(task[1] ?? task[2]);
-    const taskId = parseId(task[3] ?? task[4]);
-    return definitionId && taskId ? { kind: 'jobStarted', tenantId, definitionId, taskId } : undefined;
-  }
-  const job = JOB.exec(resource);
-  if (!job) return undefined;
-  const printerId = parseId(job[1] ?? job[2]);
-  const jobId = parseJobId(job[3] ?? job[4]);
-  return printerId && jobId ? { kind: 'jobFetchable', tenantId, printerId, jobId } : undefined;
+export function parseJobResource(
+  tenantId: string,
+  resource: unknown,
+): JobReference | Omit<SharedJob, 'tag'> | undefined {
+  const named = parseResource(resource);
+  if (!named) return undefined;
+  if ('taskId' in named) return { kind: 'jobStarted', tenantId, ...named };
+  return 'shareId' in named ? { kind: 'sharedJob', tenantId, ...named } : { kind: 'jobFetchable', tenantId, ...named };
 }
 
 /** How the job became known. */
@@ -90,19 +105,23 @@ interface MessageBase {
 /** A message of the queue print-notifications. */
 export type JobMessage =
   | (MessageBase & { reference: JobReference })
+  | (MessageBase & { reference?: undefined; shared: SharedJob })
   /** An authentic notification with an unknown resource. It is kept with its masked shape for a person to look at. */
-  | (MessageBase & { reference?: undefined; tenantId: string; shape: string });
+  | (MessageBase & { reference?: undefined; shared?: undefined; tenantId: string; shape: string });
 
 /** A message that names its job. */
 export type MessageOfJob = Extract<JobMessage, { reference: JobReference }>;
+
+/** A message that names its job through a share. */
+export type MessageOfSharedJob = Extract<JobMessage, { shared: SharedJob }>;
 
 /** The version this build writes; readers accept the previous one too, so that a deployment loses nothing in flight. */
 const JOB_MESSAGE_VERSION = 1;
 
 /** The JSON text of a message. Nested in `event`: top-level names such as `id` would hide the trigger's metadata. */
 export function formatJobMessage(message: JobMessage): string {
-  const { reference, ...rest } = message;
-  const named = reference ?? { kind: 'unknown' as const };
+  const { reference, shared, ...rest } = { shared: undefined, ...message };
+  const named = reference ?? shared ?? { kind: 'unknown' as const };
   return JSON.stringify({ event: { v: JOB_MESSAGE_VERSION, ...named, ...rest } });
 }
 
@@ -118,6 +137,10 @@ export function parseJobMessage(value: unknown): { message: JobMessage } | { mal
   if (event['kind'] === 'unknown') {
     return { message: { ...base, tenantId, shape: parseText(event['shape']) } };
   }
+  if (event['kind'] === 'sharedJob') {
+    const shared = parseSharedJob(tenantId, event);
+    return shared ? { message: { ...base, shared } } : { malformed: 'ids missing or of another form' };
+  }
   const reference = parseReference(tenantId, event);
   if (!reference) return { malformed: 'ids missing or of another form' };
   return { message: { ...base, reference } };
@@ -125,15 +148,28 @@ export function parseJobMessage(value: unknown): { message: JobMessage } | { mal
 
 /** The job event that `event` names: a message, or a row of the index of the ledger. */
 export function parseReference(tenantId: string, event: Readonly<Record<string, unknown>>): JobReference | undefined {
-  const printerId = parseId(event['printerId']);
-  const jobId = parseJobId(event['jobId']);
   if (event['kind'] === 'jobFetchable') {
-    return printerId && jobId ? { kind: 'jobFetchable', tenantId, printerId, jobId } : undefined;
+    const place = parsePlace(event);
+    return place && 'printerId' in place ? { kind: 'jobFetchable', tenantId, ...place } : undefined;
   }
   const definitionId = parseId(event['definitionId']);
   const taskId = parseId(event['taskId']);
   if (event['kind'] !== 'jobStarted' || !definitionId || !taskId) return undefined;
-  return { kind: 'jobStarted', tenantId, definitionId, taskId, ...(printerId && jobId ? { printerId, jobId } : {}) };
+  return { kind: 'jobStarted', tenantId, definitionId, taskId, ...parsePlace(event) };
+}
+
+function parsePlace(event: Readonly<Record<string, unknown>>): NamedPlace | undefined {
+  const [printerId, shareId] = [parseId(event['printerId']), parseId(event['shareId'])];
+  const jobId = parseJobId(event['jobId']);
+  if (jobId === undefined) return undefined;
+  if (printerId !== undefined) return { printerId, jobId };
+  return shareId === undefined ? undefined : { shareId, jobId };
+}
+
+function parseSharedJob(tenantId: string, event: Readonly<Record<string, unknown>>): SharedJob | undefined {
+  const place = parsePlace(event);
+  const tag = parseText(event['tag']);
+  return place && 'shareId' in place && tag !== '' ? { kind: 'sharedJob', tenantId, ...place, tag } : undefined;
 }
 
 function parseBase(event: Record<string, unknown>): MessageBase {

@@ -7,7 +7,8 @@ import {
   type Silence,
   type Throttle,
 } from '../graph/client';
-import { parseJobMessage, idsOf, type MessageOfJob, watchOf } from './message';
+import type { LocateJob } from '../graph/api/printerShares';
+import { idsOf, idsOfMessage, parseJobMessage, watchOf, type MessageOfJob } from './message';
 import type { WatchKey } from '../watches/watches';
 import { errorFields, ReceiverError } from '../errors';
 import { afterPauseMs, afterShareMs } from './delays';
@@ -18,12 +19,14 @@ import type { InactiveReason, ReadAccess, TenantShare } from './access';
 import { deferAfterError, deferClaimed, deferUntilTablesAnswer, requeue } from './defer';
 import type { Ledger } from './ledger';
 import type { Decide } from './startedJob';
+import { nameSharedJob } from './sharedJob';
 import { workOnJob } from './work';
 
 export interface ProcessDeps {
   ledger: Ledger;
   readAccess: ReadAccess;
   callGraph: CallGraph;
+  locateJob: LocateJob;
   throttle: Pick<Throttle, 'remainingMs'>;
   silence: Pick<Silence, 'isSilent'>;
   share: TenantShare;
@@ -77,11 +80,11 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
   const parsed = parseJobMessage(input);
   if ('malformed' in parsed) return sendToPoison(deps, input, { reason: 'malformed', detail: parsed.malformed });
   const { message } = parsed;
-  if (message.reference === undefined) {
+  if ('shape' in message) {
     const { tenantId, shape } = message;
     return sendToPoison(deps, input, { reason: 'unknownResource', tenantId, shape });
   }
-  const { tenantId } = message.reference;
+  const { tenantId } = message.reference ?? message.shared;
   // Before anything that costs a call: messages of a throttled tenant must not delay the others.
   const pauseMs = deps.throttle.remainingMs(tenantId);
   if (pauseMs > LONGEST_WAIT_IN_PLACE_MS) {
@@ -93,8 +96,11 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
   // Any other wait of this run begins after the tables have answered.
   const { tablesOutSince, ...admitted } = message;
   try {
-    const outcome = await processAdmitted(deps, admitted, input);
-    await renewIfNearExpiry(deps, admitted);
+    const named = admitted.reference ? { message: admitted } : await nameSharedJob(deps, admitted);
+    if ('poison' in named) return await sendToPoison(deps, input, { ...idsOfMessage(admitted), reason: named.poison });
+    if ('outcome' in named) return named.outcome;
+    const outcome = await processAdmitted(deps, named.message, input);
+    await renewIfNearExpiry(deps, named.message);
     return outcome;
   } catch (error) {
     if (!(error instanceof ReceiverError) || error.code !== 'storageUnavailable') throw error;

@@ -1,13 +1,16 @@
 import type { Clock } from '../clock';
-import { GRAPH_CALL_LIMIT_MS, type CallGraph } from '../graph/client';
+import { GRAPH_CALL_LIMIT_MS } from '../graph/client';
 import { GraphError } from '../graph/errors';
-import { completeTask, readTask, type PrintTask } from '../graph/api/printTasks';
+import { completeTask, readTask } from '../graph/api/printTasks';
 import { readJob, type PrintJob } from '../graph/api/printJobs';
+import type { Logger } from '../logger';
 import type { Access } from './access';
 import { extendLease, type Claim, type ClaimDeps } from './claims';
+import { NOT_YET_WINDOW_MS, waitedFor } from './delays';
 import type { JobFacts } from './jobEvent';
 import type { Decision, LedgerRow, Outcome } from './ledger';
-import type { JobStartedReference } from './message';
+import { idsOf, type JobStartedReference } from './message';
+import { readStartedJob, type Found, type ReadingDeps, type StartedReading } from './startedReading';
 
 /** The vendor's rules go here. */
 export type Decide = (reference: JobStartedReference, job: PrintJob | undefined) => Decision;
@@ -15,11 +18,11 @@ export type Decide = (reference: JobStartedReference, job: PrintJob | undefined)
 /** Without rules every job is released immediately. */
 export const releaseEveryJob: Decide = () => 'release';
 
-export interface StartedJobDeps {
+export interface StartedJobDeps extends ReadingDeps {
   ledger: ClaimDeps;
-  callGraph: CallGraph;
   decide: Decide;
   clock: Pick<Clock, 'now'>;
+  logger: Logger;
 }
 
 export interface StartedJobWork {
@@ -40,31 +43,14 @@ export interface NotYet {
 
 export type StartedJobResult = { facts: JobFacts } | NotYet | { outcome: 'claimLost' };
 
-interface Place {
-  printerId: string;
-  jobId: string;
-}
-
-/** What Graph shows of the task and its job. `place` is undefined when the task has no readable parentUrl. */
-type StartedReading =
-  /** The job waits for us. */
-  | { state: 'open'; place: Place; job: PrintJob }
-  /** The task waits for us, but its job cannot be read. */
-  | { state: 'unreadable'; place: Place | undefined; cause: string }
-  /** The task has ended. */
-  | { state: 'ended'; place: Place | undefined; job: PrintJob | undefined }
-  /** The task is pending or in an unknown state. */
-  | { state: 'notBegun'; place: Place | undefined; cause: string }
-  /** No task. */
-  | { state: 'notYet'; place: Place | undefined; cause: string };
-
 /** What administrators read on a task that we end. No decision rests on it: Graph may show another text. */
 const DESCRIPTIONS: Record<Decision, string> = {
   release: 'Released by Universal Print Receiver',
   deadline: 'Released by Universal Print Receiver at its deadline',
+  unreadable: 'Released by Universal Print Receiver, which cannot read the job',
 };
 
-const OUTCOMES: Record<Decision, Outcome> = { release: 'released', deadline: 'deadline' };
+const OUTCOMES: Record<Decision, Outcome> = { release: 'released', deadline: 'deadline', unreadable: 'unreadable' };
 
 /**
  * When an open task is ended even if its job cannot be read; milliseconds since 1970. The task of an inactive watch is
@@ -82,22 +68,21 @@ export function taskDeadline(row: LedgerRow, access: Access): number {
  */
 export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWork): Promise<StartedJobResult> {
   const reading = await readUntilDeadline(deps, work);
-  switch (reading.state) {
+  const { state, found } = reading;
+  switch (state) {
     case 'notYet':
       return { outcome: 'notYet', cause: reading.cause, patience: 'window' };
     case 'ended':
-      return { facts: { ...placeOf(reading), outcome: endedBy(work.claim), job: reading.job } };
-    case 'notBegun':
+      return { facts: { ...placeOf(found), outcome: endedBy(work.claim, found.job), job: found.job } };
     case 'unreadable':
-      if (!isPastDeadline(deps, work)) {
-        return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
-      }
-      if (reading.state === 'notBegun') return endTaskBeforeItBegins(deps, work, reading);
-      return endTask(deps, work, 'deadline', { ...placeOf(reading), job: undefined });
-    case 'open': {
-      const decision = deps.decide(work.reference, reading.job);
-      return endTask(deps, work, decision, { ...placeOf(reading), job: reading.job });
-    }
+      if (isLeftUnread(deps, work, reading)) return endUnreadTask(deps, work, reading);
+      if (isPastDeadline(deps, work)) return endTask(deps, work, 'deadline', found);
+      return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
+    case 'notBegun':
+      if (isPastDeadline(deps, work)) return endTaskBeforeItBegins(deps, work, reading);
+      return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
+    case 'open':
+      return endTask(deps, work, deps.decide(work.reference, found.job), found);
   }
 }
 
@@ -108,7 +93,7 @@ export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWor
 async function readUntilDeadline(deps: StartedJobDeps, work: StartedJobWork): Promise<StartedReading> {
   const { reference } = work;
   try {
-    return await readStartedJob(deps.callGraph, reference);
+    return await readStartedJob(deps, reference);
   } catch (error) {
     const final =
       error instanceof GraphError &&
@@ -116,52 +101,40 @@ async function readUntilDeadline(deps: StartedJobDeps, work: StartedJobWork): Pr
       (work.access.active || !error.retryable) &&
       isPastDeadline(deps, work);
     if (!final) throw error;
-    return { state: 'unreadable', place: hintedPlace(reference), cause: error.code };
+    const { printerId, shareId, jobId } = reference;
+    return { state: 'unreadable', found: { printerId, shareId, jobId, job: undefined }, cause: error.code };
   }
 }
 
-/**
- * Reads the job with its tasks in one call where the notification named the job. That answer is used only when it holds
- * the notified task in processing. Otherwise the task itself is read, and its own state decides.
- *
- * @throws GraphError for anything but a 2xx or a 404
- */
-export async function readStartedJob(callGraph: CallGraph, reference: JobStartedReference): Promise<StartedReading> {
-  const { tenantId } = reference;
-  const readAt = (place: Place) => readJob(callGraph, { tenantId, ...place }, 'tasks');
-  const hinted = hintedPlace(reference);
-  const hintedJob = hinted && (await readAt(hinted));
-  const listed = hintedJob?.tasks?.find((task) => task.id === reference.taskId);
-  if (hinted && hintedJob && listed?.state === 'processing') return { state: 'open', place: hinted, job: hintedJob };
-
-  // Graph keeps ended tasks for a limited time. A task that an earlier run ended may be left in its job only.
-  const task = (await readTask(callGraph, reference)) ?? listed;
-  if (!task) return { state: 'notYet', place: hinted, cause: 'taskNotFound' };
-  const place = task.place ?? (listed ? hinted : undefined);
-  const sameJob = hinted && place && hinted.printerId === place.printerId && hinted.jobId === place.jobId;
-  const job = sameJob ? hintedJob : place && (await readAt(place));
-  return judgeTask(task, place, job);
+/** Graph has refused to show the parent of an open task, or has not shown its job for as long as a job may be "not yet". */
+function isLeftUnread(
+  { clock }: StartedJobDeps,
+  { claim, access }: StartedJobWork,
+  { isRefused, isMissing }: { isRefused?: boolean; isMissing?: boolean },
+): boolean {
+  if (!access.active) return false;
+  const waitedMs = waitedFor(claim.row, 'notYet', clock.now());
+  return isRefused === true || (isMissing === true && waitedMs >= NOT_YET_WINDOW_MS);
 }
 
-function judgeTask(task: PrintTask, place: Place | undefined, job: PrintJob | undefined): StartedReading {
-  switch (task.state) {
-    case 'completed':
-    case 'aborted':
-      return { state: 'ended', place, job };
-    case 'processing':
-      if (place && job) return { state: 'open', place, job };
-      return { state: 'unreadable', place, cause: place ? 'jobNotFound' : 'taskWithoutJob' };
-    default:
-      return { state: 'notBegun', place, cause: 'taskNotProcessing' };
-  }
+/** A job that the app cannot read must not hold its user up. */
+async function endUnreadTask(
+  deps: StartedJobDeps,
+  work: StartedJobWork,
+  { found, cause }: { found: Found; cause: string },
+): Promise<StartedJobResult> {
+  const { printerId, shareId } = found;
+  deps.logger.error('job.unreadable', { ...idsOf(work.reference), printerId, shareId, cause });
+  return endTask(deps, work, 'unreadable', found);
 }
 
 async function endTask(
   deps: StartedJobDeps,
   { claim, reference }: StartedJobWork,
   decision: Decision,
-  facts: Omit<JobFacts, 'outcome'>,
+  found: Found,
 ): Promise<StartedJobResult> {
+  const facts = { ...placeOf(found), job: found.job };
   if (!(await extendLease(deps.ledger, claim, GRAPH_CALL_LIMIT_MS, decision))) return { outcome: 'claimLost' };
   claim.hasActed = true;
   try {
@@ -170,26 +143,40 @@ async function endTask(
     if (!isRefusal(error)) throw error;
     // A refusal is no failure when the task has ended: by somebody else, or by an earlier try whose answer was lost.
     const task = await readTask(deps.callGraph, reference);
-    if (task?.state !== 'completed' && task?.state !== 'aborted') {
+    if (typeof task === 'string' || (task.state !== 'completed' && task.state !== 'aborted')) {
       claim.hasActed = false;
       throw error;
     }
-    if (!error.wasRepeated) return { facts: { ...facts, outcome: endedBy(claim) } };
+    if (!error.wasRepeated) {
+      const job = await readAgain(deps, reference, found);
+      return { facts: { ...facts, job, outcome: endedBy(claim, job) } };
+    }
   }
-  return { facts: { ...facts, outcome: OUTCOMES[decision] } };
+  return { facts: { ...facts, outcome: found.job?.isRedirectedAway ? 'redirected' : OUTCOMES[decision] } };
+}
+
+/** The job after its task has ended in the meantime: it may have been redirected. */
+async function readAgain(
+  { callGraph }: StartedJobDeps,
+  { tenantId }: JobStartedReference,
+  { printerId, jobId, job }: Found,
+): Promise<PrintJob | undefined> {
+  if (!job || printerId === undefined || jobId === undefined) return job;
+  const read = await readJob(callGraph, { tenantId, printerId, jobId }, 'tasks');
+  return typeof read === 'string' ? job : read;
 }
 
 /** Whether a pending task can be ended is not documented. Where Graph refuses, the message is deferred. */
 async function endTaskBeforeItBegins(
   deps: StartedJobDeps,
   work: StartedJobWork,
-  reading: { place: Place | undefined; cause: string },
+  { found, cause }: { found: Found; cause: string },
 ): Promise<StartedJobResult> {
   try {
-    return await endTask(deps, work, 'deadline', { ...placeOf(reading), job: undefined });
+    return await endTask(deps, work, 'deadline', found);
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
+    return { outcome: 'notYet', cause, patience: 'openTask' };
   }
 }
 
@@ -198,8 +185,12 @@ function isRefusal(error: unknown): error is GraphError {
   return error instanceof GraphError && ['graphRejected', 'graphConflict', 'graphNotFound'].includes(error.code);
 }
 
-/** A task that has ended with our decision on its row was ended by us: the run that did it ended before it recorded that. */
-function endedBy({ earlierDecision }: Claim): Outcome {
+/**
+ * A task that has ended with our decision on its row was ended by us: the run that did it ended before it recorded that. A
+ * redirect ends the task too (api/printjob-redirect.md).
+ */
+function endedBy({ earlierDecision }: Claim, job: PrintJob | undefined): Outcome {
+  if (job?.isRedirectedAway) return 'redirected';
   return earlierDecision === undefined ? 'ended' : OUTCOMES[earlierDecision];
 }
 
@@ -207,10 +198,7 @@ function isPastDeadline(deps: StartedJobDeps, { claim, access }: StartedJobWork)
   return deps.clock.now() >= taskDeadline(claim.row, access);
 }
 
-function hintedPlace({ printerId, jobId }: JobStartedReference): Place | undefined {
-  return printerId !== undefined && jobId !== undefined ? { printerId, jobId } : undefined;
-}
-
-function placeOf({ place }: { place: Place | undefined }) {
-  return { printerId: place?.printerId, jobId: place?.jobId };
+function placeOf({ printerId, shareId, jobId }: Found): Pick<JobFacts, 'printerId' | 'shareId' | 'jobId'> {
+  // A share matters only while its printer is unknown.
+  return { printerId, jobId, ...(printerId === undefined ? { shareId } : {}) };
 }

@@ -1,12 +1,15 @@
 import type { CallGraph } from '../graph/client';
+import { GraphError } from '../graph/errors';
+import { parseJobUrl, type NamedPlace } from '../graph/jobPlace';
 import { readJob } from '../graph/api/printJobs';
 import { isRecord, parseJson } from '../parse';
 import type { MessageQueue } from '../storage/queues';
 import type { Access } from './access';
 import { extendLease, finishClaim, type Claim } from './claims';
-import { formatJobEvent, type JobFacts } from './jobEvent';
+import { formatJobEvent, type JobEventFacts, type JobFacts } from './jobEvent';
 import type { LedgerRow, Outcome } from './ledger';
 import type { JobFetchableReference, JobMessage } from './message';
+import { shortenJob } from './shortenJob';
 import { workOnStartedJob, type NotYet, type StartedJobDeps } from './startedJob';
 
 export interface WorkDeps extends StartedJobDeps {
@@ -51,10 +54,14 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
 }
 
 /** What a run found and did whose event could not be sent. */
-function pendingFacts({ event, outcome, printerId, jobId, job }: LedgerRow): JobFacts | undefined {
+function pendingFacts(row: LedgerRow): JobFacts | undefined {
+  const { event, outcome, printerId, shareId, jobId } = row;
   if (event !== 'pending' || outcome === undefined) return undefined;
-  const fields = job === undefined ? undefined : parseJson(job);
-  return { outcome, printerId, jobId, job: isRecord(fields) ? { fields } : undefined };
+  const fields = parseJson(row.job ?? '');
+  const truncated = parseJson(row.truncated ?? '');
+  const isNames = Array.isArray(truncated) && truncated.every((name) => typeof name === 'string');
+  const job = isRecord(fields) ? { fields, ...(isNames ? { truncated } : {}) } : undefined;
+  return { outcome, printerId, shareId, jobId, job };
 }
 
 /** A notification may arrive before the job can be read, and long after it has been printed. */
@@ -64,8 +71,12 @@ export async function readFetchableJob(
 ): Promise<{ facts: JobFacts } | NotYet> {
   const { printerId, jobId } = reference;
   const job = await readJob(callGraph, reference, 'documents');
-  if (!job) return { outcome: 'notYet', cause: 'jobNotFound', patience: 'window' };
+  if (typeof job === 'string') {
+    return { outcome: 'notYet', cause: job === 'otherId' ? 'jobOfOtherId' : 'jobNotFound', patience: 'window' };
+  }
   const found = (outcome: Outcome) => ({ facts: { outcome, printerId, jobId, job } });
+  // Whatever its state says, it prints elsewhere (resources/printjob.md).
+  if (job.isRedirectedAway) return found('redirected');
   if (job.state === 'canceled' || job.state === 'aborted') return found('ended');
   if (job.state === 'completed' || job.isAcquiredByPrinter) return found('printed');
   if (job.isFetchable) return found('fetchable');
@@ -74,16 +85,8 @@ export async function readFetchableJob(
 
 /** Sends the event, then records outcome and event. A run that ends between the two repeats the event with the same id. */
 async function sendAndRecord(deps: WorkDeps, { claim, message, access }: Work, facts: JobFacts): Promise<WorkResult> {
-  const { outcome, printerId, jobId, job } = facts;
-  const jobText = job && JSON.stringify(job.fields);
-  const jobCreatedAt = job?.fields['createdDateTime'];
-  const record: Partial<LedgerRow> = {
-    outcome,
-    ...(printerId === undefined ? {} : { printerId }),
-    ...(jobId === undefined ? {} : { jobId }),
-    ...(typeof jobCreatedAt === 'string' ? { jobCreatedAt } : {}),
-    ...(jobText === undefined || jobText.length > MOST_JOB_CHARACTERS ? {} : { job: jobText }),
-  };
+  const { outcome } = facts;
+  const record = recordOf(facts);
   if (!access.active) {
     await finishClaim(deps.ledger, claim, { ...record, event: 'none', cause: access.reason });
     return { outcome: 'releasedWithoutEvent', jobOutcome: outcome };
@@ -94,7 +97,50 @@ async function sendAndRecord(deps: WorkDeps, { claim, message, access }: Work, f
   const { traceparent } = message;
   // Where the queue refuses, the row is released with this: a later run sends the event without asking Graph.
   claim.row = { ...row, ...record, event: 'pending' };
-  await deps.queues.events.send(formatJobEvent({ ...facts, reference, firstSeenAt, traceparent }));
+  const redirects = await findRedirects(deps, claim, facts);
+  await deps.queues.events.send(formatJobEvent({ ...facts, ...redirects, reference, firstSeenAt, traceparent }));
   const recorded = await finishClaim(deps.ledger, claim, { ...record, event: 'sent' });
   return { outcome: recorded ? 'done' : 'eventRepeated', jobOutcome: outcome };
+}
+
+/** What the row keeps of the facts, so that a later run can send the same event. */
+function recordOf({ outcome, printerId, shareId, jobId, job }: JobFacts): Partial<LedgerRow> {
+  const named = Object.entries({ printerId, shareId, jobId }).filter(([, id]) => id !== undefined);
+  const place: Pick<LedgerRow, 'printerId' | 'shareId' | 'jobId'> = Object.fromEntries(named);
+  if (!job) return { outcome, ...place };
+  const shorten = { fields: job.fields };
+  const { fields, truncated } = shortenJob(
+    shorten,
+    (short) => JSON.stringify(short.fields).length <= MOST_JOB_CHARACTERS,
+  );
+  const jobCreatedAt = job.fields['createdDateTime'];
+  return {
+    outcome,
+    ...place,
+    ...(typeof jobCreatedAt === 'string' ? { jobCreatedAt } : {}),
+    job: JSON.stringify(fields),
+    ...(truncated.length > 0 ? { truncated: JSON.stringify(truncated) } : {}),
+  };
+}
+
+/** Where the job was redirected to and from. A share whose printer cannot be read now stays a share: the event does not wait. */
+async function findRedirects(
+  { callGraph, locateJob }: WorkDeps,
+  { reference: { tenantId } }: Claim,
+  { job }: JobFacts,
+): Promise<Pick<JobEventFacts, 'redirectedTo' | 'redirectedFrom'>> {
+  const locate = async (url: unknown): Promise<NamedPlace | undefined> => {
+    const named = parseJobUrl(url);
+    if (!named) return undefined;
+    try {
+      return (await locateJob(callGraph, tenantId, named)) ?? named;
+    } catch (error) {
+      if (error instanceof GraphError) return named;
+      throw error;
+    }
+  };
+  return {
+    redirectedTo: await locate(job?.fields['redirectedTo']),
+    redirectedFrom: await locate(job?.fields['redirectedFrom']),
+  };
 }

@@ -66,12 +66,15 @@ async function explainJob(ledger: Pick<Ledger, 'get'>, value: unknown): Promise<
   if ('malformed' in parsed) return { cause: `malformed: ${parsed.malformed}` };
   const { message } = parsed;
   // Only the masked shape of the resource was kept, so a replay has nothing to process.
-  if (!message.reference) return { tenantId: message.tenantId, cause: `unknown resource ${message.shape}` };
+  if ('shape' in message) return { tenantId: message.tenantId, cause: `unknown resource ${message.shape}` };
+  const replay = formatJobMessage({ ...message, foundBy: 'replay', deferrals: 0 });
+  if (!message.reference)
+    return { tenantId: message.shared.tenantId, cause: 'the share of its job cannot be read', replay };
   const { reference } = message;
   const { tenantId } = reference;
   const key = ledgerRowKey(reference);
   const cause = await readCause(ledger, tenantId, key);
-  return { tenantId, key, cause, replay: formatJobMessage({ ...message, foundBy: 'replay', deferrals: 0 }) };
+  return { tenantId, key, cause, replay };
 }
 
 async function readCause(ledger: Pick<Ledger, 'get'>, tenantId: string, key: string): Promise<string> {

@@ -16,7 +16,9 @@ const FOUND_BY: Record<LedgerRow['foundBy'], string> = {
 
 const OUTCOMES: Record<NonNullable<LedgerRow['outcome']>, string> = {
   released: 'its task was completed, so that it prints',
+  redirected: 'it was redirected to another printer, where a job of its own prints',
   deadline: 'its task was completed at the deadline, because the job could not be read',
+  unreadable: 'its task was completed, because Graph does not let the app read the job',
   ended: 'its task or job had been ended by another party',
   fetchable: 'it was ready for download',
   printed: 'it was with the printer, or printed',

@@ -1,3 +1,4 @@
+import { isPullPrintPrinter } from '../graph/api/pullPrintPrinters';
 import type { Tenant } from '../tenants/tenants';
 import { hasSubscription, isMaintained, newWatch, withoutFailure, type Watch, type WatchKey } from '../watches/watches';
 import { reconcileWatch } from './reconcileWatch';
@@ -6,6 +7,8 @@ import { unlessContended, type WatchResult, type SubscriptionDeps } from './reco
 export type AddWatchResult =
   /** The tenant is not on the allow-list, or is paused or removed. Nothing was stored. */
   | { outcome: 'tenantUnknown' | 'tenantNotActive' }
+  /** Graph has no subscriptions for pull print printers. Nothing was stored. */
+  | { outcome: 'pullPrintPrinter' }
   /** `added` is false when the watch existed. `result` is about its subscription. */
   | { outcome: 'watched'; added: boolean; result: WatchResult };
 
@@ -18,6 +21,8 @@ export async function addWatch(deps: SubscriptionDeps, key: WatchKey): Promise<A
   const tenant = await deps.tenants.get(tenantId);
   if (!tenant) return { outcome: 'tenantUnknown' };
   if (tenant.status !== 'active') return { outcome: 'tenantNotActive' };
+  const isNewPrinter = kind === 'jobFetchable' && !(await deps.watches.get(key));
+  if (isNewPrinter && (await isPullPrintPrinter(deps.callGraph, tenantId, id))) return { outcome: 'pullPrintPrinter' };
   const since = new Date(deps.clock.now()).toISOString();
   const added = await deps.watches.add({ tenantId, kind, id, since });
   let wasUnwanted = false;

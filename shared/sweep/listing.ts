@@ -4,6 +4,7 @@ import { ledgerRowKey, type JobReference, formatJobMessage, createTrace } from '
 import type { Tenant } from '../tenants/tenants';
 import type { Watch } from '../watches/watches';
 import { listJobs, type ListedJob } from '../graph/api/printJobs';
+import type { JobPlace } from '../graph/jobPlace';
 import { listTasks } from '../graph/api/printTasks';
 import { planJob, planTask, type Sight, type SweepPlan } from './plan';
 import { eachBounded } from '../concurrency';
@@ -17,10 +18,17 @@ export interface ListingSweep {
   brokenOff?: Error;
 }
 
+/** Where the jobs of the listed tasks are. */
+export interface TaskListing {
+  places: JobPlace[];
+  /** Tasks whose job is named through a share of which no row knows the printer. */
+  unplaced: number;
+}
+
 /**
  * Enqueues the open tasks of one definition, watched or not: the worker ends the tasks that nobody watches.
  *
- * @returns the counts, and the printer and job of each listed task
+ * @returns the counts, and where the job of each listed task is
  * @throws errors of the queue
  */
 export async function sweepTasks(
@@ -28,21 +36,25 @@ export async function sweepTasks(
   tenant: Pick<Tenant, 'tenantId' | 'taskDeadlineMinutes'>,
   definitionId: string,
   rows: LedgerRows,
-): Promise<ListingSweep & { places: { printerId: string; jobId: string }[] }> {
+): Promise<ListingSweep & TaskListing> {
   const { tenantId, taskDeadlineMinutes } = tenant;
-  const places: { printerId: string; jobId: string }[] = [];
+  const places: JobPlace[] = [];
+  let unplaced = 0;
   const open: JobReference[] = [];
   const ended = await readListing(async () => {
     for await (const { id: taskId, isOpen, place } of listTasks(deps, { tenantId, definitionId })) {
-      if (place) places.push(place);
-      if (isOpen) open.push({ kind: 'jobStarted', tenantId, definitionId, taskId, ...place });
+      const reference: JobReference = { kind: 'jobStarted', tenantId, definitionId, taskId, ...place };
+      // The row of a task that the worker has read names the printer of its share.
+      if (place && 'printerId' in place) places.push(place);
+      else if (place && rows.get(ledgerRowKey(reference))?.printerId === undefined) unplaced += 1;
+      if (isOpen) open.push(reference);
     }
   });
   const found = open.filter((reference) =>
     shouldEnqueue(deps, rows, reference, (sight) => planTask(sight, taskDeadlineMinutes)),
   );
   await enqueueFound(deps, found);
-  return { seen: open.length, enqueued: found.length, places, ...ended };
+  return { seen: open.length, enqueued: found.length, places, unplaced, ...ended };
 }
 
 /**

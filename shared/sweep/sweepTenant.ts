@@ -4,6 +4,7 @@ import { isLostByGraph, createRowReader, type LedgerRows } from './ledgerRows';
 import { type SweepTime, type SweepDeps, emptySweep, type SweepProgress, type TenantSweep } from './sweepRun';
 import { findLostTriggers, type TaskPlaces, placeName } from './lostTriggers';
 import { sweepJobs, sweepTasks, type ListingSweep } from './listing';
+import { pullPrintId } from '../graph/jobPlace';
 import { listDefinitions } from '../graph/api/taskDefinitions';
 import { eachBounded } from '../concurrency';
 import { rotate } from '../backoff';
@@ -92,6 +93,10 @@ async function sweepListings(
   run.expect(everyDefinition.length + printers.length);
 
   const places: TaskPlaces = { carried: new Set(), printers: new Set(), isComplete: owned !== undefined };
+  // A pull print printer has no triggers (resources/pullprintprinter.md).
+  const expectTrigger = (printerId: string) => {
+    if (pullPrintId(printerId) === undefined) places.printers.add(printerId);
+  };
   const account = (key: WatchKey, isWatched: boolean, rows: LedgerRows) => {
     const now = deps.clock.now();
     for (const row of rows.values()) {
@@ -100,7 +105,7 @@ async function sweepListings(
       const { printerId, jobId } = row;
       if (key.kind !== 'jobStarted' || printerId === undefined || jobId === undefined) continue;
       places.carried.add(placeName({ printerId, jobId }));
-      if (isWatched && now - Date.parse(row.firstSeenAt) < RECENT_MS) places.printers.add(printerId);
+      if (isWatched && now - Date.parse(row.firstSeenAt) < RECENT_MS) expectTrigger(printerId);
     }
   };
   const sweepListing = <T extends ListingSweep>(
@@ -128,10 +133,10 @@ async function sweepListings(
     const key: WatchKey = { tenantId, kind: 'jobStarted', id };
     const isWatched = definitions.includes(id);
     const swept = await sweepListing(key, isWatched, (rows) => sweepTasks(deps, tenant, id, rows));
-    places.isComplete &&= swept !== undefined;
+    places.isComplete &&= swept?.unplaced === 0;
     for (const place of swept?.places ?? []) {
       places.carried.add(placeName(place));
-      if (isWatched) places.printers.add(place.printerId);
+      if (isWatched) expectTrigger(place.printerId);
     }
   };
   const listed = new Map<string, ListedJob[]>();

@@ -1,6 +1,7 @@
 import type { KeyRing } from '../config';
+import { parseJobUrl } from '../graph/jobPlace';
 import { parseJobResource, watchOf, type JobMessage, type JobReference } from '../jobs/message';
-import { parseParentUrl, isRecord, parseGuid, parseId, parseJson } from '../parse';
+import { isRecord, parseGuid, parseId, parseJson } from '../parse';
 import type { LifecycleMessage } from '../subscriptions/message';
 import { verifyClientState, watchTag } from '../watches/clientState';
 
@@ -120,20 +121,19 @@ export function verifyItem(ring: KeyRing, item: unknown, context: VerifyContext)
     if (subscriptionId !== undefined) lifecycle.subscriptionId = subscriptionId;
     return { lifecycle };
   }
-  const reference = parseJobResource(tenantId, resource);
-  const known = reference && watchTag(watchOf(reference)) === tag;
-  if (known) addHints(reference, item['resourceData']);
-  const job: JobMessage = known
-    ? { reference, generation, foundBy: 'graph', receivedAt, traceparent, deferrals: 0 }
-    : {
-        tenantId,
-        shape: maskResource(resource),
-        generation,
-        foundBy: 'graph',
-        receivedAt,
-        traceparent,
-        deferrals: 0,
-      };
+  const named = parseJobResource(tenantId, resource);
+  let job: JobMessage;
+  if (named?.kind === 'sharedJob') {
+    // The worker compares the tag, once Graph has shown the printer of the share.
+    const shared = { ...named, tag };
+    job = { shared, generation, foundBy: 'graph', receivedAt, traceparent, deferrals: 0 };
+  } else if (named && watchTag(watchOf(named)) === tag) {
+    addHints(named, item['resourceData']);
+    job = { reference: named, generation, foundBy: 'graph', receivedAt, traceparent, deferrals: 0 };
+  } else {
+    const shape = maskResource(resource);
+    job = { tenantId, shape, generation, foundBy: 'graph', receivedAt, traceparent, deferrals: 0 };
+  }
   if (subscriptionId !== undefined) job.subscriptionId = subscriptionId;
   const expires = parseDate(item['subscriptionExpirationDateTime']);
   if (expires !== undefined) job.expires = expires;
@@ -143,10 +143,7 @@ export function verifyItem(ring: KeyRing, item: unknown, context: VerifyContext)
 /** The parentUrl of a task names its job (resources/printtask.md). The worker checks this hint against Graph. */
 function addHints(reference: JobReference, resourceData: unknown): void {
   if (reference.kind !== 'jobStarted' || !isRecord(resourceData)) return;
-  const parent = parseParentUrl(resourceData['parentUrl']);
-  if (!parent) return;
-  reference.printerId = parent.printerId;
-  reference.jobId = parent.jobId;
+  Object.assign(reference, parseJobUrl(resourceData['parentUrl']));
 }
 
 function parseDate(value: unknown): string | undefined {
@@ -156,7 +153,7 @@ function parseDate(value: unknown): string | undefined {
 /** The words of Universal Print's paths (api-reference/v1.0, print pages). Everything else in a path is an id. */
 const WORDS = new Set(
   (
-    'print printers shares jobs tasks documents taskdefinitions tasktriggers printtaskdefinition printtaskdefinitions ' +
+    'print printers pullprintprinters shares jobs tasks documents taskdefinitions tasktriggers printtaskdefinition printtaskdefinitions ' +
     'printer printershares connectors operations services endpoints reports settings'
   ).split(' '),
 );

@@ -7,10 +7,13 @@ import { createSubscription } from '../../shared/graph/api/subscriptions';
 import { callOf, newSubscription } from '../../shared/subscriptions/plan';
 import { listJobs } from '../../shared/graph/api/printJobs';
 import { readFetchableJob } from '../../shared/jobs/work';
-import { readStartedJob } from '../../shared/jobs/startedJob';
+import { readStartedJob } from '../../shared/jobs/startedReading';
+import { createLocateJob } from '../../shared/graph/api/printerShares';
 
 const started = { kind: 'jobStarted', tenantId: TENANT, definitionId: DEFINITION, taskId: 't' } as const;
 const fetchable = { kind: 'jobFetchable', tenantId: TENANT, printerId: PRINTER, jobId: '1' } as const;
+const SHARE = '66666666-6666-6666-6666-666666666666';
+const locateJob = createLocateJob({ now: () => Date.parse(START) });
 const place = { printerId: PRINTER, jobId: '1' };
 
 /** Makes the calls to Graph of one flow, and returns the permissions that they name. */
@@ -45,7 +48,8 @@ describe('the scenarios of tenants add', () => {
       'Receive JobStarted, release jobs',
       async (callGraph: CallGraph) => {
         await subscribe(callGraph, 'jobStarted', DEFINITION);
-        await readStartedJob(callGraph, { ...started, ...place });
+        await readStartedJob({ callGraph, locateJob }, { ...started, ...place });
+        await readStartedJob({ callGraph, locateJob }, { ...started, shareId: SHARE, jobId: '1' });
         await readTask(callGraph, started);
         await completeTask(callGraph, started, 'released');
         await readThrough(listTasks(paging(callGraph), started));

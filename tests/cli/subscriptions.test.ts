@@ -23,8 +23,24 @@ describe('subscriptions add', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('is now watched');
     expect(stdout).toContain(EXPIRY);
-    expect(world.graph.calls[0]?.body).toMatchObject({ resource: `print/printers/${PRINTER}/jobs` });
+    expect(world.graph.calls.map(({ method }) => method)).toEqual(['GET', 'POST']);
+    expect(world.graph.calls[1]?.body).toMatchObject({ resource: `print/printers/${PRINTER}/jobs` });
     expect((await world.run(...addPrinter)).stdout).toContain('was already watched');
+    expect(world.graph.calls).toHaveLength(2);
+  });
+
+  it('refuses a pull print printer with the reason, and stores nothing (resources/pullprintprinter.md)', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    world.graph.next('GET', () => ({ id: PRINTER, displayName: 'Pull print' }));
+    const refused = await world.run(...addPrinter);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain(`${PRINTER} is a pull print printer, and Graph has no subscriptions for these`);
+    expect(refused.stderr).toContain('member printers');
+    expect(world.graph.said()).toEqual([`GET /print/pullPrintPrinters/${PRINTER}`]);
+    expect((await world.runJson('subscriptions', 'list')).json).toEqual([]);
+    const prefixed = await world.run('subscriptions', 'add', '--tenant', TENANT, '--printer', `pullprint.${PRINTER}`);
+    expect(prefixed).toMatchObject({ code: 1, stdout: '' });
     expect(world.graph.calls).toHaveLength(1);
   });
 
@@ -65,7 +81,7 @@ describe('subscriptions add', () => {
         lastError: expect.stringContaining('Graph said forbidden') as string,
       },
     });
-    expect(world.graph.calls).toHaveLength(1);
+    expect(world.graph.calls).toHaveLength(2);
     const corrected = await world.run('subscriptions', 'reconcile', '--retry-now');
     expect(corrected).toMatchObject({ code: 0, stderr: `${TENANT} jobFetchable_${PRINTER}: created\n` });
   });

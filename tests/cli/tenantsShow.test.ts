@@ -25,14 +25,15 @@ describe('tenants show', () => {
       'PrintTaskDefinition.ReadWrite.All',
       'Printer.Read.All',
       'PrintJob.ReadBasic.All',
+      'PullPrintPrinter.Read.All',
       'PrintJob.Read.All',
       'PrintJob.ReadWriteBasic.All',
       'PrintJob.Manage.All',
     ]);
     for (const { path } of world.graph.calls.slice(1)) {
-      expect(path).toMatch(/^\/print\/printers\/00000000-0000-0000-0000-000000000000/);
+      expect(path).toMatch(/^\/print\/(printers|pullPrintPrinters)\/00000000-0000-0000-0000-000000000000/);
     }
-    expect(stdout.match(/ granted$/gm)).toHaveLength(6);
+    expect(stdout.match(/ granted$/gm)).toHaveLength(7);
     expect(stdout).toContain('/adminconsent?');
     expect(stdout).not.toContain('Missing');
   });

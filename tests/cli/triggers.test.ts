@@ -43,6 +43,37 @@ describe('triggers', () => {
     expect((await world.run(...create)).stderr).toContain('Graph said forbidden');
   });
 
+  it.each([
+    ['as Graph knows it', PRINTER],
+    ['as events show it', `pullprint.${PRINTER}`],
+  ])('create refuses a pull print printer with the reason, before anybody signs in: %s', async (_name, id) => {
+    const world = createCliWorld();
+    world.graph.next('GET', () => ({ id: PRINTER }));
+    const refused = await world.run(
+      'triggers',
+      'create',
+      '--tenant',
+      TENANT,
+      '--printer',
+      id,
+      '--definition',
+      DEFINITION,
+    );
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain(`${id} is a pull print printer, and Graph has no triggers for these`);
+    expect(world.signedIn).toEqual([]);
+  });
+
+  it('create goes on where the app may not read pull print printers, or Graph answers about another one', async () => {
+    const world = createCliWorld();
+    world.graph.nextError('GET', graphError('forbidden'));
+    world.graph.next('GET', () => ({ id: DEFINITION }));
+    for (const _ of ['refused', 'another']) {
+      world.administrator.next('POST', () => ({ id: TRIGGER }));
+      expect(await world.run(...create)).toMatchObject({ code: 0 });
+    }
+  });
+
   it('create rejects an answer without an id', async () => {
     const world = createCliWorld();
     world.administrator.next('POST', () => 'text');

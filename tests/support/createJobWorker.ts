@@ -5,6 +5,7 @@ import { createTenantShare, createReadAccess } from '../../shared/jobs/access';
 import { createLedger, type LedgerRow } from '../../shared/jobs/ledger';
 import { createRequestRenewal } from '../../shared/subscriptions/renewalRequests';
 import { type Watch, createWatches } from '../../shared/watches/watches';
+import { createLocateJob } from '../../shared/graph/api/printerShares';
 import { createSilence, createThrottle } from '../../shared/graph/client';
 import { createTenants, type Tenant } from '../../shared/tenants/tenants';
 import { createCapturedLogger } from './createCapturedLogger';
@@ -62,6 +63,7 @@ export async function createJobWorker() {
     ledger,
     readAccess: createReadAccess({ tenants, watches, clock }),
     callGraph: world.callGraph,
+    locateJob: createLocateJob(clock),
     throttle,
     silence: createSilence(clock),
     share: createTenantShare(),

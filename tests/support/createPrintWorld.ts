@@ -16,6 +16,8 @@ type Scripted = { method: GraphCall['method']; path: RegExp; answer: () => unkno
 export function createPrintWorld() {
   const tasks = new Map<string, WorldTask>();
   const jobs = new Map<string, () => Record<string, unknown>>();
+  /** The printer of each share. */
+  const shares = new Map<string, string>();
   const calls: GraphCall[] = [];
   const scripted: Scripted[] = [];
 
@@ -29,9 +31,14 @@ export function createPrintWorld() {
   };
 
   function answerAsGraph({ method, path, body }: GraphCall): unknown {
-    const [, , kind, , , id = ''] = (path.split('?')[0] ?? '').split('/');
-    if (kind === 'printers') {
-      const key = (path.split('?')[0] ?? '').slice('/print/printers/'.length).replace('/jobs/', '/');
+    const [, , kind, parentId = '', , id = ''] = (path.split('?')[0] ?? '').split('/');
+    if (kind === 'shares') {
+      const printerId = shares.get(parentId);
+      if (printerId === undefined) throw graphError('notFound');
+      return { id: printerId };
+    }
+    if (kind === 'printers' || kind === 'pullPrintPrinters') {
+      const key = `${kind === 'printers' ? '' : 'pullprint.'}${parentId}/${id}`;
       const job = jobs.get(key);
       if (!job) throw graphError('notFound');
       return job();
@@ -54,6 +61,7 @@ export function createPrintWorld() {
     calls,
     tasks,
     jobs,
+    shares,
     /** Method and path of each call, in order. */
     said: () => calls.map(({ method, path }) => `${method} ${path}`),
     /** How often tasks were written. */

@@ -40,7 +40,11 @@ export const controlApi = {
   changeTenant: row('PATCH /tenants/{tenant}', json<{ tenantId: string; roles: string[] }>(), tenant),
   setConsent: row('POST /tenants/{tenant}/consent', done, z.object({ granted: z.boolean() })),
   createPrinter: row('POST /tenants/{tenant}/printers', created, printer),
+  /** Gives a share to a printer, or another printer to a share. */
+  createShare: row('POST /tenants/{tenant}/shares', created, printer.extend({ printerId: id })),
+  createPullPrintPrinter: row('POST /tenants/{tenant}/pullPrintPrinters', created, printer),
   createDefinition: row('POST /tenants/{tenant}/definitions', created, printer.extend({ appId: text.optional() })),
+  /** Also on a pull print printer: whether one can fire a trigger is not documented. */
   createTrigger: row('POST /tenants/{tenant}/triggers', created, z.object({ printerId: id, definitionId: id })),
 
   // What users and printers do.

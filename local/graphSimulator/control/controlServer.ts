@@ -7,7 +7,8 @@ import { answerDeviceCode, userClaims } from '../signIn/userSignIn';
 import { loseSubscriptions } from '../subscriptions/lifecycle';
 import { notifyLifecycle } from '../subscriptions/notifications';
 import { acquireJob, endJob, printJob } from '../world/jobs';
-import { isEnded, liveSubscriptions, type Job, type Printer, type Simulation, type Tenant } from '../world/simulation';
+import { findPrinter, isEnded, liveSubscriptions } from '../world/simulation';
+import type { Job, JobParent, Printer, Share, Simulation, Tenant } from '../world/simulation';
 import { variantsSchema } from '../world/variants';
 import { controlApi, redeliveryIds, type AnswerOf, type ControlName, type RequestOf } from './controlApi';
 import { listJobs, listOpenTasks, viewState } from './viewState';
@@ -32,7 +33,7 @@ const handlers: Handlers = {
   createTenant: ({ world }, { tenantId: id, name, roles }) => {
     const known = world.tenants.get(id);
     world.tenants.set(id, {
-      ...(known ?? { id, consentRevoked: false, printers: new Map(), definitions: new Map() }),
+      ...(known ?? newTenant(id)),
       name: name ?? known?.name ?? id,
       roles: new Set(roles ?? known?.roles ?? allRoles),
     });
@@ -53,6 +54,17 @@ const handlers: Handlers = {
     printers.set(id, { ...known, displayName: displayName ?? `Printer ${printers.size + 1}` });
     return { id };
   },
+  createShare: (simulation, { id = randomUUID(), displayName = 'Share', printerId }, params) => {
+    const tenant = tenantOf(simulation, params);
+    printerOf(tenant, printerId);
+    tenant.shares.set(id, { id, displayName, printerId });
+    return { id };
+  },
+  createPullPrintPrinter: (simulation, { id = randomUUID(), displayName = 'Pull print' }, params) => {
+    const printer = { id, displayName, jobs: new Map<string, Job>(), nextJobNumber: FIRST_JOB_NUMBER };
+    tenantOf(simulation, params).pullPrintPrinters.set(id, printer);
+    return { id };
+  },
   createDefinition: (simulation, request, params) => {
     const { id = randomUUID(), displayName = 'Task definition', appId = simulation.appId } = request;
     const definition = { id, displayName, appId, createdByDisplayName: '', tasks: new Map() };
@@ -68,11 +80,14 @@ const handlers: Handlers = {
     printer.trigger = { id: randomUUID(), definitionId };
     return { id: printer.trigger.id };
   },
-  print: (simulation, { printerId, count, ...request }, params) => {
+  print: (simulation, { printerId: named, shareId, count, ...request }, params) => {
     const tenant = tenantOf(simulation, params);
-    const printer = printerOf(tenant, printerId);
+    const share = shareId === undefined ? undefined : requireFound(tenant.shares.get(shareId), 'The share');
+    const printer = printerOf(tenant, share?.printerId ?? named);
+    const printerId = printer.id;
+    const parent = parentOf(tenant, printer, share);
     return Array.from({ length: count }, () => {
-      const { id: jobId, tasks } = printJob(simulation, tenant, printer, request);
+      const { id: jobId, tasks } = printJob(simulation, tenant, printer, { ...request, parent });
       const [task] = tasks;
       return { jobId, printerId, ...(task && { taskId: task.id, definitionId: task.definitionId }) };
     });
@@ -171,5 +186,15 @@ function tenantOf({ world }: Simulation, { tenant = '' }: Params): Tenant {
 }
 
 function printerOf(tenant: Tenant, printerId = ''): Printer {
-  return requireFound(tenant.printers.get(printerId), 'The printer');
+  return requireFound(findPrinter(tenant, printerId), 'The printer');
+}
+
+function parentOf({ pullPrintPrinters }: Tenant, { id }: Printer, share: Share | undefined): JobParent {
+  if (share) return { collection: 'shares', id: share.id };
+  return { collection: pullPrintPrinters.has(id) ? 'pullPrintPrinters' : 'printers', id };
+}
+
+function newTenant(id: string): Omit<Tenant, 'name' | 'roles'> {
+  const empty = { printers: new Map(), pullPrintPrinters: new Map(), shares: new Map(), definitions: new Map() };
+  return { id, consentRevoked: false, ...empty };
 }

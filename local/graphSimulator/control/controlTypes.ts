@@ -80,7 +80,10 @@ const document = z.object({
 
 /** What to print. */
 export const printOrder = z.object({
-  printerId: id,
+  /** A printer, or a pull print printer. */
+  printerId: id.optional(),
+  /** In place of a printer: users print to a share. */
+  shareId: id.optional(),
   count: count.min(1).default(1),
   /** resources/printdocument.md: a job has one document today. */
   documents: z.array(document).prefault([{}]),

@@ -15,6 +15,8 @@ export function viewState(simulation: Simulation) {
       roles: [...tenant.roles],
       consentRevoked: tenant.consentRevoked,
       printers: [...tenant.printers.values()].map(({ jobs: _jobs, ...printer }) => printer),
+      shares: [...tenant.shares.values()],
+      pullPrintPrinters: [...tenant.pullPrintPrinters.values()].map(({ jobs: _jobs, ...printer }) => printer),
       definitions: [...tenant.definitions.values()].map(({ tasks: _tasks, ...definition }) => definition),
       jobs: jobsOf(tenant).map(viewJob),
     })),
@@ -42,8 +44,8 @@ function tenantsOf({ world }: Simulation, tenantId?: string): Tenant[] {
   return [...world.tenants.values()].filter(({ id }) => tenantId === undefined || id === tenantId);
 }
 
-function jobsOf({ printers }: Tenant): Job[] {
-  return [...printers.values()].flatMap(({ jobs }) => [...jobs.values()]);
+function jobsOf({ printers, pullPrintPrinters }: Tenant): Job[] {
+  return [...printers.values(), ...pullPrintPrinters.values()].flatMap(({ jobs }) => [...jobs.values()]);
 }
 
 function viewJob(job: Job) {

@@ -11,6 +11,7 @@ import type { Simulation } from '../world/simulation';
 import { answerBatch, type BatchPart } from './batch';
 import type { Route } from './graphCall';
 import { answerDownload, jobRoutes } from './jobs';
+import { parentRoutes } from './sharesAndPullPrint';
 import { printerAndTaskRoutes } from './printersAndTasks';
 import { subscriptionRoutes } from './subscriptions';
 
@@ -18,7 +19,7 @@ import { subscriptionRoutes } from './subscriptions';
 type GraphRequest = BatchPart & { batch?: number };
 
 const batchRoute = { call: 'POST /$batch' };
-const graphRoutes = [...subscriptionRoutes, ...printerAndTaskRoutes, ...jobRoutes];
+const graphRoutes = [...subscriptionRoutes, ...printerAndTaskRoutes, ...jobRoutes, ...parentRoutes];
 const findRoute = createRouter<Route | typeof batchRoute>([batchRoute, ...graphRoutes]);
 
 /** Listens for Graph, for downloads, for the device login page and for the control API on one port. */

@@ -5,7 +5,7 @@ import type { Reply } from '../http/server';
 import { access } from '../signIn/permissions';
 import { jobUrl } from '../subscriptions/notifications';
 import { endJob, printJob } from '../world/jobs';
-import type { Job, PrintDocument, Simulation, Task } from '../world/simulation';
+import type { Job, PrintDocument, Printer, Simulation, Task } from '../world/simulation';
 import { ok, pageOfList, printerOf, refuseOptions, route, tenantOf, type GraphCall, type Route } from './graphCall';
 import { viewTask } from './printersAndTasks';
 
@@ -61,8 +61,13 @@ export function answerDownload({ world, now }: Simulation, url: URL, authorizati
 
 /** The job of the path. Throws 404 when it does not exist or is not yet visible to reads. */
 function jobOf(call: GraphCall): Job {
-  const job = printerOf(call).jobs.get(call.params['jobId'] ?? '');
-  return requireFound(job && job.visibleAt <= call.simulation.now() ? job : undefined, 'The job');
+  return requireVisible(call, printerOf(call));
+}
+
+/** The job of the path on its printer. Throws as `jobOf`. */
+export function requireVisible({ params, simulation }: GraphCall, { jobs }: Printer): Job {
+  const job = jobs.get(params['jobId'] ?? '');
+  return requireFound(job && job.visibleAt <= simulation.now() ? job : undefined, 'The job');
 }
 
 /**
@@ -88,17 +93,18 @@ function redirect(call: GraphCall): Reply {
   const destination = requireFound(tenant.printers.get(order.destinationPrinterId), 'The destination printer');
   const created = printJob(simulation, tenant, destination, {
     ...job,
+    parent: { collection: 'printers', id: destination.id },
     documents: job.documents.map(({ downloadedAt: _none, ...document }) => document),
     visibleAfterMs: 0,
     configuration: { ...job.configuration, ...order.configuration },
-    redirectedFrom: jobUrl(job.printerId, job.id),
+    redirectedFrom: jobUrl(simulation, job),
   });
   // api/printjob-redirect.md: the task is completed by the redirect itself.
   task.state = 'completed';
   task.endedAt = simulation.now();
-  job.redirectedTo = jobUrl(created.printerId, created.id);
+  job.redirectedTo = jobUrl(simulation, created);
   // The documentation does not name the end state of the redirected job.
-  endJob(simulation, job, 'canceled');
+  endJob(simulation, job, simulation.variants.redirectedJobState);
   return ok(viewJob(simulation, created));
 }
 
@@ -106,7 +112,7 @@ function redirect(call: GraphCall): Reply {
  * A printJob as Graph writes it (resources/printjob.md). `documents` and `tasks` are there only when expanded.
  * Until fetchableAfterMs has passed since the job became fetchable, reads still show it as transforming.
  */
-function viewJob({ now }: Simulation, job: Job, query?: URLSearchParams): Record<string, unknown> {
+export function viewJob({ now }: Simulation, job: Job, query?: URLSearchParams): Record<string, unknown> {
   const expanded = (query?.get('$expand') ?? '').split(',').map((name) => name.trim());
   const lags = job.isFetchable && now() < (job.fetchableAt ?? 0) + job.fetchableAfterMs;
   return {

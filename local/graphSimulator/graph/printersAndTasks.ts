@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { notFound, Refusal, requireFound } from '../http/readRequest';
 import type { Reply } from '../http/server';
 import { access } from '../signIn/permissions';
-import { jobUrl } from '../subscriptions/notifications';
 import { endTask } from '../world/jobs';
 import { isOpen, type Definition, type Printer, type Task, type Tenant } from '../world/simulation';
 import { ok, pageOfList, printerOf, refuseOptions, route, tenantOf, type GraphCall, type Route } from './graphCall';
@@ -96,7 +95,8 @@ export const printerAndTaskRoutes: readonly Route[] = [
   route(`PATCH ${DEFINITION}/tasks/{taskId}`, 'printtaskdefinition-update-task.md', access.definitions, updateTask),
 ];
 
-function viewPrinter({ id, displayName }: Printer) {
+/** A printer as Graph writes it (resources/printer.md). */
+export function viewPrinter({ id, displayName }: Printer) {
   return { id, displayName, isShared: true, isAcceptingJobs: true };
 }
 
@@ -112,8 +112,8 @@ function viewDefinition(definition: Definition): Record<string, unknown> {
 }
 
 /** A printTask as Graph writes it (resources/printtask.md). */
-export function viewTask({ id, printerId, jobId, state, description }: Task): Record<string, unknown> {
-  return { id, parentUrl: jobUrl(printerId, jobId), status: { state, description } };
+export function viewTask({ id, parentUrl, state, description }: Task): Record<string, unknown> {
+  return { id, parentUrl, status: { state, description } };
 }
 
 function definitionOf(call: GraphCall): Definition {

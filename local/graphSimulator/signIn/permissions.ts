@@ -21,6 +21,7 @@ export interface Access {
 
 // Which higher role includes which lower one: concepts/permissions-reference.md and the permission table of each page.
 const printer = ['Printer.Read.All', 'Printer.ReadWrite.All'];
+const pullPrint = ['PullPrintPrinter.Read.All'];
 const readBasic = [
   'PrintJob.ReadBasic.All',
   'PrintJob.Read.All',
@@ -39,6 +40,8 @@ export const access = {
   definitions: { application: [['PrintTaskDefinition.ReadWrite.All']], delegated: 'none' },
   readPrinter: { application: [printer], delegated: readPrinters },
   listPrinters: { application: 'none', delegated: readPrinters },
+  readPullPrint: { application: [pullPrint], delegated: pullPrint },
+  readPullPrintJob: { application: [readBasic, pullPrint], delegated: 'none' },
   writeTriggers: { application: 'none', delegated: ['Printer.ReadWrite.All', 'Printer.FullControl.All'] },
   readJob: { application: [readBasic, printer], delegated: readJobs },
   readPayload: { application: [readPayload, printer], delegated: 'none' },
@@ -50,7 +53,12 @@ export const access = {
 export const printerAdministratorRole = '644ef478-e28f-4e28-b9dc-3fdde9aa0b1f';
 
 /** Every application role that print subscriptions and jobs can need; what a tenant consents to by default. */
-export const allRoles: readonly string[] = ['PrintTaskDefinition.ReadWrite.All', 'Printer.Read.All', ...readBasic];
+export const allRoles: readonly string[] = [
+  'PrintTaskDefinition.ReadWrite.All',
+  'Printer.Read.All',
+  ...pullPrint,
+  ...readBasic,
+];
 
 /** Why the caller may not make a call of the documentation page, or undefined. */
 export function whyForbidden(principal: Principal, page: string, access: Access): string | undefined {

@@ -2,27 +2,44 @@ import { randomUUID } from 'node:crypto';
 import type { DeliveryItem } from '../delivery/options';
 import { liveSubscriptions } from '../world/simulation';
 import type { Job, Simulation, Subscription, Task, World } from '../world/simulation';
+import type { Variants } from '../world/variants';
 
 // concepts/change-notifications-delivery-webhooks.md: delayed notifications can still arrive for up to 4 hours.
 const LATEST_MS = 4 * 60 * 60 * 1000;
 const FETCHABLE_FILTER = /^\s*\$filter\s*=\s*isFetchable\s+eq\s+true\s*$/i;
 
 /** The URL of a job. Graph names its public host whatever host the caller uses (resources/printtask.md). */
-export function jobUrl(printerId: string, jobId: string): string {
-  return `https://graph.microsoft.com/v1.0/print/printers/${printerId}/jobs/${jobId}`;
+export function jobUrl(
+  { variants }: Pick<Simulation, 'variants'>,
+  job: Pick<Job, 'id' | 'printerId' | 'parent'>,
+): string {
+  return `https://graph.microsoft.com/v1.0/${jobPath(variants, job, 'plain')}`;
+}
+
+const TYPES = { printers: 'printer', pullPrintPrinters: 'pullPrintPrinter', shares: 'printerShare' } as const;
+
+function jobPath(
+  { sharedJobNamedBy, castSegments }: Variants,
+  { id, printerId, parent: given }: Pick<Job, 'id' | 'printerId' | 'parent'>,
+  form: Variants['resourceForm'],
+): string {
+  const isNamedByPrinter = given.collection === 'shares' && sharedJobNamedBy === 'printer';
+  const parent = isNamedByPrinter ? { collection: 'printers' as const, id: printerId } : given;
+  const cast = castSegments ? `/microsoft.graph.${TYPES[parent.collection]}` : '';
+  return `${inForm(form, `print/${parent.collection}/${parent.id}`)}${cast}${inForm(form, `/jobs/${id}`, false)}`;
 }
 
 /** Notifies the subscribers of a definition that a task was created (shape: Microsoft's universalprint-samples). */
 export function notifyJobStarted(simulation: Simulation, task: Task): void {
   const { resourceForm, parentUrlInNotification } = simulation.variants;
-  const { id: taskId, definitionId, tenantId, printerId, jobId } = task;
+  const { id: taskId, definitionId, tenantId, printerId, jobId, parentUrl } = task;
   const resource = inForm(resourceForm, `print/taskDefinitions/${definitionId}/tasks/${taskId}`);
   const resourceData = {
     '@odata.type': '#Microsoft.Graph.PrintTask',
     '@odata.id': resource,
     '@odata.etag': `W/"${randomUUID()}"`,
     id: taskId,
-    ...(parentUrlInNotification ? { parentUrl: jobUrl(printerId, jobId) } : {}),
+    ...(parentUrlInNotification ? { parentUrl } : {}),
   };
   for (const subscription of subscribersOf(simulation, 'jobStarted', tenantId, definitionId)) {
     const change = { id: randomUUID(), changeType: 'created', resource, resourceData };
@@ -31,9 +48,10 @@ export function notifyJobStarted(simulation: Simulation, task: Task): void {
 }
 
 /** Notifies the subscribers of a printer that a job can be fetched (shape: azure-docs event-grid/cloud-printing-events.md). */
-export function notifyJobFetchable(simulation: Simulation, { id: jobId, tenantId, printerId }: Job): void {
+export function notifyJobFetchable(simulation: Simulation, job: Job): void {
+  const { id: jobId, tenantId, printerId } = job;
   const { resourceForm, jobFetchableType } = simulation.variants;
-  const resource = inForm(resourceForm, `print/printers/${printerId}/jobs/${jobId}`);
+  const resource = jobPath(simulation.variants, job, resourceForm);
   const resourceData = { '@odata.type': jobFetchableType, '@odata.id': resource, id: jobId };
   for (const subscription of subscribersOf(simulation, 'jobFetchable', tenantId, printerId)) {
     if (!FETCHABLE_FILTER.test(subscription.notificationQueryOptions ?? '')) continue;
@@ -108,7 +126,7 @@ function subscribersOf(simulation: Simulation, kind: Subscription['kind'], tenan
   );
 }
 
-function inForm(form: Simulation['variants']['resourceForm'], path: string): string {
+function inForm(form: Variants['resourceForm'], path: string, isStart = true): string {
   if (form === 'keyForm') return path.replaceAll(/\/(\w+)\/([^/]+)/g, "/$1('$2')");
-  return form === 'leadingSlash' ? `/${path}` : path;
+  return form === 'leadingSlash' && isStart ? `/${path}` : path;
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import type { printOrder } from '../control/controlTypes';
-import { notifyJobFetchable, notifyJobStarted } from '../subscriptions/notifications';
-import { isEnded, isOpen } from './simulation';
-import type { Job, Printer, Simulation, Task, Tenant } from './simulation';
+import { jobUrl, notifyJobFetchable, notifyJobStarted } from '../subscriptions/notifications';
+import { findPrinter, isEnded, isOpen } from './simulation';
+import type { Job, JobParent, Printer, Simulation, Task, Tenant } from './simulation';
 
 /** What is printed: the order of the control API, or the copy of a redirected job. */
-type PrintRequest = Omit<z.output<typeof printOrder>, 'printerId' | 'count'> & {
+type PrintRequest = Omit<z.output<typeof printOrder>, 'printerId' | 'shareId' | 'count'> & {
+  parent: JobParent;
   configuration?: Record<string, unknown>;
   redirectedFrom?: string;
 };
@@ -17,11 +18,12 @@ type PrintRequest = Omit<z.output<typeof printOrder>, 'printerId' | 'count'> & {
  */
 export function printJob(simulation: Simulation, tenant: Tenant, printer: Printer, request: PrintRequest): Job {
   const now = simulation.now();
-  const { visibleAfterMs, transformMs, fetchableAfterMs, configuration, redirectedFrom } = request;
+  const { parent, visibleAfterMs, transformMs, fetchableAfterMs, configuration, redirectedFrom } = request;
   const ids = { tenantId: tenant.id, printerId: printer.id };
   const job: Job = {
     id: String(printer.nextJobNumber++),
     ...ids,
+    parent,
     createdAt: now,
     visibleAt: now + visibleAfterMs,
     transformMs,
@@ -46,6 +48,7 @@ export function printJob(simulation: Simulation, tenant: Tenant, printer: Printe
     ...ids,
     definitionId: definition.id,
     jobId: job.id,
+    parentUrl: jobUrl(simulation, job),
     state: 'processing',
     description: 'The print task is being processed.',
     createdAt: now,
@@ -86,8 +89,8 @@ export function finishTransforming(simulation: Simulation): void {
 export function endTask(simulation: Simulation, task: Task, state: 'completed' | 'aborted'): void {
   task.state = state;
   task.endedAt = simulation.now();
-  const printer = simulation.world.tenants.get(task.tenantId)?.printers.get(task.printerId);
-  const job = printer?.jobs.get(task.jobId);
+  const tenant = simulation.world.tenants.get(task.tenantId);
+  const job = tenant && findPrinter(tenant, task.printerId)?.jobs.get(task.jobId);
   if (job) release(simulation, job);
 }
 

@@ -47,8 +47,8 @@ function createForgetOld(simulation: Simulation): () => void {
 }
 
 function forgetJobs({ world }: Simulation, createdBefore: number): void {
-  for (const { printers, definitions } of world.tenants.values())
-    for (const printer of printers.values())
+  for (const { printers, pullPrintPrinters, definitions } of world.tenants.values())
+    for (const printer of [...printers.values(), ...pullPrintPrinters.values()])
       for (const job of printer.jobs.values()) {
         if (job.createdAt > createdBefore || job.tasks.some(isOpen)) continue;
         printer.jobs.delete(job.id);

@@ -77,6 +77,9 @@ export interface Tenant {
   roles: Set<string>;
   consentRevoked: boolean;
   printers: Map<string, Printer>;
+  /** Virtual printers, whose jobs are released at a member printer (resources/pullprintprinter.md). */
+  pullPrintPrinters: Map<string, Printer>;
+  shares: Map<string, Share>;
   definitions: Map<string, Definition>;
 }
 
@@ -86,6 +89,19 @@ export interface Printer {
   trigger?: { id: string; definitionId: string };
   jobs: Map<string, Job>;
   nextJobNumber: number;
+}
+
+/** What users print to (resources/printershare.md). */
+export interface Share {
+  id: string;
+  displayName: string;
+  printerId: string;
+}
+
+/** What a URL of a job names: the printer, or the share that was printed to. */
+export interface JobParent {
+  collection: 'printers' | 'pullPrintPrinters' | 'shares';
+  id: string;
 }
 
 export interface Definition {
@@ -102,6 +118,7 @@ export interface Task {
   definitionId: string;
   printerId: string;
   jobId: string;
+  parentUrl: string;
   state: 'pending' | 'processing' | 'completed' | 'aborted';
   description: string;
   createdAt: number;
@@ -112,6 +129,7 @@ export interface Job {
   id: string;
   tenantId: string;
   printerId: string;
+  parent: JobParent;
   createdAt: number;
   /** Reads answer 404 before. */
   visibleAt: number;
@@ -153,6 +171,11 @@ export interface Subscription extends SubscriptionRequest {
 export function liveSubscriptions({ world, now }: Pick<Simulation, 'world' | 'now'>): Subscription[] {
   for (const { id, expiresAt } of world.subscriptions.values()) if (expiresAt <= now()) world.subscriptions.delete(id);
   return [...world.subscriptions.values()];
+}
+
+/** A printer or pull print printer of a tenant. */
+export function findPrinter({ printers, pullPrintPrinters }: Tenant, id = ''): Printer | undefined {
+  return printers.get(id) ?? pullPrintPrinters.get(id);
 }
 
 /** True while no end state was reported for the task (resources/printtask.md). */

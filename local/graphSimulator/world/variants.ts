@@ -33,6 +33,17 @@ export const variantsSchema = z.strictObject({
   /** `keyForm`: `printers('…')`. */
   resourceForm: z.enum(['plain', 'leadingSlash', 'keyForm']).default('plain'),
   parentUrlInNotification: flag(true),
+  /**
+   * What names a job that was printed to a share, in URLs and notifications. The form of parentUrl is shown by an example only
+   * (resources/printtask.md), and jobs are documented below printers and shares (api/printjob-get.md).
+   */
+  sharedJobNamedBy: z.enum(['printer', 'share']).default('printer'),
+  /** Adds the type of its parent to the URL of a job, as OData allows: `printers/{id}/microsoft.graph.printer/jobs/{id}`. */
+  castSegments: flag(false),
+  /** What reading the jobs of a pull print printer answers: the pages of pullPrintPrinter name no such call. */
+  pullPrintJobs: z.enum(['shown', 'forbidden', 'notFound', 'unknownPath']).default('shown'),
+  /** The state of a job that was redirected (api/printjob-redirect.md does not name it). */
+  redirectedJobState: z.enum(['canceled', 'completed', 'aborted']).default('canceled'),
   jobFetchableType: z.string().default('#microsoft.graph.todoTask'),
   validationTokens: z.enum(['none', 'v1', 'v2']).default('none'),
   /** Whether windows of throttling and Retry-After pass in real time or follow `Date`. */

@@ -25,6 +25,7 @@ const TRIES: readonly Omit<GraphCall, 'tenantId'>[] = [
   { permission: 'PrintTaskDefinition.ReadWrite.All', method: 'GET', path: '/print/taskDefinitions' },
   { permission: READ_PRINTERS, method: 'GET', path: PRINTER },
   { permission: 'PrintJob.ReadBasic.All', method: 'GET', path: JOB },
+  { permission: 'PullPrintPrinter.Read.All', method: 'GET', path: `/print/pullPrintPrinters/${NOWHERE}` },
   { permission: 'PrintJob.Read.All', method: 'GET', path: `${JOB}/documents/${NOWHERE}/$value` },
   { permission: 'PrintJob.ReadWriteBasic.All', method: 'PATCH', path: JOB, body: { configuration: {} } },
   { permission: 'PrintJob.Manage.All', method: 'POST', path: `${JOB}/redirect`, body: REDIRECT },

@@ -1,8 +1,9 @@
 import { isRecord, parseJobId, parseText } from '../../parse';
 import { unlessNotFound, type CallGraph } from '../client';
 import { unreadableAnswer } from '../errors';
+import { pullPrintId } from '../jobPlace';
 import { readAllPages, type Paging } from '../paging';
-import { parseTask, type PrintTask } from './printTasks';
+import { parseTask, type NotShown, type PrintTask } from './printTasks';
 
 /** A print job (resources/printjob.md). */
 export interface PrintJob {
@@ -11,6 +12,8 @@ export interface PrintJob {
   state: string;
   isAcquiredByPrinter: boolean;
   isFetchable: boolean;
+  /** It was redirected to another printer, where a job of its own prints. */
+  isRedirectedAway: boolean;
   /** The documented fields of printJob as Graph gave them, without documents and tasks. */
   fields: Record<string, unknown>;
   /** Present when expanded. */
@@ -30,7 +33,7 @@ export interface ListedJob {
   isRedirected: boolean;
 }
 
-const PERMISSION = 'PrintJob.ReadBasic.All (with Printer.Read.All)';
+const READ_JOBS = 'PrintJob.ReadBasic.All';
 
 /** resources/printjob.md. `displayName` exists on beta only. */
 const FIELDS = [
@@ -48,21 +51,23 @@ const FIELDS = [
 ];
 
 /**
- * GET /print/printers/{id}/jobs/{id} (api/printjob-get.md).
+ * GET /print/printers/{id}/jobs/{id} (api/printjob-get.md), also below a pull print printer.
  *
- * @returns undefined for a 404, which also a job gets that Graph does not show yet
+ * @returns `notFound` for a 404, which also a job gets that Graph does not show yet
  * @throws GraphError as `callGraph` otherwise, and `graphAnswerUnreadable`
  */
 export async function readJob(
   callGraph: CallGraph,
   { tenantId, printerId, jobId }: { tenantId: string; printerId: string; jobId: string },
   expand: 'tasks' | 'documents',
-): Promise<PrintJob | undefined> {
-  const path = `${jobsPath(printerId)}/${encodeURIComponent(jobId)}?$expand=${expand}`;
-  const answer = await unlessNotFound(callGraph({ tenantId, method: 'GET', path, permission: PERMISSION }));
-  const job = answer && parseJob(answer.body);
-  if (answer && !job) throw unreadableAnswer('a printJob without an id', path);
-  return job;
+): Promise<PrintJob | NotShown> {
+  const { path: jobs, permission } = jobsOf(printerId);
+  const path = `${jobs}/${encodeURIComponent(jobId)}?$expand=${expand}`;
+  const answer = await unlessNotFound(callGraph({ tenantId, method: 'GET', path, permission }));
+  if (!answer) return 'notFound';
+  const job = parseJob(answer.body);
+  if (!job) throw unreadableAnswer('a printJob without an id', path);
+  return job.id.toLowerCase() === jobId.toLowerCase() ? job : 'otherId';
 }
 
 /**
@@ -75,11 +80,21 @@ export function listJobs(
   paging: Paging,
   { tenantId, printerId }: { tenantId: string; printerId: string },
 ): AsyncGenerator<ListedJob> {
-  return readAllPages(paging, { tenantId, path: jobsPath(printerId), permission: PERMISSION }, parseListedJob);
+  return readAllPages(paging, { tenantId, ...jobsOf(printerId) }, parseListedJob);
 }
 
-function jobsPath(printerId: string): string {
-  return `/print/printers/${encodeURIComponent(printerId)}/jobs`;
+/** A pull print printer inherits `jobs` from printerBase (resources/pullprintprinter.md), and reading it has its own permission. */
+function jobsOf(printerId: string): { path: string; permission: string } {
+  const pullPrint = pullPrintId(printerId);
+  return pullPrint === undefined
+    ? {
+        path: `/print/printers/${encodeURIComponent(printerId)}/jobs`,
+        permission: `${READ_JOBS} (with Printer.Read.All)`,
+      }
+    : {
+        path: `/print/pullPrintPrinters/${encodeURIComponent(pullPrint)}/jobs`,
+        permission: `${READ_JOBS} (with PullPrintPrinter.Read.All)`,
+      };
 }
 
 /** The job in an answer or an item of a listing. Undefined without a usable id. */
@@ -94,6 +109,7 @@ function parseJob(value: unknown): PrintJob | undefined {
     state: parseText(state) || 'unknown',
     isAcquiredByPrinter: isAcquiredByPrinter === true,
     isFetchable: isFetchable === true,
+    isRedirectedAway: parseText(body['redirectedTo']) !== '',
     fields: Object.fromEntries(FIELDS.filter((name) => name in body).map((name) => [name, body[name]])),
     ...(Array.isArray(documents) ? { documents } : {}),
     ...(Array.isArray(tasks) ? { tasks: tasks.flatMap((task) => parseTask(task) ?? []) } : {}),

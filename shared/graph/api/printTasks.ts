@@ -1,6 +1,7 @@
-import { isRecord, parseId, parseParentUrl, parseText } from '../../parse';
+import { isRecord, parseId, parseText } from '../../parse';
 import { unlessNotFound, type CallGraph } from '../client';
 import { unreadableAnswer } from '../errors';
+import { parseJobUrl, type NamedPlace } from '../jobPlace';
 import { readAllPages, type Paging } from '../paging';
 
 /** A print task (resources/printtask.md). */
@@ -12,8 +13,11 @@ export interface PrintTask {
   /** pending or processing: its job waits for it. */
   isOpen: boolean;
   /** Where its job is. Absent without a readable parentUrl. */
-  place?: { printerId: string; jobId: string };
+  place?: NamedPlace;
 }
+
+/** Why an answer shows no task or job: a 404, or an answer that is about another one. */
+export type NotShown = 'notFound' | 'otherId';
 
 /** Names one task of a tenant. */
 interface TaskKey {
@@ -27,15 +31,16 @@ const PERMISSION = 'PrintTaskDefinition.ReadWrite.All';
 /**
  * GET /print/taskDefinitions/{id}/tasks/{id}.
  *
- * @returns undefined for a 404, which also a task gets that Graph does not show yet
+ * @returns `notFound` for a 404, which also a task gets that Graph does not show yet
  * @throws GraphError as `callGraph` otherwise, and `graphAnswerUnreadable`
  */
-export async function readTask(callGraph: CallGraph, task: TaskKey): Promise<PrintTask | undefined> {
+export async function readTask(callGraph: CallGraph, task: TaskKey): Promise<PrintTask | NotShown> {
   const call = callOf(task);
   const answer = await unlessNotFound(callGraph({ ...call, method: 'GET' }));
-  const parsed = answer && parseTask(answer.body);
-  if (answer && !parsed) throw unreadableAnswer('a printTask without an id', call.path);
-  return parsed;
+  if (!answer) return 'notFound';
+  const parsed = parseTask(answer.body);
+  if (!parsed) throw unreadableAnswer('a printTask without an id', call.path);
+  return parsed.id === task.taskId.toLowerCase() ? parsed : 'otherId';
 }
 
 /**
@@ -77,7 +82,7 @@ export function parseTask(value: unknown): PrintTask | undefined {
   const taskId = parseId(id);
   if (taskId === undefined) return undefined;
   const { state } = isRecord(status) ? status : {};
-  const place = parseParentUrl(parentUrl);
+  const place = parseJobUrl(parentUrl);
   return {
     id: taskId,
     state: parseText(state) || 'unknown',

@@ -1,5 +1,5 @@
+import type { PrintOrder } from '../../../local/graphSimulator/control/controlTypes';
 import { tenantA } from './harness';
-import type { Harness } from './harness';
 import { usePrinting } from './usePrinting';
 
 const printing = usePrinting();
@@ -83,7 +83,7 @@ describe('a job on a printer with a trigger', () => {
 });
 
 describe('a job on a printer without a trigger', () => {
-  const print = async (order: Parameters<Harness['control']['print']>[1]) => {
+  const print = async (order: PrintOrder & { printerId: string }) => {
     const [job] = await printing.harness().control.print(tenantA, order);
     return `/printers/${order.printerId}/jobs/${job?.jobId ?? ''}`;
   };

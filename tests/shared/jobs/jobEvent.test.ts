@@ -1,7 +1,16 @@
+import fc from 'fast-check';
 import { formatJobEvent, MOST_EVENT_BYTES, type JobEventFacts } from '../../../shared/jobs/jobEvent';
 import { JOB, PRINTER, START, STARTED, TRACEPARENT } from '../../support/createJobWorker';
 
-function factsWith(documentBytes: number, jobBytes: number): JobEventFacts {
+const ACCOUNTING = {
+  createdDateTime: START,
+  createdBy: { id: 'user-1', displayName: 'Somebody', userPrincipalName: 'somebody@contoso.com' },
+  status: { state: 'paused', description: 'The job is paused', details: ['releaseWait'], isAcquiredByPrinter: false },
+  configuration: { copies: 2, colorMode: 'color', pageRanges: [{ start: 1, end: 4 }] },
+  acknowledgedDateTime: START,
+};
+
+function factsOf(fields: Record<string, unknown>, documents?: unknown[]): JobEventFacts {
   return {
     reference: STARTED,
     printerId: PRINTER,
@@ -9,51 +18,127 @@ function factsWith(documentBytes: number, jobBytes: number): JobEventFacts {
     outcome: 'released',
     firstSeenAt: START,
     traceparent: TRACEPARENT,
-    job: {
-      // Two bytes each in UTF-8: what counts is the size on the wire.
-      fields: { id: JOB, configuration: { text: 'ä'.repeat(jobBytes / 2) } },
-      documents: [{ id: 'd', displayName: 'ä'.repeat(documentBytes / 2) }],
-    },
+    job: { fields, documents },
   };
 }
 
 interface Data {
-  data: { job?: unknown; documents?: unknown; truncated?: string[]; outcome: string };
+  job: Record<string, unknown> | null;
+  documents?: { displayName?: string }[];
+  truncated?: string[];
+  outcome: string;
 }
 
-const parse = (text: string) => (JSON.parse(text) as Data).data;
+function format(facts: JobEventFacts): Data {
+  const text = formatJobEvent(facts);
+  expect(Buffer.byteLength(text, 'utf8')).toBeLessThanOrEqual(49_152);
+  return (JSON.parse(text) as { data: Data }).data;
+}
 
 test('a queue message holds 64 KiB, 48 KiB before base64 (Azure Queue storage scalability targets)', () => {
   expect(MOST_EVENT_BYTES).toBe(49_152);
 });
 
 test('an event that fits is whole and has no `truncated`', () => {
-  const data = parse(formatJobEvent(factsWith(1_000, 1_000)));
-  expect(Object.keys(data)).toEqual(expect.arrayContaining(['job', 'documents']));
-  expect(data.truncated).toBeUndefined();
-});
-
-test.each([
-  ['the documents', 60_000, 1_000, ['documents']],
-  ['the documents, then the job', 1_000, 60_000, ['documents', 'job']],
-])('what does not fit drops %s, and says so', (_name, documentBytes, jobBytes, truncated) => {
-  const text = formatJobEvent(factsWith(documentBytes, jobBytes));
-  const data = parse(text);
-  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(49_152);
-  expect(data.truncated).toEqual(truncated);
-  expect(data.documents).toBeUndefined();
-  expect('job' in data).toBe(truncated.length === 1);
-  expect(data.outcome).toBe('released');
+  const documents = [{ id: 'd', displayName: 'ä'.repeat(10_000) }];
+  const fields = { id: JOB, displayName: 'x'.repeat(10_000), ...ACCOUNTING };
+  const data = format(factsOf(fields, documents));
+  expect(data).toMatchObject({ job: fields, documents });
+  expect(data).not.toHaveProperty('truncated');
 });
 
 test('the largest event that fits is whole, one byte more is not', () => {
-  const rest = Buffer.byteLength(formatJobEvent(factsWith(0, 0)));
-  const room = MOST_EVENT_BYTES - rest;
-  const even = room - (room % 2);
-  expect(parse(formatJobEvent(factsWith(even, 0))).truncated).toBeUndefined();
-  expect(parse(formatJobEvent(factsWith(even + 2, 0))).truncated).toEqual(['documents']);
+  const named = (length: number) => factsOf(ACCOUNTING, [{ displayName: 'x'.repeat(length) }]);
+  const room = MOST_EVENT_BYTES - Buffer.byteLength(formatJobEvent(named(0)));
+  expect(format(named(room)).truncated).toBeUndefined();
+  expect(format(named(room + 1)).truncated).toEqual(['documents.displayName']);
+});
+
+test('a long name is shortened, marked and named, and takes no other data out of the event', () => {
+  const documents = [
+    { id: 'd', displayName: `ab${'🖨'.repeat(20_000)}`, contentType: 'application/pdf', size: 1024 },
+    { id: 'e', displayName: 'short.pdf' },
+  ];
+  const data = format(factsOf({ id: JOB, displayName: 'ä'.repeat(30_000), ...ACCOUNTING }, documents));
+  expect(data.truncated).toEqual(['job.displayName', 'documents.displayName']);
+  expect(data.job).toMatchObject({ id: JOB, ...ACCOUNTING });
+  expect(data.documents).toMatchObject([{ contentType: 'application/pdf', size: 1024 }, { displayName: 'short.pdf' }]);
+  const name = data.documents?.[0]?.displayName ?? '';
+  expect(name).toMatch(/^ab🖨+…$/u);
+  // Half a pair would become U+FFFD in UTF-8.
+  expect(Buffer.from(name).toString()).toBe(name);
+  expect(Buffer.byteLength(name)).toBeLessThanOrEqual(1_024);
+  expect(Buffer.byteLength(name)).toBeGreaterThan(1_018);
+});
+
+test('documents that do not fit go before any field of the job, and the largest field before the others', () => {
+  const many = Array.from({ length: 40_000 }, (_, index) => index);
+  const all = format(factsOf({ ...ACCOUNTING, id: JOB, errorCode: 7 }, many));
+  expect(all).toMatchObject({ truncated: ['documents'], job: { id: JOB, errorCode: 7, ...ACCOUNTING } });
+  expect(all).not.toHaveProperty('documents');
+  const odd = format(factsOf({ ...ACCOUNTING, id: JOB, errorCode: many }, [{ id: 'd' }]));
+  expect(odd.truncated).toEqual(['documents', 'job.errorCode']);
+  expect(odd.job).toEqual({ id: JOB, ...ACCOUNTING });
+});
+
+test('accounting data that does not fit alone is shortened, and only the field that cannot be is left out', () => {
+  const longName = { ...ACCOUNTING, createdBy: { id: 'user-1', displayName: 'x'.repeat(60_000) } };
+  const shortened = format(factsOf(longName));
+  expect(shortened.truncated).toEqual(['job.createdBy.displayName']);
+  expect(shortened.job).toMatchObject({ ...ACCOUNTING, createdBy: { id: 'user-1' } });
+  const many = { pageRanges: Array.from({ length: 10_000 }, (_, start) => ({ start, end: start })) };
+  const left = format(factsOf({ ...ACCOUNTING, configuration: many }));
+  const { configuration: _configuration, ...others } = ACCOUNTING;
+  expect(left).toMatchObject({ truncated: ['job.configuration'], job: others });
+});
+
+test('any job gives an event of at most 48 KiB that holds all accounting data, unless these alone exceed it', () => {
+  // Characters of one to four bytes, those that JSON escapes, and halves of a pair.
+  const unit = fc.oneof(fc.constantFrom('a', 'ä', '…', '🖨', '\u0001', '"', '\\', '\ud83d', '\udda8'), fc.string());
+  const text = fc
+    .tuple(unit, fc.integer({ min: 0, max: 20_000 }))
+    .map(([piece, times]) => piece.repeat(times).slice(0, 60_000));
+  const value = fc.oneof(text, fc.jsonValue({ maxDepth: 3 }));
+  const record = fc.dictionary(fc.string(), value, { maxKeys: 6 });
+  const anyJob = fc.record(
+    {
+      id: value,
+      displayName: text,
+      createdBy: record,
+      createdDateTime: value,
+      acknowledgedDateTime: value,
+      status: record,
+      configuration: record,
+      redirectedTo: text,
+      redirectedFrom: text,
+      errorCode: value,
+      isFetchable: value,
+    },
+    { requiredKeys: [] },
+  );
+  const documents = fc.option(fc.array(fc.oneof(record, value), { maxLength: 4 }), { nil: undefined });
+  fc.assert(
+    fc.property(anyJob, documents, (fields, shown) => {
+      const data = format(factsOf(fields, shown));
+      const accounting = Object.fromEntries(Object.entries(fields).filter(([name]) => name in ACCOUNTING));
+      const alone = Buffer.byteLength(JSON.stringify(accounting));
+      // The envelope and the names of all that was left out take less than 2 KiB.
+      if (alone <= MOST_EVENT_BYTES - 2_048) {
+        expect(data.job).toMatchObject(JSON.parse(JSON.stringify(accounting)) as object);
+      }
+      const isWhole =
+        JSON.stringify({ job: data.job, documents: data.documents }) ===
+        JSON.stringify({ job: fields, documents: shown });
+      expect(data.truncated === undefined).toBe(isWhole);
+    }),
+    { numRuns: 150 },
+  );
 });
 
 test('an empty traceparent is left out: it would be none (W3C trace context)', () => {
-  expect(JSON.parse(formatJobEvent({ ...factsWith(0, 0), traceparent: '' }))).not.toHaveProperty('traceparent');
+  expect(JSON.parse(formatJobEvent({ ...factsOf({}), traceparent: '' }))).not.toHaveProperty('traceparent');
+});
+
+test('a job that could not be read is null', () => {
+  expect(format({ ...factsOf({}), job: undefined })).toMatchObject({ job: null });
 });

@@ -103,12 +103,18 @@ describe('the main path', () => {
     });
   });
 
-  test('a job too long for a cell (64 KiB) is left out of the row and stays in the event', async () => {
-    worker.printFetchable();
-    worker.world.putJob(PRINTER, JOB, { isFetchable: true, configuration: { text: 'x'.repeat(30_000) } });
+  test('a job too long for a cell (64 KiB) is shortened in the row and stays whole in the event', async () => {
+    const createdBy = { id: 'user-1', displayName: 'Somebody' };
+    const redirectedFrom = 'x'.repeat(20_000);
+    const configuration = { text: 'x'.repeat(20_000) };
+    worker.world.putJob(PRINTER, JOB, { isFetchable: true, createdBy, redirectedFrom, configuration });
     await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('done');
-    expect((await worker.row(FETCHABLE))?.job).toBeUndefined();
-    expect(worker.events()[0]).toMatchObject({ data: { job: { id: JOB } } });
+    const row = await worker.row(FETCHABLE);
+    expect((row?.job ?? '').length).toBeLessThanOrEqual(32 * 1024);
+    expect(JSON.parse(row?.job ?? '')).toMatchObject({ createdBy, configuration, status: { state: 'paused' } });
+    expect(JSON.parse(row?.truncated ?? '')).toEqual(['job.redirectedFrom']);
+    expect(worker.events()[0]).toMatchObject({ data: { job: { id: JOB, redirectedFrom, configuration } } });
+    expect(worker.events()[0]).not.toHaveProperty('data.truncated');
   });
 
   test('a repeat of either kind finds the row done and does nothing', async () => {

@@ -285,32 +285,43 @@ describe('tasks that are not in processing', () => {
   });
 });
 
-describe('the deadline of 15 minutes', () => {
-  test('a task whose job cannot be read is deferred, and released at the deadline', async () => {
-    worker.world.putTask(TASK);
+describe('a job that Graph does not show for longer than the ten minutes of "not yet"', () => {
+  const GONE_PARENT = `https://graph.microsoft.com/v1.0/print/printers/${PRINTER}/jobs/${JOB}`;
+
+  test.each([
+    ['whose task has no readable parentUrl', undefined, 'taskWithoutJob'],
+    ['that the parentUrl names', GONE_PARENT, 'jobNotFound'],
+  ])('%s: its task is ended, the event and the log say so', async (_name, parentUrl, cause) => {
+    worker.world.putTask(TASK, parentUrl === undefined ? {} : { parentUrl });
     const { outcome } = await playUntilSettled(STARTED, 30 * MINUTE);
     expect(outcome).toBe('done');
     const openMinutes = (worker.clock.now() - Date.parse(START)) / MINUTE;
-    expect(openMinutes).toBeGreaterThanOrEqual(15);
-    expect(openMinutes).toBeLessThanOrEqual(16.5);
+    expect(openMinutes).toBeGreaterThanOrEqual(10);
+    expect(openMinutes).toBeLessThanOrEqual(11.5);
+    expect(worker.world.tasks.get(TASK)).toMatchObject({ state: 'completed' });
+    expect(worker.events()).toMatchObject([{ data: { outcome: 'unreadable', job: null } }]);
+    expect(await worker.row()).toMatchObject({ status: 'done', outcome: 'unreadable', decision: 'unreadable' });
+    expect(worker.logger.events.find(({ event }) => event === 'job.unreadable')).toMatchObject({
+      level: 'error',
+      key: `jobStarted_${STARTED.definitionId}_${TASK}`,
+      cause,
+    });
+  });
+
+  test('a deadline of less than ten minutes comes first', async () => {
+    await worker.tenants.update(STARTED.tenantId, (tenant) => ({ ...tenant, taskDeadlineMinutes: 5 }));
+    worker.world.putTask(TASK);
+    await playUntilSettled(STARTED, 30 * MINUTE);
+    expect((worker.clock.now() - Date.parse(START)) / MINUTE).toBeLessThanOrEqual(6.5);
     expect(worker.world.tasks.get(TASK)).toMatchObject({
       state: 'completed',
       description: 'Released by Universal Print Receiver at its deadline',
     });
     expect(worker.events()).toMatchObject([{ data: { outcome: 'deadline', job: null } }]);
   });
+});
 
-  test('also the job named by a parentUrl may be missing', async () => {
-    worker.world.putTask(TASK, {
-      parentUrl: `https://graph.microsoft.com/v1.0/print/printers/${PRINTER}/jobs/${JOB}`,
-    });
-    await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
-    expect(await worker.row()).toMatchObject({ cause: 'jobNotFound' });
-    worker.clock.advance(15 * MINUTE);
-    await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
-    expect(worker.events()).toMatchObject([{ data: { outcome: 'deadline', printerId: PRINTER, jobId: JOB } }]);
-  });
-
+describe('the deadline of 15 minutes', () => {
   test.each([true, false])(
     'a job that Graph refuses to show (403) is retried until then, logged each time, and released (place known: %p)',
     async (known) => {

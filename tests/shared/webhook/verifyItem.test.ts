@@ -15,6 +15,7 @@ import {
   TEST_RING,
 } from '../../support/notifications';
 
+const SHARE = 'd837c17b-3296-4384-a053-828d56e10f50';
 const RECEIVED_AT = '2026-11-22T10:00:00.000Z';
 const judge = (item: unknown) =>
   verifyItem(TEST_RING, item, { clientId: CLIENT_ID, receivedAt: RECEIVED_AT, nextTraceparent: () => 'trace' });
@@ -61,6 +62,31 @@ describe('a job item', () => {
     expect(judge(fetchableItem({ resource }))).toEqual({ job: { ...base, reference: fetchable } });
   });
 
+  it.each([
+    ['a share', `https://graph.microsoft.com/v1.0/print/shares/${SHARE}/jobs/${JOB}`, { shareId: SHARE, jobId: JOB }],
+    [
+      'a pull print printer',
+      `https://graph.microsoft.com/v1.0/print/pullPrintPrinters/${SHARE}/jobs/${JOB}`,
+      { printerId: `pullprint.${SHARE}`, jobId: JOB },
+    ],
+    [
+      'a cast segment',
+      `https://graph.microsoft.com/v1.0/print/printers/${PRINTER}/microsoft.graph.printer/jobs/${JOB}`,
+      { printerId: PRINTER, jobId: JOB },
+    ],
+  ])('JobStarted: takes hints out of a parentUrl with %s', (_name, parentUrl, hints) => {
+    expect(judge(startedItem({ resourceData: { parentUrl } }))).toEqual({
+      job: { ...base, reference: { ...started, ...hints } },
+    });
+  });
+
+  it('JobFetchable: a job named through a share goes with the tag of its clientState, for the worker to compare', () => {
+    const resource = `print/shares/${SHARE}/jobs/${JOB}`;
+    const [, , tag] = stateFor({ kind: 'jobFetchable', id: PRINTER }).split('.');
+    const shared = { kind: 'sharedJob', tenantId: TENANT_A, shareId: SHARE, jobId: JOB, tag };
+    expect(judge(fetchableItem({ resource }))).toEqual({ job: { ...base, shared } });
+  });
+
   it('accepts organizationId in place of tenantId, and either in capitals', () => {
     const { tenantId: _dropped, ...item } = fetchableItem({ organizationId: TENANT_A.toUpperCase() });
     expect(judge(item)).toEqual({ job: { ...base, reference: fetchable } });
@@ -95,6 +121,11 @@ describe('an authentic item with an unknown resource is queued as unknown (docs/
       'print/taskDefinitions/{id}/tasks/{id}',
     ],
     ['a watch of the other kind', `print/printers/${DEFINITION}/jobs/1`, 'print/printers/{id}/jobs/{id}'],
+    [
+      'a pull print printer, for which there are no subscriptions',
+      `print/pullPrintPrinters/${PRINTER}/jobs/1`,
+      'print/pullPrintPrinters/{id}/jobs/{id}',
+    ],
     [
       'an id we do not accept',
       `print/taskDefinitions/${DEFINITION}/tasks/a b`,

@@ -1,7 +1,5 @@
 import { listJobs, type ListedJob } from '../../../../shared/graph/api/printJobs';
 import { listTasks, type PrintTask } from '../../../../shared/graph/api/printTasks';
-import { parseParentUrl } from '../../../../shared/parse';
-import { JOB, PRINTER } from '../../../support/notifications';
 
 const PARENT = 'https://graph.microsoft.com/v1.0/print/printers/AAAA/jobs/5182';
 
@@ -86,23 +84,4 @@ describe('the jobs of a printer (api/printer-list-jobs.md)', () => {
       { jobId: '2', createdAt: NaN, isReady: false, isRedirected: false },
     ]);
   });
-});
-
-it.each([
-  `https://graph.microsoft.com/v1.0/print/printers/${PRINTER}/jobs/${JOB}`,
-  `https://graph.microsoft.us/beta/print/printers('${PRINTER}')/jobs('${JOB}')`,
-  `https://dod-graph.microsoft.us/v1.0/print/printers/${PRINTER.toUpperCase()}/jobs/${JOB}`,
-])('reads printer and job out of the parentUrl %p, whatever its host', (url) => {
-  expect(parseParentUrl(url)).toEqual({ printerId: PRINTER, jobId: JOB });
-});
-
-it.each([
-  undefined,
-  7,
-  '',
-  'https://graph.microsoft.com/v1.0/me',
-  'x/print/printers/a b/jobs/1',
-  'x/print/printers/a/jobs/b c',
-])('reads nothing out of the parentUrl %j', (url) => {
-  expect(parseParentUrl(url)).toBeUndefined();
 });

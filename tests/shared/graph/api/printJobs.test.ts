@@ -50,6 +50,7 @@ test('the documented fields are kept and nothing else (resources/printjob.md)', 
     state: 'paused',
     isAcquiredByPrinter: false,
     isFetchable: true,
+    isRedirectedAway: false,
     fields: {
       id: '5182',
       createdDateTime: '2026-11-22T00:00:00Z',
@@ -72,21 +73,22 @@ test('the documented fields are kept and nothing else (resources/printjob.md)', 
 });
 
 test('a job or task without a status is in state unknown and not fetchable', async () => {
-  await expect(readJob(createAnswering({ id: '1' }).callGraph, JOB, 'tasks')).resolves.toEqual({
-    id: '1',
+  await expect(readJob(createAnswering({ id: '5182' }).callGraph, JOB, 'tasks')).resolves.toEqual({
+    id: '5182',
     state: 'unknown',
     isAcquiredByPrinter: false,
     isFetchable: false,
-    fields: { id: '1' },
+    isRedirectedAway: false,
+    fields: { id: '5182' },
   });
-  await expect(readTask(createAnswering({ id: 'a', status: {} }).callGraph, TASK)).resolves.toEqual({
-    id: 'a',
+  await expect(readTask(createAnswering({ id: 'task', status: {} }).callGraph, TASK)).resolves.toEqual({
+    id: 'task',
     state: 'unknown',
     isOpen: false,
   });
-  const odd = { id: 'a', status: 'completed', parentUrl: 5 };
+  const odd = { id: 'task', status: 'completed', parentUrl: 5 };
   await expect(readTask(createAnswering(odd).callGraph, TASK)).resolves.toEqual({
-    id: 'a',
+    id: 'task',
     state: 'unknown',
     isOpen: false,
   });
@@ -94,8 +96,8 @@ test('a job or task without a status is in state unknown and not fetchable', asy
 
 test('404 is no job and no task; any other error is handed on', async () => {
   const missing = createAnswering(graphError('notFound')).callGraph;
-  await expect(readJob(missing, JOB, 'tasks')).resolves.toBeUndefined();
-  await expect(readTask(missing, TASK)).resolves.toBeUndefined();
+  await expect(readJob(missing, JOB, 'tasks')).resolves.toBe('notFound');
+  await expect(readTask(missing, TASK)).resolves.toBe('notFound');
   const forbidden = createAnswering(graphError('forbidden')).callGraph;
   await expect(readJob(forbidden, JOB, 'tasks')).rejects.toMatchObject({ code: 'graphForbidden' });
   await expect(readTask(forbidden, TASK)).rejects.toMatchObject({ code: 'graphForbidden' });
@@ -118,6 +120,27 @@ test('a task is ended by PATCH of its status (api/printtaskdefinition-update-tas
       path: '/print/taskDefinitions/d%2F1/tasks/task',
       body: { status: { state: 'completed', description: 'Released' } },
       permission: 'PrintTaskDefinition.ReadWrite.All',
+    },
+  ]);
+});
+
+test.each([
+  ['5182', 'AbC', 'abc', true],
+  ['of another job', '5182', '5183', false],
+])('an answer is compared with what was asked, without case: %s', async (_name, jobId, answered, isIt) => {
+  const job = await readJob(createAnswering({ id: answered }).callGraph, { ...JOB, jobId }, 'tasks');
+  expect(typeof job === 'string' ? job : job.id).toBe(isIt ? answered : 'otherId');
+  const task = await readTask(createAnswering({ id: answered }).callGraph, { ...TASK, taskId: jobId });
+  expect(typeof task === 'string' ? task : task.id).toBe(isIt ? answered : 'otherId');
+});
+
+test('the jobs of a pull print printer are read below its own path, with its own permission (resources/pullprintprinter.md)', async () => {
+  const { callGraph, calls } = createAnswering({ id: '5182' });
+  await readJob(callGraph, { ...JOB, printerId: 'pullprint.x' }, 'tasks');
+  expect(calls).toMatchObject([
+    {
+      path: '/print/pullPrintPrinters/x/jobs/5182?$expand=tasks',
+      permission: 'PrintJob.ReadBasic.All (with PullPrintPrinter.Read.All)',
     },
   ]);
 });
