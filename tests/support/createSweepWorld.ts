@@ -77,16 +77,24 @@ export function createSweepWorld() {
       put(tenantId, '/print/taskDefinitions', { id, displayName: 'Ours' });
       put(tenantId, `/print/taskDefinitions/${id}/tasks`);
     },
-    /** A task whose job is `job` on `printer`; no job: without parentUrl. */
+    /** A task whose job is `job` on `printer`, or below another `parent`; no job: without parentUrl. */
     putTask(
       id: string,
-      task: { state?: string; job?: string; printer?: string; definition?: string; tenant?: string } = {},
+      task: {
+        state?: string;
+        job?: string;
+        printer?: string;
+        parent?: string;
+        definition?: string;
+        tenant?: string;
+      } = {},
     ) {
       const { state = 'processing', job, printer = PRINTER, definition = DEFINITION, tenant = TENANT } = task;
+      const { parent = `printers/${printer}` } = task;
       put(tenant, `/print/taskDefinitions/${definition}/tasks`, {
         id,
         status: { state, description: '' },
-        ...(job === undefined ? {} : { parentUrl: `${BASE}/print/printers/${printer}/jobs/${job}` }),
+        ...(job === undefined ? {} : { parentUrl: `${BASE}/print/${parent}/jobs/${job}` }),
       });
     },
     putPrinter: (id = PRINTER, tenantId = TENANT) => put(tenantId, `/print/printers/${id}/jobs`),

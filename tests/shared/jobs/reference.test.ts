@@ -21,6 +21,19 @@ it.each([`print/printers/${PRINTER}/jobs/${JOB}`, `/PRINT/printers('${PRINTER.to
   },
 );
 
+it('reads a job out of a share, which has no key before its printer is known', () => {
+  const shared = { kind: 'sharedJob', tenantId: TENANT_A, shareId: PRINTER, jobId: JOB };
+  expect(parseJobResource(TENANT_A, `print/shares/${PRINTER}/jobs/${JOB}`)).toEqual(shared);
+});
+
+it('names a pull print printer with a prefix in reference and key', () => {
+  const reference = parseJobResource(TENANT_A, `print/pullPrintPrinters/${PRINTER}/jobs/${JOB}`);
+  expect(reference).toEqual({ ...fetchable, printerId: `pullprint.${PRINTER}` });
+  expect(ledgerRowKey({ ...fetchable, printerId: `pullprint.${PRINTER}` })).toBe(
+    `jobFetchable_pullprint.${PRINTER}_${JOB}`,
+  );
+});
+
 it('keeps the case of a job id, which is not known to be a GUID', () => {
   expect(parseJobResource(TENANT_A, `print/printers/${PRINTER}/jobs/AbC`)).toMatchObject({ jobId: 'AbC' });
 });

@@ -564,6 +564,41 @@ describe('what it tells', () => {
     });
   });
 
+  describe('a task whose job is named through a share', () => {
+    const shareId = '99999999-9999-9999-9999-999999999999';
+    beforeEach(async () => {
+      await onboard('active', ['jobStarted', 'jobFetchable']);
+      world.putDefinition();
+      world.putTask('t1', { job: '1', parent: `shares/${shareId}` });
+      world.putTask('t0', { state: 'completed', job: '0' });
+      world.putJob('0', 60);
+      world.putJob('1', 30);
+    });
+
+    it('is queued with its share, and as long as no row knows the printer no trigger counts as lost', async () => {
+      expect(await sweep()).toMatchObject({ triggersLost: [] });
+      expect(world.jobs.sent.map(({ text }) => JSON.parse(text) as unknown)).toContainEqual({
+        event: expect.objectContaining({ kind: 'jobStarted', taskId: 't1', shareId, jobId: '1' }) as unknown,
+      });
+    });
+
+    it('carries the job of the printer that its row names', async () => {
+      await world.putRow(task('t1'), { printerId: PRINTER, jobId: '1' });
+      expect(await sweep()).toMatchObject({ triggersLost: [] });
+      world.putJob('2', 20);
+      expect(await sweep()).toMatchObject({ triggersLost: [PRINTER] });
+    });
+  });
+
+  it('no trigger of a pull print printer, which has none (resources/pullprintprinter.md)', async () => {
+    await onboard('active', ['jobStarted']);
+    world.putDefinition();
+    world.putTask('t1', { state: 'completed', job: '1', parent: `pullPrintPrinters/${OTHER_PRINTER}` });
+    await world.putRow(task('t2'), { printerId: `pullprint.${OTHER_PRINTER}`, jobId: '2' });
+    expect(await sweep()).toMatchObject({ triggersLost: [] });
+    expect(world.said().filter((path) => path.includes(OTHER_PRINTER))).toEqual([]);
+  });
+
   it('that of a printer nobody watches too, for one listing more when all are asked for', async () => {
     await onboard('active', ['jobStarted']);
     world.putDefinition();
