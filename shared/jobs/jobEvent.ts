@@ -1,4 +1,4 @@
-import type { NamedPlace } from '../graph/jobPlace';
+import type { NamedPlace } from '../jobPlace';
 import type { Outcome } from './ledger';
 import { ledgerRowKey, type JobReference } from './message';
 import { shortenJob, type ShortenedJob, type ShownJob } from './shortenJob';

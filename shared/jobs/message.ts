@@ -1,4 +1,4 @@
-import { parseResource, type NamedPlace } from '../graph/jobPlace';
+import { parseResource, type NamedPlace } from '../jobPlace';
 import { isIsoTime, isRecord, parseId, parseJobId, parseOneOf, parseText, pickTexts } from '../parse';
 import type { WatchKey } from '../watches/watches';
 

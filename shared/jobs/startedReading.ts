@@ -1,6 +1,6 @@
 import type { CallGraph } from '../graph/client';
 import { GraphError } from '../graph/errors';
-import { pullPrintId, type JobPlace, type NamedPlace } from '../graph/jobPlace';
+import { pullPrintId, type JobPlace, type NamedPlace } from '../jobPlace';
 import type { LocateJob } from '../graph/api/printerShares';
 import { readJob, type PrintJob } from '../graph/api/printJobs';
 import { readTask, type PrintTask } from '../graph/api/printTasks';

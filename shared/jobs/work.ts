@@ -1,6 +1,6 @@
 import type { CallGraph } from '../graph/client';
 import { GraphError } from '../graph/errors';
-import { parseJobUrl, type NamedPlace } from '../graph/jobPlace';
+import { parseJobUrl, type NamedPlace } from '../jobPlace';
 import { readJob } from '../graph/api/printJobs';
 import { isRecord, parseJson } from '../parse';
 import type { MessageQueue } from '../storage/queues';

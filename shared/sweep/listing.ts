@@ -4,7 +4,7 @@ import { ledgerRowKey, type JobReference, formatJobMessage, createTrace } from '
 import type { Tenant } from '../tenants/tenants';
 import type { Watch } from '../watches/watches';
 import { listJobs, type ListedJob } from '../graph/api/printJobs';
-import type { JobPlace } from '../graph/jobPlace';
+import type { JobPlace } from '../jobPlace';
 import { listTasks } from '../graph/api/printTasks';
 import { planJob, planTask, type Sight, type SweepPlan } from './plan';
 import { eachBounded } from '../concurrency';

@@ -4,7 +4,7 @@ import { isLostByGraph, createRowReader, type LedgerRows } from './ledgerRows';
 import { type SweepTime, type SweepDeps, emptySweep, type SweepProgress, type TenantSweep } from './sweepRun';
 import { findLostTriggers, type TaskPlaces, placeName } from './lostTriggers';
 import { sweepJobs, sweepTasks, type ListingSweep } from './listing';
-import { pullPrintId } from '../graph/jobPlace';
+import { pullPrintId } from '../jobPlace';
 import { listDefinitions } from '../graph/api/taskDefinitions';
 import { eachBounded } from '../concurrency';
 import { rotate } from '../backoff';

@@ -1,5 +1,5 @@
 import type { KeyRing } from '../config';
-import { parseJobUrl } from '../graph/jobPlace';
+import { parseJobUrl } from '../jobPlace';
 import { parseJobResource, watchOf, type JobMessage, type JobReference } from '../jobs/message';
 import { isRecord, parseGuid, parseId, parseJson } from '../parse';
 import type { LifecycleMessage } from '../subscriptions/message';

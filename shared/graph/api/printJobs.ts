@@ -1,7 +1,7 @@
 import { isRecord, parseJobId, parseText } from '../../parse';
 import { unlessNotFound, type CallGraph } from '../client';
 import { unreadableAnswer } from '../errors';
-import { pullPrintId } from '../jobPlace';
+import { pullPrintId } from '../../jobPlace';
 import { readAllPages, type Paging } from '../paging';
 import { parseTask, type NotShown, type PrintTask } from './printTasks';
 

@@ -1,7 +1,7 @@
 import { isRecord, parseId, parseText } from '../../parse';
 import { unlessNotFound, type CallGraph } from '../client';
 import { unreadableAnswer } from '../errors';
-import { parseJobUrl, type NamedPlace } from '../jobPlace';
+import { parseJobUrl, type NamedPlace } from '../../jobPlace';
 import { readAllPages, type Paging } from '../paging';
 
 /** A print task (resources/printtask.md). */

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock';
 import { isRecord, parseId } from '../../parse';
 import { unlessNotFound, type CallGraph } from '../client';
 import { unreadableAnswer } from '../errors';
-import type { JobPlace, NamedPlace } from '../jobPlace';
+import type { JobPlace, NamedPlace } from '../../jobPlace';
 
 /** An administrator may give a share another printer (api/printershare-update.md). */
 const KNOWN_FOR_MS = 60_000;

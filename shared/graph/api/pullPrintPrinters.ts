@@ -1,7 +1,7 @@
 import { ReceiverError } from '../../errors';
 import { isRecord, parseId } from '../../parse';
 import type { CallGraph } from '../client';
-import { pullPrintId } from '../jobPlace';
+import { pullPrintId } from '../../jobPlace';
 
 /**
  * Whether an id is that of a pull print printer, by GET /print/pullPrintPrinters/{id} (api/pullprintprinter-get). False when

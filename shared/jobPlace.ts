@@ -1,4 +1,4 @@
-import { parseId, parseJobId } from '../parse';
+import { parseId, parseJobId } from './parse';
 
 /** Where a job is. The id of a pull print printer has PULL_PRINT in front, because it is not the id of a printer. */
 export interface JobPlace {

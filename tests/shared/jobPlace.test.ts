@@ -1,5 +1,5 @@
-import { parseJobUrl, parseResource, pullPrintId } from '../../../shared/graph/jobPlace';
-import { DEFINITION, JOB, PRINTER, TASK } from '../../support/notifications';
+import { parseJobUrl, parseResource, pullPrintId } from '../../shared/jobPlace';
+import { DEFINITION, JOB, PRINTER, TASK } from '../support/notifications';
 
 const SHARE = 'd837c17b-3296-4384-a053-828d56e10f50';
 /** The example of api/pullprintprinter-get. */
