@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { timelineOf } from '../shared/operations/timeline';
 import type { LedgerRow } from '../shared/jobs/ledger';
-import { parseJobId } from '../shared/parse';
+import { parseJobId, parseJson } from '../shared/parse';
 import { idArgument, oneOf, tenantArgument, usageError } from './arguments';
 import type { CliContext } from './context';
 import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
@@ -96,7 +96,7 @@ async function show(
     if (!stored) continue;
     const { job: text, ...row } = stored.value;
     const timeline = timelineOf(row, stored.changedAt);
-    const read: unknown = text === undefined ? undefined : JSON.parse(text);
+    const read = text === undefined ? undefined : parseJson(text);
     events.push({ rowKey, ...row, job: read, timeline });
   }
   if (events.length === 0) {

@@ -66,6 +66,8 @@ export interface ReceiverErrorOptions {
   remedy?: string;
   /** Several findings of one kind, each a phrase of its own, such as the settings to correct. */
   details?: readonly string[];
+  /** Codes and ids of the service that refused, for the log. Each is of a known form. */
+  logFields?: Readonly<Record<string, string>>;
   cause?: unknown;
 }
 
@@ -76,13 +78,14 @@ export class ReceiverError extends Error {
   readonly retryable: boolean;
   readonly problem: string;
   readonly details: readonly string[];
+  readonly logFields: Readonly<Record<string, string>>;
   readonly remedy: string;
 
   /**
    * @param problem what failed: the thing, its address or id, and the status, without a full stop at the end
    */
   constructor(code: ErrorCode, problem: string, options: ReceiverErrorOptions = {}) {
-    const { details = [], remedy = ERRORS[code].remedy, cause } = options;
+    const { details = [], logFields = {}, remedy = ERRORS[code].remedy, cause } = options;
     const listed = details.length === 0 ? '' : `: ${details.join('; ')}`;
     super(`${problem}${listed}. ${remedy}`, { cause });
     this.name = 'ReceiverError';
@@ -90,6 +93,7 @@ export class ReceiverError extends Error {
     this.retryable = ERRORS[code].retryable;
     this.problem = problem;
     this.details = details;
+    this.logFields = logFields;
     this.remedy = remedy;
   }
 }
@@ -107,7 +111,7 @@ export function errorFields(error: unknown): Record<string, string | number | bo
   if (error instanceof ReceiverError) {
     fields['message'] = error.message;
     fields['retryable'] = error.retryable;
-    return fields;
+    return { ...error.logFields, ...fields };
   }
   // The stack begins with the message, whose lines may look like frames.
   const { stack = '', message } = error;

@@ -1,5 +1,6 @@
-import { ReceiverError, type ErrorCode, type ReceiverErrorOptions } from '../errors';
+import { ERRORS, ReceiverError, type ErrorCode, type ReceiverErrorOptions } from '../errors';
 import type { HttpAnswer } from './http';
+import { describeReason, describeRefusal, readGraphRefusal, refusalFields, type Refusal } from './refusals';
 
 export interface GraphErrorOptions extends ReceiverErrorOptions {
   /** HTTP status, or undefined when no answer arrived. */
@@ -60,8 +61,8 @@ export function nameOf({ method, path }: { method: string; path: string }): stri
 }
 
 /**
- * The typed error of an answer outside 2xx. Its message holds method, path, status and Graph's own code, never the text
- * of the answer.
+ * The typed error of an answer outside 2xx. Its message holds method, path, status, Graph's own code, the reason in our words
+ * and, unless the call is sent again anyway, the ids to report. Never text of the answer.
  *
  * @param now milliseconds since 1970
  */
@@ -70,33 +71,36 @@ export function toGraphError(
   { status, headers, body }: HttpAnswer,
   now: number,
 ): GraphError {
-  const code = CODES[innerStatus(body) ?? status] ?? 'graphRejected';
+  const refusal = readGraphRefusal(body, headers);
+  const code = CODES[innerStatus(refusal, body) ?? status] ?? 'graphRejected';
   const retryAfterMs = parseRetryAfter(headers['retry-after'], now);
-  const facts = [readGraphCode(body), retryAfterMs !== undefined && `Retry-After ${Math.ceil(retryAfterMs / 1000)} s`];
+  const facts = [
+    ERRORS[code].retryable ? describeReason(refusal) : describeRefusal(refusal),
+    retryAfterMs === undefined ? '' : `Retry-After ${Math.ceil(retryAfterMs / 1000)} s`,
+  ];
   const known = facts.filter(Boolean).join(', ');
   const answered = known === '' ? String(status) : `${status} (${known})`;
-  const remedy = remedyOf(code, call.permission, headers['request-id']);
-  const options = { status, retryAfterMs, ...(remedy === undefined ? {} : { remedy }) };
+  const remedy = refusal.reason?.remedy ?? remedyOf(code, call.permission);
+  const options = { status, retryAfterMs, logFields: refusalFields(refusal), ...(remedy === undefined ? {} : { remedy }) };
   return new GraphError(code, `Graph returned ${answered} for ${nameOf(call)}`, options);
 }
 
-function remedyOf(code: ErrorCode, permission: string, requestId: unknown): string | undefined {
+function remedyOf(code: ErrorCode, permission: string): string | undefined {
   if (code === 'graphUnauthorized') {
     return `Check the credential of the app and that an administrator of the customer consented to the application permission ${permission}.`;
   }
   if (code === 'graphForbidden') {
     return `Grant the app the application permission ${permission} and have an administrator of the customer consent again.`;
   }
-  if (code !== 'graphRejected' || typeof requestId !== 'string' || !/^[\w-]{1,64}$/.test(requestId)) return undefined;
-  return `See the code of the answer and report it with its request id ${requestId}.`;
+  return undefined;
 }
 
 /**
  * The status that a service behind Graph answered: an ExtensionError of any status says it in its text alone, such as
  * `Status Code: NotFound`. A subscription that Graph has lost and a conflict on create are seen in this form.
  */
-function innerStatus(body: string): number | undefined {
-  if (readGraphCode(body) !== 'ExtensionError') return undefined;
+function innerStatus({ code }: Refusal, body: string): number | undefined {
+  if (code !== 'ExtensionError') return undefined;
   const name = /\b(?:inner(?: status)?|status(?: code)?):?\s+([A-Za-z]+)/i.exec(body.slice(0, 4096))?.[1];
   return name === undefined ? undefined : INNER_STATUSES[name.toLowerCase()];
 }
@@ -109,11 +113,6 @@ const INNER_STATUSES: Readonly<Record<string, number>> = {
   serviceunavailable: 503,
   gatewaytimeout: 504,
 };
-
-/** Graph's codes are words such as `ResourceNotFound`. Anything else in that place is not repeated. */
-function readGraphCode(body: string): string | undefined {
-  return /"code"\s*:\s*"([A-Za-z0-9_.-]{1,64})"/.exec(body.slice(0, 4096))?.[1];
-}
 
 /**
  * How long a Retry-After header asks to wait (RFC 9110, 10.2.3).

@@ -13,6 +13,7 @@ import {
 } from './client';
 import { GraphError } from './errors';
 import { createSendHttp } from './http';
+import { isExplained } from './refusals';
 import { authorityOptions, createRequestToken, createTokens, type Tokens } from './tokens';
 
 /** Graph for one process: all its calls share tokens, connections, throttling and silence. */
@@ -95,8 +96,11 @@ export function asAdministrator(callGraph: CallGraph): CallGraph {
       return await callGraph(call);
     } catch (error) {
       if (!(error instanceof GraphError) || (error.status !== 401 && error.status !== 403)) throw error;
+      // Graph has said why, and that concerns the person too.
+      if (isExplained(error)) throw error;
       throw new GraphError(error.code, error.problem, {
         status: error.status,
+        logFields: error.logFields,
         remedy: `Sign in as a Printer Administrator of the tenant, consent to the delegated permission ${call.permission}, and use the app that created the definition.`,
         cause: error,
       });

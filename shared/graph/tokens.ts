@@ -4,6 +4,7 @@ import type { Clock } from '../clock';
 import { untilAborted } from '../concurrency';
 import type { Config } from '../config';
 import { ReceiverError } from '../errors';
+import { describeRefusal, readEntraRefusal, refusalFields, type Refusal } from './refusals';
 
 /** Access tokens for Graph, as the Graph client takes them. */
 export interface Tokens {
@@ -112,28 +113,34 @@ export function createRequestToken(config: Config, clock: Pick<Clock, 'now'>): R
       return token.token;
     } catch (cause) {
       credentials.delete(tenantId);
-      throw toTokenError(config, tenantId, used.lastStatus(), cause);
+      throw toTokenError(config, tenantId, used.lastAnswer(), cause);
     }
   };
 }
 
 type AdditionalPolicy = NonNullable<ClientSecretCredentialOptions['additionalPolicies']>[number];
 
-/** `lastStatus`: of the sign-in host's last answer. Undefined while a request is in progress or was not answered. */
+/** An answer of the sign-in host. */
+interface SignInAnswer {
+  status: number;
+  refusal: Refusal;
+}
+
+/** `lastAnswer`: of the sign-in host. Undefined while a request is in progress or was not answered. */
 function createTenantCredential(config: Config, tenantId: string) {
-  let lastStatus: number | undefined;
-  const watchStatus: AdditionalPolicy['policy'] = {
-    name: 'watchStatus',
+  let lastAnswer: SignInAnswer | undefined;
+  const watchAnswers: AdditionalPolicy['policy'] = {
+    name: 'watchAnswers',
     async sendRequest(request, next) {
-      lastStatus = undefined;
+      lastAnswer = undefined;
       const answer = await next(request);
-      lastStatus = answer.status;
+      lastAnswer = { status: answer.status, refusal: readEntraRefusal(answer.bodyAsText ?? '') };
       return answer;
     },
   };
-  const additionalPolicies: AdditionalPolicy[] = [{ position: 'perRetry', policy: watchStatus }];
+  const additionalPolicies: AdditionalPolicy[] = [{ position: 'perRetry', policy: watchAnswers }];
   const credential = createCredential(config, tenantId, { ...authorityOptions(config), additionalPolicies });
-  return { credential, lastStatus: () => lastStatus };
+  return { credential, lastAnswer: () => lastAnswer };
 }
 
 async function createCredential(config: Config, tenantId: string, options: ClientSecretCredentialOptions) {
@@ -155,16 +162,20 @@ async function createCredential(config: Config, tenantId: string, options: Clien
 }
 
 /**
- * Entra's refusals (400, 401) last until somebody changes something. Anything else may pass by itself. The status is the
- * one that the sign-in host answered, because the errors of @azure/identity carry none.
+ * Entra's refusals (400, 401) last until somebody changes something. Anything else may pass by itself. Status, code and ids
+ * are those that the sign-in host answered, because the errors of @azure/identity do not carry them as fields.
  */
-function toTokenError(config: Config, tenantId: string, status: number | undefined, cause: unknown): ReceiverError {
+function toTokenError(config: Config, tenantId: string, answer: SignInAnswer | undefined, cause: unknown): ReceiverError {
   const { authorityHost, credential } = config;
-  const answered = status === undefined ? 'did not answer' : `returned ${status}`;
+  const { status, refusal = {} } = answer ?? {};
+  const known = describeRefusal(refusal);
+  const answered = status === undefined ? 'did not answer' : `returned ${status}${known === '' ? '' : ` (${known})`}`;
   const problem = `No token for tenant ${tenantId}: Entra at ${authorityHost} ${answered}`;
   const isRefused = status === 400 || status === 401;
-  const remedy = isRefused
+  const generalRemedy = isRefused
     ? `Check that the customer has consented and that the ${credential} credential of the app is valid and not expired.`
     : `If this lasts, check ENTRA_AUTHORITY_HOST and the ${credential} credential of the app.`;
-  return new ReceiverError(isRefused ? 'tokenRefused' : 'tokenUnavailable', problem, { remedy, cause });
+  const remedy = refusal.reason?.remedy ?? generalRemedy;
+  const options = { remedy, logFields: refusalFields(refusal), cause };
+  return new ReceiverError(isRefused ? 'tokenRefused' : 'tokenUnavailable', problem, options);
 }

@@ -144,7 +144,10 @@ export function finishClaim(
   claim: Claim,
   changes: Partial<LedgerRow> & Required<Pick<LedgerRow, 'event'>>,
 ): Promise<boolean> {
-  return write(deps, claim, { ...withoutWait(claim.row), ...changes, status: 'done' });
+  const { lastRefusal } = claim.row;
+  // Why the job could not be read until its deadline.
+  const reason = changes.outcome === 'deadline' && lastRefusal !== undefined ? { lastRefusal } : {};
+  return write(deps, claim, { ...withoutWait(claim.row), ...reason, ...changes, status: 'done' });
 }
 
 /**
@@ -156,7 +159,7 @@ export function releaseClaim(
   deps: ClaimDeps,
   claim: Claim,
   changes: { status: 'waiting' | 'failed' | 'gone'; nextTryAt?: string; cause: string } & Partial<
-    Pick<LedgerRow, 'waitReason' | 'waitingSince'>
+    Pick<LedgerRow, 'waitReason' | 'waitingSince' | 'lastRefusal'>
   >,
 ): Promise<boolean> {
   const { runId: _runId, leaseUntil: _leaseUntil, decision, ...kept } = withoutWait(claim.row);
@@ -191,7 +194,8 @@ function noteNotification(row: LedgerRow, notifiedAt: string | undefined): Ledge
 }
 
 function withoutWait(row: LedgerRow): LedgerRow {
-  const { nextTryAt: _at, waitReason: _reason, waitingSince: _since, cause: _cause, ...kept } = row;
+  const { nextTryAt: _at, waitReason: _reason, waitingSince: _since, ...rest } = row;
+  const { cause: _cause, lastRefusal: _refusal, ...kept } = rest;
   return kept;
 }
 

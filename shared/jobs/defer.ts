@@ -102,7 +102,7 @@ export async function deferAfterError(
     const delayMs = growsAnyway ? Math.max(pauseMs, outageMs) : pauseMs;
     if (claim.row.event === 'pending') deps.logger.error('job.eventPending', { ...ids, ...errorFields(error) });
     else if (!isThrottled) deps.logger.warn('job.dependencyUnavailable', { ...ids, ...errorFields(error) });
-    const wait = { status: 'waiting', waitReason: 'outage', cause: error.code, delayMs } as const;
+    const wait = { status: 'waiting', waitReason: 'outage', ...causeOf(error), delayMs } as const;
     return releaseAndRequeue(deps, message, claim, wait);
   }
   deps.logger.error('job.failed', { ...ids, ...errorFields(error) });
@@ -110,12 +110,12 @@ export async function deferAfterError(
   if (error instanceof ReceiverError && message.reference.kind === 'jobStarted' && leftMs > 0) {
     // The message would be in the poison queue long before the task's deadline, and nothing would end the task.
     const delayMs = Math.min(leftMs, outageMs);
-    const wait = { status: 'failed', waitReason: 'outage', cause: error.code, delayMs } as const;
+    const wait = { status: 'failed', waitReason: 'outage', ...causeOf(error), delayMs } as const;
     return releaseAndRequeue(deps, message, claim, wait);
   }
-  const cause = error instanceof ReceiverError ? error.code : 'unexpected';
+  const cause = error instanceof ReceiverError ? causeOf(error) : { cause: 'unexpected' };
   try {
-    await releaseClaim(deps, claim, { status: 'failed', cause, nextTryAt: sweepRetryAt(deps, claim) });
+    await releaseClaim(deps, claim, { status: 'failed', ...cause, nextTryAt: sweepRetryAt(deps, claim) });
   } catch (notReleased) {
     // The lease ends in a few minutes. The first error is the one to report.
     deps.logger.warn('job.claimNotReleased', { ...ids, ...errorFields(notReleased) });
@@ -128,19 +128,23 @@ async function releaseAndRequeue(
   deps: DeferDeps,
   message: MessageOfJob,
   claim: Claim,
-  wait: { status: 'waiting' | 'failed'; waitReason: WaitReason; cause: string; delayMs: number },
+  wait: { status: 'waiting' | 'failed'; waitReason: WaitReason; cause: string; lastRefusal?: string; delayMs: number },
 ): Promise<'deferred'> {
-  const { status, waitReason, cause, delayMs } = wait;
+  const { delayMs, ...reason } = wait;
+  const { waitReason, cause } = reason;
   const now = deps.clock.now();
   await releaseClaim(deps, claim, {
-    status,
-    waitReason,
-    cause,
+    ...reason,
     nextTryAt: isoTime(now + Math.min(LONGEST_DELAY_MS, delayMs)),
     waitingSince: isoTime(now - waitedFor(claim.row, waitReason, now)),
   });
   // Also when the row was lost: an additional message finds the job done, a missing one would lose it.
   return requeue(deps, message, cause, delayMs);
+}
+
+/** Why a row waits or failed. The words of our own errors are safe to store. */
+function causeOf({ code, message }: ReceiverError): { cause: string; lastRefusal: string } {
+  return { cause: code, lastRefusal: message };
 }
 
 /** When the sweep may retry a row that this run leaves `failed` or `gone`. Any other message may claim it immediately. */

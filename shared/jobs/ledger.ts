@@ -1,5 +1,5 @@
-import { ReceiverError } from '../errors';
-import { parseOneOf, parseText, pickTexts } from '../parse';
+import type { ReceiverError } from '../errors';
+import { readCells } from '../storage/cells';
 import { parseOrReport, type EntityTable, type Row, type Stored, type StoredRow } from '../storage/entityTable';
 import { FOUND_BY, ledgerKey, ledgerRowKey, parseReference, type FoundBy, type JobReference } from './message';
 
@@ -54,6 +54,8 @@ export interface LedgerRow {
   event?: EventState;
   /** The error code or reason: why the row waits or failed, or why no event was sent. For people. */
   cause?: string;
+  /** What Graph or Entra said when it last refused a call for this job, with its ids and the remedy. For people. */
+  lastRefusal?: string;
 }
 
 /** Names a row of the ledger. */
@@ -75,7 +77,7 @@ export interface ReadLedgerRow extends Stored<LedgerRow>, LastChange {
 export interface ListedLedgerRow extends LastChange {
   rowKey: string;
   etag: string;
-  /** Without `job`; undefined for a row that cannot be read and was reported to `onUnreadable`. */
+  /** Without its long texts; undefined for a row that cannot be read and was reported to `onUnreadable`. */
   row: LedgerRow | undefined;
 }
 
@@ -90,7 +92,7 @@ export interface Ledger {
    */
   replace(reference: JobReference, row: LedgerRow, known: Stored<LedgerRow>): Promise<string | undefined>;
   /** The job events of a tenant that runs have claimed and not given back, from the index: nothing else is read. */
-  listOpen(tenantId: string): AsyncIterable<JobReference>;
+  listOpen(tenantId: string, onUnreadable?: (error: ReceiverError) => void): AsyncIterable<JobReference>;
   /** Deletes one row. */
   remove(key: LedgerKey): Promise<void>;
   /** Rows of one tenant in the order of their keys, those with `rowKeyPrefix` or all. */
@@ -107,6 +109,9 @@ const DELETES_AT_ONCE = 16;
 
 /** The index of work in hand: a row beside the one of each job event that a run has claimed. */
 const OPEN = 'open_';
+/** The cells of an index row, by which `parseReference` knows the job event. */
+const REFERENCE = ['kind', 'definitionId', 'taskId', 'printerId', 'jobId'] as const;
+const TABLE = 'PrintJobs';
 
 export function createLedger(table: EntityTable): Ledger {
   return {
@@ -131,9 +136,9 @@ export function createLedger(table: EntityTable): Ledger {
       const index = isOpen ? { insert: open } : { remove: open };
       return (await table.write([{ replace: replaced, etag }, index]))?.[0];
     },
-    async *listOpen(tenantId) {
-      for await (const { cells } of table.list(tenantId, { rowKeyPrefix: OPEN })) {
-        const reference = parseReference(tenantId, cells);
+    async *listOpen(tenantId, onUnreadable) {
+      for await (const row of table.list(tenantId, { rowKeyPrefix: OPEN })) {
+        const reference = parseOrReport(() => parseIndexRow(tenantId, row), onUnreadable);
         if (reference) yield reference;
       }
     },
@@ -142,7 +147,7 @@ export function createLedger(table: EntityTable): Ledger {
       if (stored) await deleteRow(table, { tenantId, rowKey }, stored.etag);
     },
     async *list(tenantId, { rowKeyPrefix, onUnreadable }) {
-      const shown = { cells: CELLS_BUT_JOB, ...(rowKeyPrefix === undefined ? {} : { rowKeyPrefix }) };
+      const shown = { cells: CELLS_OF_LISTING, ...(rowKeyPrefix === undefined ? {} : { rowKeyPrefix }) };
       for await (const stored of table.list(tenantId, shown)) {
         const { rowKey } = stored.cells;
         if (typeof rowKey !== 'string' || rowKey.startsWith(OPEN)) continue;
@@ -181,8 +186,8 @@ async function deleteRow(table: EntityTable, { tenantId, rowKey }: LedgerKey, fi
 
 /** The table writes seven digits of a second, everything else three. */
 function lastChangeOf({ cells }: StoredRow): LastChange {
-  const ms = Date.parse(parseText(cells['timestamp']));
-  return Number.isNaN(ms) ? {} : { changedAt: new Date(ms).toISOString() };
+  const changedAt = readCells(TABLE, { cells }).time('timestamp');
+  return changedAt === undefined ? {} : { changedAt };
 }
 
 function openRow(reference: JobReference): Row {
@@ -194,25 +199,19 @@ function formatRow({ tenantId, rowKey }: LedgerKey, row: LedgerRow): Row {
   return { partitionKey: tenantId, rowKey, ...row };
 }
 
-const STATUSES: readonly LedgerStatus[] = ['claimed', 'waiting', 'failed', 'gone', 'done'];
-const TEXTS = [
-  'runId',
-  'leaseUntil',
-  'nextTryAt',
-  'notifiedAt',
-  'jobCreatedAt',
-  'waitingSince',
-  'printerId',
-  'shareId',
-  'jobId',
-  'wish',
-  'job',
-  'truncated',
-  'cause',
-] as const;
+function parseIndexRow(tenantId: string, row: StoredRow): JobReference {
+  const cells = readCells(TABLE, row);
+  const reference = parseReference(tenantId, cells.texts(REFERENCE));
+  return cells.need(reference, 'kind with its ids', `it must name a job event in ${REFERENCE.join(', ')}`);
+}
 
-/** `job` is most of the size of a row. */
-const CELLS_BUT_JOB: readonly string[] = [
+const STATUSES: readonly LedgerStatus[] = ['claimed', 'waiting', 'failed', 'gone', 'done'];
+const TIMES = ['leaseUntil', 'nextTryAt', 'notifiedAt', 'jobCreatedAt', 'waitingSince'] as const;
+const TEXTS = ['runId', 'printerId', 'shareId', 'jobId', 'wish', 'cause'] as const;
+/** Most of the size of a row. */
+const LONG_TEXTS = ['job', 'truncated', 'lastRefusal'] as const;
+
+const CELLS_OF_LISTING: readonly string[] = [
   'timestamp',
   'status',
   'attempts',
@@ -222,30 +221,26 @@ const CELLS_BUT_JOB: readonly string[] = [
   'waitReason',
   'event',
   'decision',
-  ...TEXTS.filter((name) => name !== 'job' && name !== 'truncated'),
+  ...TIMES,
+  ...TEXTS,
 ];
 
-function parseLedgerRow({ cells }: StoredRow): LedgerRow {
-  const status = parseOneOf(cells['status'], STATUSES);
-  if (!status || typeof cells['firstSeenAt'] !== 'string') {
-    throw new ReceiverError(
-      'rowUnreadable',
-      `The row ${String(cells['rowKey'])} of the table PrintJobs has no known status or no firstSeenAt`,
-    );
-  }
-  const outcome = parseOneOf(cells['outcome'], OUTCOMES);
-  const waitReason = parseOneOf(cells['waitReason'], ['notYet', 'outage']);
-  const event = parseOneOf(cells['event'], ['pending', 'sent', 'none']);
-  const decision = parseOneOf(cells['decision'], DECISIONS);
+function parseLedgerRow(row: StoredRow): LedgerRow {
+  const cells = readCells(TABLE, row);
+  const outcome = cells.word('outcome', OUTCOMES);
+  const waitReason = cells.word('waitReason', ['notYet', 'outage']);
+  const event = cells.word('event', ['pending', 'sent', 'none']);
+  const decision = cells.word('decision', DECISIONS);
   return {
-    status,
-    attempts: typeof cells['attempts'] === 'number' ? cells['attempts'] : 0,
-    firstSeenAt: cells['firstSeenAt'],
-    foundBy: parseOneOf(cells['foundBy'], FOUND_BY) ?? 'graph',
+    status: cells.need(cells.word('status', STATUSES), 'status', `it must be one of ${STATUSES.join(', ')}`),
+    attempts: cells.count('attempts') ?? 0,
+    firstSeenAt: cells.need(cells.time('firstSeenAt'), 'firstSeenAt', 'it must be the time of the notification'),
+    foundBy: cells.word('foundBy', FOUND_BY) ?? 'graph',
     ...(outcome ? { outcome } : {}),
     ...(waitReason ? { waitReason } : {}),
     ...(event ? { event } : {}),
     ...(decision ? { decision } : {}),
-    ...pickTexts(cells, TEXTS),
+    ...cells.times(TIMES),
+    ...cells.texts([...TEXTS, ...LONG_TEXTS]),
   };
 }

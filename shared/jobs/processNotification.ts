@@ -15,7 +15,7 @@ import { afterPauseMs, afterShareMs } from './delays';
 import { claimJob, extendLease, type Claim, type ClaimDeps } from './claims';
 import type { Logger } from '../logger';
 import type { MessageQueue } from '../storage/queues';
-import type { InactiveReason, ReadAccess, TenantShare } from './access';
+import type { Access, InactiveReason, ReadAccess, TenantShare } from './access';
 import { deferAfterError, deferClaimed, deferUntilTablesAnswer, requeue } from './defer';
 import type { Ledger } from './ledger';
 import type { Decide } from './startedJob';
@@ -112,7 +112,7 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
 
 async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: unknown): Promise<ProcessOutcome> {
   const { reference, foundBy, receivedAt } = message;
-  const access = await deps.readAccess(watchOf(reference), message.generation);
+  const access = await readAccess(deps, message);
   if (!access.active && isDropped(message, access.reason)) {
     deps.logger.warn('job.dropped', { ...idsOf(reference), reason: access.reason });
     return 'dropped';
@@ -149,6 +149,16 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
     if (deferred !== undefined) return deferred;
     if (access.active || !(error instanceof ReceiverError)) throw error;
     return sendToPoison(deps, input, { ...idsOf(reference), reason: access.reason });
+  }
+}
+
+/** Until a person has corrected a row of the customer, its messages wait as in an outage: none is poisoned. */
+async function readAccess(deps: ProcessDeps, { reference, generation }: MessageOfJob): Promise<Access> {
+  try {
+    return await deps.readAccess(watchOf(reference), generation);
+  } catch (error) {
+    if (!(error instanceof ReceiverError) || error.code !== 'rowUnreadable') throw error;
+    throw new ReceiverError('storageUnavailable', error.problem, { remedy: error.remedy, cause: error });
   }
 }
 

@@ -2,10 +2,10 @@ import type { CallGraph } from '../graph/client';
 import { GraphError } from '../graph/errors';
 import { parseJobUrl, type NamedPlace } from '../jobPlace';
 import { readJob } from '../graph/api/printJobs';
-import { isRecord, parseJson } from '../parse';
+import { isRecord, parseJson, parseText } from '../parse';
 import type { MessageQueue } from '../storage/queues';
 import type { Access } from './access';
-import { extendLease, finishClaim, type Claim } from './claims';
+import { extendLease, finishClaim, isoTime, type Claim } from './claims';
 import { formatJobEvent, type JobEventFacts, type JobFacts } from './jobEvent';
 import type { LedgerRow, Outcome } from './ledger';
 import type { JobFetchableReference, JobMessage } from './message';
@@ -113,11 +113,11 @@ function recordOf({ outcome, printerId, shareId, jobId, job }: JobFacts): Partia
     shorten,
     (short) => JSON.stringify(short.fields).length <= MOST_JOB_CHARACTERS,
   );
-  const jobCreatedAt = job.fields['createdDateTime'];
+  const createdMs = Date.parse(parseText(job.fields['createdDateTime']));
   return {
     outcome,
     ...place,
-    ...(typeof jobCreatedAt === 'string' ? { jobCreatedAt } : {}),
+    ...(Number.isNaN(createdMs) ? {} : { jobCreatedAt: isoTime(createdMs) }),
     job: JSON.stringify(fields),
     ...(truncated.length > 0 ? { truncated: JSON.stringify(truncated) } : {}),
   };

@@ -41,6 +41,7 @@ export function timelineOf(row: LedgerRow, changedAt: string | undefined): Timel
     ...known,
     { what: `${row.attempts} ${row.attempts === 1 ? 'run' : 'runs'} claimed it${decided}` },
     currentState(row, changedAt),
+    ...(row.lastRefusal === undefined ? [] : [{ what: `last refusal: ${row.lastRefusal}` }]),
   ];
 }
 

@@ -48,7 +48,11 @@ async function findOrphans(deps: SubscriptionDeps, tenantId: string): Promise<st
   }
   // Read after the listing: every subscription that was saved before it is known.
   const known = new Set<string | undefined>();
-  for await (const { watch } of deps.watches.list(tenantId, () => undefined)) known.add(watch.subscriptionId);
+  let isComplete = true;
+  const onUnreadable = () => (isComplete = false);
+  for await (const { watch } of deps.watches.list(tenantId, onUnreadable)) known.add(watch.subscriptionId);
+  // Any of them may be the one of a row that cannot be read.
+  if (!isComplete) return [];
   return found.filter((id) => !known.has(id));
 }
 

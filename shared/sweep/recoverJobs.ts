@@ -1,5 +1,6 @@
 import { eachBounded } from '../concurrency';
-import { errorFields } from '../errors';
+import { errorFields, ReceiverError } from '../errors';
+import type { ReadLedgerRow } from '../jobs/ledger';
 import { listTasks } from '../graph/api/printTasks';
 import { isLeaseOver } from '../jobs/claims';
 import { ledgerKey, type JobReference } from '../jobs/message';
@@ -35,7 +36,7 @@ export async function recoverJobs(deps: SweepDeps, options: { tasks: boolean }):
   const isUp = () => deps.clock.now() >= endsAt;
   const timed = { ...deps, callGraph: withDeadline(deps.callGraph, { isUp }) };
   const tenants: Tenant[] = [];
-  for await (const tenant of deps.tenants.list((error) => deps.logger.error('row.unreadable', errorFields(error)))) {
+  for await (const tenant of deps.tenants.list((error) => reportUnreadable(deps, error))) {
     tenants.push(tenant);
   }
   await eachBounded(TENANTS_AT_ONCE, tenants, async (tenant) => {
@@ -56,11 +57,12 @@ export async function recoverJobs(deps: SweepDeps, options: { tasks: boolean }):
   return recovered;
 }
 
-async function findDeadClaims({ ledger }: SweepDeps, tenantId: string): Promise<JobReference[]> {
+async function findDeadClaims(deps: SweepDeps, tenantId: string): Promise<JobReference[]> {
   const found: JobReference[] = [];
-  for await (const reference of ledger.listOpen(tenantId)) {
-    const stored = await ledger.get(ledgerKey(reference));
-    if (stored?.value.status === 'claimed' && isLeaseOver(stored)) found.push(reference);
+  for await (const reference of deps.ledger.listOpen(tenantId, (error) => reportUnreadable(deps, error))) {
+    const stored = await readRow(deps, reference);
+    if (stored === undefined || stored === 'unreadable') continue;
+    if (stored.value.status === 'claimed' && isLeaseOver(stored)) found.push(reference);
   }
   return found;
 }
@@ -68,16 +70,31 @@ async function findDeadClaims({ ledger }: SweepDeps, tenantId: string): Promise<
 /** Definitions without a watch are left to the sweep: no notification of their tasks can have been lost here. */
 async function findUnclaimedTasks(deps: SweepDeps, tenantId: string): Promise<JobReference[]> {
   const found: JobReference[] = [];
-  for await (const { watch } of deps.watches.list(tenantId, () => undefined)) {
+  for await (const { watch } of deps.watches.list(tenantId, (error) => reportUnreadable(deps, error))) {
     if (watch.kind !== 'jobStarted' || !watch.wanted) continue;
     const definitionId = watch.id;
     for await (const { id: taskId, isOpen, place } of listTasks(deps, { tenantId, definitionId })) {
       if (!isOpen) continue;
       const reference: JobReference = { kind: 'jobStarted', tenantId, definitionId, taskId, ...place };
-      if (!(await deps.ledger.get(ledgerKey(reference)))) found.push(reference);
+      if ((await readRow(deps, reference)) === undefined) found.push(reference);
     }
   }
   return found;
+}
+
+/** The row of a job event. One that cannot be read is reported, and does not stop the others. */
+async function readRow(deps: SweepDeps, reference: JobReference): Promise<ReadLedgerRow | 'unreadable' | undefined> {
+  try {
+    return await deps.ledger.get(ledgerKey(reference));
+  } catch (error) {
+    if (!(error instanceof ReceiverError) || error.code !== 'rowUnreadable') throw error;
+    reportUnreadable(deps, error);
+    return 'unreadable';
+  }
+}
+
+function reportUnreadable({ logger }: SweepDeps, error: Error): void {
+  logger.error('row.unreadable', errorFields(error));
 }
 
 async function enqueueOnce(deps: SweepDeps, found: readonly JobReference[]): Promise<number> {

@@ -28,7 +28,8 @@ export async function recordRefusedAccess(
     const nextTryAt = new Date(clock.now() + retryDelayMs(failures, random())).toISOString();
     return { ...tenant, graphAccess: 'refused', failures, nextTryAt, lastError: refusal };
   });
-  logger.warn('tenant.accessRefused', { tenantId, failures: refused?.failures, nextTryAt: refused?.nextTryAt });
+  const { failures, nextTryAt } = refused ?? {};
+  logger.warn('tenant.accessRefused', { tenantId, message: refusal, failures, nextTryAt });
   return refused;
 }
 

@@ -1,8 +1,10 @@
-import { ReceiverError } from '../errors';
-import { parseOneOf, parseText, pickTexts } from '../parse';
+import type { ReceiverError } from '../errors';
+import { readCells } from '../storage/cells';
 import { parseOrReport, updateRow, type EntityTable, type StoredRow } from '../storage/entityTable';
 
-export type TenantStatus = 'active' | 'paused' | 'removed';
+const STATUSES = ['active', 'paused', 'removed'] as const;
+
+export type TenantStatus = (typeof STATUSES)[number];
 
 /** A customer who has consented: one row of the table Tenants. Times are ISO 8601. */
 export interface Tenant {
@@ -74,7 +76,7 @@ export interface Tenants {
   list(onUnreadable?: (error: ReceiverError) => void): AsyncIterable<Tenant>;
 }
 
-/** @throws ReceiverError `rowUnreadable` from every read of a row without a known status */
+/** @throws ReceiverError `rowUnreadable` from every read of a row without a status or with a cell of another form */
 export function createTenants(table: EntityTable): Tenants {
   return {
     async get(tenantId) {
@@ -101,29 +103,21 @@ function toRow({ tenantId, ...cells }: Tenant) {
   return { partitionKey: PARTITION, rowKey: tenantId, ...cells };
 }
 
-const NUMBERS = ['taskDeadlineMinutes', 'retentionDays', 'failures', 'sweepRefusals', 'lostByGraph'] as const;
-const TEXTS = ['lastError', 'nextTryAt', 'listedAt', 'orphans', 'sweepTriedAt', 'sweptAt'] as const;
+const COUNTS = ['taskDeadlineMinutes', 'retentionDays', 'failures', 'sweepRefusals', 'lostByGraph'] as const;
+const TIMES = ['nextTryAt', 'listedAt', 'sweepTriedAt', 'sweptAt'] as const;
+const TEXTS = ['lastError', 'orphans'] as const;
 
-function parseTenant({ cells }: StoredRow): Tenant {
-  const { rowKey, name, createdAt, graphAccess } = cells;
-  const status = parseOneOf(cells['status'], ['active', 'paused', 'removed']);
-  if (typeof rowKey !== 'string' || !status) {
-    throw new ReceiverError(
-      'rowUnreadable',
-      `The row ${String(rowKey)} of the table Tenants has no status active, paused or removed`,
-    );
-  }
+function parseTenant(row: StoredRow): Tenant {
+  const cells = readCells('Tenants', row);
   const tenant = newTenant({
-    tenantId: rowKey,
-    name: parseText(name),
-    status,
-    createdAt: parseText(createdAt),
-    graphAccess: parseOneOf(graphAccess, ['refused']) ?? 'ok',
-    ...pickTexts(cells, TEXTS),
+    tenantId: cells.need(cells.text('rowKey'), 'RowKey', 'it must be the id of the tenant'),
+    name: cells.text('name') ?? '',
+    status: cells.need(cells.word('status', STATUSES), 'status', `it must be one of ${STATUSES.join(', ')}`),
+    createdAt: cells.time('createdAt') ?? '',
+    graphAccess: cells.word('graphAccess', ['ok', 'refused']) ?? 'ok',
+    ...cells.texts(TEXTS),
+    ...cells.times(TIMES),
   });
-  for (const cell of NUMBERS) {
-    const value = cells[cell];
-    if (typeof value === 'number') tenant[cell] = value;
-  }
+  for (const name of COUNTS) tenant[name] = cells.count(name) ?? tenant[name];
   return tenant;
 }

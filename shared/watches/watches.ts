@@ -1,5 +1,6 @@
-import { ReceiverError } from '../errors';
-import { parseId, parseOneOf, parseText, pickTexts } from '../parse';
+import type { ReceiverError } from '../errors';
+import { parseId, parseOneOf } from '../parse';
+import { readCells, unreadable } from '../storage/cells';
 import { parseOrReport, updateRow, type EntityTable, type Row, type StoredRow } from '../storage/entityTable';
 import type { Tenant } from '../tenants/tenants';
 
@@ -163,7 +164,7 @@ export type Watches = ReturnType<typeof createWatches>;
 /**
  * The table Subscriptions. All its reads and writes go through here. Where not said otherwise, a removed watch is none.
  *
- * @throws ReceiverError `rowUnreadable` from every read of a row without a known name or status
+ * @throws ReceiverError `rowUnreadable` from every read of a row without a known name or status, or with a cell of another form
  */
 export function createWatches(table: EntityTable) {
   /** A watch or what stays of a removed one. */
@@ -234,7 +235,8 @@ function toRow(watch: Watch | RemovedWatch): Row {
   return { partitionKey: tenantId, rowKey: watchRowKey({ kind, id }), ...cells };
 }
 
-const OPTIONAL_TEXTS = [
+const TABLE = 'Subscriptions';
+const TIMES = [
   'heldUntil',
   'revokedAt',
   'retryAfterUntil',
@@ -242,58 +244,55 @@ const OPTIONAL_TEXTS = [
   'sweepNotedUntil',
   'renewalNotedUntil',
   'renewedAt',
-  'keyId',
-  'notificationUrl',
-  'resource',
-  'changeType',
 ] as const;
+const TEXTS = ['keyId', 'notificationUrl', 'resource', 'changeType'] as const;
+const STATUSES = ['pending', 'createFailed', 'active', 'updateFailed', 'removed'] as const;
 
 function parseWatch(row: StoredRow): Watch | undefined {
   const record = parseRecord(row);
   return record.status === 'removed' ? undefined : record;
 }
 
-function parseRecord({ cells }: StoredRow): Watch | RemovedWatch {
-  const { partitionKey, rowKey, wanted, generation, failures } = cells;
+function parseRecord(row: StoredRow): Watch | RemovedWatch {
+  const { partitionKey, rowKey } = row.cells;
   const named = typeof rowKey === 'string' ? parseWatchRowKey(rowKey) : undefined;
   if (typeof partitionKey !== 'string' || !named) {
-    throw unreadable(rowKey, 'is not named jobStarted_{definitionId} or jobFetchable_{printerId}');
+    throw unreadable(TABLE, row.cells, 'is not named jobStarted_{definitionId} or jobFetchable_{printerId}');
+  }
+  const cells = readCells(TABLE, row);
+  const status = cells.need(cells.word('status', STATUSES), 'status', `it must be one of ${STATUSES.join(', ')}`);
+  const generation = cells.count('generation') ?? 0;
+  if (status === 'removed') {
+    const removal = { keyIds: cells.text('keyIds') ?? '', removedAt: cells.time('removedAt') ?? '' };
+    return { tenantId: partitionKey, ...named, status, generation, ...removal };
   }
   const base: WatchBase = {
     tenantId: partitionKey,
     ...named,
-    since: parseText(cells['since']),
-    wanted: wanted !== false,
-    generation: typeof generation === 'number' ? generation : 0,
-    failures: typeof failures === 'number' ? failures : 0,
-    ...pickTexts(cells, OPTIONAL_TEXTS),
+    since: cells.need(cells.time('since'), 'since', 'it must be the time from which jobs count'),
+    wanted: cells.flag('wanted') ?? true,
+    generation,
+    failures: cells.count('failures') ?? 0,
+    ...cells.times(TIMES),
+    ...cells.texts(TEXTS),
   };
-  const text = (name: keyof HasSubscription | keyof HasFailure) => parseText(cells[name]);
-  const failure = () => ({ lastError: text('lastError'), nextTryAt: text('nextTryAt') });
-  const subscription = () => {
-    const subscriptionId = text('subscriptionId');
-    if (subscriptionId === '') throw unreadable(rowKey, 'has no subscriptionId');
-    return { subscriptionId, expirationDateTime: text('expirationDateTime') };
-  };
-  switch (cells['status']) {
+  const failure = () => ({ lastError: cells.text('lastError') ?? '', nextTryAt: cells.time('nextTryAt') ?? '' });
+  const subscription = () => ({
+    subscriptionId: cells.need(
+      cells.text('subscriptionId') || undefined,
+      'subscriptionId',
+      'it must be the id of the subscription at Graph',
+    ),
+    expirationDateTime: cells.time('expirationDateTime') ?? '',
+  });
+  switch (status) {
     case 'pending':
-      return { ...base, status: 'pending' };
+      return { ...base, status };
     case 'createFailed':
-      return { ...base, status: 'createFailed', ...failure() };
+      return { ...base, status, ...failure() };
     case 'active':
-      return { ...base, status: 'active', ...subscription() };
+      return { ...base, status, ...subscription() };
     case 'updateFailed':
-      return { ...base, status: 'updateFailed', ...subscription(), ...failure() };
-    case 'removed': {
-      const { tenantId, kind, id } = base;
-      const removal = { keyIds: parseText(cells['keyIds']), removedAt: parseText(cells['removedAt']) };
-      return { tenantId, kind, id, status: 'removed', generation: base.generation, ...removal };
-    }
-    default:
-      throw unreadable(rowKey, 'has no known status');
+      return { ...base, status, ...subscription(), ...failure() };
   }
-}
-
-function unreadable(rowKey: unknown, problem: string): ReceiverError {
-  return new ReceiverError('rowUnreadable', `The row ${String(rowKey)} of the table Subscriptions ${problem}`);
 }

@@ -1,5 +1,6 @@
 import { errorFields, ReceiverError } from '../../errors';
 import type { CallGraph, GraphCall } from '../client';
+import { isExplained } from '../refusals';
 
 /** The result of trying one application permission of Microsoft Graph. */
 export interface PermissionCheck {
@@ -34,14 +35,29 @@ const TRIES: readonly Omit<GraphCall, 'tenantId'>[] = [
 /** Tries every application permission that a scenario may need. Never rejects. */
 export async function tryPermissions(callGraph: CallGraph, tenantId: string): Promise<PermissionCheck[]> {
   const checks: PermissionCheck[] = [];
+  const untilRefused = stopAtReason(callGraph);
   for (const call of TRIES) {
-    const check = await tryOne(callGraph, { ...call, tenantId });
+    const check = await tryOne(untilRefused, { ...call, tenantId });
     const readPrinters = checks.find(({ permission }) => permission === READ_PRINTERS);
     const isHidden = call.path.startsWith(JOB) && check.state === 'missing' && readPrinters?.state !== 'granted';
     const detail = `can be tried once ${READ_PRINTERS} is granted`;
     checks.push(isHidden ? { ...check, state: 'unknown', detail } : check);
   }
   return checks;
+}
+
+/** The same calls until one is refused for a reason that concerns them all, such as a policy: then each is refused so. */
+function stopAtReason(callGraph: CallGraph): CallGraph {
+  let refusal: ReceiverError | undefined;
+  return async (call) => {
+    if (refusal) throw refusal;
+    try {
+      return await callGraph(call);
+    } catch (error) {
+      if (error instanceof ReceiverError && isExplained(error)) refusal = error;
+      throw error;
+    }
+  };
 }
 
 async function tryOne(callGraph: CallGraph, call: GraphCall): Promise<PermissionCheck> {
@@ -53,6 +69,7 @@ async function tryOne(callGraph: CallGraph, call: GraphCall): Promise<Permission
     if (!(error instanceof ReceiverError)) {
       return { permission, state: 'unknown', detail: `unexpected ${String(errorFields(error)['error'])}` };
     }
+    if (isExplained(error)) return { permission, state: 'unknown', detail: error.message };
     switch (error.code) {
       case 'graphUnauthorized':
       case 'graphForbidden':
