@@ -1,20 +1,13 @@
 import type { Command } from 'commander';
-import type { QueueContents } from '../shared/storage/queueContents';
-import { QUEUE_NAMES } from '../shared/storage/account';
+import type { Config } from '../shared/config';
+import { ReceiverError } from '../shared/errors';
 import type { Tenant, TenantStatus } from '../shared/tenants/tenants';
-import { isMaintained, watchState, type Watch, type WatchState } from '../shared/watches/watches';
+import { watchState, type Watch, type WatchState } from '../shared/watches/watches';
 import type { CliContext, CliServices } from './context';
-import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
+import { describeKeys, summarizeKeys } from './keyUse';
+import { errorLines, example, JSON_HELP, plural, warn, type JsonOption } from './output';
+import { printQueues, readQueues } from './queueStates';
 import { escapeControls, type Terminal } from './terminal';
-
-interface QueueState {
-  queue: string;
-  /** Approximate number of messages, hidden ones included. */
-  waiting: number;
-  poison: number;
-  /** Age of the oldest message in the poison queue. */
-  oldestPoisonMinutes?: number;
-}
 
 /** These bounds keep `status` within 80 by 24, the size of the smallest terminal, whatever the number of failing tenants. */
 const ERRORS_SHOWN = 3;
@@ -29,53 +22,57 @@ export function statusCommand(command: Command, context: CliContext): void {
     .action((options: JsonOption) => status(context, options));
 }
 
-async function status({ terminal, ...context }: CliContext, options: JsonOption): Promise<void> {
+async function status(context: CliContext, options: JsonOption): Promise<void> {
+  const { terminal } = context;
   const services = await context.services();
   const now = context.now();
+  let config: Config;
+  try {
+    config = await services.config();
+  } catch (error) {
+    return printInvalid(context, services, options, error);
+  }
   const tenants: Tenant[] = [];
   for await (const tenant of (await services.tenants()).list(warn(terminal))) tenants.push(tenant);
   const watches: Watch[] = [];
   for await (const { watch } of (await services.watches()).list(undefined, warn(terminal))) watches.push(watch);
-  const { clientStateKeys, trustedHosts } = await services.config();
-  const keys = clientStateKeys.map(({ keyId }) => keyId);
-  const summary = summarizeService({ tenants, watches, keys, now });
-  const queues = await Promise.all(Object.values(QUEUE_NAMES).map((name) => readQueue(services, name, now)));
-  if (options.json) return terminal.json({ ...summary, trustedHosts, queues });
-  print(terminal, summary, trustedHosts, queues);
+  const { clientStateKeys, trustedHosts } = config;
+  const ring = clientStateKeys.map(({ keyId }) => keyId);
+  const { states, signed } = await readQueues(services, now);
+  const keys = summarizeKeys({ tenants, watches, ring, signed, now });
+  const summary = summarizeService({ tenants, watches, now });
+  if (options.json) return terminal.json({ ...summary, keys, trustedHosts, queues: states });
+  print(terminal, summary, { keys: describeKeys(keys, signed), trustedHosts });
+  printQueues(terminal, states);
 }
 
-async function readQueue(
-  { queueContents }: Pick<CliServices, 'queueContents'>,
-  queue: string,
-  now: number,
-): Promise<QueueState> {
-  const waiting = await (await queueContents(queue)).count();
-  const poison: QueueContents = await queueContents(`${queue}-poison`);
-  const [count, oldest] = [await poison.count(), await poison.oldest()];
-  return {
-    queue,
-    waiting,
-    poison: count,
-    ...(oldest === undefined ? {} : { oldestPoisonMinutes: Math.max(0, Math.round((now - oldest) / 60_000)) }),
-  };
+/** With wrong settings the app holds its messages. They can be counted as long as the settings of storage are right. */
+async function printInvalid(
+  { terminal, now, markFailed }: CliContext,
+  services: CliServices,
+  options: JsonOption,
+  error: unknown,
+): Promise<void> {
+  if (!(error instanceof ReceiverError) || error.code !== 'configInvalid') throw error;
+  const queues = await readQueues(services, now()).catch(() => undefined);
+  // The settings are the first to correct, whatever storage says.
+  if (!queues) throw error;
+  markFailed();
+  terminal.error(...errorLines(error), 'Until then the app holds its messages, and answers Graph with 503.');
+  if (options.json) terminal.json({ settings: error.details, queues: queues.states });
+  else printQueues(terminal, queues.states);
 }
 
 function print(
   terminal: Terminal,
   summary: ServiceSummary,
-  trustedHosts: readonly string[],
-  queues: readonly QueueState[],
+  { keys, trustedHosts }: { keys: string; trustedHosts: readonly string[] },
 ): void {
-  const { tenants, keys, minutesToNearestExpiry, lastRenewal, foundOnlyBySweep } = summary;
+  const { tenants, minutesToNearestExpiry, lastRenewal, foundOnlyBySweep } = summary;
   const facts = [
     ['tenants', countWords(tenants)],
     ['watches', describeWatches(summary)],
-    [
-      'keys',
-      keys
-        .map(({ keyId, role, watches: count }) => `${keyId}: ${role}, ${plural(count, 'watch', 'watches')}`)
-        .join('; '),
-    ],
+    ['keys', keys],
     ['minutes to nearest expiry', minutesToNearestExpiry === undefined ? 'none' : String(minutesToNearestExpiry)],
     ['last renewal', lastRenewal ?? 'never'],
     ['last sweep', describeSweep(summary)],
@@ -83,15 +80,8 @@ function print(
     // Outside Microsoft's clouds: the operator should see that credentials are sent there.
     ...(trustedHosts.length === 0 ? [] : [['trusted hosts', trustedHosts.join(', ')]]),
   ];
-  const rows = queues.map(({ queue, waiting, poison, oldestPoisonMinutes }) => [
-    queue,
-    String(waiting),
-    String(poison),
-    oldestPoisonMinutes === undefined ? '' : `${oldestPoisonMinutes} min`,
-  ]);
   terminal.table(['status', ''], facts);
   terminal.print(...describeErrors(summary), '');
-  terminal.table(['queue', 'waiting', 'poison', 'oldest poison'], rows);
 }
 
 function describeWatches({ watches, watchesOfInactiveTenants }: ServiceSummary): string {
@@ -130,12 +120,6 @@ interface ServiceSummary {
   watches: Record<WatchState, number>;
   /** Watches of tenants that are paused, removed or not listed. Except the JobStarted watches of paused tenants, they expire. */
   watchesOfInactiveTenants: number;
-  /**
-   * Every key of the ring, and every key that signed a live subscription or one in creation, of any tenant. A key may be
-   * removed from the ring once no watch uses it. A `missing` key was removed too early: notifications of its watches are
-   * answered with 503, and Graph retries them for four hours. Expired subscriptions send nothing and do not count.
-   */
-  keys: { keyId: string; role: 'signs' | 'verifies' | 'missing'; watches: number }[];
   /** Until the first live subscription of an active tenant expires. Undefined when there is none. */
   minutesToNearestExpiry?: number;
   lastRenewal?: string;
@@ -147,28 +131,20 @@ interface ServiceSummary {
   tenantErrors: { tenantId: string; error: string }[];
 }
 
-/** Summarizes `tenants` and `watches` at `now` (milliseconds since 1970). `keys` are the key ids of the ring, in order. */
+/** Summarizes `tenants` and `watches` at `now` (milliseconds since 1970). */
 function summarizeService(seen: {
   tenants: readonly Tenant[];
   watches: readonly Watch[];
-  keys: readonly string[];
   now: number;
 }): ServiceSummary {
-  const { tenants, watches, keys, now } = seen;
+  const { tenants, watches, now } = seen;
   const byStatus: Record<TenantStatus, number> = { active: 0, paused: 0, removed: 0 };
   for (const { status } of tenants) byStatus[status] += 1;
   const active = tenants.filter(({ status }) => status === 'active');
   const byId = new Map(tenants.map((tenant) => [tenant.tenantId, tenant]));
   const ofActive = watches.filter(({ tenantId }) => byId.get(tenantId)?.status === 'active');
   const byState: Record<WatchState, number> = { live: 0, failing: 0, lapsed: 0, pending: 0 };
-  const byKey = new Map(keys.map((keyId) => [keyId, 0]));
   for (const watch of ofActive) byState[watchState(watch, now)] += 1;
-  for (const { tenantId, kind, keyId, expirationDateTime } of watches) {
-    // A subscription in creation has no expiry yet. Nothing is created for a watch that is not reconciled.
-    const end = expirationDateTime ?? (isMaintained(byId.get(tenantId), kind) ? undefined : '');
-    const isOver = end !== undefined && !(Date.parse(end) > now);
-    if (keyId !== undefined && !isOver) byKey.set(keyId, (byKey.get(keyId) ?? 0) + 1);
-  }
   const ends = ofActive
     .map(({ expirationDateTime }) => Date.parse(expirationDateTime ?? ''))
     .filter((end) => end > now);
@@ -178,11 +154,6 @@ function summarizeService(seen: {
     tenants: byStatus,
     watches: byState,
     watchesOfInactiveTenants: watches.length - ofActive.length,
-    keys: [...byKey].map(([keyId, count]) => ({
-      keyId,
-      role: keyId === keys[0] ? 'signs' : keys.includes(keyId) ? 'verifies' : 'missing',
-      watches: count,
-    })),
     ...(ends.length === 0 ? {} : { minutesToNearestExpiry: Math.floor((Math.min(...ends) - now) / 60_000) }),
     ...(lastRenewal === undefined ? {} : { lastRenewal }),
     ...(lastSweep === undefined ? {} : { lastSweep }),

@@ -1,7 +1,7 @@
 import { ReceiverError } from './errors';
 import { checkGraphBaseUrl, checkOrigin, checkOrigins, checkPublicBaseUrl } from './settings/addresses';
 import { CERTIFICATE_FORM, checkCertificate } from './settings/certificate';
-import { checkHosts, isInAzure, isLoopback, type Checked } from './settings/clouds';
+import { checkHosts, isInAzure, isLoopback, type Address, type Checked } from './settings/clouds';
 import { checkConnectionString, isDevelopmentAccount } from './settings/connectionString';
 import { checkKeyRing, KEYS_FORM, type KeyRing } from './settings/keyRing';
 
@@ -11,12 +11,17 @@ const CREDENTIALS = ['federated', 'certificate', 'secret', 'development'] as con
 
 export type GraphCredential = (typeof CREDENTIALS)[number];
 
-export type StorageConfig =
-  | { connectionString: string }
-  | { blobServiceUri: string; queueServiceUri: string; tableServiceUri: string; managedIdentityClientId?: string };
+/** The queues of a storage account: by connection string, or as the managed identity of the app. */
+export type QueueStorageConfig =
+  { connectionString: string } | { queueServiceUri: string; managedIdentityClientId?: string };
+
+export type StorageConfig = QueueStorageConfig &
+  ({ connectionString: string } | { blobServiceUri: string; tableServiceUri: string });
 
 export interface Config {
   storage: StorageConfig;
+  /** Where the queue of job events lies: `storage`, unless the settings name another account. */
+  eventsStorage: QueueStorageConfig;
   /** Graph root with version, without a slash at the end. */
   graphBaseUrl: string;
   credential: GraphCredential;
@@ -42,6 +47,7 @@ export const SETTING_NAMES = [
   'AzureWebJobsStorage__queueServiceUri',
   'AzureWebJobsStorage__tableServiceUri',
   'AzureWebJobsStorage__clientId',
+  'EVENTS_STORAGE__queueServiceUri',
   'GRAPH_BASE_URL',
   'ENTRA_AUTHORITY_HOST',
   'TRUSTED_HOSTS',
@@ -52,6 +58,15 @@ export const SETTING_NAMES = [
   'MANAGED_IDENTITY_CLIENT_ID',
   'CLIENT_STATE_KEYS',
   'PUBLIC_BASE_URL',
+] as const;
+
+/** Settings that only the Functions host or Node itself reads. */
+export const HOST_SETTING_NAMES = [
+  'FUNCTIONS_WORKER_RUNTIME',
+  'AzureWebJobsStorage__credential',
+  'APPLICATIONINSIGHTS_CONNECTION_STRING',
+  'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
+  'NODE_EXTRA_CA_CERTS',
 ] as const;
 
 type SettingName = (typeof SETTING_NAMES)[number];
@@ -69,7 +84,7 @@ const IDENTITY_FORM = 'the client id of a user-assigned managed identity, a GUID
  * @throws ReceiverError `configInvalid` with each missing or wrong setting and its remedy as `details`, never a value
  */
 export function readConfig(env: SettingsEnvironment): Config {
-  const reader = createReader(env);
+  const reader = createReader(env, [...SETTING_NAMES, ...HOST_SETTING_NAMES]);
   const { read, need, problems } = reader;
   const inAzure = isInAzure(env);
 
@@ -82,7 +97,7 @@ export function readConfig(env: SettingsEnvironment): Config {
   const because = ` (GRAPH_CREDENTIAL is ${credential})`;
   const needIf = <T>(chosen: GraphCredential, name: SettingName, form: string, check: Check<T>) =>
     credential === chosen ? need(name, form, check, because) : read(name, check);
-  const clientSecret = needIf('secret', 'ENTRA_CLIENT_SECRET', 'a client secret of your Entra app', accept);
+  const clientSecret = needIf('secret', 'ENTRA_CLIENT_SECRET', 'a client secret of your Entra app', checkSecret);
   const clientCertificate = needIf('certificate', 'ENTRA_CLIENT_CERTIFICATE', CERTIFICATE_FORM, checkCertificate);
   const managedIdentityClientId = needIf('federated', 'MANAGED_IDENTITY_CLIENT_ID', IDENTITY_FORM, checkGuid);
   if (credential === 'development' && (inAzure || !isLoopback(graphBaseUrl))) {
@@ -104,7 +119,7 @@ export function readConfig(env: SettingsEnvironment): Config {
     throw invalid(problems);
   }
   return {
-    storage: storage.config,
+    ...storage.config,
     graphBaseUrl,
     credential,
     authorityHost: authorityHost ?? DEFAULT_AUTHORITY,
@@ -118,13 +133,15 @@ export function readConfig(env: SettingsEnvironment): Config {
   };
 }
 
+const STORAGE_NAMES = SETTING_NAMES.filter((name) => /^(AzureWebJobsStorage|EVENTS_STORAGE)/.test(name));
+
 /**
  * The settings of storage alone: queues can be opened although another setting is wrong.
  *
  * @throws ReceiverError `configInvalid`
  */
-export function readStorageConfig(env: SettingsEnvironment): StorageConfig {
-  const reader = createReader(env);
+export function readStorageConfig(env: SettingsEnvironment): Pick<Config, 'storage' | 'eventsStorage'> {
+  const reader = createReader(env, STORAGE_NAMES);
   const storage = readStorage(reader, isInAzure(env));
   if (reader.problems.length === 0 && storage) return storage.config;
   throw invalid(reader.problems);
@@ -141,63 +158,88 @@ type Check<T> = (text: string) => Checked<T>;
 interface Reader {
   /** The checked value. Undefined when the setting is missing or wrong. */
   read: <T>(name: SettingName, check: Check<T>) => T | undefined;
+  isMissing: (name: SettingName) => boolean;
   /** As `read`, and reports a missing setting. */
   need: <T>(name: SettingName, form: string, check: Check<T>, why?: string) => T | undefined;
   readonly problems: string[];
 }
 
-/** A reference that App Service could not replace by the secret, or a person pasted into a file. */
-const UNRESOLVED = /^@Microsoft\.(KeyVault|AppConfiguration)\(/i;
+/** A reference that App Service could not replace by the secret, or a person pasted into a file; also inside a value. */
+const UNRESOLVED = /@Microsoft\.(KeyVault|AppConfiguration)\(/i;
+const UNRESOLVED_PROBLEM =
+  'is a reference that was not resolved: give the identity of the app the role Key Vault Secrets User, name that identity in keyVaultReferenceIdentity, check the name of the secret, and let the reference be the whole value';
 
-function createReader(env: SettingsEnvironment): Reader {
-  const problems: string[] = [];
+/** @param names the settings that are searched for references that were not resolved, read or not */
+function createReader(env: SettingsEnvironment, names: readonly string[]): Reader {
+  const isUnresolved = (name: string) => UNRESOLVED.test(env[name] ?? '');
+  const problems = names.filter(isUnresolved).map((name) => `${name} ${UNRESOLVED_PROBLEM}`);
   const read = <T>(name: SettingName, check: Check<T>): T | undefined => {
     const text = env[name]?.trim();
-    if (!text) return undefined;
-    const checked: Checked<T> = UNRESOLVED.test(text) ? { problem: UNRESOLVED_PROBLEM } : check(text);
+    if (!text || isUnresolved(name)) return undefined;
+    const checked = check(text);
     if ('value' in checked) return checked.value;
     problems.push(`${name} ${checked.problem}`);
     return undefined;
   };
+  const isMissing = (name: SettingName) => !env[name]?.trim();
   const need = <T>(name: SettingName, form: string, check: Check<T>, why = ''): T | undefined => {
-    if (!env[name]?.trim()) problems.push(`${name} is missing${why}: set it to ${form}`);
+    if (isMissing(name)) problems.push(`${name} is missing${why}: set it to ${form}`);
     return read(name, check);
   };
-  return { read, need, problems };
+  return { read, need, isMissing, problems };
 }
 
-const UNRESOLVED_PROBLEM =
-  'is a reference that was not resolved: give the identity of the app access to the vault, and check the name of the secret';
+const QUEUE_FORM = 'https://<account>.queue.core.windows.net';
 
-/** Storage by connection string, else by identity. */
-function readStorage({ read, need, problems }: Reader, inAzure: boolean) {
+/** Storage by connection string, else by identity. The queue of job events may lie in an account of its own. */
+function readStorage(reader: Reader, inAzure: boolean) {
+  const { read } = reader;
+  const own = readOwnStorage(reader, inAzure);
+  const setting = 'EVENTS_STORAGE__queueServiceUri';
+  const queueServiceUri = read(setting, checkServiceUri(QUEUE_FORM));
+  const identity = read('AzureWebJobsStorage__clientId', checkGuid);
+  if (!own) return undefined;
+  const signIn = identity === undefined ? {} : { managedIdentityClientId: identity };
+  const storage = 'connectionString' in own.config ? own.config : { ...own.config, ...signIn };
+  if (queueServiceUri === undefined) return { config: { storage, eventsStorage: storage }, endpoints: own.endpoints };
+  return {
+    config: { storage, eventsStorage: { queueServiceUri, ...signIn } },
+    endpoints: [...own.endpoints, storageAddress(setting, queueServiceUri)],
+  };
+}
+
+function readOwnStorage({ read, need, isMissing, problems }: Reader, inAzure: boolean) {
   const setting = 'AzureWebJobsStorage';
-  const before = problems.length;
-  const account = read(setting, checkConnectionString);
-  if (problems.length > before) return undefined;
-  if (account) {
+  if (!isMissing(setting)) {
+    const account = read(setting, checkConnectionString);
+    if (!account) return undefined;
     if (inAzure && isDevelopmentAccount(account)) {
       problems.push(`${setting} is the development storage: set it to an account in Azure`);
     }
     const { connectionString, ...urls } = account;
-    const endpoints = Object.values(urls).map((url) => ({ name: setting, role: 'storage', url }) as const);
-    return { config: { connectionString }, endpoints };
+    return { config: { connectionString }, endpoints: Object.values(urls).map((url) => storageAddress(setting, url)) };
   }
   const why = ` (${setting}, a connection string, is also missing)`;
   const needUri = (kind: 'blob' | 'queue' | 'table') => {
-    const example = `https://<account>.${kind}.core.windows.net`;
-    const check: Check<string> = (text) => checkOrigin(text, example);
-    return need(`${setting}__${kind}ServiceUri`, `an https URL, e.g. ${example}`, check, why);
+    const form = QUEUE_FORM.replace('queue', kind);
+    return need(`${setting}__${kind}ServiceUri`, `an https URL, e.g. ${form}`, checkServiceUri(form), why);
   };
   const [blobServiceUri, queueServiceUri, tableServiceUri] = [needUri('blob'), needUri('queue'), needUri('table')];
-  const identity = read(`${setting}__clientId`, checkGuid);
   if (!blobServiceUri || !queueServiceUri || !tableServiceUri) return undefined;
-  const uris = { blobServiceUri, queueServiceUri, tableServiceUri };
-  return {
-    config: { ...uris, ...(identity ? { managedIdentityClientId: identity } : {}) },
-    endpoints: Object.entries(uris).map(
-      ([kind, url]) => ({ name: `${setting}__${kind}`, role: 'storage', url }) as const,
-    ),
+  const config = { blobServiceUri, queueServiceUri, tableServiceUri };
+  return { config, endpoints: Object.entries(config).map(([name, url]) => storageAddress(`${setting}__${name}`, url)) };
+}
+
+function storageAddress(name: string, url: string): Address {
+  return { name, role: 'storage', url };
+}
+
+/** A service that is opened with a token of the managed identity. Its SDK sends tokens over https alone. */
+function checkServiceUri(form: string): Check<string> {
+  return (text) => {
+    const checked = checkOrigin(text, form);
+    const isPlain = 'value' in checked && !checked.value.startsWith('https:');
+    return isPlain ? { problem: `is not https, e.g. ${form}: a token is sent to it` } : checked;
   };
 }
 
@@ -210,6 +252,9 @@ function checkCredential(text: string): Checked<GraphCredential> {
   return credential ? { value: credential } : { problem: `is not one of ${CREDENTIALS.join(', ')}` };
 }
 
-function accept(text: string): Checked<string> {
-  return { value: text };
+/** Entra generates no secret of this form. The portal shows the id of a secret beside its value. */
+function checkSecret(text: string): Checked<string> {
+  return GUID.test(text)
+    ? { problem: 'is the id of a client secret: set it to the value of the secret' }
+    : { value: text };
 }

@@ -11,7 +11,14 @@ import type { BlobContainer } from './storage/blobs';
 import type { SendPatience, MessageQueue } from './storage/queues';
 import type { Ledger } from './jobs/ledger';
 import type { QueueContents } from './storage/queueContents';
-import { CONTAINER_NAMES, isSignedQueue, QUEUE_NAMES, TABLE_NAMES, type SignedQueue } from './storage/account';
+import {
+  CONTAINER_NAMES,
+  isEventsQueue,
+  isSignedQueue,
+  QUEUE_NAMES,
+  TABLE_NAMES,
+  type SignedQueue,
+} from './storage/account';
 import type { AdmitDeps, MessageSigner } from './storage/signedMessages';
 import type { SubscriptionDeps } from './subscriptions/record';
 import type { Watches } from './watches/watches';
@@ -30,7 +37,7 @@ export interface Services {
   tenants(): Promise<Tenants>;
   /** The watches: what the app wants to be notified about. */
   watches(): Promise<Watches>;
-  /** Microsoft Graph, and the memory of which tenant it throttles. */
+  /** Microsoft Graph for the customers of the table Tenants, and the memory of which tenant it throttles. */
   graph(): Promise<GraphService>;
   /** Confirms what a browser says about a consent. */
   confirmConsent(): Promise<ConfirmConsent>;
@@ -79,7 +86,14 @@ export function createServices(env: Environment): Services {
   const config = once(() => Promise.resolve(readConfig(env)));
   const openQueue = once(async () => {
     const { openQueues } = await import('./storage/queues');
-    return openQueues(readStorageConfig(env));
+    const { storage, eventsStorage } = readStorageConfig(env);
+    const own = await openQueues(storage);
+    const events = eventsStorage === storage ? own : await openQueues(eventsStorage);
+    const accountOf = (name: string) => (isEventsQueue(name) ? events : own);
+    return {
+      queue: (name: string, patience: SendPatience) => accountOf(name).queue(name, patience),
+      contents: (name: string) => accountOf(name).contents(name),
+    };
   });
   const openTable = once(async () => {
     const { storage } = await config();
@@ -89,7 +103,7 @@ export function createServices(env: Environment): Services {
   const graph = once(async () => {
     const settings = await config();
     const { openGraphService } = await import('./graph/service');
-    return openGraphService(settings);
+    return openGraphService(settings, async (tenantId) => (await (await tenants()).get(tenantId)) !== undefined);
   });
   const tenants = once(async () => {
     const { createTenants } = await import('./tenants/tenants');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readConfig, SETTING_NAMES } from '../shared/config';
+import { HOST_SETTING_NAMES, readConfig, SETTING_NAMES } from '../shared/config';
 import { isRecord } from '../shared/parse';
 import { MAX_DEQUEUE_COUNT } from '../shared/storage/account';
 import { MOST_OF_ONE_TENANT } from '../shared/jobs/access';
@@ -8,15 +8,7 @@ import { defaultAppId } from '../local/graphSimulator/startGraphSimulator';
 import { DEFAULT_PORTS } from '../local/startLocalCloud';
 import { testKey } from './support/testKey';
 
-/** Settings that only the Functions host or Node itself reads. */
-const HOST_NAMES = [
-  'FUNCTIONS_WORKER_RUNTIME',
-  'AzureWebJobsStorage__credential',
-  'APPLICATIONINSIGHTS_CONNECTION_STRING',
-  'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
-  'NODE_EXTRA_CA_CERTS',
-];
-const ALL_NAMES = [...SETTING_NAMES, ...HOST_NAMES].sort();
+const ALL_NAMES = [...SETTING_NAMES, ...HOST_SETTING_NAMES].sort();
 
 const root = join(__dirname, '..');
 const readText = (file: string) => readFileSync(join(root, file), 'utf8');

@@ -81,7 +81,12 @@ export function toGraphError(
   const known = facts.filter(Boolean).join(', ');
   const answered = known === '' ? String(status) : `${status} (${known})`;
   const remedy = refusal.reason?.remedy ?? remedyOf(code, call.permission);
-  const options = { status, retryAfterMs, logFields: refusalFields(refusal), ...(remedy === undefined ? {} : { remedy }) };
+  const options = {
+    status,
+    retryAfterMs,
+    logFields: refusalFields(refusal),
+    ...(remedy === undefined ? {} : { remedy }),
+  };
   return new GraphError(code, `Graph returned ${answered} for ${nameOf(call)}`, options);
 }
 

@@ -52,7 +52,8 @@ const REASONS = {
   },
   serviceDisabled: {
     words: 'the service that the app calls is disabled for the customer',
-    remedy: 'The customer renews its subscription of Microsoft 365, or enables the service in its Enterprise applications.',
+    remedy:
+      'The customer renews its subscription of Microsoft 365, or enables the service in its Enterprise applications.',
   },
   notInstalled: {
     words: 'the app is not installed for the customer',
@@ -77,7 +78,8 @@ const REASONS = {
   },
   certificateRefused: {
     words: 'the certificate of the app is not registered or has expired',
-    remedy: 'Upload the certificate of ENTRA_CLIENT_CERTIFICATE to the app registration, and renew it when it has expired.',
+    remedy:
+      'Upload the certificate of ENTRA_CLIENT_CERTIFICATE to the app registration, and renew it when it has expired.',
   },
   federationMismatch: {
     words: 'no federated credential of the app fits the managed identity',
@@ -174,7 +176,9 @@ export function describeReason({ reason, code }: Pick<Refusal, 'reason' | 'code'
 /** The fields of a refusal in the log. */
 export function refusalFields({ reason, code, requestId, correlationId }: Refusal): Record<string, string> {
   const fields = { refusal: reason?.name, refusalCode: code, requestId, correlationId };
-  return Object.fromEntries(Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 /** Whether the service said why it refused, so that the error is not about a missing permission. */

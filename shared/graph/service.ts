@@ -1,5 +1,6 @@
 import type { DeviceCodeInfo } from '@azure/identity';
-import { systemClock } from '../clock';
+import { createCache } from '../cache';
+import { systemClock, type Clock } from '../clock';
 import type { Config } from '../config';
 import { ReceiverError } from '../errors';
 import { createGraphBatch, type CallGraphBatch } from './batch';
@@ -14,7 +15,7 @@ import {
 import { GraphError } from './errors';
 import { createSendHttp } from './http';
 import { isExplained } from './refusals';
-import { authorityOptions, createRequestToken, createTokens, type Tokens } from './tokens';
+import { authorityOptions, createRequestToken, createTokens, type RequestToken, type Tokens } from './tokens';
 
 /** Graph for one process: all its calls share tokens, connections, throttling and silence. */
 export interface GraphService {
@@ -28,9 +29,39 @@ export interface GraphService {
   silence: Pick<Silence, 'isSilent'>;
 }
 
-/** Graph as the app of the settings, in the tenant of each call. */
-export function openGraphService(config: Config): GraphService {
-  return openGraph(config, createTokens(createRequestToken(config, systemClock), systemClock));
+/** Whether a tenant is on the allow-list, with any status. */
+export type IsListed = (tenantId: string) => Promise<boolean>;
+
+/** Graph as the app of the settings, in the tenant of each call. Its tokens are for listed tenants alone. */
+export function openGraphService(config: Config, isListed: IsListed): GraphService {
+  const request = createRequestToken(config, systemClock);
+  return openGraph(config, createTokens(forListed(request, isListed, systemClock), systemClock));
+}
+
+const LISTED_FOR_MS = 60_000;
+/** A bound on memory. One instance works for far fewer tenants within a minute. */
+const MOST_LISTED = 5_000;
+
+/**
+ * The same request for tenants of the allow-list alone, whatever asks for it: access to a queue or a table of watches must
+ * not be enough to sign in to a tenant. A tenant that is listed is remembered for a minute.
+ *
+ * @returns a function that also rejects with ReceiverError `tenantNotActive`
+ */
+export function forListed(request: RequestToken, isListed: IsListed, clock: Pick<Clock, 'now'>): RequestToken {
+  const listed = createCache<true>({ most: MOST_LISTED, keepMs: LISTED_FOR_MS, clock });
+  return async (tenantId, options) => {
+    if (!listed.has(tenantId)) {
+      if (!(await isListed(tenantId))) {
+        const problem = `No token was requested for tenant ${tenantId}, which is not on the allow-list`;
+        throw new ReceiverError('tenantNotActive', problem, {
+          remedy: `Add it: tenants add ${tenantId} --name <text>`,
+        });
+      }
+      listed.set(tenantId, true);
+    }
+    return request(tenantId, options);
+  };
 }
 
 function openGraph({ graphBaseUrl }: Config, tokens: Tokens): GraphService {

@@ -165,7 +165,12 @@ async function createCredential(config: Config, tenantId: string, options: Clien
  * Entra's refusals (400, 401) last until somebody changes something. Anything else may pass by itself. Status, code and ids
  * are those that the sign-in host answered, because the errors of @azure/identity do not carry them as fields.
  */
-function toTokenError(config: Config, tenantId: string, answer: SignInAnswer | undefined, cause: unknown): ReceiverError {
+function toTokenError(
+  config: Config,
+  tenantId: string,
+  answer: SignInAnswer | undefined,
+  cause: unknown,
+): ReceiverError {
   const { authorityHost, credential } = config;
   const { status, refusal = {} } = answer ?? {};
   const known = describeRefusal(refusal);

@@ -110,7 +110,7 @@ const DELETES_AT_ONCE = 16;
 /** The index of work in hand: a row beside the one of each job event that a run has claimed. */
 const OPEN = 'open_';
 /** The cells of an index row, by which `parseReference` knows the job event. */
-const REFERENCE = ['kind', 'definitionId', 'taskId', 'printerId', 'jobId'] as const;
+const REFERENCE = ['kind', 'definitionId', 'taskId', 'printerId', 'shareId', 'jobId'] as const;
 const TABLE = 'PrintJobs';
 
 export function createLedger(table: EntityTable): Ledger {

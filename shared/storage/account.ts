@@ -14,6 +14,11 @@ export function isSignedQueue(name: string): name is SignedQueue {
   return name === QUEUE_NAMES.jobs || name === QUEUE_NAMES.subscriptions;
 }
 
+/** The vendor's systems read these queues: they may lie in an account of their own (EVENTS_STORAGE__queueServiceUri). */
+export function isEventsQueue(name: string): boolean {
+  return name.startsWith(QUEUE_NAMES.jobEvents);
+}
+
 /** The tables of the product. */
 export const TABLE_NAMES = {
   tenants: 'Tenants',

@@ -19,13 +19,16 @@ const SIGN_IN_ERRORS = ['AuthenticationError', 'AggregateAuthenticationError', '
  */
 function remedyOf(status: number | undefined, code: StorageErrorCode): string | undefined {
   const { service, thing } = SERVICES[code];
+  // The address in the message shows which account it is.
+  const setting =
+    service === 'Queue' ? 'AzureWebJobsStorage or EVENTS_STORAGE__queueServiceUri' : 'AzureWebJobsStorage';
   switch (status) {
     case 401:
-      return 'The identity or key was not accepted: check AzureWebJobsStorage.';
+      return `The identity or key was not accepted: check ${setting}.`;
     case 403:
-      return `The identity or key has no access: check AzureWebJobsStorage, the role Storage ${service} Data Contributor of the identity (a new assignment takes effect after a few minutes), and the firewall of the account.`;
+      return `The identity or key has no access: check ${setting}, the role Storage ${service} Data Contributor of the identity (a new assignment takes effect after a few minutes), and the firewall of the account.`;
     case 404:
-      return `The ${thing} is missing: check AzureWebJobsStorage, deploy the infrastructure, or start the local cloud (npm start).`;
+      return `The ${thing} is missing: check ${setting}, deploy the infrastructure, or start the local cloud (npm start).`;
     case 409:
       return `The ${thing} is being deleted: create it again when that has ended.`;
     default:

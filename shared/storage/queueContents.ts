@@ -1,14 +1,18 @@
 import { RestError, type QueueClient } from '@azure/storage-queue';
 import { toStorageError } from './errors';
 
-/** A message that is hidden from other readers for a while. */
-export interface TakenMessage {
-  /** Stays the same while the message is in its queue. */
-  id: string;
+/** A message that other readers see too. */
+export interface SeenMessage {
   /** What was sent: decoded from base64, or the raw text where it is none. */
   text: string;
   /** Milliseconds since 1970. */
   insertedAt: number;
+}
+
+/** A message that is hidden from other readers for a while. */
+export interface TakenMessage extends SeenMessage {
+  /** Stays the same while the message is in its queue. */
+  id: string;
   /** The right to show or remove it, until it becomes visible again. */
   receipt: string;
 }
@@ -19,8 +23,8 @@ export interface QueueContents {
   count(): Promise<number>;
   /** The time by the clock that sets `insertedAt`, to the second below it; milliseconds since 1970. */
   now(): Promise<number>;
-  /** When the oldest of the first 32 visible messages was inserted, in milliseconds since 1970. Undefined when none is visible. */
-  oldest(): Promise<number | undefined>;
+  /** The first 32 visible messages. They stay visible. */
+  peek(): Promise<SeenMessage[]>;
   /** Up to 32 messages, hidden from other readers for `hideSeconds`. None when no more are visible. */
   take(hideSeconds: number): Promise<TakenMessage[]>;
   /** Makes a message visible at once. False when it was visible already. */
@@ -55,20 +59,14 @@ export function createQueueContents(client: QueueClient): QueueContents {
       if (!date) throw new TypeError('Storage answered without the header Date');
       return date.getTime();
     },
-    async oldest() {
+    async peek() {
       const { peekedMessageItems } = await named(client.peekMessages({ numberOfMessages: PAGE, ...bounded() }));
-      const times = peekedMessageItems.map(({ insertedOn }) => insertedOn.getTime());
-      return times.length === 0 ? undefined : Math.min(...times);
+      return peekedMessageItems.map(seen);
     },
     async take(hideSeconds) {
       const options = { numberOfMessages: PAGE, visibilityTimeout: hideSeconds, ...bounded() };
       const { receivedMessageItems } = await named(client.receiveMessages(options));
-      return receivedMessageItems.map(({ messageId, messageText, insertedOn, popReceipt }) => ({
-        id: messageId,
-        text: decode(messageText),
-        insertedAt: insertedOn.getTime(),
-        receipt: popReceipt,
-      }));
+      return receivedMessageItems.map((item) => ({ id: item.messageId, receipt: item.popReceipt, ...seen(item) }));
     },
     show: ({ id, receipt }) => named(unlessGone(client.updateMessage(id, receipt, undefined, 0, bounded()))),
     remove: ({ id, receipt }) => named(unlessGone(client.deleteMessage(id, receipt, bounded()))),
@@ -85,6 +83,10 @@ async function unlessGone(call: Promise<unknown>): Promise<boolean> {
     if (code === 'MessageNotFound' || code === 'PopReceiptMismatch') return false;
     throw error;
   }
+}
+
+function seen({ messageText, insertedOn }: { messageText: string; insertedOn: Date }): SeenMessage {
+  return { text: decode(messageText), insertedAt: insertedOn.getTime() };
 }
 
 function decode(text: string): string {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { QueueServiceClient, type QueueClient } from '@azure/storage-queue';
 import { untilAborted } from '../concurrency';
-import type { StorageConfig } from '../config';
+import type { QueueStorageConfig } from '../config';
 import { ReceiverError } from '../errors';
 import { openStorageCredential } from './account';
 import { addressOf, toStorageError } from './errors';
@@ -44,8 +44,8 @@ const NEVER_EXPIRES = -1;
 /** Tries and their limits are ours (`createBoundedQueue`): those of the client would add to them. */
 const ONE_TRY = { retryOptions: { maxTries: 1 } };
 
-/** Opens the queues of the storage account in the settings. Connections are kept alive. */
-export async function openQueues(storage: StorageConfig): Promise<Queues> {
+/** Opens the queues of a storage account of the settings. Connections are kept alive. */
+export async function openQueues(storage: QueueStorageConfig): Promise<Queues> {
   const service =
     'connectionString' in storage
       ? QueueServiceClient.fromConnectionString(storage.connectionString, ONE_TRY)

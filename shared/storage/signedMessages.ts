@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { KeyRing } from '../config';
 import type { Logger } from '../logger';
-import { isRecord } from '../parse';
+import { isRecord, parseJson } from '../parse';
 import type { MessageQueue } from './queues';
 
 /** `unknownKey`: our key set may be wrong or old. `unsigned`: it has no mac of ours. `other`: it is not a message of ours. */
@@ -40,15 +40,25 @@ export function createMessageSigner(ring: KeyRing, queue: string): MessageSigner
     },
     check(value) {
       if (!isRecord(value) || !isRecord(value['event'])) return 'other';
-      const { event, mac } = value;
-      const [, keyId = '', given = ''] = (typeof mac === 'string' && FORM.exec(mac)) || [];
-      if (keyId === '') return 'unsigned';
+      const { event } = value;
+      const [, keyId, given = ''] = readMac(value);
+      if (keyId === undefined) return 'unsigned';
       const signedWith = keys.find((one) => one.keyId === keyId);
       if (!signedWith) return 'unknownKey';
       const expected = macOf(signedWith.key, JSON.stringify(event));
       return timingSafeEqual(Buffer.from(expected), Buffer.from(given)) ? 'valid' : 'wrongMac';
     },
   };
+}
+
+function readMac({ mac }: Record<string, unknown>): readonly (string | undefined)[] {
+  return (typeof mac === 'string' && FORM.exec(mac)) || [];
+}
+
+/** The id of the key that a message says it is signed with; nothing is verified. */
+export function keyIdOfMessage(text: string): string | undefined {
+  const value = parseJson(text);
+  return isRecord(value) ? readMac(value)[1] : undefined;
 }
 
 /** The same queue, which signs what it sends. */

@@ -1,5 +1,6 @@
 import { CLI_ENV, createCliWorld } from '../support/createCliWorld';
 import { DEFINITION, MINUTE, OTHER_TENANT, putServed, START, TENANT } from '../support/createSubscriptionWorld';
+import { createMessageSigner } from '../../shared/storage/signedMessages';
 import { testKey } from '../support/testKey';
 
 describe('status', () => {
@@ -46,8 +47,8 @@ describe('status', () => {
       watchesOfInactiveTenants: 0,
       trustedHosts: [],
       keys: [
-        { keyId: 'k1', role: 'signs', watches: 1 },
-        { keyId: 'k0', role: 'missing', watches: 1 },
+        { keyId: 'k1', role: 'signs', watches: 1, messages: 0, removable: false },
+        { keyId: 'k0', role: 'missing', watches: 1, messages: 0, removable: false },
       ],
       minutesToNearestExpiry: 50,
       lastRenewal: START,
@@ -154,6 +155,76 @@ describe('status', () => {
     expect(stderr).toMatch(/^warning: .*table Tenants/);
     expect(stdout).toMatch(/last sweep +never/);
     expect(stdout).toMatch(/tenants +none/);
-    expect(stdout).toContain('k2: signs, 0 watches; k1: verifies, 0 watches');
+    expect(stdout).toContain('k2: signs, 0 watches; k1: verifies, 0 watches, may be removed');
+  });
+
+  describe('says of a key that verifies', () => {
+    const env = { ...CLI_ENV, CLIENT_STATE_KEYS: `k2:${testKey(2).toString('base64')},${CLI_ENV.CLIENT_STATE_KEYS}` };
+    const old = createMessageSigner([{ keyId: 'k1', key: testKey(7) }], 'print-notifications').sign('{"event":{}}');
+    const keyOf = async (world: ReturnType<typeof createCliWorld>) => {
+      const { json } = await world.runJson('status');
+      return { shown: (await world.run('status')).stdout, key: (json as { keys: object[] }).keys[1] };
+    };
+
+    it('that it may be removed once no row and no message is signed with it', async () => {
+      const { shown, key } = await keyOf(createCliWorld({ env }));
+      expect(key).toEqual({ keyId: 'k1', role: 'verifies', watches: 0, messages: 0, removable: true });
+      expect(shown).toContain('k1: verifies, 0 watches, may be removed');
+    });
+
+    it.each(['print-notifications', 'print-notifications-poison'])('how many messages of %s need it', async (name) => {
+      const world = createCliWorld({ env });
+      await world.queue(name).send(old);
+      const { shown, key } = await keyOf(world);
+      expect(key).toMatchObject({ messages: 1, removable: false });
+      expect(shown).toContain('k1: verifies, 0 watches, 1 message');
+      expect(shown).not.toContain('may be removed');
+    });
+
+    it('that messages which cannot be seen may need it', async () => {
+      const world = createCliWorld({ env });
+      await world.queue('subscription-events').send(old);
+      await world.queue('subscription-events').take(60);
+      const { shown, key } = await keyOf(world);
+      expect(key).toMatchObject({ messages: 0, removable: false });
+      expect(shown).toContain('k1: verifies, 0 watches, perhaps some of 1 message that cannot be seen');
+    });
+
+    it('that a watch needs it', async () => {
+      const world = createCliWorld({ env });
+      await world.addTenant();
+      await putServed(world);
+      expect((await keyOf(world)).key).toMatchObject({ watches: 1, removable: false });
+    });
+  });
+
+  it('names wrong settings and counts the messages that the app holds meanwhile', async () => {
+    const reference = '@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/one/)';
+    const world = createCliWorld({
+      env: { ...CLI_ENV, ENTRA_CLIENT_ID: '', APPLICATIONINSIGHTS_CONNECTION_STRING: reference },
+    });
+    await world.queue('print-notifications').send('x');
+    const { code, stdout, stderr } = await world.run('status');
+    expect(code).toBe(1);
+    expect(stderr).toContain('error: 2 settings to correct:\n');
+    expect(stderr).toContain('  ENTRA_CLIENT_ID is missing');
+    expect(stderr).toContain('  APPLICATIONINSIGHTS_CONNECTION_STRING is a reference that was not resolved');
+    expect(stderr).toContain('Until then the app holds its messages');
+    expect(stdout).toMatch(/print-notifications +1 +0/);
+    expect(await world.runJson('status')).toMatchObject({
+      code: 1,
+      json: {
+        settings: expect.arrayContaining([expect.stringContaining('ENTRA_CLIENT_ID')]) as unknown,
+        queues: expect.arrayContaining([{ queue: 'print-notifications', waiting: 1, poison: 0 }]) as unknown,
+      },
+    });
+  });
+
+  it('fails with the settings alone when the queues cannot be opened either', async () => {
+    const world = createCliWorld({ env: { ...CLI_ENV, ENTRA_CLIENT_ID: '' } });
+    world.queue('print-job-events').count = () => Promise.reject(new Error('closed'));
+    const { code, stdout, stderr } = await world.run('status');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^error: 1 setting to correct:\n  ENTRA_CLIENT_ID is missing/);
   });
 });

@@ -1,11 +1,18 @@
 import { join } from 'node:path';
-import { TableServiceClient } from '@azure/data-tables';
+import { TableClient, TableServiceClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { QueueServiceClient } from '@azure/storage-queue';
+import {
+  AccountSASPermissions,
+  generateAccountSASQueryParameters,
+  QueueServiceClient,
+  StorageSharedKeyCredential,
+} from '@azure/storage-queue';
 import { startAzurite, type Azurite } from '../../local/startAzurite';
+import { checkConnectionString } from '../../shared/settings/connectionString';
 import { openBlobs } from '../../shared/storage/blobs';
 import { openQueues } from '../../shared/storage/queues';
 import { openTables } from '../../shared/storage/tables';
+import { createWatches } from '../../shared/watches/watches';
 import { blobContainerContract } from './blobContainerContract';
 import { entityTableContract } from './entityTableContract';
 import { messageQueueContract } from './messageQueueContract';
@@ -135,4 +142,57 @@ describe('Azure table', () => {
       message: expect.stringMatching(/403.*AzureWebJobsStorage.*Storage Table Data Contributor/) as string,
     });
   });
+});
+
+it('reads a row that another tool has written with types of its own (case 08)', async () => {
+  const { connectionString } = azurite;
+  const options = { allowInsecureConnection: true };
+  await TableServiceClient.fromConnectionString(connectionString, options).createTable('Retyped');
+  const since = { type: 'DateTime', value: '2026-11-22T00:00:00Z' };
+  await TableClient.fromConnectionString(connectionString, 'Retyped', options).createEntity({
+    partitionKey: 't',
+    rowKey: 'jobFetchable_p',
+    status: 'active',
+    since,
+    expirationDateTime: since,
+    generation: { type: 'Int64', value: '5' },
+    wanted: 'false',
+    subscriptionId: { type: 'Guid', value: '0b5a3c1e-1111-4222-8333-444455556666' },
+  });
+  const watches = createWatches((await openTables({ connectionString }))('Retyped'));
+  expect((await watches.get({ tenantId: 't', kind: 'jobFetchable', id: 'p' }))?.watch).toMatchObject({
+    since: '2026-11-22T00:00:00.000Z',
+    expirationDateTime: '2026-11-22T00:00:00.000Z',
+    generation: 5,
+    wanted: false,
+    subscriptionId: '0b5a3c1e-1111-4222-8333-444455556666',
+  });
+});
+
+it('opens queues and tables by a shared access signature with endpoints (case 24)', async () => {
+  const { connectionString } = azurite;
+  const part = (name: string) => new RegExp(`${name}=([^;]+)`).exec(connectionString)?.[1] ?? '';
+  const service = QueueServiceClient.fromConnectionString(connectionString);
+  await service.getQueueClient('by-signature').create();
+  await TableServiceClient.fromConnectionString(connectionString, { allowInsecureConnection: true }).createTable(
+    'BySas',
+  );
+  const signature = generateAccountSASQueryParameters(
+    {
+      expiresOn: new Date(Date.now() + 600_000),
+      permissions: AccountSASPermissions.parse('rwdlacup'),
+      resourceTypes: 'sco',
+      services: 'qt',
+    },
+    new StorageSharedKeyCredential(part('AccountName'), part('AccountKey')),
+  );
+  const endpoints = `QueueEndpoint=${part('QueueEndpoint')}/;TableEndpoint=${part('TableEndpoint')}/`;
+  const checked = checkConnectionString(`${endpoints};SharedAccessSignature=${signature.toString()}`);
+  if ('problem' in checked) throw new Error(checked.problem);
+  const storage = { connectionString: checked.value.connectionString };
+  await (await openQueues(storage)).queue('by-signature', PATIENCE).send('text');
+  expect(await (await openQueues(storage)).contents('by-signature').count()).toBe(1);
+  const table = (await openTables(storage))('BySas');
+  await table.insert({ partitionKey: 'p', rowKey: 'r', text: 'x' });
+  expect((await table.get('p', 'r'))?.cells['text']).toBe('x');
 });

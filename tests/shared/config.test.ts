@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { readConfig, SETTING_NAMES } from '../../shared/config';
+import { HOST_SETTING_NAMES, readConfig, readStorageConfig, SETTING_NAMES } from '../../shared/config';
 import { ReceiverError } from '../../shared/errors';
 import { makeCertificate } from '../support/makeCertificate';
+import { readCase } from '../support/readCase';
 import { testKey } from '../support/testKey';
 
 const KEY = testKey(7).toString('base64');
@@ -30,8 +31,10 @@ const problem = (replaced: Env) => problemOf({ ...complete, ...replaced });
 
 describe('settings that are complete', () => {
   it('have the defaults of the README', () => {
+    const storage = { connectionString: expect.stringContaining('TableEndpoint=http://127.0.0.1:10002/') as string };
     expect(read()).toEqual({
-      storage: { connectionString: expect.stringContaining('TableEndpoint=http://127.0.0.1:10002/') as string },
+      storage,
+      eventsStorage: storage,
       graphBaseUrl: 'https://graph.microsoft.com/v1.0',
       credential: 'federated',
       authorityHost: 'https://login.microsoftonline.com',
@@ -168,12 +171,90 @@ describe('settings that are missing or wrong', () => {
     '@Microsoft.KeyVault(VaultName=one;SecretName=two)',
     '@microsoft.appconfiguration(Endpoint=https://one.example; Key=two)',
   ])('a reference that was not resolved is refused by name: %s', (reference) => {
-    for (const name of SETTING_NAMES) {
+    for (const name of [...SETTING_NAMES, ...HOST_SETTING_NAMES]) {
       const storage = name.startsWith('AzureWebJobsStorage') ? { AzureWebJobsStorage: undefined } : {};
       expect(
         problem({ ...storage, GRAPH_CREDENTIAL: 'secret', ENTRA_CLIENT_SECRET: 'x', [name]: reference }),
       ).toContain(`${name} is a reference that was not resolved`);
     }
+  });
+});
+
+describe('references that were not resolved', () => {
+  const reference = '@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/one/)';
+
+  it('(06) are named as such', () => {
+    const message = problem(readCase('06-keyvault-unresolved.json'));
+    expect(message).toMatch(/^1 setting to correct: ENTRA_CLIENT_SECRET is a reference that was not resolved: give .*/);
+    expect(message).not.toContain('vault.example');
+  });
+
+  it('are found in a setting that is not used, and inside a value', () => {
+    expect(problem({ AzureWebJobsStorage__clientId: reference })).toContain('AzureWebJobsStorage__clientId is a ref');
+    expect(problem({ CLIENT_STATE_KEYS: `k1:${reference}` })).toMatch(
+      /^1 setting to correct: CLIENT_STATE_KEYS is a ref/,
+    );
+    expect(problem({ AzureWebJobsStorage: reference })).toMatch(/^1 setting to correct: AzureWebJobsStorage is a ref/);
+  });
+
+  it('in other settings leave the settings of storage readable, so that the app can hold its messages', () => {
+    const env = { ...complete, ENTRA_CLIENT_SECRET: reference };
+    expect(readStorageConfig(env).storage).toEqual(read().storage);
+    expect(() => readStorageConfig({ ...env, AzureWebJobsStorage: reference })).toThrow(/^1 setting to correct/);
+  });
+});
+
+it('addresses of public reports (32) are refused by name, each with its remedy', () => {
+  const remedies = [
+    /GRAPH_BASE_URL has no version: add \/v1\.0 or \/beta/,
+    /GRAPH_BASE_URL has a path other than its version: let it end with \/v1\.0 or \/beta/,
+    /ENTRA_AUTHORITY_HOST has a path: remove it, such as the tenant/,
+    /PUBLIC_BASE_URL has a query or fragment: remove it/,
+    /PUBLIC_BASE_URL ends with a route of the app: remove \/notifications/,
+  ];
+  const messages = readCase<Env[]>('32-addresses.json').map(problem);
+  expect(messages).toHaveLength(remedies.length);
+  messages.forEach((message, index) => expect(message).toMatch(remedies[index] ?? /^$/));
+});
+
+it('the id of a client secret is not taken for its value', () => {
+  const secret = { GRAPH_CREDENTIAL: 'secret', ENTRA_CLIENT_SECRET: CLIENT };
+  expect(problem(secret)).toContain('ENTRA_CLIENT_SECRET is the id of a client secret: set it to the value');
+});
+
+describe('the storage account of the events', () => {
+  const EVENTS = 'https://events.queue.core.windows.net';
+  const byIdentity = {
+    AzureWebJobsStorage: undefined,
+    AzureWebJobsStorage__queueServiceUri: 'https://a.queue.core.windows.net',
+    AzureWebJobsStorage__tableServiceUri: 'https://a.table.core.windows.net',
+    AzureWebJobsStorage__clientId: IDENTITY,
+  };
+
+  it('may be another one, opened by the same identity', () => {
+    const { storage, eventsStorage } = read({ ...byIdentity, EVENTS_STORAGE__queueServiceUri: `${EVENTS}/` });
+    expect(eventsStorage).toEqual({ queueServiceUri: EVENTS, managedIdentityClientId: IDENTITY });
+    expect(storage).toMatchObject({ queueServiceUri: 'https://a.queue.core.windows.net' });
+    const beside = read({ EVENTS_STORAGE__queueServiceUri: EVENTS });
+    expect(beside.eventsStorage).toEqual({ queueServiceUri: EVENTS });
+    expect(beside.storage).toEqual(read().storage);
+  });
+
+  it('is the one of the app by default', () => {
+    const { storage, eventsStorage } = read(byIdentity);
+    expect(eventsStorage).toBe(storage);
+  });
+
+  it.each([
+    [
+      'https://events.queue.core.usgovcloudapi.net',
+      'EVENTS_STORAGE__queueServiceUri is not https://*.core.windows.net',
+    ],
+    ['https://events.example', 'EVENTS_STORAGE__queueServiceUri is not https://*.core.windows.net'],
+    [`${EVENTS}/print-job-events`, 'EVENTS_STORAGE__queueServiceUri has a path'],
+    ['http://127.0.0.1:10001', 'EVENTS_STORAGE__queueServiceUri is not https'],
+  ])('is refused at %s', (EVENTS_STORAGE__queueServiceUri, words) => {
+    expect(problem({ EVENTS_STORAGE__queueServiceUri })).toContain(words);
   });
 });
 

@@ -51,7 +51,8 @@ export async function createJobWorker() {
   const logger = createCapturedLogger();
   const ledgerTable = createMemoryTable(clock);
   const ledger = createLedger(ledgerTable);
-  const tenants = createTenants(createMemoryTable());
+  const tenantTable = createMemoryTable();
+  const tenants = createTenants(tenantTable);
   const watchTable = createMemoryTable();
   const watches = createWatches(watchTable);
   const queues = { jobs: createMemoryQueue(), events: createMemoryQueue(), poison: createMemoryQueue() };
@@ -110,6 +111,7 @@ export async function createJobWorker() {
     logger,
     ledger,
     ledgerTable,
+    tenantTable,
     tenants,
     watches,
     watchTable,

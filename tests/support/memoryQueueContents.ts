@@ -28,7 +28,7 @@ export function createMemoryQueueContents(
     },
     now: () => Promise.resolve(now()),
     count: () => Promise.resolve(kept.size),
-    oldest: () => Promise.resolve(visible()[0]?.insertedAt),
+    peek: () => Promise.resolve(visible().slice(0, 32)),
     take: () => {
       const taken = visible().slice(0, 32);
       for (const message of taken) Object.assign(message, { hidden: true, receipt: randomUUID() });

@@ -1,7 +1,8 @@
 import { createGraphBatch, type BatchPart } from '../../../shared/graph/batch';
-import { type GraphCall, createThrottle } from '../../../shared/graph/client';
+import { createGraphClient, createSilence, type GraphCall, createThrottle } from '../../../shared/graph/client';
 import { createFakeClock } from '../../support/createFakeClock';
 import { graphError } from '../../support/createFakeGraph';
+import { readCaseText } from '../../support/readCase';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const part = (id: string): BatchPart => ({
@@ -215,4 +216,34 @@ describe('createGraphBatch (concepts/json-batching.md, concepts/throttling.md)',
     expect(await world.callBatch(TENANT, [])).toEqual([]);
     expect(world.calls).toHaveLength(0);
   });
+});
+
+it('renews 19 of 20 when one part makes the answer unreadable (04)', async () => {
+  const clock = createFakeClock();
+  const throttle = createThrottle(clock);
+  const isAsked = (request: { method: string; url: string; body?: string }, id: string) =>
+    `${request.url} ${request.body ?? ''}`.includes(`/subscriptions/s${id}`);
+  const callGraph = createGraphClient({
+    baseUrl: 'https://graph.microsoft.com/v1.0',
+    sendHttp: (request) => {
+      if (isAsked(request, 'broken')) {
+        const isBatch = request.url.endsWith('/$batch');
+        const body = isBatch ? readCaseText('04-batch-html-inside.txt') : '<html><body>error</body></html>';
+        return Promise.resolve({ status: isBatch ? 200 : 500, headers: {}, body });
+      }
+      const sent = JSON.parse(request.body ?? '') as { requests?: Request[] };
+      const responses = sent.requests?.map(({ id }) => ({ id, status: 200, body: { id } }));
+      return Promise.resolve({ status: 200, headers: {}, body: JSON.stringify({ responses }) });
+    },
+    tokens: { get: () => Promise.resolve('token'), refused: () => undefined },
+    throttle,
+    silence: createSilence(clock),
+    clock,
+    random: () => 0,
+  });
+  const callBatch = createGraphBatch({ callGraph, throttle, clock, random: () => 0 });
+  const ids = Array.from({ length: 20 }, (_, index) => (index === 7 ? 'sbroken' : `s${index}`));
+  const results = await callBatch(TENANT, ids.map(part));
+  expect(results.map((result) => 'answer' in result)).toEqual(ids.map((id) => id !== 'sbroken'));
+  expect(results[7]).toMatchObject({ error: { code: 'graphUnavailable', status: 500 } });
 });

@@ -362,7 +362,7 @@ describe('errors', () => {
   test('a rejected call names its request id, for the support of Microsoft', async () => {
     const { callGraph } = createSetting([{ status: 400, headers: { 'request-id': 'r-1' } }]);
     expect((await errorOf(callGraph(GET))).message).toBe(
-      'Graph returned 400 for GET /print/printers/p/jobs/5182. See the code of the answer and report it with its request id r-1.',
+      'Graph returned 400 (request id r-1) for GET /print/printers/p/jobs/5182. See the code of the answer and report it with its request id.',
     );
   });
 

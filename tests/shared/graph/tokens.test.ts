@@ -64,6 +64,7 @@ const CLIENT_ID = '99999999-9999-9999-9999-999999999999';
 function configOf(credential: GraphCredential, changes: Partial<Config> = {}): Config {
   return {
     storage: { connectionString: 'unused' },
+    eventsStorage: { connectionString: 'unused' },
     graphBaseUrl: 'https://graph.microsoft.com/v1.0',
     credential,
     authorityHost: 'https://login.microsoftonline.com',

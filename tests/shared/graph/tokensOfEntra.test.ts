@@ -4,8 +4,10 @@ import tls from 'node:tls';
 import { generate } from 'selfsigned';
 import { systemClock } from '../../../shared/clock';
 import type { Config } from '../../../shared/config';
+import { errorFields, ReceiverError } from '../../../shared/errors';
 import { openGraphService } from '../../../shared/graph/service';
 import { createRequestToken } from '../../../shared/graph/tokens';
+import { readCase } from '../../support/readCase';
 
 /*
  * The real @azure/identity against a sign-in host on loopback: its errors carry no status and differ from version to
@@ -59,6 +61,7 @@ beforeEach(() => {
 
 const config = (): Config => ({
   storage: { connectionString: 'unused' },
+  eventsStorage: { connectionString: 'unused' },
   graphBaseUrl: 'https://graph.microsoft.com/v1.0',
   credential: 'secret',
   authorityHost,
@@ -88,6 +91,25 @@ test.each([
   await expect(ask()).rejects.toMatchObject({ code: 'tokenRefused', retryable: false });
 });
 
+const CASES = readCase<{ status: number; error: string; description: string }[]>('16-entra-codes.json');
+
+test.each(CASES)('$description is in the message and the log with its ids', async ({ status, error, description }) => {
+  const ids = { trace_id: 'trace-1', correlation_id: 'correlation-1' };
+  token = { status, body: { ...errorOf(error, `${description}: words of Entra`), ...ids } };
+  const refused = await ask().catch((thrown: unknown) => thrown);
+  if (!(refused instanceof ReceiverError)) throw new Error('a ReceiverError was expected');
+  expect(refused.code).toBe('tokenRefused');
+  expect(refused.problem).toContain(`returned ${status} (${description}: `);
+  expect(refused.problem).toContain('request id trace-1, correlation id correlation-1');
+  expect(refused.message).not.toContain('words of Entra');
+  expect(errorFields(refused)).toMatchObject({
+    refusal: expect.any(String) as string,
+    refusalCode: description,
+    requestId: 'trace-1',
+    correlationId: 'correlation-1',
+  });
+});
+
 test('a tenant that Entra does not know is refused when its metadata is read', async () => {
   metadata = { status: 400, body: errorOf('invalid_tenant', 'AADSTS90002: tenant not found') };
   await expect(ask()).rejects.toMatchObject({ code: 'tokenRefused', retryable: false });
@@ -96,7 +118,7 @@ test('a tenant that Entra does not know is refused when its metadata is read', a
 test('a process whose tenant is refused asks once for all the calls that come soon after', async () => {
   token = { status: 400, body: errorOf('unauthorized_client', 'AADSTS700016: the app is not installed') };
   tokenRequests = 0;
-  const { callGraph } = openGraphService(config());
+  const { callGraph } = openGraphService(config(), () => Promise.resolve(true));
   const call = { tenantId: TENANT, method: 'GET', path: '/print', permission: 'none' } as const;
   for (let message = 0; message < 5; message += 1) {
     await expect(callGraph(call)).rejects.toMatchObject({ code: 'tokenRefused', retryable: false });

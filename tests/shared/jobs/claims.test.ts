@@ -342,18 +342,17 @@ describe('rows from outside', () => {
     },
   );
 
-  test('malformed cells are ignored', async () => {
-    await expect(
-      parse({
-        status: 'done',
-        firstSeenAt: START,
-        attempts: '3',
-        foundBy: 5,
-        outcome: 'eaten',
-        cause: 7,
-        wish: 'w',
-      }),
-    ).resolves.toEqual({ status: 'done', firstSeenAt: START, attempts: 0, foundBy: 'graph', wish: 'w' });
+  test.each([
+    [{ attempts: 'three' }, 'attempts'],
+    [{ foundBy: 5 }, 'foundBy'],
+    [{ outcome: 'eaten' }, 'outcome'],
+    [{ cause: true }, 'cause'],
+    [{ leaseUntil: 'soon' }, 'leaseUntil'],
+  ])('a cell of another form makes the row unreadable, and is named: %j', async (cells, name) => {
+    await expect(parse({ status: 'done', firstSeenAt: START, ...cells })).rejects.toMatchObject({
+      code: 'rowUnreadable',
+      problem: expect.stringContaining(`has ${name} in another form than`) as string,
+    });
   });
 
   test('a fetchable job is named by printer and job in its key', async () => {

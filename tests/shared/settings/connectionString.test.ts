@@ -1,6 +1,7 @@
 import { TableServiceClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
+import { readCase } from '../../support/readCase';
 import { checkConnectionString, isDevelopmentAccount } from '../../../shared/settings/connectionString';
 
 const KEY = Buffer.from('an account key of the tests').toString('base64');
@@ -66,6 +67,20 @@ it.each([
   [';', 'not a connection string'],
 ])('%s is refused: %s', (text, problem) => {
   expect(checkConnectionString(text)).toEqual({ problem: expect.stringContaining(problem) as string });
+});
+
+it('forms of public reports (24) are accepted where both SDKs can work with them', () => {
+  const outcomes = readCase<string[]>('24-connection-strings.json').map((text) => {
+    const checked = checkConnectionString(text.replace('<sas>', SAS).replace('<key>', KEY));
+    return 'problem' in checked ? checked.problem : checked.value.queueEndpoint;
+  });
+  expect(outcomes).toEqual([
+    LOCAL.queueEndpoint,
+    LOCAL.queueEndpoint,
+    AZURE.queueEndpoint,
+    'has neither TableEndpoint nor AccountName',
+    AZURE.queueEndpoint,
+  ]);
 });
 
 it('knows the account of Azurite at every address', () => {

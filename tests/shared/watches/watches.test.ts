@@ -7,7 +7,7 @@ import {
   withoutSubscription,
   type Watch,
 } from '../../../shared/watches/watches';
-import { PRINTER, watchOf } from '../../support/createSubscriptionWorld';
+import { PRINTER, START, watchOf } from '../../support/createSubscriptionWorld';
 import { createMemoryTable } from '../../support/memoryTable';
 
 const REMOVAL = { keyIds: 'k1', removedAt: '2026-11-22T00:00:00.000Z' };
@@ -103,27 +103,15 @@ describe('the table Subscriptions', () => {
     expect(await listAll(watches.list())).toHaveLength(3);
   });
 
-  it('treats cells of another type as missing', async () => {
-    const table = createMemoryTable();
-    await table.insert({
-      partitionKey: 't1',
-      rowKey: 'jobFetchable_p1',
-      since: 5,
-      generation: 'x',
-      failures: true,
-      status: 'pending',
-      subscriptionId: 7,
-    });
-    expect((await createWatches(table).get(plain))?.watch).toEqual({ ...plain, since: '' });
-  });
-
   it.each([
     [{ partitionKey: 't1', rowKey: 'nonsense' }],
     [{ partitionKey: 't1', rowKey: 'jobOther_p1' }],
     [{ partitionKey: 't1', rowKey: 'jobFetchable_' }],
     [{ partitionKey: 't1', rowKey: 'jobFetchable_p2' }],
     [{ partitionKey: 't1', rowKey: 'jobFetchable_p2', status: 'unknown' }],
-    [{ partitionKey: 't1', rowKey: 'jobFetchable_p2', status: 'active', subscriptionId: 7 }],
+    [{ partitionKey: 't1', rowKey: 'jobFetchable_p2', status: 'active', since: START }],
+    [{ partitionKey: 't1', rowKey: 'jobFetchable_p2', status: 'pending' }],
+    [{ partitionKey: 't1', rowKey: 'jobFetchable_p2', status: 'pending', since: 'yesterday' }],
   ])('rejects an unreadable row, or reports and skips it: %j', async (row) => {
     const table = createMemoryTable();
     const watches = createWatches(table);

@@ -1,4 +1,5 @@
 import { ReceiverError, type ErrorCode } from '../../../../shared/errors';
+import { toGraphError } from '../../../../shared/graph/errors';
 import { tryPermissions } from '../../../../shared/graph/api/permissions';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
@@ -32,4 +33,16 @@ it('never rejects', async () => {
     state: 'unknown',
     detail: 'unexpected TypeError',
   });
+});
+
+it('a refusal with a reason of its own is no missing permission, and the other calls are not sent', async () => {
+  const body = JSON.stringify({ error: { code: 'AccessDenied', message: 'Blocked by Conditional Access policies.' } });
+  let calls = 0;
+  const checks = await tryPermissions((call) => {
+    calls += 1;
+    return Promise.reject(toGraphError(call, { status: 403, headers: { 'request-id': `r-${calls}` }, body }, 0));
+  }, TENANT);
+  expect(calls).toBe(1);
+  expect(new Set(checks.map(({ state }) => state))).toEqual(new Set(['unknown']));
+  expect(checks[0]?.detail).toContain('a Conditional Access policy blocks the app, request id r-1');
 });

@@ -1,0 +1,86 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import tls from 'node:tls';
+import { generate } from 'selfsigned';
+import { createServices } from '../../shared/services';
+import { QUEUE_NAMES } from '../../shared/storage/account';
+import { TEST_KEYS_SETTING } from '../support/notifications';
+
+/*
+ * The real storage client and managed identity against services on loopback: a queue service, and the token endpoint of
+ * App Service (REST endpoint reference of managed identities).
+ */
+
+const IDENTITY = '11111111-0000-4000-8000-000000000001';
+const asked: { path: string; authorization: string | undefined }[] = [];
+const tokensFor: string[] = [];
+let queueService: https.Server;
+let identity: http.Server;
+const listen = (server: http.Server) =>
+  new Promise<number>((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+const before = { ...process.env };
+
+beforeAll(async () => {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }]);
+  queueService = https.createServer({ key, cert }, (request, response) => {
+    asked.push({ path: request.url?.replace(/\?.*/, '') ?? '', authorization: request.headers.authorization });
+    const message =
+      '<QueueMessagesList><QueueMessage><MessageId>m</MessageId><InsertionTime>Sun, 22 Nov 2026 00:00:00 GMT</InsertionTime><ExpirationTime>Sun, 22 Nov 2026 00:00:00 GMT</ExpirationTime><PopReceipt>p</PopReceipt><TimeNextVisible>Sun, 22 Nov 2026 00:00:00 GMT</TimeNextVisible></QueueMessage></QueueMessagesList>';
+    request.resume().on('end', () => response.writeHead(201, { 'content-type': 'application/xml' }).end(message));
+  });
+  identity = http.createServer((request, response) => {
+    tokensFor.push(new URL(request.url ?? '', 'http://x').searchParams.get('client_id') ?? '');
+    const token = { access_token: 'identity-token', expires_on: String(Math.floor(Date.now() / 1000) + 3600) };
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ ...token, resource: 'https://storage.azure.com', token_type: 'Bearer' }));
+  });
+  const port = await listen(identity);
+  Object.assign(process.env, { IDENTITY_ENDPOINT: `http://127.0.0.1:${port}/msi/token`, IDENTITY_HEADER: 'secret' });
+  // Every https host is the one of this test, whose certificate is signed by nobody.
+  const connect = tls.connect as (options: tls.ConnectionOptions) => tls.TLSSocket;
+  jest
+    .spyOn(tls, 'connect')
+    .mockImplementation(((options: tls.ConnectionOptions) =>
+      connect({ ...options, host: '127.0.0.1', rejectUnauthorized: false })) as typeof tls.connect);
+});
+
+afterAll(async () => {
+  jest.restoreAllMocks();
+  process.env = before;
+  for (const server of [queueService, identity]) {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+it('job events go to the storage account of EVENTS_STORAGE, as the managed identity, and nothing else does', async () => {
+  const services = createServices({
+    AzureWebJobsStorage:
+      'AccountName=devstoreaccount1;AccountKey=a2V5;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a',
+    AzureWebJobsStorage__clientId: IDENTITY,
+    EVENTS_STORAGE__queueServiceUri: `https://events.queue.core.windows.net:${await listen(queueService)}`,
+    ENTRA_CLIENT_ID: '99999999-0000-4000-8000-000000000009',
+    GRAPH_CREDENTIAL: 'development',
+    GRAPH_BASE_URL: 'http://127.0.0.1:1/v1.0',
+    ENTRA_AUTHORITY_HOST: 'http://127.0.0.1:1',
+    CLIENT_STATE_KEYS: TEST_KEYS_SETTING,
+    PUBLIC_BASE_URL: 'https://app.example.com/api',
+  });
+  await (await services.queue(QUEUE_NAMES.jobEvents)).send('{}');
+  await (await services.queue(`${QUEUE_NAMES.jobEvents}-poison`)).send('{}');
+  const authorization = 'Bearer identity-token';
+  expect(asked).toEqual([
+    { path: '/print-job-events/messages', authorization },
+    { path: '/print-job-events-poison/messages', authorization },
+  ]);
+  expect(new Set(tokensFor)).toEqual(new Set([IDENTITY]));
+  // Nothing listens at the account of the app.
+  await expect((await services.queueContents(QUEUE_NAMES.jobs)).count()).rejects.toMatchObject({
+    code: 'queueUnavailable',
+    message: expect.stringContaining('http://127.0.0.1:1/a') as string,
+  });
+  expect(asked).toHaveLength(2);
+});
