@@ -166,7 +166,8 @@ module.exports = {
     },
     {
       name: 'storage-sdks-in-storage',
-      comment: 'Only shared/storage speaks the storage protocol in the product. Use EntityTable, MessageQueue or BlobContainer.',
+      comment:
+        'Only shared/storage speaks the storage protocol in the product. Use EntityTable, MessageQueue or BlobContainer.',
       severity: 'error',
       from: {
         path: '^(shared|functions|cli)/',

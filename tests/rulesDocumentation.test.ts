@@ -7,7 +7,7 @@ import { readDocumentSteps } from './support/documentSteps';
 
 const page = readFileSync(join(__dirname, '..', 'docs', 'rules.md'), 'utf8');
 
-/** What docs/rules.md tells its reader to type, in a folder with the files that it shows. */
+/** What docs/rules.md shows to type, in a folder with the files that it shows. */
 describe('docs/rules.md', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rules-'));
   const files = [...page.matchAll(/^```json(?: (\S+\.json))?\n([\s\S]*?)^```$/gm)];

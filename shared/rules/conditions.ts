@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { openWord } from './configuration';
 import { isZone } from './localTime';
 
@@ -25,7 +25,7 @@ const patterns = oneOrMore(pattern).meta({
 const ids = oneOrMore(id);
 const listName = z.string().meta({ description: 'The name of a list in "lists".' });
 
-/** An object that names at least one of its fields: an empty one would hold for every job, which nobody means. */
+/** An object that names at least one of its fields. An empty one would hold for every job. */
 const someOf = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
   z
     .strictObject(shape)
@@ -136,10 +136,6 @@ export const condition = z
   .meta({ id: 'condition', description: 'What a job must be. Every field that is present must hold.' });
 
 export type Condition = z.output<typeof condition>;
-export type PrinterCondition = NonNullable<Condition['printer']>;
-export type UserCondition = NonNullable<Condition['user']>;
-export type DocumentCondition = NonNullable<Condition['document']>;
-export type TimeCondition = NonNullable<Condition['time']>;
 export type Range = z.output<typeof range>;
 /** One pattern or several. */
 export type Patterns = z.output<typeof patterns>;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The documented words of each enumeration of a job's configuration (resources/printjobconfiguration.md, resources/enums.md).

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { condition, id, MOST_LEVELS, type Condition } from './conditions';
 import { configurationChange } from './configuration';
 import { visitAtoms } from './evaluate';

@@ -12,8 +12,7 @@ type Fields = Omit<Condition, 'all' | 'any' | 'not'>;
 export type Atom = { [Field in keyof Fields]-?: { field: Field; value: NonNullable<Fields[Field]> } }[keyof Fields];
 
 /** The fields of a job's configuration that hold a text. */
-export const TEXT_FIELDS = ['colorMode', 'duplexMode', 'mediaSize', 'mediaType', 'quality', 'orientation'] as const;
-export type TextField = (typeof TEXT_FIELDS)[number];
+const TEXT_FIELDS = ['colorMode', 'duplexMode', 'mediaSize', 'mediaType', 'quality', 'orientation'] as const;
 
 /** The fields of one condition, without those of the conditions in it. */
 export function atomsOf(condition: Condition): Atom[] {

@@ -1,5 +1,5 @@
 import { createScanner, findNodeAtLocation, getNodeValue, parseTree, type Node, type ParseError } from 'jsonc-parser';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { rulesDocument, type RulesDocument } from './document';
 import type { Path } from './evaluate';
 import { MOST_DOCUMENT_BYTES } from './storedRules';
@@ -65,7 +65,7 @@ export function formatPath(path: Path): string {
   return `$${path.map(step).join('')}`;
 }
 
-/** JSON allows a name twice and keeps the last one: a condition would vanish without a word. */
+/** JSON.parse accepts a name twice and keeps the last value, so a condition could be lost without an error. */
 function repeatedNames(node: Node, path: Path): Fault[] {
   const { children = [], type } = node;
   if (type === 'array') return children.flatMap((child, index) => repeatedNames(child, [...path, index]));

@@ -1,11 +1,11 @@
 import { ReceiverError, type ErrorCode } from '../errors';
 
-/** The service behind each code, as messages and roles name it, and what it stores. */
+/** The service behind each code, as messages and roles name it, and what holds its data. */
 const SERVICES = {
-  storageUnavailable: { service: 'Table', thing: 'table' },
-  queueUnavailable: { service: 'Queue', thing: 'queue' },
-  blobsUnavailable: { service: 'Blob', thing: 'container' },
-} as const satisfies Partial<Record<ErrorCode, { service: string; thing: string }>>;
+  storageUnavailable: { service: 'Table', holder: 'table' },
+  queueUnavailable: { service: 'Queue', holder: 'queue' },
+  blobsUnavailable: { service: 'Blob', holder: 'container' },
+} as const satisfies Partial<Record<ErrorCode, { service: string; holder: string }>>;
 
 type StorageErrorCode = keyof typeof SERVICES;
 
@@ -18,7 +18,7 @@ const SIGN_IN_ERRORS = ['AuthenticationError', 'AggregateAuthenticationError', '
  * assignment takes effect after a few minutes, and a table, queue or container that was deleted is created again.
  */
 function remedyOf(status: number | undefined, code: StorageErrorCode): string | undefined {
-  const { service, thing } = SERVICES[code];
+  const { service, holder } = SERVICES[code];
   // The address in the message shows which account it is.
   const setting =
     service === 'Queue' ? 'AzureWebJobsStorage or EVENTS_STORAGE__queueServiceUri' : 'AzureWebJobsStorage';
@@ -28,9 +28,9 @@ function remedyOf(status: number | undefined, code: StorageErrorCode): string | 
     case 403:
       return `The identity or key has no access: check ${setting}, the role Storage ${service} Data Contributor of the identity (a new assignment takes effect after a few minutes), and the firewall of the account.`;
     case 404:
-      return `The ${thing} is missing: check ${setting}, deploy the infrastructure, or start the local cloud (npm start).`;
+      return `The ${holder} is missing: check ${setting}, deploy the infrastructure, or start the local cloud (npm start).`;
     case 409:
-      return `The ${thing} is being deleted: create it again when that has ended.`;
+      return `The ${holder} is being deleted: create it again when that has ended.`;
     default:
       return undefined;
   }

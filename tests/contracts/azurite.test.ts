@@ -71,7 +71,7 @@ blobContainerContract('Azure container', async () => {
 });
 
 describe('Azure container', () => {
-  it('tells a container that does not exist from a blob that does not', async () => {
+  it('distinguishes a missing container from a missing blob', async () => {
     const blobs = (await openBlobs({ connectionString: azurite.connectionString }))('missing');
     const expected = {
       code: 'blobsUnavailable',

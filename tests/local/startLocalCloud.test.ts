@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { TableServiceClient } from '@azure/data-tables';
+import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { parseArguments } from '../../local/functionsHost/arguments';
 import { baseEnvironment } from '../../local/processes';
@@ -45,7 +46,7 @@ describe('a local cloud with proxy, clock and two hosts', () => {
     await cloud.stop();
   });
 
-  test('the queues, poison queues and tables of the contract exist', async () => {
+  test('the queues, poison queues, tables and containers of the contract exist', async () => {
     const queues: string[] = [];
     for await (const { name } of QueueServiceClient.fromConnectionString(cloud.connectionString).listQueues()) {
       queues.push(name);
@@ -62,6 +63,8 @@ describe('a local cloud with proxy, clock and two hosts', () => {
       ...['subscription-events', 'subscription-events-poison'],
     ]);
     expect(tables.sort()).toEqual(['PrintJobs', 'Subscriptions', 'Tenants']);
+    const blobs = BlobServiceClient.fromConnectionString(cloud.connectionString);
+    expect(await blobs.getContainerClient('config').exists()).toBe(true);
   });
 
   test('every host gets the same settings, through the proxy, and the address of the first', async () => {

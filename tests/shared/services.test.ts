@@ -60,6 +60,7 @@ it.each([{}, { AzureWebJobsStorage__clientId: '11111111-0000-4000-8000-000000000
     });
     await expect(services.queue('any')).resolves.toHaveProperty('send');
     await expect(services.tenants()).resolves.toHaveProperty('get');
+    await expect(services.rules()).resolves.toHaveProperty('rulesOf');
   },
 );
 

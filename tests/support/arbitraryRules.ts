@@ -97,7 +97,7 @@ const fetchable = fc.record({
 });
 
 /** A rule without a name, as JSON. */
-export const arbitraryRule = fc.oneof({ weight: 4, arbitrary: started }, fetchable);
+const arbitraryRule = fc.oneof({ weight: 4, arbitrary: started }, fetchable);
 
 const head = fc.record({
   onFailure: some(['release', 'abort']),

@@ -11,7 +11,9 @@ export function createMemoryContainer(): BlobContainer & { texts: ReadonlyMap<st
       const blob = blobs.get(name);
       if (!blob) return Promise.resolve(undefined);
       if (blob.etag === unless) return Promise.resolve('unchanged');
-      const text = Buffer.from(blob.text, 'utf8').subarray(0, mostBytes + 1).toString('utf8');
+      const text = Buffer.from(blob.text, 'utf8')
+        .subarray(0, mostBytes + 1)
+        .toString('utf8');
       return Promise.resolve({ text, etag: blob.etag });
     },
     write(name, text, etag) {

@@ -72,7 +72,7 @@ test('storage is asked at most once a minute and blob, and then for changes alon
   expect(world.reads.filter((name) => name === 'rules/default.json')).toHaveLength(2);
 });
 
-test('an outage is told from having no rules, and asked again by the next job', async () => {
+test('an outage differs from having no rules, and the next job asks storage again', async () => {
   const world = createWorld();
   world.storage.error = OUTAGE;
   expect(await world.rulesOf()).toEqual({ kind: 'outage', error: OUTAGE });
