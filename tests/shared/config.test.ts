@@ -226,6 +226,7 @@ describe('the storage account of the events', () => {
   const EVENTS = 'https://events.queue.core.windows.net';
   const byIdentity = {
     AzureWebJobsStorage: undefined,
+    AzureWebJobsStorage__blobServiceUri: 'https://a.blob.core.windows.net',
     AzureWebJobsStorage__queueServiceUri: 'https://a.queue.core.windows.net',
     AzureWebJobsStorage__tableServiceUri: 'https://a.table.core.windows.net',
     AzureWebJobsStorage__clientId: IDENTITY,

@@ -78,7 +78,7 @@ it('forms of public reports (24) are accepted where both SDKs can work with them
     LOCAL.queueEndpoint,
     LOCAL.queueEndpoint,
     AZURE.queueEndpoint,
-    'has neither TableEndpoint nor AccountName',
+    'has neither BlobEndpoint nor AccountName',
     AZURE.queueEndpoint,
   ]);
 });
