@@ -56,7 +56,7 @@ export const filesOnPath: Part = {
       });
       const takeFiles = async () => {
         await host.waitUntilIdle();
-        process.kill(host.pid, 'SIGUSR2');
+        process.kill(host.workerPid(), 'SIGUSR2');
         return executedFiles(root, await nextReport(folder));
       };
       const control = createControlClient(cloud.simulator.controlUrl);

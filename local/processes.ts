@@ -9,8 +9,8 @@ const BASE_VARIABLES = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', '
 const KEPT_LINES = 10_000;
 /** How many of them an error shows. */
 const SHOWN_LINES = 10;
-/** The functions host drains for at most 10 s. A program that has not ended 5 s later hangs. */
-const STOP_LIMIT_MS = 15_000;
+/** The functions host drains for at most 10 s, and its worker ends within 5 s. After 20 s a program hangs. */
+const STOP_LIMIT_MS = 20_000;
 const READY_LIMIT_MS = 30_000;
 const CLI_LIMIT_MS = 30_000;
 
@@ -62,7 +62,7 @@ export interface RunningProcess<T> {
   lines(): string[];
   /** Calls back for each later line of standard output. Returns a function that ends this. */
   onLine(callback: (line: string) => void): () => void;
-  /** Sends SIGTERM, and SIGKILL after 15 s. Resolves when the process is gone. May be called again. */
+  /** Sends SIGTERM, and SIGKILL after 20 s. Resolves when the process is gone. May be called again. */
   stop(): Promise<ProcessExit>;
   /** Sends SIGKILL. Resolves when the process is gone. */
   kill(): Promise<ProcessExit>;

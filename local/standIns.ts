@@ -57,6 +57,8 @@ export interface FunctionsHostOptions extends StandInOptions {
 }
 
 export type FunctionsHostProcess = Started<{ readonly url: string }> & {
+  /** The process that runs the app now, a child of the host. */
+  workerPid(): number;
   /**
    * Resolves when no invocation is in progress: to true if none was at the first check. Throws after `timeoutMs`
    * (10,000).
@@ -75,7 +77,37 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   const started = await startStandIn('Functions host', 'functionsHost', options, args, options.env, (text) => ({
     url: text('url'),
   }));
-  return { ...started, waitUntilIdle: (timeoutMs) => waitUntilIdle(started.url, functionKey, timeoutMs) };
+  let pid: unknown;
+  const look = (line: string) => {
+    const event = parseObject(line);
+    if (event?.['event'] === 'worker') pid = event['pid'];
+  };
+  started.lines().forEach(look);
+  started.onLine(look);
+  const workerPid = () => {
+    if (typeof pid === 'number') return pid;
+    throw new Error('The functions host has not started a worker process.');
+  };
+  return {
+    ...started,
+    workerPid,
+    /** As when the machine fails: the worker ends with the host, and neither can act on the end of the other. */
+    kill() {
+      const exited = started.kill();
+      if (pid !== undefined) killProcess(workerPid());
+      return exited;
+    },
+    waitUntilIdle: (timeoutMs) => waitUntilIdle(started.url, functionKey, timeoutMs),
+  };
+}
+
+/** Sends SIGKILL to a process that may have ended already. */
+export function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
 
 async function startStandIn<T>(

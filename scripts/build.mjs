@@ -35,6 +35,7 @@ const tools = present({
   'local/start': 'local/start.ts',
   'local/demo': 'local/demo.ts',
   'local/functionsHost/main': 'local/functionsHost/main.ts',
+  'local/functionsHost/worker/main': 'local/functionsHost/worker/main.ts',
   'local/graphSimulator/main': 'local/graphSimulator/main.ts',
   'bench/run': 'bench/run.ts',
 });

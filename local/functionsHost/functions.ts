@@ -1,10 +1,8 @@
 import { HostError } from './hostError';
-import type { BindingInfo } from './worker/coreTypes';
-import type { RegisteredFunction } from './worker/registration';
+import type { BindingInfo, FunctionMetadata } from './worker/coreTypes';
 
 interface Described {
   readonly name: string;
-  readonly target: RegisteredFunction;
   /** Name of the trigger's binding. The library finds the input under it. */
   readonly inputName: string;
 }
@@ -40,8 +38,7 @@ const AUTH_LEVELS = ['anonymous', 'function', 'admin'] as const;
  * Describes the trigger of one registered function, with `%SETTING%` resolved from `env`. Throws HostError
  * `bad_function` if this host cannot run it.
  */
-export function describeFunction(target: RegisteredFunction, env: NodeJS.ProcessEnv): DescribedFunction {
-  const { name, bindings } = target.metadata;
+export function describeFunction({ name, bindings }: FunctionMetadata, env: NodeJS.ProcessEnv): DescribedFunction {
   const bad = (reason: string) => new HostError('bad_function', `The '${name}' function is in error: ${reason}.`);
   const entries = Object.entries(bindings);
   const unsupported = entries.find(([key, { type }]) => !isTrigger(type) && !(key === '$return' && type === 'http'));
@@ -58,7 +55,7 @@ export function describeFunction(target: RegisteredFunction, env: NodeJS.Process
     return resolveSettings(value, env);
   };
 
-  const described = { name, target, inputName };
+  const described = { name, inputName };
   switch (binding.type) {
     case 'httpTrigger': {
       const level = read('authLevel', 'anonymous');

@@ -1,7 +1,8 @@
+import type { Activity } from './activity';
 import type { Alarm } from './alarm';
 import type { Reporter } from './reporter';
 import type { HostConfig } from './settings/hostJson';
-import type { Activity, Invoker } from './worker/invoke';
+import type { Invoker } from './worker/dispatcher';
 
 /** What the listeners of one host share. */
 export interface HostContext {

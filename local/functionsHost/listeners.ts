@@ -4,6 +4,7 @@ import type { DescribedFunction } from './functions';
 import type { HostContext } from './hostContext';
 import { HostError } from './hostError';
 import { poisonQueueName, startQueueListener } from './queue/queueListener';
+import { keepLock } from './timer/lock';
 import { startTimerListener } from './timer/timerListener';
 
 /** The container in which the host keeps locks and timer status. */
@@ -20,6 +21,11 @@ export async function startListeners(context: HostContext, functions: readonly D
   const container = timerFunctions.length > 0 ? hostBlobService(env).getContainerClient(HOSTS_CONTAINER) : undefined;
   const services = queueFunctions.map((fn) => ({ fn, service: queueService(env, fn.connection) }));
 
+  // The host with this lock is the primary one of its id, which has no work of its own here.
+  const none = () => undefined;
+  const primary =
+    container &&
+    keepLock({ ...context, container, onTaken: none, onLost: none, onError: none }, `locks/${context.hostId}/host`);
   const timers = container ? timerFunctions.map((fn) => startTimerListener({ ...context, container }, fn)) : [];
   const queues = services.map(({ fn, service }) => {
     const poisonName = poisonQueueName(fn.queueName);
@@ -34,9 +40,9 @@ export async function startListeners(context: HostContext, functions: readonly D
       for (const timer of timers) timer.stop();
       await Promise.all(queues.map((queue) => queue.stop()));
     },
-    /** Releases the locks of the timers. */
+    /** Releases the locks of the host and its timers. */
     async release() {
-      await Promise.all(timers.map((timer) => timer.release()));
+      await Promise.all([...timers, primary].map((lock) => lock?.release()));
     },
   };
 }

@@ -1,17 +1,21 @@
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArguments, USAGE } from './arguments';
 import { HostError, messageOf } from './hostError';
 import { startHost, type RunningHost } from './startHost';
 
-const write = captureStdout();
+// The parent may be gone, and then nobody reads the output.
+process.stdout.on('error', () => undefined);
+const workerFile = fileURLToPath(new URL('./worker/main.mjs', import.meta.url));
 try {
   const options = parseArguments(process.argv.slice(2));
   if (options.help) {
-    write(USAGE);
+    process.stdout.write(USAGE);
     process.exit(0);
   }
-  const host = await startHost({ ...options, root: resolve(options.root) }, process.env, write);
-  stopCleanly(host, options.stopWithStdin);
+  const write = (text: string) => void process.stdout.write(text);
+  const host = await startHost({ ...options, root: resolve(options.root) }, { env: process.env, write, workerFile });
+  endOnSignals(host, options.stopWithStdin);
 } catch (error) {
   fail(error);
 }
@@ -22,48 +26,16 @@ function fail(error: unknown): never {
   process.exit(error instanceof HostError && error.code === 'usage' ? 2 : 1);
 }
 
-/** First signal or end of stdin: drain and exit 0. Second signal: exit at once. */
-function stopCleanly(host: RunningHost, withStdin: boolean): void {
+/** First signal or end of stdin: drain and exit 0. Third death of the worker: the same, exit 1. Second signal: at once. */
+function endOnSignals(host: RunningHost, withStdin: boolean): void {
   let stopping = false;
-  const stop = () => {
-    if (stopping) process.exit(1);
+  const stop = (code: number) => {
     stopping = true;
-    host.stop().then(() => process.exit(0), fail);
+    host.stop().then(() => process.exit(code), fail);
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  if (withStdin) process.stdin.on('end', stop).on('error', stop).resume();
-  // An uncaught exception of the app ends the worker process. Here it ends the host, after a log line.
-  const crash = (error: unknown) => {
-    const message = `Worker uncaught exception: ${messageOf(error, 'stack')}`;
-    host.reporter.log({ level: 'critical', category: 'Worker', message });
-    process.exit(1);
-  };
-  process.on('uncaughtException', crash);
-  process.on('unhandledRejection', crash);
-}
-
-/**
- * Returns the only way to write to stdout. Everything else written there (the app's console.log) becomes log lines, so
- * that stdout stays JSON lines.
- */
-function captureStdout(): (text: string) => void {
-  const original = process.stdout.write.bind(process.stdout);
-  let rest = '';
-  process.stdout.write = (chunk: string | Uint8Array, ...others: unknown[]) => {
-    rest += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8');
-    const lines = rest.split('\n');
-    rest = lines.pop() ?? '';
-    const time = new Date().toISOString();
-    for (const message of lines) {
-      const line = { event: 'log', time, level: 'information', category: 'Worker.Console', message };
-      original(`${JSON.stringify(line)}\n`);
-    }
-    const callback = others.find((other): other is () => void => typeof other === 'function');
-    if (callback) setImmediate(callback);
-    return true;
-  };
-  // The parent may be gone, and then nobody reads the output.
-  process.stdout.on('error', () => undefined);
-  return (text) => void original(text);
+  const onSignal = () => (stopping ? process.exit(1) : stop(0));
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  if (withStdin) process.stdin.on('end', onSignal).on('error', onSignal).resume();
+  void host.givenUp.then(() => stopping || stop(1));
 }

@@ -32,9 +32,12 @@ export function createReporter(write: (line: string) => void, allows: LogFilter)
 
 const LEVELS = ['trace', 'debug', 'information', 'warning', 'error', 'critical', 'none'];
 
+/** The host's own filter. Lines of libraries, such as `Azure.Core`, pass only if host.json names them or has a default. */
+const OWN_CATEGORIES = /^(Host|Function|Worker|Microsoft)\b/;
+
 /**
- * The filter of host.json `logging.logLevel`: the longest category prefix wins, then `default`, then Information
- * (documentation page configure-monitoring, "Configure log levels").
+ * The filter of host.json `logging.logLevel`: the longest category prefix wins, then `default`, which replaces the host's
+ * own filter, then Information for the categories of host and functions (documentation page configure-monitoring).
  */
 export function createLogFilter(logLevels: Readonly<Record<string, string>>): LogFilter {
   const rules = Object.entries(logLevels)
@@ -44,6 +47,7 @@ export function createLogFilter(logLevels: Readonly<Record<string, string>>): Lo
   const fallback = rules.find(({ category }) => category.toLowerCase() === 'default');
   return (level, category) => {
     const rule = rules.find((one) => category === one.category || category.startsWith(`${one.category}.`)) ?? fallback;
+    if (!rule && !OWN_CATEGORIES.test(category)) return false;
     return LEVELS.indexOf(level) >= (rule?.threshold ?? LEVELS.indexOf('information'));
   };
 }

@@ -1,75 +1,102 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createActivity } from './activity';
 import { createAlarm } from './alarm';
 import type { HostArguments } from './arguments';
 import { describeFunction, type DescribedFunction } from './functions';
 import { HostError, messageOf } from './hostError';
 import { createAdmin } from './http/admin';
-import { DEFAULT_BODY_LIMIT } from './http/httpData';
+import { createHandler, createUnavailableHandler } from './http/handler';
 import { createRouter } from './http/routes';
 import { startHttpServer } from './http/server';
 import { startListeners, within } from './listeners';
 import { createLogFilter, createReporter, type Reporter } from './reporter';
-import { parseHostJson } from './settings/hostJson';
+import { parseHostJson, type HostConfig } from './settings/hostJson';
 import { applyLocalSettings, readLocalSettings } from './settings/localSettings';
 import { parseSchedule } from './timer/schedule';
-import { createActivity, createInvoker, type Invoker } from './worker/invoke';
-import { loadApp } from './worker/loadApp';
-import { appContext, createWorker, provideCoreModule, runHooks, type Worker } from './worker/registration';
+import { createTraceContext } from './traceContext';
+import type { FunctionMetadata } from './worker/coreTypes';
+import { createDispatcher, type Invoker } from './worker/dispatcher';
+import { startWorkerProcess } from './worker/workerProcess';
 
-/** How long a stop waits for running invocations. */
+/** How long a stop waits for open responses and running invocations. */
 const DRAIN_MS = 10_000;
+/** How long the listeners of the host still receive and start messages after SIGTERM: 1 to 2.3 s, here the least. */
+const STILL_RECEIVING_MS = 1_000;
 /** How long a stop waits for storage to release the locks of timers. After that they expire. */
 const RELEASE_MS = 2_000;
 /** How long a stop then waits for the last responses to be read. */
 const RESPONSE_MS = 1_000;
 
 export interface RunningHost {
-  readonly reporter: Reporter;
-  /** Accepts no new work, waits for invocations (at most 10 s), runs the appTerminate hooks, closes the port. */
+  /** Accepts no new connections, waits for invocations (at most 10 s), runs the appTerminate hooks, closes the port. */
   stop(): Promise<void>;
+  /** Resolves when the worker process has died three times. The host must then end. */
+  readonly givenUp: Promise<void>;
+}
+
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly write: (line: string) => void;
+  /** The built program of the worker (worker/main.ts). */
+  readonly workerFile: string;
 }
 
 /**
- * Starts the app of `--root` in this process: settings, host.json, app code, then HTTP, queues and timers, then the
- * `ready` line. Throws HostError for problems that the person who started it can correct.
+ * Starts the app of `--root`: settings, host.json, app code in a worker process, then HTTP, queues and timers, then the
+ * `ready` line. With a wrong host.json it answers 503 until it is stopped. Throws HostError for other problems that the
+ * person who started it can correct.
  */
-export async function startHost(
+export async function startHost(options: HostArguments, surroundings: Surroundings): Promise<RunningHost> {
+  const { env, write } = surroundings;
+  applyLocalSettings(readLocalSettings(options.root, options.settings), env);
+  const text = readHostJson(options.root);
+  try {
+    const config = parseHostJson(text, env, availableParallelism());
+    return await startApp(options, surroundings, config);
+  } catch (error) {
+    if (!(error instanceof HostError) || error.code !== 'bad_host_json') throw error;
+    return startUnavailable(options, createReporter(write, createLogFilter({})), error.message);
+  }
+}
+
+async function startApp(
   options: HostArguments,
-  env: NodeJS.ProcessEnv,
-  write: (line: string) => void,
+  { env, write, workerFile }: Surroundings,
+  config: HostConfig,
 ): Promise<RunningHost> {
   const now = () => Date.now();
-  applyLocalSettings(readLocalSettings(options.root, options.settings), env);
-  const config = parseHostJson(readHostJson(options.root), env, availableParallelism());
   const reporter = createReporter(write, createLogFilter(config.logLevels));
   const activity = createActivity();
-  const worker = createWorker((entry) => reporter.log(entry));
-  provideCoreModule(worker.coreModule);
-  await loadApp(worker, options.root);
-  worker.closeRegistration();
-  if (worker.functions.size > 0) await worker.programmingModel().getCapabilities?.({});
-
-  const described = describeAll(worker, env, reporter);
+  let giveUp: () => void = () => undefined;
+  const givenUp = new Promise<void>((resolve) => (giveUp = resolve));
+  const dispatcher = await createDispatcher({
+    start: () => startWorkerProcess({ file: workerFile, root: options.root, env, reporter }),
+    timeoutMs: config.functionTimeoutMs,
+    traceContext: createTraceContext(env, (bytes) => randomBytes(bytes).toString('hex')),
+    ...{ reporter, now, onGivenUp: () => giveUp() },
+  });
+  const { invoke } = dispatcher;
+  const described = describeAll(dispatcher.functions, env, reporter);
   const functions = described.filter(({ name }) => !isDisabled(env, name));
   const disabled = described.filter(({ name }) => isDisabled(env, name));
-  const invoke = createInvoker(worker, reporter);
   /** For HTTP and admin runs. A queue message counts from its receipt, a timer from its planned time. */
   const invokeCounted: Invoker = (fn, input) => activity.track(invoke(fn, input));
   let isStopping = false;
   const httpFunctions = functions.filter((fn) => fn.type === 'http');
-  const http = await startHttpServer(
-    {
-      invoke: invokeCounted,
-      route: createRouter(httpFunctions, config.http.routePrefix),
-      admin: createAdmin({ functions, disabled, activity, isStopping: () => isStopping, invoke: invokeCounted }),
-      functionKey: options.functionKey,
-      customHeaders: config.http.customHeaders,
-      bodyLimit: Number(env.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT ?? DEFAULT_BODY_LIMIT),
-    },
-    options.port,
-  );
+  const { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: bodyLimit } = env;
+  const handler = createHandler({
+    invoke: invokeCounted,
+    route: createRouter(httpFunctions, config.http.routePrefix),
+    admin: createAdmin({ functions, disabled, activity, isStopping: () => isStopping, invoke: invokeCounted }),
+    functionKey: options.functionKey,
+    customHeaders: config.http.customHeaders,
+    bodyLimit: bodyLimit === undefined ? undefined : Number(bodyLimit),
+  });
+  const http = await startHttpServer(handler, options.port);
   const alarm = createAlarm(now);
   const hostId = options.hostId ?? env.AzureFunctionsWebHost__hostid ?? 'local';
   const leaseMs = options.messageLeaseSeconds * 1000;
@@ -78,19 +105,33 @@ export async function startHost(
   reporter.event('ready', { url: http.url, functions: functions.map(summarize) });
 
   return {
-    reporter,
+    givenUp,
     async stop() {
       isStopping = true;
+      const endsAt = performance.now() + DRAIN_MS;
       const closed = http.stop();
+      // Kestrel stops first and waits for its requests. The listeners stop after it.
+      await within(DRAIN_MS, Promise.all([closed, sleep(STILL_RECEIVING_MS)]));
       const drained = listeners.stop().then(() => activity.idle());
-      await within(DRAIN_MS, drained);
-      await runHooks(worker, 'appTerminate', appContext(worker)).catch((error: unknown) => {
-        const message = `appTerminate hook failed: ${messageOf(error, 'stack')}`;
-        reporter.log({ level: 'error', category: 'Worker', message });
-      });
-      await within(RELEASE_MS, listeners.release());
+      await within(endsAt - performance.now(), drained);
+      await Promise.all([dispatcher.stop(), within(RELEASE_MS, listeners.release())]);
       alarm.stop();
       await within(RESPONSE_MS, closed);
+      http.destroy();
+      reporter.event('stopped');
+    },
+  };
+}
+
+/** A host whose host.json is wrong stays up and answers 503, without functions (HostAvailabilityCheckMiddleware.cs). */
+async function startUnavailable(options: HostArguments, reporter: Reporter, problem: string): Promise<RunningHost> {
+  const http = await startHttpServer(createUnavailableHandler(problem, options.functionKey), options.port);
+  reporter.log({ level: 'error', category: 'Host.Startup', message: problem });
+  reporter.event('ready', { url: http.url, functions: [] });
+  return {
+    givenUp: new Promise(() => undefined),
+    async stop() {
+      await within(RESPONSE_MS, http.stop());
       http.destroy();
       reporter.event('stopped');
     },
@@ -101,20 +142,24 @@ function readHostJson(root: string): string {
   try {
     return readFileSync(join(root, 'host.json'), 'utf8');
   } catch (cause) {
-    throw new HostError('bad_host_json', `--root: no host.json in ${root}. Name the folder that has it.`, { cause });
+    throw new HostError('app_not_loaded', `--root: no host.json in ${root}. Name the folder that has it.`, { cause });
   }
 }
 
 /** A function that cannot run is reported and left out. The others run, as in the host. */
-function describeAll({ functions }: Worker, env: NodeJS.ProcessEnv, reporter: Reporter): DescribedFunction[] {
-  return [...functions.values()].flatMap((target) => {
+function describeAll(
+  functions: readonly FunctionMetadata[],
+  env: NodeJS.ProcessEnv,
+  reporter: Reporter,
+): DescribedFunction[] {
+  return functions.flatMap((metadata) => {
     try {
-      const fn = describeFunction(target, env);
+      const fn = describeFunction(metadata, env);
       if (fn.type === 'timer') parseSchedule(fn.schedule);
       if (fn.type === 'http') createRouter([fn], '');
       return [fn];
     } catch (error) {
-      const { name } = target.metadata;
+      const { name } = metadata;
       const message = `The '${name}' function is left out: ${messageOf(error)}`;
       reporter.log({ level: 'error', category: 'Host.Startup', function: name, message });
       return [];

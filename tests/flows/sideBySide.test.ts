@@ -34,7 +34,8 @@ describe('two timers and the command line beside each other', () => {
     runCliCommand(ROOT, { ...flow.cloud.environment, ...settings }, ['subscriptions', ...argv]);
   const startTimer = async (index: number) => {
     const url = `${flow.cloud.hosts[index]?.url ?? ''}/admin/functions/renewSubscriptions`;
-    const { status } = await fetch(url, { method: 'POST', body: '{}' });
+    const headers = { 'content-type': 'application/json', 'x-functions-key': flow.cloud.functionKey };
+    const { status } = await fetch(url, { method: 'POST', headers, body: '{}' });
     expect(status).toBe(202);
   };
   /** Lets all three begin, holds their writes of the watches until there are `held`, and waits for the end. */

@@ -135,7 +135,7 @@ export async function startFlow({ timers = false, shippedPolls = false, ...optio
     for (const name of [names].flat()) {
       const { status } = await fetch(`${cloud.hosts[0]?.url ?? ''}/admin/functions/${name}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', 'x-functions-key': cloud.functionKey },
         body: '{}',
       });
       if (status !== 202) throw new Error(`/admin/functions/${name} answered ${status}`);

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Activity } from '../activity';
 import type { DescribedFunction } from '../functions';
 import { toJsonObject } from '../hostError';
 import { parseSchedule } from '../timer/schedule';
 import { toTimerInput } from '../timer/timerListener';
-import type { Activity, Invoker } from '../worker/invoke';
-import { DEFAULT_BODY_LIMIT, readBody, respond } from './httpData';
+import type { Invoker } from '../worker/dispatcher';
+import { readBody, respond } from './httpData';
 
 interface AdminDependencies {
   readonly functions: readonly DescribedFunction[];
@@ -20,7 +21,7 @@ export type Admin = (request: IncomingMessage, response: ServerResponse, path: s
 
 /**
  * `POST /admin/functions/{name}` runs a queue or timer function now and answers 202 at once. `GET /admin/host/status`
- * returns how many invocations run. Differences from Azure: no master key is required, and HTTP functions are refused.
+ * returns how many invocations run. Difference from Azure: HTTP functions are refused.
  */
 export function createAdmin({ functions, disabled, activity, isStopping, invoke }: AdminDependencies): Admin {
   return async (request, response, path) => {
@@ -33,9 +34,11 @@ export function createAdmin({ functions, disabled, activity, isStopping, invoke 
     if (name === undefined || request.method !== 'POST') return false;
     const wanted = decodeURIComponent(name).toLowerCase();
     const fn = [...functions, ...disabled].find((one) => one.name.toLowerCase() === wanted);
-    const body = await readBody(request, DEFAULT_BODY_LIMIT);
-    const input = body && parseInput(body.toString('utf8').trim());
-    if (!fn) respond(response, 404);
+    const body = await readBody(request);
+    const input = parseInput(body.toString('utf8').trim());
+    const isJson = /^application\/json\b/i.test(request.headers['content-type'] ?? '');
+    if (!isJson) respond(response, 415);
+    else if (!fn) respond(response, 404);
     else if (fn.type === 'http') respond(response, 400, { message: `${fn.name} is an HTTP function: call its route.` });
     else if (input === undefined) respond(response, 400, { message: 'The body must be JSON such as {"input": "…"}.' });
     else {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpCookie, InvocationResponse } from '../worker/coreTypes';
-import type { InvocationInput } from '../worker/invoke';
+import type { InvocationInput } from '../worker/dispatcher';
 
 /** Converts a request as the host does for the worker: headers and query joined per name, the body as bytes. */
 export function toHttpTrigger(
@@ -26,19 +26,10 @@ export function toHttpTrigger(
   };
 }
 
-/** Kestrel's limit under the Functions host (100 MB). The setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT changes it. */
-export const DEFAULT_BODY_LIMIT = 104_857_600;
-
-/** All bytes of a request's body. Undefined if there are more than `limit`. Rejects if the client aborts. */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+/** All bytes of a request's body. Rejects if the client aborts. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  if (Number(request.headers['content-length'] ?? 0) > limit) return undefined;
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > limit) return undefined;
-    chunks.push(chunk);
-  }
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
@@ -54,20 +45,23 @@ export function respond(response: ServerResponse, status: number, body?: unknown
 }
 
 /** Headers that belong to the connection and not to the function. */
-const CONNECTION_HEADERS = new Set(['content-length', 'transfer-encoding', 'connection']);
+const CONNECTION_HEADERS = new Set(['transfer-encoding', 'connection']);
 
-/** Sends the response of a function: status, headers, cookies and body. No return value is an empty 200. */
+/**
+ * Sends the response of a function: status, headers, cookies and body. No return value is an empty 204. A body is chunked
+ * unless the function set content-length.
+ */
 export function sendHttpResult(response: ServerResponse, result: InvocationResponse): void {
   const http = result.returnValue?.http;
-  if (!http) return respond(response, 200);
+  if (!http) return void response.writeHead(204).end();
   for (const [name, value] of Object.entries(http.headers ?? {})) {
     if (!CONNECTION_HEADERS.has(name.toLowerCase())) response.setHeader(name, value);
   }
   const cookies = (http.cookies ?? []).map(toSetCookie);
   if (cookies.length > 0) response.setHeader('set-cookie', cookies);
-  const status = Number(http.statusCode ?? 200);
   const bytes = http.body?.bytes ?? new Uint8Array();
-  if (status !== 204 && status !== 304) response.setHeader('content-length', bytes.byteLength);
+  const status = Number(http.statusCode ?? 200);
+  if (bytes.byteLength === 0 && status !== 204 && status !== 304) response.setHeader('content-length', 0);
   response.writeHead(status).end(bytes);
 }
 

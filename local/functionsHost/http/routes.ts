@@ -80,10 +80,10 @@ function rank({ kind, checks }: Segment): number {
   return (kind === 'parameter' ? 3 : 5) - Math.sign(checks.length);
 }
 
-/** Route values arrive decoded. Text that is not a valid escape stays unchanged. */
+/** Route values arrive decoded, but for `%2F`. Text that is not a valid escape stays unchanged. */
 function decode(part: string): string {
   try {
-    return decodeURIComponent(part);
+    return decodeURIComponent(part.replace(/%2f/gi, (slash) => `%25${slash.slice(1)}`));
   } catch {
     return part;
   }

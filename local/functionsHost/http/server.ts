@@ -1,27 +1,19 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { HttpFunction } from '../functions';
 import { HostError } from '../hostError';
-import type { Invoker } from '../worker/invoke';
-import type { Admin } from './admin';
-import { readBody, respond, sendHttpResult, toHttpTrigger } from './httpData';
-import type { Router } from './routes';
+import { respond } from './httpData';
 
-export interface HttpDependencies {
-  readonly invoke: Invoker;
-  readonly route: Router;
-  readonly admin: Admin;
-  readonly functionKey: string | undefined;
-  readonly customHeaders: Readonly<Record<string, string>>;
-  /** Largest body in bytes. */
-  readonly bodyLimit: number;
-}
+/** Answers one request. A rejection is answered with 500. */
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** Above Kestrel's limits, which limits.ts applies: Node would answer some of them with another status. */
+const PARSER_LIMIT_BYTES = 1_048_576;
 
 /** Listens on 127.0.0.1. `port` 0 takes a free one. Throws HostError `port_taken` that names the port. */
-export async function startHttpServer(dependencies: HttpDependencies, port: number) {
-  const server = createServer((request, response) => {
-    handle(dependencies, request, response).catch(() => {
+export async function startHttpServer(handle: HttpHandler, port: number) {
+  const server = createServer({ maxHeaderSize: PARSER_LIMIT_BYTES }, (request, response) => {
+    response.setHeader('server', 'Kestrel');
+    handle(request, response).catch(() => {
       if (!response.headersSent) respond(response, 500);
       else response.destroy();
     });
@@ -47,48 +39,6 @@ export async function startHttpServer(dependencies: HttpDependencies, port: numb
       server.closeAllConnections();
     },
   };
-}
-
-async function handle(
-  { invoke, route, admin, functionKey, customHeaders, bodyLimit }: HttpDependencies,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  for (const [name, value] of Object.entries(customHeaders)) response.setHeader(name, value);
-  const path = (request.url ?? '/').split('?')[0] ?? '/';
-  if (path.startsWith('/admin/') && (await admin(request, response, path))) return;
-  const match = route(request.method ?? 'GET', path);
-  if (!match) return respond(response, 404);
-  if (!isAuthorized(request, match.fn.authLevel, functionKey)) return respond(response, 401);
-  const body = await readBody(request, bodyLimit).catch(() => 'aborted' as const);
-  if (body === 'aborted') return;
-  if (body === undefined) {
-    response.setHeader('connection', 'close');
-    return respond(response, 413);
-  }
-  // Without HTTP streaming the worker receives a body only if Content-Length is above 0. The body of a chunked request
-  // is read and dropped (GrpcMessageConversionExtensions.cs, azure-functions-host#4926).
-  const hasLength = Number(request.headers['content-length'] ?? 0) > 0;
-  const result = await invoke(match.fn, toHttpTrigger(request, match.params, hasLength ? body : undefined));
-  if (result) sendHttpResult(response, result);
-  else respond(response, 500);
-}
-
-/**
- * Whether the host lets a request through to a function: always if it is anonymous, otherwise with the key in `?code=`
- * or in `x-functions-key`. Without a configured key nothing is checked, as in Core Tools. The one key is function key
- * and master key.
- */
-export function isAuthorized(
-  { headers, url = '' }: Pick<IncomingMessage, 'headers' | 'url'>,
-  level: HttpFunction['authLevel'],
-  functionKey: string | undefined,
-): boolean {
-  if (level === 'anonymous' || functionKey === undefined) return true;
-  const header = headers['x-functions-key'];
-  const given = typeof header === 'string' ? header : new URLSearchParams(url.split('?')[1]).get('code');
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return given !== null && timingSafeEqual(digest(given), digest(functionKey));
 }
 
 async function listen(server: Server, port: number): Promise<void> {

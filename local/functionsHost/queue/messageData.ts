@@ -1,3 +1,4 @@
+import { formatTime, readAsDotNet } from '../dotNetTime';
 import { toJsonObject } from '../hostError';
 import type { TypedData } from '../worker/coreTypes';
 
@@ -12,14 +13,23 @@ export interface ReceivedMessage {
   readonly nextVisibleOn: Date;
 }
 
+const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** The text inside a queue message. Undefined if it is not valid base64 although host.json says `base64`. */
-export function decodeMessage(body: string, encoding: 'base64' | 'none'): string | undefined {
-  if (encoding === 'none') return body;
+/** The text inside a queue message, or why there is none. */
+export type Decoded = { readonly text: string } | { readonly problem: 'not base64' | 'not UTF-8' };
+
+/** Decodes the body of a message. `encoding` is `messageEncoding` of host.json. */
+export function decodeMessage(body: string, encoding: 'base64' | 'none'): Decoded {
+  if (encoding === 'none') return { text: body };
   // .NET's Convert.FromBase64String skips white space and refuses everything else that is not base64.
   const compact = body.replace(/[ \t\r\n]/g, '');
-  return BASE64.test(compact) ? Buffer.from(compact, 'base64').toString('utf8') : undefined;
+  if (!BASE64.test(compact)) return { problem: 'not base64' };
+  try {
+    return { text: STRICT_UTF8.decode(Buffer.from(compact, 'base64')) };
+  } catch {
+    return { problem: 'not UTF-8' };
+  }
 }
 
 /**
@@ -31,10 +41,10 @@ export function toMessageMetadata(message: ReceivedMessage, text: string): Recor
   const metadata: Record<string, TypedData> = {
     QueueTrigger: { string: text },
     DequeueCount: { json: JSON.stringify(message.dequeueCount) },
-    ExpirationTime: { json: JSON.stringify(message.expiresOn) },
+    ExpirationTime: { json: JSON.stringify(formatTime(message.expiresOn.getTime())) },
     Id: { string: message.messageId },
-    InsertionTime: { json: JSON.stringify(message.insertedOn) },
-    NextVisibleTime: { json: JSON.stringify(message.nextVisibleOn) },
+    InsertionTime: { json: JSON.stringify(formatTime(message.insertedOn.getTime())) },
+    NextVisibleTime: { json: JSON.stringify(formatTime(message.nextVisibleOn.getTime())) },
     PopReceipt: { string: message.popReceipt },
   };
   const names = new Map(Object.keys(metadata).map((name) => [name.toLowerCase(), name]));
@@ -47,9 +57,9 @@ export function toMessageMetadata(message: ReceivedMessage, text: string): Recor
   return metadata;
 }
 
-/** .NET turns every primitive into text (`True` for true) and keeps objects (Utility.ConvertPropertyValue). */
+/** .NET turns every primitive into text (`True` for true, dates too) and keeps objects (Utility.ConvertPropertyValue). */
 function toBindingValue(value: unknown): TypedData {
-  if (typeof value === 'string') return { string: value };
+  if (typeof value === 'string') return { string: readAsDotNet(value) };
   if (typeof value === 'boolean') return { string: value ? 'True' : 'False' };
   return typeof value === 'number' ? { string: String(value) } : { json: JSON.stringify(value) };
 }

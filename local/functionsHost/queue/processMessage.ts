@@ -26,14 +26,19 @@ export async function processMessage(
   const log = (level: 'warning' | 'error', text: string) =>
     reporter.log({ level, category: 'Host.Queues', function: fn.name, message: `Message ${messageId} ${text}` });
   try {
-    const text = decodeMessage(messageText, messageEncoding);
-    if (text === undefined) {
+    const decoded = decodeMessage(messageText, messageEncoding);
+    if ('problem' in decoded && decoded.problem === 'not base64') {
       const remedy = 'send base64, or set messageEncoding to "none"';
       log('warning', `on ${fn.queueName} is not base64 and was not run: ${remedy}.`);
       return await complete(context, message, popReceipt, poison ? 'poison' : 'leave');
     }
     const before = decideBeforeRun(attempt);
     if (before !== 'run') return await complete(context, message, popReceipt, before);
+    if ('problem' in decoded) {
+      log('error', `on ${fn.queueName} is not UTF-8 and was not run: each try fails.`);
+      return await complete(context, message, popReceipt, decideAfterRun(false, attempt));
+    }
+    const { text } = decoded;
     const onError = (error: unknown) => log('warning', `lease was not renewed: ${messageOf(error)}`);
     const lease = keepInvisible({ ...context, onError }, message);
     const metadata = toMessageMetadata(message, text);

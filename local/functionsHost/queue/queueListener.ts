@@ -20,12 +20,17 @@ export function startQueueListener(context: QueueContext, fn: QueueFunction) {
   const aborted = new AbortController();
 
   async function receive(): Promise<readonly ReceivedMessage[]> {
+    // One line for the request and one for the answer, as the storage SDK of the host writes when the filters let it.
+    const logSdk = (what: string) =>
+      reporter.log({ level: 'information', category: 'Azure.Core', message: `${what} ${client.url}/messages` });
     try {
+      logSdk('Request GET');
       const answer = await client.receiveMessages({
         numberOfMessages: batchSize,
         visibilityTimeout: Math.round(leaseMs / 1000),
         abortSignal: aborted.signal,
       });
+      logSdk('Response 200');
       return answer.receivedMessageItems;
     } catch (error) {
       const message = `Polling ${fn.queueName} failed: ${messageOf(error)}`;

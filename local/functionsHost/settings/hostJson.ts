@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000;
  * default of newBatchThreshold. Throws HostError `bad_host_json` that names the key and its documented range.
  */
 export function parseHostJson(text: string, env: NodeJS.ProcessEnv, cpuCount: number) {
-  const json = parseJson('host.json', text, 'bad_host_json');
+  const json = parseJson('host.json', dropJsonExtras(text), 'bad_host_json');
   const hostJson = isRecord(json) ? json : {};
   for (const [name, value] of Object.entries(env)) {
     const [prefix = '', ...path] = name.split('__');
@@ -34,11 +34,13 @@ export function parseHostJson(text: string, env: NodeJS.ProcessEnv, cpuCount: nu
   const batchSize = read('extensions.queues.batchSize', 16, integer(1, 32));
   const defaultThreshold = Math.floor(batchSize / 2) * cpuCount;
   return {
+    /** Undefined: no limit. The default is that of every plan but Consumption. */
+    functionTimeoutMs: find('functionTimeout') === '-1' ? undefined : read('functionTimeout', 30 * MINUTE_MS, timeSpan(1)),
     queues: {
       batchSize,
       newBatchThreshold: read('extensions.queues.newBatchThreshold', defaultThreshold, integer(0)),
       maxDequeueCount: read('extensions.queues.maxDequeueCount', 5, integer(1)),
-      visibilityTimeoutMs: read('extensions.queues.visibilityTimeout', 0, timeSpan(0, 7 * 24 * 60 * MINUTE_MS)),
+      visibilityTimeoutMs: read('extensions.queues.visibilityTimeout', 0, timeSpan(0)),
       maxPollingIntervalMs: read('extensions.queues.maxPollingInterval', MINUTE_MS, timeSpan(100)),
       messageEncoding: read('extensions.queues.messageEncoding', 'base64', encoding),
     },
@@ -48,7 +50,7 @@ export function parseHostJson(text: string, env: NodeJS.ProcessEnv, cpuCount: nu
     },
     singleton: {
       // Ranges: SingletonOptions of the WebJobs SDK. A blob lease lasts 15 to 60 seconds.
-      lockPeriodMs: read('singleton.listenerLockPeriod', MINUTE_MS, timeSpan(15_000, MINUTE_MS)),
+      lockPeriodMs: read('singleton.listenerLockPeriod', 15_000, timeSpan(15_000, MINUTE_MS)),
       recoveryIntervalMs: read('singleton.listenerLockRecoveryPollingInterval', MINUTE_MS, timeSpan(15_000)),
     },
     logLevels: readTexts('logging.logLevel'),
@@ -109,12 +111,19 @@ const timeSpan = (lowMs: number, highMs = Infinity): Check<number> => ({
 
 const TIME_SPAN = /^(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7}))?)?$/;
 
-/** Milliseconds of a .NET TimeSpan text (`[d.]hh:mm[:ss[.fffffff]]`). Undefined for any other text. */
+/** Milliseconds of a .NET TimeSpan text (`[d.]hh:mm[:ss[.fffffff]]`, or whole days). Undefined for any other text. */
 export function parseTimeSpan(text: string): number | undefined {
+  if (/^\d+$/.test(text)) return Number(text) * 24 * 60 * MINUTE_MS;
   const match = TIME_SPAN.exec(text);
   if (!match) return undefined;
   const [, days = '0', hours = '0', minutes = '0', seconds = '0', fraction = '0'] = match;
   if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) return undefined;
   const whole = ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
   return whole * 1000 + Math.round(Number(`0.${fraction}`) * 1000);
+}
+
+/** JSON without what Newtonsoft.Json also accepts: comments, and commas after the last member. */
+function dropJsonExtras(text: string): string {
+  const withoutComments = text.replace(/("(?:\\.|[^"\\])*")|\/\/.*|\/\*[^]*?\*\//g, '$1');
+  return withoutComments.replace(/("(?:\\.|[^"\\])*")|,(?=\s*[}\]])/g, '$1');
 }

@@ -27,7 +27,7 @@ export function startTimerListener(context: HostContext & { readonly container: 
   const schedule = parseSchedule(fn.schedule);
   const monitored = fn.useMonitor && !firesWithinMinute(schedule, now());
   const store = monitored ? createStatusStore(container, hostId, fn.name) : undefined;
-  const firstStatus = () => ({ last: undefined, next: schedule.next(now()), lastUpdated: now() });
+  const firstStatus = () => ({ last: undefined, next: schedule.next(now()), lastUpdated: undefined });
   let status: TimerStatus = firstStatus();
   /** Changes when the lock is taken or lost. Runs planned in another term are void. */
   let term = 0;
@@ -44,15 +44,18 @@ export function startTimerListener(context: HostContext & { readonly container: 
     term++;
     cancel();
   };
-  const lock = keepLock({ ...context, onError, onTaken, onLost }, `locks/${hostId}/Functions.${fn.name}.Listener`);
+  const lock = keepLock({ ...context, onError, onTaken, onLost }, `locks/${hostId}/Host.Functions.${fn.name}.Listener`);
 
   async function begin(mine: number) {
     let pastDue = false;
     status = firstStatus();
     if (store) {
       try {
-        const decision = decidePastDue(schedule, await store.read(), now());
-        ({ status, pastDue } = decision);
+        const stored = await store.read();
+        const decision = decidePastDue(schedule, stored, now());
+        pastDue = decision.pastDue;
+        // Without a stored status the host uses one that it has not updated (TimerListener.cs).
+        if (stored) status = decision.status;
         if (decision.changed) await store.write(decision.status);
       } catch (error) {
         onError(error);
@@ -78,8 +81,9 @@ export function startTimerListener(context: HostContext & { readonly container: 
       if (stopped || !(await lock.confirm()) || mine !== term) return;
       const startedAt = now();
       await invoke(fn, { input: toTimerInput(schedule, store && status, pastDue) });
-      status = { last: startedAt, next: schedule.next(startedAt), lastUpdated: startedAt };
-      await store?.write(status).catch(onError);
+      const ran = { last: startedAt, next: schedule.next(startedAt), lastUpdated: startedAt };
+      status = ran;
+      await store?.write(ran).catch(onError);
     });
     return lastRun;
   }

@@ -1,48 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import type { DescribedFunction } from '../functions';
-import { messageOf } from '../hostError';
-import type { LogEntry, Reporter } from '../reporter';
-import type { CoreInvocationContext, InvocationRequest, InvocationResponse, TypedData } from './coreTypes';
+import type { LogEntry } from '../reporter';
+import type { CoreInvocationContext, InvocationResponse } from './coreTypes';
+import type { Call } from './messages';
 import { appContext, readOnly, runHooks, type RegisteredFunction, type Worker } from './registration';
-
-/** The input of one run, as its trigger provides it. */
-export interface InvocationInput {
-  readonly input: TypedData;
-  readonly metadata?: Record<string, TypedData>;
-  readonly trace?: InvocationRequest['traceContext'];
-  readonly dequeueCount?: number;
-}
-
-/** Runs a function once. An error of the function is logged, and the response is then undefined. */
-export type Invoker = (fn: DescribedFunction, input: InvocationInput) => Promise<InvocationResponse | undefined>;
-
-/** An invoker that reports the end of every invocation. */
-export function createInvoker(worker: Worker, reporter: Reporter): Invoker {
-  return async (fn, { dequeueCount, ...given }) => {
-    const identity = { function: fn.name, invocationId: randomUUID() };
-    const startedAt = performance.now();
-    const end = (ok: boolean) => {
-      const durationMs = Math.round((performance.now() - startedAt) * 1000) / 1000;
-      reporter.event('invocation', { ...identity, ok, durationMs, dequeueCount });
-    };
-    const trigger = { ...given, invocationId: identity.invocationId, inputName: fn.inputName };
-    try {
-      const response = await invoke(worker, fn.target, trigger);
-      end(true);
-      return response;
-    } catch (error) {
-      const message = `Executed 'Functions.${fn.name}' (Failed): ${messageOf(error, 'stack')}`;
-      reporter.log({ level: 'error', category: `Function.${fn.name}`, ...identity, message });
-      end(false);
-      return undefined;
-    }
-  };
-}
-
-interface Trigger extends InvocationInput {
-  readonly invocationId: string;
-  readonly inputName: string;
-}
 
 /**
  * Runs one function through the library's own invocation model, in the order of the worker's InvocationHandler:
@@ -52,7 +11,7 @@ interface Trigger extends InvocationInput {
 export async function invoke(
   worker: Worker,
   { metadata, callback }: RegisteredFunction,
-  { invocationId, inputName, input, metadata: triggerMetadata = {}, trace = {} }: Trigger,
+  { invocationId, inputName, input, metadata: triggerMetadata, trace }: Omit<Call, 'name'>,
 ): Promise<InvocationResponse> {
   let invocationContext: unknown = undefined;
   const core: CoreInvocationContext = {
@@ -118,24 +77,4 @@ function applyLogHooks(worker: Worker, line: Line, about: Readonly<Record<string
   const context = Object.assign(appContext(worker, about), line);
   for (const hook of worker.hooks('log')) void hook(context);
   return { level: context.level, message: context.message };
-}
-
-/** Counts work in progress, so that a stop can wait for it and a test can see when nothing runs. */
-export type Activity = ReturnType<typeof createActivity>;
-
-/** An activity without work. `idle` resolves when nothing is in progress. */
-export function createActivity() {
-  const inProgress = new Set<Promise<unknown>>();
-  return {
-    running: () => inProgress.size,
-    track<T>(work: Promise<T>): Promise<T> {
-      inProgress.add(work);
-      const done = () => void inProgress.delete(work);
-      work.then(done, done);
-      return work;
-    },
-    async idle() {
-      while (inProgress.size > 0) await Promise.allSettled(inProgress);
-    },
-  };
 }

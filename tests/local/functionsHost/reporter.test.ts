@@ -8,8 +8,8 @@ test('the longest category wins over default, and Information is the floor witho
   expect(allows('warning', 'Function.b')).toBe(false);
   expect(allows('debug', 'Function.a.User')).toBe(true);
   expect(allows('error', 'Functional')).toBe(true);
-  expect(createLogFilter({})('debug', 'x')).toBe(false);
-  expect(createLogFilter({})('information', 'x')).toBe(true);
+  expect(createLogFilter({})('debug', 'Function.a')).toBe(false);
+  expect(createLogFilter({})('information', 'Function.a')).toBe(true);
 });
 
 test('None silences a category', () => {

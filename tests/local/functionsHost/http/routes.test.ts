@@ -8,7 +8,6 @@ const http = (name: string, route: string, methods: string[]): HttpFunction => (
   methods,
   authLevel: 'anonymous',
   inputName: 't',
-  target: { metadata: { name, bindings: {} }, callback: () => undefined },
 });
 const functions = [
   http('rest', '{*rest}', ['GET']),
@@ -47,7 +46,7 @@ test.each([
   ['api/{id:int:alpha}', 'api/7', undefined],
   ['api/{id:int?}', 'api/5', { id: '5' }],
   ['api/{id:int?}', 'api', {}],
-  ['api/{a}/{*rest}', 'api/1/x/y%2Fz', { a: '1', rest: 'x/y/z' }],
+  ['api/{a}/{*rest}', 'api/1/x/y%2Fz', { a: '1', rest: 'x/y%2Fz' }],
   ['api/{a}/{*rest}', 'api/1', { a: '1' }],
   ['{*all}', '', {}],
   ['api/{g:guid}', 'api/0f8fad5b-d9cb-469f-a165-70867728950e', { g: '0f8fad5b-d9cb-469f-a165-70867728950e' }],

@@ -15,10 +15,10 @@ test('built-ins have the documented names and shapes', () => {
   expect(toMessageMetadata(message, 'plain')).toEqual({
     QueueTrigger: { string: 'plain' },
     DequeueCount: { json: '2' },
-    ExpirationTime: { json: '"2026-01-08T00:00:00.000Z"' },
+    ExpirationTime: { json: '"2026-01-08T00:00:00+00:00"' },
     Id: { string: 'real-id' },
-    InsertionTime: { json: '"2026-01-01T00:00:00.000Z"' },
-    NextVisibleTime: { json: '"2026-01-01T00:10:00.000Z"' },
+    InsertionTime: { json: '"2026-01-01T00:00:00+00:00"' },
+    NextVisibleTime: { json: '"2026-01-01T00:10:00+00:00"' },
     PopReceipt: { string: 'receipt' },
   });
 });
@@ -45,15 +45,15 @@ test('arrays, nulls and nested names hide nothing', () => {
 
 // QueuesOptions.cs: messageEncoding base64 or none.
 test('base64 is decoded, with white space as .NET takes it', () => {
-  expect(decodeMessage('aMOpbGxv', 'base64')).toBe('héllo');
-  expect(decodeMessage(' aMOp\r\nbGxv ', 'base64')).toBe('héllo');
-  expect(decodeMessage('', 'base64')).toBe('');
+  expect(decodeMessage('aMOpbGxv', 'base64')).toEqual({ text: 'héllo' });
+  expect(decodeMessage(' aMOp\r\nbGxv ', 'base64')).toEqual({ text: 'héllo' });
+  expect(decodeMessage('', 'base64')).toEqual({ text: '' });
 });
 
 test.each(['{"a":1}', 'abc', 'ab=c', 'aMOpbGxv='])('%s is not base64', (body) => {
-  expect(decodeMessage(body, 'base64')).toBeUndefined();
+  expect(decodeMessage(body, 'base64')).toEqual({ problem: 'not base64' });
 });
 
 test('none takes the body as it is', () => {
-  expect(decodeMessage('aMOpbGxv', 'none')).toBe('aMOpbGxv');
+  expect(decodeMessage('aMOpbGxv', 'none')).toEqual({ text: 'aMOpbGxv' });
 });

@@ -1,4 +1,5 @@
 import type { QueueClient } from '@azure/storage-queue';
+import { createActivity } from '../../../../local/functionsHost/activity';
 import type { QueueFunction } from '../../../../local/functionsHost/functions';
 import {
   createBackoff,
@@ -6,7 +7,6 @@ import {
   startQueueListener,
 } from '../../../../local/functionsHost/queue/queueListener';
 import { parseHostJson } from '../../../../local/functionsHost/settings/hostJson';
-import { createActivity } from '../../../../local/functionsHost/worker/invoke';
 import { eventually } from '../../../support/eventually';
 
 const fn: QueueFunction = {
@@ -15,7 +15,6 @@ const fn: QueueFunction = {
   queueName: 'work',
   connection: 'AzureWebJobsStorage',
   inputName: 'm',
-  target: { metadata: { name: 'f', bindings: {} }, callback: () => undefined },
 };
 
 /** A queue that never runs dry, as far as the listener calls it; each run ends when the test says so. */

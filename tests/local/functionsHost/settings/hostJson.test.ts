@@ -7,6 +7,7 @@ const queues = (options: object) => parse({ extensions: { queues: options } }).q
 // Defaults and ranges: QueuesOptions.cs, HttpOptions.cs and Microsoft's article functions-host-json.
 test('an empty host.json has the documented defaults', () => {
   expect(parse({})).toEqual({
+    functionTimeoutMs: 1_800_000,
     queues: {
       batchSize: 16,
       newBatchThreshold: 8,
@@ -16,7 +17,7 @@ test('an empty host.json has the documented defaults', () => {
       messageEncoding: 'base64',
     },
     http: { routePrefix: 'api', customHeaders: {} },
-    singleton: { lockPeriodMs: 60_000, recoveryIntervalMs: 60_000 },
+    singleton: { lockPeriodMs: 15_000, recoveryIntervalMs: 60_000 },
     logLevels: {},
   });
 });
@@ -86,10 +87,11 @@ test.each([
   ['00:00:02.0500000', 2_050],
   ['01:02', 3_720_000],
   ['1.00:00:00', 86_400_000],
+  ['30', 30 * 86_400_000],
 ])('%s is %d ms', (text, expected) => {
   expect(parseTimeSpan(text)).toBe(expected);
 });
 
-test.each(['30', '', '24:00:00', '00:60:00', '0 0 * * * *'])('%j is no time span', (text) => {
+test.each(['3x', '', '24:00:00', '00:60:00', '0 0 * * * *'])('%j is no time span', (text) => {
   expect(parseTimeSpan(text)).toBeUndefined();
 });

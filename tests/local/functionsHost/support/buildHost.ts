@@ -10,11 +10,11 @@ export function buildHost(): { readonly file: string; remove(): void } {
   const cache = join(repository, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'functionsHost-'));
-  const file = join(folder, 'main.mjs');
+  const source = join(repository, 'local', 'functionsHost');
   execFileSync(join(repository, 'node_modules', '.bin', 'esbuild'), [
-    join(repository, 'local', 'functionsHost', 'main.ts'),
+    ...[join(source, 'main.ts'), join(source, 'worker', 'main.ts'), `--outbase=${source}`, `--outdir=${folder}`],
     ...['--bundle', '--platform=node', '--format=esm', '--target=node20', '--packages=external'],
-    ...['--log-level=warning', `--outfile=${file}`],
+    ...['--log-level=warning', '--out-extension:.js=.mjs'],
   ]);
-  return { file, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { file: join(folder, 'main.mjs'), remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

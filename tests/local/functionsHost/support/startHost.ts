@@ -27,6 +27,7 @@ interface TestHostOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly preload?: readonly string[];
+  readonly functionKey?: string;
 }
 
 /** Starts the bundled host on a free port. Throws ProcessStartError when it ends before it is ready. */
@@ -36,6 +37,7 @@ export async function startHost({
   args = [],
   env = {},
   preload = [],
+  functionKey = '',
 }: TestHostOptions): Promise<TestHost> {
   const process = await startProcess({
     name: 'host',
@@ -47,6 +49,7 @@ export async function startHost({
       '--port',
       '0',
       '--stop-with-stdin',
+      ...(functionKey === '' ? [] : ['--function-key', functionKey]),
       ...args,
     ],
     env: { ...baseEnvironment(), ...env },
@@ -77,7 +80,13 @@ export async function startHost({
         return found.length >= count ? found : undefined;
       }),
     runNow: async (fn, body = {}) =>
-      (await fetch(`${url}/admin/functions/${fn}`, { method: 'POST', body: JSON.stringify(body) })).status,
+      (
+        await fetch(`${url}/admin/functions/${fn}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'x-functions-key': functionKey },
+          body: JSON.stringify(body),
+        })
+      ).status,
   };
 }
 

@@ -49,8 +49,8 @@ const status = {
 test('a status is ISO text, and .NET default where it never ran', () => {
   expect(toStatusJson(status)).toEqual({
     Last: '0001-01-01T00:00:00',
-    Next: '2026-03-04T11:00:00.000Z',
-    LastUpdated: '2026-03-04T10:00:00.000Z',
+    Next: '2026-03-04T11:00:00+00:00',
+    LastUpdated: '2026-03-04T10:00:00+00:00',
   });
 });
 

@@ -30,7 +30,7 @@ function setUp(callback: (...inputs: unknown[]) => unknown) {
     invoke(
       worker,
       { metadata: { name: 'f', bindings: {} }, callback },
-      { invocationId: 'i', inputName: 'n', input: {}, metadata: {} },
+      { invocationId: 'i', inputName: 'n', input: {}, metadata: {}, trace: {} },
     );
   return { steps, logs, hook, run };
 }

@@ -1,4 +1,4 @@
-import { isAuthorized } from '../../../../local/functionsHost/http/server';
+import { isAuthorized } from '../../../../local/functionsHost/http/handler';
 
 const request = (url: string, headers: Record<string, string> = {}) => ({ url, headers });
 

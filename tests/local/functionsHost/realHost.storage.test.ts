@@ -1,0 +1,236 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BlobServiceClient } from '@azure/storage-blob';
+import { QueueServiceClient, type QueueClient } from '@azure/storage-queue';
+import { createClockFile, type ClockFile } from '../../../local/clockFile';
+import { startAzurite, type Azurite } from '../../../local/startAzurite';
+import { eventually } from '../../support/eventually';
+import { buildHost, repository } from './support/buildHost';
+import { startHost, type TestHost } from './support/startHost';
+
+/** The rows of realHost.test.ts that need storage: queues, timers and their blobs. */
+jest.setTimeout(60_000);
+
+const host = buildHost();
+const folder = mkdtempSync(join(tmpdir(), 'real-host-'));
+let clock: ClockFile;
+let azurite: Azurite;
+let queues: QueueServiceClient;
+const running = new Set<TestHost>();
+
+beforeAll(async () => {
+  clock = createClockFile(join(folder, 'clock'));
+  azurite = await startAzurite({ root: repository, clockFile: clock.path });
+  queues = QueueServiceClient.fromConnectionString(azurite.connectionString);
+});
+afterEach(async () => {
+  await Promise.all([...running].map((one) => one.process.kill()));
+  running.clear();
+});
+afterAll(async () => {
+  await azurite.stop();
+  clock.remove();
+  rmSync(folder, { recursive: true, force: true });
+  host.remove();
+});
+
+interface Wanted {
+  readonly only: readonly string[];
+  readonly queue?: string;
+  readonly hostId?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+async function start({ only, queue = 'work', hostId = 'local', env = {} }: Wanted): Promise<TestHost> {
+  const off = ['work', 'hourly', 'often', 'starting'].filter((name) => !only.includes(name));
+  const started = await startHost({
+    file: host.file,
+    args: ['--settings', 'none', '--host-id', hostId],
+    preload: [join(repository, 'local', 'clock.cjs')],
+    env: {
+      CLOCK_FILE: clock.path,
+      AzureWebJobsStorage: azurite.connectionString,
+      WORK_QUEUE: queue,
+      HOURLY: '0 0 * * * *',
+      ...Object.fromEntries(off.map((name) => [`AzureWebJobs.${name}.Disabled`, '1'])),
+      ...env,
+    },
+  });
+  running.add(started);
+  return started;
+}
+
+const encode = (message: unknown) => Buffer.from(JSON.stringify(message)).toString('base64');
+async function make(name: string): Promise<QueueClient> {
+  const client = queues.getQueueClient(name);
+  await client.create();
+  return client;
+}
+const count = async (client: QueueClient) => (await client.getProperties()).approximateMessagesCount ?? 0;
+const workerPid = ({ events }: TestHost) => Number(events('worker').at(-1)?.['pid']);
+const idle = ({ url }: TestHost) =>
+  eventually('idle', async () => {
+    const { running: busy } = (await (await fetch(`${url}/admin/host/status`)).json()) as { running: number };
+    return busy === 0 ? true : undefined;
+  });
+const blobs = () =>
+  BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient('azure-webjobs-hosts');
+
+describe('SIGTERM', () => {
+  test('goes on receiving and starting queue messages, new connections refused at once, appTerminate runs and no SIGTERM', async () => {
+    const client = await make('still-receiving');
+    const one = await start({ only: ['work'], queue: 'still-receiving' });
+    const stopped = one.process.stop();
+    await eventually('the refusal', () =>
+      fetch(one.url).then(
+        () => undefined,
+        () => true,
+      ),
+    );
+    await client.sendMessage(encode({ do: {} }));
+    expect(await stopped).toEqual({ code: 0, signal: null });
+    expect(one.events('invocation', 'work')).toMatchObject([{ ok: true }]);
+    expect(await count(client)).toBe(0);
+    expect(one.events('log')).toContainEqual(expect.objectContaining({ message: 'appTerminate ran' }));
+    expect(one.events('log')).not.toContainEqual(expect.objectContaining({ message: 'SIGTERM' }));
+  });
+
+  test('cuts at 10 s, cut messages stay invisible for the 10-minute lease', async () => {
+    const client = await make('cut');
+    await client.sendMessage(encode({ do: { sleepMs: 60_000 } }));
+    const one = await start({ only: ['work'], queue: 'cut' });
+    await eventually('the run', () => one.said('work')[0]);
+    const began = performance.now();
+    expect(await one.process.stop()).toEqual({ code: 0, signal: null });
+    expect(performance.now() - began).toBeGreaterThan(9_900);
+    expect(one.events('invocation', 'work')).toEqual([]);
+    expect((await client.receiveMessages()).receivedMessageItems).toEqual([]);
+    clock.move(600_000);
+    expect((await client.receiveMessages()).receivedMessageItems).toMatchObject([{ dequeueCount: 2 }]);
+  });
+});
+
+test('worker dies: each message in hand fails with one try used', async () => {
+  const client = await make('dying');
+  const env = { AzureFunctionsJobHost__extensions__queues__visibilityTimeout: '00:00:30' };
+  const one = await start({ only: ['work'], queue: 'dying', env });
+  const first = workerPid(one);
+  // One ends the worker by itself, the other is in hand when it ends.
+  await client.sendMessage(encode({ do: { sleepMs: 60_000 } }));
+  await eventually('the run', () => one.said('work')[0]);
+  await client.sendMessage(encode({ do: { exit: 1 } }));
+  expect(await one.ended('work', 2)).toMatchObject([
+    { ok: false, dequeueCount: 1 },
+    { ok: false, dequeueCount: 1 },
+  ]);
+  await eventually('both back', async () => {
+    clock.move(30_000);
+    const back = (await client.receiveMessages({ numberOfMessages: 2, visibilityTimeout: 1 })).receivedMessageItems;
+    return back.length === 2 ? back : undefined;
+  });
+  expect(workerPid(one)).not.toBe(first);
+});
+
+test('functionTimeout: message back after visibilityTimeout', async () => {
+  const client = await make('timing-out');
+  await client.sendMessage(encode({ do: { sleepMs: 60_000 } }));
+  const env = {
+    AzureFunctionsJobHost__functionTimeout: '00:00:01',
+    AzureFunctionsJobHost__extensions__queues__visibilityTimeout: '00:01:00',
+  };
+  const one = await start({ only: ['work'], queue: 'timing-out', env });
+  expect(await one.ended('work', 1)).toMatchObject([{ ok: false, dequeueCount: 1 }]);
+  await idle(one);
+  expect(one.events('worker')).toHaveLength(2);
+  expect((await client.receiveMessages()).receivedMessageItems).toEqual([]);
+  clock.move(60_000);
+  expect((await one.ended('work', 2))[1]).toMatchObject({ dequeueCount: 2 });
+});
+
+test('base64 that is no UTF-8: function never called, all tries, then poison', async () => {
+  const body = Buffer.from([0x7b, 0xff, 0xfe, 0x7d]).toString('base64');
+  const client = await make('no-text');
+  await client.sendMessage(body);
+  const one = await start({ only: ['work'], queue: 'no-text' });
+  const poison = queues.getQueueClient('no-text-poison');
+  await eventually('poison', async () => ((await poison.exists()) && (await count(poison)) === 1 ? true : undefined));
+  expect((await poison.receiveMessages()).receivedMessageItems).toMatchObject([{ messageText: body }]);
+  expect(await count(client)).toBe(0);
+  expect(one.events('invocation', 'work')).toEqual([]);
+  const tries = one.events('log', 'work').filter(({ message }) => String(message).includes('is not UTF-8'));
+  expect(tries).toHaveLength(5);
+});
+
+test("queue trigger's times: +00:00; a date property arrives as 01/01/2026 00:00:00", async () => {
+  const client = await make('dated');
+  const sent = await client.sendMessage(encode({ when: '2026-01-01T00:00:00Z', other: '2026-01-01' }));
+  const one = await start({ only: ['work'], queue: 'dated' });
+  await one.ended('work', 1);
+  expect(one.said('work')[0]).toMatchObject({
+    message: { when: '2026-01-01T00:00:00Z' },
+    metadata: {
+      insertionTime: sent.insertedOn.toISOString().replace('.000Z', '+00:00'),
+      when: '01/01/2026 00:00:00',
+      other: '2026-01-01',
+    },
+  });
+});
+
+test('log filter "default": "Information": traces of the SDK; 0 without the line, and the functions\' own lines still come', async () => {
+  const client = await make('logged');
+  await client.sendMessage(encode({}));
+  const sdkLines = async (env: Record<string, string>) => {
+    const one = await start({ only: ['work'], queue: 'logged', env });
+    await eventually('an empty queue', async () => ((await count(client)) === 0 ? true : undefined));
+    const lines = one.events('log').filter(({ category }) => category === 'Azure.Core').length;
+    return { lines, said: one.said('work').length };
+  };
+  expect(await sdkLines({})).toEqual({ lines: 0, said: 1 });
+  const opened = await sdkLines({ AzureFunctionsJobHost__logging__logLevel__default: 'Information' });
+  expect(opened.lines).toBeGreaterThan(0);
+});
+
+describe('timers', () => {
+  test('locks: 15 s, recovered after 60 s; another host runs runOnStartup again after a SIGKILL', async () => {
+    const first = await start({ only: ['starting'], hostId: 'heir' });
+    await first.ended('starting', 1);
+    const second = await start({ only: ['starting'], hostId: 'heir' });
+    const lock = blobs().getBlobClient('locks/heir/Host.Functions.starting.Listener');
+    await first.process.kill();
+    expect(second.events('invocation', 'starting')).toEqual([]);
+    clock.move(9_000);
+    expect(await lock.getProperties()).toMatchObject({ leaseState: 'leased' });
+    clock.move(7_000);
+    expect(await lock.getProperties()).toMatchObject({ leaseState: 'expired' });
+    expect(second.events('invocation', 'starting')).toEqual([]);
+    clock.move(60_000);
+    expect(await second.ended('starting', 1)).toMatchObject([{ ok: true }]);
+  });
+
+  test('blobs: locks and status under Host.Functions, locks/{id}/host; times with +00:00; first lastUpdated 0001-01-01', async () => {
+    const one = await start({ only: ['hourly', 'starting'], hostId: 'blobs' });
+    await one.ended('starting', 1);
+    const names = await eventually('all blobs', async () => {
+      const found: string[] = [];
+      for await (const { name } of blobs().listBlobsFlat()) if (name.includes('/blobs/')) found.push(name);
+      return found.length === 5 ? found : undefined;
+    });
+    expect(names).toEqual([
+      'locks/blobs/Host.Functions.hourly.Listener',
+      'locks/blobs/Host.Functions.starting.Listener',
+      'locks/blobs/host',
+      'timers/blobs/Host.Functions.hourly/status',
+      'timers/blobs/Host.Functions.starting/status',
+    ]);
+    const text = (await blobs().getBlobClient('timers/blobs/Host.Functions.hourly/status').downloadToBuffer()).toString();
+    expect(JSON.parse(text)).toEqual({
+      Last: '0001-01-01T00:00:00',
+      Next: expect.stringMatching(/:00:00\+00:00$/),
+      LastUpdated: expect.stringMatching(/\+00:00$/),
+    });
+    expect(one.said('starting')).toMatchObject([
+      { timer: { scheduleStatus: { last: '0001-01-01T00:00:00', lastUpdated: '0001-01-01T00:00:00' } } },
+    ]);
+  });
+});
