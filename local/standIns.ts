@@ -78,6 +78,8 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     url: text('url'),
   }));
   let pid: unknown;
+  let hasExited = false;
+  void started.exited.then(() => (hasExited = true));
   const look = (line: string) => {
     const event = parseObject(line);
     if (event?.['event'] === 'worker') pid = event['pid'];
@@ -94,7 +96,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     /** As when the machine fails: the worker ends with the host, and neither can act on the end of the other. */
     kill() {
       const exited = started.kill();
-      if (pid !== undefined) killProcess(workerPid());
+      if (!hasExited && pid !== undefined) killProcess(workerPid());
       return exited;
     },
     waitUntilIdle: (timeoutMs) => waitUntilIdle(started.url, functionKey, timeoutMs),
@@ -106,7 +108,8 @@ export function killProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    // Not instanceof: an error of another realm, such as Jest's, has another class.
+    if (typeof error !== 'object' || error === null || !('code' in error) || error.code !== 'ESRCH') throw error;
   }
 }
 

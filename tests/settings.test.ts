@@ -4,6 +4,7 @@ import { HOST_SETTING_NAMES, readConfig, SETTING_NAMES } from '../shared/config'
 import { isRecord } from '../shared/parse';
 import { MAX_DEQUEUE_COUNT } from '../shared/storage/account';
 import { MOST_OF_ONE_TENANT } from '../shared/jobs/access';
+import { createLogFilter } from '../local/functionsHost/reporter';
 import { defaultAppId } from '../local/graphSimulator/startGraphSimulator';
 import { DEFAULT_PORTS } from '../local/startLocalCloud';
 import { testKey } from './support/testKey';
@@ -90,7 +91,13 @@ describe('host.json', () => {
 
   it('has no default log level: it would replace the filter of the host, and open the logs of its SDKs', () => {
     // Observed on the real host: 2.7 lines a second and instance while idle. The lines of the functions come anyway.
-    expect(section('host.json', 'logging', 'logLevel')).not.toHaveProperty('default');
+    const levels = section('host.json', 'logging', 'logLevel');
+    expect(Object.keys(levels).map((name) => name.toLowerCase())).not.toContain('default');
+    const allows = createLogFilter(
+      Object.fromEntries(Object.entries(levels).map(([name, level]) => [name, String(level)])),
+    );
+    expect(allows('information', 'Function.processNotification.User')).toBe(true);
+    expect(allows('information', 'Azure.Core')).toBe(false);
   });
 
   it('uses extension bundle 4', () => {

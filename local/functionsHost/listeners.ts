@@ -42,7 +42,7 @@ export async function startListeners(context: HostContext, functions: readonly D
     },
     /** Releases the locks of the host and its timers. */
     async release() {
-      await Promise.all([...timers, primary].map((lock) => lock?.release()));
+      await Promise.all([primary?.release(), ...timers.map((timer) => timer.release())]);
     },
   };
 }

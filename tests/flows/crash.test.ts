@@ -1,16 +1,21 @@
 import type { ProxyCall } from '../../local/faultProxy/proxyCall';
 import type { WatchKind } from '../../shared/watches/watches';
-import { armDeath, requireProxy } from '../support/armDeath';
+import { armDeath, requireProxy, type Victim } from '../support/armDeath';
 import { deriveCrashPoints, isJobCall, mayRepeatEvent, nameCrashPoint, type CrashPoint } from '../support/crashPoints';
 import { startFlow, type Customer, type Flow } from '../support/startFlow';
 import { PAST_LEASES_MS, untilQueueEmpty } from '../support/untilQueueEmpty';
 
 /**
- * Kills the host with SIGKILL before and after the effect of every call that a clean run makes to storage and Graph,
- * starts it again, and lets the time pass that a message and a claim are held. Each point has a fresh customer: what a
- * process remembers of another one skips no calls.
+ * Kills the host with its worker, or the worker alone, with SIGKILL before and after the effect of every call that a clean
+ * run makes to storage and Graph, and lets the time pass that a message and a claim are held. Each point has a fresh
+ * customer: what a process remembers of another one skips no calls.
  */
-describe.each<WatchKind>(['jobStarted', 'jobFetchable'])('a host that dies while it handles %s', (kind) => {
+describe.each<[Victim, WatchKind]>([
+  ['host', 'jobStarted'],
+  ['host', 'jobFetchable'],
+  ['worker', 'jobStarted'],
+  ['worker', 'jobFetchable'],
+])('a %s that dies while it handles %s', (victim, kind) => {
   let flow: Flow;
   beforeAll(async () => {
     flow = await startFlow({ proxy: true, clock: true });
@@ -25,7 +30,9 @@ describe.each<WatchKind>(['jobStarted', 'jobFetchable'])('a host that dies while
 
     const failures: string[] = [];
     for (const point of points) {
-      const found = await dieAt(flow, kind, point);
+      const found = await dieAt(flow, victim, kind, point);
+      // The third death of a worker within half an hour ends its host.
+      if (victim === 'worker') await flow.cloud.restartHost();
       const allowed = mayRepeatEvent(point, clean) ? [1, 2] : [1];
       if (!allowed.includes(found.events)) failures.push(`${nameCrashPoint(point)}: ${found.events} events`);
       if (found.openTasks > 0) failures.push(`${nameCrashPoint(point)}: a task is left open`);
@@ -45,9 +52,9 @@ async function recordCleanRun(flow: Flow, kind: WatchKind): Promise<ProxyCall[]>
   return proxy.calls({ since: mark }).filter(isJobCall);
 }
 
-async function dieAt(flow: Flow, kind: WatchKind, point: CrashPoint) {
+async function dieAt(flow: Flow, victim: Victim, kind: WatchKind, point: CrashPoint) {
   const customer = await flow.onboard([kind], { trigger: kind === 'jobStarted' });
-  const die = armDeath(flow, point, isJobCall);
+  const die = armDeath(flow, point, isJobCall, victim);
   await flow.control.print(customer.tenantId, { printerId: customer.printerId });
   await die();
   // Graph retries where the webhook died. Everything else waits for leases to end.

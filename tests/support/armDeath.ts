@@ -1,15 +1,19 @@
+import { killProcess } from '../../local/standIns';
 import type { ProxyCall } from '../../local/faultProxy/proxyCall';
 import { nameCrashPoint, type CrashPoint } from './crashPoints';
 import { eventually } from './eventually';
 import type { Flow } from './startFlow';
 
+/** The process that dies: the host with its worker, as when the machine fails, or the worker alone. */
+export type Victim = 'host' | 'worker';
+
 /**
- * Holds the call at `point`. What is returned waits until it has come, kills the host with SIGKILL and starts it again,
- * a fresh process that remembers nothing.
+ * Holds the call at `point`. The returned function waits until it has come and kills the victim with SIGKILL. A host is
+ * started again, a fresh process that remembers nothing. A host starts its next worker itself.
  *
  * @param counts which calls `nth` counts
  */
-export function armDeath(flow: Flow, point: CrashPoint, counts: (call: ProxyCall) => boolean) {
+export function armDeath(flow: Flow, point: CrashPoint, counts: (call: ProxyCall) => boolean, victim: Victim = 'host') {
   const fault = requireProxy(flow).fault({
     match: (call) => call.effect === point.effect && call.resource === point.resource && counts(call),
     nth: point.nth,
@@ -18,10 +22,12 @@ export function armDeath(flow: Flow, point: CrashPoint, counts: (call: ProxyCall
   });
   return async (): Promise<void> => {
     await eventually(nameCrashPoint(point), () => fault.hits()[0]);
-    await flow.cloud.hosts[0]?.kill();
+    const [host] = flow.cloud.hosts;
+    if (victim === 'host') await host?.kill();
+    else if (host) killProcess(host.workerPid());
     fault.drop();
     fault.cancel();
-    await flow.cloud.restartHost();
+    if (victim === 'host') await flow.cloud.restartHost();
   };
 }
 

@@ -35,7 +35,8 @@ export function parseHostJson(text: string, env: NodeJS.ProcessEnv, cpuCount: nu
   const defaultThreshold = Math.floor(batchSize / 2) * cpuCount;
   return {
     /** Undefined: no limit. The default is that of every plan but Consumption. */
-    functionTimeoutMs: find('functionTimeout') === '-1' ? undefined : read('functionTimeout', 30 * MINUTE_MS, timeSpan(1)),
+    functionTimeoutMs:
+      find('functionTimeout') === '-1' ? undefined : read('functionTimeout', 30 * MINUTE_MS, timeSpan(1)),
     queues: {
       batchSize,
       newBatchThreshold: read('extensions.queues.newBatchThreshold', defaultThreshold, integer(0)),

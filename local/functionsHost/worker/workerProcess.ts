@@ -48,7 +48,7 @@ export async function startWorkerProcess({ file, root, env, reporter }: WorkerOp
     const output = createInterface({ input: child.stdout });
     output.on('line', (message) => reporter.log({ level: 'information', category: 'Worker.Console', message }));
   }
-  const calls = new Map<string, { resolve(response: InvocationResponse): void; reject(error: Error): void }>();
+  const calls = new Map<string, { resolve: (response: InvocationResponse) => void; reject: (error: Error) => void }>();
   const activity = createActivity();
   // A call that cannot be sent has its answer in the end of the process.
   const send = (message: ToWorker) => void child.send(message, () => undefined);

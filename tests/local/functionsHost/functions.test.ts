@@ -1,8 +1,7 @@
 import { describeFunction, resolveSettings } from '../../../local/functionsHost/functions';
 import type { BindingInfo } from '../../../local/functionsHost/worker/coreTypes';
 
-const describeOne = (bindings: Record<string, BindingInfo>, env = {}) =>
-  describeFunction({ name: 'f', bindings }, env);
+const describeOne = (bindings: Record<string, BindingInfo>, env = {}) => describeFunction({ name: 'f', bindings }, env);
 
 // Defaults: app.ts and trigger.ts of azure-functions-nodejs-library.
 test('an HTTP route defaults to the name of the function', () => {

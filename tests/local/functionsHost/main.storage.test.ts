@@ -264,7 +264,11 @@ describe('timers', () => {
     await one.ended('hourly', 1);
     expect(one.said('hourly')[0]).toMatchObject({
       // The library turns names to camelCase.
-      timer: { schedule: { adjustForDST: true }, isPastDue: false, scheduleStatus: { next: before.Next, lastUpdated: '0001-01-01T00:00:00' } },
+      timer: {
+        schedule: { adjustForDST: true },
+        isPastDue: false,
+        scheduleStatus: { next: before.Next, lastUpdated: '0001-01-01T00:00:00' },
+      },
     });
     const after = await eventually('the status after the run', async () => {
       const now = await readStatus('jump', 'hourly');

@@ -161,7 +161,8 @@ test('text that the app writes to stdout becomes a log line', async () => {
 });
 
 test('host status counts functions and running invocations', async () => {
-  const status = async () => (await call('/admin/host/status', { headers: KEY })).json() as Promise<Record<string, unknown>>;
+  const status = async () =>
+    (await call('/admin/host/status', { headers: KEY })).json() as Promise<Record<string, unknown>>;
   expect(await status()).toEqual({
     state: 'Running',
     functions: (running.ready.functions as unknown[]).length,

@@ -68,7 +68,7 @@ async function make(name: string): Promise<QueueClient> {
   return client;
 }
 const count = async (client: QueueClient) => (await client.getProperties()).approximateMessagesCount ?? 0;
-const workerPid = ({ events }: TestHost) => Number(events('worker').at(-1)?.['pid']);
+const workerPid = (one: TestHost) => Number(one.events('worker').at(-1)?.['pid']);
 const idle = ({ url }: TestHost) =>
   eventually('idle', async () => {
     const { running: busy } = (await (await fetch(`${url}/admin/host/status`)).json()) as { running: number };
@@ -223,11 +223,13 @@ describe('timers', () => {
       'timers/blobs/Host.Functions.hourly/status',
       'timers/blobs/Host.Functions.starting/status',
     ]);
-    const text = (await blobs().getBlobClient('timers/blobs/Host.Functions.hourly/status').downloadToBuffer()).toString();
+    const text = (
+      await blobs().getBlobClient('timers/blobs/Host.Functions.hourly/status').downloadToBuffer()
+    ).toString();
     expect(JSON.parse(text)).toEqual({
       Last: '0001-01-01T00:00:00',
-      Next: expect.stringMatching(/:00:00\+00:00$/),
-      LastUpdated: expect.stringMatching(/\+00:00$/),
+      Next: expect.stringMatching(/:00:00\+00:00$/) as string,
+      LastUpdated: expect.stringMatching(/\+00:00$/) as string,
     });
     expect(one.said('starting')).toMatchObject([
       { timer: { scheduleStatus: { last: '0001-01-01T00:00:00', lastUpdated: '0001-01-01T00:00:00' } } },

@@ -23,7 +23,7 @@ let one: TestHost;
 const start = (options: { env?: Record<string, string>; functionKey?: string } = {}) =>
   startHost({ file: host.file, args: ['--settings', 'none'], ...options, env: { ...env, ...options.env } });
 const call = (path: string, init?: RequestInit) => fetch(`${one.url}${path}`, init);
-const workerPid = ({ events }: TestHost) => Number(events('worker').at(-1)?.['pid']);
+const workerPid = (two: TestHost) => Number(two.events('worker').at(-1)?.['pid']);
 
 beforeAll(async () => {
   one = await start({ functionKey: 'k3y' });
@@ -123,17 +123,20 @@ describe('trace context', () => {
 });
 
 describe('worker dies', () => {
-  test.each(['exits', 'rejects'])('a call in hand fails (%s), a new worker answers what came meanwhile', async (how) => {
-    const two = await start();
-    const before = await (await fetch(`${two.url}/api/pid`)).json();
-    expect(before).toBe(workerPid(two));
-    expect((await fetch(`${two.url}/api/${how}`)).status).toBe(500);
-    const after = await (await fetch(`${two.url}/api/pid`)).json();
-    expect(after).not.toBe(before);
-    expect(after).toBe(workerPid(two));
-    expect(two.events('invocation', how)).toMatchObject([{ ok: false }]);
-    await two.process.stop();
-  });
+  test.each(['exits', 'rejects'])(
+    'a call in hand fails (%s), a new worker answers what came meanwhile',
+    async (how) => {
+      const two = await start();
+      const before = await (await fetch(`${two.url}/api/pid`)).json();
+      expect(before).toBe(workerPid(two));
+      expect((await fetch(`${two.url}/api/${how}`)).status).toBe(500);
+      const after = await (await fetch(`${two.url}/api/pid`)).json();
+      expect(after).not.toBe(before);
+      expect(after).toBe(workerPid(two));
+      expect(two.events('invocation', how)).toMatchObject([{ ok: false }]);
+      await two.process.stop();
+    },
+  );
 
   test('HTTP hangs meanwhile, the second start waits up to 10 s, the third crash ends the host', async () => {
     const two = await start();
@@ -190,18 +193,20 @@ describe('host.json', () => {
   };
   const queues = (text: string) => `{"version":"2.0","extensions":{"queues":{${text}}}}`;
 
-  test.each([queues('"batchSize":64'), queues('"batchSize":"x"'), queues('"newBatchThreshold":-1'), '{"version":"1.0"}'])(
-    '%s: stays up answering 503',
-    async (text) => {
-      const two = await startWith(text);
-      expect((await fetch(`${two.url}/api/anything`)).status).toBe(503);
-      expect((await fetch(`${two.url}/admin/host/status`)).status).toBe(401);
-      const status = await fetch(`${two.url}/admin/host/status?code=k3y`);
-      expect(await status.json()).toMatchObject({ state: 'Error', errors: [expect.stringContaining('host.json')] });
-      expect(two.events('log')).toMatchObject([{ level: 'error' }]);
-      expect(await two.process.stop()).toEqual({ code: 0, signal: null });
-    },
-  );
+  test.each([
+    queues('"batchSize":64'),
+    queues('"batchSize":"x"'),
+    queues('"newBatchThreshold":-1'),
+    '{"version":"1.0"}',
+  ])('%s: stays up answering 503', async (text) => {
+    const two = await startWith(text);
+    expect((await fetch(`${two.url}/api/anything`)).status).toBe(503);
+    expect((await fetch(`${two.url}/admin/host/status`)).status).toBe(401);
+    const status = await fetch(`${two.url}/admin/host/status?code=k3y`);
+    expect(await status.json()).toMatchObject({ state: 'Error', errors: [expect.stringContaining('host.json')] });
+    expect(two.events('log')).toMatchObject([{ level: 'error' }]);
+    expect(await two.process.stop()).toEqual({ code: 0, signal: null });
+  });
 
   test.each([queues('"visibilityTimeout":"30"'), queues('"batchSize":8,'), '{"version":"2.0" /* , */ } // "}'])(
     '%s: starts',

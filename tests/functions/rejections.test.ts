@@ -1,0 +1,220 @@
+import { runInThisContext } from 'node:vm';
+import {
+  HttpRequest,
+  InvocationContext,
+  type FunctionHandler,
+  type HttpFunctionOptions,
+  type StorageQueueFunctionOptions,
+  type TimerFunctionOptions,
+} from '@azure/functions';
+import { signConsentState } from '../../shared/consent/consentLink';
+import { ReceiverError } from '../../shared/errors';
+import { claimJob } from '../../shared/jobs/claims';
+import type * as Queues from '../../shared/storage/queues';
+import { createRejectingWorld, type Rejections, type RejectingWorld } from '../support/createRejectingWorld';
+import {
+  bodyOf,
+  CLIENT_ID,
+  DEFINITION,
+  fetchableItem,
+  JOB,
+  lifecycleItem,
+  PRINTER,
+  startedItem,
+  TASK,
+  TENANT_A,
+  TEST_KEYS_SETTING,
+  TEST_RING,
+} from '../support/notifications';
+import { signedMessage } from '../support/signedMessage';
+
+const mockHandlers = new Map<string, FunctionHandler>();
+let mockWorld: RejectingWorld;
+jest.mock('@azure/functions', () => {
+  type Options = HttpFunctionOptions | StorageQueueFunctionOptions | TimerFunctionOptions;
+  const register = (name: string, { handler }: Options) => void mockHandlers.set(name, handler as FunctionHandler);
+  return {
+    ...jest.requireActual<object>('@azure/functions'),
+    app: { http: register, storageQueue: register, timer: register },
+  };
+});
+jest.mock('../../shared/clock', () => ({
+  systemClock: {
+    now: () => mockWorld.clock.now(),
+    sleep: (ms: number) => mockWorld.clock.sleep(ms),
+  },
+}));
+jest.mock('../../shared/storage/tables', () => ({ openTables: () => mockWorld.tables() }));
+jest.mock('../../shared/storage/queues', () => {
+  const actual = jest.requireActual<typeof Queues>('../../shared/storage/queues');
+  type Queue = Parameters<typeof actual.createBoundedQueue>;
+  const queue = (name: string, patience: Queue[1]) =>
+    actual.createBoundedQueue(mockWorld.queue(name), { ...patience, pauseMs: 0 }, `https://a.queue.example/${name}`);
+  return { ...actual, openQueues: () => ({ queue }) };
+});
+jest.mock('../../shared/graph/http', () => ({ createSendHttp: () => mockWorld.sendHttp }));
+jest.mock('../../shared/graph/tokens', () => ({
+  ...jest.requireActual<object>('../../shared/graph/tokens'),
+  createRequestToken: () => mockWorld.requestToken,
+}));
+
+const SETTINGS = {
+  AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+  ENTRA_CLIENT_ID: CLIENT_ID,
+  GRAPH_CREDENTIAL: 'secret',
+  ENTRA_CLIENT_SECRET: 'secret',
+  CLIENT_STATE_KEYS: TEST_KEYS_SETTING,
+  PUBLIC_BASE_URL: 'https://app.example.com/api',
+};
+const RECEIVED = { v: 1, receivedAt: '2026-11-22T00:00:00.000Z', traceparent: '' };
+const MINUTE = 60_000;
+
+/** `process` of a test is a copy that Jest made. The one of Node reports rejections that nothing has handled. */
+const node = runInThisContext('process') as NodeJS.Process;
+const unhandled: unknown[] = [];
+const onUnhandled = (reason: unknown) => void unhandled.push(reason);
+const before = process.env;
+beforeAll(async () => {
+  node.on('unhandledRejection', onUnhandled);
+  await import('../../functions/index');
+});
+afterAll(() => {
+  node.removeListener('unhandledRejection', onUnhandled);
+  process.env = before;
+});
+
+// Some thousand runs of handlers.
+jest.setTimeout(120_000);
+
+interface Scenario {
+  handler: string;
+  input: () => unknown;
+  /** Moves the world to the state in which the handler has the most to do. */
+  prepare?: (world: RejectingWorld) => Promise<unknown>;
+  /** Whether a result is one that the handler documents. */
+  accepts: (result: unknown) => boolean;
+}
+
+const post = (...items: unknown[]) => {
+  const body = bodyOf(...items);
+  const headers = { 'content-length': String(body.length) };
+  return new HttpRequest({ method: 'POST', url: 'http://localhost/api/x', headers, body: { bytes: body } });
+};
+const hasStatus =
+  (...statuses: number[]) =>
+  (result: unknown) =>
+    typeof result === 'object' && result !== null && 'status' in result && statuses.includes(Number(result.status));
+/** Timers and queues: done, or an error of ours, after which the host tries again. */
+const isDone = (result: unknown) => result === undefined || result instanceof ReceiverError;
+const message = (queue: string, event: object) => () => signedMessage(SETTINGS, queue, { ...RECEIVED, ...event });
+const jobEvent = { deferrals: 0, generation: 0, foundBy: 'graph', tenantId: TENANT_A, printerId: PRINTER, jobId: JOB };
+const consentLink = () =>
+  new HttpRequest({
+    method: 'GET',
+    url: 'http://localhost/api/consent',
+    query: {
+      tenant: TENANT_A,
+      admin_consent: 'True',
+      state: signConsentState(TEST_RING, TENANT_A, mockWorld.clock.now()),
+    },
+  });
+const later = (ms: number) => (world: RejectingWorld) => Promise.resolve(world.clock.advance(ms));
+
+const SCENARIOS: Scenario[] = [
+  {
+    handler: 'receiveNotifications',
+    input: () => post(startedItem(), fetchableItem(), lifecycleItem()),
+    accepts: hasStatus(202, 503),
+  },
+  {
+    handler: 'receiveLifecycleEvents',
+    input: () => post(lifecycleItem({ lifecycleEvent: 'missed' }), lifecycleItem()),
+    accepts: hasStatus(202, 503),
+  },
+  { handler: 'consent', input: consentLink, accepts: hasStatus(200, 503) },
+  {
+    handler: 'processNotification',
+    input: message('print-notifications', {
+      ...{ kind: 'jobStarted', definitionId: DEFINITION, taskId: TASK },
+      ...jobEvent,
+      subscriptionExpirationDateTime: '2026-11-22T01:00:00Z',
+    }),
+    accepts: isDone,
+  },
+  {
+    handler: 'processNotification',
+    input: message('print-notifications', { kind: 'jobFetchable', ...jobEvent }),
+    accepts: isDone,
+  },
+  {
+    handler: 'processLifecycleEvent',
+    input: message('subscription-events', { kind: 'renew', tenantId: TENANT_A, rowKey: `jobStarted_${DEFINITION}` }),
+    prepare: later(61 * MINUTE),
+    accepts: isDone,
+  },
+  { handler: 'renewSubscriptions', input: () => ({}), prepare: later(61 * MINUTE), accepts: isDone },
+  { handler: 'sweepJobs', input: () => ({}), prepare: later(20 * MINUTE), accepts: isDone },
+  {
+    handler: 'recoverJobs',
+    input: () => ({}),
+    prepare: async ({ ledger, clock, reference }) => {
+      await claimJob({ ledger, clock }, reference, { runId: 'dead', foundBy: 'graph' });
+      clock.advance(20 * MINUTE);
+    },
+    accepts: isDone,
+  },
+];
+
+/** Runs a handler once, in a process of its own as far as the services are concerned. */
+async function run({ handler, input, prepare }: Scenario, rejections: Rejections) {
+  mockWorld = await createRejectingWorld(rejections);
+  await prepare?.(mockWorld);
+  process.env = { ...SETTINGS };
+  const call = mockHandlers.get(handler);
+  if (!call) throw new Error(`no function ${handler}`);
+  const context = new InvocationContext({ functionName: handler, logHandler: () => undefined });
+  const result: unknown = await Promise.resolve(call(input(), context)).catch((error: unknown) => error);
+  await settle();
+  return { result, calls: mockWorld.calls() };
+}
+
+/** Node reports a rejection at the end of the turn in which nothing handled it. The world rejects two turns late at most. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+// https://nodejs.org/api/process.html#event-unhandledrejection: by default it ends the process, and with it each message
+// in hand loses a try. The third time within half an hour ends the host.
+describe.each(SCENARIOS)('$handler', (scenario) => {
+  it.each([false, true])(
+    'leaves no rejection unhandled, whichever call rejects (and all later ones: %p)',
+    async (all) => {
+      const clean = await run(scenario, { nth: Infinity, all });
+      expect(scenario.accepts(clean.result) && !(clean.result instanceof Error)).toBe(true);
+      const wrong: string[] = [];
+      for (let nth = 1; nth <= clean.calls; nth += 1) {
+        unhandled.length = 0;
+        const { result } = await run(scenario, { nth, all });
+        if (unhandled.length > 0) wrong.push(`call ${nth}: ${String(unhandled[0])} is unhandled`);
+        if (!scenario.accepts(result)) wrong.push(`call ${nth}: ended with ${String(result)}`);
+      }
+      expect(wrong).toEqual([]);
+      expect(clean.calls).toBeGreaterThan(0);
+    },
+  );
+});
+
+it('covers every function of the app', () => {
+  expect([...mockHandlers.keys()].sort()).toEqual([...new Set(SCENARIOS.map(({ handler }) => handler))].sort());
+});
+
+it('notices a rejection that nothing handles', async () => {
+  // Jest has listeners that fail a test for one.
+  const others = node.listeners('unhandledRejection').filter((listener) => listener !== onUnhandled);
+  for (const listener of others) node.removeListener('unhandledRejection', listener);
+  unhandled.length = 0;
+  void Promise.reject(new Error('floating'));
+  await settle();
+  for (const listener of others) node.on('unhandledRejection', listener);
+  expect(unhandled).toMatchObject([{ message: 'floating' }]);
+});
