@@ -14,8 +14,10 @@ try {
     process.exit(0);
   }
   const write = (text: string) => void process.stdout.write(text);
-  const host = await startHost({ ...options, root: resolve(options.root) }, { env: process.env, write, workerFile });
-  endOnSignals(host, options.stopWithStdin);
+  const starting = startHost({ ...options, root: resolve(options.root) }, { env: process.env, write, workerFile });
+  // Before the ready line, whose reader may send a signal at once.
+  endOnSignals(starting, options.stopWithStdin);
+  await starting;
 } catch (error) {
   fail(error);
 }
@@ -27,15 +29,15 @@ function fail(error: unknown): never {
 }
 
 /** First signal or end of stdin: drain and exit 0. Third death of the worker: the same, exit 1. Second signal: at once. */
-function endOnSignals(host: RunningHost, withStdin: boolean): void {
+function endOnSignals(starting: Promise<RunningHost>, withStdin: boolean): void {
   let stopping = false;
   const stop = (code: number) => {
     stopping = true;
-    host.stop().then(() => process.exit(code), fail);
+    starting.then((host) => host.stop()).then(() => process.exit(code), fail);
   };
   const onSignal = () => (stopping ? process.exit(1) : stop(0));
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   if (withStdin) process.stdin.on('end', onSignal).on('error', onSignal).resume();
-  void host.givenUp.then(() => stopping || stop(1));
+  starting.then((host) => host.givenUp).then(() => stopping || stop(1), fail);
 }
