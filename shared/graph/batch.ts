@@ -41,7 +41,12 @@ export function createGraphBatch({ callGraph, throttle, clock, random }: BatchDe
   return sendParts;
 
   async function sendParts(tenantId: string, parts: readonly BatchPart[], tries = 1): Promise<PartResult[]> {
-    if (parts.length === 0) return [];
+    const [first, ...others] = parts;
+    if (first === undefined) return [];
+    // After a long pause one call looks whether it still holds. The parts of a batch are throttled one by one.
+    if (throttle.isLookDue(tenantId)) {
+      return [await sendSingly(callGraph, tenantId, first), ...(await sendParts(tenantId, others))];
+    }
     let sent: Sent[];
     try {
       sent = await sendOnce(callGraph, tenantId, parts, clock);
@@ -111,7 +116,7 @@ async function sendOnce(
     url: path,
     ...(body === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body }),
   }));
-  const { body } = await callGraph({
+  const { body, answeredAt = clock.now() } = await callGraph({
     tenantId,
     method: 'POST',
     path: '/$batch',
@@ -123,10 +128,10 @@ async function sendOnce(
   });
   const responses: unknown[] = isRecord(body) && Array.isArray(body['responses']) ? body['responses'] : [];
   const byId = new Map(responses.filter(isRecord).map((response) => [response['id'], response]));
-  return parts.map((part, index) => ({ part, result: readPart(part, byId.get(String(index)) ?? {}, clock.now()) }));
+  return parts.map((part, index) => ({ part, result: readPart(part, byId.get(String(index)) ?? {}, answeredAt) }));
 }
 
-function readPart(part: BatchPart, { status, headers, body }: Record<string, unknown>, now: number): PartResult {
+function readPart(part: BatchPart, { status, headers, body }: Record<string, unknown>, answeredAt: number): PartResult {
   if (typeof status !== 'number') {
     // Whether the part took effect is unknown: PATCH and DELETE may be sent again.
     return { error: new GraphError('graphUnavailable', `Graph answered a $batch without a part for ${nameOf(part)}`) };
@@ -135,5 +140,5 @@ function readPart(part: BatchPart, { status, headers, body }: Record<string, unk
   const named = Object.entries(isRecord(headers) ? headers : {});
   const lower = Object.fromEntries(named.map(([name, value]) => [name.toLowerCase(), value]));
   const text = body === undefined ? '' : JSON.stringify(body);
-  return { error: toGraphError(part, { status, headers: lower, body: text }, now) };
+  return { error: toGraphError(part, { status, headers: lower, body: text }, answeredAt) };
 }

@@ -1,7 +1,7 @@
 import { doublingMs } from '../backoff';
 import { createCache } from '../cache';
 import type { Clock } from '../clock';
-import { GraphError, nameOf, toGraphError } from './errors';
+import { answerTime, GraphError, LONGEST_SILENCE_MS, nameOf, toGraphError } from './errors';
 import type { HttpAnswer, SendHttp } from './http';
 import type { Tokens } from './tokens';
 
@@ -26,12 +26,14 @@ export interface GraphAnswer {
   status: number;
   /** Parsed JSON, or undefined for an empty answer. */
   body: unknown;
+  /** When Graph answered, by its own clock (header Date); milliseconds since 1970. */
+  answeredAt?: number;
 }
 
 /**
  * Sends one call to Microsoft Graph. Resolves for every 2xx and rejects with a GraphError otherwise, or with what the
  * tokens throw. It waits out a Retry-After of 5 s or less. While its tenant is throttled for longer it sends nothing and
- * rejects with `graphThrottled`.
+ * rejects with `graphThrottled`. After 15 minutes of that, one call shows whether the tenant is still throttled.
  */
 export type CallGraph = (call: GraphCall) => Promise<GraphAnswer>;
 
@@ -66,19 +68,22 @@ export function createGraphClient(deps: GraphClientDeps): CallGraph {
     for (let tries = 1; ; tries += 1) {
       await waitForTenant(deps, call, mayStart);
       const token = await tokens.get(tenantId);
-      // Another call of the tenant may have been throttled while the token was fetched.
-      await waitForTenant(deps, call, mayStart);
       if (!mayStart(0)) {
         const problem = `${nameOf(call)} was not sent: the token of tenant ${tenantId} took too long`;
         throw new GraphError('graphUnavailable', problem);
       }
       const result = await tryOnce(deps, call, token, tryTimeoutMs);
       if ('answer' in result) return result.answer;
-      const { error, mayRepeat } = result;
+      if ('notSent' in result) {
+        // The tenant was throttled while this call waited for its token or its connection.
+        tries -= 1;
+        continue;
+      }
+      const { error, mayRepeat, wasLook } = result;
       isAnswered ||= error.status !== undefined;
       if (error.status === 401 || error.status === 403) tokens.refused(tenantId);
-      const pauseMs = pauseAfter(error.retryAfterMs, tries, random());
-      const pausesTenant = error.code === 'graphThrottled' || error.retryAfterMs !== undefined;
+      const pausesTenant = wasLook || error.code === 'graphThrottled' || error.retryAfterMs !== undefined;
+      const pauseMs = wasLook ? LONGEST_SILENCE_MS : pauseAfter(error.retryAfterMs, tries, random());
       if (pausesTenant) throttle.pause(tenantId, pauseMs);
       const hasTime = pauseMs <= LONGEST_WAIT_IN_PLACE_MS && tries < MOST_TRIES && mayStart(pauseMs);
       if (!mayRepeat || !hasTime) {
@@ -110,42 +115,61 @@ async function waitForTenant(
   }
 }
 
-type TryResult = { answer: GraphAnswer } | { error: GraphError; mayRepeat: boolean };
+type TryResult =
+  | { answer: GraphAnswer }
+  /** `wasLook`: it was the one call of a long pause, and the pause continues. */
+  | { error: GraphError; mayRepeat: boolean; wasLook: boolean }
+  | { notSent: true };
 
 async function tryOnce(
-  { baseUrl, sendHttp, silence, clock }: GraphClientDeps,
+  { baseUrl, sendHttp, silence, throttle, clock }: GraphClientDeps,
   call: GraphCall,
   token: string,
   timeoutMs: number,
 ): Promise<TryResult> {
+  const { tenantId } = call;
   const hasBody = call.body !== undefined;
   // Only the caller can find out whether a POST whose answer was lost has created something.
   const isRepeatable = call.method !== 'POST' || call.repeatable === true;
+  let isLook = false;
+  const maySend = () => {
+    const admission = throttle.admit(tenantId);
+    isLook = admission === 'look';
+    return admission !== 'paused';
+  };
   let answer: HttpAnswer;
   try {
-    answer = await sendHttp({
+    const sent = await sendHttp({
       method: call.method,
       url: `${baseUrl}${call.path}`,
       headers: { Authorization: `Bearer ${token}`, ...(hasBody && { 'Content-Type': 'application/json' }) },
       ...(hasBody && { body: JSON.stringify(call.body) }),
       timeoutMs,
+      maySend,
     });
+    if (sent === 'notSent') return { notSent: true };
+    answer = sent;
   } catch (cause) {
     const reason = cause instanceof Error ? `: ${cause.message}` : '';
     const error = new GraphError('graphUnavailable', `${nameOf(call)} failed at ${baseUrl}${reason}`, {
       cause,
       remedy: 'If this lasts, check GRAPH_BASE_URL and the network of the app.',
     });
-    return { error, mayRepeat: isRepeatable };
+    return { error, mayRepeat: isRepeatable, wasLook: isLook };
   }
   const { status } = answer;
-  silence.answered(call.tenantId);
+  silence.answered(tenantId);
   if ((status >= 200 && status < 300) || status === call.alsoAnswer) {
-    return { answer: { status, body: parseBody(call, answer) } };
+    if (isLook) throttle.end(tenantId);
+    const answeredAt = answerTime(answer);
+    return { answer: { status, body: parseBody(call, answer), ...(answeredAt === undefined ? {} : { answeredAt }) } };
   }
   const error = toGraphError(call, answer, clock.now());
   const isUndone = status === 429 || status === 503 || status === 509;
-  return { error, mayRepeat: error.retryable && (isRepeatable || isUndone) };
+  const mayRepeat = error.retryable && (isRepeatable || isUndone);
+  const wasLook = isLook && (error.retryable || error.retryAfterMs !== undefined);
+  if (isLook && !wasLook) throttle.end(tenantId);
+  return { error, mayRepeat, wasLook };
 }
 
 function parseBody(call: GraphCall, { status, body }: HttpAnswer): unknown {
@@ -190,23 +214,50 @@ const MOST_TENANTS = 2_000;
 
 /** Remembers, in this process, how long Graph throttles a tenant. */
 export interface Throttle {
-  /** Milliseconds until calls of this tenant may start again. 0 when they may start now. */
+  /** Milliseconds until calls of this tenant may start again. 0 when they may start now, or when one may. */
   remainingMs(tenantId: string): number;
-  /** Pauses the calls of this tenant for `ms` milliseconds from now. It never shortens a pause in progress. */
+  /**
+   * Pauses the calls of this tenant for `ms` milliseconds from now. It never shortens a pause in progress. One of 15 minutes
+   * or more ends with a single call, the look.
+   */
   pause(tenantId: string, ms: number): void;
+  /** True when the next call is the look at the end of a long pause. */
+  isLookDue(tenantId: string): boolean;
+  /** The last step before a call is written. After `look` no other call is admitted until `end` or the next look. */
+  admit(tenantId: string): 'open' | 'look' | 'paused';
+  /** The look was answered like any other call. */
+  end(tenantId: string): void;
+}
+
+interface Pause {
+  /** Milliseconds since 1970. */
+  until: number;
+  endsWithLook: boolean;
 }
 
 /** A plain map and no cache: a pause in progress is never dropped, however many tenants are throttled. */
 export function createThrottle(clock: Pick<Clock, 'now'>): Throttle {
-  const until = new Map<string, number>();
-  const remainingMs = (tenantId: string) => Math.max(0, (until.get(tenantId) ?? 0) - clock.now());
+  const pauses = new Map<string, Pause>();
+  const remainingMs = (tenantId: string) => Math.max(0, (pauses.get(tenantId)?.until ?? 0) - clock.now());
+  const isLookDue = (tenantId: string) => remainingMs(tenantId) === 0 && pauses.get(tenantId)?.endsWithLook === true;
   return {
     remainingMs,
+    isLookDue,
     pause(tenantId, ms) {
       const now = clock.now();
-      if (until.size >= MOST_TENANTS) for (const [id, end] of until) if (end <= now) until.delete(id);
-      until.set(tenantId, now + Math.max(ms, remainingMs(tenantId)));
+      if (pauses.size >= MOST_TENANTS) {
+        for (const [id, { until, endsWithLook }] of pauses) if (until <= now && !endsWithLook) pauses.delete(id);
+      }
+      const endsWithLook = ms >= LONGEST_SILENCE_MS || pauses.get(tenantId)?.endsWithLook === true;
+      pauses.set(tenantId, { until: now + Math.max(ms, remainingMs(tenantId)), endsWithLook });
     },
+    admit(tenantId) {
+      if (remainingMs(tenantId) > 0) return 'paused';
+      if (!isLookDue(tenantId)) return 'open';
+      pauses.set(tenantId, { until: clock.now() + GRAPH_CALL_LIMIT_MS, endsWithLook: true });
+      return 'look';
+    },
+    end: (tenantId) => void pauses.delete(tenantId),
   };
 }
 

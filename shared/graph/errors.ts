@@ -1,11 +1,12 @@
 import { ERRORS, ReceiverError, type ErrorCode, type ReceiverErrorOptions } from '../errors';
+import { parseText } from '../parse';
 import type { HttpAnswer } from './http';
 import { describeReason, describeRefusal, readGraphRefusal, refusalFields, type Refusal } from './refusals';
 
 export interface GraphErrorOptions extends ReceiverErrorOptions {
   /** HTTP status, or undefined when no answer arrived. */
   status?: number | undefined;
-  /** Milliseconds from now until the call may be sent again. */
+  /** Milliseconds from now until the call may be sent again: the Retry-After, and at most `LONGEST_SILENCE_MS`. */
   retryAfterMs?: number | undefined;
 }
 
@@ -23,6 +24,12 @@ export class GraphError extends ReceiverError {
     this.retryAfterMs = options.retryAfterMs;
   }
 }
+
+/**
+ * However long a Retry-After is, after 15 minutes one call looks whether it still holds. A Retry-After of hours would
+ * otherwise stop every job of a customer on the word of one answer.
+ */
+export const LONGEST_SILENCE_MS = 15 * 60_000;
 
 /** True when a throttled tenant kept the call from being sent: such an error says nothing about the call itself. */
 export function wasNotSent(error: unknown): error is GraphError {
@@ -64,19 +71,21 @@ export function nameOf({ method, path }: { method: string; path: string }): stri
  * The typed error of an answer outside 2xx. Its message holds method, path, status, Graph's own code, the reason in our words
  * and, unless the call is sent again anyway, the ids to report. Never text of the answer.
  *
- * @param now milliseconds since 1970
+ * @param now for an answer without a date; milliseconds since 1970
  */
 export function toGraphError(
   call: { method: string; path: string; permission: string },
-  { status, headers, body }: HttpAnswer,
+  answer: HttpAnswer,
   now: number,
 ): GraphError {
+  const { status, headers, body } = answer;
   const refusal = readGraphRefusal(body, headers);
   const code = CODES[innerStatus(refusal, body) ?? status] ?? 'graphRejected';
-  const retryAfterMs = parseRetryAfter(headers['retry-after'], now);
+  const askedMs = parseRetryAfter(headers['retry-after'], answerTime(answer) ?? now);
+  const retryAfterMs = askedMs === undefined ? undefined : Math.min(askedMs, LONGEST_SILENCE_MS);
   const facts = [
     ERRORS[code].retryable ? describeReason(refusal) : describeRefusal(refusal),
-    retryAfterMs === undefined ? '' : `Retry-After ${Math.ceil(retryAfterMs / 1000)} s`,
+    askedMs === undefined ? '' : `Retry-After ${Math.ceil(askedMs / 1000)} s`,
   ];
   const known = facts.filter(Boolean).join(', ');
   const answered = known === '' ? String(status) : `${status} (${known})`;
@@ -119,18 +128,31 @@ const INNER_STATUSES: Readonly<Record<string, number>> = {
   gatewaytimeout: 504,
 };
 
+/** When an answer was written, by the clock of its sender (header Date); milliseconds since 1970. */
+export function answerTime({ headers }: Pick<HttpAnswer, 'headers'>): number | undefined {
+  return parseHttpDate(parseText(headers['date']));
+}
+
 /**
  * How long a Retry-After header asks to wait (RFC 9110, 10.2.3).
  *
- * @param header seconds, which Graph also sends as a fraction (2.128), or an HTTP date
- * @param now milliseconds since 1970
+ * @param header seconds, which Graph also sends as a fraction (2.128), or an HTTP date. In a `$batch` it may be a number. Of
+ *   several values, which intermediaries join with commas, the longest holds
+ * @param answeredAt by the clock that wrote the header; milliseconds since 1970
  * @returns milliseconds, or undefined when the header is missing or has another form
  */
-export function parseRetryAfter(header: unknown, now: number): number | undefined {
-  if (typeof header !== 'string' || header.trim() === '') return undefined;
-  const seconds = Number(header);
-  if (Number.isFinite(seconds)) return seconds >= 0 ? Math.ceil(seconds * 1000) : undefined;
+export function parseRetryAfter(header: unknown, answeredAt: number): number | undefined {
+  const text = typeof header === 'number' ? header.toFixed(3) : parseText(header);
+  const seconds = text.split(',').filter((value) => /^\s*(\d+\.?\d*|\.\d+)\s*$/.test(value));
+  if (seconds.length > 0) return Math.ceil(Math.max(...seconds.map(Number)) * 1000);
+  const date = parseHttpDate(text);
+  return date === undefined ? undefined : Math.max(0, date - answeredAt);
+}
+
+/** Milliseconds since 1970. `Date.parse` alone also reads texts such as `5, 10` as a day. */
+function parseHttpDate(text: string): number | undefined {
+  if (!/\d{2}:\d{2}:\d{2}/.test(text)) return undefined;
   // The form of asctime has no zone, and every HTTP date is in GMT (RFC 9110, 5.6.7).
-  const date = Date.parse(/GMT|[+-]\d{4}|Z$/.test(header) ? header : `${header} GMT`);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  const date = Date.parse(/GMT|[+-]\d{4}|Z$/.test(text) ? text : `${text} GMT`);
+  return Number.isNaN(date) ? undefined : date;
 }

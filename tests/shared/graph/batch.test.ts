@@ -18,7 +18,7 @@ interface Request {
   url: string;
 }
 
-type Answer = (requests: Request[]) => { status?: number; body?: unknown };
+type Answer = (requests: Request[]) => { status?: number; body?: unknown; answeredAt?: number };
 
 function createBatchWorld(...answers: Answer[]) {
   const clock = createFakeClock();
@@ -29,16 +29,16 @@ function createBatchWorld(...answers: Answer[]) {
   const callBatch = createGraphBatch({
     callGraph: (call) => {
       calls.push(call);
-      const { requests } = call.body as { requests: Request[] };
+      const { requests } = call.path === '/$batch' ? (call.body as { requests: Request[] }) : { requests: [] };
       asked.push({ at: clock.now() - start, urls: requests.map(({ url }) => url) });
-      const { status = 200, body } = answers.shift()?.(requests) ?? {};
-      return Promise.resolve({ status, body });
+      const { status = 200, body, answeredAt } = answers.shift()?.(requests) ?? {};
+      return Promise.resolve({ status, body, ...(answeredAt === undefined ? {} : { answeredAt }) });
     },
     throttle,
     clock,
     random: () => 0,
   });
-  return { callBatch, calls, asked, throttle };
+  return { callBatch, calls, asked, throttle, clock };
 }
 
 const ok: Answer = (requests) => ({
@@ -134,6 +134,41 @@ describe('createGraphBatch (concepts/json-batching.md, concepts/throttling.md)',
     ]);
     expect(world.calls).toHaveLength(1);
     expect(world.throttle.remainingMs(TENANT)).toBeGreaterThan(120_000);
+  });
+
+  it('counts a date in Retry-After from the Date of the batch, by which Graph wrote it', async () => {
+    const graphTime = Date.UTC(2026, 10, 22, 0, 10);
+    const until = new Date(graphTime + 120_000).toUTCString();
+    const world = createBatchWorld(() => ({
+      body: { responses: [{ id: '0', status: 429, headers: { 'Retry-After': until } }] },
+      answeredAt: graphTime,
+    }));
+    expect(await world.callBatch(TENANT, [part('a')])).toMatchObject([{ error: { retryAfterMs: 120_000 } }]);
+  });
+
+  it.each([0, '0', '0.124', -1, 'never'])(
+    'waits longer and longer for parts with a Retry-After of %p',
+    async (header) => {
+      const throttled = respond({ id: '0', status: 429, headers: { 'Retry-After': header } });
+      const world = createBatchWorld(throttled, throttled, throttled, throttled);
+      expect(await world.callBatch(TENANT, [part('a')])).toMatchObject([{ error: { code: 'graphThrottled' } }]);
+      const [first = 0, second = 0, third = 0, fourth = 0] = world.asked.map(({ at }) => at);
+      expect(world.asked).toHaveLength(4);
+      expect([second - first >= 500, third - second >= 1_000, fourth - third >= 2_000]).toEqual([true, true, true]);
+    },
+  );
+
+  it('looks with one call at the end of a pause of 15 minutes, and sends the others when it is answered', async () => {
+    const world = createBatchWorld(() => {
+      // What the client does with the answer of a look.
+      world.throttle.end(TENANT);
+      return { status: 200, body: {} };
+    }, ok);
+    world.throttle.pause(TENANT, 15 * 60_000);
+    world.clock.advance(15 * 60_000);
+    const results = await world.callBatch(TENANT, [part('a'), part('b'), part('c')]);
+    expect(results.every((result) => 'answer' in result)).toBe(true);
+    expect(world.calls.map(({ path }) => path)).toEqual(['/subscriptions/a', '/$batch']);
   });
 
   it('takes a missing or unreadable part as unknown and repeats it', async () => {

@@ -20,22 +20,27 @@ const throttled = (retryAfter?: string): Step => ({
 });
 
 /** The client over a scripted HTTP and a clock that only its own sleeps move. */
-function createSetting(script: Step[], setting: { random?: number; tokenMs?: number } = {}) {
+function createSetting(
+  script: Step[],
+  setting: { random?: number; tokenMs?: number; connection?: () => Promise<void> } = {},
+) {
   const clock = createFakeClock();
   const start = clock.now();
-  const sent: (HttpRequest & { at: number })[] = [];
+  const sent: (Omit<HttpRequest, 'maySend'> & { at: number })[] = [];
   const tokenRequests: string[] = [];
   const throttle = createThrottle(clock);
   const silence = createSilence(clock);
   let beforeToken: () => void = () => undefined;
   const callGraph = createGraphClient({
     baseUrl: 'https://graph.microsoft.com/v1.0',
-    sendHttp: (request) => {
+    sendHttp: async ({ maySend, ...request }) => {
+      await setting.connection?.();
+      if (!maySend()) return 'notSent';
       sent.push({ ...request, at: clock.now() - start });
       const step = script.shift();
       if (!step) throw new Error('nothing more was expected to be sent');
-      if (step instanceof Error) return Promise.reject(step);
-      return Promise.resolve({ status: 200, headers: {}, body: '', ...step });
+      if (step instanceof Error) throw step;
+      return { status: 200, headers: {}, body: '', ...step };
     },
     tokens: {
       get: (tenantId) => {
@@ -178,6 +183,26 @@ describe('a throttled tenant', () => {
     expect(at()[1]).toBeGreaterThanOrEqual(4_000);
   });
 
+  test('a call that waited for its connection meanwhile is not written before the pause ends', async () => {
+    const pauses = [3_000];
+    const { callGraph, throttle, at } = createSetting([OK], {
+      connection: () => {
+        for (const ms of pauses.splice(0)) throttle.pause('t1', ms);
+        return Promise.resolve();
+      },
+    });
+    await expect(callGraph(GET)).resolves.toMatchObject({ status: 200 });
+    expect(at()).toEqual([3_000]);
+  });
+
+  test('a call that waited for its connection at the begin of a long pause is not sent at all', async () => {
+    const { callGraph, throttle, sent } = createSetting([], {
+      connection: () => Promise.resolve(throttle.pause('t1', 60_000)),
+    });
+    expect(await errorOf(callGraph(GET))).toMatchObject({ code: 'graphThrottled', retryAfterMs: 60_000 });
+    expect(sent).toEqual([]);
+  });
+
   test('property: no try starts before the Retry-After that any earlier answer of its tenant gave', async () => {
     const step = fc.oneof(
       fc.double({ min: 0, max: 8, noNaN: true }).map((s) => ({ kind: 429, seconds: s })),
@@ -209,6 +234,63 @@ describe('a throttled tenant', () => {
       ),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('a Retry-After of hours', () => {
+  const HOURS = throttled('21600');
+  const MINUTE = 60_000;
+  const start = async (...script: Step[]) => {
+    const setting = createSetting([HOURS, ...script]);
+    await errorOf(setting.callGraph(GET));
+    return setting;
+  };
+
+  test('lets nothing through for 15 minutes', async () => {
+    const { callGraph, clock, sent } = await start();
+    clock.advance(14 * MINUTE);
+    const error = await errorOf(callGraph(GET));
+    expect(error.code).toBe('graphThrottled');
+    expect(error.retryAfterMs).toBeGreaterThan(0.9 * MINUTE);
+    expect(error.retryAfterMs).toBeLessThan(1.1 * MINUTE);
+    expect(sent).toHaveLength(1);
+  });
+
+  test('ends with one call: none beside it, and the next one after 45 seconds where its run died', async () => {
+    const { callGraph, clock, sent, throttle } = await start(OK);
+    clock.advance(15 * MINUTE + 3_000);
+    expect([throttle.admit('t1'), throttle.admit('t1')]).toEqual(['look', 'paused']);
+    expect(await errorOf(callGraph(GET))).toMatchObject({ code: 'graphThrottled', retryAfterMs: 45_000 });
+    expect(sent).toHaveLength(1);
+    clock.advance(45_000);
+    await expect(callGraph(GET)).resolves.toMatchObject({ status: 200 });
+  });
+
+  test.each([200, 204, 400, 403, 404])('is over once the look is answered with %i', async (status) => {
+    const { callGraph, clock, throttle } = await start({ status, body: status === 200 ? '{}' : '' }, OK);
+    clock.advance(15 * MINUTE + 3_000);
+    await callGraph(GET).catch(() => undefined);
+    expect(throttle.isLookDue('t1')).toBe(false);
+    expect(throttle.remainingMs('t1')).toBe(0);
+    await expect(callGraph(GET)).resolves.toMatchObject({ status: 200 });
+  });
+
+  test.each<[string, Step]>([
+    ['429 with hours', HOURS],
+    ['429 with 0 seconds', throttled('0')],
+    ['429 without a Retry-After', throttled()],
+    ['503', { status: 503 }],
+    ['nothing', new Error('No answer (ECONNRESET)')],
+  ])('continues when the look is answered with %s: one call every 15 minutes', async (_name, answer) => {
+    const { callGraph, clock, sent } = await start(answer, answer, answer);
+    for (let minute = 1; minute <= 50; minute += 1) {
+      clock.advance(MINUTE);
+      await errorOf(callGraph(GET));
+    }
+    const waits = sent.slice(1).map(({ at }, index) => Math.round(at - (sent[index]?.at ?? 0)));
+    expect(waits).toHaveLength(3);
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(15 * MINUTE);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(16 * MINUTE);
   });
 });
 

@@ -37,6 +37,7 @@ const get = (path = '/', timeoutMs = 5_000) => ({
   url: url + path,
   headers: HEADERS,
   timeoutMs,
+  maySend: () => true,
 });
 
 test('connections are kept: calls one after the other use one', async () => {
@@ -52,8 +53,7 @@ test('any status resolves, with the text untouched and names of headers in lower
     response.end(' {"a":1} ');
   };
   const answered = await createSendHttp()(get());
-  expect(answered).toMatchObject({ status: 429, body: ' {"a":1} ' });
-  expect(answered.headers['retry-after']).toBe('2.128');
+  expect(answered).toMatchObject({ status: 429, body: ' {"a":1} ', headers: { 'retry-after': '2.128' } });
 });
 
 test('an answer without a body is empty text', async () => {
@@ -68,6 +68,7 @@ test('a body is sent as it is', async () => {
     headers: { ...HEADERS, 'Content-Type': 'application/json' },
     body: '{"status":{"state":"completed"}}',
     timeoutMs: 5_000,
+    maySend: () => true,
   });
   expect(requests[0]).toMatchObject({
     method: 'PATCH',
@@ -104,5 +105,44 @@ test('an error says its code and holds neither token nor request', async () => {
 test('an error before anything is sent is reported without its text', async () => {
   const bad = { ...get(), headers: { Authorization: 'Bearer secret\ntoken' }, timeoutMs: Number.NaN };
   const error: unknown = await createSendHttp()(bad).catch((thrown: unknown) => thrown);
-  expect(String(error)).toBe('Error: No answer (unknown cause)');
+  expect(String(error)).toBe('Error: No answer (ERR_OUT_OF_RANGE)');
+  const unnamed = await createSendHttp()({ ...bad, timeoutMs: 5_000 }).catch((thrown: unknown) => thrown);
+  expect(String(unnamed)).toBe('Error: No answer (ERR_INVALID_CHAR)');
+});
+
+test('an answer that is longer than any of Graph is no answer', async () => {
+  answer = (_request, response) => response.end(Buffer.alloc(17 * 1024 * 1024, ' '));
+  await expect(createSendHttp()(get())).rejects.toThrow('No answer (unknown cause)');
+});
+
+test('whether a request may be sent is asked on its connection, and nothing is written when it may not', async () => {
+  const sendHttp = createSendHttp();
+  const asked: number[] = [];
+  const sent = await sendHttp({
+    ...get(),
+    maySend: () => {
+      asked.push(sockets.size);
+      return false;
+    },
+  });
+  expect(sent).toBe('notSent');
+  expect(asked).toHaveLength(1);
+  await sendHttp(get('/after'));
+  expect(requests).toHaveLength(1);
+});
+
+test('a request that waited for one of the 64 connections asks when it has one, not before', async () => {
+  const sendHttp = createSendHttp();
+  let free: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (free = resolve));
+  answer = (_request, response) => void held.then(() => response.end('{}'));
+  const busy = Array.from({ length: 64 }, () => sendHttp(get()));
+  let isPaused = false;
+  const waiting = sendHttp({ ...get(), maySend: () => !isPaused });
+  while (requests.length < 64) await new Promise((resolve) => setImmediate(resolve));
+  isPaused = true;
+  free();
+  expect(await waiting).toBe('notSent');
+  await Promise.all(busy);
+  expect(requests).toHaveLength(64);
 });
