@@ -9,8 +9,10 @@ export function doublingMs({ firstMs, longestMs }: Doubling, times: number): num
   return Math.min(longestMs, firstMs * 2 ** Math.min(Math.max(times, 1) - 1, 30));
 }
 
+/** The longest wait of `retryDelayMs`, unless a Retry-After is longer. */
+export const LONGEST_RETRY_MS = 60 * 60_000;
 /** Shorter than the interval of the renewal timer, so that one transient failure costs one run. */
-const RETRY: Doubling = { firstMs: 60_000, longestMs: 60 * 60_000 };
+const RETRY: Doubling = { firstMs: 60_000, longestMs: LONGEST_RETRY_MS };
 
 /**
  * Milliseconds until something that failed `failures` times in a row (1 or more) is retried: doubling from a minute to an

@@ -30,7 +30,7 @@ export interface ClaimDeps {
 }
 
 /** Longer than any step between two renewals (a call to Graph: 45 s), and short enough that a crashed run causes little delay. */
-const LEASE_MS = 90_000;
+export const LEASE_MS = 90_000;
 /** A claim may be taken over only this long after its lease has ended: an answer may be on its way. */
 const TAKE_OVER_MARGIN_MS = 15_000;
 /** A run that works for long renews its lease between its steps. */

@@ -1,11 +1,12 @@
 import { doublingMs } from '../backoff';
+import { LONGEST_SILENCE_MS } from '../graph/errors';
 import type { LedgerRow, WaitReason } from './ledger';
 
 /** How long a job may stay invisible in Graph before its row is `gone`. */
 export const NOT_YET_WINDOW_MS = 10 * 60_000;
 
-/** A queue hides a message for 7 days at most; a Retry-After may ask for more. */
-export const LONGEST_DELAY_MS = 7 * 24 * 60 * 60_000;
+/** No message waits longer: for the longest pause of a tenant, and the seconds over which its messages are spread. */
+export const LONGEST_DELAY_MS = LONGEST_SILENCE_MS + 30_000;
 
 /** How long the job of a row has waited for this reason without a break, in milliseconds. */
 export function waitedFor(row: LedgerRow, reason: WaitReason, now: number): number {
@@ -59,7 +60,8 @@ export function afterShareMs(random: number, isSilent: boolean): number {
 }
 
 /** A little under the sweep's ten minutes and under an hour, so that a run that starts early does not skip a row. */
-const SWEEP_SPACING = { firstMs: 9 * 60_000, longestMs: 55 * 60_000 };
+export const LONGEST_SPACING_MS = 55 * 60_000;
+const SWEEP_SPACING = { firstMs: 9 * 60_000, longestMs: LONGEST_SPACING_MS };
 
 /**
  * Milliseconds until the sweep may enqueue a row again after `times` attempts (1 or more): doubling from 9 minutes to 55.

@@ -1,6 +1,6 @@
 import type { ReceiverError } from '../errors';
 import { readCells } from '../storage/cells';
-import { parseOrReport, type EntityTable, type Row, type Stored, type StoredRow } from '../storage/entityTable';
+import { ageOf, parseOrReport, type EntityTable, type Row, type Stored, type StoredRow } from '../storage/entityTable';
 import { FOUND_BY, ledgerKey, ledgerRowKey, parseReference, type FoundBy, type JobReference } from './message';
 
 export type LedgerStatus = 'claimed' | 'waiting' | 'failed' | 'gone' | 'done';
@@ -118,10 +118,7 @@ export function createLedger(table: EntityTable): Ledger {
     async get({ tenantId, rowKey }) {
       const stored = await table.get(tenantId, rowKey);
       if (!stored) return undefined;
-      const change = lastChangeOf(stored);
-      const ageMs = (stored.readAt ?? NaN) - Date.parse(change.changedAt ?? '');
-      // Without a time of the service nothing is known, and nothing is taken away from a run.
-      return { value: parseLedgerRow(stored), etag: stored.etag, ...change, ageMs: Math.max(0, ageMs) || 0 };
+      return { value: parseLedgerRow(stored), etag: stored.etag, ...lastChangeOf(stored), ageMs: ageOf(stored) };
     },
     async insert(reference, row) {
       const inserted = formatRow(ledgerKey(reference), row);

@@ -1,4 +1,5 @@
 import { ReceiverError } from '../errors';
+import { parseText } from '../parse';
 
 /** The values of a cell. */
 export type Cell = string | number | boolean;
@@ -14,8 +15,16 @@ export interface Row {
 export interface StoredRow {
   cells: Readonly<Record<string, unknown>>;
   etag: string;
-  /** Of `get`: when the service answered, by its own clock (header Date); milliseconds since 1970. */
+  /** When the service answered, by its own clock (header Date); milliseconds since 1970. */
   readAt?: number;
+}
+
+/**
+ * How long ago a row was last written, by the clock of the service alone; milliseconds. 0 where the service did not say it:
+ * then nothing is taken away from whoever wrote the row.
+ */
+export function ageOf({ cells, readAt = NaN }: StoredRow): number {
+  return Math.max(0, readAt - Date.parse(parseText(cells['timestamp']))) || 0;
 }
 
 /** One change of a transaction. `remove` does not look at the ETag: it belongs to a row that the same transaction guards. */

@@ -1,4 +1,10 @@
-import { type TableEntity, type TransactionAction, RestError, TableClient } from '@azure/data-tables';
+import {
+  type GetTableEntityOptions,
+  type TableEntity,
+  type TransactionAction,
+  RestError,
+  TableClient,
+} from '@azure/data-tables';
 import { untilAborted } from '../concurrency';
 import type { StorageConfig } from '../config';
 import { isRecord } from '../parse';
@@ -42,13 +48,10 @@ export function createAzureTable(client: TableClient): EntityTable {
   };
   return {
     async get(partitionKey, rowKey) {
-      let readAt = NaN;
-      const reading = client.getEntity(partitionKey, rowKey, {
-        ...bounded(),
-        onResponse: ({ headers }) => (readAt = Date.parse(headers.get('date') ?? '')),
-      });
+      const service = watchDate();
+      const reading = client.getEntity(partitionKey, rowKey, { ...bounded(), ...service });
       const found = await unlessStatus([404], reading);
-      return found && { ...toStoredRow(found), ...(Number.isNaN(readAt) ? {} : { readAt }) };
+      return found && toStoredRow(found, service.readAt());
     },
     async insert(row) {
       const inserted = await unlessStatus([409], client.createEntity(toEntity(row), bounded()));
@@ -79,13 +82,14 @@ export function createAzureTable(client: TableClient): EntityTable {
         ...(filters.length === 0 ? {} : { filter: filters.join(' and ') }),
         ...(cells === undefined ? {} : { select: ['partitionKey', 'rowKey', ...cells] }),
       };
-      const pages = client.listEntities({ queryOptions }).byPage();
+      const service = watchDate();
+      const pages = client.listEntities({ queryOptions, ...service }).byPage();
       for (;;) {
         // A listing takes one signal for all its pages, however many, so each page is bounded here.
         const next = pages.next();
         const page = await unlessStatus([], untilAborted(AbortSignal.timeout(TABLE_CALL_TIMEOUT_MS), next));
         if (page === undefined || page.done) return;
-        for (const entity of page.value) yield toStoredRow(entity);
+        for (const entity of page.value) yield toStoredRow(entity, service.readAt());
       }
     },
   };
@@ -136,8 +140,17 @@ function toEntity(row: Row): TableEntity {
   return Object.fromEntries(Object.entries(row).filter(([, cell]) => cell !== undefined)) as TableEntity;
 }
 
-function toStoredRow(entity: Record<string, unknown>): StoredRow {
-  return { cells: entity, etag: requireEtag(entity['etag']) };
+function toStoredRow(entity: Record<string, unknown>, readAt: number): StoredRow {
+  return { cells: entity, etag: requireEtag(entity['etag']), ...(Number.isNaN(readAt) ? {} : { readAt }) };
+}
+
+/** An option of the client that keeps the header Date of the last answer. */
+function watchDate(): Pick<GetTableEntityOptions, 'onResponse'> & { readAt: () => number } {
+  let readAt = NaN;
+  return {
+    onResponse: ({ headers }) => void (readAt = Date.parse(headers.get('date') ?? '')),
+    readAt: () => readAt,
+  };
 }
 
 function requireEtag(etag: unknown): string {

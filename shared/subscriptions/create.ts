@@ -10,19 +10,13 @@ import {
 } from '../graph/api/subscriptions';
 import { sendSingly } from '../graph/batch';
 import { GraphError } from '../graph/errors';
-import { hasSubscription, withoutFailure, type StoredWatch, type Watch } from '../watches/watches';
+import { hasSubscription, HOLD_MS, withoutFailure, type StoredWatch, type Watch } from '../watches/watches';
 import { afterSuccess, recordFailure, unlessContended, type WatchResult, type SubscriptionDeps } from './record';
 import { callOf, expiryAt, newSubscription, notificationUrlOf, resourceOf } from './plan';
 
-/**
- * How long a row is held, so that no other run creates the same subscription. It exceeds the longest create: a refused
- * POST, a listing, a DELETE and another POST of 45 s each (GRAPH_CALL_LIMIT_MS).
- */
-const HOLD_MS = 4 * 60_000;
-
-/** The watch as a run holds it at `now` (milliseconds since 1970) to create or replace its subscription. */
-export function held(watch: Watch, now: number): Watch {
-  return { ...withoutFailure(watch), heldUntil: new Date(now + HOLD_MS).toISOString() };
+/** The watch as a run holds it to create or replace its subscription. */
+export function held(watch: Watch): Watch {
+  return { ...withoutFailure(watch), heldMs: HOLD_MS };
 }
 
 /**
@@ -35,7 +29,7 @@ export async function createForWatch(deps: SubscriptionDeps, stored: StoredWatch
   const { watch } = stored;
   const now = clock.now();
   const signed = { notificationUrl: notificationUrlOf(config), keyId: config.clientStateKeys[0].keyId };
-  const holding: Watch = { ...held(watch, now), ...resourceOf(watch), ...(hasSubscription(watch) ? {} : signed) };
+  const holding: Watch = { ...held(watch), ...resourceOf(watch), ...(hasSubscription(watch) ? {} : signed) };
   const etag = await watches.save(holding, stored.etag);
   if (etag === undefined) return { outcome: 'busy', watch };
 

@@ -1,6 +1,7 @@
 import { accessRetryAt } from '../tenants/graphAccess';
 import { isMaintained, parseWatchRowKey, watchRowKey, type StoredWatch, type WatchKey } from '../watches/watches';
 import { unlessContended, type WatchResult, type SubscriptionDeps } from './record';
+import { elapsedMs, isSurelyAfter, waitEnd } from '../skew';
 import type { Tenant } from '../tenants/tenants';
 import { watchTag } from '../watches/clientState';
 import type { LifecycleMessage, SubscriptionMessage } from './message';
@@ -55,17 +56,17 @@ export async function handleLifecycleEvent(
     if (message.lifecycleEvent === 'missed') return handleMissed(deps, stored, tenant, message);
     if (!RESOLVED_BY_PATCH.includes(message.lifecycleEvent)) return drop(deps, message, 'eventNotActedOn');
   }
-  // A PATCH sent after the event has resolved it. Of several duplicates only the first continues.
-  if (Date.parse(watch.renewedAt ?? '') > Date.parse(message.receivedAt)) {
-    return drop(deps, message, 'renewedSince');
-  }
+  // A PATCH sent after the event has resolved it.
+  if (isSurelyAfter(watch.renewedAt, message.receivedAt, now)) return drop(deps, message, 'renewedSince');
   const until = retryAt(watch, now) ?? accessRetryAt(tenant, now);
   if (until !== undefined) return postpone(deps, stored, message, { field: 'renewalNotedUntil', until });
   const since = sinceRenewed(watch, now);
   if (since < PATCH_SPACING_MS) {
     // The worker saw the expiry in an older notification. The PATCH has extended it.
     if (message.kind === 'renew') return drop(deps, message, 'renewedSince');
-    if (message.lifecycleEvent === 'reauthorizationRequired') {
+    // Of several duplicates the first continues, and one of the others looks again later: the clocks may be apart.
+    const isDuplicate = Date.parse(watch.renewedAt ?? '') > Date.parse(message.receivedAt);
+    if (message.lifecycleEvent === 'reauthorizationRequired' || isDuplicate) {
       return postpone(deps, stored, message, { field: 'renewalNotedUntil', until: now + PATCH_SPACING_MS - since });
     }
   }
@@ -85,22 +86,15 @@ async function handleMissed(
 ): Promise<LifecycleResult> {
   const { watch } = stored;
   const now = deps.clock.now();
-  const lastSweep = Date.parse(watch.missedSweptAt ?? '');
-  const isCovered = !message.noted && lastSweep >= Date.parse(message.receivedAt);
-  if (isCovered || sweptSince(tenant, message)) return drop(deps, message, 'sweptSince');
-  const until = lastSweep + SWEEP_SPACING_MS;
-  if (until > now) return postpone(deps, stored, message, { field: 'sweepNotedUntil', until });
+  const isCovered = !message.noted && isSurelyAfter(watch.missedSweptAt, message.receivedAt, now);
+  // `sweptAt` is the end of a sweep. After a longer one by the command line the next one by the timer covers the message.
+  const isSwept = isSurelyAfter(tenant.sweptAt, message.receivedAt, now, LONGEST_SWEEP_MS);
+  if (isCovered || isSwept) return drop(deps, message, 'sweptSince');
+  const leftMs = SWEEP_SPACING_MS - elapsedMs(watch.missedSweptAt, now);
+  if (leftMs > 0) return postpone(deps, stored, message, { field: 'sweepNotedUntil', until: now + leftMs });
   const missedSweptAt = new Date(now).toISOString();
   await unlessContended(deps.watches.update(watch, (row) => ({ ...row, missedSweptAt }), stored));
   return { outcome: 'missed', sweep: keyOf(watch) };
-}
-
-/**
- * Whether a sweep began after the message and has ended. `sweptAt` is the end of a sweep, and a sweep by the timer takes
- * `LONGEST_SWEEP_MS` at most. After a longer sweep by the command line the next one by the timer covers the message.
- */
-function sweptSince({ sweptAt }: Tenant, { receivedAt }: LifecycleMessage): boolean {
-  return Date.parse(sweptAt ?? '') - LONGEST_SWEEP_MS > Date.parse(receivedAt);
 }
 
 function keyOf({ tenantId, kind, id }: WatchKey): WatchKey {
@@ -138,7 +132,8 @@ async function postpone(
   const seconds = Math.min(LONGEST_POSTPONEMENT_S, Math.max(1, Math.ceil((note.until - now) / 1_000)));
   const postponed: LifecycleResult = { outcome: 'postponed', postponeSeconds: seconds };
   if (message.kind === 'renew' || message.noted) return postponed;
-  if (Date.parse(watch[note.field] ?? '') > now) return drop(deps, message, 'merged');
+  const isNoted = waitEnd(watch[note.field], now, LONGEST_POSTPONEMENT_S * 1_000) !== undefined;
+  if (isNoted) return drop(deps, message, 'merged');
   const notedUntil = new Date(now + seconds * 1_000).toISOString();
   await unlessContended(deps.watches.update(watch, (row) => ({ ...row, [note.field]: notedUntil }), { watch, etag }));
   return { ...postponed, message: { ...message, noted: true } };

@@ -1,5 +1,8 @@
+import { LONGEST_RETRY_MS } from '../backoff';
 import type { KeyRing } from '../config';
 import type { NewSubscription } from '../graph/api/subscriptions';
+import { LONGEST_SILENCE_MS } from '../graph/errors';
+import { CLOCK_SKEW_MS, elapsedMs, waitEnd } from '../skew';
 import type { Tenant } from '../tenants/tenants';
 import { signClientState, watchTag } from '../watches/clientState';
 import { hasSubscription, type Watch, type WatchKey, type WatchKind } from '../watches/watches';
@@ -19,9 +22,6 @@ export interface PlanOptions {
 /** A PATCH an hour extends, reauthorizes and finds a lost subscription by its 404. */
 const RENEW_EVERY_MS = 60 * 60_000;
 
-/** Graph wrote the expiry by its own clock. */
-const CLOCK_MARGIN_MS = 15 * 60_000;
-
 /** At most one reaction in this time (concepts/change-notifications-lifecycle-events.md). */
 export const PATCH_SPACING_MS = 10 * 60_000;
 
@@ -35,7 +35,7 @@ const LIST_EVERY_MS = 24 * 60 * 60_000;
  * rotation of keys spreads over the hour.
  */
 export function plan(watch: Watch, now: number, settings: SubscriptionSettings, options: PlanOptions = {}): Plan {
-  if (isHeld(watch, now)) return 'nothing';
+  if (isHeld(watch)) return 'nothing';
   // Graph has nothing to delete: no call, so no wait.
   if (!watch.wanted && !hasSubscription(watch)) return 'remove';
   if (retryAt(watch, now, options) !== undefined) return 'nothing';
@@ -48,7 +48,7 @@ export function plan(watch: Watch, now: number, settings: SubscriptionSettings, 
     notificationUrl === notificationUrlOf(settings);
   if (!isRight && !options.onlyRenew) return 'replace';
   // Graph has deleted it. Where it has not, the create answers 409 and the subscription of the row is adopted.
-  if (now >= Date.parse(watch.expirationDateTime) + CLOCK_MARGIN_MS) return 'create';
+  if (now >= Date.parse(watch.expirationDateTime) + CLOCK_SKEW_MS) return 'create';
   if (!isRenewalDue(watch, now, options)) return 'nothing';
   return keyId === settings.clientStateKeys[0].keyId || options.onlyRenew ? 'renew' : 'replace';
 }
@@ -61,12 +61,12 @@ export function isRenewalDue(watch: Watch, now: number, options: PlanOptions = {
   if (since >= RENEW_EVERY_MS) return true;
   // Graph may grant less than it was asked for. Such a subscription would expire before the next hour.
   const left = Date.parse(watch.expirationDateTime ?? '') - now;
-  return left < RENEW_EVERY_MS && since >= PATCH_SPACING_MS;
+  return left < RENEW_EVERY_MS + CLOCK_SKEW_MS && since >= PATCH_SPACING_MS;
 }
 
 /** Whether a run holds the watch to create or replace its subscription. */
-export function isHeld({ heldUntil }: Watch, now: number): boolean {
-  return Date.parse(heldUntil ?? '') > now;
+export function isHeld({ heldMs }: Watch): boolean {
+  return heldMs !== undefined;
 }
 
 /**
@@ -75,24 +75,23 @@ export function isHeld({ heldUntil }: Watch, now: number): boolean {
  * subscriptions, and a Retry-After binds every process of the app.
  */
 export function retryAt(watch: Watch, now: number, options: PlanOptions = {}): number | undefined {
-  const { heldUntil, retryAfterUntil } = watch;
-  return latestAfter(now, [heldUntil, retryAfterUntil, options.retryNow ? undefined : watch.nextTryAt]);
+  const { heldMs, nextTryAt } = watch;
+  const ends = [
+    heldMs === undefined ? undefined : now + heldMs,
+    retryAfterEndsAt(watch, now),
+    options.retryNow ? undefined : waitEnd(nextTryAt, now, LONGEST_RETRY_MS),
+  ].filter((end) => end !== undefined);
+  return ends.length > 0 ? Math.max(...ends) : undefined;
 }
 
 /** When Graph's Retry-After for this watch ends, in milliseconds since 1970, or undefined when there is none. */
 export function retryAfterEndsAt({ retryAfterUntil }: Watch, now: number): number | undefined {
-  return latestAfter(now, [retryAfterUntil]);
-}
-
-function latestAfter(now: number, times: readonly (string | undefined)[]): number | undefined {
-  const latest = Math.max(...times.map((time) => Date.parse(time ?? '') || 0));
-  return latest > now ? latest : undefined;
+  return waitEnd(retryAfterUntil, now, LONGEST_SILENCE_MS);
 }
 
 /** Milliseconds since the last POST or PATCH that succeeded; infinite when there was none. */
 export function sinceRenewed(watch: Watch, now: number): number {
-  const renewedAt = Date.parse(watch.renewedAt ?? '');
-  return Number.isNaN(renewedAt) ? Infinity : now - renewedAt;
+  return elapsedMs(watch.renewedAt, now);
 }
 
 const BROKEN_AFTER = 3;
@@ -111,8 +110,7 @@ export function soonestFirst<T extends { stored: { watch: Watch } }>(due: readon
 
 /** Whether the subscriptions of `tenant` are to be listed at `now`: daily, for the first time a day after it was added. */
 export function isListingDue(tenant: Tenant, now: number): boolean {
-  const last = Date.parse(tenant.listedAt ?? tenant.createdAt);
-  return !(now - last < LIST_EVERY_MS);
+  return elapsedMs(tenant.listedAt ?? tenant.createdAt, now) >= LIST_EVERY_MS;
 }
 
 /** The settings that go into a subscription. */

@@ -75,7 +75,7 @@ async function remove(deps: SubscriptionDeps, stored: StoredWithSubscription): P
 async function replace(deps: SubscriptionDeps, stored: StoredWithSubscription): Promise<WatchResult> {
   const { watch } = stored;
   const { tenantId, permission } = callOf(watch);
-  const etag = await deps.watches.save(held(watch, deps.clock.now()), stored.etag);
+  const etag = await deps.watches.save(held(watch), stored.etag);
   if (etag === undefined) return { outcome: 'busy', watch };
   try {
     await deleteSubscription(deps.callGraph, tenantId, { subscriptionId: watch.subscriptionId, permission });

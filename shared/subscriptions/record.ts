@@ -6,6 +6,7 @@ import type { CallGraphBatch, PartResult } from '../graph/batch';
 import type { CallGraph } from '../graph/client';
 import { GraphError, wasNotSent } from '../graph/errors';
 import type { Logger } from '../logger';
+import { CLOCK_SKEW_MS } from '../skew';
 import type { Tenants } from '../tenants/tenants';
 import {
   hasSubscription,
@@ -79,7 +80,7 @@ export function afterSuccess(watch: Watch, granted: Granted, sentAt: number): Wa
     lastError: undefined,
     nextTryAt: undefined,
     retryAfterUntil: undefined,
-    heldUntil: undefined,
+    heldMs: undefined,
   };
 }
 
@@ -113,7 +114,7 @@ export async function recordFailure(
     lastError: describeError(error),
     nextTryAt: timeIn(isKeptBack ? retryAfterMs : retryDelayMs(failures, random(), retryAfterMs)),
     retryAfterUntil: retryAfterMs === undefined ? undefined : timeIn(retryAfterMs),
-    heldUntil: undefined,
+    heldMs: undefined,
   };
   const failed: Watch = hasSubscription(watch)
     ? { ...watch, ...failure, status: 'updateFailed' }
@@ -147,7 +148,7 @@ export async function recordRemoval(
   } catch (error) {
     // Without consent nothing can be deleted any more. A subscription expires on its own within 4,230 minutes.
     const trouble = troubleOf(error);
-    const hasExpired = Date.parse(watch.expirationDateTime ?? '') < deps.clock.now();
+    const hasExpired = Date.parse(watch.expirationDateTime ?? '') < deps.clock.now() - CLOCK_SKEW_MS;
     if (!hasExpired || (trouble !== 'refused' && trouble !== 'forbidden')) {
       return recordFailure(deps, stored, error);
     }
@@ -166,14 +167,12 @@ export function removalOf({ clock, config }: Pick<SubscriptionDeps, 'clock' | 'c
 }
 
 /** A watch that became wanted again in the meantime must not keep naming the subscription that was just deleted. */
-async function forgetDeleted({ watches, clock }: SubscriptionDeps, deleted: WatchWithSubscription): Promise<void> {
+async function forgetDeleted({ watches }: SubscriptionDeps, deleted: WatchWithSubscription): Promise<void> {
   // The run that holds a row to create a subscription is about to write another id into it. On a contended row the
   // hourly PATCH finds the subscription lost.
   await unlessContended(
     watches.update(deleted, (watch) =>
-      watch.subscriptionId !== deleted.subscriptionId || isHeld(watch, clock.now())
-        ? watch
-        : withoutSubscription(watch),
+      watch.subscriptionId !== deleted.subscriptionId || isHeld(watch) ? watch : withoutSubscription(watch),
     ),
   );
 }

@@ -1,6 +1,8 @@
-import { LONGEST_OWN_WAIT_MS, sweepSpacingMs } from '../jobs/delays';
+import { LEASE_MS } from '../jobs/claims';
+import { LONGEST_DELAY_MS, LONGEST_OWN_WAIT_MS, LONGEST_SPACING_MS, sweepSpacingMs } from '../jobs/delays';
 import type { Enqueued } from './sweepRun';
 import type { LedgerRow } from '../jobs/ledger';
+import { CLOCK_SKEW_MS, waitEnd } from '../skew';
 
 /** The decision on one open task or ready job that Graph lists. */
 export type SweepPlan =
@@ -51,26 +53,28 @@ export function planJob(
   createdAt: number,
   { since, retentionDays }: { since: number; retentionDays: number },
 ): SweepPlan {
-  if (createdAt < since) return 'beforeWatch';
+  // Graph wrote when the job was created, and the machine of an operator when the watch began.
+  if (createdAt < since - CLOCK_SKEW_MS) return 'beforeWatch';
   if (sight.now - createdAt >= (retentionDays - 1) * DAY_MS) return 'tooOld';
   return planRow(sight, false);
 }
 
 function planRow({ row, enqueued, now }: Sight, isLate: boolean): SweepPlan {
   if (row?.status === 'done') return 'done';
-  if (row?.status === 'claimed' && isAhead(row.leaseUntil, now - MARGIN_MS)) return 'inProgress';
-  if (row?.status === 'waiting' && isAhead(row.nextTryAt, now - MARGIN_MS)) {
+  if (row?.status === 'claimed' && isAhead(row.leaseUntil, now - MARGIN_MS, LEASE_MS)) return 'inProgress';
+  if (row?.status === 'waiting' && isAhead(row.nextTryAt, now - MARGIN_MS, LONGEST_DELAY_MS)) {
     // A waiting row always has a message. Where Graph refuses to end a late task, one more message in every run would
     // accumulate. Only a wait that Graph made longer than our own waits is not respected for a late task.
-    const isSoon = !isAhead(row.nextTryAt, now + LONGEST_OWN_WAIT_MS + MARGIN_MS);
+    const isSoon = Date.parse(row.nextTryAt ?? '') <= now + LONGEST_OWN_WAIT_MS + MARGIN_MS;
     if (isSoon || !isLate) return 'inProgress';
   }
   if (isLate) return 'enqueue';
   // The worker wrote when a failed or gone row may be retried.
-  if ((row?.status === 'failed' || row?.status === 'gone') && isAhead(row.nextTryAt, now)) return 'spaced';
+  if ((row?.status === 'failed' || row?.status === 'gone') && isAhead(row.nextTryAt, now, LONGEST_SPACING_MS))
+    return 'spaced';
   return enqueued && now < enqueued.at + sweepSpacingMs(enqueued.times) ? 'spaced' : 'enqueue';
 }
 
-function isAhead(time: string | undefined, than: number): boolean {
-  return Date.parse(time ?? '') > than;
+function isAhead(time: string | undefined, than: number, longestMs: number): boolean {
+  return waitEnd(time, than, longestMs) !== undefined;
 }

@@ -2,6 +2,7 @@ import { errorFields } from '../errors';
 import { createSweepTime, emptySweep, withDeadline } from './sweepRun';
 import type { SweepDeps, SweepProgress, TenantSweep } from './sweepRun';
 import { eachBounded } from '../concurrency';
+import { elapsedMs } from '../skew';
 import type { Tenant } from '../tenants/tenants';
 import { sweepTenant } from './sweepTenant';
 
@@ -101,5 +102,5 @@ function isBackingOff(
 ): boolean {
   if (status === 'active' || sweepRefusals === 0) return false;
   const restMs = Math.min(LONGEST_MS, HALF_FIRST_MS * 2 ** Math.min(sweepRefusals, 10));
-  return now < Date.parse(sweepTriedAt ?? '') + restMs;
+  return elapsedMs(sweepTriedAt, now) < restMs;
 }

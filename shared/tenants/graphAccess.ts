@@ -1,6 +1,7 @@
-import { retryDelayMs } from '../backoff';
+import { LONGEST_RETRY_MS, retryDelayMs } from '../backoff';
 import type { Clock } from '../clock';
 import type { Logger } from '../logger';
+import { waitEnd } from '../skew';
 import type { Tenant, Tenants } from './tenants';
 
 export interface GraphAccessDeps {
@@ -48,6 +49,5 @@ export async function recordRestoredAccess(
 
 /** Until when a tenant that refused access is not tried, in milliseconds since 1970; undefined when it may be tried now. */
 export function accessRetryAt({ nextTryAt }: Pick<Tenant, 'nextTryAt'>, now: number): number | undefined {
-  const until = Date.parse(nextTryAt ?? '');
-  return until > now ? until : undefined;
+  return waitEnd(nextTryAt, now, LONGEST_RETRY_MS);
 }

@@ -1,7 +1,7 @@
 import type { ReceiverError } from '../errors';
 import { parseId, parseOneOf } from '../parse';
 import { readCells, unreadable } from '../storage/cells';
-import { parseOrReport, updateRow, type EntityTable, type Row, type StoredRow } from '../storage/entityTable';
+import { ageOf, parseOrReport, updateRow, type EntityTable, type Row, type StoredRow } from '../storage/entityTable';
 import type { Tenant } from '../tenants/tenants';
 
 export type WatchKind = 'jobStarted' | 'jobFetchable';
@@ -24,8 +24,11 @@ interface WatchBase extends WatchKey {
   generation: number;
   /** Failed attempts in a row. */
   failures: number;
-  /** A run holds the row until then to create or replace its subscription. Nothing overrides it. */
-  heldUntil?: string | undefined;
+  /**
+   * A run holds the row for so much longer, in milliseconds, to create or replace its subscription. Nothing overrides it. It
+   * begins with the last write of the row, by the clock of the table service.
+   */
+  heldMs?: number | undefined;
   /** The clientState was revoked at this time: the current subscription is to be replaced. */
   revokedAt?: string | undefined;
   /** Graph's Retry-After of the last failure. Nothing overrides it. */
@@ -44,6 +47,12 @@ interface WatchBase extends WatchKey {
   resource?: string | undefined;
   changeType?: string | undefined;
 }
+
+/**
+ * How long a row is held, so that no other run creates the same subscription. It exceeds the longest create (a refused POST,
+ * a listing, a DELETE and another POST of 45 s each, GRAPH_CALL_LIMIT_MS) by a margin of 15 s for an answer on its way.
+ */
+export const HOLD_MS = 4 * 60_000 + 15_000;
 
 type NoSubscription = { subscriptionId?: undefined; expirationDateTime?: undefined };
 /** The expiry is the one that Graph returned. */
@@ -232,12 +241,14 @@ export function createWatches(table: EntityTable) {
 
 function toRow(watch: Watch | RemovedWatch): Row {
   const { tenantId, kind, id, ...cells } = watch;
-  return { partitionKey: tenantId, rowKey: watchRowKey({ kind, id }), ...cells };
+  const row = { partitionKey: tenantId, rowKey: watchRowKey({ kind, id }) };
+  if (cells.status === 'removed') return { ...row, ...cells };
+  const { heldMs, ...others } = cells;
+  return { ...row, ...others, ...(heldMs === undefined ? {} : { held: true }) };
 }
 
 const TABLE = 'Subscriptions';
 const TIMES = [
-  'heldUntil',
   'revokedAt',
   'retryAfterUntil',
   'missedSweptAt',
@@ -266,6 +277,7 @@ function parseRecord(row: StoredRow): Watch | RemovedWatch {
     const removal = { keyIds: cells.text('keyIds') ?? '', removedAt: cells.time('removedAt') ?? '' };
     return { tenantId: partitionKey, ...named, status, generation, ...removal };
   }
+  const heldMs = cells.flag('held') === true ? HOLD_MS - ageOf(row) : 0;
   const base: WatchBase = {
     tenantId: partitionKey,
     ...named,
@@ -275,6 +287,7 @@ function parseRecord(row: StoredRow): Watch | RemovedWatch {
     failures: cells.count('failures') ?? 0,
     ...cells.times(TIMES),
     ...cells.texts(TEXTS),
+    ...(heldMs > 0 ? { heldMs } : {}),
   };
   const failure = () => ({ lastError: cells.text('lastError') ?? '', nextTryAt: cells.time('nextTryAt') ?? '' });
   const subscription = () => ({

@@ -1,6 +1,7 @@
 import { createCliWorld } from '../support/createCliWorld';
 import { graphError } from '../support/createFakeGraph';
 import { MINUTE, PRINTER, putServed, TENANT } from '../support/createSubscriptionWorld';
+import { HOLD_MS } from '../../shared/watches/watches';
 
 const mockSweep = jest.fn().mockResolvedValue(2);
 jest.mock('../../shared/sweep/sweepWatches', () => ({
@@ -120,7 +121,7 @@ describe('subscriptions revoke', () => {
   it('is stored at once while another run works on the watch', async () => {
     const world = await createWorld();
     const { watch, etag } = await world.read();
-    await world.watches.save({ ...watch, heldUntil: '2026-11-22T00:04:00.000Z' }, etag);
+    await world.watches.save({ ...watch, heldMs: HOLD_MS }, etag);
     const { code, stdout } = await world.run(...verb('revoke', '--yes'));
     expect(code).toBe(0);
     expect(stdout).toContain('its clientState is revoked');

@@ -1,4 +1,4 @@
-import { withoutFailure, withoutSubscription } from '../../shared/watches/watches';
+import { HOLD_MS, withoutFailure, withoutSubscription } from '../../shared/watches/watches';
 import { createCliWorld } from '../support/createCliWorld';
 import { graphError } from '../support/createFakeGraph';
 import {
@@ -104,7 +104,7 @@ describe('subscriptions add', () => {
   it('reports that another run is creating the subscription', async () => {
     const world = createCliWorld();
     await world.addTenant();
-    await world.put({ heldUntil: '2026-11-22T00:04:00.000Z' });
+    await world.put({ heldMs: HOLD_MS });
     expect(await world.run(...addPrinter)).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('Another run is creating its subscription') as string,

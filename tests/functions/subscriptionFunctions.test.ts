@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { app, InvocationContext, type StorageQueueFunctionOptions, type TimerFunctionOptions } from '@azure/functions';
 import { createMemoryQueue } from '../support/memoryQueue';
 import { createSubscriptionWorld, MINUTE, putServed, TENANT, PRINTER } from '../support/createSubscriptionWorld';
+import { HOLD_MS } from '../../shared/watches/watches';
 
 jest.mock('@azure/functions', () => ({
   ...jest.requireActual<object>('@azure/functions'),
@@ -141,10 +142,10 @@ describe('processLifecycleEvent', () => {
     const { options } = await load();
     const world = createFunctionWorld();
     await world.addTenant();
-    await world.put({ heldUntil: '2026-11-22T00:03:00.000Z' });
+    await world.put({ heldMs: HOLD_MS });
     await options.handler(message(), createContext().context);
     const [sent] = world.queue('subscription-events').sent;
-    expect(sent?.delaySeconds).toBe(180);
+    expect(sent?.delaySeconds).toBe(255);
     expect(JSON.parse(sent?.text ?? '')).toEqual(message());
   });
 

@@ -23,7 +23,7 @@ export function createSubscriptionWorld() {
   const graph = createFakeGraph();
   const logger = createCapturedLogger();
   const tenantTable = createMemoryTable();
-  const watchTable = createMemoryTable();
+  const watchTable = createMemoryTable(clock);
   const watches = createWatches(watchTable);
   const tenants = createTenants(tenantTable);
   const deps = {

@@ -14,6 +14,7 @@ export function createMemoryTable(
   const stored = ({ row, version: current }: { row: Row; version: number }) => ({
     cells: { ...row },
     etag: `W/"${current}"`,
+    readAt: clock.now(),
   });
   const write = (row: Row) => {
     version += 1;
@@ -33,7 +34,7 @@ export function createMemoryTable(
   return {
     get: (partitionKey, rowKey) => {
       const found = rows.get(keyOf(partitionKey, rowKey));
-      return Promise.resolve(found && { ...stored(found), readAt: clock.now() });
+      return Promise.resolve(found && stored(found));
     },
     insert: (row) => Promise.resolve(rows.has(keyOf(row.partitionKey, row.rowKey)) ? undefined : write(row)),
     replace: (row, etag) => Promise.resolve(replace(row, etag)),

@@ -91,13 +91,13 @@ describe('throttling', () => {
     expect(delays.slice(0, 6)).toEqual([15, 15, 15, 23, 34, 51]);
   });
 
-  test('a Retry-After beyond what a queue can hide (7 days) is cut to that', async () => {
+  test('a Retry-After of years is waited for no longer than the 15 minutes until the next look, and the spread', async () => {
     worker.world.next('GET', /./, thrower(graphError('throttled', 1e15)));
     await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('deferred');
-    expect(worker.queues.jobs.sent[0]?.delaySeconds).toBe(604_800);
+    expect(worker.queues.jobs.sent[0]?.delaySeconds).toBe(930);
     worker.throttle.pause(FETCHABLE.tenantId, 1e15);
     await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('deferred');
-    expect(worker.queues.jobs.sent[1]?.delaySeconds).toBe(604_800);
+    expect(worker.queues.jobs.sent[1]?.delaySeconds).toBe(930);
   });
 });
 

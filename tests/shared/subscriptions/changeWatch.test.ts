@@ -11,6 +11,7 @@ import {
   TENANT,
   type SubscriptionWorld,
 } from '../../support/createSubscriptionWorld';
+import { HOLD_MS } from '../../../shared/watches/watches';
 
 describe('revokeWatch', () => {
   it('raises the generation first, then replaces, so that the old clientState is refused', async () => {
@@ -58,7 +59,7 @@ describe('revokeWatch', () => {
     expect(await reconcileWatch(world.deps, stored)).toMatchObject({ outcome: 'busy' });
     expect(await revoked).toMatchObject({ outcome: 'nothing' });
     expect(world.graph.subscriptions.size).toBe(0);
-    world.clock.advance(4 * MINUTE);
+    world.clock.advance(HOLD_MS);
     expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'created' });
     expect((await world.read()).watch.generation).toBe(1);
   });
@@ -141,7 +142,7 @@ describe('removeWatch', () => {
     await world.addTenant();
     const { watch } = await putServed(world);
     const { callGraph } = world.deps;
-    const held = { ...watch, heldUntil: '2026-11-22T00:04:00.000Z' };
+    const held = { ...watch, heldMs: HOLD_MS };
     world.deps.callGraph = async (call) => {
       const answer = await callGraph(call);
       if (call.method === 'DELETE') await world.watches.save(held, (await world.read()).etag);

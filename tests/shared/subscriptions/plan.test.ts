@@ -52,7 +52,7 @@ describe('plan (a PATCH about once an hour, and what is replaced)', () => {
     ['and not before it is due', { ...renewed(59), keyId: 'k0' }, { onlyRenew: true }, 'nothing'],
     [
       'an unwanted one waits while a run holds it to create its subscription',
-      { ...none, wanted: false, heldUntil: at(1) },
+      { ...none, wanted: false, heldMs: 60_000 },
       {},
       'nothing',
     ],
@@ -98,7 +98,7 @@ describe('plan (a PATCH about once an hour, and what is replaced)', () => {
     ['a row that does not say when it was renewed', { ...none, ...served }, {}, 'renew'],
     ['waiting after a failure, not created', { ...none, nextTryAt: at(1), lastError: 'x' }, {}, 'nothing'],
     ['waiting after a failure, not renewed', { ...renewed(60), nextTryAt: at(1), lastError: 'x' }, {}, 'nothing'],
-    ['held by another run, even when asked for', { ...renewed(60), heldUntil: at(1) }, { asked: true }, 'nothing'],
+    ['held by another run, even when asked for', { ...renewed(60), heldMs: 60_000 }, { asked: true }, 'nothing'],
     ['the waiting is over', { ...renewed(60), nextTryAt: at(0), lastError: 'x' }, {}, 'renew'],
     ['a time that cannot be read is no wait', { ...renewed(60), nextTryAt: 'soon', lastError: 'x' }, {}, 'renew'],
     ['a person has corrected the cause', { ...none, nextTryAt: at(30), lastError: 'x' }, { retryNow: true }, 'create'],
@@ -120,7 +120,7 @@ describe('plan (a PATCH about once an hour, and what is replaced)', () => {
       {},
       'nothing',
     ],
-    ['a create in progress is not overridden', { ...none, heldUntil: at(3) }, { retryNow: true }, 'nothing'],
+    ['a create in progress is not overridden', { ...none, heldMs: 180_000 }, { retryNow: true }, 'nothing'],
     [
       'renewed a minute ago, with an expiry that cannot be read',
       { ...none, ...served, renewedAt: at(-1) },
@@ -153,7 +153,7 @@ describe('plan (a PATCH about once an hour, and what is replaced)', () => {
     expect(retryAt(watchOf({ ...none, nextTryAt: at(5), retryAfterUntil: at(6), lastError: 'x' }), NOW)).toBe(
       NOW + 360_000,
     );
-    expect(retryAt(watchOf({ ...none, heldUntil: at(7) }), NOW)).toBe(NOW + 420_000);
+    expect(retryAt(watchOf({ ...none, heldMs: 420_000 }), NOW)).toBe(NOW + 420_000);
     expect(retryAt(watchOf(none), NOW)).toBeUndefined();
   });
 });

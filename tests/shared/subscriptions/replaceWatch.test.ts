@@ -11,6 +11,7 @@ import {
   type SubscriptionWorld,
 } from '../../support/createSubscriptionWorld';
 import { testKey } from '../../support/testKey';
+import { HOLD_MS } from '../../../shared/watches/watches';
 
 const K1 = { keyId: 'k1', key: testKey(7) };
 const K2 = { keyId: 'k2', key: testKey(8) };
@@ -89,11 +90,10 @@ describe('replacing a subscription', () => {
     for (const died of ['before', 'after']) {
       const world = await rotated('retired');
       const { watch, etag } = await world.read();
-      const heldUntil = '2026-11-22T00:04:00.000Z';
-      await world.watches.save({ ...watch, heldUntil }, etag);
+      await world.watches.save({ ...watch, heldMs: HOLD_MS }, etag);
       if (died === 'after') world.graph.subscriptions.clear();
       expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'nothing' });
-      world.clock.advance(4 * MINUTE);
+      world.clock.advance(HOLD_MS);
       expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'replaced' });
       expect([...world.graph.subscriptions.keys()]).toEqual(['subscription-1']);
     }

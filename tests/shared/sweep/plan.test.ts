@@ -89,10 +89,20 @@ describe('a ready job', () => {
   const bounds = { since: NOW - 100 * DAY, retentionDays: 30 };
   const recent = NOW - MINUTE;
 
-  it('created before the watch is history', () => {
-    const since = recent + 1;
-    expect(planJob(sight(undefined), recent, { ...bounds, since })).toBe('beforeWatch');
+  it('created before the watch is history, with 15 minutes between the clock of Graph and that of the operator', () => {
+    const since = recent + 15 * MINUTE;
+    expect(planJob(sight(undefined), recent, { ...bounds, since: since + 1 })).toBe('beforeWatch');
+    expect(planJob(sight(undefined), recent, { ...bounds, since })).toBe('enqueue');
     expect(planJob(sight(undefined), recent, { ...bounds, since: recent })).toBe('enqueue');
+  });
+
+  it.each<[LedgerRow['status'], Partial<LedgerRow>]>([
+    ['claimed', { leaseUntil: iso(NOW + DAY) }],
+    ['waiting', { nextTryAt: iso(NOW + DAY) }],
+    ['failed', { nextTryAt: iso(NOW + DAY) }],
+    ['gone', { nextTryAt: iso(NOW + DAY) }],
+  ])('that is %s is enqueued when its wait was written by a clock a day ahead', (status, cells) => {
+    expect(planJob(sight({ status, ...cells }), recent, bounds)).toBe('enqueue');
   });
 
   it('within a day of the end of retention is not enqueued back: its row may have been deleted', () => {

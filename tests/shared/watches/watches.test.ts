@@ -1,5 +1,6 @@
 import {
   createWatches,
+  HOLD_MS,
   parseWatchRowKey,
   watchRowKey,
   watchState,
@@ -8,6 +9,7 @@ import {
   type Watch,
 } from '../../../shared/watches/watches';
 import { PRINTER, START, watchOf } from '../../support/createSubscriptionWorld';
+import { createFakeClock } from '../../support/createFakeClock';
 import { createMemoryTable } from '../../support/memoryTable';
 
 const REMOVAL = { keyIds: 'k1', removedAt: '2026-11-22T00:00:00.000Z' };
@@ -31,7 +33,7 @@ const full: Watch = {
   failures: 2,
   status: 'updateFailed',
   lastError: 'words',
-  heldUntil: '2026-11-22T00:02:00.000Z',
+  heldMs: HOLD_MS,
   revokedAt: '2026-11-22T00:03:00.000Z',
 };
 const plain: Watch = {
@@ -53,7 +55,7 @@ async function listAll(listing: AsyncIterable<{ watch: Watch }>): Promise<Watch[
 
 describe('the table Subscriptions', () => {
   it('stores a watch under the keys of the contract and reads all of it back', async () => {
-    const table = createMemoryTable();
+    const table = createMemoryTable(createFakeClock());
     const watches = createWatches(table);
     expect(await watches.add(full)).toBe(true);
     expect(await watches.add(plain)).toBe(true);
@@ -64,6 +66,25 @@ describe('the table Subscriptions', () => {
     expect((await watches.get(full))?.watch).toEqual(full);
     expect((await watches.get(plain))?.watch).toEqual(plain);
     expect(await watches.get({ ...plain, id: 'other' })).toBeUndefined();
+  });
+
+  it('says how long a run still holds a watch, by the clock of the table service alone', async () => {
+    const service = createFakeClock(Date.UTC(2000, 0, 1));
+    const table = createMemoryTable(service);
+    const watches = createWatches(table);
+    await watches.add(full);
+    service.advance(200_000);
+    // The longest create takes 180 s (four calls of 45 s), and 15 s are the margin.
+    expect((await watches.get(full))?.watch.heldMs).toBe(55_000);
+    expect((await listAll(watches.list()))[0]?.heldMs).toBe(55_000);
+    service.advance(55_000);
+    expect((await watches.get(full))?.watch.heldMs).toBeUndefined();
+    // A time that the service did not say ends no hold.
+    const timeless = createWatches({
+      ...table,
+      get: async (...key) => ({ etag: '', cells: {}, ...(await table.get(...key)), readAt: NaN }),
+    });
+    expect((await timeless.get(full))?.watch.heldMs).toBe(HOLD_MS);
   });
 
   it('adds a watch once', async () => {
@@ -87,7 +108,7 @@ describe('the table Subscriptions', () => {
   });
 
   it('clears the cells that a save leaves out', async () => {
-    const watches = createWatches(createMemoryTable());
+    const watches = createWatches(createMemoryTable(createFakeClock()));
     await watches.add(full);
     const cleared = withoutFailure(full);
     await watches.save(cleared, (await watches.get(full))?.etag ?? '');
