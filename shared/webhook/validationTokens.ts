@@ -12,6 +12,7 @@ import type { Clock } from '../clock';
 import { errorFields, ReceiverError } from '../errors';
 import { isRecord, parseId } from '../parse';
 import { SIGN_IN_HOSTS } from '../settings/clouds';
+import { CLOCK_SKEW_MS } from '../skew';
 import type { VerifyTokens } from './receive';
 
 export interface SigningKeysDependencies {
@@ -28,9 +29,6 @@ export interface TokenVerifierDependencies extends SigningKeysDependencies {
 
 /** Microsoft Graph Change Tracking (concepts/change-notifications-with-resource-data.md). */
 const GRAPH_PUBLISHER_APP_ID = '0bf30f3b-4a52-48df-9a82-234910c4a086';
-
-/** Clocks differ. Entra documents no allowance, so this one is small. */
-const CLOCK_TOLERANCE_SECONDS = 60;
 
 /** Entra rolls its keys without notice; apps should look at least once a day (entra/identity-platform/signing-key-rollover). */
 export const KEYS_MAX_AGE_MS = 24 * 60 * 60 * 1000;
@@ -70,7 +68,7 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): Ve
         audience: clientId,
         algorithms: ['RS256'],
         currentDate: new Date(clock.now()),
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        clockTolerance: CLOCK_SKEW_MS / 1_000,
         requiredClaims: ['exp'],
       });
       return true;

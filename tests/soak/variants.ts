@@ -11,6 +11,7 @@ const READINGS: { [Name in keyof Variants]?: readonly Variants[Name][] } = {
   revalidateAtRenewal: [false, false, false, false, false, true],
   handshakeToken: ['plain', 'special'],
   patchEndedTask: ['reject400', 'reject409', 'accept'],
+  taskDescription: ['kept', 'rewritten'],
   fetchableAfterAcquire: [false, true],
   endedTaskListedMinutes: [1440, 0],
   pageSize: [50, 5],

@@ -98,6 +98,7 @@ export const controlApi = {
   ),
   clearCalls: row('DELETE /calls', done),
   violations: row('GET /violations', json<Violation[]>('value')),
+  looks: row('GET /looks', json<Violation[]>('value')),
   setVariants: row('PATCH /variants', done, changeOf<Variants>()),
   mintUserToken: row(
     'POST /userTokens',

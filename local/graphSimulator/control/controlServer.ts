@@ -140,6 +140,7 @@ const handlers: Handlers = {
     calls.list().filter((call) => call.n > after && (target === 'all' || call.target === target)),
   clearCalls: ({ calls }) => void calls.clear(),
   violations: ({ calls }) => calls.violations(),
+  looks: ({ calls }) => calls.looks(),
   setVariants: ({ variants }, change) => {
     Object.assign(variants, variantsSchema.parse({ ...variants, ...change }));
   },

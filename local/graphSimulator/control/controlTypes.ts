@@ -65,9 +65,12 @@ export interface CallRecord {
   fault?: string;
 }
 
-/** A call that did not respect a Retry-After. */
+/**
+ * A call before the end of a Retry-After. `look`: the one call of a tenant that a caller may send after 15 minutes of a longer
+ * Retry-After, reported apart.
+ */
 export interface Violation {
-  kind: 'repeatedTooEarly' | 'startedWhileThrottled';
+  kind: 'repeatedTooEarly' | 'startedWhileThrottled' | 'look';
   call: CallRecord;
   throttledBy: CallRecord;
 }

@@ -5,6 +5,14 @@ import type { Reply } from '../http/server';
 const NOTICE_MS = 250;
 // Bounds the memory of a long run: the list keeps this many calls, the latest.
 const REMEMBERED = 200_000;
+// A caller may look with one call whether a Retry-After of hours still holds.
+const LOOK_AFTER_MS = 15 * 60_000;
+
+/** An answer that asked to wait, and when that wait ends. */
+interface Throttled {
+  by: CallRecord;
+  endsAt: () => number;
+}
 
 /** The report of every call, and of those that came before the end of a Retry-After. */
 export type CallReport = ReturnType<typeof createCallReport>;
@@ -13,7 +21,8 @@ export type CallReport = ReturnType<typeof createCallReport>;
 export function createCallReport(clock: { now: () => number; waitNow: () => number }, remembered = REMEMBERED) {
   let records: CallRecord[] = [];
   let violations: Violation[] = [];
-  let throttles: CallRecord[] = [];
+  let looks: Violation[] = [];
+  let throttles: Throttled[] = [];
   let next = 1;
   return {
     start: (call: Omit<CallRecord, 'n' | 'at' | 'startedAt' | 'status'>): CallRecord => {
@@ -30,18 +39,33 @@ export function createCallReport(clock: { now: () => number; waitNow: () => numb
       const retryAfter = reply.headers?.['retry-after'];
       if (retryAfter !== undefined) record.retryAfterMs = Number(retryAfter) * 1000;
       // A throttled answer is kept for an hour after its Retry-After: no call takes longer to be answered.
-      throttles = throttles.filter((throttle) => endOf(throttle) + 3_600_000 > now);
-      violations.push(...violationsOf(record, throttles));
-      if (record.status >= 400 && retryAfter !== undefined) throttles.push(record);
+      throttles = throttles.filter(({ endsAt }) => endsAt() + 3_600_000 > now);
+      const found = violationsOf(record, throttles);
+      const [first] = found;
+      if (first && isLook(found, looks)) {
+        looks.push({ ...first, kind: 'look' });
+        // Answered like any other call: what is sent from now on need not wait.
+        if (record.status > 0 && record.status < 500 && retryAfter === undefined && record.status !== 429) {
+          throttles = throttles.map((one) =>
+            one.by.tenantId === record.tenantId ? { ...one, endsAt: () => Math.min(one.endsAt(), now) } : one,
+          );
+        }
+      } else violations.push(...found);
+      if (record.status >= 400 && retryAfter !== undefined) {
+        throttles.push({ by: record, endsAt: () => (record.answeredAt ?? 0) + (record.retryAfterMs ?? 0) });
+      }
       // The answers of the parts leave with the batch: before that no caller can know their Retry-After.
-      for (const part of throttles) if (part.batch === record.n) part.answeredAt = now;
+      for (const { by } of throttles) if (by.batch === record.n) by.answeredAt = now;
     },
     list: (): CallRecord[] => records.map((record) => ({ ...record })),
     /** The violations of all calls since `clear`, also of calls that the list has dropped. */
     violations: (): Violation[] => [...violations],
+    /** The looks of all calls since `clear`. */
+    looks: (): Violation[] => [...looks],
     clear: (): void => {
       records = [];
       violations = [];
+      looks = [];
       throttles = [];
     },
   };
@@ -53,9 +77,9 @@ export function createCallReport(clock: { now: () => number; waitNow: () => numb
  * (concepts/throttling.md). Another call, and the same one once alone and once in a `$batch`, may have been in progress when
  * the answer left: it violates only from 250 ms after the answer on.
  */
-function violationsOf(call: CallRecord, throttles: readonly CallRecord[]): Violation[] {
+function violationsOf(call: CallRecord, throttles: readonly Throttled[]): Violation[] {
   if (call.target !== 'graph' || call.tenantId === undefined) return [];
-  return throttles.flatMap((throttledBy): Violation[] => {
+  return throttles.flatMap(({ by: throttledBy, endsAt }): Violation[] => {
     const { target, tenantId, status, answeredAt = Infinity, batch } = throttledBy;
     if (target !== 'graph' || tenantId !== call.tenantId) return [];
     const same = isSameCall(call, throttledBy);
@@ -63,14 +87,20 @@ function violationsOf(call: CallRecord, throttles: readonly CallRecord[]): Viola
     if (!same && status !== 429) return [];
     const isRepeat = same && (batch === undefined) === (call.batch === undefined);
     const violatesFrom = answeredAt + (isRepeat ? 0 : NOTICE_MS);
-    if (call.startedAt <= violatesFrom || call.startedAt >= endOf(throttledBy)) return [];
+    if (call.startedAt <= violatesFrom || call.startedAt >= endsAt()) return [];
     return [{ kind: same ? 'repeatedTooEarly' : 'startedWhileThrottled', call, throttledBy }];
   });
 }
 
-/** When its Retry-After ends. */
-function endOf({ answeredAt = 0, retryAfterMs = 0 }: CallRecord): number {
-  return answeredAt + retryAfterMs;
+/**
+ * Whether a call, no part of a batch, started 15 minutes or more after each answer that it did not wait for, and after the
+ * last look of its tenant.
+ */
+function isLook(found: readonly Violation[], looks: readonly Violation[]): boolean {
+  return found.every(({ call, throttledBy: { answeredAt = 0 } }) => {
+    const lastLook = looks.findLast((look) => look.call.tenantId === call.tenantId)?.call.startedAt ?? -Infinity;
+    return call.batch === undefined && call.startedAt >= Math.max(answeredAt, lastLook) + LOOK_AFTER_MS;
+  });
 }
 
 /** Creates share one path, so a POST is the same call only with the same body. */

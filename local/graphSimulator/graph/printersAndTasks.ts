@@ -129,11 +129,12 @@ function updateTask(call: GraphCall): Reply {
   const { simulation } = call;
   const task = taskOf(call);
   const { state, description } = taskChange.parse(call.body).status;
-  const { patchEndedTask } = simulation.variants;
+  const { patchEndedTask, taskDescription } = simulation.variants;
   if (!isOpen(task) && patchEndedTask !== 'accept')
     throw new Refusal(patchEndedTask === 'reject409' ? 409 : 400, 'badRequest', `The task is already ${task.state}.`);
   if (isOpen(task)) {
-    task.description = description ?? task.description;
+    if (taskDescription === 'rewritten') task.description = `The print task is ${state}.`;
+    else task.description = description ?? task.description;
     if (state === 'completed' || state === 'aborted') endTask(simulation, task, state);
     else task.state = state;
   }

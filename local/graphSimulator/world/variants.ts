@@ -25,6 +25,11 @@ export const variantsSchema = z.strictObject({
   handshakeTimeoutMs: figure(10_000),
   /** `accept`: 200, and nothing changes. */
   patchEndedTask: z.enum(['reject400', 'reject409', 'accept']).default('reject400'),
+  /**
+   * `rewritten`: the description of a task is Graph's own text whatever was sent, as in the answer of
+   * api/printtaskdefinition-update-task.md.
+   */
+  taskDescription: z.enum(['kept', 'rewritten']).default('kept'),
   /** isFetchable stays true once a printer has the job. */
   fetchableAfterAcquire: flag(false),
   /** Minutes for which an ended task is still listed. */

@@ -44,6 +44,36 @@ describe('violations of Retry-After (concepts/throttling.md)', () => {
     expect(judge([throttled, call]).kinds).toEqual(kinds);
   });
 
+  describe('of hours', () => {
+    const MINUTE = 60_000;
+    const hours: Call = { status: 429, startedAt: 0, retryAfter: 21_600 };
+    const at = (minutes: number, changes: Partial<Call> = {}): Call => ({ startedAt: minutes * MINUTE, ...changes });
+    it.each<[string, Call[], number, number]>([
+      ['one call after 15 minutes is a look', [at(15, { status: 429 })], 1, 0],
+      ['one call of another path too', [at(15, { status: 429, path: '/b' })], 1, 0],
+      ['a call before them is none', [at(14.9)], 0, 1],
+      ['a second call beside the look is none', [at(15, { status: 429 }), at(15), at(29.9)], 1, 2],
+      [
+        'a call that began before the look was answered is none',
+        [at(15, { answeredAt: 15.1 * MINUTE }), at(15.05)],
+        1,
+        1,
+      ],
+      ['after a look with a normal answer all calls may follow', [at(15), at(15.1), at(15.1, { path: '/b' })], 1, 0],
+      [
+        'after one with 429 the next look comes 15 minutes later',
+        [at(15, { status: 429, retryAfter: 21_600 }), at(29.9), at(30)],
+        2,
+        2,
+      ],
+      ['after one with 503 or no answer too', [at(15, { status: 503 }), at(16), at(30, { status: 0 }), at(45)], 3, 1],
+      ['a part of a batch is none', [at(15, { batch: 7 })], 0, 1],
+    ])('%s', (_name, calls, looks, violations) => {
+      const { report } = judge([hours, ...calls]);
+      expect([report.looks().length, report.violations().length]).toEqual([looks, violations]);
+    });
+  });
+
   it('count a POST as repeated only with the same body', () => {
     const create = { ...throttled, method: 'POST', path: '/subscriptions', bodyDigest: 'one' };
     const repeat = (bodyDigest: string) =>

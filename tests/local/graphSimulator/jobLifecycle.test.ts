@@ -58,6 +58,16 @@ describe('a job on a printer with a trigger', () => {
     expect((await graph('GET', taskPath(taskId))).body).toMatchObject({ status: { state: 'completed' } });
   });
 
+  it.each([
+    ['kept', 'Ours'],
+    ['rewritten', 'The print task is completed.'],
+  ] as const)('shows the description of a task as the variant %s says (silent)', async (taskDescription, shown) => {
+    await printing.harness().control.setVariants({ taskDescription });
+    const { taskId } = await printPaused();
+    await graph('PATCH', taskPath(taskId), { status: { state: 'completed', description: 'Ours' } });
+    expect((await graph('GET', taskPath(taskId))).body).toMatchObject({ status: { description: shown } });
+  });
+
   it('refuses a state that does not exist, and a task that does not (api/printtaskdefinition-update-task.md)', async () => {
     const { taskId } = await printPaused();
     expect((await finish(taskId, 'finished')).status).toBe(400);

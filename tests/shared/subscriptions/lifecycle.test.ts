@@ -179,8 +179,10 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
       return world.tenants.update(TENANT, (tenant) => ({ ...tenant, sweptAt }));
     };
     // It may have begun before the message: what was missed may not have been there yet.
+    world.clock.advance(24 * MINUTE);
     await swept(24);
     expect(await handleLifecycleEvent(world.deps, message)).toMatchObject({ outcome: 'missed' });
+    world.clock.advance(MINUTE);
     await swept(25);
     expect(await handleLifecycleEvent(world.deps, message)).toEqual({
       outcome: 'dropped',
