@@ -31,6 +31,8 @@ export interface LocalCloudOptions {
   readonly ports: 'default' | 'free';
   /** Runs Azurite, the simulator and the hosts on a clock that can be moved. */
   readonly clock?: boolean;
+  /** With `clock`: how far the clock of the app is ahead of those of Graph and storage, in milliseconds; behind if negative. */
+  readonly appAheadMs?: number;
   /** Puts a fault proxy between the app and both storage and Graph. */
   readonly proxy?: boolean;
   /** Settings of the app that override those of the local cloud. */
@@ -51,6 +53,7 @@ export interface LocalCloud {
   /** The current or last process of each host. */
   readonly hosts: FunctionsHostProcess[];
   readonly proxy?: FaultProxy;
+  /** Moves all clocks. Its offset is the one of Graph and storage. */
   readonly clock?: ClockFile;
   /** The app's settings, with the addresses of the proxy if there is one. */
   readonly settings: Readonly<Record<string, string>>;
@@ -85,6 +88,8 @@ async function startParts(options: LocalCloudOptions, stops: StopList): Promise<
   const ports = options.ports === 'default' ? DEFAULT_PORTS : undefined;
   if (ports) await requireFreePorts(ports);
   const clock = options.clock === true ? await startClock(stops) : undefined;
+  const appClock = clock && options.appAheadMs !== undefined ? await startClock(stops) : clock;
+  if (options.appAheadMs !== undefined) appClock?.move(options.appAheadMs);
   const base = { root, ...(clock && { clockFile: clock.path }) };
 
   const azurite = await startAzurite({ ...base, ...(ports && { ports }) });
@@ -114,7 +119,8 @@ async function startParts(options: LocalCloudOptions, stops: StopList): Promise<
   const hosts: FunctionsHostProcess[] = [];
   const startHost = async (index: number, over: Readonly<Record<string, string>> = {}) => {
     const host = await startFunctionsHost({
-      ...{ ...base, functionKey, env: { ...appEnvironment, ...over }, port: hostPorts[index] ?? 0 },
+      ...{ root, functionKey, env: { ...appEnvironment, ...over }, port: hostPorts[index] ?? 0 },
+      ...(appClock && { clockFile: appClock.path }),
       ...(options.messageLeaseSeconds !== undefined && { messageLeaseSeconds: options.messageLeaseSeconds }),
       ...(programs.host !== undefined && { file: programs.host }),
     });
@@ -128,10 +134,10 @@ async function startParts(options: LocalCloudOptions, stops: StopList): Promise<
 
   return {
     ...{ azurite, simulator, hosts, settings, functionKey },
-    environment: onClock(root, clock?.path, appEnvironment),
+    environment: onClock(root, appClock?.path, appEnvironment),
     connectionString: azurite.connectionString,
     ...(proxy && { proxy }),
-    ...(clock && { clock }),
+    ...(clock && { clock: appClock && appClock !== clock ? together(clock, appClock) : clock }),
     async restartHost(index = 0, over) {
       await hosts[index]?.kill();
       return startHost(index, over);
@@ -148,6 +154,16 @@ async function startClock(stops: StopList): Promise<ClockFile> {
     await rm(folder, { recursive: true, force: true });
   });
   return clock;
+}
+
+function together(clock: ClockFile, other: ClockFile): ClockFile {
+  return {
+    ...clock,
+    move(ms) {
+      clock.move(ms);
+      other.move(ms);
+    },
+  };
 }
 
 interface Addresses {

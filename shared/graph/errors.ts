@@ -10,7 +10,7 @@ export interface GraphErrorOptions extends ReceiverErrorOptions {
   retryAfterMs?: number | undefined;
 }
 
-/** A call to Graph that did not end in a 2xx, or an answer that could not be read. */
+/** A call to Graph, or to Entra for its token, that did not end in a 2xx, or an answer that could not be read. */
 export class GraphError extends ReceiverError {
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;

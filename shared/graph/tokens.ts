@@ -1,9 +1,11 @@
 import type { ClientSecretCredentialOptions } from '@azure/identity';
+import { doublingMs } from '../backoff';
 import { createCache } from '../cache';
 import type { Clock } from '../clock';
 import { untilAborted } from '../concurrency';
 import type { Config } from '../config';
 import { ReceiverError } from '../errors';
+import { answerTime, GraphError, LONGEST_SILENCE_MS, parseRetryAfter } from './errors';
 import { describeRefusal, readEntraRefusal, refusalFields, type Refusal } from './refusals';
 
 /** Access tokens for Graph, as the Graph client takes them. */
@@ -22,12 +24,15 @@ const MOST_TENANTS = 2_000;
 /** Short beside the minutes that a new consent takes, long beside the pace of the messages in a queue. */
 const REFUSAL_KEPT_MS = 30_000;
 const FRESH_EVERY_MS = 60_000;
+const THROTTLED = { firstMs: 1_000, longestMs: 60_000 };
 
 /**
  * Tokens over `request`, which is called as rarely as possible:
  * - Callers that need a token of a tenant at the same time share one request. @azure/identity would send one for each.
  * - For 30 seconds a refusal of Entra is the answer to every caller of the tenant. A withdrawn consent stays withdrawn
- *   until a person acts. Errors that may pass by themselves are not kept.
+ *   until a person acts. Errors that may pass by themselves are not kept, unless Entra throttles.
+ * - While Entra throttles a tenant, nothing is requested before its Retry-After, of which 15 minutes count. Where it asks for
+ *   0 seconds again and again, the waits grow to a minute.
  * - The first call after a 401 or 403 of Graph takes a fresh token, at most once a minute. A token carries the permissions
  *   of the moment it was issued for about an hour, so a permission granted since would seem to be missing.
  */
@@ -36,6 +41,14 @@ export function createTokens(request: RequestToken, clock: Pick<Clock, 'now'>): 
   const refusals = createCache<ReceiverError>({ most: MOST_TENANTS, keepMs: REFUSAL_KEPT_MS, clock });
   const outdated = createCache<true>({ most: MOST_TENANTS, clock });
   const refreshed = createCache<true>({ most: MOST_TENANTS, keepMs: FRESH_EVERY_MS, clock });
+  const throttled = createCache<{ until: number; times: number; problem: string }>({ most: MOST_TENANTS, clock });
+
+  /** @throws GraphError `tokenUnavailable` during a Retry-After of Entra */
+  function checkPause(tenantId: string): void {
+    const { until = 0, problem = '' } = throttled.get(tenantId) ?? {};
+    const retryAfterMs = until - clock.now();
+    if (retryAfterMs > 0) throw new GraphError('tokenUnavailable', problem, { retryAfterMs });
+  }
 
   function takeFresh(tenantId: string): boolean {
     if (!outdated.has(tenantId) || refreshed.has(tenantId)) return false;
@@ -48,9 +61,14 @@ export function createTokens(request: RequestToken, clock: Pick<Clock, 'now'>): 
     try {
       const token = await request(tenantId, { fresh });
       refusals.delete(tenantId);
+      throttled.delete(tenantId);
       return token;
     } catch (error) {
       if (error instanceof ReceiverError && !error.retryable) refusals.set(tenantId, error);
+      if (!(error instanceof GraphError) || error.retryAfterMs === undefined) throw error;
+      const times = (throttled.get(tenantId)?.times ?? 0) + 1;
+      const until = clock.now() + Math.max(error.retryAfterMs, doublingMs(THROTTLED, times));
+      throttled.set(tenantId, { until, times, problem: error.problem });
       throw error;
     }
   }
@@ -58,6 +76,7 @@ export function createTokens(request: RequestToken, clock: Pick<Clock, 'now'>): 
   return {
     refused: (tenantId) => void outdated.set(tenantId, true),
     async get(tenantId) {
+      checkPause(tenantId);
       const fresh = takeFresh(tenantId);
       const shared = fresh ? undefined : inProgress.get(tenantId);
       if (shared) return shared;
@@ -102,7 +121,7 @@ export function createRequestToken(config: Config, clock: Pick<Clock, 'now'>): R
   const scope = `${new URL(config.graphBaseUrl).origin}/.default`;
   const credentials = createCache<ReturnType<typeof createTenantCredential>>({ most: MOST_TENANTS, clock });
   return async (tenantId, { fresh }) => {
-    const used = (fresh ? undefined : credentials.get(tenantId)) ?? createTenantCredential(config, tenantId);
+    const used = (fresh ? undefined : credentials.get(tenantId)) ?? createTenantCredential(config, tenantId, clock);
     credentials.set(tenantId, used);
     try {
       const credential = await used.credential;
@@ -113,7 +132,7 @@ export function createRequestToken(config: Config, clock: Pick<Clock, 'now'>): R
       return token.token;
     } catch (cause) {
       credentials.delete(tenantId);
-      throw toTokenError(config, tenantId, used.lastAnswer(), cause);
+      throw toTokenError(config, tenantId, used.lastAnswer(), { cause, now: clock.now() });
     }
   };
 }
@@ -124,17 +143,26 @@ type AdditionalPolicy = NonNullable<ClientSecretCredentialOptions['additionalPol
 interface SignInAnswer {
   status: number;
   refusal: Refusal;
+  /** Entra throttles the tenant until then; milliseconds since 1970, by our clock. */
+  pausedUntil?: number;
 }
 
 /** `lastAnswer`: of the sign-in host. Undefined while a request is in progress or was not answered. */
-function createTenantCredential(config: Config, tenantId: string) {
+function createTenantCredential(config: Config, tenantId: string, clock: Pick<Clock, 'now'>) {
   let lastAnswer: SignInAnswer | undefined;
   const watchAnswers: AdditionalPolicy['policy'] = {
     name: 'watchAnswers',
     async sendRequest(request, next) {
       lastAnswer = undefined;
       const answer = await next(request);
-      lastAnswer = { status: answer.status, refusal: readEntraRefusal(answer.bodyAsText ?? '') };
+      const { status } = answer;
+      lastAnswer = { status, refusal: readEntraRefusal(answer.bodyAsText ?? '') };
+      const headers = answer.headers.toJSON();
+      const now = clock.now();
+      // 429 always asks to wait: at least a moment.
+      const askedMs = parseRetryAfter(headers['retry-after'], answerTime({ headers }) ?? now) ?? 0;
+      const isThrottled = status === 429 || (status >= 500 && askedMs > 0);
+      if (isThrottled) lastAnswer.pausedUntil = now + Math.min(askedMs, LONGEST_SILENCE_MS);
       return answer;
     },
   };
@@ -169,10 +197,10 @@ function toTokenError(
   config: Config,
   tenantId: string,
   answer: SignInAnswer | undefined,
-  cause: unknown,
+  { cause, now }: { cause: unknown; now: number },
 ): ReceiverError {
   const { authorityHost, credential } = config;
-  const { status, refusal = {} } = answer ?? {};
+  const { status, refusal = {}, pausedUntil } = answer ?? {};
   const known = describeRefusal(refusal);
   const answered = status === undefined ? 'did not answer' : `returned ${status}${known === '' ? '' : ` (${known})`}`;
   const problem = `No token for tenant ${tenantId}: Entra at ${authorityHost} ${answered}`;
@@ -181,6 +209,7 @@ function toTokenError(
     ? `Check that the customer has consented and that the ${credential} credential of the app is valid and not expired.`
     : `If this lasts, check ENTRA_AUTHORITY_HOST and the ${credential} credential of the app.`;
   const remedy = refusal.reason?.remedy ?? generalRemedy;
-  const options = { remedy, logFields: refusalFields(refusal), cause };
-  return new ReceiverError(isRefused ? 'tokenRefused' : 'tokenUnavailable', problem, options);
+  const retryAfterMs = pausedUntil === undefined ? undefined : Math.max(0, pausedUntil - now);
+  const options = { remedy, logFields: refusalFields(refusal), cause, retryAfterMs };
+  return new GraphError(isRefused ? 'tokenRefused' : 'tokenUnavailable', problem, options);
 }

@@ -100,7 +100,7 @@ export async function startFlow({ timers = false, shippedPolls = false, ...optio
   // Onboarding happens in this process, which does not trust the simulator's certificate: no token over https here.
   const services = createServices({ ...cloud.settings, GRAPH_CREDENTIAL: 'development' });
   // What happens in this process happens at the time of the app.
-  const clock = { ...systemClock, now: () => Date.now() + (cloud.clock?.offset() ?? 0) };
+  const clock = { ...systemClock, now: () => Date.now() + (cloud.clock?.offset() ?? 0) + (options.appAheadMs ?? 0) };
   const seen: SeenEvent[] = [];
   const takeEvents = async () => (await queues.take('print-job-events')) as SeenEvent[];
   const events = async () => {

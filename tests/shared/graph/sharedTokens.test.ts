@@ -1,4 +1,5 @@
 import { ReceiverError } from '../../../shared/errors';
+import { GraphError } from '../../../shared/graph/errors';
 import { createTokens } from '../../../shared/graph/tokens';
 import { createFakeClock } from '../../support/createFakeClock';
 
@@ -131,6 +132,33 @@ describe('a refusal of Entra', () => {
     asked.length = 0;
     for (const tenantId of ['t0', 't2', 't1999', 't2000', 't1']) await ask(tenantId);
     expect(asked).toEqual(['t1']);
+  });
+});
+
+describe('a pause that Entra asks for', () => {
+  const throttledFor = (retryAfterMs: number) => new GraphError('tokenUnavailable', 'throttled', { retryAfterMs });
+
+  test('is obeyed by all calls of its tenant, also by one that needs a fresh token, and tells them how long', async () => {
+    const { asked, tokens, clock, host } = createSetting(throttledFor(30_000));
+    await expect(tokens.get('t1')).rejects.toMatchObject({ retryAfterMs: 30_000 });
+    clock.advance(10_000);
+    tokens.refused('t1');
+    await expect(tokens.get('t1')).rejects.toMatchObject({ code: 'tokenUnavailable', retryAfterMs: 20_000 });
+    expect(asked).toEqual(['t1']);
+    host.error = undefined;
+    await expect(tokens.get('t2')).resolves.toBe('token of t2');
+    clock.advance(20_000);
+    await expect(tokens.get('t1')).resolves.toBe('token of t1');
+  });
+
+  test('of 0 seconds, again and again, makes the waits grow to a minute', async () => {
+    const { asked, tokens, clock } = createSetting(throttledFor(0));
+    for (let second = 0; second < 600; second += 1) {
+      await expect(tokens.get('t1')).rejects.toMatchObject({ code: 'tokenUnavailable' });
+      clock.advance(1_000);
+    }
+    // At 0, 1, 3, 7, 15, 31, 63 s and every minute then.
+    expect(asked).toHaveLength(15);
   });
 });
 

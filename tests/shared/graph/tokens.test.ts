@@ -15,7 +15,7 @@ interface Made {
 const made: Made[] = [];
 let asked: { scope: string; tenantId: unknown }[] = [];
 /** Status that the sign-in host answers before the credential fails; undefined: it gives a token. */
-let answer: { status?: number; error?: Error; token?: null; hang?: true } = {};
+let answer: { status?: number; headers?: Record<string, string>; error?: Error; token?: null; hang?: true } = {};
 
 jest.mock('@azure/identity', () => {
   class FakeCredential {
@@ -40,7 +40,10 @@ jest.mock('@azure/identity', () => {
         (() =>
           answer.status === undefined && answer.error
             ? Promise.reject(answer.error)
-            : Promise.resolve({ status: answer.status ?? 200 })) as unknown as Parameters<SendRequest>[1],
+            : Promise.resolve({
+                status: answer.status ?? 200,
+                headers: { toJSON: () => answer.headers ?? {} },
+              })) as unknown as Parameters<SendRequest>[1],
       );
     }
   }
@@ -177,6 +180,22 @@ test.each([
     code: 'tokenUnavailable',
     retryable: true,
     message: expect.stringMatching(/ENTRA_AUTHORITY_HOST and the certificate credential/) as string,
+  });
+});
+
+test.each<[string, number, Record<string, string>, number | undefined]>([
+  ['seconds', 429, { 'retry-after': '30' }, 30_000],
+  ['hours', 503, { 'retry-after': '7200' }, 15 * 60_000],
+  // The sign-in host's clock is days away from ours.
+  ['a date', 429, { 'retry-after': 'Sun, 06 Nov 1994 08:50:37 GMT', date: 'Sun, 06 Nov 1994 08:49:37 GMT' }, 60_000],
+  ['nothing', 429, {}, 0],
+  ['less than nothing', 429, { 'retry-after': '-1' }, 0],
+  ['nothing', 503, {}, undefined],
+])('a Retry-After of %s with %i is reported', async (_form, status, headers, retryAfterMs) => {
+  answer = { status, headers, error: new Error('busy') };
+  await expect(createGetToken(configOf('secret'))('t1')).rejects.toMatchObject({
+    code: 'tokenUnavailable',
+    retryAfterMs,
   });
 });
 

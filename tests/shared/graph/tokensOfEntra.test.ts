@@ -15,7 +15,7 @@ import { readCase } from '../../support/readCase';
  */
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
-type Answer = { status: number; body: unknown };
+type Answer = { status: number; body: unknown; retryAfter?: string };
 let metadata: Answer | undefined;
 let token: Answer;
 let tokenRequests = 0;
@@ -35,7 +35,9 @@ beforeAll(async () => {
     if (request.method === 'POST') tokenRequests += 1;
     const answer = request.method === 'POST' ? token : (metadata ?? { status: 200, body: endpoints });
     request.resume().on('end', () => {
-      response.writeHead(answer.status, { 'content-type': 'application/json' });
+      const { retryAfter } = answer;
+      const wait = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
+      response.writeHead(answer.status, { 'content-type': 'application/json', ...wait });
       response.end(JSON.stringify(answer.body));
     });
   });
@@ -125,3 +127,23 @@ test('a process whose tenant is refused asks once for all the calls that come so
   }
   expect(tokenRequests).toBe(1);
 });
+
+test.each(['0', '0.1'])(
+  'a process that Entra throttles with a Retry-After of %s asks for a token ever less often',
+  async (retryAfter) => {
+    token = { status: 429, body: errorOf('temporarily_unavailable', 'AADSTS90055: too many requests'), retryAfter };
+    tokenRequests = 0;
+    const { callGraph } = openGraphService(config());
+    const call = { tenantId: TENANT, method: 'GET', path: '/print', permission: 'none' } as const;
+    await expect(callGraph(call)).rejects.toMatchObject({ code: 'tokenUnavailable', retryable: true });
+    // The credential tries up to four times.
+    const first = tokenRequests;
+    expect(first).toBeLessThanOrEqual(4);
+    for (let message = 0; message < 100; message += 1) {
+      const error: unknown = await callGraph(call).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'tokenUnavailable', retryable: true });
+      expect(error).toHaveProperty('retryAfterMs', expect.any(Number));
+    }
+    expect(tokenRequests).toBe(first);
+  },
+);
