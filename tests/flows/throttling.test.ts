@@ -114,6 +114,37 @@ describe('a throttled tenant', () => {
   }, 180_000);
 });
 
+/** On a clock that can be moved, which Retry-After follows. */
+describe('a tenant that Graph asks to wait for two hours', () => {
+  let flow: Flow;
+  beforeAll(async () => {
+    flow = await startFlow({ clock: true });
+    await flow.control.setVariants({ throttlingClock: 'date' });
+  }, 60_000);
+  afterAll(() => flow.stop(), 30_000);
+
+  it('is asked with one call every 15 minutes, and its jobs are done once that is answered', async () => {
+    const { tenantId, printerId } = await flow.onboard(['jobStarted']);
+    const action = { type: 'status', status: 429, retryAfterSeconds: 7_200 } as const;
+    await flow.control.addFault({ tenantId, pathPattern: '/print/', count: 2, action });
+    await flow.control.print(tenantId, { printerId });
+    await eventually('the 429', async () => (await flow.control.calls()).find(({ status }) => status === 429));
+    await flow.control.print(tenantId, { printerId, count: 4 });
+    const looks: number[] = [];
+    for (let quarter = 1; quarter <= 3; quarter += 1) {
+      await flow.untilQuiet();
+      // The 15 minutes, and some seconds over which the messages are spread.
+      flow.cloud.clock?.move(16 * 60_000);
+      await flow.untilQuiet();
+      looks.push((await flow.control.looks()).length);
+    }
+    await flow.untilEvents(5);
+    expect(looks).toEqual([1, 2, 2]);
+    expect(await flow.control.violations()).toEqual([]);
+    expect(await flow.queues.length('print-notifications-poison')).toBe(0);
+  }, 120_000);
+});
+
 /** A message of print-notifications as the webhook stores it (tests/shared/jobs/message.test.ts has every field). */
 function eventOf({ tenantId, definitionId }: Customer) {
   return {
