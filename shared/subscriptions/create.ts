@@ -10,7 +10,8 @@ import {
 } from '../graph/api/subscriptions';
 import { sendSingly } from '../graph/batch';
 import { GraphError } from '../graph/errors';
-import { hasSubscription, HOLD_MS, withoutFailure, type StoredWatch, type Watch } from '../watches/watches';
+import { HOLD_MS } from '../watches/hold';
+import { hasSubscription, withoutFailure, type StoredWatch, type Watch } from '../watches/watches';
 import { afterSuccess, recordFailure, unlessContended, type WatchResult, type SubscriptionDeps } from './record';
 import { callOf, expiryAt, newSubscription, notificationUrlOf, resourceOf } from './plan';
 

@@ -1,8 +1,9 @@
 import type { ReceiverError } from '../errors';
 import { parseId, parseOneOf } from '../parse';
 import { readCells, unreadable } from '../storage/cells';
-import { ageOf, parseOrReport, updateRow, type EntityTable, type Row, type StoredRow } from '../storage/entityTable';
+import { parseOrReport, updateRow, type EntityTable, type Row, type StoredRow } from '../storage/entityTable';
 import type { Tenant } from '../tenants/tenants';
+import { restOfHold } from './hold';
 
 export type WatchKind = 'jobStarted' | 'jobFetchable';
 
@@ -24,10 +25,7 @@ interface WatchBase extends WatchKey {
   generation: number;
   /** Failed attempts in a row. */
   failures: number;
-  /**
-   * A run holds the row for so much longer, in milliseconds, to create or replace its subscription. Nothing overrides it. It
-   * begins with the last write of the row, by the clock of the table service.
-   */
+  /** A run holds the row for so many milliseconds more to create or replace its subscription. Nothing overrides it. */
   heldMs?: number | undefined;
   /** The clientState was revoked at this time: the current subscription is to be replaced. */
   revokedAt?: string | undefined;
@@ -47,12 +45,6 @@ interface WatchBase extends WatchKey {
   resource?: string | undefined;
   changeType?: string | undefined;
 }
-
-/**
- * How long a row is held, so that no other run creates the same subscription. It exceeds the longest create (a refused POST,
- * a listing, a DELETE and another POST of 45 s each, GRAPH_CALL_LIMIT_MS) by a margin of 15 s for an answer on its way.
- */
-export const HOLD_MS = 4 * 60_000 + 15_000;
 
 type NoSubscription = { subscriptionId?: undefined; expirationDateTime?: undefined };
 /** The expiry is the one that Graph returned. */
@@ -78,6 +70,7 @@ export type Watch =
  */
 export interface RemovedWatch extends WatchKey {
   status: 'removed';
+  heldMs?: undefined;
   /** The last one of the watch. */
   generation: number;
   /** The ids of the keys in CLIENT_STATE_KEYS when it was removed, separated by commas. */
@@ -240,11 +233,8 @@ export function createWatches(table: EntityTable) {
 }
 
 function toRow(watch: Watch | RemovedWatch): Row {
-  const { tenantId, kind, id, ...cells } = watch;
-  const row = { partitionKey: tenantId, rowKey: watchRowKey({ kind, id }) };
-  if (cells.status === 'removed') return { ...row, ...cells };
-  const { heldMs, ...others } = cells;
-  return { ...row, ...others, ...(heldMs === undefined ? {} : { held: true }) };
+  const { tenantId, kind, id, heldMs, ...cells } = watch;
+  return { partitionKey: tenantId, rowKey: watchRowKey({ kind, id }), ...cells, ...(heldMs && { held: true }) };
 }
 
 const TABLE = 'Subscriptions';
@@ -277,7 +267,6 @@ function parseRecord(row: StoredRow): Watch | RemovedWatch {
     const removal = { keyIds: cells.text('keyIds') ?? '', removedAt: cells.time('removedAt') ?? '' };
     return { tenantId: partitionKey, ...named, status, generation, ...removal };
   }
-  const heldMs = cells.flag('held') === true ? HOLD_MS - ageOf(row) : 0;
   const base: WatchBase = {
     tenantId: partitionKey,
     ...named,
@@ -287,7 +276,7 @@ function parseRecord(row: StoredRow): Watch | RemovedWatch {
     failures: cells.count('failures') ?? 0,
     ...cells.times(TIMES),
     ...cells.texts(TEXTS),
-    ...(heldMs > 0 ? { heldMs } : {}),
+    ...(cells.flag('held') ? restOfHold(row) : {}),
   };
   const failure = () => ({ lastError: cells.text('lastError') ?? '', nextTryAt: cells.time('nextTryAt') ?? '' });
   const subscription = () => ({

@@ -1,7 +1,7 @@
 import { createCliWorld } from '../support/createCliWorld';
 import { graphError } from '../support/createFakeGraph';
 import { MINUTE, PRINTER, putServed, TENANT } from '../support/createSubscriptionWorld';
-import { HOLD_MS } from '../../shared/watches/watches';
+import { HOLD_MS } from '../../shared/watches/hold';
 
 const mockSweep = jest.fn().mockResolvedValue(2);
 jest.mock('../../shared/sweep/sweepWatches', () => ({

@@ -1,4 +1,5 @@
-import { HOLD_MS, withoutFailure, withoutSubscription } from '../../shared/watches/watches';
+import { HOLD_MS } from '../../shared/watches/hold';
+import { withoutFailure, withoutSubscription } from '../../shared/watches/watches';
 import { createCliWorld } from '../support/createCliWorld';
 import { graphError } from '../support/createFakeGraph';
 import {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { app, InvocationContext, type StorageQueueFunctionOptions, type TimerFunctionOptions } from '@azure/functions';
 import { createMemoryQueue } from '../support/memoryQueue';
 import { createSubscriptionWorld, MINUTE, putServed, TENANT, PRINTER } from '../support/createSubscriptionWorld';
-import { HOLD_MS } from '../../shared/watches/watches';
+import { HOLD_MS } from '../../shared/watches/hold';
 
 jest.mock('@azure/functions', () => ({
   ...jest.requireActual<object>('@azure/functions'),

@@ -133,7 +133,7 @@ test.each(['0', '0.1'])(
   async (retryAfter) => {
     token = { status: 429, body: errorOf('temporarily_unavailable', 'AADSTS90055: too many requests'), retryAfter };
     tokenRequests = 0;
-    const { callGraph } = openGraphService(config());
+    const { callGraph } = openGraphService(config(), () => Promise.resolve(true));
     const call = { tenantId: TENANT, method: 'GET', path: '/print', permission: 'none' } as const;
     await expect(callGraph(call)).rejects.toMatchObject({ code: 'tokenUnavailable', retryable: true });
     // The credential tries up to four times.

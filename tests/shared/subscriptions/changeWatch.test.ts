@@ -11,7 +11,7 @@ import {
   TENANT,
   type SubscriptionWorld,
 } from '../../support/createSubscriptionWorld';
-import { HOLD_MS } from '../../../shared/watches/watches';
+import { HOLD_MS } from '../../../shared/watches/hold';
 
 describe('revokeWatch', () => {
   it('raises the generation first, then replaces, so that the old clientState is refused', async () => {

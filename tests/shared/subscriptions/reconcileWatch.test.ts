@@ -11,7 +11,7 @@ import {
   TENANT,
   watchOf,
 } from '../../support/createSubscriptionWorld';
-import { HOLD_MS } from '../../../shared/watches/watches';
+import { HOLD_MS } from '../../../shared/watches/hold';
 
 const REMOVAL = { keyIds: 'k1', removedAt: '2026-11-22T00:00:00.000Z' };
 

@@ -11,7 +11,7 @@ import {
   type SubscriptionWorld,
 } from '../../support/createSubscriptionWorld';
 import { testKey } from '../../support/testKey';
-import { HOLD_MS } from '../../../shared/watches/watches';
+import { HOLD_MS } from '../../../shared/watches/hold';
 
 const K1 = { keyId: 'k1', key: testKey(7) };
 const K2 = { keyId: 'k2', key: testKey(8) };

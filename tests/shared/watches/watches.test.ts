@@ -1,6 +1,6 @@
+import { HOLD_MS } from '../../../shared/watches/hold';
 import {
   createWatches,
-  HOLD_MS,
   parseWatchRowKey,
   watchRowKey,
   watchState,
