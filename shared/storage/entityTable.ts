@@ -37,7 +37,8 @@ export type TableChange =
  * every later read. When a write rejects, its outcome is unknown.
  */
 export interface EntityTable {
-  get(partitionKey: string, rowKey: string): Promise<StoredRow | undefined>;
+  /** @param cells only these beside the two keys, as in `ListOptions` */
+  get(partitionKey: string, rowKey: string, cells?: readonly string[]): Promise<StoredRow | undefined>;
   /** The new ETag, or undefined when a row with these keys exists. */
   insert(row: Row): Promise<string | undefined>;
   /** Replaces the whole row. The new ETag, or undefined when the row has changed since `etag` or is gone. */

@@ -47,9 +47,10 @@ export function createAzureTable(client: TableClient): EntityTable {
     return written?.subResponses.map(({ etag }) => etag);
   };
   return {
-    async get(partitionKey, rowKey) {
+    async get(partitionKey, rowKey, cells) {
       const service = watchDate();
-      const reading = client.getEntity(partitionKey, rowKey, { ...bounded(), ...service });
+      const queryOptions = cells === undefined ? {} : { queryOptions: selecting(cells) };
+      const reading = client.getEntity(partitionKey, rowKey, { ...bounded(), ...queryOptions, ...service });
       const found = await unlessStatus([404], reading);
       return found && toStoredRow(found, service.readAt());
     },
@@ -80,7 +81,7 @@ export function createAzureTable(client: TableClient): EntityTable {
       }
       const queryOptions = {
         ...(filters.length === 0 ? {} : { filter: filters.join(' and ') }),
-        ...(cells === undefined ? {} : { select: ['partitionKey', 'rowKey', ...cells] }),
+        ...(cells === undefined ? {} : selecting(cells)),
       };
       const service = watchDate();
       const pages = client.listEntities({ queryOptions, ...service }).byPage();
@@ -124,6 +125,10 @@ function toAction(change: TableChange): TransactionAction {
   if ('replace' in change) return ['update', toEntity(change.replace), 'Replace', { etag: change.etag }];
   // The SDK deletes whatever ETag the row has: index rows are only ever removed together with the row they belong to.
   return ['delete', change.remove];
+}
+
+function selecting(cells: readonly string[]) {
+  return { select: ['partitionKey', 'rowKey', ...cells] };
 }
 
 function quote(text: string): string {

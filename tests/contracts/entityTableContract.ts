@@ -194,6 +194,17 @@ export function entityTableContract(name: string, open: () => Promise<EntityTabl
       expect(etags).toEqual([await etagOf('a_1'), await etagOf('a_2')]);
     });
 
+    it('reads a row with the cells asked for alone, its ETag and its age', async () => {
+      await table.insert(row({ text: 'a', big: 'b' }));
+      const whole = await table.get('p', 'r');
+      const stored = await table.get('p', 'r', ['text', 'timestamp', 'absent']);
+      expect(stored?.cells).toMatchObject({ partitionKey: 'p', rowKey: 'r', text: 'a' });
+      expect(stored?.cells).not.toHaveProperty('big');
+      expect(stored?.cells['timestamp']).toBe(whole?.cells['timestamp']);
+      expect(stored?.etag).toBe(whole?.etag);
+      expect(stored?.readAt).toEqual(expect.any(Number));
+    });
+
     it('keeps rows with the same RowKey of two partitions apart', async () => {
       await table.insert(row({ partitionKey: 'p' }));
       expect(await table.insert(row({ partitionKey: 'q', text: 'other' }))).toEqual(expect.any(String));

@@ -1,4 +1,10 @@
-import type { EntityTable, Row } from '../../shared/storage/entityTable';
+import type { EntityTable, Row, StoredRow } from '../../shared/storage/entityTable';
+
+function only(row: StoredRow, cells: readonly string[] | undefined): StoredRow {
+  if (!cells) return row;
+  const shown = ['partitionKey', 'rowKey', ...cells];
+  return { ...row, cells: Object.fromEntries(Object.entries(row.cells).filter(([name]) => shown.includes(name))) };
+}
 
 /**
  * An EntityTable in memory. It passes the same contract suite as the Azure table (tests/contracts).
@@ -32,9 +38,9 @@ export function createMemoryTable(
     return found && stored(found).etag === etag ? write(row) : undefined;
   };
   return {
-    get: (partitionKey, rowKey) => {
+    get: (partitionKey, rowKey, cells) => {
       const found = rows.get(keyOf(partitionKey, rowKey));
-      return Promise.resolve(found && stored(found));
+      return Promise.resolve(found && only(stored(found), cells));
     },
     insert: (row) => Promise.resolve(rows.has(keyOf(row.partitionKey, row.rowKey)) ? undefined : write(row)),
     replace: (row, etag) => Promise.resolve(replace(row, etag)),
@@ -66,14 +72,7 @@ export function createMemoryTable(
         const found = rows.get(key);
         if (!found?.row.rowKey.startsWith(rowKeyPrefix)) continue;
         if (partitionKey !== undefined && found.row.partitionKey !== partitionKey) continue;
-        const all = stored(found);
-        if (!cells) {
-          yield all;
-          continue;
-        }
-        const shown = ['partitionKey', 'rowKey', ...cells];
-        const few = Object.entries(all.cells).filter(([name]) => shown.includes(name));
-        yield { ...all, cells: Object.fromEntries(few) };
+        yield only(stored(found), cells);
       }
     },
     clear: () => rows.clear(),
