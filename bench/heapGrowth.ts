@@ -82,6 +82,7 @@ export const heapGrowth: Part = {
       decide: releaseEveryJob,
       queues: { jobs, events, poison },
       requestRenewal: createRequestRenewal({ queue: subscriptions, clock }),
+      requestSweep: () => Promise.resolve(),
       clock,
       random: Math.random,
       logger: silent,

@@ -9,6 +9,7 @@ import { formatTable, isMissed, type Figure, type FigureInfo } from './figures';
 import { filesOnPath } from './filesOnPath';
 import { heapGrowth } from './heapGrowth';
 import { renewals } from './renewals';
+import { sweepMemory } from './sweepMemory';
 import { acknowledgement, firstAnswer, verifyCold } from './webhookTimes';
 
 const USAGE = `Usage: npm run bench -- [figure...] [options]
@@ -23,7 +24,17 @@ Options:
   --help     show this help`;
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const PARTS = [verifyCold, heapGrowth, callsOfSweep, renewals, callsOfJob, filesOnPath, acknowledgement, firstAnswer];
+const PARTS = [
+  verifyCold,
+  heapGrowth,
+  callsOfSweep,
+  sweepMemory,
+  renewals,
+  callsOfJob,
+  filesOnPath,
+  acknowledgement,
+  firstAnswer,
+];
 const INFO = new Map<string, FigureInfo>(PARTS.flatMap(({ figures }) => Object.entries(figures)));
 const NAMES = [...INFO.keys()];
 

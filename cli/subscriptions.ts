@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { addWatch, removeWatch, renewWatch, revokeWatch } from '../shared/subscriptions/manage';
+import { QUEUE_NAMES } from '../shared/storage/account';
 import { retryAfterEndsAt } from '../shared/subscriptions/plan';
 import type { WatchResult } from '../shared/subscriptions/record';
 import { sweepWatches } from '../shared/sweep/sweepWatches';
@@ -172,7 +173,8 @@ async function changeWatch(context: CliContext, verb: ChangeVerb, options: Chang
       return terminal.note('Nothing was changed.');
     }
   }
-  const result = await CHANGES[verb]({ ...(await services.subscriptions()), logger }, key);
+  const events = await services.queue(QUEUE_NAMES.subscriptions);
+  const result = await CHANGES[verb]({ ...(await services.subscriptions()), events, logger }, key);
   if (!result) throw notWatched(key);
   const queued = result.sweep ? await sweepWatches({ ...(await services.sweep()), logger }, [key]) : 0;
   const { outcome, watch } = result;

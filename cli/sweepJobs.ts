@@ -17,7 +17,7 @@ export async function sweepJobs(context: CliContext, options: SweepJobsOptions):
   const watch = watchKeyOrNone(options);
   const deps = { ...(await (await context.services()).sweep()), logger };
   if (tenant !== undefined && !(await deps.tenants.get(tenant))) throw notListed(tenant);
-  if (watch) return reportOne(context, await sweepWatch(deps, watch), options);
+  if (watch) return reportOne(context, await sweepWatch(deps, watch, { retryNow: true }), options);
   const summary = await sweepAll(deps, {
     ...(tenant === undefined ? {} : { tenantId: tenant }),
     onProgress: ({ tenantId, of, seen, enqueued }) =>

@@ -182,7 +182,7 @@ export function createServices(env: Environment): Services {
       return createRulesStore({ blobs: await configBlobs(), clock: systemClock });
     }),
     sweep: once(async () => {
-      const { createSweepMemory } = await import('./sweep/sweepRun');
+      const { createSweepMemory } = await import('./sweep/sweepMemory');
       return {
         graphBaseUrl: (await config()).graphBaseUrl,
         callGraph: (await graph()).callGraph,
@@ -217,11 +217,13 @@ export function createServices(env: Environment): Services {
         { releaseEveryJob },
         { createRequestRenewal },
         { createLocateJob },
+        { createRequestSweep },
       ] = await Promise.all([
         import('./jobs/access'),
         import('./jobs/startedJob'),
         import('./subscriptions/renewalRequests'),
         import('./graph/api/printerShares'),
+        import('./subscriptions/sweepRequests'),
       ]);
       const { callGraph, throttle, silence } = await graph();
       const [rows, jobs, events, poison, subscriptionEvents] = await Promise.all([
@@ -246,6 +248,7 @@ export function createServices(env: Environment): Services {
         decide: releaseEveryJob,
         queues: { jobs, events, poison },
         requestRenewal: createRequestRenewal({ queue: subscriptionEvents, clock: systemClock }),
+        requestSweep: createRequestSweep({ watches: await watches(), queue: subscriptionEvents, clock: systemClock }),
         clock: systemClock,
         random: Math.random,
       };

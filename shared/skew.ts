@@ -1,6 +1,6 @@
 /**
  * How far the clocks of two machines may be apart: ours, Graph's and those of other instances and operators. A time that
- * another machine wrote is compared with ours only with this margin (docs/decisions/0015).
+ * another machine wrote is compared with ours only with this margin (docs/decisions/0018).
  */
 export const CLOCK_SKEW_MS = 15 * 60_000;
 

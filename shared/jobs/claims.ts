@@ -43,6 +43,15 @@ const RENEW_LEASE_AFTER_MS = 30_000;
 export function isLeaseOver({ ageMs }: Pick<ReadLedgerRow, 'ageMs'>): boolean {
   return ageMs >= LEASE_MS + TAKE_OVER_MARGIN_MS;
 }
+
+/** Graph may be asked so often to end a task that it has confirmed as ended and lists as open. */
+const MOST_REOPENED = 5;
+
+/** Whether a row that is done may be claimed again for a task that Graph still lists as open. */
+export function mayReopen({ status, event, reopened = 0 }: LedgerRow): boolean {
+  return status === 'done' && event !== 'pending' && reopened < MOST_REOPENED;
+}
+
 /** A row that changes under every attempt of one call is contended by a loop elsewhere. */
 const MOST_RACES = 5;
 
@@ -57,12 +66,13 @@ const MOST_RACES = 5;
  * the row means that we won.
  *
  * @param run runId: random, unique to this run. notifiedAt: when Graph's notification arrived, for a message of
- *   Graph. A row that something else found first keeps it, so that late notifications can be counted.
+ *   Graph. A row that something else found first keeps it, so that late notifications can be counted. traceparent: of the
+ *   message; a row keeps the first. stillOpen: Graph lists the task as open, so a row that is done is claimed again.
  */
 export async function claimJob(
   deps: ClaimDeps,
   reference: JobReference,
-  run: { runId: string; foundBy: FoundBy; notifiedAt?: string },
+  run: { runId: string; foundBy: FoundBy; notifiedAt?: string; traceparent?: string; stillOpen?: true },
 ): Promise<ClaimResult> {
   const now = deps.clock.now();
   const won = (row: LedgerRow, etag: string, earlierDecision?: Decision): ClaimResult => ({
@@ -79,6 +89,7 @@ export async function claimJob(
     attempts: 1,
     firstSeenAt: isoTime(now),
     foundBy: run.foundBy,
+    ...(run.traceparent ? { traceparent: run.traceparent } : {}),
     ...placeOf(reference),
     ...intent,
   };
@@ -89,7 +100,8 @@ export async function claimJob(
     if (!stored) throw lostRace('The ledger row was deleted while this run was claiming it');
     const found = stored.value;
     const row = noteNotification(found, run.notifiedAt);
-    if (row.status === 'done') {
+    const isReopened = run.stillOpen === true && mayReopen(row);
+    if (row.status === 'done' && !isReopened) {
       // A lost race needs no retry: the other writer has noted a notification too.
       if (row !== found) await deps.ledger.replace(reference, row, stored);
       return { outcome: 'done' };
@@ -100,12 +112,15 @@ export async function claimJob(
         return { outcome: 'busy', until: now + LEASE_MS + TAKE_OVER_MARGIN_MS - stored.ageMs };
       }
     }
+    // After the end of its retries a person has asked for another one, with as many as the first.
+    const known = row.retriesEndedAt === undefined ? row : withoutFailures(row);
     const taken: LedgerRow = {
       // A row that was gone starts over, because no event was sent for it.
-      ...(row.status === 'gone' ? { ...withoutWait(row), firstSeenAt: isoTime(now) } : row),
+      ...(row.status === 'gone' ? { ...withoutWait(known), firstSeenAt: isoTime(now) } : known),
       ...lease,
       status: 'claimed',
       attempts: row.attempts + 1,
+      ...(isReopened ? { reopened: (row.reopened ?? 0) + 1 } : {}),
       ...(row.decision === undefined ? intent : {}),
     };
     const etag = await deps.ledger.replace(reference, taken, stored);
@@ -147,7 +162,8 @@ export function finishClaim(
   const { lastRefusal } = claim.row;
   // Why the job could not be read until its deadline.
   const reason = changes.outcome === 'deadline' && lastRefusal !== undefined ? { lastRefusal } : {};
-  return write(deps, claim, { ...withoutWait(claim.row), ...reason, ...changes, status: 'done' });
+  const { eventText: _eventText, ...kept } = withoutFailures(withoutWait(claim.row));
+  return write(deps, claim, { ...kept, ...reason, ...changes, status: 'done' });
 }
 
 /**
@@ -159,7 +175,7 @@ export function releaseClaim(
   deps: ClaimDeps,
   claim: Claim,
   changes: { status: 'waiting' | 'failed' | 'gone'; nextTryAt?: string; cause: string } & Partial<
-    Pick<LedgerRow, 'waitReason' | 'waitingSince' | 'lastRefusal'>
+    Pick<LedgerRow, 'waitReason' | 'waitingSince' | 'lastRefusal' | 'failures' | 'retriesEndedAt'>
   >,
 ): Promise<boolean> {
   const { runId: _runId, leaseUntil: _leaseUntil, decision, ...kept } = withoutWait(claim.row);
@@ -196,6 +212,11 @@ function noteNotification(row: LedgerRow, notifiedAt: string | undefined): Ledge
 function withoutWait(row: LedgerRow): LedgerRow {
   const { nextTryAt: _at, waitReason: _reason, waitingSince: _since, ...rest } = row;
   const { cause: _cause, lastRefusal: _refusal, ...kept } = rest;
+  return kept;
+}
+
+function withoutFailures(row: LedgerRow): LedgerRow {
+  const { failures: _failures, retriesEndedAt: _endedAt, ...kept } = row;
   return kept;
 }
 

@@ -6,9 +6,17 @@ import type { Logger } from '../logger';
 import type { MessageQueue } from '../storage/queues';
 import type { Access } from './access';
 import { isoTime, releaseClaim, type Claim } from './claims';
-import { afterPauseMs, growingDelayMs, LONGEST_DELAY_MS, NOT_YET_WINDOW_MS, sweepRetryMs, waitedFor } from './delays';
+import {
+  afterPauseMs,
+  growingDelayMs,
+  LONGEST_DELAY_MS,
+  LONGEST_OUTAGE_MS,
+  NOT_YET_WINDOW_MS,
+  waitedFor,
+} from './delays';
 import type { Ledger, WaitReason } from './ledger';
 import { formatJobMessage, idsOf, idsOfMessage, type MessageOfJob, type MessageOfSharedJob } from './message';
+import { nextRound } from './retries';
 import { taskDeadline, type NotYet } from './startedJob';
 
 export interface DeferDeps {
@@ -74,24 +82,27 @@ export async function deferClaimed(
     return releaseAndRequeue(deps, message, claim, { status: 'waiting', waitReason: 'notYet', cause, delayMs });
   }
   deps.logger.warn('job.gone', { ...idsOf(message.reference), cause });
-  const nextTryAt = sweepRetryAt(deps, claim);
-  const kept = await releaseClaim(deps, claim, { status: 'gone', cause, nextTryAt });
+  const kept = await releaseClaim(deps, claim, { status: 'gone', cause, ...nextRound(claim.row, deps.clock.now()) });
   return kept ? 'gone' : requeue(deps, message, 'claimLost', growingDelayMs('notYet', 0, deps.random()));
 }
 
+/** `failed`: the row says so, and when the sweep retries it. `retriesEnded`: the row says that nothing retries it. */
+export type AfterError = 'deferred' | 'failed' | 'retriesEnded' | 'unrecorded';
+
 /**
  * Defers a message after its work failed, if waiting can help. Otherwise its row is `failed` until the sweep or another
- * message retries it, and the result is undefined.
+ * message retries it.
  */
 export async function deferAfterError(
   deps: DeferDeps,
   work: { message: MessageOfJob; claim: Claim; access: Access },
   error: unknown,
-): Promise<'deferred' | undefined> {
+): Promise<AfterError> {
   const { message, claim, access } = work;
   const ids = idsOf(message.reference);
-  const outageMs = growingDelayMs('outage', waitedFor(claim.row, 'outage', deps.clock.now()), deps.random());
-  if (error instanceof ReceiverError && error.retryable) {
+  const outMs = waitedFor(claim.row, 'outage', deps.clock.now());
+  const outageMs = growingDelayMs('outage', outMs, deps.random());
+  if (error instanceof ReceiverError && error.retryable && outMs < LONGEST_OUTAGE_MS) {
     const retryAfterMs = error instanceof GraphError ? error.retryAfterMs : undefined;
     const isThrottled = error.code === 'graphThrottled';
     // A throttled tenant waits for its pause. Without a Retry-After the waits must grow (concepts/throttling.md), and also
@@ -114,13 +125,21 @@ export async function deferAfterError(
     return releaseAndRequeue(deps, message, claim, wait);
   }
   const cause = error instanceof ReceiverError ? causeOf(error) : { cause: 'unexpected' };
+  // An outage that is waited out no longer is one for the next tries too.
+  const { waitReason, waitingSince } = claim.row;
+  const isLongOutage = error instanceof ReceiverError && error.retryable && waitReason && waitingSince;
+  const round = {
+    ...nextRound(claim.row, deps.clock.now()),
+    ...(isLongOutage ? { waitReason, waitingSince } : {}),
+  };
   try {
-    await releaseClaim(deps, claim, { status: 'failed', ...cause, nextTryAt: sweepRetryAt(deps, claim) });
+    if (!(await releaseClaim(deps, claim, { status: 'failed', ...cause, ...round }))) return 'unrecorded';
+    return round.retriesEndedAt === undefined ? 'failed' : 'retriesEnded';
   } catch (notReleased) {
     // The lease ends in a few minutes. The first error is the one to report.
     deps.logger.warn('job.claimNotReleased', { ...ids, ...errorFields(notReleased) });
+    return 'unrecorded';
   }
-  return undefined;
 }
 
 /** Releases the claim first, so that any message may claim the row immediately, then requeues this one. */
@@ -145,9 +164,4 @@ async function releaseAndRequeue(
 /** Why a row waits or failed. The words of our own errors are safe to store. */
 function causeOf({ code, message }: ReceiverError): { cause: string; lastRefusal: string } {
   return { cause: code, lastRefusal: message };
-}
-
-/** When the sweep may retry a row that this run leaves `failed` or `gone`. Any other message may claim it immediately. */
-function sweepRetryAt(deps: DeferDeps, claim: Claim): string {
-  return isoTime(deps.clock.now() + sweepRetryMs(claim.row.attempts));
 }

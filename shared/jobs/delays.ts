@@ -2,6 +2,9 @@ import { doublingMs } from '../backoff';
 import { LONGEST_SILENCE_MS } from '../graph/errors';
 import type { LedgerRow, WaitReason } from './ledger';
 
+/** Jobs do not live longer at Graph than messages in a queue do by default. Until then any outage is waited out. */
+export const LONGEST_OUTAGE_MS = 7 * 24 * 60 * 60_000;
+
 /** How long a job may stay invisible in Graph before its row is `gone`. */
 export const NOT_YET_WINDOW_MS = 10 * 60_000;
 
@@ -60,20 +63,11 @@ export function afterShareMs(random: number, isSilent: boolean): number {
 }
 
 /** A little under the sweep's ten minutes and under an hour, so that a run that starts early does not skip a row. */
-export const LONGEST_SPACING_MS = 55 * 60_000;
-const SWEEP_SPACING = { firstMs: 9 * 60_000, longestMs: LONGEST_SPACING_MS };
+const SWEEP_SPACING = { firstMs: 9 * 60_000, longestMs: 55 * 60_000 };
 
 /**
  * Milliseconds until the sweep may enqueue a row again after `times` attempts (1 or more): doubling from 9 minutes to 55.
  */
 export function sweepSpacingMs(times: number): number {
   return doublingMs(SWEEP_SPACING, times);
-}
-
-/** A message is claimed about five to fourteen times before its row is `failed` or `gone`. */
-const ATTEMPTS_PER_ROUND = 10;
-
-/** Milliseconds until the sweep may enqueue a row that became `failed` or `gone` after `attempts` claims. */
-export function sweepRetryMs(attempts: number): number {
-  return sweepSpacingMs(1 + Math.floor(attempts / ATTEMPTS_PER_ROUND));
 }

@@ -31,6 +31,12 @@ export interface LedgerRow {
   waitingSince?: string;
   /** How many runs have claimed the row. */
   attempts: number;
+  /** How many rounds of tries in a row ended with `failed` or `gone`, see `nextRound`. */
+  failures?: number;
+  /** When the last of these rounds ended: only a person retries it. */
+  retriesEndedAt?: string;
+  /** How often a row that was done was claimed again, because Graph listed its task as open. */
+  reopened?: number;
   firstSeenAt: string;
   /** How the job became known first. */
   foundBy: FoundBy;
@@ -50,6 +56,10 @@ export interface LedgerRow {
   job?: string;
   /** What was shortened or left out of `job`, JSON: a list of names. */
   truncated?: string;
+  /** The trace of the message that found the job first, for its event. */
+  traceparent?: string;
+  /** While the event is `pending`: its text, so that it says the same when it is sent again. */
+  eventText?: string;
   /** `pending`: the work has ended, and its event could not be sent yet. The others: whether a row that is done sent one. */
   event?: EventState;
   /** The error code or reason: why the row waits or failed, or why no event was sent. For people. */
@@ -84,6 +94,8 @@ export interface ListedLedgerRow extends LastChange {
 /** The table PrintJobs. All its reads and writes go through here. Reads throw ReceiverError `rowUnreadable`. */
 export interface Ledger {
   get(key: LedgerKey): Promise<ReadLedgerRow | undefined>;
+  /** The same without its long texts, which are most of the size of a row. */
+  getWithoutJob(key: LedgerKey): Promise<ReadLedgerRow | undefined>;
   /** The ETag, or undefined when the row exists. */
   insert(reference: JobReference, row: LedgerRow): Promise<string | undefined>;
   /**
@@ -114,12 +126,14 @@ const REFERENCE = ['kind', 'definitionId', 'taskId', 'printerId', 'shareId', 'jo
 const TABLE = 'PrintJobs';
 
 export function createLedger(table: EntityTable): Ledger {
+  const read = async ({ tenantId, rowKey }: LedgerKey, cells?: readonly string[]) => {
+    const stored = await table.get(tenantId, rowKey, cells);
+    if (!stored) return undefined;
+    return { value: parseLedgerRow(stored), etag: stored.etag, ...lastChangeOf(stored), ageMs: ageOf(stored) };
+  };
   return {
-    async get({ tenantId, rowKey }) {
-      const stored = await table.get(tenantId, rowKey);
-      if (!stored) return undefined;
-      return { value: parseLedgerRow(stored), etag: stored.etag, ...lastChangeOf(stored), ageMs: ageOf(stored) };
-    },
+    get: (key) => read(key),
+    getWithoutJob: (key) => read(key, CELLS_OF_LISTING),
     async insert(reference, row) {
       const inserted = formatRow(ledgerKey(reference), row);
       if (row.status !== 'claimed') return table.insert(inserted);
@@ -203,10 +217,11 @@ function parseIndexRow(tenantId: string, row: StoredRow): JobReference {
 }
 
 const STATUSES: readonly LedgerStatus[] = ['claimed', 'waiting', 'failed', 'gone', 'done'];
-const TIMES = ['leaseUntil', 'nextTryAt', 'notifiedAt', 'jobCreatedAt', 'waitingSince'] as const;
-const TEXTS = ['runId', 'printerId', 'shareId', 'jobId', 'wish', 'cause'] as const;
+const TIMES = ['leaseUntil', 'nextTryAt', 'notifiedAt', 'jobCreatedAt', 'waitingSince', 'retriesEndedAt'] as const;
+const TEXTS = ['runId', 'printerId', 'shareId', 'jobId', 'wish', 'cause', 'traceparent'] as const;
 /** Most of the size of a row. */
-const LONG_TEXTS = ['job', 'truncated', 'lastRefusal'] as const;
+const LONG_TEXTS = ['job', 'truncated', 'eventText', 'lastRefusal'] as const;
+const COUNTS = ['failures', 'reopened'] as const;
 
 const CELLS_OF_LISTING: readonly string[] = [
   'timestamp',
@@ -218,6 +233,7 @@ const CELLS_OF_LISTING: readonly string[] = [
   'waitReason',
   'event',
   'decision',
+  ...COUNTS,
   ...TIMES,
   ...TEXTS,
 ];
@@ -237,7 +253,13 @@ function parseLedgerRow(row: StoredRow): LedgerRow {
     ...(waitReason ? { waitReason } : {}),
     ...(event ? { event } : {}),
     ...(decision ? { decision } : {}),
+    ...countsOf(cells),
     ...cells.times(TIMES),
     ...cells.texts([...TEXTS, ...LONG_TEXTS]),
   };
+}
+
+function countsOf(cells: Pick<ReturnType<typeof readCells>, 'count'>): Pick<LedgerRow, (typeof COUNTS)[number]> {
+  const known = COUNTS.map((name) => [name, cells.count(name)] as const).filter(([, count]) => count !== undefined);
+  return Object.fromEntries(known);
 }

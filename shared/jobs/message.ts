@@ -100,6 +100,8 @@ interface MessageBase {
   deferrals: number;
   /** When the tables became unavailable to this message; ISO 8601. Removed once they have answered. */
   tablesOutSince?: string;
+  /** Of the sweep: Graph lists the task as open although its row is done. */
+  stillOpen?: true;
 }
 
 /** A message of the queue print-notifications. */
@@ -182,6 +184,7 @@ function parseBase(event: Record<string, unknown>): MessageBase {
     ...(typeof generation === 'number' ? { generation } : {}),
     ...pickTexts(event, ['subscriptionId', 'expires']),
     ...(isIsoTime(tablesOutSince) ? { tablesOutSince } : {}),
+    ...(event['stillOpen'] === true ? { stillOpen: true } : {}),
   };
 }
 

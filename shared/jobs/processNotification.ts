@@ -20,7 +20,7 @@ import { deferAfterError, deferClaimed, deferUntilTablesAnswer, requeue } from '
 import type { Ledger } from './ledger';
 import type { Decide } from './startedJob';
 import { nameSharedJob } from './sharedJob';
-import { workOnJob } from './work';
+import { workOnJob, type WorkResult } from './work';
 
 export interface ProcessDeps {
   ledger: Ledger;
@@ -41,6 +41,8 @@ export interface ProcessDeps {
   };
   /** Requests the renewal of the watch's subscription. Repeated requests are cheap. */
   requestRenewal: (watch: WatchKey, traceparent: string) => Promise<void>;
+  /** Requests a sweep of the watch. Repeated requests are cheap. */
+  requestSweep: (watch: WatchKey, traceparent: string) => Promise<void>;
   clock: Pick<Clock, 'now'>;
   /** 0 to 1. */
   random: () => number;
@@ -55,8 +57,14 @@ export type ProcessOutcome =
   | 'eventRepeated'
   /** Recorded before; nothing to do. */
   | 'duplicate'
+  /** Recorded before, and Graph listed the task as open: it was ended once more, without a second event. */
+  | 'endedAgain'
+  /** The same for the last time: Graph confirms the end of the task and keeps listing it as open. */
+  | 'taskStaysOpen'
   /** A copy of the message is on the queue and becomes visible later. */
   | 'deferred'
+  /** The row says why, and when the sweep retries it. */
+  | 'failed'
   /** Graph never showed the job. A later notification or sweep reopens the row. */
   | 'gone'
   /** Tenant or watch is not active: the task was ended without an event. */
@@ -114,6 +122,10 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
   const { reference, foundBy, receivedAt } = message;
   const access = await readAccess(deps, message);
   if (!access.active && isDropped(message, access.reason)) {
+    // It was genuine when it was accepted, and a person replays it: its job is found at Graph.
+    if (access.reason === 'staleGeneration' && foundBy === 'replay') {
+      await deps.requestSweep(watchOf(reference), message.traceparent);
+    }
     deps.logger.warn('job.dropped', { ...idsOf(reference), reason: access.reason });
     return 'dropped';
   }
@@ -121,6 +133,8 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
   const claimed = await claimJob(ledger, reference, {
     runId: randomUUID(),
     foundBy,
+    traceparent: message.traceparent,
+    ...(message.stillOpen ? { stillOpen: true } : {}),
     ...(foundBy === 'graph' && receivedAt !== '' ? { notifiedAt: receivedAt } : {}),
   });
   if (claimed.outcome === 'done') {
@@ -129,27 +143,46 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
   }
   if (claimed.outcome === 'busy') return requeue(deps, message, 'busy', claimed.until - deps.clock.now());
   const { claim } = claimed;
+  let result: WorkResult;
   try {
     const callGraph = underLease(deps.callGraph, ledger, claim);
-    const result = await workOnJob({ ...deps, ledger, callGraph }, { claim, message, access });
-    if (result.outcome === 'notYet' || result.outcome === 'claimLost') {
-      return await deferClaimed(deps, message, claim, result);
-    }
-    deps.logger.info('job.processed', {
-      ...idsOf(reference),
-      outcome: result.outcome,
-      jobOutcome: result.jobOutcome,
-      foundBy,
-      attempts: claim.row.attempts,
-      msSinceFirstSeen: deps.clock.now() - Date.parse(claim.row.firstSeenAt),
-    });
-    return result.outcome;
+    result = await workOnJob({ ...deps, ledger, callGraph }, { claim, message, access });
   } catch (error) {
-    const deferred = await deferAfterError(deps, { message, claim, access }, error);
-    if (deferred !== undefined) return deferred;
-    if (access.active || !(error instanceof ReceiverError)) throw error;
-    return sendToPoison(deps, input, { ...idsOf(reference), reason: access.reason });
+    return endAfterError(deps, { message, claim, access, input }, error);
   }
+  // Outside: a message that cannot be sent again is left to the host, with the wait that its row has recorded.
+  if (result.outcome === 'notYet' || result.outcome === 'claimLost') return deferClaimed(deps, message, claim, result);
+  if (result.outcome === 'taskStaysOpen') deps.logger.error('job.taskStaysOpen', idsOf(reference));
+  deps.logger.info('job.processed', {
+    ...idsOf(reference),
+    outcome: result.outcome,
+    jobOutcome: result.jobOutcome,
+    foundBy,
+    attempts: claim.row.attempts,
+    msSinceFirstSeen: deps.clock.now() - Date.parse(claim.row.firstSeenAt),
+  });
+  return result.outcome;
+}
+
+/**
+ * Ends a run whose work failed. A message of Graph or of a person is thrown, so that it reaches the poison queue and is
+ * seen. The sweep sends another one whenever the row is due, so only the last of its messages is kept there.
+ */
+async function endAfterError(
+  deps: ProcessDeps,
+  work: { message: MessageOfJob; claim: Claim; access: Access; input: unknown },
+  error: unknown,
+): Promise<ProcessOutcome> {
+  const { message, access, input } = work;
+  const { reference, foundBy } = message;
+  const left = await deferAfterError(deps, work, error);
+  if (left === 'deferred') return left;
+  if (foundBy === 'sweep' && left === 'failed') return left;
+  if (foundBy === 'sweep' && left === 'retriesEnded') {
+    return sendToPoison(deps, input, { ...idsOf(reference), reason: left });
+  }
+  if (access.active || !(error instanceof ReceiverError)) throw error;
+  return sendToPoison(deps, input, { ...idsOf(reference), reason: access.reason });
 }
 
 /** Until a person has corrected a row of the customer, its messages wait as in an outage: none is poisoned. */

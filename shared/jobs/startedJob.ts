@@ -33,7 +33,7 @@ export interface StartedJobWork {
 
 /**
  * Graph does not show the job in the expected state yet. `window`: the row becomes `gone` after ten minutes. `openTask`:
- * the wait has no end, because a print waits for the task and Graph sends no other notification.
+ * the wait ends at the deadline of the task, because a print waits for it and Graph sends no other notification.
  */
 export interface NotYet {
   outcome: 'notYet';
@@ -79,7 +79,8 @@ export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWor
       if (isPastDeadline(deps, work)) return endTask(deps, work, 'deadline', found);
       return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
     case 'notBegun':
-      if (isPastDeadline(deps, work)) return endTaskBeforeItBegins(deps, work, reading);
+      // Whether a task can be ended before it begins is not documented. Where Graph refuses, it is retried less and less often.
+      if (isPastDeadline(deps, work)) return endTask(deps, work, 'deadline', found);
       return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
     case 'open':
       return endTask(deps, work, deps.decide(work.reference, found.job), found);
@@ -164,20 +165,6 @@ async function readAgain(
   if (!job || printerId === undefined || jobId === undefined) return job;
   const read = await readJob(callGraph, { tenantId, printerId, jobId }, 'tasks');
   return typeof read === 'string' ? job : read;
-}
-
-/** Whether a pending task can be ended is not documented. Where Graph refuses, the message is deferred. */
-async function endTaskBeforeItBegins(
-  deps: StartedJobDeps,
-  work: StartedJobWork,
-  { found, cause }: { found: Found; cause: string },
-): Promise<StartedJobResult> {
-  try {
-    return await endTask(deps, work, 'deadline', found);
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    return { outcome: 'notYet', cause, patience: 'openTask' };
-  }
 }
 
 /** Graph answered that the task cannot be changed in its current state. */

@@ -5,12 +5,12 @@ import { readJob } from '../graph/api/printJobs';
 import { isRecord, parseJson, parseText } from '../parse';
 import type { MessageQueue } from '../storage/queues';
 import type { Access } from './access';
-import { extendLease, finishClaim, isoTime, type Claim } from './claims';
+import { extendLease, finishClaim, isoTime, mayReopen, type Claim } from './claims';
 import { formatJobEvent, type JobEventFacts, type JobFacts } from './jobEvent';
-import type { LedgerRow, Outcome } from './ledger';
+import type { EventState, LedgerRow, Outcome } from './ledger';
 import type { JobFetchableReference, JobMessage } from './message';
 import { shortenJob } from './shortenJob';
-import { workOnStartedJob, type NotYet, type StartedJobDeps } from './startedJob';
+import { workOnStartedJob, type NotYet, type StartedJobDeps, type StartedJobResult } from './startedJob';
 
 export interface WorkDeps extends StartedJobDeps {
   queues: { events: MessageQueue };
@@ -23,7 +23,7 @@ export interface Work {
 }
 
 export type WorkResult =
-  | { outcome: 'done' | 'eventRepeated' | 'releasedWithoutEvent'; jobOutcome: Outcome }
+  | { outcome: 'done' | 'eventRepeated' | 'releasedWithoutEvent' | 'endedAgain' | 'taskStaysOpen'; jobOutcome: Outcome }
   | NotYet
   /** Another run has taken the row over; nothing more was started. */
   | { outcome: 'claimLost' };
@@ -32,25 +32,45 @@ export type WorkResult =
 const EVENT_SEND_LIMIT_MS = 45_000;
 
 /** Cells of a table hold 64 KiB of UTF-16, 32 Ki characters. */
-const MOST_JOB_CHARACTERS = 30_000;
+const MOST_CELL_CHARACTERS = 30_000;
 
 /**
  * The work under a claim: read, decide, act, send the event, record. A run that takes over reads everything again and
- * recognizes what an earlier run did.
+ * recognizes what an earlier run did. An event whose send was not confirmed is sent again as it was.
  *
  * @throws GraphError, storage errors
  */
 export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult> {
   const { reference, row } = work.claim;
   const pending = pendingFacts(row);
-  if (pending && reference.kind === 'jobStarted') return sendAndRecord(deps, work, pending);
+  const isKnown = reference.kind === 'jobStarted' || row.eventText !== undefined;
+  if (pending && isKnown) return sendAndRecord(deps, work, pending);
   const result =
     reference.kind === 'jobFetchable'
       ? await readFetchableJob(deps.callGraph, reference)
       : await workOnStartedJob(deps, { claim: work.claim, access: work.access, reference });
+  if (row.event === 'sent' || row.event === 'none') return finishAgain(deps, work.claim, row.event, result);
   // A job whose event is late may have been deleted at Graph since.
   const facts = 'facts' in result ? result.facts : pending;
   return facts ? sendAndRecord(deps, work, facts) : (result as Exclude<typeof result, { facts: JobFacts }>);
+}
+
+/**
+ * Records that a task was ended once more, which Graph listed as open after it had been ended and reported. No second event
+ * is sent. What Graph does not show now, the sweep looks at again.
+ */
+async function finishAgain(
+  deps: WorkDeps,
+  claim: Claim,
+  event: EventState,
+  result: StartedJobResult,
+): Promise<WorkResult> {
+  if ('outcome' in result && result.outcome === 'claimLost') return result;
+  const { outcome: jobOutcome = 'ended', cause } = claim.row;
+  const staysOpen = claim.hasActed && !mayReopen({ ...claim.row, status: 'done', event });
+  const said = staysOpen ? 'taskStaysOpen' : cause;
+  await finishClaim(deps.ledger, claim, { event, ...(said === undefined ? {} : { cause: said }) });
+  return { outcome: staysOpen ? 'taskStaysOpen' : 'endedAgain', jobOutcome };
 }
 
 /** What a run found and did whose event could not be sent. */
@@ -91,16 +111,22 @@ async function sendAndRecord(deps: WorkDeps, { claim, message, access }: Work, f
     await finishClaim(deps.ledger, claim, { ...record, event: 'none', cause: access.reason });
     return { outcome: 'releasedWithoutEvent', jobOutcome: outcome };
   }
-  if (!(await extendLease(deps.ledger, claim, EVENT_SEND_LIMIT_MS))) return { outcome: 'claimLost' };
-  const { reference, row } = claim;
-  const { firstSeenAt } = row;
-  const { traceparent } = message;
   // Where the queue refuses, the row is released with this: a later run sends the event without asking Graph.
-  claim.row = { ...row, ...record, event: 'pending' };
-  const redirects = await findRedirects(deps, claim, facts);
-  await deps.queues.events.send(formatJobEvent({ ...facts, ...redirects, reference, firstSeenAt, traceparent }));
+  claim.row = { ...claim.row, ...record, event: 'pending' };
+  const text = claim.row.eventText ?? (await formatEvent(deps, claim, message, facts));
+  if (text.length <= MOST_CELL_CHARACTERS) claim.row = { ...claim.row, eventText: text };
+  if (!(await extendLease(deps.ledger, claim, EVENT_SEND_LIMIT_MS))) return { outcome: 'claimLost' };
+  await deps.queues.events.send(text);
   const recorded = await finishClaim(deps.ledger, claim, { ...record, event: 'sent' });
   return { outcome: recorded ? 'done' : 'eventRepeated', jobOutcome: outcome };
+}
+
+/** Time and trace are those of the first message, whichever run sends the event. */
+async function formatEvent(deps: WorkDeps, claim: Claim, message: JobMessage, facts: JobFacts): Promise<string> {
+  const redirects = await findRedirects(deps, claim, facts);
+  const { reference, row } = claim;
+  const { firstSeenAt, traceparent = message.traceparent } = row;
+  return formatJobEvent({ ...facts, ...redirects, reference, firstSeenAt, traceparent });
 }
 
 /** What the row keeps of the facts, so that a later run can send the same event. */
@@ -111,7 +137,7 @@ function recordOf({ outcome, printerId, shareId, jobId, job }: JobFacts): Partia
   const shorten = { fields: job.fields };
   const { fields, truncated } = shortenJob(
     shorten,
-    (short) => JSON.stringify(short.fields).length <= MOST_JOB_CHARACTERS,
+    (short) => JSON.stringify(short.fields).length <= MOST_CELL_CHARACTERS,
   );
   const createdMs = Date.parse(parseText(job.fields['createdDateTime']));
   return {

@@ -93,7 +93,8 @@ function explainSubscription(value: unknown): Explanation {
   const parsed = parseSubscriptionMessage(value);
   if ('malformed' in parsed) return { cause: `malformed: ${parsed.malformed}` };
   const { message } = parsed;
-  const what = message.kind === 'lifecycle' ? `lifecycle event ${message.lifecycleEvent}` : 'renewal';
+  const words = { renew: 'renewal', sweep: 'sweep request' };
+  const what = message.kind === 'lifecycle' ? `lifecycle event ${message.lifecycleEvent}` : words[message.kind];
   return { tenantId: message.tenantId, cause: `${what} failed`, replay: formatSubscriptionMessage(message) };
 }
 

@@ -40,6 +40,9 @@ export function timelineOf(row: LedgerRow, changedAt: string | undefined): Timel
   return [
     ...known,
     { what: `${row.attempts} ${row.attempts === 1 ? 'run' : 'runs'} claimed it${decided}` },
+    ...(row.reopened === undefined
+      ? []
+      : [{ what: `Graph listed its task as open after its end: ${reopenedWords(row)}` }]),
     currentState(row, changedAt),
     ...(row.lastRefusal === undefined ? [] : [{ what: `last refusal: ${row.lastRefusal}` }]),
   ];
@@ -49,6 +52,8 @@ function currentState(row: LedgerRow, changedAt: string | undefined): TimelineSt
   const at = changedAt === undefined ? {} : { at: changedAt };
   const cause = row.cause === undefined ? '' : ` (${row.cause})`;
   const until = (word: string, time: string | undefined) => (time === undefined ? '' : `; ${word} ${time}`);
+  const retriesEnded =
+    row.retriesEndedAt === undefined ? '' : '; retries have ended. To retry now: jobs sweep --tenant';
   switch (row.status) {
     case 'done': {
       const outcome = row.outcome === undefined ? 'the work ended' : OUTCOMES[row.outcome];
@@ -59,8 +64,16 @@ function currentState(row: LedgerRow, changedAt: string | undefined): TimelineSt
     case 'waiting':
       return { ...at, what: `it waits${cause}${until('next try', row.nextTryAt)}` };
     case 'failed':
-      return { ...at, what: `it failed${cause}${until('the sweep retries it after', row.nextTryAt)}` };
+      return { ...at, what: `it failed${cause}${until('the sweep retries it after', row.nextTryAt)}${retriesEnded}` };
     case 'gone':
-      return { ...at, what: `Graph never showed it${cause}${until('the sweep may retry it after', row.nextTryAt)}` };
+      return {
+        ...at,
+        what: `Graph never showed it${cause}${until('the sweep may retry it after', row.nextTryAt)}${retriesEnded}`,
+      };
   }
+}
+
+function reopenedWords({ reopened = 0, cause }: LedgerRow): string {
+  const times = reopened === 1 ? 'it was ended again once' : `it was ended again ${reopened} times`;
+  return cause === 'taskStaysOpen' ? `${times}, and stays open` : times;
 }

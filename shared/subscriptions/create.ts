@@ -67,8 +67,9 @@ async function saveCreated(
     created,
     (current) => {
       const isUnchanged = current.wanted && current.generation === generation && current.subscriptionId === before;
-      // A run that resumed the tenant may have moved `since`.
-      return isUnchanged ? { ...created, since: current.since } : current;
+      // A run that resumed the tenant may have moved `since`, and a sweep may have been requested or made.
+      const { since, sweepWanted } = current;
+      return isUnchanged ? { ...created, since, sweepWanted } : current;
     },
     holding,
   );

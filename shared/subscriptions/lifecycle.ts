@@ -11,7 +11,7 @@ import { reconcileWatch } from './reconcileWatch';
 export type LifecycleResult =
   /** The subscription was reconciled. A refusal by Graph is written onto the row, and the timer retries. */
   | { outcome: 'handled'; result: WatchResult; sweep?: WatchKey }
-  /** Graph lost notifications: sweep this watch. */
+  /** Graph lost notifications, or the row says that a sweep is wanted: sweep this watch. */
   | { outcome: 'missed'; sweep: WatchKey }
   /** Too early: requeue the message, or `message` in its place, with this delay. */
   | { outcome: 'postponed'; postponeSeconds: number; message?: SubscriptionMessage }
@@ -19,7 +19,15 @@ export type LifecycleResult =
   | { outcome: 'dropped'; reason: DropReason };
 
 type DropReason =
-  'tenantNotActive' | 'watchUnknown' | 'generationOld' | 'eventNotActedOn' | 'renewedSince' | 'sweptSince' | 'merged';
+  | 'tenantNotActive'
+  | 'watchUnknown'
+  | 'generationOld'
+  | 'eventNotActedOn'
+  | 'renewedSince'
+  | 'sweptSince'
+  | 'merged'
+  /** The last attempt failed. The row says why, and when the timer that renews subscriptions makes the next one. */
+  | 'retriedByTimer';
 
 /** Far under the 7 days for which a queue hides a message. A longer wait is checked again in between. */
 const LONGEST_POSTPONEMENT_S = 3_600;
@@ -52,18 +60,28 @@ export async function handleLifecycleEvent(
   if (!watch.wanted) return drop(deps, message, 'watchUnknown');
   const tenant = await deps.tenants.get(message.tenantId);
   if (!tenant || !isMaintained(tenant, watch.kind)) return drop(deps, message, 'tenantNotActive');
+  if (message.kind === 'sweep') {
+    if (watch.sweepWanted === undefined) return drop(deps, message, 'sweptSince');
+    return { outcome: 'missed', sweep: keyOf(watch) };
+  }
   if (message.kind === 'lifecycle') {
     if (message.lifecycleEvent === 'missed') return handleMissed(deps, stored, tenant, message);
     if (!RESOLVED_BY_PATCH.includes(message.lifecycleEvent)) return drop(deps, message, 'eventNotActedOn');
   }
   // A PATCH sent after the event has resolved it.
   if (isSurelyAfter(watch.renewedAt, message.receivedAt, now)) return drop(deps, message, 'renewedSince');
-  const until = retryAt(watch, now) ?? accessRetryAt(tenant, now);
-  if (until !== undefined) return postpone(deps, stored, message, { field: 'renewalNotedUntil', until });
+  if (watch.heldMs !== undefined) {
+    return postpone(deps, stored, message, { field: 'renewalNotedUntil', until: now + watch.heldMs });
+  }
+  // The timer PATCHes the watch when its back-off or that of its tenant is over. A message that waited for that would return
+  // every hour for as long as Graph refuses.
+  if (retryAt(watch, now) !== undefined || accessRetryAt(tenant, now) !== undefined) {
+    return drop(deps, message, 'retriedByTimer');
+  }
   const since = sinceRenewed(watch, now);
   if (since < PATCH_SPACING_MS) {
     // The worker saw the expiry in an older notification. The PATCH has extended it.
-    if (message.kind === 'renew') return drop(deps, message, 'renewedSince');
+    if (message.kind !== 'lifecycle') return drop(deps, message, 'renewedSince');
     // Of several duplicates the first continues, and one of the others looks again later: the clocks may be apart.
     const isDuplicate = Date.parse(watch.renewedAt ?? '') > Date.parse(message.receivedAt);
     if (message.lifecycleEvent === 'reauthorizationRequired' || isDuplicate) {
@@ -107,7 +125,7 @@ async function findWatch(
   message: SubscriptionMessage,
 ): Promise<StoredWatch | undefined> {
   const { tenantId } = message;
-  if (message.kind === 'renew') {
+  if (message.kind !== 'lifecycle') {
     const named = parseWatchRowKey(message.rowKey);
     return named && watches.get({ tenantId, ...named });
   }
@@ -131,7 +149,7 @@ async function postpone(
   const now = deps.clock.now();
   const seconds = Math.min(LONGEST_POSTPONEMENT_S, Math.max(1, Math.ceil((note.until - now) / 1_000)));
   const postponed: LifecycleResult = { outcome: 'postponed', postponeSeconds: seconds };
-  if (message.kind === 'renew' || message.noted) return postponed;
+  if (message.kind !== 'lifecycle' || message.noted) return postponed;
   const isNoted = waitEnd(watch[note.field], now, LONGEST_POSTPONEMENT_S * 1_000) !== undefined;
   if (isNoted) return drop(deps, message, 'merged');
   const notedUntil = new Date(now + seconds * 1_000).toISOString();
@@ -146,7 +164,7 @@ function drop({ logger }: SubscriptionDeps, message: SubscriptionMessage, reason
 
 /** Row keys and event names come from outside: only those of the known form are logged. */
 function nameOf(message: SubscriptionMessage): Record<string, string> {
-  if (message.kind === 'renew') {
+  if (message.kind !== 'lifecycle') {
     const named = parseWatchRowKey(message.rowKey);
     return { watch: named ? watchRowKey(named) : 'unreadable' };
   }

@@ -1,7 +1,18 @@
 import { isPullPrintPrinter } from '../graph/api/pullPrintPrinters';
 import type { Tenant } from '../tenants/tenants';
-import { hasSubscription, isMaintained, newWatch, withoutFailure, type Watch, type WatchKey } from '../watches/watches';
+import {
+  hasSubscription,
+  isMaintained,
+  newWatch,
+  watchRowKey,
+  withoutFailure,
+  type Watch,
+  type WatchKey,
+} from '../watches/watches';
+import { errorFields } from '../errors';
+import type { MessageQueue } from '../storage/queues';
 import { reconcileWatch } from './reconcileWatch';
+import { sendSweepRequest } from './sweepRequests';
 import { unlessContended, type WatchResult, type SubscriptionDeps } from './record';
 
 export type AddWatchResult =
@@ -60,27 +71,44 @@ export function removeWatch(deps: SubscriptionDeps, key: WatchKey): Promise<Chan
   return change(deps, key, (watch) => ({ ...withoutFailure(watch), wanted: false }));
 }
 
+export interface RevokeDeps extends SubscriptionDeps {
+  /** subscription-events */
+  events: MessageQueue;
+}
+
 /**
  * Revokes the clientState of a watch of any tenant: the worker refuses notifications of an older generation. Where the
- * subscription is maintained it is replaced at once, otherwise when the tenant is active again (`nothing`). Rejects only
- * when storage fails.
+ * subscription is maintained it is replaced at once, otherwise when the tenant is active again (`nothing`). Jobs whose
+ * notification was accepted before are found by a sweep of the watch: its row asks for it, and a message starts it. Rejects
+ * only when storage fails.
  */
-export async function revokeWatch(deps: SubscriptionDeps, key: WatchKey): Promise<ChangeWatchResult> {
+export async function revokeWatch(deps: RevokeDeps, key: WatchKey): Promise<ChangeWatchResult> {
   const revokedAt = new Date(deps.clock.now()).toISOString();
   const isReplaced = isMaintained(await deps.tenants.get(key.tenantId), key.kind);
   const revoke = (watch: Watch): Watch => ({
     ...withoutFailure(watch),
     generation: watch.generation + 1,
+    sweepWanted: revokedAt,
     ...(hasSubscription(watch) ? { revokedAt } : {}),
   });
-  return change(deps, key, revoke, isReplaced);
+  return change(deps, key, revoke, { isReconciled: isReplaced, afterwards: () => startSweep(deps, key) });
+}
+
+/** The revocation itself must not fail with the queue. The timer that renews subscriptions reads the row too. */
+async function startSweep(deps: RevokeDeps, key: WatchKey): Promise<void> {
+  try {
+    await sendSweepRequest({ queue: deps.events, clock: deps.clock }, key, '');
+  } catch (error) {
+    const { tenantId } = key;
+    deps.logger.warn('watch.sweepNotRequested', { tenantId, watch: watchRowKey(key), ...errorFields(error) });
+  }
 }
 
 async function change(
   deps: SubscriptionDeps,
   key: WatchKey,
   apply: (watch: Watch) => Watch,
-  isReconciled = true,
+  { isReconciled = true, afterwards = () => Promise.resolve() } = {},
 ): Promise<ChangeWatchResult> {
   let last: Watch | undefined;
   const stored = await unlessContended(
@@ -89,8 +117,9 @@ async function change(
       return apply(watch);
     }),
   );
-  if (stored) return isReconciled ? reconcileWatch(deps, stored) : { outcome: 'nothing', watch: stored.watch };
-  return last && { outcome: 'busy', watch: last };
+  if (!stored) return last && { outcome: 'busy', watch: last };
+  await afterwards();
+  return isReconciled ? reconcileWatch(deps, stored) : { outcome: 'nothing', watch: stored.watch };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { isRecord, parseId, parseText } from '../parse';
 
 /** A message of the queue subscription-events. */
-export type SubscriptionMessage = LifecycleMessage | RenewMessage;
+export type SubscriptionMessage = LifecycleMessage | WatchMessage;
 
 interface MessageBase {
   tenantId: string;
@@ -23,9 +23,12 @@ export interface LifecycleMessage extends MessageBase {
   noted?: true;
 }
 
-/** The worker saw that the subscription of this watch expires soon. */
-export interface RenewMessage extends MessageBase {
-  kind: 'renew';
+/**
+ * `renew`: the worker saw that the subscription of this watch expires soon. `sweep`: its row says that a sweep is wanted, see
+ * `requestSweep`.
+ */
+export interface WatchMessage extends MessageBase {
+  kind: 'renew' | 'sweep';
   /** RowKey in the table Subscriptions. */
   rowKey: string;
 }
@@ -49,7 +52,9 @@ export function parseSubscriptionMessage(value: unknown): { message: Subscriptio
   if (tenantId === undefined) return { malformed: 'no tenantId' };
   const base = { tenantId, receivedAt: parseText(event['receivedAt']), traceparent: parseText(event['traceparent']) };
   const { kind, tag, lifecycleEvent, subscriptionId, generation, noted, rowKey } = event;
-  if (kind === 'renew' && typeof rowKey === 'string') return { message: { kind, ...base, rowKey } };
+  if ((kind === 'renew' || kind === 'sweep') && typeof rowKey === 'string') {
+    return { message: { kind, ...base, rowKey } };
+  }
   if (kind !== 'lifecycle' || typeof tag !== 'string' || typeof lifecycleEvent !== 'string') {
     return { malformed: 'fields missing or of another form' };
   }

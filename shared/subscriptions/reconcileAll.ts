@@ -75,7 +75,7 @@ export interface ReconcileSummary {
   unreadable: string[];
   /** The watches that failed, each with the reason. */
   failures: WatchFailure[];
-  /** Watches to sweep now: their new subscription left a time without notifications. */
+  /** Watches to sweep now: their new subscription left a time without notifications, or their row says so. */
   toSweep: WatchKey[];
 }
 
@@ -220,7 +220,8 @@ function reportResult(reconciliation: Reconciliation, { watch }: StoredWatch, re
     return addToSummary(reconciliation, { ...named, outcome: 'error' }, failure);
   }
   const { outcome, sweep } = result;
-  if (sweep) summary.toSweep.push({ tenantId, kind, id });
+  // The message that asks for a sweep may have been lost: the row says so too.
+  if (sweep || (watch.wanted && watch.sweepWanted !== undefined)) summary.toSweep.push({ tenantId, kind, id });
   const { lastError: error = '', nextTryAt } = result.watch;
   addToSummary(reconciliation, { ...named, outcome }, outcome === 'failed' ? { error, nextTryAt } : undefined);
 }

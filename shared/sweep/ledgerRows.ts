@@ -1,72 +1,46 @@
+import { ReceiverError } from '../errors';
 import type { LedgerRow } from '../jobs/ledger';
+import { ledgerKey, type JobReference } from '../jobs/message';
+import { memoryName } from './sweepMemory';
 import type { SweepDeps } from './sweepRun';
-import { type WatchKey, watchRowKey } from '../watches/watches';
 
-/** Rows of the ledger by RowKey. Undefined: a row that cannot be read. */
-export type LedgerRows = ReadonlyMap<string, LedgerRow | undefined>;
-
-/** Five pages of a table query, some megabytes. */
-const MOST_ROWS = 5_000;
+/** What the ledger says about one item of a listing. */
+export type ItemRow =
+  /** `row` is undefined when there is none. `ageMs`: how long ago it was written, by the clock of the service. */
+  | { state: 'read'; row: LedgerRow | undefined; ageMs: number; isLost: boolean }
+  /** An earlier sweep read it as `done`. A row that is done is never reopened, except for an open task. */
+  | { state: 'done'; isLost: boolean }
+  /** The worker cannot read this row either. It was reported, and a person has to correct it. */
+  | { state: 'unreadable'; isLost: false };
 
 /**
- * Reads the ledger of one tenant for its sweep. A small ledger is read whole at the first call, so that a hundred watches
- * do not cost a hundred queries. A larger ledger is read watch by watch, which bounds the memory. The claim settles what
- * changes after the read.
+ * Reads the row of one listed item, so that a sweep costs what Graph lists, however large the ledger is. A row that is done
+ * is remembered. The row of an open task is always read. The claim settles what changes after the read.
  *
- * @param onUnreadable called for each row that cannot be read
+ * @throws ReceiverError `storageUnavailable`
  */
-export function createRowReader(
-  deps: Pick<SweepDeps, 'ledger'>,
-  tenantId: string,
+export async function readItemRow(
+  deps: Pick<SweepDeps, 'ledger' | 'memory' | 'clock'>,
+  reference: JobReference,
+  isOpenTask: boolean,
   onUnreadable: (error: Error) => void,
-  mostRows = MOST_ROWS,
-): (watch: WatchKey) => Promise<LedgerRows> {
-  let whole: ReturnType<typeof readWhole> | undefined;
-  return async (watch) => {
-    whole ??= readWhole(deps, tenantId, mostRows);
-    const all = await whole;
-    if (!all) return readWatchRows(deps, watch, onUnreadable);
-    const rows = new Map<string, LedgerRow | undefined>();
-    const prefix = `${watchRowKey(watch)}_`;
-    for (const [rowKey, row] of all) {
-      if (!rowKey.startsWith(prefix)) continue;
-      if (row instanceof Error) onUnreadable(row);
-      rows.set(rowKey, row instanceof Error ? undefined : row);
-    }
-    return rows;
-  };
-}
-
-/** Undefined when there are more than `mostRows`. */
-async function readWhole(
-  { ledger }: Pick<SweepDeps, 'ledger'>,
-  tenantId: string,
-  mostRows: number,
-): Promise<Map<string, LedgerRow | Error> | undefined> {
-  const rows = new Map<string, LedgerRow | Error>();
-  let unreadable = new Error('A row of the ledger cannot be read');
-  const onUnreadable = (error: Error) => {
-    unreadable = error;
-  };
-  for await (const { rowKey, row } of ledger.list(tenantId, { onUnreadable })) {
-    rows.set(rowKey, row ?? unreadable);
-    if (rows.size > mostRows) return undefined;
+): Promise<ItemRow> {
+  const name = memoryName(reference);
+  const remembered = isOpenTask ? undefined : deps.memory.done.get(name);
+  if (remembered !== undefined) return { state: 'done', isLost: remembered };
+  try {
+    const stored = await deps.ledger.getWithoutJob(ledgerKey(reference));
+    if (!stored) return { state: 'read', row: undefined, ageMs: 0, isLost: false };
+    const { value: row, ageMs } = stored;
+    const now = deps.clock.now();
+    const isLost = isLostByGraph(row, now);
+    if (!isOpenTask && row.status === 'done' && !mayStillArrive(row, now)) deps.memory.done.set(name, isLost);
+    return { state: 'read', row, ageMs, isLost };
+  } catch (error) {
+    if (!(error instanceof ReceiverError) || error.code !== 'rowUnreadable') throw error;
+    onUnreadable(error);
+    return { state: 'unreadable', isLost: false };
   }
-  return rows;
-}
-
-/** The ledger of one watch by RowKey. A row that cannot be read is undefined and reported to `onUnreadable`. */
-export async function readWatchRows(
-  { ledger }: Pick<SweepDeps, 'ledger'>,
-  watch: WatchKey,
-  onUnreadable: (error: Error) => void,
-): Promise<LedgerRows> {
-  const rows = new Map<string, LedgerRow | undefined>();
-  const rowKeyPrefix = `${watchRowKey(watch)}_`;
-  for await (const { rowKey, row } of ledger.list(watch.tenantId, { rowKeyPrefix, onUnreadable })) {
-    rows.set(rowKey, row);
-  }
-  return rows;
 }
 
 /** A notification that arrives later than this after the job's creation counts as lost. */
@@ -79,9 +53,15 @@ const IN_TIME_MS = 15 * 60_000;
  * @param now milliseconds since 1970
  */
 export function isLostByGraph(row: LedgerRow, now: number): boolean {
-  if (row.foundBy !== 'sweep' || row.event !== 'sent') return false;
-  const created = Date.parse(row.jobCreatedAt ?? row.firstSeenAt);
-  if (now < created + IN_TIME_MS) return false;
-  const inTime = Date.parse(row.notifiedAt ?? '') <= created + IN_TIME_MS;
+  if (row.foundBy !== 'sweep' || row.event !== 'sent' || mayStillArrive(row, now)) return false;
+  const inTime = Date.parse(row.notifiedAt ?? '') <= endOfTime(row);
   return !inTime;
+}
+
+function mayStillArrive(row: LedgerRow, now: number): boolean {
+  return row.foundBy === 'sweep' && now < endOfTime(row);
+}
+
+function endOfTime(row: LedgerRow): number {
+  return Date.parse(row.jobCreatedAt ?? row.firstSeenAt) + IN_TIME_MS;
 }

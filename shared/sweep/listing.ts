@@ -1,133 +1,183 @@
-import type { LedgerRows } from './ledgerRows';
+import { readItemRow } from './ledgerRows';
+import { memoryName } from './sweepMemory';
 import type { SweepDeps } from './sweepRun';
-import { ledgerRowKey, type JobReference, formatJobMessage, createTrace } from '../jobs/message';
+import { NEW_JOB_MS } from './taskPlaces';
+import type { LedgerRow } from '../jobs/ledger';
+import { formatJobMessage, createTrace, type JobReference } from '../jobs/message';
 import type { Tenant } from '../tenants/tenants';
 import type { Watch } from '../watches/watches';
 import { listJobs, type ListedJob } from '../graph/api/printJobs';
-import type { JobPlace } from '../jobPlace';
-import { listTasks } from '../graph/api/printTasks';
-import { planJob, planTask, type Sight, type SweepPlan } from './plan';
+import { listTasks, type PrintTask } from '../graph/api/printTasks';
+import { isOutOfBounds, planJob, planTask, type Sight, type SweepPlan } from './plan';
 import { eachBounded } from '../concurrency';
+
+export interface ListingOptions {
+  /** A person asked for the sweep: retries that have ended or are not due yet are made now. */
+  retryNow: boolean;
+  /** Called for each row that cannot be read. */
+  onUnreadable: (error: Error) => void;
+}
 
 /** The result of one listing. */
 export interface ListingSweep {
   /** Open tasks, or jobs that are ready. */
   seen: number;
   enqueued: number;
+  /** Listed jobs whose notification did not arrive in time. */
+  lostByGraph: number;
+  /** Tasks whose job is named through a share of which no row knows the printer. */
+  unplaced: number;
   /** The error that ended the listing before its last page. The jobs of the pages before it are enqueued. */
   brokenOff?: Error;
 }
 
-/** Where the jobs of the listed tasks are. */
-export interface TaskListing {
-  places: JobPlace[];
-  /** Tasks whose job is named through a share of which no row knows the printer. */
-  unplaced: number;
-}
+/** Items of a listing that are compared with the ledger at a time: a bound on memory. */
+const ITEMS_AT_ONCE = 200;
+/** Rows side by side: far under the 2,000 entities a second of one table partition. */
+const READS_AT_ONCE = 16;
+/** Sends side by side. A queue takes about 2,000 messages a second. */
+const SENDS_AT_ONCE = 16;
 
 /**
- * Enqueues the open tasks of one definition, watched or not: the worker ends the tasks that nobody watches.
+ * Enqueues the open tasks of one definition, watched or not: the worker ends the tasks that nobody watches. Notes where the
+ * listed tasks are.
  *
- * @returns the counts, and where the job of each listed task is
- * @throws errors of the queue
+ * @throws errors of the queue and of the tables
  */
-export async function sweepTasks(
+export function sweepTasks(
   deps: SweepDeps,
   tenant: Pick<Tenant, 'tenantId' | 'taskDeadlineMinutes'>,
-  definitionId: string,
-  rows: LedgerRows,
-): Promise<ListingSweep & TaskListing> {
+  definition: { id: string; isWatched: boolean },
+  options: ListingOptions,
+): Promise<ListingSweep> {
   const { tenantId, taskDeadlineMinutes } = tenant;
-  const places: JobPlace[] = [];
-  let unplaced = 0;
-  const open: JobReference[] = [];
-  const ended = await readListing(async () => {
-    for await (const { id: taskId, isOpen, place } of listTasks(deps, { tenantId, definitionId })) {
-      const reference: JobReference = { kind: 'jobStarted', tenantId, definitionId, taskId, ...place };
-      // The row of a task that the worker has read names the printer of its share.
-      if (place && 'printerId' in place) places.push(place);
-      else if (place && rows.get(ledgerRowKey(reference))?.printerId === undefined) unplaced += 1;
-      if (isOpen) open.push(reference);
-    }
-  });
-  const found = open.filter((reference) =>
-    shouldEnqueue(deps, rows, reference, (sight) => planTask(sight, taskDeadlineMinutes)),
-  );
-  await enqueueFound(deps, found);
-  return { seen: open.length, enqueued: found.length, places, unplaced, ...ended };
+  const { id: definitionId, isWatched } = definition;
+  const toItem: ToItem<PrintTask> = ({ id: taskId, isOpen, hasEnded, place }, swept) => {
+    const isPlaced = place === undefined || 'printerId' in place;
+    if (place && 'printerId' in place) deps.memory.taskPlaces.note(tenantId, place, isWatched);
+    // The row of a task that has ended shows whether Graph lost its notification, and the printer of a share.
+    if (hasEnded && !isWatched && isPlaced) return undefined;
+    const reference: JobReference = { kind: 'jobStarted', tenantId, definitionId, taskId, ...place };
+    const onRow = (row: LedgerRow | undefined) => {
+      const { printerId, jobId } = row ?? {};
+      if (printerId !== undefined && jobId !== undefined) {
+        deps.memory.taskPlaces.note(tenantId, { printerId, jobId }, isWatched);
+      } else if (!isPlaced) swept.unplaced += 1;
+    };
+    if (hasEnded) return { reference, isOpenTask: false, onRow, plan: () => 'done' };
+    swept.seen += 1;
+    return { reference, isOpenTask: true, onRow, plan: (sight) => planTask(sight, { taskDeadlineMinutes, isOpen }) };
+  };
+  return sweepListing(deps, listTasks(deps, { tenantId, definitionId }), toItem, options);
 }
 
 /**
  * Enqueues the ready jobs of one watched printer.
  *
- * @returns the counts, and every listed job
- * @throws errors of the queue
+ * @returns the counts, and the listed jobs of the last day
+ * @throws errors of the queue and of the tables
  */
 export async function sweepJobs(
   deps: SweepDeps,
   tenant: Pick<Tenant, 'retentionDays'>,
   watch: Pick<Watch, 'tenantId' | 'id' | 'since'>,
-  rows: LedgerRows,
+  options: ListingOptions,
 ): Promise<ListingSweep & { jobs: ListedJob[] }> {
   const { tenantId, id: printerId } = watch;
   const bounds = { since: Date.parse(watch.since), retentionDays: tenant.retentionDays };
+  const now = deps.clock.now();
   const jobs: ListedJob[] = [];
-  const found: JobReference[] = [];
-  let seen = 0;
-  const ended = await readListing(async () => {
-    for await (const job of listJobs(deps, { tenantId, printerId })) {
-      jobs.push(job);
-      if (!job.isReady) continue;
-      seen += 1;
-      const reference: JobReference = { kind: 'jobFetchable', tenantId, printerId, jobId: job.jobId };
-      if (shouldEnqueue(deps, rows, reference, (sight) => planJob(sight, job.createdAt, bounds))) found.push(reference);
-    }
-  });
-  await enqueueFound(deps, found);
-  return { seen, enqueued: found.length, jobs, ...ended };
+  const toItem: ToItem<ListedJob> = (job, swept) => {
+    if (now - job.createdAt < NEW_JOB_MS) jobs.push(job);
+    if (!job.isReady) return undefined;
+    swept.seen += 1;
+    if (isOutOfBounds(now, job.createdAt, bounds)) return undefined;
+    return {
+      reference: { kind: 'jobFetchable', tenantId, printerId, jobId: job.jobId },
+      isOpenTask: false,
+      plan: planJob,
+    };
+  };
+  const swept = await sweepListing(deps, listJobs(deps, { tenantId, printerId }), toItem, options);
+  return { ...swept, jobs };
 }
 
-/** A failed page does not discard the jobs of the pages before it: their users are waiting. */
-async function readListing(listing: () => Promise<void>): Promise<Pick<ListingSweep, 'brokenOff'>> {
+/** One item of a listing that the ledger is asked about. */
+interface Item {
+  reference: JobReference;
+  isOpenTask: boolean;
+  /** Called with its row when that is read. */
+  onRow?: (row: LedgerRow | undefined) => void;
+  plan: (sight: Sight) => SweepPlan;
+}
+
+/** Counts what Graph listed. Undefined for what the ledger is not asked about. */
+type ToItem<T> = (listed: T, swept: ListingSweep) => Item | undefined;
+
+/** Compares a listing with the ledger piece by piece, and enqueues what is missing. */
+async function sweepListing<T>(
+  deps: SweepDeps,
+  listed: AsyncIterable<T>,
+  toItem: ToItem<T>,
+  options: ListingOptions,
+): Promise<ListingSweep> {
+  const swept: ListingSweep = { seen: 0, enqueued: 0, lostByGraph: 0, unplaced: 0 };
+  let piece: Item[] = [];
+  const take = async () => {
+    const items = piece;
+    piece = [];
+    await comparePiece(deps, items, options, swept);
+  };
   try {
-    await listing();
-    return {};
+    for await (const one of listed) {
+      const item = toItem(one, swept);
+      if (item) piece.push(item);
+      if (piece.length >= ITEMS_AT_ONCE) await take();
+    }
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    return { brokenOff: error };
+    // A failed page does not discard the jobs of the pages before it: their users are waiting.
+    swept.brokenOff = error;
   }
+  await take();
+  return swept;
 }
 
-function shouldEnqueue(
-  deps: Pick<SweepDeps, 'memory' | 'clock'>,
-  rows: LedgerRows,
-  reference: JobReference,
-  plan: (sight: Sight) => SweepPlan,
-): boolean {
-  const rowKey = ledgerRowKey(reference);
-  // The worker cannot read this row either. It was reported, and a person has to correct it.
-  if (rows.has(rowKey) && rows.get(rowKey) === undefined) return false;
-  const enqueued = deps.memory.get(memoryName(reference));
-  return plan({ now: deps.clock.now(), row: rows.get(rowKey), enqueued }) === 'enqueue';
+async function comparePiece(
+  deps: SweepDeps,
+  items: readonly Item[],
+  { retryNow, onUnreadable }: ListingOptions,
+  swept: ListingSweep,
+): Promise<void> {
+  const found: Record<'enqueue' | 'lookAgain', JobReference[]> = { enqueue: [], lookAgain: [] };
+  await eachBounded(READS_AT_ONCE, items, async ({ reference, isOpenTask, onRow, plan }) => {
+    const read = await readItemRow(deps, reference, isOpenTask, onUnreadable);
+    if (read.isLost) swept.lostByGraph += 1;
+    if (read.state !== 'read') return;
+    const { row, ageMs } = read;
+    onRow?.(row);
+    const enqueued = deps.memory.get(memoryName(reference));
+    const planned = plan({ now: deps.clock.now(), row, ageMs, enqueued, retryNow });
+    if (planned === 'enqueue' || planned === 'lookAgain') found[planned].push(reference);
+  });
+  await enqueueFound(deps, found.enqueue);
+  await enqueueFound(deps, found.lookAgain, { stillOpen: true });
+  swept.enqueued += found.enqueue.length + found.lookAgain.length;
 }
-
-/** Sends side by side. A queue takes about 2,000 messages a second. */
-const SENDS_AT_ONCE = 16;
-
-/** The name of a job event in the memory of the sweep. */
-export const memoryName = (reference: JobReference) => `${reference.tenantId}/${ledgerRowKey(reference)}`;
 
 /** Sends each job event to the queue print-notifications, like a notification of Graph. Rejects with the queue's error. */
 export async function enqueueFound(
   deps: Pick<SweepDeps, 'jobs' | 'memory' | 'clock' | 'randomBytes'>,
   found: readonly JobReference[],
+  fields: { stillOpen?: true } = {},
 ): Promise<void> {
   if (found.length === 0) return;
   const { nextTraceparent } = createTrace(deps.randomBytes);
   const receivedAt = new Date(deps.clock.now()).toISOString();
   await eachBounded(SENDS_AT_ONCE, found, async (reference) => {
     const traceparent = nextTraceparent();
-    await deps.jobs.send(formatJobMessage({ reference, foundBy: 'sweep', receivedAt, traceparent, deferrals: 0 }));
+    const message = { reference, foundBy: 'sweep', receivedAt, traceparent, deferrals: 0, ...fields } as const;
+    await deps.jobs.send(formatJobMessage(message));
     deps.memory.note(memoryName(reference));
   });
 }

@@ -1,22 +1,13 @@
 import { eachBounded } from '../concurrency';
 import { LISTINGS_AT_ONCE, type ListingRun, classifyListingError } from './listingRun';
 import type { SweepDeps, TenantSweep } from './sweepRun';
+import { NEW_JOB_MS } from './taskPlaces';
 import { listJobs, type ListedJob } from '../graph/api/printJobs';
 import { createHash } from 'node:crypto';
 
-/** Which jobs and printers have tasks of this app, to find lost triggers. */
-export interface TaskPlaces {
-  /** `placeName` of every job with a task of this app. */
-  carried: Set<string>;
-  /** Printers with a recent task of a watched definition. */
-  printers: Set<string>;
-  /** False when a definition could not be read: triggers are then unknown. */
-  isComplete: boolean;
-}
-
 /** The printers that this sweep has listed already. */
 export interface SeenPrinters {
-  /** Their jobs by printer id. */
+  /** Their jobs of the last day by printer id. */
   listed: ReadonlyMap<string, ListedJob[]>;
   /** Printers whose listing failed. They are not listed again. */
   unlisted: ReadonlySet<string>;
@@ -32,19 +23,19 @@ export interface SeenPrinters {
 export async function findLostTriggers(
   deps: SweepDeps,
   { sweep, run }: { sweep: TenantSweep; run: ListingRun },
-  { carried, printers, isComplete }: TaskPlaces,
   { listed, unlisted }: SeenPrinters,
   checks: { startedAt: number; everyPrinter: boolean },
 ): Promise<void> {
-  if (!isComplete) return;
   const { tenantId } = sweep;
+  const { hasTask, printersOf } = deps.memory.taskPlaces;
   const check = (printerId: string, jobs: readonly ListedJob[]) => {
-    if (!isTriggerLost(printerId, jobs, carried, deps.clock.now())) return;
+    const isCarried = ({ jobId }: ListedJob) => hasTask(tenantId, { printerId, jobId });
+    if (!isTriggerLost(jobs, isCarried, deps.clock.now())) return;
     sweep.triggersLost.push(printerId);
     deps.logger.warn('sweep.triggerLost', { tenantId, printerId });
   };
   const unwatched: string[] = [];
-  for (const printerId of printers) {
+  for (const printerId of printersOf(tenantId)) {
     const jobs = listed.get(printerId);
     if (jobs) check(printerId, jobs);
     else if (unlisted.has(printerId)) continue;
@@ -59,7 +50,11 @@ export async function findLostTriggers(
       mayList &&= classifyListingError(error) !== 'forbidden';
       return true;
     };
-    const jobs = await run.attempt(`jobFetchable_${printerId}`, () => readAll(deps, tenantId, printerId), isExpected);
+    const jobs = await run.attempt(
+      `jobFetchable_${printerId}`,
+      () => readNewJobs(deps, tenantId, printerId),
+      isExpected,
+    );
     if (jobs) check(printerId, jobs);
   };
   // The first one alone: one 403 is enough to stop.
@@ -68,38 +63,31 @@ export async function findLostTriggers(
   await eachBounded(LISTINGS_AT_ONCE, others, listAndCheck);
 }
 
-async function readAll(deps: SweepDeps, tenantId: string, printerId: string): Promise<ListedJob[]> {
+async function readNewJobs(deps: SweepDeps, tenantId: string, printerId: string): Promise<ListedJob[]> {
+  const now = deps.clock.now();
   const jobs: ListedJob[] = [];
-  for await (const job of listJobs(deps, { tenantId, printerId })) jobs.push(job);
+  for await (const job of listJobs(deps, { tenantId, printerId })) {
+    if (now - job.createdAt < NEW_JOB_MS) jobs.push(job);
+  }
   return jobs;
 }
 
 /** A task follows its job within seconds. Jobs younger than this are not judged. */
 const SETTLED_MS = 15 * 60_000;
-/** Tasks of older jobs may be deleted. */
-const NEW_MS = 24 * 60 * 60_000;
-
-/** Names a job across printers. */
-export const placeName = ({ printerId, jobId }: { printerId: string; jobId: string }) => `${printerId}/${jobId}`;
 
 /**
  * Whether the newest jobs of a printer have no task of this app, although earlier jobs had: its trigger was lost or deleted,
  * and the app does not see what is printed there.
  *
- * @param carried `placeName` of each job with a task of this app
+ * @param hasTask whether a job has or had a task of this app
  */
-export function isTriggerLost(
-  printerId: string,
-  jobs: readonly ListedJob[],
-  carried: ReadonlySet<string>,
-  now: number,
-): boolean {
+export function isTriggerLost(jobs: readonly ListedJob[], hasTask: (job: ListedJob) => boolean, now: number): boolean {
   const newestFirst = jobs
-    .filter(({ createdAt, isRedirected }) => now - createdAt < NEW_MS && !isRedirected)
+    .filter(({ createdAt, isRedirected }) => now - createdAt < NEW_JOB_MS && !isRedirected)
     .sort((a, b) => b.createdAt - a.createdAt);
-  for (const { jobId, createdAt } of newestFirst) {
-    if (carried.has(placeName({ printerId, jobId }))) return false;
-    if (now - createdAt >= SETTLED_MS) return true;
+  for (const job of newestFirst) {
+    if (hasTask(job)) return false;
+    if (now - job.createdAt >= SETTLED_MS) return true;
   }
   return false;
 }

@@ -5,7 +5,8 @@ import { listTasks } from '../graph/api/printTasks';
 import { isLeaseOver } from '../jobs/claims';
 import { ledgerKey, type JobReference } from '../jobs/message';
 import type { Tenant } from '../tenants/tenants';
-import { enqueueFound, memoryName } from './listing';
+import { enqueueFound } from './listing';
+import { memoryName } from './sweepMemory';
 import { withDeadline, type SweepDeps } from './sweepRun';
 
 /** A job that is enqueued here is claimed within seconds. Under a backlog no more than one message is added in this time. */
@@ -85,7 +86,7 @@ async function findUnclaimedTasks(deps: SweepDeps, tenantId: string): Promise<Jo
 /** The row of a job event. One that cannot be read is reported, and does not stop the others. */
 async function readRow(deps: SweepDeps, reference: JobReference): Promise<ReadLedgerRow | 'unreadable' | undefined> {
   try {
-    return await deps.ledger.get(ledgerKey(reference));
+    return await deps.ledger.getWithoutJob(ledgerKey(reference));
   } catch (error) {
     if (!(error instanceof ReceiverError) || error.code !== 'rowUnreadable') throw error;
     reportUnreadable(deps, error);

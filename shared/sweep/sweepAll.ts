@@ -10,7 +10,7 @@ import { sweepTenant } from './sweepTenant';
 const TENANTS_AT_ONCE = 4;
 
 export interface SweepOptions {
-  /** Only this tenant, with the trigger of every printer. */
+  /** Only this tenant, with the trigger of every printer, and with jobs whose retries are not due yet or have ended. */
   tenantId?: string;
   /** Milliseconds after which no new call starts. Without it the run has no limit. */
   runMs?: number;
@@ -46,7 +46,8 @@ export async function sweepAll(deps: SweepDeps, options: SweepOptions = {}): Pro
   let left = tenants.length;
   const time = createSweepTime(deps.clock, { runMs, rounds: () => Math.ceil(left / TENANTS_AT_ONCE) });
   const timed = { ...deps, callGraph: withDeadline(deps.callGraph, time) };
-  const context = { time, everyTrigger: tenantId !== undefined, onUnreadable, onProgress };
+  const isAsked = tenantId !== undefined;
+  const context = { time, everyTrigger: isAsked, retryNow: isAsked, onUnreadable, onProgress };
   let leftOut = 0;
   await eachBounded(TENANTS_AT_ONCE, longestAgoFirst(tenants), async (tenant) => {
     if (time.isUp()) {

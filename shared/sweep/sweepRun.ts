@@ -6,7 +6,7 @@ import type { Logger } from '../logger';
 import type { Ledger } from '../jobs/ledger';
 import type { MessageQueue } from '../storage/queues';
 import type { Watches } from '../watches/watches';
-import { createCache } from '../cache';
+import type { SweepMemory } from './sweepMemory';
 import { ReceiverError } from '../errors';
 
 /** How the sweep of one tenant ended. */
@@ -25,7 +25,7 @@ export interface TenantSweep {
   seen: number;
   /** How many of them were enqueued. */
   enqueued: number;
-  /** Jobs in the ledger whose notification did not arrive in time. */
+  /** Jobs of its listings whose notification did not arrive in time. */
   lostByGraph: number;
   /** Printers whose new jobs have no task of this app any more. */
   triggersLost: string[];
@@ -54,47 +54,17 @@ export interface SweepDeps {
   /** GRAPH_BASE_URL without a slash at the end. */
   graphBaseUrl: string;
   tenants: Tenants;
-  watches: Pick<Watches, 'get' | 'list'>;
-  ledger: Pick<Ledger, 'get' | 'list' | 'listOpen'>;
+  watches: Pick<Watches, 'get' | 'list' | 'update'>;
+  ledger: Pick<Ledger, 'getWithoutJob' | 'listOpen'>;
   /** print-notifications */
   jobs: MessageQueue;
-  /** Job events that this process enqueued recently. */
+  /** What the sweeps of this process have seen and enqueued. */
   memory: SweepMemory;
   clock: Clock;
   /** 0 inclusive to 1 exclusive. */
   random: () => number;
   randomBytes: RandomBytes;
   logger: Logger;
-}
-
-/** How often the sweep of this process enqueued a job event, and when last. */
-export interface Enqueued {
-  times: number;
-  /** Milliseconds since 1970. */
-  at: number;
-}
-
-/** Longer than the longest spacing (`sweepSpacingMs`): a job that was last enqueued before it is no longer open. */
-const KEEP_MS = 3 * 60 * 60_000;
-/** A bound on memory, far above the open jobs of one deployment. */
-const MOST_REMEMBERED = 50_000;
-
-export type SweepMemory = ReturnType<typeof createSweepMemory>;
-
-/**
- * Remembers what the sweep enqueued. The sweep never writes the ledger, and the row of a job does not show the message that
- * waits for it: without this memory each run would enqueue one more. A process that has just started may enqueue a job
- * twice, which the claim settles.
- */
-export function createSweepMemory(clock: Pick<Clock, 'now'>, most = MOST_REMEMBERED) {
-  const enqueued = createCache<Enqueued>({ most, keepMs: KEEP_MS, clock });
-  return {
-    get: (name: string): Enqueued | undefined => enqueued.get(name),
-    /** Notes that `name` was enqueued now. */
-    note(name: string): void {
-      enqueued.set(name, { times: (enqueued.get(name)?.times ?? 0) + 1, at: clock.now() });
-    },
-  };
 }
 
 /**

@@ -1,10 +1,8 @@
 import { errorFields } from '../errors';
 import { createListingRun, LISTINGS_AT_ONCE, classifyListingError } from './listingRun';
-import { isLostByGraph, createRowReader, type LedgerRows } from './ledgerRows';
 import { type SweepTime, type SweepDeps, emptySweep, type SweepProgress, type TenantSweep } from './sweepRun';
-import { findLostTriggers, type TaskPlaces, placeName } from './lostTriggers';
+import { findLostTriggers } from './lostTriggers';
 import { sweepJobs, sweepTasks, type ListingSweep } from './listing';
-import { pullPrintId } from '../jobPlace';
 import { listDefinitions } from '../graph/api/taskDefinitions';
 import { eachBounded } from '../concurrency';
 import { rotate } from '../backoff';
@@ -18,13 +16,12 @@ export interface SweepContext {
   time: SweepTime;
   /** Checks the trigger of every unwatched printer, not only of those that are due at this time of the day. */
   everyTrigger: boolean;
+  /** A person asked: see `ListingOptions`. */
+  retryNow: boolean;
   onProgress?: ((progress: SweepProgress) => void) | undefined;
   /** Called for each row that cannot be read. */
   onUnreadable: (error: Error) => void;
 }
-
-/** A printer without a task of this app for this long has no trigger. */
-const RECENT_MS = 7 * 24 * 60 * 60_000;
 
 /**
  * Compares the listings of one tenant with the ledger and enqueues what is missing: the tasks of every definition of this
@@ -75,7 +72,6 @@ async function sweepListings(
   const { tenantId } = tenant;
   const isActive = tenant.status === 'active';
   const run = createListingRun(deps, sweep, context.time);
-  const readRows = createRowReader(deps, tenantId, context.onUnreadable);
   const watched: Watch[] = [];
   if (isActive) {
     for await (const { watch } of deps.watches.list(tenantId, context.onUnreadable)) {
@@ -92,36 +88,21 @@ async function sweepListings(
   const everyDefinition = [...new Set([...definitions, ...(owned ?? []).flatMap(({ id }) => parseId(id) ?? [])])];
   run.expect(everyDefinition.length + printers.length);
 
-  const places: TaskPlaces = { carried: new Set(), printers: new Set(), isComplete: owned !== undefined };
-  // A pull print printer has no triggers (resources/pullprintprinter.md).
-  const expectTrigger = (printerId: string) => {
-    if (pullPrintId(printerId) === undefined) places.printers.add(printerId);
-  };
-  const account = (key: WatchKey, isWatched: boolean, rows: LedgerRows) => {
-    const now = deps.clock.now();
-    for (const row of rows.values()) {
-      if (!row) continue;
-      if (isWatched && isLostByGraph(row, now)) sweep.lostByGraph += 1;
-      const { printerId, jobId } = row;
-      if (key.kind !== 'jobStarted' || printerId === undefined || jobId === undefined) continue;
-      places.carried.add(placeName({ printerId, jobId }));
-      if (isWatched && now - Date.parse(row.firstSeenAt) < RECENT_MS) expectTrigger(printerId);
-    }
-  };
+  /** False when a definition could not be listed, or the printer of a share is unknown: triggers are then unknown. */
+  let isComplete = owned !== undefined;
   const sweepListing = <T extends ListingSweep>(
     key: WatchKey,
     isWatched: boolean,
-    compare: (rows: LedgerRows) => Promise<T>,
+    list: () => Promise<T>,
   ): Promise<T | undefined> => {
     const of = watchRowKey(key);
     const listing = async () => {
-      const rows = await readRows(key);
-      account(key, isWatched, rows);
-      const swept = await compare(rows);
-      const { seen, enqueued, brokenOff } = swept;
+      const swept = await list();
+      const { seen, enqueued, lostByGraph, brokenOff } = swept;
       // The counts apply also when the listing ended with an error.
       sweep.seen += seen;
       sweep.enqueued += enqueued;
+      if (isWatched) sweep.lostByGraph += lostByGraph;
       if (seen > 0 || brokenOff === undefined) context.onProgress?.({ tenantId, of, seen, enqueued });
       if (brokenOff !== undefined) throw brokenOff;
       return swept;
@@ -130,18 +111,14 @@ async function sweepListings(
   };
 
   const sweepDefinition = async (id: string): Promise<void> => {
-    const key: WatchKey = { tenantId, kind: 'jobStarted', id };
     const isWatched = definitions.includes(id);
-    const swept = await sweepListing(key, isWatched, (rows) => sweepTasks(deps, tenant, id, rows));
-    places.isComplete &&= swept?.unplaced === 0;
-    for (const place of swept?.places ?? []) {
-      places.carried.add(placeName(place));
-      if (isWatched) expectTrigger(place.printerId);
-    }
+    const list = () => sweepTasks(deps, tenant, { id, isWatched }, context);
+    const swept = await sweepListing({ tenantId, kind: 'jobStarted', id }, isWatched, list);
+    isComplete &&= swept?.unplaced === 0;
   };
   const listed = new Map<string, ListedJob[]>();
   const sweepPrinter = async (watch: Watch): Promise<void> => {
-    const swept = await sweepListing(watch, true, (rows) => sweepJobs(deps, tenant, watch, rows));
+    const swept = await sweepListing(watch, true, () => sweepJobs(deps, tenant, watch, context));
     if (swept) listed.set(watch.id, swept.jobs);
   };
 
@@ -162,7 +139,7 @@ async function sweepListings(
   const unlisted = new Set(printers.map(({ id }) => id).filter((id) => !listed.has(id)));
   run.beginKind();
   const checks = { startedAt: context.time.startedAt, everyPrinter: context.everyTrigger };
-  await findLostTriggers(deps, { sweep, run }, places, { listed, unlisted }, checks);
+  if (isComplete) await findLostTriggers(deps, { sweep, run }, { listed, unlisted }, checks);
   // Without a watch, no permission may have been granted, and nothing is missed.
   if (!isActive || watched.length > 0) run.settle();
   return run.hasListed();

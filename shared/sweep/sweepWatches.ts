@@ -1,6 +1,5 @@
-import { type WatchKey, isMaintained } from '../watches/watches';
+import { type StoredWatch, type WatchKey, isMaintained } from '../watches/watches';
 import { classifyListingError } from './listingRun';
-import { readWatchRows } from './ledgerRows';
 import { type SweepDeps, withDeadline } from './sweepRun';
 import { sweepJobs, sweepTasks } from './listing';
 import { errorFields } from '../errors';
@@ -14,22 +13,34 @@ export type WatchSweep =
   | { outcome: 'notActive' };
 
 /**
- * Sweeps one watch after its subscription was replaced or lost. The claim settles what is enqueued twice.
+ * Sweeps one watch after its subscription was replaced or lost, or because its row or a person wants it. The claim settles
+ * what is enqueued twice.
  *
+ * @param options retryNow: see `ListingOptions`. Also true where the row wants the sweep
  * @throws errors of storage
  */
-export async function sweepWatch(deps: SweepDeps, key: WatchKey): Promise<WatchSweep> {
+export async function sweepWatch(deps: SweepDeps, key: WatchKey, options = { retryNow: false }): Promise<WatchSweep> {
   const [tenant, stored] = await Promise.all([deps.tenants.get(key.tenantId), deps.watches.get(key)]);
   if (!tenant || !isMaintained(tenant, key.kind) || !stored?.watch.wanted) return { outcome: 'notActive' };
   const onUnreadable = () => deps.logger.error('row.unreadable', { tenantId: key.tenantId });
-  const rows = await readWatchRows(deps, key, onUnreadable);
+  const retryNow = options.retryNow || stored.watch.sweepWanted !== undefined;
   const { seen, enqueued, brokenOff } =
     key.kind === 'jobStarted'
-      ? await sweepTasks(deps, tenant, key.id, rows)
-      : await sweepJobs(deps, tenant, stored.watch, rows);
-  if (brokenOff === undefined) return { outcome: 'swept', seen, enqueued };
+      ? await sweepTasks(deps, tenant, { id: key.id, isWatched: true }, { retryNow, onUnreadable })
+      : await sweepJobs(deps, tenant, stored.watch, { retryNow, onUnreadable });
+  if (brokenOff === undefined) {
+    await noteSwept(deps, stored);
+    return { outcome: 'swept', seen, enqueued };
+  }
   if (classifyListingError(brokenOff) === 'storage') throw brokenOff;
   return { outcome: 'postponed', enqueued, error: brokenOff.message };
+}
+
+/** A sweep that was requested after this one had begun is still wanted. */
+async function noteSwept({ watches }: Pick<SweepDeps, 'watches'>, { watch }: StoredWatch): Promise<void> {
+  const { sweepWanted } = watch;
+  if (sweepWanted === undefined) return;
+  await watches.update(watch, (row) => (row.sweepWanted === sweepWanted ? { ...row, sweepWanted: undefined } : row));
 }
 
 /** One listing each. Graph publishes no limit for print. */

@@ -35,6 +35,8 @@ interface WatchBase extends WatchKey {
   missedSweptAt?: string | undefined;
   /** A message waits until then to sweep this watch, for every `missed` that is received before. */
   sweepNotedUntil?: string | undefined;
+  /** A sweep of this watch is wanted since then. Removed by the sweep that began later. */
+  sweepWanted?: string | undefined;
   /** A message waits until then to renew the subscription, for every hint that is received before. */
   renewalNotedUntil?: string | undefined;
   /** Last success of POST or PATCH. */
@@ -243,6 +245,7 @@ const TIMES = [
   'retryAfterUntil',
   'missedSweptAt',
   'sweepNotedUntil',
+  'sweepWanted',
   'renewalNotedUntil',
   'renewedAt',
 ] as const;

@@ -130,11 +130,12 @@ describe('jobs sweep', () => {
   it('names printers that lost their trigger, and unreadable rows', async () => {
     world.putTask('t1', { state: 'completed', job: '1' });
     world.putJob('2', 30);
-    await world.ledgerTable.insert({ partitionKey: TENANT, rowKey: `jobFetchable_${PRINTER}_x` });
+    world.putTask('x');
+    await world.ledgerTable.insert({ partitionKey: TENANT, rowKey: `jobStarted_${DEFINITION}_x` });
     const { code, stderr } = await cli.run('jobs', 'sweep');
     expect(code).toBe(0);
     expect(stderr).toContain(`printer ${PRINTER} have no task of this app`);
-    expect(stderr).toContain(`warning: The row jobFetchable_${PRINTER}_x of the table PrintJobs`);
+    expect(stderr).toContain(`warning: The row jobStarted_${DEFINITION}_x of the table PrintJobs`);
   });
 
   it('refuses a tenant that is not on the allow-list', async () => {

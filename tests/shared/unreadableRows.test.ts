@@ -1,6 +1,6 @@
 import { formatJobMessage, ledgerRowKey } from '../../shared/jobs/message';
 import type { EntityTable } from '../../shared/storage/entityTable';
-import { createSweepMemory } from '../../shared/sweep/sweepRun';
+import { createSweepMemory } from '../../shared/sweep/sweepMemory';
 import { recoverJobs } from '../../shared/sweep/recoverJobs';
 import { reconcileAll } from '../../shared/subscriptions/reconcileAll';
 import { createCliWorld } from '../support/createCliWorld';

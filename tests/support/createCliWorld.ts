@@ -1,5 +1,5 @@
 import { createLedger } from '../../shared/jobs/ledger';
-import { createSweepMemory } from '../../shared/sweep/sweepRun';
+import { createSweepMemory } from '../../shared/sweep/sweepMemory';
 import { randomBytes } from 'node:crypto';
 import type { CliIo } from '../../cli/context';
 import { runCli } from '../../cli/runCli';

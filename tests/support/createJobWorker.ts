@@ -4,6 +4,7 @@ import { type ProcessDeps, processNotification } from '../../shared/jobs/process
 import { createTenantShare, createReadAccess } from '../../shared/jobs/access';
 import { createLedger, type LedgerRow } from '../../shared/jobs/ledger';
 import { createRequestRenewal } from '../../shared/subscriptions/renewalRequests';
+import { createRequestSweep } from '../../shared/subscriptions/sweepRequests';
 import { type Watch, createWatches } from '../../shared/watches/watches';
 import { createLocateJob } from '../../shared/graph/api/printerShares';
 import { createSilence, createThrottle } from '../../shared/graph/client';
@@ -57,6 +58,7 @@ export async function createJobWorker() {
   const watches = createWatches(watchTable);
   const queues = { jobs: createMemoryQueue(), events: createMemoryQueue(), poison: createMemoryQueue() };
   const renewals = createMemoryQueue();
+  const sweepRequests = createMemoryQueue();
   const throttle = createThrottle(clock);
 
   /** A process that has just started, on the same storage and the same Graph. */
@@ -71,6 +73,7 @@ export async function createJobWorker() {
     decide: releaseEveryJob,
     queues,
     requestRenewal: createRequestRenewal({ queue: renewals, clock }),
+    requestSweep: createRequestSweep({ watches, queue: sweepRequests, clock }),
     clock,
     random: () => 0,
     logger,
@@ -118,6 +121,7 @@ export async function createJobWorker() {
     queues,
     throttle,
     renewals,
+    sweepRequests,
     putTenant,
     putWatch,
     /** Prints one job that waits with its task in processing. */

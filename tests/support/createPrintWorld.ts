@@ -38,11 +38,16 @@ export function createPrintWorld() {
       return { id: printerId };
     }
     if (kind === 'printers' || kind === 'pullPrintPrinters') {
+      if (id === '') {
+        const ofPrinter = [...jobs].filter(([name]) => name.startsWith(`${parentId}/`));
+        return { value: ofPrinter.map(([, show]) => show()) };
+      }
       const key = `${kind === 'printers' ? '' : 'pullprint.'}${parentId}/${id}`;
       const job = jobs.get(key);
       if (!job) throw graphError('notFound');
       return job();
     }
+    if (id === '') return { value: [...tasks].map(([taskId, task]) => showTask(taskId, task)) };
     const task = tasks.get(id);
     if (!task) throw graphError('notFound');
     if (method === 'PATCH') {

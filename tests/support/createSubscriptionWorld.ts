@@ -3,6 +3,7 @@ import { createWatches, type StoredWatch, type Watch } from '../../shared/watche
 import { createCapturedLogger } from './createCapturedLogger';
 import { createFakeClock } from './createFakeClock';
 import { createFakeGraph } from './createFakeGraph';
+import { createMemoryQueue } from './memoryQueue';
 import { createMemoryTable } from './memoryTable';
 import { testKey } from './testKey';
 
@@ -22,6 +23,7 @@ export function createSubscriptionWorld() {
   const clock = createFakeClock(Date.parse(START));
   const graph = createFakeGraph();
   const logger = createCapturedLogger();
+  const events = createMemoryQueue();
   const tenantTable = createMemoryTable();
   const watchTable = createMemoryTable(clock);
   const watches = createWatches(watchTable);
@@ -31,6 +33,7 @@ export function createSubscriptionWorld() {
     callBatch: graph.callBatch,
     tenants,
     watches,
+    events,
     clock,
     random: () => 0.5,
     logger,
@@ -43,6 +46,7 @@ export function createSubscriptionWorld() {
   };
   return {
     deps,
+    events,
     clock,
     graph,
     logger,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CallGraph, GraphCall } from '../../shared/graph/client';
-import { createSweepMemory, type SweepDeps } from '../../shared/sweep/sweepRun';
+import { createSweepMemory } from '../../shared/sweep/sweepMemory';
+import type { SweepDeps } from '../../shared/sweep/sweepRun';
 import { parseJobMessage, ledgerRowKey, type JobReference } from '../../shared/jobs/message';
 import { createLedger, type LedgerRow } from '../../shared/jobs/ledger';
 import { graphError } from './createFakeGraph';
@@ -96,6 +97,16 @@ export function createSweepWorld() {
         status: { state, description: '' },
         ...(job === undefined ? {} : { parentUrl: `${BASE}/print/${parent}/jobs/${job}` }),
       });
+    },
+    /** Graph forgets a task some time after its end. */
+    forgetTask(id: string) {
+      for (const [path, items] of lists) {
+        if (path.endsWith('/tasks'))
+          lists.set(
+            path,
+            items.filter((item) => (item as { id: string }).id !== id),
+          );
+      }
     },
     putPrinter: (id = PRINTER, tenantId = TENANT) => put(tenantId, `/print/printers/${id}/jobs`),
     /** A ready job created `minutesAgo`, by the clock as it stands. */

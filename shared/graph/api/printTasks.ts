@@ -12,6 +12,8 @@ export interface PrintTask {
   state: string;
   /** pending or processing: its job waits for it. */
   isOpen: boolean;
+  /** completed or aborted. A task in a state that is not documented is neither open nor known to have ended. */
+  hasEnded: boolean;
   /** Where its job is. Absent without a readable parentUrl. */
   place?: NamedPlace;
 }
@@ -87,6 +89,7 @@ export function parseTask(value: unknown): PrintTask | undefined {
     id: taskId,
     state: parseText(state) || 'unknown',
     isOpen: state === 'pending' || state === 'processing',
+    hasEnded: state === 'completed' || state === 'aborted',
     ...(place ? { place } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { afterPauseMs, afterShareMs, sweepRetryMs, growingDelayMs, sweepSpacingMs } from '../../../shared/jobs/delays';
+import { afterPauseMs, afterShareMs, growingDelayMs, sweepSpacingMs } from '../../../shared/jobs/delays';
 
 test.each([
   ['notYet', [0, 4, 20, 60, 120, 1e9], [2, 2, 10, 30, 60, 60]],
@@ -28,9 +28,4 @@ test('after a pause no message returns before its end, and not all at its end', 
 test('the sweep retries a row less and less often, but at least once in 60 minutes', () => {
   const minutes = [1, 2, 3, 4, 5, 1_000].map((times) => sweepSpacingMs(times) / 60_000);
   expect(minutes).toEqual([9, 18, 36, 55, 55, 55]);
-});
-
-test('a failed row waits longer the more often it was claimed', () => {
-  const minutes = [1, 5, 14, 25, 30, 500].map((attempts) => sweepRetryMs(attempts) / 60_000);
-  expect(minutes).toEqual([9, 9, 18, 36, 55, 55]);
 });

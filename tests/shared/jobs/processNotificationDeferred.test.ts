@@ -247,15 +247,16 @@ describe('a job that Graph does not show yet', () => {
 describe('tasks that are not in processing', () => {
   // Whether a task that has not begun can be ended is not documented: both answers of Graph are played.
   test.each(['pending', 'unknownFutureValue'])(
-    '%s, and Graph refuses to end it: deferred until it has begun, then released',
+    '%s, and Graph refuses to end it: deferred until its deadline, then failed, and released once it has begun',
     async (state) => {
       worker.printStarted();
       worker.world.putTask(TASK, { state });
-      const { outcome, delays } = await playUntilSettled(STARTED, 60 * MINUTE);
-      expect(outcome).toBe('deferred');
-      expect(Math.max(...delays)).toBeLessThanOrEqual(75);
+      await expect(playUntilSettled(STARTED, 60 * MINUTE)).rejects.toMatchObject({ code: 'graphRejected' });
+      expect((worker.clock.now() - Date.parse(START)) / MINUTE).toBeGreaterThanOrEqual(15);
+      expect(worker.queues.jobs.sent.map(({ delaySeconds }) => delaySeconds).every((s) => s <= 75)).toBe(true);
+      expect(await worker.row()).toMatchObject({ status: 'failed', cause: 'graphRejected', failures: 1 });
       worker.printStarted();
-      await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
+      await expect(worker.process(messageOf(STARTED, { foundBy: 'sweep' }))).resolves.toBe('done');
       expect(worker.events()).toMatchObject([{ data: { outcome: 'released' } }]);
     },
   );

@@ -1,4 +1,5 @@
 import { createJobWorker, messageOf, STARTED, TASK, type JobWorker } from '../../support/createJobWorker';
+import { ReceiverError } from '../../../shared/errors';
 import { graphError } from '../../support/createFakeGraph';
 import { thrower } from '../../support/createPrintWorld';
 
@@ -27,6 +28,31 @@ describe('a task of an inactive watch', () => {
     expect(worker.world.patches()).toBe(0);
     await expect(worker.process(worker.lastDeferred())).resolves.toBe('releasedWithoutEvent');
   });
+});
+
+test('a message that cannot be sent again is left to the host, and the wait of its row goes on', async () => {
+  worker.world.putTask(TASK, { state: 'pending' });
+  await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
+  const { waitingSince } = (await worker.row()) ?? {};
+  let sends = 0;
+  const jobs = {
+    send: () => {
+      sends += 1;
+      return Promise.reject(new ReceiverError('queueUnavailable', 'no answer in time'));
+    },
+  };
+  const deps = worker.startProcess({ queues: { ...worker.queues, jobs } });
+  for (const minutes of [1, 2, 3]) {
+    worker.clock.advance(60_000);
+    await expect(worker.process(worker.lastDeferred(), deps)).rejects.toMatchObject({ code: 'queueUnavailable' });
+    expect(sends).toBe(minutes);
+    expect(await worker.row()).toMatchObject({
+      status: 'waiting',
+      waitReason: 'notYet',
+      cause: 'taskNotProcessing',
+      waitingSince,
+    });
+  }
 });
 
 test('a message that cannot be deferred fails once: the host keeps the original, no copy is added', async () => {

@@ -183,15 +183,43 @@ describe('an events queue that refuses (deleted, no access, being deleted)', () 
     expect(await worker.process(message)).toBe('duplicate');
   });
 
+  /** A send whose answer was lost: the queue has the event, and the worker does not know. */
+  const losingAnswers = (sent: string[]) => {
+    const send = (text: string) => {
+      sent.push(text);
+      return Promise.reject(new ReceiverError('queueUnavailable', 'no answer in time'));
+    };
+    return worker.startProcess({ queues: { ...worker.queues, events: { send } } });
+  };
+
   test.each([
-    ['is still there: with its documents', (): void => undefined, { documents: [{ id: 'document-1' }] }],
-    ['was deleted since: from the row', () => worker.world.jobs.clear(), { job: { id: JOB } }],
-  ])('costs a JobFetchable nothing when the job %s', async (_name, change, data) => {
-    worker.printFetchable();
-    expect(await worker.process(messageOf(FETCHABLE), refusing())).toBe('deferred');
+    ['was printed since', FETCHABLE, () => worker.world.putJob(PRINTER, JOB, { status: { state: 'completed' } })],
+    ['was deleted since', FETCHABLE, () => worker.world.jobs.clear()],
+    ['was printed since', STARTED, () => worker.world.putJob(PRINTER, JOB, { status: { state: 'completed' } })],
+  ])('the event of a job that %s says the same as the first: %#', async (_name, reference, change) => {
+    worker.printStarted();
+    if (reference.kind === 'jobFetchable') worker.printFetchable();
+    const sent: string[] = [];
+    expect(await worker.process(messageOf(reference), losingAnswers(sent))).toBe('deferred');
     change();
     worker.clock.advance(10 * 60_000);
-    expect(await worker.process(worker.lastDeferred())).toBe('done');
-    expect(worker.events()).toMatchObject([{ data: { outcome: 'fetchable', ...data } }]);
+    // By another message, with another trace.
+    const traceparent = '00-11111111111111111111111111111111-2222222222222222-01';
+    const other = messageOf(reference, { foundBy: 'sweep', traceparent, receivedAt: '2026-11-22T00:10:00.000Z' });
+    expect(await worker.process(other)).toBe('done');
+    expect(worker.queues.events.sent.map(({ text }) => text)).toEqual(sent);
+    expect(sent).toHaveLength(1);
+  });
+
+  test('a run that takes over from one that died sends the event of the first under its trace and time', async () => {
+    worker.printFetchable();
+    const died = { ...worker.ledger, replace: () => new Promise<never>(() => undefined) };
+    void worker.process(messageOf(FETCHABLE), worker.startProcess({ ledger: died }));
+    while (worker.events().length === 0) await new Promise(setImmediate);
+    worker.clock.advance(HOUR);
+    const traceparent = '00-11111111111111111111111111111111-2222222222222222-01';
+    expect(await worker.process(messageOf(FETCHABLE, { foundBy: 'sweep', traceparent }))).toBe('done');
+    const [first, second] = worker.events();
+    expect(second).toEqual(first);
   });
 });

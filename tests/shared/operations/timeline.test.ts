@@ -37,9 +37,25 @@ it.each([
   ],
   [{ status: 'failed', cause: 'graphForbidden' }, 'it failed (graphForbidden)'],
   [
+    { status: 'failed', cause: 'graphForbidden', failures: 10, retriesEndedAt: CHANGED },
+    'it failed (graphForbidden); retries have ended. To retry now: jobs sweep --tenant',
+  ],
+  [
     { status: 'gone', cause: 'jobNotFound', nextTryAt: CHANGED },
     `Graph never showed it (jobNotFound); the sweep may retry it after ${CHANGED}`,
   ],
 ] as [Partial<LedgerRow>, string][])('%j', (fields, what) => {
   expect(timelineOf(row(fields), undefined).at(-1)).toEqual({ what });
+});
+
+it.each([
+  [{ reopened: 1 }, 'Graph listed its task as open after its end: it was ended again once'],
+  [
+    { reopened: 5, cause: 'taskStaysOpen' },
+    'Graph listed its task as open after its end: it was ended again 5 times, and stays open',
+  ],
+])('names a task that was ended again: %j', (fields, words) => {
+  expect(timelineOf(row({ outcome: 'released', event: 'sent', ...fields }), CHANGED).map(({ what }) => what)).toContain(
+    words,
+  );
 });

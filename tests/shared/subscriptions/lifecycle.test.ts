@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { handleLifecycleEvent } from '../../../shared/subscriptions/lifecycle';
-import type { LifecycleMessage, RenewMessage } from '../../../shared/subscriptions/message';
-
+import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
+import type { LifecycleMessage, WatchMessage } from '../../../shared/subscriptions/message';
+import { HOLD_MS } from '../../../shared/watches/hold';
 import { graphError } from '../../support/createFakeGraph';
 import {
   createSubscriptionWorld,
@@ -31,7 +32,7 @@ function event(world: SubscriptionWorld, fields: Partial<LifecycleMessage> = {})
   };
 }
 
-function renewal(world: SubscriptionWorld, rowKey = `jobFetchable_${PRINTER}`): RenewMessage {
+function renewal(world: SubscriptionWorld, rowKey = `jobFetchable_${PRINTER}`): WatchMessage {
   return { kind: 'renew', ...base, receivedAt: new Date(world.clock.now()).toISOString(), rowKey };
 }
 
@@ -128,16 +129,24 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     });
   });
 
-  it('waits for the end of the back-off of a watch, at most an hour at a time', async () => {
-    const soon = await worldAfter(11, { lastError: 'x', nextTryAt: '2026-11-22T00:11:00.500Z' });
-    expect(await handleLifecycleEvent(soon.deps, event(soon))).toMatchObject({
+  it.each([
+    ['of the watch', { lastError: 'x', nextTryAt: '2026-11-22T00:12:00.000Z' }],
+    ['that Graph asked for', { lastError: 'x', nextTryAt: '', retryAfterUntil: '2026-11-22T00:24:00.000Z' }],
+  ])('leaves a watch in a back-off %s to the timer, which PATCHes it then', async (_name, fields) => {
+    const world = await worldAfter(11, fields);
+    for (const message of [event(world), event(world, { lifecycleEvent: 'subscriptionRemoved' }), renewal(world)]) {
+      expect(await handleLifecycleEvent(world.deps, message)).toEqual({ outcome: 'dropped', reason: 'retriedByTimer' });
+    }
+    world.clock.advance(49 * 60 * MINUTE);
+    await reconcileAll(world.deps);
+    expect(world.graph.said()).toContain('PATCH /subscriptions/subscription-0');
+  });
+
+  it('waits for the run that holds the watch to create its subscription', async () => {
+    const world = await worldAfter(3, { heldMs: HOLD_MS });
+    expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({
       outcome: 'postponed',
-      postponeSeconds: 1,
-    });
-    const late = await worldAfter(11, { lastError: 'x', nextTryAt: '2026-11-22T01:12:00.000Z' });
-    expect(await handleLifecycleEvent(late.deps, event(late))).toMatchObject({
-      outcome: 'postponed',
-      postponeSeconds: 3_600,
+      postponeSeconds: 75,
     });
   });
 
@@ -297,13 +306,12 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     expect(await handleLifecycleEvent(there.deps, event(there, removed))).not.toHaveProperty('sweep');
   });
 
-  it('waits for the end of the back-off of a tenant that refused access', async () => {
+  it('leaves a tenant that refused access to the timer, which probes it', async () => {
     const world = await worldAfter(11);
     await world.tenants.update(TENANT, (tenant) => ({ ...tenant, nextTryAt: '2026-11-22T00:12:00.000Z' }));
-    expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({
-      outcome: 'postponed',
-      postponeSeconds: 60,
-    });
+    for (const message of [event(world), renewal(world)]) {
+      expect(await handleLifecycleEvent(world.deps, message)).toEqual({ outcome: 'dropped', reason: 'retriedByTimer' });
+    }
   });
 
   it('refuses a generation older than the one on the row, and accepts that one', async () => {
@@ -397,4 +405,26 @@ describe('a renew message of the worker', () => {
       expect(world.logger.events[0]).toMatchObject({ watch: rowKey === 'nonsense' ? 'unreadable' : rowKey });
     },
   );
+});
+
+describe('a sweep message', () => {
+  const request = (world: SubscriptionWorld): WatchMessage => ({ ...renewal(world), kind: 'sweep' });
+
+  it('sweeps the watch whose row wants it, also within the ten minutes after a sweep for `missed`', async () => {
+    const sweepWanted = '2026-11-22T00:01:00.000Z';
+    const world = await worldAfter(1, { sweepWanted, missedSweptAt: sweepWanted, generation: 4 });
+    expect(await handleLifecycleEvent(world.deps, request(world))).toEqual({
+      outcome: 'missed',
+      sweep: { tenantId: TENANT, kind: 'jobFetchable', id: PRINTER },
+    });
+    expect(world.graph.calls).toHaveLength(0);
+  });
+
+  it('is dropped once the row wants none', async () => {
+    const world = await worldAfter(1);
+    expect(await handleLifecycleEvent(world.deps, request(world))).toEqual({
+      outcome: 'dropped',
+      reason: 'sweptSince',
+    });
+  });
 });

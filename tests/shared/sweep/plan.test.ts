@@ -1,6 +1,6 @@
 import { growingDelayMs } from '../../../shared/jobs/delays';
 import type { LedgerRow } from '../../../shared/jobs/ledger';
-import { planJob, planTask, type Sight } from '../../../shared/sweep/plan';
+import { isOutOfBounds, planJob, planTask, type Sight } from '../../../shared/sweep/plan';
 
 /** The rules are those of docs/decisions/0010. */
 const MINUTE = 60_000;
@@ -16,10 +16,10 @@ function sight(row: Partial<LedgerRow> | undefined, enqueued?: Sight['enqueued']
     foundBy: 'graph',
     ...row,
   };
-  return { now: NOW, row: whole, enqueued };
+  return { now: NOW, row: whole, ageMs: 0, enqueued, retryNow: false };
 }
 
-const DEADLINE = 15;
+const DEADLINE = { taskDeadlineMinutes: 15, isOpen: true };
 
 describe('an open task', () => {
   it.each([
@@ -59,7 +59,7 @@ describe('an open task', () => {
   it.each(['failed', 'gone'] as const)('past its deadline and %s is enqueued whatever the spacing', (status) => {
     const row = { status, nextTryAt: iso(NOW + 30 * MINUTE) };
     const enqueued = { times: 4, at: NOW - 1 };
-    const late = NOW - DEADLINE * MINUTE;
+    const late = NOW - 15 * MINUTE;
     expect(planTask(sight({ ...row, firstSeenAt: iso(late) }, enqueued), DEADLINE)).toBe('enqueue');
     expect(planTask(sight({ ...row, firstSeenAt: iso(late + 1) }, enqueued), DEADLINE)).toBe('spaced');
   });
@@ -74,7 +74,7 @@ describe('an open task', () => {
   ] as const)('past its deadline and waiting for a try that comes %s', (_name, inMs, planned) => {
     const row = { status: 'waiting', nextTryAt: iso(NOW + inMs) } as const;
     const enqueued = { times: 4, at: NOW - 1 };
-    expect(planTask(sight({ ...row, firstSeenAt: iso(NOW - DEADLINE * MINUTE) }, enqueued), DEADLINE)).toBe(planned);
+    expect(planTask(sight({ ...row, firstSeenAt: iso(NOW - 15 * MINUTE) }, enqueued), DEADLINE)).toBe(planned);
   });
 
   it('past its deadline is still left to the run that works on it, and to nobody when it is done', () => {
@@ -89,34 +89,28 @@ describe('a ready job', () => {
   const bounds = { since: NOW - 100 * DAY, retentionDays: 30 };
   const recent = NOW - MINUTE;
 
-  it('created before the watch is history, with 15 minutes between the clock of Graph and that of the operator', () => {
-    const since = recent + 15 * MINUTE;
-    expect(planJob(sight(undefined), recent, { ...bounds, since: since + 1 })).toBe('beforeWatch');
-    expect(planJob(sight(undefined), recent, { ...bounds, since })).toBe('enqueue');
-    expect(planJob(sight(undefined), recent, { ...bounds, since: recent })).toBe('enqueue');
+  it.each([
+    ['created more than 15 minutes before the watch is history', recent, { since: recent + 15 * MINUTE + 1 }, true],
+    ['created within the 15 minutes that clocks may be apart is not', recent, { since: recent + 15 * MINUTE }, false],
+    ['within a day of the end of retention is not enqueued: its row may have been deleted', NOW - 29 * DAY, {}, true],
+    ['younger than that is enqueued', NOW - 29 * DAY + 1, {}, false],
+    ['of unknown age is new', NaN, {}, false],
+  ])('%s', (_name, createdAt, changes, expected) => {
+    expect(isOutOfBounds(NOW, createdAt, { ...bounds, ...changes })).toBe(expected);
   });
 
   it.each<[LedgerRow['status'], Partial<LedgerRow>]>([
-    ['claimed', { leaseUntil: iso(NOW + DAY) }],
-    ['waiting', { nextTryAt: iso(NOW + DAY) }],
-    ['failed', { nextTryAt: iso(NOW + DAY) }],
-    ['gone', { nextTryAt: iso(NOW + DAY) }],
-  ])('that is %s is enqueued when its wait was written by a clock a day ahead', (status, cells) => {
-    expect(planJob(sight({ status, ...cells }), recent, bounds)).toBe('enqueue');
-  });
-
-  it('within a day of the end of retention is not enqueued back: its row may have been deleted', () => {
-    expect(planJob(sight(undefined), NOW - 29 * DAY, bounds)).toBe('tooOld');
-    expect(planJob(sight(undefined), NOW - 29 * DAY + 1, bounds)).toBe('enqueue');
-  });
-
-  it('of unknown age is enqueued', () => {
-    expect(planJob(sight(undefined), NaN, bounds)).toBe('enqueue');
+    ['claimed', { leaseUntil: iso(NOW + 2 * DAY) }],
+    ['waiting', { nextTryAt: iso(NOW + 2 * DAY) }],
+    ['failed', { nextTryAt: iso(NOW + 2 * DAY) }],
+    ['gone', { nextTryAt: iso(NOW + 2 * DAY) }],
+  ])('that is %s is enqueued when its wait was written by a clock far ahead', (status, cells) => {
+    expect(planJob(sight({ status, ...cells }))).toBe('enqueue');
   });
 
   it('follows the ledger as a task does, but has no deadline', () => {
-    expect(planJob(sight({ status: 'done' }), recent, bounds)).toBe('done');
+    expect(planJob(sight({ status: 'done' }))).toBe('done');
     const row = { status: 'waiting', nextTryAt: iso(NOW + MINUTE), firstSeenAt: iso(NOW - DAY) } as const;
-    expect(planJob(sight(row), recent, bounds)).toBe('inProgress');
+    expect(planJob(sight(row))).toBe('inProgress');
   });
 });

@@ -1,4 +1,4 @@
-import { createSweepMemory } from '../../../shared/sweep/sweepRun';
+import { createSweepMemory } from '../../../shared/sweep/sweepMemory';
 import { createFakeClock } from '../../support/createFakeClock';
 
 const HOUR = 60 * 60_000;

@@ -26,7 +26,7 @@ async function onboard(status: TenantStatus = 'active', watches: ('jobStarted' |
   for (const kind of watches) await world.put({ kind, id: kind === 'jobStarted' ? DEFINITION : PRINTER });
 }
 
-async function sweep(deps = world.deps, { everyTrigger = true } = {}) {
+async function sweep(deps = world.deps, { everyTrigger = true, retryNow = false } = {}) {
   const tenant = await world.tenants.get(TENANT);
   if (!tenant) throw new Error('no tenant');
   const progress: SweepProgress[] = [];
@@ -34,6 +34,7 @@ async function sweep(deps = world.deps, { everyTrigger = true } = {}) {
   const result = await sweepTenant(deps, tenant, {
     time: createSweepTime(world.clock, { runMs: Infinity, rounds: () => 1 }),
     everyTrigger,
+    retryNow,
     onProgress: (step) => progress.push(step),
     onUnreadable: (error) => unreadable.push(error.message),
   });
@@ -158,6 +159,53 @@ describe('what is enqueued', () => {
     }
     // The message was lost all the same: nobody has moved the row for ten minutes.
     expect(await sweep()).toMatchObject({ seen: 1, enqueued: 1 });
+  });
+
+  it('a task that the ledger calls done and Graph lists as open for long: less and less often, and five times at most', async () => {
+    await onboard('active', ['jobStarted']);
+    world.putDefinition();
+    world.putTask('t1');
+    await world.putRow(task('t1'));
+    // The listing may be older than the row.
+    expect(await sweep()).toMatchObject({ seen: 1, enqueued: 0 });
+    world.clock.advance(15 * MINUTE);
+    expect(await sweep()).toMatchObject({ seen: 1, enqueued: 1 });
+    const { event } = JSON.parse(world.jobs.sent[0]?.text ?? '') as { event: Record<string, unknown> };
+    expect(event).toMatchObject({ taskId: 't1', stillOpen: true });
+    expect(await sweep()).toMatchObject({ enqueued: 0 });
+    world.clock.advance(9 * MINUTE);
+    expect(await sweep()).toMatchObject({ enqueued: 1 });
+    world.clock.advance(60 * MINUTE);
+    const { etag = '', cells = {} } = (await world.ledgerTable.get(TENANT, `jobStarted_${DEFINITION}_t1`)) ?? {};
+    await world.ledgerTable.replace({ ...(cells as { partitionKey: string; rowKey: string }), reopened: 5 }, etag);
+    world.clock.advance(60 * MINUTE);
+    expect(await sweep()).toMatchObject({ seen: 1, enqueued: 0 });
+  });
+
+  it.each(['unknownFutureValue', ''])('a task in the state "%s": its job may wait', async (state) => {
+    await onboard('active', ['jobStarted']);
+    world.putDefinition();
+    world.putTask('t1', { state });
+    world.putTask('t2', { state });
+    await world.putRow(task('t2'));
+    world.clock.advance(15 * MINUTE);
+    expect(await sweep()).toMatchObject({ seen: 2, enqueued: 1 });
+    expect(world.found()).toEqual([`jobStarted_${DEFINITION}_t1`]);
+  });
+
+  it('what failed for long neither before its time nor after the end of its retries, unless a person asks', async () => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    world.putDefinition();
+    for (const id of ['due', 'spaced', 'ended']) world.putTask(id);
+    world.putJob('gone', 60);
+    const nextTryAt = '2026-11-22T03:00:00.000Z';
+    await world.putRow(task('due'), { status: 'failed', failures: 1, nextTryAt: START });
+    await world.putRow(task('spaced'), { status: 'failed', failures: 4, nextTryAt });
+    await world.putRow(task('ended'), { status: 'failed', failures: 10, retriesEndedAt: START });
+    await world.putRow(job('gone'), { status: 'gone', failures: 10, retriesEndedAt: START });
+    expect(await sweep()).toMatchObject({ seen: 4, enqueued: 1 });
+    expect(world.found()).toEqual([`jobStarted_${DEFINITION}_due`]);
+    expect(await sweep(world.deps, { retryNow: true })).toMatchObject({ enqueued: 4 });
   });
 
   it('nothing for an unreadable row, which is reported', async () => {
@@ -389,7 +437,7 @@ describe('failures', () => {
     const out = () => {
       throw new ReceiverError('storageUnavailable', 'out');
     };
-    const broken = { ...world.deps, [part]: { ...world.deps[part], list: out, send: out } };
+    const broken = { ...world.deps, [part]: { ...world.deps[part], list: out, getWithoutJob: out, send: out } };
     expect(await sweep(broken)).toMatchObject({ outcome: 'error', failures: [{ of: '*' }] });
     expect(world.logger.events.at(-1)).toMatchObject({ event: 'sweep.error', code: 'storageUnavailable' });
     const row = await world.tenants.get(TENANT);
@@ -490,16 +538,12 @@ describe('a tenant that grants a token and no permission', () => {
     expect(world.said()).toHaveLength(1 + PRINTERS.length);
   });
 
-  it('reads no ledger for what is not asked for any more, when it is read watch by watch', async () => {
-    // One row above what is read whole (shared/sweep/createRowReader.ts).
-    for (let n = 0; n <= 5_000; n += 1) await world.putRow(job(`${n}`, 'unwatched'));
+  it('reads no row of the ledger', async () => {
+    await world.putRow(job('1', 'a'));
     world.refuse(/./, graphError('forbidden'));
-    const list = jest.spyOn(world.ledger, 'list');
+    const get = jest.spyOn(world.ledgerTable, 'get');
     await sweep();
-    const watches = list.mock.calls.flatMap(([, options]) => options?.rowKeyPrefix ?? []);
-    // Three printers were asked; those whose turn was next, four side by side, had been looked up.
-    expect(watches.slice(0, 3)).toEqual(['jobFetchable_a_', 'jobFetchable_b_', 'jobFetchable_c_']);
-    expect(watches.length).toBeLessThanOrEqual(3 + 4);
+    expect(get).not.toHaveBeenCalled();
   });
 
   it('and of which nothing is watched has refused nothing', async () => {
@@ -528,32 +572,38 @@ describe('what it tells', () => {
     ]);
   });
 
-  it('how many jobs Graph lost, on the row of the tenant, beside the time of the sweep', async () => {
+  it('how many of the listed jobs Graph lost, on the row of the tenant, beside the time of the sweep', async () => {
     await onboard('active', ['jobStarted', 'jobFetchable']);
     world.putDefinition();
     world.putDefinition('unwatched');
-    world.putPrinter();
-    await world.putRow(task('t1'), { foundBy: 'sweep' });
-    await world.putRow(task('t2'), { foundBy: 'sweep', notifiedAt: '2026-11-22T00:10:00.000Z' });
+    for (const id of ['t1', 't2', 'not-listed']) await world.putRow(task(id), { foundBy: 'sweep' });
+    await world.putRow(task('in-time'), { foundBy: 'sweep', notifiedAt: '2026-11-22T00:10:00.000Z' });
+    world.putTask('t1', { state: 'completed' });
+    world.putTask('in-time', { state: 'completed' });
     await world.putRow(job('1'), { foundBy: 'sweep' });
     await world.putRow(job('2'));
+    for (const id of ['1', '2']) world.putJob(id, 60);
     await world.putRow({ ...task('t3'), definitionId: 'unwatched' }, { foundBy: 'sweep' });
+    world.putTask('t3', { state: 'completed', definition: 'unwatched' });
+    const expected = { lostByGraph: 2, sweptAt: '2026-11-22T02:00:00.000Z' };
     expect(await sweep()).toMatchObject({ lostByGraph: 2 });
-    expect(await world.tenants.get(TENANT)).toMatchObject({
-      status: 'active',
-      sweptAt: '2026-11-22T02:00:00.000Z',
-      lostByGraph: 2,
-    });
+    expect(await world.tenants.get(TENANT)).toMatchObject({ status: 'active', ...expected });
+    // The next one has them in memory.
+    const get = jest.spyOn(world.ledgerTable, 'get');
+    expect(await sweep()).toMatchObject({ lostByGraph: 2 });
+    expect(get).not.toHaveBeenCalled();
   });
 
   it.each([
-    ['in the listing of tasks', () => Promise.resolve(world.putTask('t1', { state: 'completed', job: '1' }))],
-    ['in the ledger', () => world.putRow(task('t1'), { printerId: PRINTER, jobId: '1' })],
-  ])('a printer whose trigger was lost: it had a task %s, its newer job has none', async (_name, put) => {
+    ['lists', () => undefined],
+    ['has forgotten since it was seen', () => world.forgetTask('t1')],
+  ])('a printer whose trigger was lost: it had a task that Graph %s, its newer job has none', async (_name, forget) => {
     await onboard('active', ['jobStarted', 'jobFetchable']);
     world.putDefinition();
-    await put();
+    world.putTask('t1', { state: 'completed', job: '1' });
     world.putJob('1', 60);
+    await sweep();
+    forget();
     world.putJob('2', 30);
     expect(await sweep()).toMatchObject({ triggersLost: [PRINTER], listings: 3 });
     expect(world.logger.events).toContainEqual({
@@ -597,6 +647,16 @@ describe('what it tells', () => {
     await world.putRow(task('t2'), { printerId: `pullprint.${OTHER_PRINTER}`, jobId: '2' });
     expect(await sweep()).toMatchObject({ triggersLost: [] });
     expect(world.said().filter((path) => path.includes(OTHER_PRINTER))).toEqual([]);
+  });
+
+  it('nothing of a printer whose newest job had a task that Graph has forgotten', async () => {
+    await onboard('active', ['jobStarted', 'jobFetchable']);
+    world.putDefinition();
+    world.putTask('t1', { state: 'completed', job: '1' });
+    world.putJob('1', 60);
+    await sweep();
+    world.forgetTask('t1');
+    expect(await sweep()).toMatchObject({ triggersLost: [] });
   });
 
   it('that of a printer nobody watches too, for one listing more when all are asked for', async () => {
@@ -649,8 +709,10 @@ describe('what it tells', () => {
   it('nothing of a printer that showed no task of ours for a week', async () => {
     await onboard('active', ['jobStarted', 'jobFetchable']);
     world.putDefinition();
-    await world.putRow(task('t1'), { printerId: PRINTER, jobId: '1', firstSeenAt: START });
-    world.clock.advance(7 * 24 * 60 * MINUTE);
+    world.putTask('t1', { state: 'completed', job: '1' });
+    await sweep();
+    world.forgetTask('t1');
+    world.clock.advance(7 * 24 * 60 * MINUTE + 1);
     world.putJob('2', 30);
     expect(await sweep()).toMatchObject({ triggersLost: [] });
   });

@@ -1,0 +1,87 @@
+import { errorFields, ReceiverError } from '../errors';
+import type { Silence } from '../graph/client';
+import type { TenantShare } from '../jobs/access';
+import { afterShareMs, growingDelayMs } from '../jobs/delays';
+import type { Logger } from '../logger';
+import type { MessageQueue } from '../storage/queues';
+import { handleLifecycleEvent } from '../subscriptions/lifecycle';
+import {
+  formatSubscriptionMessage,
+  parseSubscriptionMessage,
+  type SubscriptionMessage,
+} from '../subscriptions/message';
+import type { SubscriptionDeps } from '../subscriptions/record';
+import { SWEEP_RUN_MS, type SweepDeps } from './sweepRun';
+import { sweepWatches } from './sweepWatches';
+
+export interface SubscriptionEventDeps {
+  subscriptions: SubscriptionDeps;
+  /** Opened where a watch is swept. */
+  sweep: () => Promise<SweepDeps>;
+  share: TenantShare;
+  silence: Pick<Silence, 'isSilent'>;
+  queues: {
+    /** subscription-events, to defer a message. */
+    events: MessageQueue;
+    /** subscription-events-poison. */
+    poison: MessageQueue;
+  };
+  logger: Logger;
+}
+
+/**
+ * Handles one message of subscription-events, within the fair share of its tenant. While the tables are unavailable, the
+ * message waits in the queue, which uses none of the tries of the host.
+ *
+ * @param input the message as the Functions library hands it over: parsed JSON, or text that is not JSON
+ * @throws errors of the queue, and unexpected ones. The host makes the message visible again, and after maxDequeueCount
+ *   attempts moves it to the poison queue
+ */
+export async function processSubscriptionEvent(deps: SubscriptionEventDeps, input: unknown): Promise<void> {
+  const parsed = parseSubscriptionMessage(input);
+  if ('malformed' in parsed) {
+    deps.logger.error('subscriptionEvent.malformed', { reason: parsed.malformed });
+    await deps.queues.poison.send(typeof input === 'string' ? input : JSON.stringify(input));
+    return;
+  }
+  const { message } = parsed;
+  const { tenantId } = message;
+  const { random } = deps.subscriptions;
+  if (!deps.share.enter(tenantId)) {
+    return defer(deps, message, 'share', afterShareMs(random(), deps.silence.isSilent(tenantId)));
+  }
+  try {
+    await handle(deps, message);
+  } catch (error) {
+    if (!(error instanceof ReceiverError) || error.code !== 'storageUnavailable') throw error;
+    deps.logger.warn('subscriptionEvent.dependencyUnavailable', { tenantId, ...errorFields(error) });
+    const ageMs = deps.subscriptions.clock.now() - Date.parse(message.receivedAt) || 0;
+    await defer(deps, message, error.code, growingDelayMs('outage', ageMs, random()));
+  } finally {
+    deps.share.leave(tenantId);
+  }
+}
+
+async function handle(deps: SubscriptionEventDeps, message: SubscriptionMessage): Promise<void> {
+  const startedAt = deps.subscriptions.clock.now();
+  const result = await handleLifecycleEvent(deps.subscriptions, message);
+  if ('sweep' in result && result.sweep) {
+    // Counted from the start, as the host does: at functionTimeout it ends the process and all its work.
+    await sweepWatches(await deps.sweep(), [result.sweep], startedAt + SWEEP_RUN_MS);
+  }
+  if (result.outcome !== 'postponed') return;
+  const text = formatSubscriptionMessage(result.message ?? message);
+  await deps.queues.events.send(text, { delaySeconds: result.postponeSeconds });
+}
+
+/** Sends the same message again with a delay. */
+async function defer(
+  { queues, logger }: SubscriptionEventDeps,
+  message: SubscriptionMessage,
+  cause: string,
+  delayMs: number,
+): Promise<void> {
+  const delaySeconds = Math.max(1, Math.ceil(delayMs / 1_000));
+  await queues.events.send(formatSubscriptionMessage(message), { delaySeconds });
+  logger.info('subscriptionEvent.deferred', { tenantId: message.tenantId, cause, delaySeconds });
+}

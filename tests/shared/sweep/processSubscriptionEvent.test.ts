@@ -1,0 +1,92 @@
+import { ReceiverError } from '../../../shared/errors';
+import { createTenantShare } from '../../../shared/jobs/access';
+import { processSubscriptionEvent, type SubscriptionEventDeps } from '../../../shared/sweep/processSubscriptionEvent';
+import { createMemoryQueue } from '../../support/memoryQueue';
+import {
+  createSubscriptionWorld,
+  MINUTE,
+  PRINTER,
+  putServed,
+  START,
+  TENANT,
+} from '../../support/createSubscriptionWorld';
+
+function createDeps(changes: Partial<SubscriptionEventDeps> = {}) {
+  const world = createSubscriptionWorld();
+  const [events, poison] = [createMemoryQueue(), createMemoryQueue()];
+  const deps: SubscriptionEventDeps = {
+    subscriptions: world.deps,
+    sweep: () => Promise.reject(new Error('no sweep was expected')),
+    share: createTenantShare(),
+    silence: { isSilent: () => false },
+    queues: { events, poison },
+    logger: world.logger,
+    ...changes,
+  };
+  return { world, deps, events, poison };
+}
+
+const renewal = (receivedAt = START) => ({
+  event: { v: 1, kind: 'renew', tenantId: TENANT, receivedAt, traceparent: '', rowKey: `jobFetchable_${PRINTER}` },
+});
+
+describe('the fair share of the tenant', () => {
+  it('is entered before anything is read, and left at the end', async () => {
+    const entered: string[] = [];
+    const share = { enter: (id: string) => entered.push(id) > 0, leave: (id: string) => void entered.push(`-${id}`) };
+    const { world, deps } = createDeps({ share });
+    await world.addTenant();
+    await putServed(world);
+    world.clock.advance(11 * MINUTE);
+    await processSubscriptionEvent(deps, renewal('2026-11-22T00:11:00.000Z'));
+    expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
+    expect(entered).toEqual([TENANT, `-${TENANT}`]);
+  });
+
+  it('defers a message over it, for longer where Graph does not answer the tenant', async () => {
+    const share = { enter: () => false, leave: () => undefined };
+    for (const [isSilent, delaySeconds] of [
+      [false, 3],
+      [true, 38],
+    ] as const) {
+      const { deps, events, world } = createDeps({ share, silence: { isSilent: () => isSilent } });
+      await processSubscriptionEvent(deps, renewal());
+      expect(events.sent).toEqual([{ text: JSON.stringify(renewal()), delaySeconds }]);
+      expect(world.graph.calls).toEqual([]);
+    }
+  });
+
+  it('is left after a failure too', async () => {
+    const { deps } = createDeps();
+    const watches = { ...deps.subscriptions.watches, get: () => Promise.reject(new TypeError('a defect')) };
+    const broken = { ...deps, subscriptions: { ...deps.subscriptions, watches } };
+    for (let n = 0; n < 10; n += 1) await expect(processSubscriptionEvent(broken, renewal())).rejects.toThrow('defect');
+    await expect(processSubscriptionEvent(deps, renewal())).resolves.toBeUndefined();
+  });
+});
+
+describe('unavailable tables', () => {
+  it('are waited out in the queue: no try of the host is used, and the wait grows from 15 seconds to 10 minutes', async () => {
+    const { world, deps, events, poison } = createDeps();
+    await world.addTenant();
+    await putServed(world);
+    const get = () => Promise.reject(new ReceiverError('storageUnavailable', 'out'));
+    const broken = { ...deps, subscriptions: { ...world.deps, watches: { ...world.watches, get } } };
+    let message: unknown = renewal();
+    const waits: number[] = [];
+    for (let round = 0; round < 30; round += 1) {
+      await processSubscriptionEvent(broken, message);
+      const [sent] = events.sent.splice(0);
+      waits.push(sent?.delaySeconds ?? 0);
+      message = JSON.parse(sent?.text ?? '');
+      world.clock.advance((sent?.delaySeconds ?? 0) * 1_000);
+    }
+    expect(poison.sent).toEqual([]);
+    expect(message).toEqual(renewal());
+    expect(waits[0]).toBeGreaterThanOrEqual(15);
+    expect(waits).toEqual([...waits].sort((a, b) => a - b));
+    expect(waits.at(-1)).toBeLessThanOrEqual(750);
+    await processSubscriptionEvent(deps, message);
+    expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
+  });
+});
