@@ -35,22 +35,22 @@ describe('the tasks of a definition (api/printtaskdefinition-list-tasks.md)', ()
   });
 
   it.each([
-    ['pending', true],
-    ['processing', true],
-    ['completed', false],
-    ['aborted', false],
-    ['unknownFutureValue', false],
-  ])('%s: open %s (resources/printtask.md)', async (state, isOpen) => {
+    ['pending', true, false],
+    ['processing', true, false],
+    ['completed', false, true],
+    ['aborted', false, true],
+    ['unknownFutureValue', false, false],
+  ])('%s: open %s, ended %s (resources/printtask.md)', async (state, isOpen, hasEnded) => {
     expect(await list([{ id: 'TASK', status: { state }, parentUrl: PARENT }])).toEqual([
-      { id: 'task', state, isOpen, place: { printerId: 'aaaa', jobId: '5182' } },
+      { id: 'task', state, isOpen, hasEnded, place: { printerId: 'aaaa', jobId: '5182' } },
     ]);
   });
 
   it('are skipped without a usable id, and accepted without a status', async () => {
     const items = [null, 'x', {}, { id: 5 }, { id: 'a/b' }, { id: 't1' }, { id: 't2', status: 'processing' }];
     expect(await list(items)).toEqual([
-      { id: 't1', state: 'unknown', isOpen: false },
-      { id: 't2', state: 'unknown', isOpen: false },
+      { id: 't1', state: 'unknown', isOpen: false, hasEnded: false },
+      { id: 't2', state: 'unknown', isOpen: false, hasEnded: false },
     ]);
   });
 });

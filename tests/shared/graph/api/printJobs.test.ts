@@ -66,6 +66,7 @@ test('the documented fields are kept and nothing else (resources/printjob.md)', 
         id: 'task',
         state: 'processing',
         isOpen: true,
+        hasEnded: false,
         place: { printerId: 'p', jobId: '5182' },
       },
     ],
@@ -85,12 +86,14 @@ test('a job or task without a status is in state unknown and not fetchable', asy
     id: 'task',
     state: 'unknown',
     isOpen: false,
+    hasEnded: false,
   });
   const odd = { id: 'task', status: 'completed', parentUrl: 5 };
   await expect(readTask(createAnswering(odd).callGraph, TASK)).resolves.toEqual({
     id: 'task',
     state: 'unknown',
     isOpen: false,
+    hasEnded: false,
   });
 });
 
