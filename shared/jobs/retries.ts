@@ -8,7 +8,7 @@ export const LONGEST_ROUND_MS = 24 * 60 * 60_000;
 const ROUND_SPACING: Doubling = { firstMs: 9 * 60_000, longestMs: LONGEST_ROUND_MS };
 
 /** With these pauses, two and a half days: a consent or permission that was withdrawn by mistake is back by then. */
-export const MOST_ROUNDS = 10;
+const MOST_ROUNDS = 10;
 
 /**
  * What the row of a job says after a try that failed and that waiting cannot help: when the sweep may retry it, or that

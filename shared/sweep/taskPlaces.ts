@@ -13,8 +13,6 @@ const MOST_JOBS = 100_000;
 const MOST_TENANTS = 2_000;
 const MOST_PRINTERS = 5_000;
 
-export type TaskPlaces = ReturnType<typeof createTaskPlaces>;
-
 /**
  * Remembers which jobs and printers had a task of this app, as the sweeps of this process have seen them: Graph forgets a
  * task some time after its end (api/printtaskdefinition-list-tasks.md). A process that has just started knows the tasks

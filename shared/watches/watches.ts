@@ -93,10 +93,7 @@ export type NewWatch = WatchKey &
 /** 2026-01-01. Counted from here, seconds fit into the nine digits of a clientState until 2057. */
 const GENERATIONS_BEGIN = Date.UTC(2026, 0, 1);
 
-/**
- * A watch without a subscription. Its generation begins with the time at which it is added, because the one of an earlier
- * watch with the same name must not occur again.
- */
+/** A watch without a subscription. Its generation begins with the time at which it is added: none may occur again. */
 export function newWatch(watch: NewWatch): Watch {
   const generation = Math.max(0, Math.floor((Date.parse(watch.since) - GENERATIONS_BEGIN) / 1_000));
   return { wanted: true, generation, failures: 0, ...watch, status: 'pending' };
