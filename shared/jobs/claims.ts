@@ -160,8 +160,9 @@ export function finishClaim(
   changes: Partial<LedgerRow> & Required<Pick<LedgerRow, 'event'>>,
 ): Promise<boolean> {
   const { lastRefusal } = claim.row;
-  // Why the job could not be read until its deadline.
-  const reason = changes.outcome === 'deadline' && lastRefusal !== undefined ? { lastRefusal } : {};
+  // Why the job could not be read.
+  const isUnread = changes.outcome === 'deadline' || changes.outcome === 'unreadable';
+  const reason = isUnread && lastRefusal !== undefined ? { lastRefusal } : {};
   const { eventText: _eventText, ...kept } = withoutFailures(withoutWait(claim.row));
   return write(deps, claim, { ...kept, ...reason, ...changes, status: 'done' });
 }

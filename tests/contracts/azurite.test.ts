@@ -186,8 +186,8 @@ it('opens queues and tables by a shared access signature with endpoints (case 24
     },
     new StorageSharedKeyCredential(part('AccountName'), part('AccountKey')),
   );
-  const endpoints = `QueueEndpoint=${part('QueueEndpoint')}/;TableEndpoint=${part('TableEndpoint')}/`;
-  const checked = checkConnectionString(`${endpoints};SharedAccessSignature=${signature.toString()}`);
+  const endpoints = ['BlobEndpoint', 'QueueEndpoint', 'TableEndpoint'].map((name) => `${name}=${part(name)}/`);
+  const checked = checkConnectionString([...endpoints, `SharedAccessSignature=${signature.toString()}`].join(';'));
   if ('problem' in checked) throw new Error(checked.problem);
   const storage = { connectionString: checked.value.connectionString };
   await (await openQueues(storage)).queue('by-signature', PATIENCE).send('text');

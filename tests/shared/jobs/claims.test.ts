@@ -329,6 +329,18 @@ describe('the end of a claim', () => {
   });
 });
 
+test.each([
+  ['deadline', true],
+  ['unreadable', true],
+  ['released', false],
+] as const)('a job that ends as %s keeps the refusal that kept it from being read: %p', async (outcome, isKept) => {
+  const ledger = createWorld();
+  const refused = { status: 'failed', cause: 'graphForbidden', lastRefusal: 'Graph returned 403' } as const;
+  await releaseClaim(ledger.deps, await claimed(ledger, 'run-a'), refused);
+  await finishClaim(ledger.deps, await claimed(ledger, 'run-b'), { outcome, event: 'sent' });
+  expect((await ledger.row()).lastRefusal).toBe(isKept ? refused.lastRefusal : undefined);
+});
+
 describe('rows from outside', () => {
   const parse = async (cells: Record<string, unknown>) => {
     const table = { ...createMemoryTable(), get: () => Promise.resolve({ cells, etag: 'e' }) };
