@@ -83,4 +83,4 @@ it('job events go to the storage account of EVENTS_STORAGE, as the managed ident
     message: expect.stringContaining('http://127.0.0.1:1/a') as string,
   });
   expect(asked).toHaveLength(2);
-});
+}, 30_000);
