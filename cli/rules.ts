@@ -101,7 +101,7 @@ const RESULTS: Readonly<Record<RuleResult['result'], string>> = {
   matched: 'matched',
   notReached: 'not reached',
   otherEvent: 'other event',
-  redirected: 'left alone',
+  redirected: 'not changed',
   failed: 'no match',
 };
 

@@ -4,7 +4,7 @@ import { parseArguments, USAGE } from './arguments';
 import { HostError, messageOf } from './hostError';
 import { startHost, type RunningHost } from './startHost';
 
-// The parent may be gone, and then nobody reads the output.
+// The parent may have ended: its end of the pipe is then closed.
 process.stdout.on('error', () => undefined);
 const workerFile = fileURLToPath(new URL('./worker/main.mjs', import.meta.url));
 try {

@@ -204,7 +204,7 @@ function underLease(callGraph: CallGraph, ledger: ClaimDeps, claim: Claim): Call
 }
 
 /**
- * An open task blocks a user's print, whether its watch is active or not, so it is ended. Nobody waits for a fetchable job.
+ * An open task blocks a user's print, whether its watch is active or not, so it is ended. No print waits for a fetchable job.
  * A notification that was revoked, or whose watch has left no trace to compare it with, may be forged: the sweep finds the
  * open tasks of such a definition at Graph. Nothing is asked of a tenant that was never added.
  */

@@ -18,8 +18,8 @@ export interface SharedJobDeps extends Omit<DeferDeps, 'ledger'> {
 }
 
 /**
- * Names the printer of a job that a notification of JobFetchable names through a share, so that one job has one key. Nobody
- * waits for such a job, and the sweep finds it in the listing of its printer: a share that stays unreadable ends in poison.
+ * Names the printer of a job that a notification of JobFetchable names through a share, so that one job has one key. No
+ * print waits for such a job, and the sweep finds it in the listing of its printer: a share that stays unreadable ends in poison.
  *
  * @throws GraphError when Graph refuses the share, errors of the queue
  */

@@ -21,7 +21,7 @@ export interface StoredRow {
 
 /**
  * How long ago a row was last written, by the clock of the service alone; milliseconds. 0 where the service did not say it:
- * then nothing is taken away from whoever wrote the row.
+ * then the row stays with the run that wrote it.
  */
 export function ageOf({ cells, readAt = NaN }: StoredRow): number {
   return Math.max(0, readAt - Date.parse(parseText(cells['timestamp']))) || 0;

@@ -39,7 +39,7 @@ const READS_AT_ONCE = 16;
 const SENDS_AT_ONCE = 16;
 
 /**
- * Enqueues the open tasks of one definition, watched or not: the worker ends the tasks that nobody watches. Notes where the
+ * Enqueues the open tasks of one definition, watched or not: the worker ends the tasks of an unwatched definition. Notes where the
  * listed tasks are.
  *
  * @throws errors of the queue and of the tables

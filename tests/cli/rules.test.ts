@@ -108,7 +108,7 @@ describe('rules test', () => {
     write('redirected.json', event('print.job.started', { redirectedFrom: 'https://x' }));
     const { stdout } = await world.run('rules', 'test', 'a.json', '--job', 'redirected.json');
     expect(stdout).toContain('No rule matches: release.');
-    expect(stdout).toMatch(/one +left alone +the job was redirected/);
+    expect(stdout).toMatch(/one +not changed +the job was redirected/);
   });
 
   it('shows the local time of a job', async () => {

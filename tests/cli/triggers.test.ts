@@ -64,7 +64,7 @@ describe('triggers', () => {
     expect(world.signedIn).toEqual([]);
   });
 
-  it('create goes on where the app may not read pull print printers, or Graph answers about another one', async () => {
+  it('create continues where the app may not read pull print printers, or Graph answers about another one', async () => {
     const world = createCliWorld();
     world.graph.nextError('GET', graphError('forbidden'));
     world.graph.next('GET', () => ({ id: DEFINITION }));

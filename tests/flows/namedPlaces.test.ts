@@ -69,7 +69,7 @@ describe('where a job is', () => {
   }, 30_000);
 
   it.each(['forbidden', 'unknownPath'] as const)(
-    'a pull print printer whose jobs the app cannot read (%s) holds nobody up: the event and the log say so',
+    'a pull print printer whose jobs the app cannot read (%s) is released: the event and the log say so',
     async (pullPrintJobs) => {
       await flow.control.setVariants({ pullPrintJobs });
       const customer = await flow.onboard(['jobStarted']);

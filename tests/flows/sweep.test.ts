@@ -109,7 +109,7 @@ describe('the sweep through the built app', () => {
     expect(await eventsOf(customer)).toHaveLength(1);
   }, 60_000);
 
-  it('releases the task of a definition that nobody watches, without an event', async () => {
+  it('releases the task of an unwatched definition, without an event', async () => {
     const customer = await flow.onboard([]);
     await flow.control.print(customer.tenantId, { printerId: customer.printerId });
     expect(await openTasksOf(customer)).toBe(1);

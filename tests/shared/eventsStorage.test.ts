@@ -39,7 +39,7 @@ beforeAll(async () => {
   });
   const port = await listen(identity);
   Object.assign(process.env, { IDENTITY_ENDPOINT: `http://127.0.0.1:${port}/msi/token`, IDENTITY_HEADER: 'secret' });
-  // Every https host is the one of this test, whose certificate is signed by nobody.
+  // Every https host is the one of this test, whose certificate is self-signed.
   const connect = tls.connect as (options: tls.ConnectionOptions) => tls.TLSSocket;
   jest
     .spyOn(tls, 'connect')

@@ -123,7 +123,7 @@ async function printUnheard({ control }: Flow, tenantId: string, printerId: stri
 }
 
 /**
- * Moves the clock past the one sweep of the day that lists a printer that nobody watches for its trigger
+ * Moves the clock past the one sweep of the day that lists an unwatched printer for its trigger
  * (docs/decisions/0010), so that every run makes the same calls.
  */
 function passTriggerLook(flow: Flow, printer: { tenantId: string; printerId: string }): void {

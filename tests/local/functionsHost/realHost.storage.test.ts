@@ -78,7 +78,7 @@ const blobs = () =>
   BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient('azure-webjobs-hosts');
 
 describe('SIGTERM', () => {
-  test('goes on receiving and starting queue messages, new connections refused at once, appTerminate runs and no SIGTERM', async () => {
+  test('continues to receive and start queue messages, new connections refused at once, appTerminate runs and no SIGTERM', async () => {
     const client = await make('still-receiving');
     const one = await start({ only: ['work'], queue: 'still-receiving' });
     const stopped = one.process.stop();

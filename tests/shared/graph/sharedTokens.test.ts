@@ -138,7 +138,7 @@ describe('a refusal of Entra', () => {
 describe('a pause that Entra asks for', () => {
   const throttledFor = (retryAfterMs: number) => new GraphError('tokenUnavailable', 'throttled', { retryAfterMs });
 
-  test('is obeyed by all calls of its tenant, also by one that needs a fresh token, and tells them how long', async () => {
+  test('is obeyed by all calls of its tenant, also by one that needs a fresh token, and gives them the time left', async () => {
     const { asked, tokens, clock, host } = createSetting(throttledFor(30_000));
     await expect(tokens.get('t1')).rejects.toMatchObject({ retryAfterMs: 30_000 });
     clock.advance(10_000);

@@ -43,7 +43,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   authorityHost = `https://localhost:${(server.address() as AddressInfo).port}`;
-  // The certificate of this test is signed by nobody.
+  // The certificate of this test is self-signed.
   const connect = tls.connect as (options: tls.ConnectionOptions) => tls.TLSSocket;
   jest
     .spyOn(tls, 'connect')

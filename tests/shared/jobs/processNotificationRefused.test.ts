@@ -30,7 +30,7 @@ describe('a task of an inactive watch', () => {
   });
 });
 
-test('a message that cannot be sent again is left to the host, and the wait of its row goes on', async () => {
+test('a message that cannot be sent again is left to the host, and the wait of its row continues', async () => {
   worker.world.putTask(TASK, { state: 'pending' });
   await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
   const { waitingSince } = (await worker.row()) ?? {};

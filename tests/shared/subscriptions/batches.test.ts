@@ -323,7 +323,7 @@ describe('the limits of a run', () => {
     void run.then(() => (ended = true));
     for (let turn = 0; turn < 200; turn += 1) await Promise.resolve();
     await new Promise((resolve) => setImmediate(resolve));
-    // Nobody has slept yet, and the other tenant has been served.
+    // No call has waited yet, and the calls of the other tenant were answered.
     expect([other, waking.length > 0]).toEqual([true, true]);
     while (!ended) {
       const now = waking;

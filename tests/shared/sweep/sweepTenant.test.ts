@@ -659,7 +659,7 @@ describe('what it tells', () => {
     expect(await sweep()).toMatchObject({ triggersLost: [] });
   });
 
-  it('that of a printer nobody watches too, for one listing more when all are asked for', async () => {
+  it('that of an unwatched printer too, for one listing more when all are asked for', async () => {
     await onboard('active', ['jobStarted']);
     world.putDefinition();
     world.putTask('t1', { state: 'completed', job: '1', printer: OTHER_PRINTER });
