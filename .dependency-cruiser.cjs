@@ -210,7 +210,7 @@ module.exports = {
         'These files are loaded before the first notification is answered. Put what the worker or a timer needs into a file of its own.',
       severity: 'error',
       from: {
-        path: '^shared/(webhook/(receive|verify|handshake)|(jobs|subscriptions)/message|watches/clientState)\\.ts$',
+        path: '^shared/(webhook/(receive|verify|scanner|turns|recordReader|sweepAllRequests|handshake)|(jobs|subscriptions)/message|watches/clientState)\\.ts$',
       },
       to: {
         path: '^shared/(cache|graph/|tenants/|operations/|sweep/|watches/watches|storage/(tables|entityTable))',

@@ -33,6 +33,7 @@ const startsProcesses = [
 /** Flows that assert on durations, or on the order of events in time. Another flow beside them would change both. */
 const measuresTime = [
   'demo',
+  'flood',
   'hangingTenant',
   'outages',
   'reconciliation',

@@ -1,7 +1,7 @@
 /** What a figure stands for. The name is its key in `Part.figures`. */
 export interface FigureInfo {
   what: string;
-  unit: 'ratio' | 'calls' | 'requests' | 'files' | 'MiB' | 'KiB';
+  unit: 'ratio' | 'calls' | 'requests' | 'files' | 'MiB' | 'KiB' | 'ms';
   /** What the value must not exceed, or null for a figure that is only shown. */
   bar: number | null;
 }
@@ -107,5 +107,6 @@ export function formatTable(figures: readonly (Figure & { what: string })[]): st
 }
 
 function show(value: number, unit: FigureInfo['unit']): string {
+  if (unit === 'ms') return value.toFixed(1);
   return unit === 'ratio' || unit === 'MiB' ? value.toFixed(2) : String(value);
 }

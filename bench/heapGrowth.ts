@@ -16,6 +16,7 @@ import { receive } from '../shared/webhook/receive';
 import { createFakeClock } from '../tests/support/createFakeClock';
 import { createMemoryQueue } from '../tests/support/memoryQueue';
 import { createMemoryTable } from '../tests/support/memoryTable';
+import { webhookParts } from '../tests/support/webhookParts';
 import { exact, type Part } from './figures';
 import { BENCH_RING, CLIENT_ID, benchEnvironment, notificationBody } from './testBed';
 
@@ -95,6 +96,7 @@ export const heapGrowth: Part = {
       clock,
       randomBytes,
       logger: silent,
+      ...webhookParts,
     };
     const handle = async (count: number) => {
       for (let done = 0; done < count; done += BATCH) {

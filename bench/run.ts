@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { callsOfJob, callsOfSweep } from './callCounts';
 import { formatTable, isMissed, type Figure, type FigureInfo } from './figures';
 import { filesOnPath } from './filesOnPath';
+import { flood } from './flood';
 import { heapGrowth } from './heapGrowth';
 import { renewals } from './renewals';
 import { sweepMemory } from './sweepMemory';
@@ -33,6 +34,7 @@ const PARTS = [
   callsOfJob,
   filesOnPath,
   acknowledgement,
+  flood,
   firstAnswer,
 ];
 const INFO = new Map<string, FigureInfo>(PARTS.flatMap(({ figures }) => Object.entries(figures)));

@@ -21,6 +21,7 @@ export function benchEnvironment(connectionString: string): Record<string, strin
   return {
     ...baseEnvironment(),
     FUNCTIONS_WORKER_RUNTIME: 'node',
+    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '2097152',
     AzureWebJobsStorage: connectionString,
     GRAPH_BASE_URL: `${NOBODY}/v1.0`,
     GRAPH_CREDENTIAL: 'development',

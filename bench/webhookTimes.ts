@@ -3,8 +3,10 @@ import { createHmac, hash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import http from 'node:http';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { createStorage, startAzurite } from '../local/startAzurite';
 import { startFunctionsHost } from '../local/standIns';
+import { createTurns } from '../shared/webhook/turns';
 import { verifyBody } from '../shared/webhook/verify';
 import { exact, medianRatio, takePairs, type Measured, type Part } from './figures';
 import { CLIENT_ID, BENCH_RING, benchEnvironment, makeBenchApp, notificationBody } from './testBed';
@@ -38,14 +40,15 @@ export const verifyCold: Part = {
     const [{ keyId, key }] = BENCH_RING;
     const context = { clientId: CLIENT_ID, receivedAt: '2026-11-22T00:00:00.000Z', nextTraceparent: () => '' };
     const bodies = () => Array.from({ length: VERIFY.bodies }, () => notificationBody(VERIFY.items));
-    const time = (fresh: Buffer[], work: (body: Buffer) => void) => {
+    const time = async (fresh: Buffer[], work: (body: Buffer) => Promise<void> | void) => {
       const startedAt = performance.now();
-      for (const body of fresh) work(body);
-      return Promise.resolve(performance.now() - startedAt);
+      for (const body of fresh) await work(body);
+      return performance.now() - startedAt;
     };
+    const takeTurn = createTurns({ now: () => Date.now() }, setImmediate);
     const ours = () =>
-      time(bodies(), (body) => {
-        const judged = verifyBody(BENCH_RING, body, context);
+      time(bodies(), async (body) => {
+        const judged = await verifyBody(BENCH_RING, body, context, { takeTurn });
         if ('bad' in judged || judged.jobs.length !== VERIFY.items) throw new Error('The bench body was not accepted');
       });
     const baseline = () =>

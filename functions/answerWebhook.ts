@@ -1,17 +1,23 @@
-import type { HttpHandler, HttpResponseInit } from '@azure/functions';
-import { errorFields, ReceiverError } from '../shared/errors';
-import { createLogger } from '../shared/logger';
+import type { HttpHandler } from '@azure/functions';
+import { ReceiverError } from '../shared/errors';
 import { untilAborted } from '../shared/concurrency';
+import type { ReceiveDependencies } from '../shared/webhook/receive';
 import { answerHandshake, NO_SNIFF } from '../shared/webhook/handshake';
+import { httpHandler } from './handlers';
 
 /** Graph expects an answer within 3 s. The rest is for the way back. */
 const ANSWER_WITHIN_MS = 2_500;
 
-/** The HTTP side of both webhook routes. Every failure is a 503, which Graph retries for four hours. */
-export const answerWebhook: HttpHandler = async (request, context): Promise<HttpResponseInit> => {
+/** The answer has left by then: what follows it must not delay it. */
+const AFTER_ANSWER_MS = 100;
+
+/** Every failure is a 503, which Graph retries for four hours. */
+const FAILED = { status: 503, headers: NO_SNIFF };
+
+/** The HTTP side of both webhook routes. */
+export const answerWebhook: HttpHandler = httpHandler(FAILED, async (request, { logger, context }) => {
   const token = request.query.get('validationToken');
   if (token !== null) return { ...answerHandshake(token) };
-  const logger = createLogger(context);
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(timeIsUp()), ANSWER_WITHIN_MS);
   try {
@@ -25,14 +31,18 @@ export const answerWebhook: HttpHandler = async (request, context): Promise<Http
         signal: deadline.signal,
       },
     );
+    setTimeout(() => catchUp(webhook.dependencies), AFTER_ANSWER_MS).unref();
     return { status, headers: NO_SNIFF };
-  } catch (error) {
-    logger.error('webhook.failed', { function: context.functionName, ...errorFields(error), status: 503 });
-    return { status: 503, headers: NO_SNIFF };
   } finally {
     clearTimeout(timer);
   }
-};
+});
+
+/** The storage calls that no answer waits for. Neither rejects. */
+function catchUp({ record, sweepRequests }: Pick<ReceiveDependencies, 'record' | 'sweepRequests'>): void {
+  void record.refresh();
+  void sweepRequests.send();
+}
 
 /** Loaded here, so that the handshake answers on a cold start and without settings. */
 async function loadWebhook() {

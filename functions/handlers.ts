@@ -1,4 +1,11 @@
-import type { InvocationContext, StorageQueueHandler, TimerHandler } from '@azure/functions';
+import type {
+  HttpHandler,
+  HttpRequest,
+  HttpResponseInit,
+  InvocationContext,
+  StorageQueueHandler,
+  TimerHandler,
+} from '@azure/functions';
 import { errorFields, ReceiverError } from '../shared/errors';
 import { createLogger, type Logger } from '../shared/logger';
 import type { Services } from '../shared/services';
@@ -8,6 +15,22 @@ export interface Invocation {
   services: Services;
   logger: Logger;
   context: InvocationContext;
+}
+
+/** A function with an HTTP trigger. It throws nothing: what fails is logged, and the answer is `failed`. */
+export function httpHandler(
+  failed: HttpResponseInit,
+  work: (request: HttpRequest, invocation: Pick<Invocation, 'logger' | 'context'>) => Promise<HttpResponseInit>,
+): HttpHandler {
+  return async (request, context) => {
+    const logger = createLogger(context);
+    try {
+      return await work(request, { logger, context });
+    } catch (error) {
+      logger.error('function.failed', { function: context.functionName, ...errorFields(error) });
+      return failed;
+    }
+  };
 }
 
 /** A timer's function. What it throws is safe to log. */

@@ -176,6 +176,7 @@ interface Addresses {
 function settingsOf({ simulator, publicBaseUrl, urls }: Addresses): Record<string, string> {
   return {
     FUNCTIONS_WORKER_RUNTIME: 'node',
+    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '2097152',
     AzureWebJobsStorage: connectionStringFor(urls),
     GRAPH_BASE_URL: `${urls.graph}/v1.0`,
     GRAPH_CREDENTIAL: 'development',

@@ -63,6 +63,7 @@ export const SETTING_NAMES = [
 /** Settings that only the Functions host or Node itself reads. */
 export const HOST_SETTING_NAMES = [
   'FUNCTIONS_WORKER_RUNTIME',
+  'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT',
   'AzureWebJobsStorage__credential',
   'APPLICATIONINSIGHTS_CONNECTION_STRING',
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { systemClock } from './clock';
 import type { SweepDeps } from './sweep/sweepRun';
 import type { ConfirmConsent } from './consent/confirmConsent';
@@ -198,15 +199,26 @@ export function createServices(env: Environment): Services {
     }),
     webhook: once(async () => {
       const { clientStateKeys, clientId } = await config();
+      const [{ createRecordReader }, { createSweepAllRequests }, { createTurns }] = await Promise.all([
+        import('./webhook/recordReader'),
+        import('./webhook/sweepAllRequests'),
+        import('./webhook/turns'),
+      ]);
       const [jobs, subscriptions] = await Promise.all([
         queue(QUEUE_NAMES.jobs, WEBHOOK_PATIENCE),
         queue(QUEUE_NAMES.subscriptions, WEBHOOK_PATIENCE),
       ]);
+      // Opened by the first reading after an answer, because loading the client takes longer than an answer.
+      const records = async () => (await watches()).clientStates;
+      const claim = async (...asked: [number, number]) => (await records()).claimSweep(...asked);
       return {
         ring: clientStateKeys,
         clientId,
         queues: { jobs, subscriptions },
         verifyTokens: async (...batch) => (await verifyTokens())(...batch),
+        record: createRecordReader({ read: async () => (await records()).read(), clock: systemClock }),
+        sweepRequests: createSweepAllRequests({ queue: subscriptions, claim, clock: systemClock, randomBytes }),
+        takeTurn: createTurns(systemClock, setImmediate),
         clock: systemClock,
         randomBytes,
       };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { HOST_SETTING_NAMES, readConfig, SETTING_NAMES } from '../shared/config';
 import { isRecord } from '../shared/parse';
 import { MAX_DEQUEUE_COUNT } from '../shared/storage/account';
+import { MAX_BODY_BYTES } from '../shared/webhook/receive';
 import { MOST_OF_ONE_TENANT } from '../shared/jobs/access';
 import { createLogFilter } from '../local/functionsHost/reporter';
 import { defaultAppId } from '../local/graphSimulator/startGraphSimulator';
@@ -44,6 +45,10 @@ describe('the settings', () => {
 
   it('of the example are accepted with a signing key', () => {
     expect(readConfig(exampleWithKey())).toMatchObject({ credential: 'development' });
+  });
+
+  it('of the example let the host pass on bodies up to twice the limit of the webhook, which then notes them', () => {
+    expect(exampleWithKey()['FUNCTIONS_REQUEST_BODY_SIZE_LIMIT']).toBe(String(2 * MAX_BODY_BYTES));
   });
 
   it('of the example have no signing key, and the error names it', () => {

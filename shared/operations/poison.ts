@@ -93,9 +93,11 @@ function explainSubscription(value: unknown): Explanation {
   const parsed = parseSubscriptionMessage(value);
   if ('malformed' in parsed) return { cause: `malformed: ${parsed.malformed}` };
   const { message } = parsed;
+  const replay = formatSubscriptionMessage(message);
+  if (message.kind === 'sweepAll') return { cause: 'sweep of all watches failed', replay };
   const words = { renew: 'renewal', sweep: 'sweep request' };
   const what = message.kind === 'lifecycle' ? `lifecycle event ${message.lifecycleEvent}` : words[message.kind];
-  return { tenantId: message.tenantId, cause: `${what} failed`, replay: formatSubscriptionMessage(message) };
+  return { tenantId: message.tenantId, cause: `${what} failed`, replay };
 }
 
 function parseJson(text: string): unknown {

@@ -31,6 +31,8 @@ export async function createForWatch(deps: SubscriptionDeps, stored: StoredWatch
   const now = clock.now();
   const signed = { notificationUrl: notificationUrlOf(config), keyId: config.clientStateKeys[0].keyId };
   const holding: Watch = { ...held(watch), ...resourceOf(watch), ...(hasSubscription(watch) ? {} : signed) };
+  // Before Graph knows the clientState: the webhook asks Graph to retry while it does not know the key.
+  await watches.clientStates.noteKeys([signed.keyId]);
   const etag = await watches.save(holding, stored.etag);
   if (etag === undefined) return { outcome: 'busy', watch };
 

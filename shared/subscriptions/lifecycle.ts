@@ -4,7 +4,7 @@ import { unlessContended, type WatchResult, type SubscriptionDeps } from './reco
 import { elapsedMs, isSurelyAfter, waitEnd } from '../skew';
 import type { Tenant } from '../tenants/tenants';
 import { watchTag } from '../watches/clientState';
-import type { LifecycleMessage, SubscriptionMessage } from './message';
+import type { LifecycleMessage, TenantMessage } from './message';
 import { PATCH_SPACING_MS, retryAt, sinceRenewed } from './plan';
 import { reconcileWatch } from './reconcileWatch';
 
@@ -14,7 +14,7 @@ export type LifecycleResult =
   /** Graph lost notifications, or the row says that a sweep is wanted: sweep this watch. */
   | { outcome: 'missed'; sweep: WatchKey }
   /** Too early: requeue the message, or `message` in its place, with this delay. */
-  | { outcome: 'postponed'; postponeSeconds: number; message?: SubscriptionMessage }
+  | { outcome: 'postponed'; postponeSeconds: number; message?: TenantMessage }
   /** Nothing to do. The log says why. */
   | { outcome: 'dropped'; reason: DropReason };
 
@@ -42,14 +42,11 @@ const SWEEP_SPACING_MS = 10 * 60_000;
 const RESOLVED_BY_PATCH: readonly string[] = ['reauthorizationRequired', 'subscriptionRemoved'];
 
 /**
- * Handles a message of the queue subscription-events. A lifecycle event is a hint: a PATCH finds out the facts, never
+ * Handles a message of the queue subscription-events about one watch. A lifecycle event is a hint: a PATCH finds out the facts, never
  * /reauthorize. Where notifications may have been lost, the result names the watch to sweep. Rejects only when storage
  * fails.
  */
-export async function handleLifecycleEvent(
-  deps: SubscriptionDeps,
-  message: SubscriptionMessage,
-): Promise<LifecycleResult> {
+export async function handleLifecycleEvent(deps: SubscriptionDeps, message: TenantMessage): Promise<LifecycleResult> {
   const now = deps.clock.now();
   const stored = await findWatch(deps, message);
   if (!stored) return drop(deps, message, 'watchUnknown');
@@ -122,7 +119,7 @@ function keyOf({ tenantId, kind, id }: WatchKey): WatchKey {
 /** Finds the watch by the tag of the verified clientState or by the row that the worker named, never by a subscription id. */
 async function findWatch(
   { watches, logger }: SubscriptionDeps,
-  message: SubscriptionMessage,
+  message: TenantMessage,
 ): Promise<StoredWatch | undefined> {
   const { tenantId } = message;
   if (message.kind !== 'lifecycle') {
@@ -143,7 +140,7 @@ async function findWatch(
 async function postpone(
   deps: SubscriptionDeps,
   { watch, etag }: StoredWatch,
-  message: SubscriptionMessage,
+  message: TenantMessage,
   note: { field: 'sweepNotedUntil' | 'renewalNotedUntil'; until: number },
 ): Promise<LifecycleResult> {
   const now = deps.clock.now();
@@ -157,13 +154,13 @@ async function postpone(
   return { ...postponed, message: { ...message, noted: true } };
 }
 
-function drop({ logger }: SubscriptionDeps, message: SubscriptionMessage, reason: DropReason): LifecycleResult {
+function drop({ logger }: SubscriptionDeps, message: TenantMessage, reason: DropReason): LifecycleResult {
   logger.info('subscriptionEvent.dropped', { tenantId: message.tenantId, reason, ...nameOf(message) });
   return { outcome: 'dropped', reason };
 }
 
 /** Row keys and event names come from outside: only those of the known form are logged. */
-function nameOf(message: SubscriptionMessage): Record<string, string> {
+function nameOf(message: TenantMessage): Record<string, string> {
   if (message.kind !== 'lifecycle') {
     const named = parseWatchRowKey(message.rowKey);
     return { watch: named ? watchRowKey(named) : 'unreadable' };

@@ -1,11 +1,13 @@
 import { isPullPrintPrinter } from '../graph/api/pullPrintPrinters';
 import type { Tenant } from '../tenants/tenants';
+import { watchTag } from '../watches/clientState';
 import {
   hasSubscription,
   isMaintained,
   newWatch,
   watchRowKey,
   withoutFailure,
+  type StoredWatch,
   type Watch,
   type WatchKey,
 } from '../watches/watches';
@@ -77,8 +79,8 @@ export interface RevokeDeps extends SubscriptionDeps {
 }
 
 /**
- * Revokes the clientState of a watch of any tenant: the worker refuses notifications of an older generation. Where the
- * subscription is maintained it is replaced at once, otherwise when the tenant is active again (`nothing`). Jobs whose
+ * Revokes the clientState of a watch of any tenant: the worker refuses notifications of an older generation, and within two
+ * minutes the webhook. Where the subscription is maintained it is replaced at once, otherwise when the tenant is active again (`nothing`). Jobs whose
  * notification was accepted before are found by a sweep of the watch: its row asks for it, and a message starts it. Rejects
  * only when storage fails.
  */
@@ -91,7 +93,11 @@ export async function revokeWatch(deps: RevokeDeps, key: WatchKey): Promise<Chan
     sweepWanted: revokedAt,
     ...(hasSubscription(watch) ? { revokedAt } : {}),
   });
-  return change(deps, key, revoke, { isReconciled: isReplaced, afterwards: () => startSweep(deps, key) });
+  const afterwards = async ({ watch: { generation } }: StoredWatch) => {
+    await deps.watches.clientStates.noteRevoked({ tenantId: key.tenantId, tag: watchTag(key), generation });
+    await startSweep(deps, key);
+  };
+  return change(deps, key, revoke, { isReconciled: isReplaced, afterwards });
 }
 
 /** The revocation itself must not fail with the queue. The timer that renews subscriptions reads the row too. */
@@ -108,7 +114,10 @@ async function change(
   deps: SubscriptionDeps,
   key: WatchKey,
   apply: (watch: Watch) => Watch,
-  { isReconciled = true, afterwards = () => Promise.resolve() } = {},
+  {
+    isReconciled = true,
+    afterwards,
+  }: { isReconciled?: boolean; afterwards?: (stored: StoredWatch) => Promise<void> } = {},
 ): Promise<ChangeWatchResult> {
   let last: Watch | undefined;
   const stored = await unlessContended(
@@ -118,7 +127,7 @@ async function change(
     }),
   );
   if (!stored) return last && { outcome: 'busy', watch: last };
-  await afterwards();
+  await afterwards?.(stored);
   return isReconciled ? reconcileWatch(deps, stored) : { outcome: 'nothing', watch: stored.watch };
 }
 

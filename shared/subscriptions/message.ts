@@ -1,18 +1,26 @@
 import { isRecord, parseId, parseText } from '../parse';
 
 /** A message of the queue subscription-events. */
-export type SubscriptionMessage = LifecycleMessage | WatchMessage;
+export type SubscriptionMessage = TenantMessage | SweepAllMessage;
+
+/** About one watch of a tenant. */
+export type TenantMessage = LifecycleMessage | WatchMessage;
 
 interface MessageBase {
-  tenantId: string;
   /** ISO 8601. */
   receivedAt: string;
   traceparent: string;
 }
 
+/** The webhook refused a body unread: all watches are to be swept. */
+export interface SweepAllMessage extends MessageBase {
+  kind: 'sweepAll';
+}
+
 /** A lifecycle notification of Graph for the watch that `tag` names. */
 export interface LifecycleMessage extends MessageBase {
   kind: 'lifecycle';
+  tenantId: string;
   tag: string;
   /** reauthorizationRequired, subscriptionRemoved, missed, or an event that is not documented yet. */
   lifecycleEvent: string;
@@ -29,6 +37,7 @@ export interface LifecycleMessage extends MessageBase {
  */
 export interface WatchMessage extends MessageBase {
   kind: 'renew' | 'sweep';
+  tenantId: string;
   /** RowKey in the table Subscriptions. */
   rowKey: string;
 }
@@ -48,9 +57,11 @@ export function parseSubscriptionMessage(value: unknown): { message: Subscriptio
   if (event['v'] !== SUBSCRIPTION_MESSAGE_VERSION && event['v'] !== SUBSCRIPTION_MESSAGE_VERSION - 1) {
     return { malformed: 'unknown version' };
   }
+  const times = { receivedAt: parseText(event['receivedAt']), traceparent: parseText(event['traceparent']) };
+  if (event['kind'] === 'sweepAll') return { message: { kind: 'sweepAll', ...times } };
   const tenantId = parseId(event['tenantId']);
   if (tenantId === undefined) return { malformed: 'no tenantId' };
-  const base = { tenantId, receivedAt: parseText(event['receivedAt']), traceparent: parseText(event['traceparent']) };
+  const base = { tenantId, ...times };
   const { kind, tag, lifecycleEvent, subscriptionId, generation, noted, rowKey } = event;
   if ((kind === 'renew' || kind === 'sweep') && typeof rowKey === 'string') {
     return { message: { kind, ...base, rowKey } };

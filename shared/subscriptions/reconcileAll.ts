@@ -138,6 +138,7 @@ async function reconcileOne(reconciliation: Reconciliation, tenant: Tenant): Pro
   const { deps, options, run, onUnreadable } = reconciliation;
   const rows: StoredWatch[] = [];
   const keyIds = deps.config.clientStateKeys.map(({ keyId }) => keyId);
+  const signedWith = new Set<string>();
   for await (const { record, etag } of deps.watches.listRecords(tenant.tenantId, onUnreadable)) {
     if (record.status === 'removed') {
       // No key of the ring can have signed a clientState of this watch, so none can be accepted.
@@ -146,7 +147,9 @@ async function reconcileOne(reconciliation: Reconciliation, tenant: Tenant): Pro
       // Unwanted watches are removed, whatever the status of the tenant.
       rows.push({ watch: record, etag });
     }
+    if (record.status !== 'removed' && record.keyId !== undefined) signedWith.add(record.keyId);
   }
+  await deps.watches.clientStates.noteKeys([...signedWith]);
   const now = deps.clock.now();
   const report: ReportWatch = (stored, result) => reportResult(reconciliation, stored, result);
   if (!options.retryNow && accessRetryAt(tenant, now) !== undefined) {

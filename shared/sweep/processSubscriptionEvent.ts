@@ -9,8 +9,10 @@ import {
   formatSubscriptionMessage,
   parseSubscriptionMessage,
   type SubscriptionMessage,
+  type TenantMessage,
 } from '../subscriptions/message';
 import type { SubscriptionDeps } from '../subscriptions/record';
+import { countSweeps, sweepAll } from './sweepAll';
 import { SWEEP_RUN_MS, type SweepDeps } from './sweepRun';
 import { sweepWatches } from './sweepWatches';
 
@@ -45,24 +47,44 @@ export async function processSubscriptionEvent(deps: SubscriptionEventDeps, inpu
     return;
   }
   const { message } = parsed;
+  if (message.kind === 'sweepAll') return unlessOutage(deps, message, () => sweepOnRequest(deps));
   const { tenantId } = message;
   const { random } = deps.subscriptions;
   if (!deps.share.enter(tenantId)) {
     return defer(deps, message, 'share', afterShareMs(random(), deps.silence.isSilent(tenantId)));
   }
   try {
-    await handle(deps, message);
-  } catch (error) {
-    if (!(error instanceof ReceiverError) || error.code !== 'storageUnavailable') throw error;
-    deps.logger.warn('subscriptionEvent.dependencyUnavailable', { tenantId, ...errorFields(error) });
-    const ageMs = deps.subscriptions.clock.now() - Date.parse(message.receivedAt) || 0;
-    await defer(deps, message, error.code, growingDelayMs('outage', ageMs, random()));
+    await unlessOutage(deps, message, () => handle(deps, message));
   } finally {
     deps.share.leave(tenantId);
   }
 }
 
-async function handle(deps: SubscriptionEventDeps, message: SubscriptionMessage): Promise<void> {
+/** Does `work`, or defers the message while the tables are unavailable. */
+async function unlessOutage(
+  deps: SubscriptionEventDeps,
+  message: SubscriptionMessage,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof ReceiverError) || error.code !== 'storageUnavailable') throw error;
+    deps.logger.warn('subscriptionEvent.dependencyUnavailable', { ...tenantOf(message), ...errorFields(error) });
+    const { clock, random } = deps.subscriptions;
+    const ageMs = clock.now() - Date.parse(message.receivedAt) || 0;
+    await defer(deps, message, error.code, growingDelayMs('outage', ageMs, random()));
+  }
+}
+
+/** The webhook refused a body unread. Jobs that are found now may have been in it: then it came from Graph. */
+async function sweepOnRequest({ sweep, logger }: SubscriptionEventDeps): Promise<void> {
+  const counts = countSweeps(await sweepAll(await sweep(), { runMs: SWEEP_RUN_MS }));
+  const level = counts.enqueued > 0 ? 'error' : 'info';
+  logger[level]('jobs.sweptOnRequest', counts);
+}
+
+async function handle(deps: SubscriptionEventDeps, message: TenantMessage): Promise<void> {
   const startedAt = deps.subscriptions.clock.now();
   const result = await handleLifecycleEvent(deps.subscriptions, message);
   if ('sweep' in result && result.sweep) {
@@ -83,5 +105,9 @@ async function defer(
 ): Promise<void> {
   const delaySeconds = Math.max(1, Math.ceil(delayMs / 1_000));
   await queues.events.send(formatSubscriptionMessage(message), { delaySeconds });
-  logger.info('subscriptionEvent.deferred', { tenantId: message.tenantId, cause, delaySeconds });
+  logger.info('subscriptionEvent.deferred', { ...tenantOf(message), cause, delaySeconds });
+}
+
+function tenantOf(message: SubscriptionMessage) {
+  return message.kind === 'sweepAll' ? {} : { tenantId: message.tenantId };
 }

@@ -69,7 +69,7 @@ function longestAgoFirst(tenants: readonly Tenant[]): Tenant[] {
 }
 
 /** The counts of a summary, for one log line. */
-export function countSweeps({ tenants, unreadable }: SweepSummary): Record<string, number> {
+export function countSweeps({ tenants, unreadable }: SweepSummary) {
   const sum = (of: (sweep: TenantSweep) => number) => tenants.reduce((total, sweep) => total + of(sweep), 0);
   const ended = (outcome: TenantSweep['outcome']) => sum((sweep) => (sweep.outcome === outcome ? 1 : 0));
   return {

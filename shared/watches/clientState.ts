@@ -1,12 +1,11 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import type { KeyRing } from '../config';
-import type { WatchKey } from './watches';
 
 /** 22 characters of base64url hold 132 bits: they name the watch inside a clientState and do not reveal its id. */
 const TAG_LENGTH = 22;
 
 /** The short name of a watch inside its clientState. */
-export function watchTag(watch: Pick<WatchKey, 'kind' | 'id'>): string {
+export function watchTag(watch: { kind: string; id: string }): string {
   return hash('sha256', `${watch.kind}:${watch.id}`, 'base64url').slice(0, TAG_LENGTH);
 }
 
@@ -22,7 +21,7 @@ export interface VerifiedClientState {
 export type ClientStateCheck =
   | { outcome: 'valid'; state: VerifiedClientState }
   /** The exact form, but its key is not in our ring. Our key set may be wrong, so Graph is asked to retry. */
-  | { outcome: 'unknownKey' }
+  | { outcome: 'unknownKey'; keyId: string }
   /** Missing, of another form, or with a wrong mac. */
   | { outcome: 'missing' | 'malformed' | 'wrongMac' };
 
@@ -60,7 +59,7 @@ export function verifyClientState(ring: KeyRing, scope: ClientStateScope, value:
   if (!parts) return { outcome: 'malformed' };
   const [, keyId, generation, tag, mac] = parts as unknown as [string, string, string, string, string];
   const key = ring.find((candidate) => candidate.keyId === keyId);
-  if (!key) return { outcome: 'unknownKey' };
+  if (!key) return { outcome: 'unknownKey', keyId };
   const expected = computeMac(key.key, [keyId, generation], scope, tag);
   // Compared as text: four spellings of the last character decode to the same bytes, and only one is ours.
   if (!timingSafeEqual(Buffer.from(expected), Buffer.from(mac))) return { outcome: 'wrongMac' };
@@ -75,4 +74,22 @@ function computeMac(
 ): string {
   const signed = `${keyId}.${generation}.${tenantId}.${clientId}.${tag}`;
   return createHmac('sha256', key).update(signed).digest('base64url');
+}
+
+/** What the webhook knows about the clientStates that were issued, without reading the rows of the watches. */
+export interface ClientStateRecord {
+  /** The id of every key that has signed one, also of keys that have left the ring. */
+  keyIds: ReadonlySet<string>;
+  /** For each watch with a revoked clientState, by `revocationName`: the lowest generation that is still valid. */
+  revoked: ReadonlyMap<string, number>;
+}
+
+/** The name of a watch in `ClientStateRecord.revoked`. */
+export function revocationName(tenantId: string, tag: string): string {
+  return `${tenantId} ${tag}`;
+}
+
+/** Whether the record says that a clientState was revoked. The worker decides by the row of the watch. */
+export function isRevoked({ revoked }: ClientStateRecord, tenantId: string, state: VerifiedClientState): boolean {
+  return revoked.size > 0 && state.generation < (revoked.get(revocationName(tenantId, state.tag)) ?? 0);
 }

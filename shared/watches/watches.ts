@@ -3,6 +3,7 @@ import { parseId, parseOneOf } from '../parse';
 import { readCells, unreadable } from '../storage/cells';
 import { parseOrReport, updateRow, type EntityTable, type Row, type StoredRow } from '../storage/entityTable';
 import type { Tenant } from '../tenants/tenants';
+import { createClientStateRecords, isClientStateRecord } from './clientStateRecord';
 import { restOfHold } from './hold';
 
 export type WatchKind = 'jobStarted' | 'jobFetchable';
@@ -168,25 +169,25 @@ export type Watches = ReturnType<typeof createWatches>;
  * @throws ReceiverError `rowUnreadable` from every read of a row without a known name or status, or with a cell of another form
  */
 export function createWatches(table: EntityTable) {
-  /** A watch or what stays of a removed one. */
-  const getRecord = async (key: WatchKey): Promise<Watch | RemovedWatch | undefined> => {
-    const row = await table.get(key.tenantId, watchRowKey(key));
-    return row && parseRecord(row);
-  };
   /** As `list`, with what stays of removed watches. */
   async function* listRecords(tenantId?: string, onUnreadable?: OnUnreadable) {
     for await (const row of table.list(tenantId)) {
-      const record = parseOrReport(() => parseRecord(row), onUnreadable);
+      const record = isClientStateRecord(row) ? undefined : parseOrReport(() => parseRecord(row), onUnreadable);
       if (record) yield { record, etag: row.etag };
     }
   }
   return {
+    clientStates: createClientStateRecords(table),
     async get(key: WatchKey): Promise<StoredWatch | undefined> {
       const row = await table.get(key.tenantId, watchRowKey(key));
       const watch = row && parseWatch(row);
       return watch && { watch, etag: row.etag };
     },
-    getRecord,
+    /** A watch or what stays of a removed one. */
+    async getRecord(key: WatchKey): Promise<Watch | RemovedWatch | undefined> {
+      const row = await table.get(key.tenantId, watchRowKey(key));
+      return row && parseRecord(row);
+    },
     /** False when this watch exists. A watch that was removed continues with a higher generation. */
     async add(watch: Watch | NewWatch): Promise<boolean> {
       const added = watch.status === undefined ? newWatch(watch) : watch;
@@ -207,10 +208,9 @@ export function createWatches(table: EntityTable) {
      * was last read or written, saves a read. @throws ReceiverError `rowContended`
      */
     async update(key: WatchKey, change: (watch: Watch) => Watch, known?: StoredWatch) {
-      const format = { parse: parseWatch, format: toRow };
       const rowNames = { partitionKey: key.tenantId, rowKey: watchRowKey(key) };
       const last = known && { value: known.watch, etag: known.etag };
-      const stored = await updateRow(table, format, rowNames, change, last);
+      const stored = await updateRow(table, { parse: parseWatch, format: toRow }, rowNames, change, last);
       return stored && { watch: stored.value, etag: stored.etag };
     },
     /** Leaves a RemovedWatch. False when the row has changed since `etag` or is gone. */

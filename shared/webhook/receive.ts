@@ -8,10 +8,13 @@ import type { LogFields, Logger } from '../logger';
 import { isRecord } from '../parse';
 import type { MessageQueue } from '../storage/queues';
 import { formatSubscriptionMessage } from '../subscriptions/message';
-import { tenantOf, verifyBody, type BadBody, type Refusal, type VerifiedBody } from './verify';
+import { RECORD_IS_STALE_MS, type RecordReader } from './recordReader';
+import type { SweepAllRequests } from './sweepAllRequests';
+import type { TakeTurn } from './turns';
+import { tenantOf, verifyBody, type BadBody, type Refusal, type VerifiedBody, type VerifyContext } from './verify';
 
-/** Graph's batches are some kilobytes; the host itself takes 100 MB. */
-const MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** Graph's batches are some kilobytes. The host takes up to FUNCTIONS_REQUEST_BODY_SIZE_LIMIT. */
+export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** Enough for any batch of Graph. A longer one must not take every socket of the process from the other tenants. */
 export const SENDS_AT_ONCE = 128;
@@ -33,6 +36,9 @@ export interface ReceiveDependencies {
   clientId: string;
   queues: { jobs: MessageQueue; subscriptions: MessageQueue };
   verifyTokens: VerifyTokens;
+  record: RecordReader;
+  sweepRequests: SweepAllRequests;
+  takeTurn: TakeTurn;
   clock: Clock;
   randomBytes: RandomBytes;
   logger: Logger;
@@ -43,7 +49,7 @@ export interface PostedBatch {
   route: string;
   /** The header Content-Length as sent, or null. */
   declaredLength: string | null;
-  readBody(): Promise<Uint8Array>;
+  readBody: () => Promise<Uint8Array>;
   /** Ends all work with 503. */
   signal: AbortSignal;
 }
@@ -69,14 +75,13 @@ export interface Received {
  * stored in time, the signing keys of its tokens are unreachable, or an item was signed with an unknown key. 400 and
  * 413: not a batch. Writes one log line.
  *
- * @throws errors of `readBody`, and the signal's reason when it is aborted before the body has arrived
+ * @throws errors of `readBody`
  */
 export async function receive(dependencies: ReceiveDependencies, batch: PostedBatch): Promise<Received> {
   const { clock, logger } = dependencies;
   const startedAt = clock.now();
   const extra: LogFields = {};
-  const received = await verifyAndStore(dependencies, batch, extra);
-  const { status, counts } = received;
+  const { status, counts, isProven } = await verifyAndStore(dependencies, batch, extra);
   const refused = Object.values(counts.refused).reduce((sum, count) => sum + count, 0);
   const fields: LogFields = {
     route: batch.route,
@@ -87,60 +92,79 @@ export async function receive(dependencies: ReceiveDependencies, batch: PostedBa
     unknownKey: counts.unknownKey,
     refused,
   };
+  if (status === 413 && dependencies.sweepRequests.note())
+    logger.warn('notifications.tooLarge', { route: batch.route });
   for (const [reason, count] of Object.entries(counts.refused)) fields[`refused.${reason}`] = count;
-  const level = status === 503 ? 'error' : refused > 0 ? 'warn' : 'info';
+  // Anyone can make us answer 503 before an item is proven. Only what Graph alone can cause is an error.
+  const failed = isProven ? 'error' : 'warn';
+  const level = status === 503 ? failed : refused > 0 ? 'warn' : 'info';
   logger[level]('notifications.received', { ...fields, ...extra, ms: clock.now() - startedAt });
-  return received;
+  return { status, counts };
+}
+
+interface Outcome extends Received {
+  /** An item has the right mac, or was signed with a key that we had: the body comes from Graph. */
+  isProven: boolean;
 }
 
 async function verifyAndStore(
   dependencies: ReceiveDependencies,
   batch: PostedBatch,
   extra: LogFields,
-): Promise<Received> {
-  const { ring, clock, randomBytes } = dependencies;
-  if (Number(batch.declaredLength) > MAX_BODY_BYTES) return noBatch(413, 'tooLarge');
-  const body = await untilAborted(batch.signal, batch.readBody());
-  if (body.byteLength > MAX_BODY_BYTES) return noBatch(413, 'tooLarge');
-
-  const trace = createTrace(randomBytes);
-  const verified = verifyBody(ring, body, {
-    clientId: dependencies.clientId,
-    receivedAt: new Date(clock.now()).toISOString(),
-    nextTraceparent: trace.nextTraceparent,
-  });
+): Promise<Outcome> {
+  const { signal } = batch;
+  if (Number(batch.declaredLength) > MAX_BODY_BYTES) return unread(413, { tooLarge: 1 });
+  const trace = createTrace(dependencies.randomBytes);
+  const { record, ageMs } = await dependencies.record.current();
+  if (ageMs > RECORD_IS_STALE_MS) extra['recordAgeS'] = Math.round(ageMs / 1_000);
+  let verified: VerifiedBody | { bad: BadBody | 'tooLarge' };
+  try {
+    verified = await untilAborted(signal, readAndVerify(dependencies, batch, { record, ...trace }));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    noteError(extra, error);
+    return unread(503, {});
+  }
   if ('bad' in verified) {
     if (verified.bad === 'emptyBody') extra['hint'] = 'The host delivers chunked bodies empty: send Content-Length';
-    return noBatch(400, verified.bad);
+    return unread(verified.bad === 'tooLarge' ? 413 : 400, { [verified.bad]: 1 });
   }
 
-  const counts: ReceiveCounts = {
-    items: verified.items.length,
-    accepted: 0,
-    merged: verified.merged,
-    unknownKey: verified.unknownKey,
-    refused: verified.refused,
-  };
+  const { items, merged, unknownKey, refused } = verified;
+  const counts: ReceiveCounts = { items: items.length, accepted: 0, merged, unknownKey, refused };
+  if (verified.stopped) extra['stopped'] = true;
   const passed = verified.jobs.length + verified.lifecycle.length;
-  if (passed === 0) return { status: counts.unknownKey > 0 ? 503 : 202, counts };
+  const isProven = passed > 0 || (unknownKey > 0 && record !== undefined);
+  if (passed === 0) return { status: unknownKey > 0 ? 503 : 202, counts, isProven };
   extra['traceId'] = trace.traceId;
   try {
-    if (!(await tokensAreGood(dependencies, verified, batch.signal))) {
-      counts.refused = { ...verified.refused, validationTokens: passed };
-      return { status: 202, counts };
+    if (!(await tokensAreGood(dependencies, verified, signal))) {
+      counts.refused = { ...refused, validationTokens: passed };
+      return { status: 202, counts, isProven };
     }
-    const { stored, failure } = await storeAll(dependencies, verified, batch.signal);
+    const { stored, failure } = await storeAll(dependencies, verified, signal);
     counts.accepted = stored;
     if (failure !== undefined) noteError(extra, failure);
   } catch (error) {
     noteError(extra, error);
-    return { status: 503, counts };
+    return { status: 503, counts, isProven };
   }
-  return { status: counts.accepted < passed || counts.unknownKey > 0 ? 503 : 202, counts };
+  return { status: counts.accepted < passed || unknownKey > 0 ? 503 : 202, counts, isProven };
 }
 
-function noBatch(status: 400 | 413, reason: BadBody | 'tooLarge'): Received {
-  return { status, counts: { items: 0, accepted: 0, merged: 0, unknownKey: 0, refused: { [reason]: 1 } } };
+async function readAndVerify(
+  { ring, clientId, clock, takeTurn }: ReceiveDependencies,
+  { readBody, signal }: PostedBatch,
+  { record, nextTraceparent }: Pick<VerifyContext, 'record' | 'nextTraceparent'>,
+): Promise<VerifiedBody | { bad: BadBody | 'tooLarge' }> {
+  const body = await readBody();
+  if (body.byteLength > MAX_BODY_BYTES) return { bad: 'tooLarge' };
+  const receivedAt = new Date(clock.now()).toISOString();
+  return verifyBody(ring, body, { clientId, receivedAt, record, nextTraceparent }, { takeTurn, signal });
+}
+
+function unread(status: 400 | 413 | 503, refused: ReceiveCounts['refused']): Outcome {
+  return { status, counts: { items: 0, accepted: 0, merged: 0, unknownKey: 0, refused }, isProven: false };
 }
 
 /**

@@ -1,27 +1,42 @@
 import type { KeyRing } from '../config';
 import { parseJobUrl } from '../jobPlace';
 import { parseJobResource, watchOf, type JobMessage, type JobReference } from '../jobs/message';
-import { isRecord, parseGuid, parseId, parseJson } from '../parse';
+import { isRecord, parseGuid, parseId } from '../parse';
 import type { LifecycleMessage } from '../subscriptions/message';
-import { verifyClientState, watchTag } from '../watches/clientState';
+import { isRevoked, verifyClientState, watchTag, type ClientStateRecord } from '../watches/clientState';
+import { readItems, wantedMembers, type CollectionEnd, type Text } from './scanner';
+import type { TakeTurn } from './turns';
 
 /** Why a body is not a changeNotificationCollection. */
-export type BadBody = 'emptyBody' | 'notJson' | 'noValue';
+export type BadBody = 'emptyBody' | 'notJsonObject' | 'noValue';
 
 /** Why an item is refused. Each is counted. None is reported to the caller. */
-export type Refusal = 'notAnObject' | 'noTenantId' | 'clientStateMissing' | 'clientStateMalformed' | 'wrongMac';
+export type Refusal =
+  | 'notAnObject'
+  | 'noTenantId'
+  | 'clientStateMissing'
+  | 'clientStateMalformed'
+  | 'wrongMac'
+  /** Its key is not in the ring, and no clientState was ever signed with it. */
+  | 'unknownKey'
+  | 'revoked';
 
 export interface VerifyContext {
   /** ENTRA_CLIENT_ID, lower-cased. */
   clientId: string;
   /** ISO 8601. */
   receivedAt: string;
-  nextTraceparent(): string;
+  /** Undefined while it has not been read: nothing is revoked, and every key may be one of ours. */
+  record?: ClientStateRecord | undefined;
+  nextTraceparent: () => string;
 }
 
 /** A well-formed body, its items verified. */
 export interface VerifiedBody {
-  items: readonly unknown[];
+  /** The items that were judged, with the members that are read of them. */
+  items: unknown[];
+  /** The rest was not judged, because the first 64 items were all refused. */
+  stopped: boolean;
   jobs: JobMessage[];
   /** One for each watch and event, however many items say the same. */
   lifecycle: LifecycleMessage[];
@@ -39,39 +54,113 @@ export type VerifiedItem =
   /** Our key set may be wrong: Graph should deliver the item again. */
   | { unknownKey: true };
 
+/** What is read of an item (resources/changenotification.md). */
+const ITEM = wantedMembers({
+  tenantId: true,
+  organizationId: true,
+  clientState: true,
+  subscriptionId: true,
+  subscriptionExpirationDateTime: true,
+  lifecycleEvent: true,
+  resource: true,
+  resourceData: wantedMembers({ parentUrl: true }),
+});
+
+/** Graph posts items of our subscriptions alone. A body that begins with so many others does not come from Graph. */
+const MOST_REFUSED = 64;
+
+/** Reading the clock costs a hundredth of an item. */
+const ITEMS_PER_LOOK = 8;
+
 /**
- * Parses a posted body (resources/changenotificationcollection.md) and verifies each item, without I/O. A bad item does
- * not affect the others. Never throws.
+ * Reads a posted body and verifies each item, without I/O, in turns of the event loop. A bad item does not affect the
+ * others.
+ *
+ * @throws the signal's reason once it is aborted, and nothing else
  */
-export function verifyBody(ring: KeyRing, body: Uint8Array, context: VerifyContext): VerifiedBody | { bad: BadBody } {
+export async function verifyBody(
+  ring: KeyRing,
+  body: Uint8Array,
+  context: VerifyContext,
+  { takeTurn, signal }: { takeTurn: TakeTurn; signal?: AbortSignal },
+): Promise<VerifiedBody | { bad: BadBody }> {
   if (body.byteLength === 0) return { bad: 'emptyBody' };
-  const collection = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
-  if (collection === undefined) return { bad: 'notJson' };
-  const items: unknown = isRecord(collection) ? collection['value'] : undefined;
-  if (!isRecord(collection) || !Array.isArray(items)) return { bad: 'noValue' };
+  const { verified, judge } = createJudge(ring, context);
+  const isProven = () => verified.jobs.length + verified.lifecycle.length > 0;
+  let items: Generator<unknown, CollectionEnd> | undefined;
+  const judgeSome = (isOver: () => boolean): CollectionEnd | 'stopped' | undefined => {
+    items ??= readItems(textOf(body), ITEM);
+    do {
+      const next = items.next();
+      if (next.done) return next.value;
+      judge(next.value);
+      if (verified.items.length >= MOST_REFUSED && !isProven()) return 'stopped';
+    } while (verified.items.length % ITEMS_PER_LOOK !== 0 || !isOver());
+    return undefined;
+  };
+  for (;;) {
+    signal?.throwIfAborted();
+    const end = await takeTurn(judgeSome);
+    if (end === 'stopped') return { ...verified, stopped: true };
+    if (end) return 'bad' in end ? end : { ...verified, validationTokens: end.validationTokens };
+  }
+}
+
+/** Most bodies of Graph are shorter. Decoding 1 MiB takes longer than scanning it. */
+const MOST_DECODED = 64 * 1024;
+
+/** Up to here a loop finds a quote sooner than a call of the native search. */
+const NEAR = 64;
+
+/** The text of a body. A longer one is decoded where it is cut out: JSON is marked by ASCII characters alone. */
+function textOf(body: Uint8Array): Text {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const { length } = bytes;
+  if (length <= MOST_DECODED) return bytes.toString('utf8');
+  return {
+    length,
+    charCodeAt: (index) => (index < length ? (bytes[index] ?? NaN) : NaN),
+    indexOf(searched, from = 0) {
+      const code = searched.charCodeAt(0);
+      const near = Math.min(from + NEAR, length);
+      for (let at = from; at < near; at += 1) if (bytes[at] === code) return at;
+      return bytes.indexOf(code, near);
+    },
+    slice: (start, end) => bytes.toString('utf8', start, end),
+  };
+}
+
+/** Verifies items and sorts them by the result. */
+function createJudge(ring: KeyRing, context: VerifyContext) {
   const verified: VerifiedBody = {
-    items,
+    items: [],
+    stopped: false,
     jobs: [],
     lifecycle: [],
     merged: 0,
     refused: {},
     unknownKey: 0,
-    validationTokens: collection['validationTokens'],
+    validationTokens: undefined,
   };
+  const { items, jobs, lifecycle, refused } = verified;
   const hints = new Set<string>();
-  for (const item of items) {
-    const result = verifyItem(ring, item, context);
-    if ('job' in result) verified.jobs.push(result.job);
-    else if ('lifecycle' in result) {
-      const { tenantId, tag, lifecycleEvent, generation } = result.lifecycle;
-      const hint = `${tenantId} ${tag} ${lifecycleEvent} ${generation}`;
-      if (hints.has(hint)) verified.merged += 1;
-      else verified.lifecycle.push(result.lifecycle);
-      hints.add(hint);
-    } else if ('refused' in result) verified.refused[result.refused] = (verified.refused[result.refused] ?? 0) + 1;
-    else verified.unknownKey += 1;
-  }
-  return verified;
+  return {
+    verified,
+    judge: (item: unknown): void => {
+      items.push(item);
+      const result = verifyItem(ring, item, context);
+      if ('job' in result) jobs.push(result.job);
+      else if ('refused' in result) refused[result.refused] = (refused[result.refused] ?? 0) + 1;
+      else if ('unknownKey' in result) verified.unknownKey += 1;
+      else {
+        const { tag, lifecycleEvent, generation } = result.lifecycle;
+        const hint = `${result.lifecycle.tenantId} ${tag} ${lifecycleEvent} ${generation}`;
+        if (hints.has(hint)) verified.merged += 1;
+        else lifecycle.push(result.lifecycle);
+        hints.add(hint);
+      }
+    },
+  };
 }
 
 /** The tenant of an item, lower-cased. Older notifications say organizationId. */
@@ -99,12 +188,15 @@ export function verifyItem(ring: KeyRing, item: unknown, context: VerifyContext)
   const tenantId = tenantOf(item);
   if (tenantId === undefined) return { refused: 'noTenantId' };
   const check = verifyClientState(ring, { tenantId, clientId: context.clientId }, item['clientState']);
-  if (check.outcome === 'unknownKey') return { unknownKey: true };
+  const { record, receivedAt } = context;
+  if (check.outcome === 'unknownKey') {
+    return record === undefined || record.keyIds.has(check.keyId) ? { unknownKey: true } : { refused: 'unknownKey' };
+  }
   if (check.outcome !== 'valid') return { refused: REFUSALS[check.outcome] };
+  if (record && isRevoked(record, tenantId, check.state)) return { refused: 'revoked' };
+  const { tag, generation } = check.state;
 
   // Objects are filled field by field below: spreading them costs more than the mac.
-  const { tag, generation } = check.state;
-  const { receivedAt } = context;
   const traceparent = context.nextTraceparent();
   const subscriptionId = parseGuid(item['subscriptionId']);
   const { lifecycleEvent, resource } = item;

@@ -114,7 +114,7 @@ describe('the webhook behind the functions host', () => {
       const base = `${flow.cloud.hosts[0]?.url ?? ''}/api/notifications`;
       await expectHandshake(base, 'still here');
       expect((await post(base, bodyOf(startedItem()))).status).toBe(503);
-      const line = await eventually('the log line', () => flow.logged('webhook.failed')[0]);
+      const line = await eventually('the log line', () => flow.logged('function.failed')[0]);
       expect(String(line['message'])).toMatch(/CLIENT_STATE_KEYS.*PUBLIC_BASE_URL/);
       expect(JSON.stringify(line)).not.toContain('nonsense');
     } finally {

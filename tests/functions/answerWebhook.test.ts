@@ -1,6 +1,7 @@
 import { HttpRequest, InvocationContext } from '@azure/functions';
 import { answerWebhook } from '../../functions/answerWebhook';
 import { badInputs } from '../fixtures/badInputs';
+import { eventually } from '../support/eventually';
 import { bodyOf, CLIENT_ID, startedItem, TEST_KEYS_SETTING } from '../support/notifications';
 
 /** Nothing listens on port 1 of loopback, so storage refuses at once. */
@@ -13,6 +14,20 @@ const settings = {
   CLIENT_STATE_KEYS: TEST_KEYS_SETTING,
   PUBLIC_BASE_URL: 'https://app.example.com/api',
 };
+
+const mockRefresh = jest.fn(() => Promise.resolve());
+jest.mock('../../shared/webhook/recordReader', () => ({
+  ...jest.requireActual<object>('../../shared/webhook/recordReader'),
+  createRecordReader: () => ({
+    current: () => Promise.resolve({ record: undefined, ageMs: 0 }),
+    refresh: mockRefresh,
+  }),
+}));
+
+const mockSend = jest.fn(() => Promise.resolve());
+jest.mock('../../shared/webhook/sweepAllRequests', () => ({
+  createSweepAllRequests: () => ({ note: () => true, send: mockSend }),
+}));
 
 const before = process.env;
 afterEach(() => {
@@ -56,8 +71,8 @@ it('answers 503 with invalid settings, and the log names them: Graph retries for
     [
       'error',
       {
-        event: 'webhook.failed',
-        status: 503,
+        event: 'function.failed',
+        function: 'receiveNotifications',
         code: 'configInvalid',
         message: expect.stringContaining('CLIENT_STATE_KEYS') as string,
       },
@@ -69,6 +84,14 @@ it('answers 202, empty, for a batch that needs no storage', async () => {
   const { answer, lines } = await post({ ...settings }, bodyOf());
   expect(answer).toEqual({ status: 202, headers: nosniff });
   expect(lines).toMatchObject([['information', { event: 'notifications.received', items: 0 }]]);
+});
+
+it('reads the record of clientStates and asks for a sweep after the answer and not before', async () => {
+  for (const mock of [mockRefresh, mockSend]) mock.mockClear();
+  await post({ ...settings }, bodyOf());
+  expect([...mockRefresh.mock.calls, ...mockSend.mock.calls]).toEqual([]);
+  await eventually('the reading', () => mockRefresh.mock.calls[0]);
+  await eventually('the request', () => mockSend.mock.calls[0]);
 });
 
 it('answers 503 while storage refuses', async () => {

@@ -58,6 +58,6 @@ describe('GET /api/consent', () => {
   it('answers 503 while settings are missing, and the log names them', async () => {
     const { answer, lines } = await get({}, {});
     expect(answer).toMatchObject({ status: 503 });
-    expect(lines).toMatchObject([{ event: 'consent.failed', code: 'configInvalid' }]);
+    expect(lines).toMatchObject([{ event: 'function.failed', code: 'configInvalid' }]);
   });
 });

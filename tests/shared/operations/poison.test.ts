@@ -40,6 +40,9 @@ const lifecycle = JSON.stringify({
     generation: 0,
   },
 });
+const sweep = JSON.stringify({
+  event: { v: 1, kind: 'sweepAll', receivedAt: '2026-11-22T00:00:00.000Z', traceparent: '' },
+});
 const renew = JSON.stringify({
   event: {
     v: 1,
@@ -126,6 +129,7 @@ describe('what a poison message is about', () => {
   it.each([
     [SUBSCRIPTIONS, lifecycle, 'lifecycle event missed failed', TENANT],
     [SUBSCRIPTIONS, renew, 'renewal failed', TENANT],
+    [SUBSCRIPTIONS, sweep, 'sweep of all watches failed', undefined],
     [EVENTS, JSON.stringify({ id: 'x', data: { tenantId: OTHER } }), 'the reader of the events gave it up', OTHER],
     [EVENTS, '"text"', 'the reader of the events gave it up', undefined],
   ])('of %s: %s', async (queue, text, cause, tenantId) => {

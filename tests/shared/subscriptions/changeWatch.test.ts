@@ -1,5 +1,5 @@
 import { addWatch, removeWatch, renewWatch, revokeWatch } from '../../../shared/subscriptions/manage';
-import { verifyClientState } from '../../../shared/watches/clientState';
+import { isRevoked, verifyClientState, watchTag } from '../../../shared/watches/clientState';
 import { reconcileWatch } from '../../../shared/subscriptions/reconcileWatch';
 import { graphError } from '../../support/createFakeGraph';
 import {
@@ -32,6 +32,18 @@ describe('revokeWatch', () => {
     expect(verifyClientState(ring, { tenantId: TENANT, clientId: CLIENT_ID }, clientState)).toMatchObject({
       state: { generation: 1 },
     });
+  });
+
+  it('notes the revocation for the webhook, so that it refuses the old clientState and no newer one', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    const { watch } = await putServed(world);
+    await world.watches.clientStates.noteKeys(['k1']);
+    await revokeWatch(world.deps, fetchable());
+    const record = await world.watches.clientStates.read();
+    const isDenied = (generation: number) =>
+      record && isRevoked(record, TENANT, { keyId: 'k1', tag: watchTag(watch), generation });
+    expect([watch.generation, watch.generation + 1].map(isDenied)).toEqual([true, false]);
   });
 
   it('stays revoked when Graph does not answer: the timer retries', async () => {

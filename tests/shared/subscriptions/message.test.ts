@@ -18,6 +18,7 @@ it.each<SubscriptionMessage>([
   lifecycle,
   { ...lifecycle, subscriptionId: SUBSCRIPTION },
   { kind: 'renew', ...base, rowKey: 'jobStarted_x' },
+  { kind: 'sweepAll', receivedAt: base.receivedAt, traceparent: base.traceparent },
   { kind: 'sweep', ...base, rowKey: 'jobStarted_x' },
 ])('comes back from its text as it was: %j', (message) => {
   const value: unknown = JSON.parse(formatSubscriptionMessage(message));

@@ -56,6 +56,20 @@ describe('reconcileAll', () => {
     });
   });
 
+  it('notes the key of each row for the webhook, and the one that it signs with before Graph knows it', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    await putServed(world, { id: 'old', subscriptionId: 'a', keyId: 'k0' });
+    await world.put(started());
+    const noted: unknown[] = [];
+    world.graph.next('POST', () => {
+      noted.push(world.watches.clientStates.read());
+      return undefined;
+    });
+    await reconcileAll(world.deps);
+    expect(await noted[0]).toMatchObject({ keyIds: new Set(['k0', 'k1']) });
+  });
+
   it('continues after a failure, which is in the summary and on its row', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant();

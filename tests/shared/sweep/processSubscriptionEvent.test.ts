@@ -4,12 +4,14 @@ import { processSubscriptionEvent, type SubscriptionEventDeps } from '../../../s
 import { createMemoryQueue } from '../../support/memoryQueue';
 import {
   createSubscriptionWorld,
+  DEFINITION,
   MINUTE,
   PRINTER,
   putServed,
   START,
   TENANT,
 } from '../../support/createSubscriptionWorld';
+import { createSweepWorld } from '../../support/createSweepWorld';
 
 function createDeps(changes: Partial<SubscriptionEventDeps> = {}) {
   const world = createSubscriptionWorld();
@@ -62,6 +64,33 @@ describe('the fair share of the tenant', () => {
     const broken = { ...deps, subscriptions: { ...deps.subscriptions, watches } };
     for (let n = 0; n < 10; n += 1) await expect(processSubscriptionEvent(broken, renewal())).rejects.toThrow('defect');
     await expect(processSubscriptionEvent(deps, renewal())).resolves.toBeUndefined();
+  });
+});
+
+describe('a body that the webhook refused unread', () => {
+  const sweepAll = { event: { v: 1, kind: 'sweepAll', receivedAt: START, traceparent: '' } };
+
+  it('has all watches swept, beside the fair shares, and jobs that are found are an error', async () => {
+    const share = { enter: () => false, leave: () => undefined };
+    const sweepWorld = createSweepWorld();
+    await sweepWorld.addTenant();
+    sweepWorld.putDefinition();
+    const { world, deps } = createDeps({ share, sweep: () => Promise.resolve(sweepWorld.deps) });
+    await processSubscriptionEvent(deps, sweepAll);
+    sweepWorld.putTask('t1');
+    await processSubscriptionEvent(deps, sweepAll);
+    expect(sweepWorld.found()).toEqual([`jobStarted_${DEFINITION}_t1`]);
+    expect(world.logger.events).toMatchObject([
+      { level: 'info', event: 'jobs.sweptOnRequest', swept: 1, enqueued: 0 },
+      { level: 'error', event: 'jobs.sweptOnRequest', swept: 1, enqueued: 1 },
+    ]);
+  });
+
+  it('waits while tables are unavailable', async () => {
+    const sweep = () => Promise.reject(new ReceiverError('storageUnavailable', 'out'));
+    const { deps, events } = createDeps({ sweep });
+    await processSubscriptionEvent(deps, sweepAll);
+    expect(events.sent).toMatchObject([{ text: JSON.stringify(sweepAll) }]);
   });
 });
 

@@ -46,7 +46,7 @@ it('stays within the 128 characters of a clientState (resources/subscription.md)
 it('signs with the first key and verifies with all, so that keys can be exchanged', () => {
   expect(signClientState([newKey, ...ring], SCOPE_A, started)).toMatch(/^k2\./);
   expect(verifyClientState([newKey, ...ring], SCOPE_A, STARTED)).toHaveProperty('outcome', 'valid');
-  expect(verifyClientState([newKey], SCOPE_A, STARTED)).toEqual({ outcome: 'unknownKey' });
+  expect(verifyClientState([newKey], SCOPE_A, STARTED)).toEqual({ outcome: 'unknownKey', keyId: 'k1' });
 });
 
 it('refuses the clientState of another tenant, and one of another app such as that of a test deployment', () => {

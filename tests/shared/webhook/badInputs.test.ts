@@ -6,6 +6,7 @@ import { createCapturedLogger } from '../../support/createCapturedLogger';
 import { createFakeClock } from '../../support/createFakeClock';
 import { createMemoryQueue } from '../../support/memoryQueue';
 import { CLIENT_ID, TEST_RING } from '../../support/notifications';
+import { webhookParts } from '../../support/webhookParts';
 
 describe('bad inputs', () => {
   it('are at least 60 with names of their own', () => {
@@ -35,6 +36,7 @@ describe('bad inputs', () => {
         clock,
         randomBytes,
         logger,
+        ...webhookParts,
       },
       {
         route: 'receiveNotifications',

@@ -3,6 +3,7 @@ import { ReceiverError } from '../../../shared/errors';
 import { parseJobMessage } from '../../../shared/jobs/message';
 import type { MessageQueue } from '../../../shared/storage/queues';
 import { parseSubscriptionMessage } from '../../../shared/subscriptions/message';
+import type { ClientStateRecord } from '../../../shared/watches/clientState';
 import { receive, type ReceiveDependencies } from '../../../shared/webhook/receive';
 import { createCapturedLogger } from '../../support/createCapturedLogger';
 import { createFakeClock } from '../../support/createFakeClock';
@@ -18,6 +19,7 @@ import {
   CLIENT_ID,
   TEST_RING,
 } from '../../support/notifications';
+import { webhookParts } from '../../support/webhookParts';
 
 function setUp(replaced: Partial<ReceiveDependencies> = {}) {
   const jobs = createMemoryQueue();
@@ -32,6 +34,7 @@ function setUp(replaced: Partial<ReceiveDependencies> = {}) {
     clock: createFakeClock(),
     randomBytes,
     logger,
+    ...webhookParts,
     ...replaced,
   };
   const post = (body: Uint8Array, { route = 'receiveNotifications', declaredLength = String(body.length) } = {}) =>
@@ -154,8 +157,52 @@ describe('503', () => {
   });
 });
 
+describe('what the record of clientStates says', () => {
+  const recordOf = (record: ClientStateRecord | undefined, ageMs = 0): Partial<ReceiveDependencies> => ({
+    record: { current: () => Promise.resolve({ record, ageMs }), refresh: () => Promise.resolve() },
+  });
+  const issued = (...keyIds: string[]): ClientStateRecord => ({ keyIds: new Set(keyIds), revoked: new Map() });
+  const signedWith = (keyId: string) => bodyOf(startedItem({ clientState: stateFor({ keyId }) }));
+
+  it('503 and an error for a key that has signed: CLIENT_STATE_KEYS lacks it', async () => {
+    const { post, logger } = setUp(recordOf(issued('k1', 'old')));
+    expect(await post(signedWith('old'))).toMatchObject({ status: 503, counts: { unknownKey: 1, refused: {} } });
+    expect(logger.events).toMatchObject([{ level: 'error', status: 503, unknownKey: 1 }]);
+  });
+
+  it('202 for a key that never signed, which anyone can make up', async () => {
+    const { post, logger } = setUp(recordOf(issued('k1', 'old')));
+    expect(await post(signedWith('made-up'))).toMatchObject({ status: 202, counts: { refused: { unknownKey: 1 } } });
+    expect(logger.events).toMatchObject([{ level: 'warn', 'refused.unknownKey': 1 }]);
+  });
+
+  it('503 for any key before it was read, and no error, because anyone can cause that', async () => {
+    const { post, logger } = setUp(recordOf(undefined));
+    expect(await post(signedWith('made-up'))).toMatchObject({ status: 503, counts: { unknownKey: 1 } });
+    expect(logger.events).toMatchObject([{ level: 'warn', status: 503 }]);
+  });
+
+  it('202 for a revoked clientState of a job and of a lifecycle event, and nothing is stored', async () => {
+    const tag = stateFor({}).split('.')[2] ?? '';
+    const record = { ...issued('k1'), revoked: new Map([[`${TENANT_A} ${tag}`, 6]]) };
+    const { post, jobs, subscriptions } = setUp(recordOf(record));
+    const clientState = stateFor({ generation: 5 });
+    const { status, counts } = await post(bodyOf(startedItem({ clientState }), lifecycleItem({ clientState })));
+    expect({ status, refused: counts.refused }).toEqual({ status: 202, refused: { revoked: 2 } });
+    expect([...jobs.sent, ...subscriptions.sent]).toEqual([]);
+    await post(bodyOf(startedItem({ clientState: stateFor({ generation: 6 }) })));
+    expect(jobs.sent).toHaveLength(1);
+  });
+
+  it('shows in the log how old it is once it is older than two minutes', async () => {
+    const { post, logger } = setUp(recordOf(issued('k1'), 120_001));
+    await post(bodyOf());
+    expect(logger.events).toMatchObject([{ level: 'info', recordAgeS: 120 }]);
+  });
+});
+
 describe('a body that is not a batch', () => {
-  it('refuses a declared length above 8 MiB without reading the body', async () => {
+  it('refuses a declared length above 1 MiB without reading the body', async () => {
     const { logger } = setUp();
     const readBody = jest.fn();
     const received = await receive(
@@ -167,8 +214,9 @@ describe('a body that is not a batch', () => {
         clock: createFakeClock(),
         randomBytes,
         logger,
+        ...webhookParts,
       },
-      { route: 'r', declaredLength: '8388609', readBody, signal: new AbortController().signal },
+      { route: 'r', declaredLength: '1048577', readBody, signal: new AbortController().signal },
     );
     expect(received).toMatchObject({ status: 413, counts: { refused: { tooLarge: 1 } } });
     expect(readBody).not.toHaveBeenCalled();
@@ -176,15 +224,43 @@ describe('a body that is not a batch', () => {
 
   it.each(['', 'x', '5'])('counts the bytes themselves when the declared length is %p', async (declaredLength) => {
     const { post } = setUp();
-    expect((await post(Buffer.alloc(8 * 1024 * 1024 + 1, 0x20), { declaredLength })).status).toBe(413);
+    expect((await post(Buffer.alloc(1024 * 1024 + 1, 0x20), { declaredLength })).status).toBe(413);
   });
 
-  it('takes exactly 8 MiB', async () => {
+  it('takes exactly 1 MiB', async () => {
     const { post, jobs } = setUp();
-    const body = Buffer.alloc(8 * 1024 * 1024, 0x20);
+    const body = Buffer.alloc(1024 * 1024, 0x20);
     bodyOf(startedItem()).copy(body);
     expect((await post(body)).status).toBe(202);
     expect(jobs.sent).toHaveLength(1);
+  });
+
+  it('notes a body above 1 MiB for a sweep, and logs that once for each', async () => {
+    const note = jest.fn().mockReturnValueOnce(true).mockReturnValue(false);
+    const { post, logger } = setUp({ sweepRequests: { note, send: jest.fn() } });
+    for (let count = 0; count < 2; count += 1) await post(Buffer.alloc(1024 * 1024 + 1, 0x20));
+    await post(bodyOf());
+    expect(note).toHaveBeenCalledTimes(2);
+    expect(logger.events.filter(({ event }) => event === 'notifications.tooLarge')).toMatchObject([{ level: 'warn' }]);
+  });
+
+  it('stops judging after 64 refused items, and says so in the log', async () => {
+    const { post, logger } = setUp();
+    const { status, counts } = await post(bodyOf(...Array.from({ length: 65 }, () => ({})), startedItem()));
+    expect({ status, counts }).toMatchObject({ status: 202, counts: { items: 64, refused: { noTenantId: 64 } } });
+    expect(logger.events).toMatchObject([{ level: 'warn', stopped: true }]);
+  });
+
+  it('answers 503 when the time is up while it waits for its turn, and no error, because anyone can cause that', async () => {
+    const late = new ReceiverError('deadlinePassed', 'time is up');
+    const { post, deadline, logger } = setUp({
+      takeTurn: () => {
+        deadline.abort(late);
+        return new Promise(() => undefined);
+      },
+    });
+    expect(await post(bodyOf(startedItem()))).toMatchObject({ status: 503, counts: { items: 0, refused: {} } });
+    expect(logger.events).toMatchObject([{ level: 'warn', status: 503, code: 'deadlinePassed' }]);
   });
 
   it('says in the log of an empty body that chunked bodies arrive empty (azure-functions-host#4926)', async () => {
@@ -272,7 +348,7 @@ it('logs one line per POST with counts and milliseconds, and nothing that the it
   expect(JSON.stringify(logger.events)).not.toContain('secret');
 });
 
-it('throws the error of reading the body, and ends when the time is up before the body has arrived', async () => {
+it('throws the error of reading the body, and answers 503 when the time is up before the body has arrived', async () => {
   const { deadline } = setUp();
   const dependencies = {
     ring: TEST_RING,
@@ -282,11 +358,13 @@ it('throws the error of reading the body, and ends when the time is up before th
     clock: createFakeClock(),
     randomBytes,
     logger: createCapturedLogger(),
+    ...webhookParts,
   };
   const batch = { route: 'r', declaredLength: null, signal: deadline.signal };
   const gone = new Error('aborted');
   await expect(receive(dependencies, { ...batch, readBody: () => Promise.reject(gone) })).rejects.toBe(gone);
   const late = new Error('late');
   deadline.abort(late);
-  await expect(receive(dependencies, { ...batch, readBody: () => new Promise(() => undefined) })).rejects.toBe(late);
+  const waiting = receive(dependencies, { ...batch, readBody: () => new Promise(() => undefined) });
+  expect(await waiting).toMatchObject({ status: 503, counts: { items: 0 } });
 });

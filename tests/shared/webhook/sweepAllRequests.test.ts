@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { parseSubscriptionMessage } from '../../../shared/subscriptions/message';
+import { createClientStateRecords } from '../../../shared/watches/clientStateRecord';
+import { createSweepAllRequests } from '../../../shared/webhook/sweepAllRequests';
+import { createFakeClock } from '../../support/createFakeClock';
+import { createMemoryQueue } from '../../support/memoryQueue';
+import { createMemoryTable } from '../../support/memoryTable';
+
+const TEN_MINUTES = 600_000;
+
+/** Processes of one deployment: they share the table and the queue. */
+function setUp() {
+  const clock = createFakeClock();
+  const queue = createMemoryQueue();
+  const table = createMemoryTable();
+  const startProcess = () => {
+    const records = createClientStateRecords(table);
+    return createSweepAllRequests({ queue, clock, randomBytes, claim: (...asked) => records.claimSweep(...asked) });
+  };
+  return { clock, queue, startProcess };
+}
+
+it('asks for one sweep in ten minutes, after the answer', async () => {
+  const { clock, queue, startProcess } = setUp();
+  const requests = startProcess();
+  await requests.send();
+  expect(queue.sent).toEqual([]);
+  expect([requests.note(), requests.note()]).toEqual([true, false]);
+  expect(queue.sent).toEqual([]);
+  await requests.send();
+  await requests.send();
+  expect(queue.sent.map(({ text }) => parseSubscriptionMessage(JSON.parse(text)))).toEqual([
+    {
+      message: {
+        kind: 'sweepAll',
+        receivedAt: new Date(clock.now()).toISOString(),
+        traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/) as string,
+      },
+    },
+  ]);
+  clock.advance(TEN_MINUTES - 1);
+  expect(requests.note()).toBe(false);
+  clock.advance(1);
+  expect(requests.note()).toBe(true);
+  await requests.send();
+  expect(queue.sent).toHaveLength(2);
+});
+
+it('asks once over all processes', async () => {
+  const { clock, queue, startProcess } = setUp();
+  const processes = Array.from({ length: 4 }, startProcess);
+  for (const requests of processes) {
+    clock.advance(60_000);
+    requests.note();
+    await requests.send();
+  }
+  expect(queue.sent).toHaveLength(1);
+});
+
+it('does not reject while storage is down: the timer sweeps in any case', async () => {
+  const { clock, queue } = setUp();
+  const claim = () => Promise.reject(new Error('down'));
+  const requests = createSweepAllRequests({ queue, clock, randomBytes, claim });
+  requests.note();
+  await requests.send();
+  expect(queue.sent).toEqual([]);
+});
