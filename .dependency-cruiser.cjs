@@ -66,9 +66,15 @@ module.exports = {
       'A watch is below jobs and subscriptions. Move the code that needs them into them.',
     ),
     only(
+      'fairness-knows-no-concept',
+      '^shared/fairness/',
+      ['^shared/fairness/', ...base],
+      'fairness divides places among tenants and moves messages. What a message means belongs into jobs or subscriptions.',
+    ),
+    only(
       'jobs-over-watches',
       '^shared/jobs/',
-      ['^shared/(jobs|watches|graph|tenants)/', ...base],
+      ['^shared/(jobs|fairness|watches|graph|tenants)/', ...base],
       'jobs never imports subscriptions, sweep or webhook. What it wants of subscriptions goes as a message through the queue subscription-events.',
     ),
     only(

@@ -1,6 +1,9 @@
 import { createLedger } from '../shared/jobs/ledger';
-import { createReadAccess, createSlotsOf, createTenantShare } from '../shared/jobs/access';
 import { createLocateJob } from '../shared/graph/api/printerShares';
+import { createReadAccess } from '../shared/jobs/access';
+import { createAllowances, createFairQueue } from '../shared/fairness/fairQueue';
+import { createPlaces } from '../shared/fairness/places';
+import { createTurns } from '../shared/fairness/turns';
 import { createGraphClient, createSilence, createThrottle } from '../shared/graph/client';
 import type { SendHttp } from '../shared/graph/http';
 import { releaseEveryJob } from '../shared/jobs/startedJob';
@@ -52,6 +55,7 @@ export const heapGrowth: Part = {
       createMemoryQueue(),
       createMemoryQueue(),
     ];
+    const waiting = createMemoryQueue();
     const ledgerTable = createMemoryTable();
     const ledger = createLedger(ledgerTable);
     const clock = createFakeClock(BEGIN);
@@ -79,19 +83,26 @@ export const heapGrowth: Part = {
       locateJob: createLocateJob(clock),
       throttle,
       silence,
-      share: createTenantShare(createSlotsOf(silence)),
+      places: createPlaces({ silence, clock }),
+      turns: createTurns({ silence, clock }),
       decide: releaseEveryJob,
-      queues: { jobs, events, poison },
+      queues: { jobs, waiting, events, poison },
       requestRenewal: createRequestRenewal({ queue: subscriptions, clock }),
       requestSweep: () => Promise.resolve(),
       clock,
       random: Math.random,
       logger: silent,
     };
+    const fair = {
+      triggered: jobs,
+      waiting,
+      allowances: createAllowances(clock),
+      signer: { sign: (text: string) => text },
+    };
     const webhook = {
       ring: BENCH_RING,
       clientId: CLIENT_ID,
-      queues: { jobs, subscriptions },
+      queues: { jobs: createFairQueue(fair), subscriptions },
       verifyTokens: () => Promise.resolve(true),
       clock,
       randomBytes,

@@ -3,7 +3,7 @@ import { ReceiverError } from '../shared/errors';
 import { addToGroup, sortGroups, type PoisonGroup, type PoisonMessage } from '../shared/operations/poison';
 import { replayPoison, visitPoison } from '../shared/operations/replayPoison';
 import { example, JSON_HELP, plural, reportProgress, type JsonOption } from './output';
-import { QUEUE_NAMES, type SignedQueue } from '../shared/storage/account';
+import { QUEUES_WITH_POISON, type SignedQueue } from '../shared/storage/account';
 import { idArgument, oneOf, tenantArgument, usageError } from './arguments';
 import type { CliContext, CliServices } from './context';
 
@@ -17,7 +17,7 @@ interface ReplayOptions extends ListOptions {
   cause?: string;
 }
 
-const QUEUES: readonly string[] = Object.values(QUEUE_NAMES);
+const QUEUES: readonly string[] = QUEUES_WITH_POISON;
 
 /** The group `poison`: messages that failed five times, and how to replay them. */
 export function poisonCommand(group: Command, context: CliContext): void {

@@ -1,4 +1,5 @@
 import { isSignedQueue, QUEUE_NAMES } from '../shared/storage/account';
+import type { SeenMessage } from '../shared/storage/queueContents';
 import { keyIdOfMessage } from '../shared/storage/signedMessages';
 import type { CliServices } from './context';
 import type { Terminal } from './terminal';
@@ -7,7 +8,8 @@ export interface QueueState {
   queue: string;
   /** Approximate number of messages, hidden ones included. */
   waiting: number;
-  poison: number;
+  /** Absent where the queue has no poison queue. */
+  poison?: number;
   /** Age of the oldest message in the poison queue. */
   oldestPoisonMinutes?: number;
 }
@@ -36,8 +38,12 @@ export async function readQueues(
 }
 
 async function readQueue({ queueContents }: Pick<CliServices, 'queueContents'>, queue: string, now: number) {
-  const [ready, poison] = await Promise.all([queue, `${queue}-poison`].map(queueContents));
-  if (!ready || !poison) throw new TypeError('A queue and its poison queue are two');
+  const ready = await queueContents(queue);
+  if (queue === QUEUE_NAMES.waiting) {
+    const [waiting, seen] = await Promise.all([ready.count(), ready.peek()]);
+    return { state: { queue, waiting }, signed: keysOf(seen, waiting) };
+  }
+  const poison = await queueContents(`${queue}-poison`);
   const [waiting, failed, seen, seenFailed] = await Promise.all([
     ready.count(),
     poison.count(),
@@ -52,16 +58,19 @@ async function readQueue({ queueContents }: Pick<CliServices, 'queueContents'>, 
     ...(seenFailed.length === 0 ? {} : { oldestPoisonMinutes: Math.max(0, Math.round((now - oldest) / 60_000)) }),
   };
   if (!isSignedQueue(queue)) return { state, signed: { keyIds: [], unseen: 0 } };
-  const messages = [...seen, ...seenFailed];
-  const keyIds = messages.flatMap(({ text }) => keyIdOfMessage(text) ?? []);
-  return { state, signed: { keyIds, unseen: Math.max(0, waiting + failed - messages.length) } };
+  return { state, signed: keysOf([...seen, ...seenFailed], waiting + failed) };
+}
+
+function keysOf(seen: readonly SeenMessage[], count: number): SignedMessages {
+  const keyIds = seen.flatMap(({ text }) => keyIdOfMessage(text) ?? []);
+  return { keyIds, unseen: Math.max(0, count - seen.length) };
 }
 
 export function printQueues(terminal: Terminal, queues: readonly QueueState[]): void {
   const rows = queues.map(({ queue, waiting, poison, oldestPoisonMinutes }) => [
     queue,
     String(waiting),
-    String(poison),
+    poison === undefined ? '' : String(poison),
     oldestPoisonMinutes === undefined ? '' : `${oldestPoisonMinutes} min`,
   ]);
   terminal.table(['queue', 'waiting', 'poison', 'oldest poison'], rows);

@@ -57,7 +57,7 @@ export function signedQueueHandler(
       } catch (error) {
         if (!(error instanceof ReceiverError) || error.code !== 'configInvalid') throw error;
         logger.error('settings.invalid', errorFields(error));
-        await holdMessage({ queue: await services.unsignedQueue(queue), name: queue, logger }, message, error.code);
+        await holdMessage({ waiting: await services.unsignedWaiting(), name: queue, logger }, message, error.code);
       }
     });
 }

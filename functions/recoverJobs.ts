@@ -1,8 +1,13 @@
 import { app } from '@azure/functions';
-import { timerHandler } from './handlers';
+import { errorFields } from '../shared/errors';
+import { timerHandler, type Invocation } from './handlers';
 
-/** Finds jobs whose process was killed: every minute, and at start, when the process before may just have died. */
+/**
+ * Brings back what waits and is due, and finds jobs whose process was killed: every minute, and at start, when the process
+ * before may just have died.
+ */
 const handler = timerHandler(async ({ services, logger }) => {
+  await bringBackWaiting({ services, logger });
   const { recoverJobs } = await import('../shared/sweep/recoverJobs');
   const deps = { ...(await services.sweep()), logger };
   const isEven = new Date(deps.clock.now()).getUTCMinutes() % 2 === 0;
@@ -10,5 +15,16 @@ const handler = timerHandler(async ({ services, logger }) => {
   const recovered = await recoverJobs(deps, { tasks: isEven });
   if (recovered.claims + recovered.tasks > 0) logger.warn('jobs.recovered', { ...recovered });
 });
+
+/** It needs no settings but those of storage: it is what ends the wait when wrong ones have been corrected. */
+async function bringBackWaiting({ services, logger }: Pick<Invocation, 'services' | 'logger'>): Promise<void> {
+  try {
+    const { bringBack } = await import('../shared/fairness/bringBack');
+    const messages = await bringBack(await services.bringBack());
+    if (messages > 0) logger.info('waiting.broughtBack', { messages });
+  } catch (error) {
+    logger.error('waiting.notBroughtBack', errorFields(error));
+  }
+}
 
 app.timer('recoverJobs', { schedule: '15 * * * * *', runOnStartup: true, handler });

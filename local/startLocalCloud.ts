@@ -29,6 +29,8 @@ export interface LocalCloudOptions {
   /** The folder of this package, which holds dist/, local/ and node_modules. */
   readonly root: string;
   readonly ports: 'default' | 'free';
+  /** The folder that holds the app (package.json, host.json). Default: `root`. */
+  readonly appRoot?: string;
   /** Runs Azurite, the simulator and the hosts on a clock that can be moved. */
   readonly clock?: boolean;
   /** With `clock`: how far the clock of the app is ahead of those of Graph and storage, in milliseconds; behind if negative. */
@@ -119,7 +121,8 @@ async function startParts(options: LocalCloudOptions, stops: StopList): Promise<
   const hosts: FunctionsHostProcess[] = [];
   const startHost = async (index: number, over: Readonly<Record<string, string>> = {}) => {
     const host = await startFunctionsHost({
-      ...{ root, functionKey, env: { ...appEnvironment, ...over }, port: hostPorts[index] ?? 0 },
+      ...{ ...base, functionKey, env: { ...appEnvironment, ...over }, port: hostPorts[index] ?? 0 },
+      ...(options.appRoot !== undefined && { appRoot: options.appRoot }),
       ...(appClock && { clockFile: appClock.path }),
       ...(options.messageLeaseSeconds !== undefined && { messageLeaseSeconds: options.messageLeaseSeconds }),
       ...(programs.host !== undefined && { file: programs.host }),

@@ -8,7 +8,7 @@
  */
 import { build } from 'esbuild';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -41,11 +41,12 @@ const tools = present({
 });
 
 /** Builds an app for deployment: its entry and chunks in `outdir`. */
-const buildApp = (entry, outdir) =>
+const buildApp = (entry, outdir, plugins = []) =>
   build({
     ...base,
     entryPoints: { index: entry },
     outdir,
+    plugins,
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     minify: true,
@@ -55,12 +56,24 @@ const buildApp = (entry, outdir) =>
     alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   });
 
+/** The same app without limits on what a tenant uses. */
+const noLimits = {
+  name: 'no-limits',
+  setup({ onLoad }) {
+    onLoad({ filter: /shared\/fairness\/limits\.ts$/ }, async () => ({
+      contents: await readFile('bench/apps/noLimits.ts', 'utf8'),
+      loader: 'ts',
+    }));
+  },
+};
+
 await rm('dist', { recursive: true, force: true });
 await Promise.all([
   buildApp('functions/index.ts', 'dist/functions'),
   // The apps that the bench compares, built with the same options so that only their code differs.
   buildApp('bench/apps/acknowledgement.ts', 'dist/bench/apps/acknowledgement'),
   buildApp('bench/apps/helloWorld.ts', 'dist/bench/apps/helloWorld'),
+  buildApp('bench/apps/unlimited.ts', 'dist/bench/apps/unlimited', [noLimits]),
   build({
     ...base,
     entryPoints: tools,

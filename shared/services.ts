@@ -6,6 +6,10 @@ import type { ConfirmConsent } from './consent/confirmConsent';
 import { readConfig, readStorageConfig, type Config } from './config';
 import type { GraphService, SignInOptions } from './graph/service';
 import type { CallGraph } from './graph/client';
+import type { Carrier } from './fairness/carryWaiting';
+import type { BringBackDeps } from './fairness/bringBack';
+import type { Places } from './fairness/places';
+import type { Turns } from './fairness/turns';
 import type { ProcessDeps } from './jobs/processNotification';
 import type { RulesStore } from './rules/store';
 import type { BlobContainer } from './storage/blobs';
@@ -50,8 +54,16 @@ export interface Services {
   queue(name: string): Promise<MessageQueue>;
   /** Signs and checks the messages of the queues of the app. */
   signers(): Promise<Record<SignedQueue, MessageSigner>>;
-  /** A queue of the app, by its name, as it is. It opens although settings other than those of storage are wrong. */
-  unsignedQueue(name: SignedQueue): Promise<MessageQueue>;
+  /** The waiting queue as it is. It opens although settings other than those of storage are wrong. */
+  unsignedWaiting(): Promise<MessageQueue>;
+  /** The waiting queue for messages of a queue of the app, which it signs. */
+  waiting(queue: SignedQueue): Promise<MessageQueue>;
+  /** Moves what waits to the queues of the app. It opens although settings other than those of storage are wrong. */
+  bringBack(): Promise<BringBackDeps>;
+  /** The places of this process, which its tenants share. */
+  places(): Promise<{ places: Places; turns: Turns }>;
+  /** Works on what waits, in the places that are free. */
+  carrier(): Promise<Carrier>;
   /** What decides whether a message of a queue of the app may be processed, apart from the logger of the invocation. */
   admission(queue: SignedQueue): Promise<Omit<AdmitDeps, 'logger'>>;
   /** What waits in a queue, by its name; for the CLI. */
@@ -130,12 +142,47 @@ export function createServices(env: Environment): Services {
     const { jobs, subscriptions } = QUEUE_NAMES;
     return { [jobs]: signerOf(jobs), [subscriptions]: signerOf(subscriptions) };
   });
+  const allowances = once(async () => {
+    const { createAllowances } = await import('./fairness/fairQueue');
+    return createAllowances(systemClock);
+  });
+  const unsignedWaiting = async (patience = WORKER_PATIENCE) =>
+    (await openQueue()).queue(QUEUE_NAMES.waiting, patience);
   const queue = async (name: string, patience = WORKER_PATIENCE) => {
     const plain = (await openQueue()).queue(name, patience);
     if (!isSignedQueue(name)) return plain;
-    const { createSignedQueue } = await import('./storage/signedMessages');
-    return createSignedQueue(plain, (await signers())[name]);
+    const { createFairQueue } = await import('./fairness/fairQueue');
+    return createFairQueue({
+      triggered: plain,
+      waiting: await unsignedWaiting(patience),
+      allowances: await allowances(),
+      signer: (await signers())[name],
+    });
   };
+  const waiting = async (name: SignedQueue) => {
+    const { createSignedQueue } = await import('./storage/signedMessages');
+    return createSignedQueue(await unsignedWaiting(REQUEUE_PATIENCE), (await signers())[name]);
+  };
+  const bringBack = once(async () => {
+    const [queues, { queueOf }, { withMore }] = await Promise.all([
+      openQueue(),
+      import('./fairness/bringBack'),
+      import('./fairness/fairQueue'),
+    ]);
+    return {
+      waiting: queues.contents(QUEUE_NAMES.waiting),
+      sendBack: (text: string) => queues.queue(queueOf(text), REQUEUE_PATIENCE).send(withMore(text)),
+    };
+  });
+  const places = once(async () => {
+    const [{ createPlaces }, { createTurns }, { silence }] = await Promise.all([
+      import('./fairness/places'),
+      import('./fairness/turns'),
+      graph(),
+    ]);
+    const clock = systemClock;
+    return { places: createPlaces({ silence, clock }), turns: createTurns({ silence, clock }) };
+  });
   const verifyTokens = once(async () => {
     const { authorityHost, clientId } = await config();
     const { createTokenVerifier } = await import('./webhook/validationTokens');
@@ -165,13 +212,26 @@ export function createServices(env: Environment): Services {
     },
     queue,
     signers,
-    unsignedQueue: async (name) => (await openQueue()).queue(name, WORKER_PATIENCE),
+    unsignedWaiting,
+    waiting,
+    bringBack,
+    places,
+    carrier: once(async () => {
+      const { createCarrier } = await import('./fairness/carryWaiting');
+      const queue = await unsignedWaiting(REQUEUE_PATIENCE);
+      return createCarrier({
+        ...(await bringBack()),
+        ...(await places()),
+        postpone: (text, delayMs) => queue.send(text, { delaySeconds: Math.ceil(delayMs / 1000) }),
+        clock: systemClock,
+      });
+    }),
     admission: async (name) => {
       const queues = await openQueue();
       return {
         name,
         signer: (await signers())[name],
-        queue: queues.queue(name, WORKER_PATIENCE),
+        waiting: await unsignedWaiting(),
         poison: queues.queue(`${name}-poison`, WORKER_PATIENCE),
       };
     },
@@ -225,7 +285,7 @@ export function createServices(env: Environment): Services {
     }),
     worker: once(async () => {
       const [
-        { createSlotsOf, createReadAccess, createTenantShare },
+        { createReadAccess },
         { releaseEveryJob },
         { createRequestRenewal },
         { createLocateJob },
@@ -238,9 +298,10 @@ export function createServices(env: Environment): Services {
         import('./subscriptions/sweepRequests'),
       ]);
       const { callGraph, throttle, silence } = await graph();
-      const [rows, jobs, events, poison, subscriptionEvents] = await Promise.all([
+      const [rows, jobs, waitingJobs, events, poison, subscriptionEvents] = await Promise.all([
         ledger(),
         queue(QUEUE_NAMES.jobs, REQUEUE_PATIENCE),
+        waiting(QUEUE_NAMES.jobs),
         queue(QUEUE_NAMES.jobEvents),
         queue(`${QUEUE_NAMES.jobs}-poison`),
         queue(QUEUE_NAMES.subscriptions),
@@ -256,9 +317,9 @@ export function createServices(env: Environment): Services {
         locateJob: createLocateJob(systemClock),
         throttle,
         silence,
-        share: createTenantShare(createSlotsOf(silence)),
+        ...(await places()),
         decide: releaseEveryJob,
-        queues: { jobs, events, poison },
+        queues: { jobs, waiting: waitingJobs, events, poison },
         requestRenewal: createRequestRenewal({ queue: subscriptionEvents, clock: systemClock }),
         requestSweep: createRequestSweep({ watches: await watches(), queue: subscriptionEvents, clock: systemClock }),
         clock: systemClock,

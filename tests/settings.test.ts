@@ -4,8 +4,8 @@ import { HOST_SETTING_NAMES, readConfig, SETTING_NAMES } from '../shared/config'
 import { isRecord } from '../shared/parse';
 import { MAX_DEQUEUE_COUNT } from '../shared/storage/account';
 import { MAX_BODY_BYTES } from '../shared/webhook/receive';
-import { MOST_OF_ONE_TENANT } from '../shared/jobs/access';
 import { createLogFilter } from '../local/functionsHost/reporter';
+import { MOST_OF_A_SLOW_TENANT, PLACES } from '../shared/fairness/limits';
 import { defaultAppId } from '../local/graphSimulator/startGraphSimulator';
 import { DEFAULT_PORTS } from '../local/startLocalCloud';
 import { testKey } from './support/testKey';
@@ -88,10 +88,15 @@ describe('host.json', () => {
     expect(section('host.json', 'extensions', 'queues')['maxDequeueCount']).toBe(MAX_DEQUEUE_COUNT);
   });
 
-  it('lets the host fetch messages while two tenants use all of their share', () => {
+  it('runs as many messages at a time as the code has places', () => {
+    const { batchSize, newBatchThreshold } = section('host.json', 'extensions', 'queues');
+    expect(Number(batchSize) + Number(newBatchThreshold)).toBe(PLACES);
+  });
+
+  it('lets the host fetch messages while two slow tenants use all that they may have', () => {
     // The host fetches while it processes at most newBatchThreshold messages (QueueListener.cs of the extension).
     const { newBatchThreshold } = section('host.json', 'extensions', 'queues');
-    expect(Number(newBatchThreshold)).toBeGreaterThanOrEqual(2 * MOST_OF_ONE_TENANT);
+    expect(Number(newBatchThreshold)).toBeGreaterThanOrEqual(2 * MOST_OF_A_SLOW_TENANT);
   });
 
   it('has no default log level: it would replace the filter of the host, and open the logs of its SDKs', () => {

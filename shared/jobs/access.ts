@@ -1,5 +1,4 @@
 import { createCache } from '../cache';
-import type { Silence } from '../graph/client';
 import type { RemovedWatch, WatchKey, Watch, Watches } from '../watches/watches';
 import type { Clock } from '../clock';
 import type { Tenant, Tenants } from '../tenants/tenants';
@@ -59,46 +58,4 @@ function checkAccess(
   if (!record) return { active: false, reason: 'unknownWatch' };
   if (record.status === 'removed' || !record.wanted) return { active: false, reason: 'removedWatch' };
   return { active: true, tenant, watch: record };
-}
-
-/** Bounds how many messages of one tenant this process works on at a time, so that no tenant delays the others. */
-export interface TenantShare {
-  /** False when the tenant has used its share. Otherwise the caller must `leave` when it has finished. */
-  enter(tenantId: string): boolean;
-  leave(tenantId: string): void;
-}
-
-/**
- * The host fetches more messages only while at most newBatchThreshold (8 in host.json) are in progress. Two tenants
- * whose calls begin to hang at the same moment must not use them all.
- */
-export const MOST_OF_ONE_TENANT = 4;
-
-/**
- * Each message of a tenant whose calls get no answer holds its slot for 45 seconds. With one slot each, 8 such tenants
- * still let the host fetch more.
- */
-const MOST_OF_A_SILENT_TENANT = 1;
-
-/** How many messages of a tenant may be in progress now. */
-export function createSlotsOf(silence: Pick<Silence, 'isSilent'>): (tenantId: string) => number {
-  return (tenantId) => (silence.isSilent(tenantId) ? MOST_OF_A_SILENT_TENANT : MOST_OF_ONE_TENANT);
-}
-
-/** @param slotsOf is called at each entry. Messages in progress keep their slots. */
-export function createTenantShare(slotsOf: (tenantId: string) => number = () => MOST_OF_ONE_TENANT): TenantShare {
-  const inProgress = new Map<string, number>();
-  return {
-    enter(tenantId) {
-      const count = inProgress.get(tenantId) ?? 0;
-      if (count >= slotsOf(tenantId)) return false;
-      inProgress.set(tenantId, count + 1);
-      return true;
-    },
-    leave(tenantId) {
-      const count = (inProgress.get(tenantId) ?? 0) - 1;
-      if (count > 0) inProgress.set(tenantId, count);
-      else inProgress.delete(tenantId);
-    },
-  };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock';
-import { LONGEST_WAIT_IN_PLACE_MS } from '../graph/client';
+import { LONGEST_WAIT_IN_PLACE_MS, type Silence } from '../graph/client';
+import type { Turns } from '../fairness/turns';
 import { GraphError, wasNotSent } from '../graph/errors';
 import { errorFields, ReceiverError } from '../errors';
 import type { Logger } from '../logger';
@@ -45,6 +46,27 @@ export async function requeue(
   const { deferrals } = message;
   deps.logger.info('job.deferred', { ...idsOfMessage(message), cause, delaySeconds, deferrals });
   return 'deferred';
+}
+
+/**
+ * Sends a message to the waiting queue, because its tenant has all the places that it may have now. Workers take it from
+ * there as soon as they have a place for it. The messages of a tenant that Graph does not answer are looked at one by one.
+ */
+export async function waitForPlace(
+  deps: Pick<DeferDeps, 'logger'> & {
+    queues: { waiting: MessageQueue };
+    silence: Pick<Silence, 'isSilent'>;
+    turns: Turns;
+  },
+  message: MessageOfJob | MessageOfSharedJob,
+): Promise<'waiting'> {
+  const { tenantId } = message.reference ?? message.shared;
+  const delayMs = deps.silence.isSilent(tenantId) ? deps.turns.next(tenantId, 0) : 0;
+  const delaySeconds = Math.ceil(delayMs / 1000);
+  const { deferrals } = message;
+  await deps.queues.waiting.send(formatJobMessage({ ...message, deferrals: deferrals + 1 }), { delaySeconds });
+  deps.logger.info('job.deferred', { ...idsOfMessage(message), cause: 'places', delaySeconds, deferrals });
+  return 'waiting';
 }
 
 /**

@@ -17,11 +17,6 @@ export function waitedFor(row: LedgerRow, reason: WaitReason, now: number): numb
   return Number.isNaN(since) ? 0 : Math.max(0, now - since);
 }
 
-const SHARE_LEAST_MS = 1_000;
-const SHARE_SPREAD_MS = 4_000;
-const SILENT_LEAST_MS = 15_000;
-const SILENT_SPREAD_MS = 45_000;
-
 const BOUNDS: Record<WaitReason, [firstMs: number, longestMs: number]> = {
   notYet: [2_000, 60_000],
   outage: [15_000, 10 * 60_000],
@@ -51,15 +46,6 @@ export function growingDelayMs(reason: WaitReason, waitedMs: number, random: num
  */
 export function afterPauseMs(pauseMs: number, random: number): number {
   return pauseMs + 500 + random * Math.min(10_000, pauseMs / 4);
-}
-
-/**
- * Milliseconds until a message returns whose tenant has used its fair share of this process. Short, because slots become
- * free soon. Longer for a tenant whose calls to Graph get no answer: each call holds its slot for 45 seconds, and a
- * thousand messages that return every few seconds would keep the queue busy for nothing.
- */
-export function afterShareMs(random: number, isSilent: boolean): number {
-  return isSilent ? SILENT_LEAST_MS + random * SILENT_SPREAD_MS : SHARE_LEAST_MS + random * SHARE_SPREAD_MS;
 }
 
 /** A little under the sweep's ten minutes and under an hour, so that a run that starts early does not skip a row. */

@@ -11,12 +11,14 @@ import type { LocateJob } from '../graph/api/printerShares';
 import { idsOf, idsOfMessage, parseJobMessage, watchOf, type MessageOfJob } from './message';
 import type { WatchKey } from '../watches/watches';
 import { errorFields, ReceiverError } from '../errors';
-import { afterPauseMs, afterShareMs } from './delays';
+import { afterPauseMs } from './delays';
 import { claimJob, extendLease, type Claim, type ClaimDeps } from './claims';
 import type { Logger } from '../logger';
 import type { MessageQueue } from '../storage/queues';
-import type { Access, InactiveReason, ReadAccess, TenantShare } from './access';
-import { deferAfterError, deferClaimed, deferUntilTablesAnswer, requeue } from './defer';
+import type { Places } from '../fairness/places';
+import type { Turns } from '../fairness/turns';
+import type { Access, InactiveReason, ReadAccess } from './access';
+import { deferAfterError, deferClaimed, deferUntilTablesAnswer, requeue, waitForPlace } from './defer';
 import type { Ledger } from './ledger';
 import type { Decide } from './startedJob';
 import { nameSharedJob } from './sharedJob';
@@ -29,11 +31,14 @@ export interface ProcessDeps {
   locateJob: LocateJob;
   throttle: Pick<Throttle, 'remainingMs'>;
   silence: Pick<Silence, 'isSilent'>;
-  share: TenantShare;
+  places: Pick<Places, 'enter' | 'leave'>;
+  turns: Turns;
   decide: Decide;
   queues: {
     /** print-notifications, to defer a message. */
     jobs: MessageQueue;
+    /** print-notifications-waiting, for a message that waits for a place. */
+    waiting: MessageQueue;
     /** print-job-events, the vendor's. */
     events: MessageQueue;
     /** print-notifications-poison. */
@@ -65,6 +70,8 @@ export type ProcessOutcome =
   | 'deferred'
   /** The row says why, and when the sweep retries it. */
   | 'failed'
+  /** A copy of the message is in the waiting queue: its tenant has all the places that it may have now. */
+  | 'waiting'
   /** Graph never showed the job. A later notification or sweep reopens the row. */
   | 'gone'
   /** Tenant or watch is not active: the task was ended without an event. */
@@ -96,11 +103,11 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
   // Before anything that costs a call: messages of a throttled tenant must not delay the others.
   const pauseMs = deps.throttle.remainingMs(tenantId);
   if (pauseMs > LONGEST_WAIT_IN_PLACE_MS) {
-    return requeue(deps, message, 'throttled', afterPauseMs(pauseMs, deps.random()));
+    const delayMs = deps.turns.next(tenantId, afterPauseMs(pauseMs, deps.random()));
+    return requeue(deps, message, 'throttled', delayMs);
   }
-  if (!deps.share.enter(tenantId)) {
-    return requeue(deps, message, 'share', afterShareMs(deps.random(), deps.silence.isSilent(tenantId)));
-  }
+  if (!deps.places.enter(tenantId)) return waitForPlace(deps, message);
+  const startedAt = deps.clock.now();
   // Any other wait of this run begins after the tables have answered.
   const { tablesOutSince, ...admitted } = message;
   try {
@@ -114,7 +121,7 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
     if (!(error instanceof ReceiverError) || error.code !== 'storageUnavailable') throw error;
     return await deferUntilTablesAnswer(deps, admitted, tablesOutSince, error);
   } finally {
-    deps.share.leave(tenantId);
+    deps.places.leave(tenantId, deps.clock.now() - startedAt);
   }
 }
 

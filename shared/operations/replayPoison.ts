@@ -1,6 +1,6 @@
 import { explainPoison, type ExplainDeps, type PoisonMessage } from './poison';
 import type { QueueContents, TakenMessage } from '../storage/queueContents';
-import { QUEUE_NAMES } from '../storage/account';
+import { QUEUES_WITH_POISON } from '../storage/account';
 import type { MessageQueue } from '../storage/queues';
 
 export interface PoisonDeps extends ExplainDeps {
@@ -20,7 +20,7 @@ type Visit = (message: PoisonMessage, remove: () => Promise<void>) => Promise<vo
  * be replayed without end. The messages are invisible to others meanwhile, for at most five minutes after a crash.
  */
 export async function visitPoison(deps: PoisonDeps, visit: Visit, queue?: string): Promise<void> {
-  for (const name of Object.values(QUEUE_NAMES)) {
+  for (const name of QUEUES_WITH_POISON) {
     if (queue === undefined || queue === name) await visitQueue(deps, name, visit);
   }
 }

@@ -1,11 +1,16 @@
 import type { TokenCredential } from '@azure/identity';
 
-/** The queues of the product. The poison queue of each is its name with `-poison`. */
+/** The queues of the product. The poison queue of each is its name with `-poison`, except for `waiting`. */
 export const QUEUE_NAMES = {
   jobs: 'print-notifications',
+  /** Without a trigger: what waits for a place, or longer than a minute. Its messages fail in the queue they came from. */
+  waiting: 'print-notifications-waiting',
   subscriptions: 'subscription-events',
   jobEvents: 'print-job-events',
 } as const;
+
+/** The queues that have a poison queue. */
+export const QUEUES_WITH_POISON = [QUEUE_NAMES.jobs, QUEUE_NAMES.subscriptions, QUEUE_NAMES.jobEvents] as const;
 
 /** The queues whose messages make the app act: each message carries a mac. */
 export type SignedQueue = typeof QUEUE_NAMES.jobs | typeof QUEUE_NAMES.subscriptions;

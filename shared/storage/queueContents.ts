@@ -17,7 +17,7 @@ export interface TakenMessage extends SeenMessage {
   receipt: string;
 }
 
-/** The messages of a queue for a person to look at: poison queues and counts, never work. */
+/** The messages of a queue without a trigger, for a person to look at or for workers that have places. */
 export interface QueueContents {
   /** About how many messages wait, hidden ones included. */
   count(): Promise<number>;
@@ -25,8 +25,8 @@ export interface QueueContents {
   now(): Promise<number>;
   /** The first 32 visible messages. They stay visible. */
   peek(): Promise<SeenMessage[]>;
-  /** Up to 32 messages, hidden from other readers for `hideSeconds`. None when no more are visible. */
-  take(hideSeconds: number): Promise<TakenMessage[]>;
+  /** Up to `most` messages (32 at most), hidden from other readers for `hideSeconds`. None when no more are visible. */
+  take(hideSeconds: number, most?: number): Promise<TakenMessage[]>;
   /** Makes a message visible at once. False when it was visible already. */
   show(message: TakenMessage): Promise<boolean>;
   /** False when its time was over: another reader may have it, and it is still there. */
@@ -63,8 +63,8 @@ export function createQueueContents(client: QueueClient): QueueContents {
       const { peekedMessageItems } = await named(client.peekMessages({ numberOfMessages: PAGE, ...bounded() }));
       return peekedMessageItems.map(seen);
     },
-    async take(hideSeconds) {
-      const options = { numberOfMessages: PAGE, visibilityTimeout: hideSeconds, ...bounded() };
+    async take(hideSeconds, most = PAGE) {
+      const options = { numberOfMessages: most, visibilityTimeout: hideSeconds, ...bounded() };
       const { receivedMessageItems } = await named(client.receiveMessages(options));
       return receivedMessageItems.map((item) => ({ id: item.messageId, receipt: item.popReceipt, ...seen(item) }));
     },

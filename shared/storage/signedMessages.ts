@@ -68,8 +68,8 @@ export function createSignedQueue(queue: MessageQueue, signer: MessageSigner): M
 
 export interface AdmitDeps {
   signer: Pick<MessageSigner, 'check'>;
-  /** The queues as they are: what is passed on keeps its mac. */
-  queue: MessageQueue;
+  /** The queues as they are: what is passed on keeps its mac. `waiting` has no trigger. */
+  waiting: MessageQueue;
   poison: MessageQueue;
   /** Of the queue, for the log. */
   name: string;
@@ -97,13 +97,16 @@ export async function admitMessage(deps: AdmitDeps, value: unknown): Promise<boo
   return false;
 }
 
-/** Sends a message again unchanged, visible after a minute. This uses none of the tries that lead to the poison queue. */
+/**
+ * Sends a message unchanged to the waiting queue, where it is visible after a minute. This uses none of the tries that lead
+ * to the poison queue.
+ */
 export async function holdMessage(
-  { queue, name, logger }: Pick<AdmitDeps, 'queue' | 'name' | 'logger'>,
+  { waiting, name, logger }: Pick<AdmitDeps, 'waiting' | 'name' | 'logger'>,
   value: unknown,
   cause: string,
 ): Promise<void> {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  await queue.send(text, { delaySeconds: HOLD_SECONDS });
+  await waiting.send(text, { delaySeconds: HOLD_SECONDS });
   logger.warn('message.held', { queue: name, cause, delaySeconds: HOLD_SECONDS });
 }

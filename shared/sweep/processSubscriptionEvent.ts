@@ -1,7 +1,6 @@
 import { errorFields, ReceiverError } from '../errors';
-import type { Silence } from '../graph/client';
-import type { TenantShare } from '../jobs/access';
-import { afterShareMs, growingDelayMs } from '../jobs/delays';
+import type { Places } from '../fairness/places';
+import { growingDelayMs } from '../jobs/delays';
 import type { Logger } from '../logger';
 import type { MessageQueue } from '../storage/queues';
 import { handleLifecycleEvent } from '../subscriptions/lifecycle';
@@ -20,11 +19,12 @@ export interface SubscriptionEventDeps {
   subscriptions: SubscriptionDeps;
   /** Opened where a watch is swept. */
   sweep: () => Promise<SweepDeps>;
-  share: TenantShare;
-  silence: Pick<Silence, 'isSilent'>;
+  places: Pick<Places, 'enter' | 'leave'>;
   queues: {
     /** subscription-events, to defer a message. */
     events: MessageQueue;
+    /** print-notifications-waiting. */
+    waiting: MessageQueue;
     /** subscription-events-poison. */
     poison: MessageQueue;
   };
@@ -32,32 +32,41 @@ export interface SubscriptionEventDeps {
 }
 
 /**
- * Handles one message of subscription-events, within the fair share of its tenant. While the tables are unavailable, the
- * message waits in the queue, which uses none of the tries of the host.
+ * Handles one message of subscription-events in a place of its tenant. Without one the message moves to the waiting queue.
+ * While the tables are unavailable, the message waits in the queue, which uses none of the tries of the host.
  *
  * @param input the message as the Functions library hands it over: parsed JSON, or text that is not JSON
  * @throws errors of the queue, and unexpected ones. The host makes the message visible again, and after maxDequeueCount
  *   attempts moves it to the poison queue
  */
-export async function processSubscriptionEvent(deps: SubscriptionEventDeps, input: unknown): Promise<void> {
+export async function processSubscriptionEvent(
+  deps: SubscriptionEventDeps,
+  input: unknown,
+): Promise<'settled' | 'waiting'> {
   const parsed = parseSubscriptionMessage(input);
   if ('malformed' in parsed) {
     deps.logger.error('subscriptionEvent.malformed', { reason: parsed.malformed });
     await deps.queues.poison.send(typeof input === 'string' ? input : JSON.stringify(input));
-    return;
+    return 'settled';
   }
   const { message } = parsed;
-  if (message.kind === 'sweepAll') return unlessOutage(deps, message, () => sweepOnRequest(deps));
+  if (message.kind === 'sweepAll') {
+    await unlessOutage(deps, message, () => sweepOnRequest(deps));
+    return 'settled';
+  }
   const { tenantId } = message;
-  const { random } = deps.subscriptions;
-  if (!deps.share.enter(tenantId)) {
-    return defer(deps, message, 'share', afterShareMs(random(), deps.silence.isSilent(tenantId)));
+  if (!deps.places.enter(tenantId)) {
+    await deps.queues.waiting.send(formatSubscriptionMessage(message));
+    deps.logger.info('subscriptionEvent.deferred', { tenantId, cause: 'places' });
+    return 'waiting';
   }
   try {
     await unlessOutage(deps, message, () => handle(deps, message));
   } finally {
-    deps.share.leave(tenantId);
+    // A message may ask for a sweep of minutes, so its time says nothing about the next one.
+    deps.places.leave(tenantId);
   }
+  return 'settled';
 }
 
 /** Does `work`, or defers the message while the tables are unavailable. */

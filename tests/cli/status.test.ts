@@ -58,6 +58,7 @@ describe('status', () => {
       tenantErrors: [{ tenantId: TENANT, error: 'words' }],
       queues: [
         { queue: 'print-notifications', waiting: 1, poison: 1, oldestPoisonMinutes: 10 },
+        { queue: 'print-notifications-waiting', waiting: 0 },
         { queue: 'subscription-events', waiting: 0, poison: 0 },
         { queue: 'print-job-events', waiting: 0, poison: 0 },
       ],

@@ -5,7 +5,7 @@ import { createMessageSigner } from '../../shared/storage/signedMessages';
 import { createMemoryQueue } from '../support/memoryQueue';
 import { testKey } from '../support/testKey';
 
-const mockServices = { admission: jest.fn(), unsignedQueue: jest.fn() };
+const mockServices = { admission: jest.fn(), unsignedWaiting: jest.fn() };
 jest.mock('../../shared/services', () => ({ getServices: () => mockServices }));
 
 const QUEUE = 'print-notifications';
@@ -23,8 +23,8 @@ beforeEach(() => {
   const logHandler = (_level: string, ...words: unknown[]) =>
     void lines.push(JSON.parse(words.join(' ')) as Record<string, unknown>);
   context = new InvocationContext({ functionName: 'theFunction', logHandler });
-  mockServices.admission.mockResolvedValue({ name: QUEUE, signer, queue, poison });
-  mockServices.unsignedQueue.mockResolvedValue(queue);
+  mockServices.admission.mockResolvedValue({ name: QUEUE, signer, waiting: queue, poison });
+  mockServices.unsignedWaiting.mockResolvedValue(queue);
 });
 
 /** Libraries quote their input, which may be a document name or a secret. */
@@ -84,7 +84,7 @@ describe('the handler of a queue', () => {
   it('fails while the settings of storage are wrong: the host keeps the message', async () => {
     const wrong = new ReceiverError('configInvalid', '1 setting to correct');
     mockServices.admission.mockRejectedValue(wrong);
-    mockServices.unsignedQueue.mockRejectedValue(wrong);
+    mockServices.unsignedWaiting.mockRejectedValue(wrong);
     await expect(signedQueueHandler(QUEUE, jest.fn())(signed, context)).rejects.toBe(wrong);
   });
 });

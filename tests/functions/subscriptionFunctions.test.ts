@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { app, InvocationContext, type StorageQueueFunctionOptions, type TimerFunctionOptions } from '@azure/functions';
-import { createTenantShare } from '../../shared/jobs/access';
 import { createMemoryQueue } from '../support/memoryQueue';
 import { createSubscriptionWorld, MINUTE, putServed, TENANT, PRINTER } from '../support/createSubscriptionWorld';
 import { HOLD_MS } from '../../shared/watches/hold';
@@ -12,9 +11,10 @@ jest.mock('@azure/functions', () => ({
 const mockServices = {
   subscriptions: jest.fn(),
   queue: jest.fn(),
+  waiting: jest.fn(),
   sweep: jest.fn(),
-  worker: jest.fn(),
   admission: jest.fn(),
+  places: jest.fn(),
 };
 jest.mock('../../shared/services', () => ({ getServices: () => mockServices }));
 
@@ -34,10 +34,16 @@ function createFunctionWorld() {
   };
   const { logger: _logger, ...deps } = world.deps;
   mockServices.subscriptions.mockResolvedValue(deps);
-  mockServices.worker.mockResolvedValue({ share: createTenantShare(), silence: { isSilent: () => false } });
   mockServices.admission.mockImplementation((name: string) =>
-    Promise.resolve({ name, signer: { check: () => 'valid' }, queue: queue(name), poison: queue(`${name}-poison`) }),
+    Promise.resolve({
+      name,
+      signer: { check: () => 'valid' },
+      waiting: queue('print-notifications-waiting'),
+      poison: queue(`${name}-poison`),
+    }),
   );
+  mockServices.places.mockResolvedValue({ places: { enter: () => true, leave: () => undefined } });
+  mockServices.waiting.mockImplementation(() => Promise.resolve(queue('print-notifications-waiting')));
   mockServices.queue.mockImplementation((name: string) => Promise.resolve(queue(name)));
   return { ...world, queue };
 }

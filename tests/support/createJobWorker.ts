@@ -1,7 +1,9 @@
 import { releaseEveryJob } from '../../shared/jobs/startedJob';
 import { formatJobMessage, type JobMessage, ledgerKey, type JobReference } from '../../shared/jobs/message';
 import { type ProcessDeps, processNotification } from '../../shared/jobs/processNotification';
-import { createTenantShare, createReadAccess } from '../../shared/jobs/access';
+import { createReadAccess } from '../../shared/jobs/access';
+import { createPlaces } from '../../shared/fairness/places';
+import { createTurns } from '../../shared/fairness/turns';
 import { createLedger, type LedgerRow } from '../../shared/jobs/ledger';
 import { createRequestRenewal } from '../../shared/subscriptions/renewalRequests';
 import { createRequestSweep } from '../../shared/subscriptions/sweepRequests';
@@ -56,10 +58,11 @@ export async function createJobWorker() {
   const tenants = createTenants(tenantTable);
   const watchTable = createMemoryTable();
   const watches = createWatches(watchTable);
-  const queues = { jobs: createMemoryQueue(), events: createMemoryQueue(), poison: createMemoryQueue() };
+  const queues = { jobs: createMemoryQueue(), waiting: createMemoryQueue(), events: createMemoryQueue(), poison: createMemoryQueue() };
   const renewals = createMemoryQueue();
   const sweepRequests = createMemoryQueue();
   const throttle = createThrottle(clock);
+  const silence = createSilence(clock);
 
   /** A process that has just started, on the same storage and the same Graph. */
   const startProcess = (changes: Partial<ProcessDeps> = {}): ProcessDeps => ({
@@ -68,8 +71,9 @@ export async function createJobWorker() {
     callGraph: world.callGraph,
     locateJob: createLocateJob(clock),
     throttle,
-    silence: createSilence(clock),
-    share: createTenantShare(),
+    silence,
+    places: createPlaces({ silence, clock }),
+    turns: createTurns({ silence, clock }),
     decide: releaseEveryJob,
     queues,
     requestRenewal: createRequestRenewal({ queue: renewals, clock }),

@@ -29,8 +29,8 @@ export function createMemoryQueueContents(
     now: () => Promise.resolve(now()),
     count: () => Promise.resolve(kept.size),
     peek: () => Promise.resolve(visible().slice(0, 32)),
-    take: () => {
-      const taken = visible().slice(0, 32);
+    take: (_hideSeconds, most = 32) => {
+      const taken = visible().slice(0, most);
       for (const message of taken) Object.assign(message, { hidden: true, receipt: randomUUID() });
       return Promise.resolve(taken.map(({ hidden: _hidden, ...message }) => message));
     },

@@ -1,18 +1,10 @@
-import { afterPauseMs, afterShareMs, growingDelayMs, sweepSpacingMs } from '../../../shared/jobs/delays';
+import { afterPauseMs, growingDelayMs, sweepSpacingMs } from '../../../shared/jobs/delays';
 
 test.each([
   ['notYet', [0, 4, 20, 60, 120, 1e9], [2, 2, 10, 30, 60, 60]],
   ['outage', [0, 30, 60, 600, 1_200, 1e9], [15, 15, 30, 300, 600, 600]],
 ] as const)('%s: waits half of what it has waited, from the first wait to the longest', (reason, waited, waits) => {
   expect(waited.map((seconds) => growingDelayMs(reason, seconds * 1000, 0) / 1000)).toEqual(waits);
-});
-
-test('a message whose tenant has used its share returns within 1 to 5 seconds', () => {
-  expect([afterShareMs(0, false), afterShareMs(1, false)]).toEqual([1_000, 5_000]);
-});
-
-test('a message of a tenant that Graph does not answer returns within 15 to 60 seconds', () => {
-  expect([afterShareMs(0, true), afterShareMs(1, true)]).toEqual([15_000, 60_000]);
 });
 
 test('messages deferred together return spread over a quarter of the wait', () => {

@@ -1,7 +1,7 @@
 import { GraphError } from '../../../shared/graph/errors';
 import { ReceiverError } from '../../../shared/errors';
 import type { JobReference } from '../../../shared/jobs/message';
-import { createTenantShare } from '../../../shared/jobs/access';
+import { createTurns } from '../../../shared/fairness/turns';
 import { graphError } from '../../support/createFakeGraph';
 import {
   createJobWorker,
@@ -56,12 +56,26 @@ describe('throttling', () => {
     expect(worker.lastDeferred()).toMatchObject({ event: { deferrals: 1, taskId: TASK } });
   });
 
-  test('the messages over the share of a tenant that Graph does not answer are deferred for at least 15 seconds', async () => {
-    const none = { enter: () => false, leave: () => undefined };
+  test('messages of a throttled tenant return one by one after its pause, and not all at once', async () => {
+    worker.throttle.pause(STARTED.tenantId, 60_000);
+    for (let n = 0; n < 240; n += 1) await worker.process(messageOf(STARTED));
+    const delays = worker.queues.jobs.sent.map(({ delaySeconds }) => delaySeconds);
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(60);
+    // 24 places end 24 messages in a second when each takes a second.
+    expect(new Set(delays).size).toBeGreaterThanOrEqual(240 / 24);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(61 + 240 / 24);
+  });
+
+  test('a message without a place waits without a trigger, one of a tenant that Graph does not answer for 15 s or more', async () => {
+    const places = { enter: () => false, leave: () => undefined };
     const silence = { isSilent: (tenantId: string) => tenantId === STARTED.tenantId };
-    await worker.process(messageOf(STARTED), worker.startProcess({ share: none, silence }));
-    await worker.process(messageOf(STARTED), worker.startProcess({ share: none }));
-    expect(worker.queues.jobs.sent.map(({ delaySeconds }) => delaySeconds)).toEqual([15, 1]);
+    const turns = createTurns({ silence, clock: worker.clock });
+    await expect(worker.process(messageOf(STARTED), worker.startProcess({ places }))).resolves.toBe('waiting');
+    for (let n = 0; n < 3; n += 1) {
+      await worker.process(messageOf(STARTED), worker.startProcess({ places, silence, turns }));
+    }
+    expect(worker.queues.waiting.sent.map(({ delaySeconds }) => delaySeconds)).toEqual([0, 15, 16, 17]);
+    expect(worker.queues.jobs.sent).toEqual([]);
   });
 
   test('a pause of 5 seconds or less is left to the Graph client, and other tenants are not delayed', async () => {
@@ -387,16 +401,13 @@ describe('the deadline of 15 minutes', () => {
   });
 });
 
-test('a tenant takes at most its share of this process; the rest is deferred, other tenants continue', async () => {
-  const share = createTenantShare(() => 1);
-  share.enter(STARTED.tenantId);
+test('a tenant without a place is not read, other tenants continue, and each run leaves its place', async () => {
   worker.printStarted();
-  const deps = worker.startProcess({ share });
-  await expect(worker.process(messageOf(STARTED), deps)).resolves.toBe('deferred');
-  expect(worker.queues.jobs.sent).toMatchObject([{ delaySeconds: 1 }]);
+  const { places } = worker.deps;
+  for (let n = 0; n < 4; n += 1) places.enter(STARTED.tenantId);
+  await expect(worker.process(messageOf(STARTED))).resolves.toBe('waiting');
   expect(worker.world.calls).toEqual([]);
-  share.leave(STARTED.tenantId);
-  await expect(worker.process(messageOf(STARTED), deps)).resolves.toBe('done');
-  // A run that entered has left, also after an error.
-  expect(share.enter(STARTED.tenantId)).toBe(true);
+  places.leave(STARTED.tenantId, 10_000);
+  await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
+  expect(places.enter(STARTED.tenantId)).toBe(true);
 });

@@ -100,9 +100,9 @@ describe('unavailable tables', () => {
   test('waiting for a free place or for a throttled tenant does not reset it, because no table was read', async () => {
     await playRounds(1, messageOf(FETCHABLE));
     const since = { event: { tablesOutSince: START } };
-    const full = { ...tablesOut(), share: { enter: () => false, leave: () => undefined } };
+    const full = { ...tablesOut(), places: { enter: () => false, leave: () => undefined } };
     await worker.process(worker.lastDeferred(), full);
-    expect(worker.lastDeferred()).toMatchObject(since);
+    expect(JSON.parse(worker.queues.waiting.sent.at(-1)?.text ?? '')).toMatchObject(since);
     worker.throttle.pause(FETCHABLE.tenantId, 120_000);
     await worker.process(worker.lastDeferred(), tablesOut());
     expect(worker.lastDeferred()).toMatchObject(since);

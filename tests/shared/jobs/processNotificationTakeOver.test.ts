@@ -48,6 +48,7 @@ function createMortal(worker: JobWorker, death?: Death) {
     callGraph: (call) => effect(call.method === 'PATCH' ? 'act' : 'read', () => world.callGraph(call)),
     queues: {
       jobs: mortal('requeue', queues.jobs),
+      waiting: mortal('wait', queues.waiting),
       events: mortal('event', queues.events),
       poison: mortal('poison', queues.poison),
     },

@@ -59,7 +59,7 @@ describe('admission', () => {
   const open = () => ({
     name: QUEUE,
     signer: signerOf(K1),
-    queue: createMemoryQueue(),
+    waiting: createMemoryQueue(),
     poison: createMemoryQueue(),
     logger: createCapturedLogger(),
   });
@@ -70,14 +70,14 @@ describe('admission', () => {
     await createSignedQueue(sent, signerOf(K1)).send(TEXT);
     expect(await admitMessage(deps, parsed(sent.sent[0]?.text ?? ''))).toBe(true);
     expect(await admitMessage(deps, 'garbage')).toBe(true);
-    expect(deps.queue.sent.length + deps.poison.sent.length).toBe(0);
+    expect(deps.waiting.sent.length + deps.poison.sent.length).toBe(0);
   });
 
-  it('puts a message with an unknown key back as it is, for a minute, because the key may come back', async () => {
+  it('holds a message with an unknown key as it is for a minute without a trigger, because the key may be restored', async () => {
     const deps = open();
     const text = signerOf(K2).sign(TEXT);
     expect(await admitMessage(deps, parsed(text))).toBe(false);
-    expect(deps.queue.sent).toMatchObject([{ text, delaySeconds: 60 }]);
+    expect(deps.waiting.sent).toMatchObject([{ text, delaySeconds: 60 }]);
     expect(deps.poison.sent).toEqual([]);
     expect(deps.logger.events).toMatchObject([{ level: 'warn', event: 'message.held', cause: 'unknownKey' }]);
   });
@@ -86,7 +86,7 @@ describe('admission', () => {
     const deps = open();
     const mac = reason === 'unsigned' ? {} : { mac: `k1.${'A'.repeat(43)}` };
     expect(await admitMessage(deps, { event: EVENT, ...mac })).toBe(false);
-    expect(deps.queue.sent).toEqual([]);
+    expect(deps.waiting.sent).toEqual([]);
     expect(deps.poison.sent.map(({ text }) => parsed(text))).toEqual([{ event: EVENT, ...mac }]);
     expect(deps.logger.events).toMatchObject([{ level: 'error', event: 'message.refused', reason, queue: QUEUE }]);
   });

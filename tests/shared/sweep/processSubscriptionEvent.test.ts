@@ -1,5 +1,5 @@
 import { ReceiverError } from '../../../shared/errors';
-import { createTenantShare } from '../../../shared/jobs/access';
+import { createPlaces } from '../../../shared/fairness/places';
 import { processSubscriptionEvent, type SubscriptionEventDeps } from '../../../shared/sweep/processSubscriptionEvent';
 import { createMemoryQueue } from '../../support/memoryQueue';
 import {
@@ -15,28 +15,27 @@ import { createSweepWorld } from '../../support/createSweepWorld';
 
 function createDeps(changes: Partial<SubscriptionEventDeps> = {}) {
   const world = createSubscriptionWorld();
-  const [events, poison] = [createMemoryQueue(), createMemoryQueue()];
+  const [events, waiting, poison] = [createMemoryQueue(), createMemoryQueue(), createMemoryQueue()];
   const deps: SubscriptionEventDeps = {
     subscriptions: world.deps,
     sweep: () => Promise.reject(new Error('no sweep was expected')),
-    share: createTenantShare(),
-    silence: { isSilent: () => false },
-    queues: { events, poison },
+    places: createPlaces({ silence: { isSilent: () => false }, clock: world.clock }),
+    queues: { events, waiting, poison },
     logger: world.logger,
     ...changes,
   };
-  return { world, deps, events, poison };
+  return { world, deps, events, waiting, poison };
 }
 
 const renewal = (receivedAt = START) => ({
   event: { v: 1, kind: 'renew', tenantId: TENANT, receivedAt, traceparent: '', rowKey: `jobFetchable_${PRINTER}` },
 });
 
-describe('the fair share of the tenant', () => {
+describe('the place of the tenant', () => {
   it('is entered before anything is read, and left at the end', async () => {
     const entered: string[] = [];
-    const share = { enter: (id: string) => entered.push(id) > 0, leave: (id: string) => void entered.push(`-${id}`) };
-    const { world, deps } = createDeps({ share });
+    const places = { enter: (id: string) => entered.push(id) > 0, leave: (id: string) => void entered.push(`-${id}`) };
+    const { world, deps } = createDeps({ places });
     await world.addTenant();
     await putServed(world);
     world.clock.advance(11 * MINUTE);
@@ -45,17 +44,13 @@ describe('the fair share of the tenant', () => {
     expect(entered).toEqual([TENANT, `-${TENANT}`]);
   });
 
-  it('defers a message over it, for longer where Graph does not answer the tenant', async () => {
-    const share = { enter: () => false, leave: () => undefined };
-    for (const [isSilent, delaySeconds] of [
-      [false, 3],
-      [true, 38],
-    ] as const) {
-      const { deps, events, world } = createDeps({ share, silence: { isSilent: () => isSilent } });
-      await processSubscriptionEvent(deps, renewal());
-      expect(events.sent).toEqual([{ text: JSON.stringify(renewal()), delaySeconds }]);
-      expect(world.graph.calls).toEqual([]);
-    }
+  it('moves a message without one to the waiting queue', async () => {
+    const places = { enter: () => false, leave: () => undefined };
+    const { deps, waiting, events, world } = createDeps({ places });
+    expect(await processSubscriptionEvent(deps, renewal())).toBe('waiting');
+    expect(waiting.sent).toMatchObject([{ text: JSON.stringify(renewal()) }]);
+    expect(events.sent).toEqual([]);
+    expect(world.graph.calls).toEqual([]);
   });
 
   it('is left after a failure too', async () => {
@@ -63,7 +58,7 @@ describe('the fair share of the tenant', () => {
     const watches = { ...deps.subscriptions.watches, get: () => Promise.reject(new TypeError('a defect')) };
     const broken = { ...deps, subscriptions: { ...deps.subscriptions, watches } };
     for (let n = 0; n < 10; n += 1) await expect(processSubscriptionEvent(broken, renewal())).rejects.toThrow('defect');
-    await expect(processSubscriptionEvent(deps, renewal())).resolves.toBeUndefined();
+    await expect(processSubscriptionEvent(deps, renewal())).resolves.toBe('settled');
   });
 });
 

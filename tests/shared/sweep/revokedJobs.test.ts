@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createSilence } from '../../../shared/graph/client';
-import { createTenantShare } from '../../../shared/jobs/access';
+import { createPlaces } from '../../../shared/fairness/places';
 import { watchOf, type JobReference } from '../../../shared/jobs/message';
 import { revokeWatch, type RevokeDeps } from '../../../shared/subscriptions/manage';
 import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
@@ -34,9 +34,8 @@ async function createDeployment() {
   const eventDeps: SubscriptionEventDeps = {
     ...{ subscriptions, logger },
     sweep: () => Promise.resolve(sweep),
-    share: createTenantShare(),
-    silence: createSilence(clock),
-    queues: { events: sweepRequests, poison: queues.poison },
+    places: createPlaces({ silence: createSilence(clock), clock }),
+    queues: { events: sweepRequests, waiting: queues.waiting, poison: queues.poison },
   };
   const listings = () => worker.world.said().filter((call) => /\/(tasks|jobs)$/.test(call));
   const takeAll = (queue: { sent: { text: string }[] }) =>

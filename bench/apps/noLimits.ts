@@ -1,0 +1,5 @@
+/** Stands for shared/fairness/limits.ts: no bounds but those of the host. */
+export const PLACES = Infinity;
+export const MOST_OF_A_SLOW_TENANT = Infinity;
+export const MOST_OF_A_SILENT_TENANT = Infinity;
+export const ALLOWANCE = { burst: 1e9, perSecond: 1e9 };

@@ -1,0 +1,107 @@
+import { QueueServiceClient } from '@azure/storage-queue';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createControlClient, type ControlClient } from '../local/graphSimulator/control/controlClient';
+import { startLocalCloud, type LocalCloud } from '../local/startLocalCloud';
+import { systemClock } from '../shared/clock';
+import { createServices } from '../shared/services';
+import { addWatch } from '../shared/subscriptions/manage';
+import { makeBenchApp } from './testBed';
+
+/** Timers would add work of their own in the middle of what is measured. */
+const TIMERS_OFF = {
+  'AzureWebJobs.recoverJobs.Disabled': 'true',
+  'AzureWebJobs.renewSubscriptions.Disabled': 'true',
+  'AzureWebJobs.sweepJobs.Disabled': 'true',
+};
+const POLL_MS = 50;
+const PATIENCE_MS = 10 * 60_000;
+/** Graph under load, as in the figures of bursts. */
+const GRAPH_ANSWERS_AFTER_MS = 300;
+
+export interface Customer {
+  tenantId: string;
+  printerId: string;
+}
+
+/** The local cloud with customers whose print jobs wait for the app. */
+export interface BurstBed {
+  cloud: LocalCloud;
+  control: ControlClient;
+  customers: readonly Customer[];
+  /** Prints `count` jobs of each customer at once. */
+  print(count: number, of?: readonly Customer[]): Promise<void>;
+  /** Resolves when `count` job events have been sent in all: milliseconds since `startedAt` (performance.now). */
+  untilEvents(count: number, startedAt: number): Promise<number>;
+  /** Log lines of the hosts with this event. */
+  countLogged(event: string): number;
+  stop(): Promise<void>;
+}
+
+/**
+ * @param options.limits false: the same app without limits on what a tenant uses. slow: Graph answers each print call after
+ *   300 ms
+ */
+export async function startBurstBed(
+  root: string,
+  options: { customers: number; limits?: boolean; hosts?: number; slow?: boolean },
+): Promise<BurstBed> {
+  const { limits = true, hosts = 1, slow = true } = options;
+  const appRoot = limits ? {} : { appRoot: await makeBenchApp(root, 'unlimited') };
+  const cloud = await startLocalCloud({ root, ports: 'free', settings: TIMERS_OFF, hosts, ...appRoot });
+  try {
+    const control = createControlClient(cloud.simulator.controlUrl);
+    const services = createServices({ ...cloud.settings });
+    const customers: Customer[] = [];
+    for (let n = 0; n < options.customers; n += 1) customers.push(await onboard(control, services));
+    if (slow) {
+      await control.addFault({
+        pathPattern: '/print/',
+        count: -1,
+        action: { type: 'delay', ms: GRAPH_ANSWERS_AFTER_MS },
+      });
+    }
+    const service = QueueServiceClient.fromConnectionString(cloud.connectionString);
+    const events = service.getQueueClient('print-job-events');
+    return {
+      cloud,
+      control,
+      customers,
+      async print(count, of = customers) {
+        await Promise.all(of.map(({ tenantId, printerId }) => control.print(tenantId, { printerId, count })));
+      },
+      async untilEvents(count, startedAt) {
+        for (;;) {
+          const { approximateMessagesCount = 0 } = await events.getProperties();
+          const tookMs = performance.now() - startedAt;
+          if (approximateMessagesCount >= count) return tookMs;
+          if (tookMs > PATIENCE_MS) throw new Error(`${approximateMessagesCount} of ${count} job events were sent`);
+          await delay(POLL_MS);
+        }
+      },
+      countLogged: (event) =>
+        cloud.hosts.flatMap((host) => host.lines()).filter((line) => line.includes(`\\"event\\":\\"${event}\\"`)).length,
+      stop: () => cloud.stop(),
+    };
+  } catch (error) {
+    await cloud.stop();
+    throw error;
+  }
+}
+
+async function onboard(control: ControlClient, services: ReturnType<typeof createServices>): Promise<Customer> {
+  const tenantId = randomUUID();
+  await control.createTenant({ tenantId });
+  const { id: printerId } = await control.createPrinter(tenantId, { displayName: 'Printer' });
+  const { id: definitionId } = await control.createDefinition(tenantId, { displayName: 'Receiver' });
+  await control.createTrigger(tenantId, { printerId, definitionId });
+  await (
+    await services.tenants()
+  ).add({
+    ...{ tenantId, name: 'Bench', status: 'active', taskDeadlineMinutes: 15, retentionDays: 30 },
+    createdAt: new Date(systemClock.now()).toISOString(),
+  });
+  const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  await addWatch({ ...(await services.subscriptions()), logger }, { tenantId, kind: 'jobStarted', id: definitionId });
+  return { tenantId, printerId };
+}

@@ -1,0 +1,41 @@
+import type { StorageQueueHandler } from '@azure/functions';
+import type { SignedQueue } from '../shared/storage/account';
+import { signedQueueHandler, type Invocation } from './handlers';
+import { WORK } from './workOnMessage';
+
+/** The carrier has entered for the message already. */
+const ENTERED = { enter: () => true, leave: () => undefined };
+
+/**
+ * The function of a queue that tenants share. When it throws, the host retries the message and finally moves it to the
+ * poison queue. After a message behind which others may wait, it works on the waiting queue: within an invocation, so that
+ * the platform does not take the instance away.
+ */
+export function fairQueueHandler(queue: SignedQueue): StorageQueueHandler {
+  return signedQueueHandler(queue, async (invocation, message) => {
+    const [{ saysMore }, { places }] = await Promise.all([
+      import('../shared/fairness/fairQueue'),
+      invocation.services.places(),
+    ]);
+    const outcome = await WORK[queue](invocation, message, places);
+    if (outcome === 'waiting' || saysMore(message)) await carryWaiting(invocation);
+  });
+}
+
+async function carryWaiting(invocation: Invocation): Promise<void> {
+  const { services, logger } = invocation;
+  const [carrier, { queueOf }, { parseJson }, { admitMessage }] = await Promise.all([
+    services.carrier(),
+    import('../shared/fairness/bringBack'),
+    import('../shared/parse'),
+    import('../shared/storage/signedMessages'),
+  ]);
+  const work = async (text: string) => {
+    const queue = queueOf(text);
+    const message = parseJson(text);
+    if (await admitMessage({ ...(await services.admission(queue)), logger }, message)) {
+      await WORK[queue](invocation, message, ENTERED);
+    }
+  };
+  await carrier.carry({ logger, work });
+}

@@ -1,0 +1,51 @@
+import type { Places } from '../shared/fairness/places';
+import { MAX_DEQUEUE_COUNT, QUEUE_NAMES, type SignedQueue } from '../shared/storage/account';
+import type { Invocation } from './handlers';
+
+/**
+ * Works on one message of a queue. `waiting`: its tenant has all the places that it may have now, so that the message is in
+ * the waiting queue.
+ *
+ * @throws errors that another try may resolve
+ */
+type WorkOnMessage = (
+  invocation: Invocation,
+  message: unknown,
+  places: Pick<Places, 'enter' | 'leave'>,
+) => Promise<'settled' | 'waiting'>;
+
+const workOnJobMessage: WorkOnMessage = async ({ services, logger, context }, message, places) => {
+  const { processNotification } = await import('../shared/jobs/processNotification');
+  const worker = await services.worker();
+  try {
+    const outcome = await processNotification({ ...worker, places, logger }, message);
+    return outcome === 'waiting' ? outcome : 'settled';
+  } catch (error) {
+    const attempts = Number(context.triggerMetadata?.['dequeueCount']);
+    if (attempts >= MAX_DEQUEUE_COUNT) logger.error('job.poisoned', { reason: 'tooManyAttempts', attempts });
+    throw error;
+  }
+};
+
+const workOnSubscriptionMessage: WorkOnMessage = async ({ services, logger }, message, places) => {
+  const { processSubscriptionEvent } = await import('../shared/sweep/processSubscriptionEvent');
+  const [subscriptions, events, waiting, poison] = await Promise.all([
+    services.subscriptions(),
+    services.queue(QUEUE_NAMES.subscriptions),
+    services.waiting(QUEUE_NAMES.subscriptions),
+    services.queue(`${QUEUE_NAMES.subscriptions}-poison`),
+  ]);
+  const deps = {
+    subscriptions: { ...subscriptions, logger },
+    sweep: async () => ({ ...(await services.sweep()), logger }),
+    places,
+    queues: { events, waiting, poison },
+    logger,
+  };
+  return processSubscriptionEvent(deps, message);
+};
+
+export const WORK: Record<SignedQueue, WorkOnMessage> = {
+  [QUEUE_NAMES.jobs]: workOnJobMessage,
+  [QUEUE_NAMES.subscriptions]: workOnSubscriptionMessage,
+};

@@ -1,0 +1,199 @@
+import type { Clock } from '../clock';
+import { errorFields } from '../errors';
+import type { Logger } from '../logger';
+import type { QueueContents, TakenMessage } from '../storage/queueContents';
+import { tenantOf } from './fairQueue';
+import type { Places } from './places';
+import type { Turns } from './turns';
+
+export interface CarryDeps {
+  waiting: Pick<QueueContents, 'take' | 'show' | 'remove'>;
+  places: Places;
+  turns: Turns;
+  clock: Clock;
+  logger: Logger;
+  /** Works on one message. The message is removed afterwards, so a rejection must leave nothing to do. */
+  work: (text: string) => Promise<void>;
+  /** Sends a message to the triggered queue it belongs to. */
+  sendBack: (text: string) => Promise<void>;
+  /** Sends a message to the waiting queue again, hidden for a while. */
+  postpone: (text: string, delayMs: number) => Promise<void>;
+}
+
+/** Work on what waits, in the places of this process that are free. */
+export interface Carrier {
+  /**
+   * Looks into the waiting queue and works on what is there until it is empty, in the places that are free. One run at a
+   * time: while there is one, another call resolves at once, and the run looks again. Never rejects.
+   */
+  carry(deps: Pick<CarryDeps, 'logger' | 'work'>): Promise<void>;
+}
+
+/** Longer than a message is in hand: it waits for a place for up to 30 s, and then its work takes up to 45 s. */
+const LEASE_SECONDS = 120;
+const HELD_AT_MOST_MS = 30_000;
+/** Under functionTimeout of host.json, 10 minutes, and under the host's lease of its own message. */
+const RUN_MS = 4 * 60_000;
+/** What is sent while the last message within an allowance is worked on is found by a later look. */
+const LINGER_MS = 1_500;
+const LONGEST_LINGER_MS = 5_000;
+const LOOK_EVERY_MS = 500;
+/** Half a second: of 17 messages that all places end in that time, one costs a send and a delete more. */
+const INVITE_EVERY_MS = 500;
+/** What a tenant may have in hand beyond its places: enough to fill each place as it becomes free. */
+const HELD_OF_A_TENANT = 32;
+const MOST_TAKEN = 32;
+const LEAST_TAKEN = 8;
+/** Messages of hosts may use all places. What waits is worked on all the same, because it came first. */
+const LEAST_RUNNING = 4;
+
+interface Held {
+  message: TakenMessage;
+  tenantId: string;
+  since: number;
+}
+
+export function createCarrier(shared: Omit<CarryDeps, 'logger' | 'work'>): Carrier {
+  const state = { isRunning: false, wanted: false };
+  return {
+    async carry(deps) {
+      state.wanted = true;
+      if (state.isRunning) return;
+      state.isRunning = true;
+      try {
+        do await createRun({ ...shared, ...deps }, state).run();
+        while (state.wanted);
+      } catch (error) {
+        // The timer brings back what waits.
+        deps.logger.warn('waiting.notRead', errorFields(error));
+      } finally {
+        state.isRunning = false;
+      }
+    },
+  };
+}
+
+function createRun(deps: CarryDeps, state: { isRunning: boolean; wanted: boolean }) {
+  const { waiting, places, clock, logger } = deps;
+  const held: Held[] = [];
+  const running = new Set<Promise<void>>();
+  const endsAt = clock.now() + RUN_MS;
+  let lookAgainAt = 0;
+  let inviteAt = clock.now() + INVITE_EVERY_MS;
+  let lingerUntil = 0;
+
+  const hasRoom = () => places.free() > 0 || running.size < LEAST_RUNNING;
+
+  /** The held message whose tenant uses the fewest places. Of equal ones the oldest. */
+  function pick(): Held | undefined {
+    let best: Held | undefined;
+    for (const one of held) {
+      if (!places.mayEnter(one.tenantId)) continue;
+      if (!best || places.usedBy(one.tenantId) < places.usedBy(best.tenantId)) best = one;
+    }
+    return best;
+  }
+
+  function startHeld(): void {
+    while (hasRoom()) {
+      const next = pick();
+      if (!next || !places.enter(next.tenantId)) return;
+      held.splice(held.indexOf(next), 1);
+      const work: Promise<void> = workOn(next).finally(() => running.delete(work));
+      running.add(work);
+    }
+  }
+
+  async function workOn({ message, tenantId }: Held): Promise<void> {
+    const startedAt = clock.now();
+    try {
+      await settle(message, () => deps.work(message.text));
+    } finally {
+      places.leave(tenantId, clock.now() - startedAt);
+    }
+  }
+
+  /** The copy is sent before the message is removed: a run that ends in between leaves both, and the ledger absorbs one. */
+  async function settle(message: TakenMessage, step: () => Promise<void>): Promise<void> {
+    try {
+      try {
+        await step();
+      } catch (error) {
+        // The host counts the tries of its own messages and ends them in the poison queue.
+        logger.warn('waiting.sentBack', errorFields(error));
+        await deps.sendBack(message.text);
+      }
+      await waiting.remove(message);
+    } catch (error) {
+      // It becomes visible again when its lease ends.
+      logger.warn('waiting.notSettled', errorFields(error));
+    }
+  }
+
+  async function take(): Promise<void> {
+    state.wanted = false;
+    const most = Math.min(MOST_TAKEN, Math.max(LEAST_TAKEN, places.free()));
+    const taken = await waiting.take(LEASE_SECONDS, most);
+    const since = clock.now();
+    // Behind the messages of a tenant that has all its places there may be those of others: they are looked through slowly.
+    const isHeldUp = held.length + taken.length >= HELD_OF_A_TENANT && pick() === undefined;
+    if (taken.length === 0 || isHeldUp) lookAgainAt = since + LOOK_EVERY_MS;
+    await Promise.all(
+      taken.map(async (message) => {
+        const tenantId = tenantOf(message.text);
+        // Only the host can report a message of another form.
+        if (tenantId === undefined) return settle(message, () => deps.sendBack(message.text));
+        const ofTenant = held.filter((one) => one.tenantId === tenantId).length;
+        if (!places.mayEnter(tenantId) && ofTenant >= HELD_OF_A_TENANT) return postpone({ message, tenantId });
+        held.push({ message, tenantId, since });
+      }),
+    );
+  }
+
+  function postpone({ message, tenantId }: Pick<Held, 'message' | 'tenantId'>): Promise<void> {
+    const delayMs = deps.turns.next(tenantId, 1_000);
+    // The timer brings back what has its turn later.
+    if (delayMs <= LONGEST_LINGER_MS) lingerUntil = Math.max(lingerUntil, clock.now() + delayMs + LINGER_MS);
+    return settle(message, () => deps.postpone(message.text, delayMs));
+  }
+
+  /** Nobody else can take a held message, so one whose tenant gets no place is let go. */
+  async function letGo(isOld: (one: Held) => boolean): Promise<void> {
+    const old = held.filter(isOld);
+    for (const one of old) held.splice(held.indexOf(one), 1);
+    await Promise.all(old.map((one) => postpone(one)));
+  }
+
+  /** All places are used and more waits: another instance that has places finds a message in the triggered queue. */
+  async function invite(): Promise<void> {
+    if (clock.now() < inviteAt) return;
+    inviteAt = clock.now() + INVITE_EVERY_MS;
+    const message = held.pop()?.message ?? (await waiting.take(LEASE_SECONDS, 1))[0];
+    if (message) await settle(message, () => deps.sendBack(message.text));
+  }
+
+  async function run(): Promise<void> {
+    lingerUntil = clock.now() + LINGER_MS;
+    while (clock.now() < endsAt) {
+      startHeld();
+      if (state.wanted) lingerUntil = Math.max(lingerUntil, clock.now() + LINGER_MS);
+      if (hasRoom() && pick() === undefined && clock.now() >= lookAgainAt) {
+        await take();
+        continue;
+      }
+      if (!hasRoom()) await invite();
+      const isIdle = held.length === 0 && running.size === 0;
+      if (isIdle && clock.now() >= lingerUntil) return;
+      await Promise.race([...running, clock.sleep(LOOK_EVERY_MS)]);
+      await letGo(({ since }) => clock.now() - since >= HELD_AT_MOST_MS);
+    }
+    state.wanted = false;
+    const rest = held.splice(0);
+    // Another worker, or this one with its next message, continues.
+    const baton = rest.pop();
+    if (baton) await settle(baton.message, () => deps.sendBack(baton.message.text));
+    await Promise.allSettled([...rest.map(({ message }) => waiting.show(message)), ...running]);
+  }
+
+  return { run };
+}

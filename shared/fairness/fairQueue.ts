@@ -1,0 +1,82 @@
+import { createCache } from '../cache';
+import type { Clock } from '../clock';
+import { isRecord, parseJson } from '../parse';
+import type { MessageQueue } from '../storage/queues';
+import type { MessageSigner } from '../storage/signedMessages';
+import { ALLOWANCE } from './limits';
+
+/** A message that waits longer lies in the waiting queue: the platform counts hidden messages of a triggered queue. */
+export const LONGEST_HIDDEN_SECONDS = 60;
+
+/** How much of the allowance is left to each tenant, in this process. */
+export interface Allowances {
+  /** Takes one message out of the allowance. `last`: it was the last one for now. `none`: nothing was left. */
+  spend(tenantId: string): 'left' | 'last' | 'none';
+}
+
+/** A bound on memory. A tenant that was forgotten has its whole allowance. */
+const MOST_TENANTS = 2_000;
+
+export function createAllowances(clock: Pick<Clock, 'now'>): Allowances {
+  const known = createCache<{ left: number; at: number }>({ most: MOST_TENANTS, clock });
+  return {
+    spend(tenantId) {
+      const now = clock.now();
+      const { left, at } = known.get(tenantId) ?? { left: ALLOWANCE.burst, at: now };
+      const grown = left + (Math.max(0, now - at) / 1_000) * ALLOWANCE.perSecond;
+      const available = Math.min(ALLOWANCE.burst, grown);
+      const taken = available >= 1;
+      const rest = taken ? available - 1 : available;
+      known.set(tenantId, { left: rest, at: now });
+      if (!taken) return 'none';
+      return rest >= 1 ? 'left' : 'last';
+    },
+  };
+}
+
+export interface FairQueueDeps {
+  /** The queue with a trigger. */
+  triggered: MessageQueue;
+  waiting: MessageQueue;
+  allowances: Allowances;
+  signer: Pick<MessageSigner, 'sign'>;
+}
+
+/**
+ * A queue whose triggered part stays short, so that a message waits behind few messages of any other tenant: what exceeds
+ * the allowance of a tenant goes to the waiting queue, and workers take it from there when they have places. So does
+ * what waits longer than a minute.
+ *
+ * The last message within the allowance carries `more`: its worker looks into the waiting queue. It is outside the mac,
+ * because a forged one costs one look.
+ */
+export function createFairQueue({ triggered, waiting, allowances, signer }: FairQueueDeps): MessageQueue {
+  return {
+    send(text, options = {}) {
+      const { delaySeconds = 0 } = options;
+      if (delaySeconds > LONGEST_HIDDEN_SECONDS) return waiting.send(signer.sign(text), options);
+      if (delaySeconds > 0) return triggered.send(signer.sign(text), options);
+      const spent = allowances.spend(tenantOf(text) ?? '');
+      if (spent === 'none') return waiting.send(signer.sign(text), options);
+      return triggered.send(spent === 'last' ? withMore(signer.sign(text)) : signer.sign(text), options);
+    },
+  };
+}
+
+/** The same message, which says that others may wait in the waiting queue. */
+export function withMore(text: string): string {
+  return text.endsWith(',"more":true}') ? text : `${text.slice(0, -1)},"more":true}`;
+}
+
+/** Whether a message says that others may wait in the waiting queue. */
+export function saysMore(value: unknown): boolean {
+  return isRecord(value) && value['more'] === true;
+}
+
+/** The tenant of a message of the app. Undefined for a text of another form. */
+export function tenantOf(text: string): string | undefined {
+  const value = parseJson(text);
+  const event = isRecord(value) ? value['event'] : undefined;
+  const tenantId = isRecord(event) ? event['tenantId'] : undefined;
+  return typeof tenantId === 'string' ? tenantId : undefined;
+}

@@ -1,0 +1,14 @@
+/** What the host runs at a time: batchSize and newBatchThreshold of host.json. A test holds them equal. */
+export const PLACES = 24;
+
+/**
+ * The host fetches more messages only while at most newBatchThreshold (8 in host.json) are in progress. Two tenants
+ * whose calls begin to hang at the same moment must not use them all.
+ */
+export const MOST_OF_A_SLOW_TENANT = 4;
+
+/** Each message of a tenant whose calls get no answer has its place for 45 seconds. Eight such tenants still leave room. */
+export const MOST_OF_A_SILENT_TENANT = 1;
+
+/** What one tenant may send to a triggered queue at once, and each second from then on. The rest waits without a trigger. */
+export const ALLOWANCE = { burst: 16, perSecond: 8 };

@@ -1,0 +1,160 @@
+import { bringBack, queueOf } from '../../../shared/fairness/bringBack';
+import { createCarrier } from '../../../shared/fairness/carryWaiting';
+import { createPlaces } from '../../../shared/fairness/places';
+import { createTurns } from '../../../shared/fairness/turns';
+import { createCapturedLogger } from '../../support/createCapturedLogger';
+import { createVirtualTime } from '../../support/createVirtualTime';
+import { createVirtualQueue } from '../../support/virtualQueue';
+
+const textOf = (tenantId: string, n = 0) => JSON.stringify({ event: { tenantId, n } });
+
+function open(work: (text: string) => Promise<void> = () => Promise.resolve()) {
+  const clock = createVirtualTime();
+  const waiting = createVirtualQueue(clock);
+  const triggered = createVirtualQueue(clock);
+  const silence = { isSilent: () => false };
+  const places = createPlaces({ silence, clock });
+  const logger = createCapturedLogger();
+  const worked: string[] = [];
+  const shared = {
+    waiting,
+    places,
+    turns: createTurns({ silence, clock }),
+    clock,
+    sendBack: (text: string) => triggered.send(text),
+    postpone: (text: string, delayMs: number) => waiting.send(text, { delaySeconds: delayMs / 1_000 }),
+  };
+  const deps = {
+    logger,
+    work: async (text: string) => {
+      await work(text);
+      worked.push(text);
+    },
+  };
+  const carry = async (changes: Partial<typeof shared> = {}) => {
+    let isOver = false;
+    void createCarrier({ ...shared, ...changes })
+      .carry(deps)
+      .finally(() => (isOver = true));
+    await clock.runUntil(() => isOver);
+  };
+  return { clock, waiting, triggered, places, logger, worked, shared, deps, carry };
+}
+
+it('works on all that waits, removes it, gives its places back and ends', async () => {
+  const world = open();
+  for (let n = 0; n < 100; n += 1) await world.waiting.send(textOf(`t${n % 7}`, n));
+  await world.carry();
+  expect(new Set(world.worked).size).toBe(100);
+  expect([world.waiting.length(), world.triggered.length(), world.places.free()]).toEqual([0, 0, 24]);
+});
+
+it('finds what is sent while it works, and a second call joins the run in progress', async () => {
+  const world = open(() => world.clock.sleep(100));
+  const carrier = createCarrier(world.shared);
+  await world.waiting.send(textOf('a'));
+  let ended = 0;
+  void carrier.carry(world.deps).finally(() => (ended += 1));
+  await world.clock.runUntil(() => world.worked.length === 1);
+  await world.waiting.send(textOf('b'));
+  await carrier.carry(world.deps);
+  expect(ended).toBe(0);
+  await world.clock.runUntil(() => ended === 1);
+  expect(world.worked).toHaveLength(2);
+});
+
+it('takes turns among the tenants in hand', async () => {
+  const world = open(() => world.clock.sleep(1_000));
+  for (let n = 0; n < 20; n += 1) await world.waiting.send(textOf('a', n));
+  for (let n = 0; n < 4; n += 1) await world.waiting.send(textOf('b', n));
+  await world.carry();
+  const order = world.worked.map((text) => text.includes('"b"'));
+  // Four places each until a message of each has ended.
+  expect(order.slice(0, 8).filter(Boolean)).toHaveLength(4);
+});
+
+it('a message whose work fails goes to the triggered queue, whose tries the host counts, before it is removed', async () => {
+  const world = open(() => Promise.reject(new Error('unexpected')));
+  await world.waiting.send(textOf('a'));
+  await world.carry();
+  expect([world.waiting.length(), world.triggered.length()]).toEqual([0, 1]);
+  expect(world.logger.events).toMatchObject([{ event: 'waiting.sentBack' }]);
+});
+
+it('a message that can go nowhere stays and returns when its lease ends', async () => {
+  const world = open(() => Promise.reject(new Error('unexpected')));
+  await world.waiting.send(textOf('a'));
+  await world.carry({ sendBack: () => Promise.reject(new Error('queue down')) });
+  expect(world.waiting.length()).toBe(1);
+  expect(world.logger.events.at(-1)).toMatchObject({ event: 'waiting.notSettled' });
+  expect(await world.waiting.take(1)).toEqual([]);
+  await world.clock.runUntil(() => true);
+});
+
+it('a text of another form goes to the triggered queue, whose worker reports it', async () => {
+  const world = open();
+  await world.waiting.send('garbage');
+  await world.carry();
+  expect([world.worked.length, world.triggered.length(), world.waiting.length()]).toEqual([0, 1, 0]);
+});
+
+it('a queue that does not answer ends the run without an error', async () => {
+  const world = open();
+  await world.carry({ waiting: { ...world.waiting, take: () => Promise.reject(new Error('queue down')) } });
+  expect(world.logger.events).toMatchObject([{ event: 'waiting.notRead' }]);
+});
+
+it('what is held for half a minute without a place waits for its turn', async () => {
+  const world = open();
+  for (let n = 0; n < 4; n += 1) world.places.enter('a');
+  for (let n = 0; n < 3; n += 1) await world.waiting.send(textOf('a', n));
+  const carrier = createCarrier(world.shared);
+  void carrier.carry(world.deps);
+  await world.clock.runUntil(() => world.clock.now() >= 31_000);
+  expect([world.worked.length, world.waiting.length()]).toEqual([0, 3]);
+  for (let n = 0; n < 4; n += 1) world.places.leave('a', 700);
+  await world.clock.runUntil(() => world.worked.length === 3);
+});
+
+it('ends after four minutes, lets go of what it holds and leaves a message that continues', async () => {
+  const world = open(() => world.clock.sleep(9_000));
+  let n = 0;
+  const feed = async () => {
+    for (;;) {
+      while (world.waiting.length() < 60) await world.waiting.send(textOf('a', n++));
+      await world.clock.sleep(9_000);
+    }
+  };
+  void feed();
+  await world.carry();
+  expect(world.clock.now()).toBeGreaterThanOrEqual(4 * 60_000);
+  expect(world.clock.now()).toBeLessThan(4 * 60_000 + 20_000);
+  expect(world.triggered.length()).toBeGreaterThan(0);
+  expect(world.places.free()).toBe(24);
+});
+
+describe('the timer', () => {
+  it('moves one batch to the triggered queue, each message sent before it is removed', async () => {
+    const { waiting, triggered } = open();
+    for (let n = 0; n < 40; n += 1) await waiting.send(textOf('a', n));
+    expect(await bringBack({ waiting, sendBack: (text) => triggered.send(text) })).toBe(32);
+    expect([waiting.length(), triggered.length()]).toEqual([8, 32]);
+  });
+
+  it('loses nothing when the triggered queue refuses', async () => {
+    const { waiting } = open();
+    await waiting.send(textOf('a'));
+    await expect(bringBack({ waiting, sendBack: () => Promise.reject(new Error('down')) })).rejects.toThrow('down');
+    expect(waiting.length()).toBe(1);
+  });
+
+  it.each([
+    ['{"event":{"kind":"jobStarted"}}', 'print-notifications'],
+    ['{"event":{"kind":"jobFetchable"}}', 'print-notifications'],
+    ['{"event":{"kind":"lifecycle"}}', 'subscription-events'],
+    ['{"event":{"kind":"renew"}}', 'subscription-events'],
+    ['garbage', 'print-notifications'],
+  ])('%s belongs to %s', (text, queue) => {
+    expect(queueOf(text)).toBe(queue);
+  });
+});

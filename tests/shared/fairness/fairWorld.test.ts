@@ -1,0 +1,130 @@
+import { createFairWorld } from '../../support/createFairWorld';
+
+/** A bound on a run that does not end. Virtual time costs real time where many messages pass. */
+jest.setTimeout(60_000);
+
+/** Two calls to Graph that answer after 300 ms, and storage. */
+const QUICK_MS = 700;
+/** host.json: batchSize and newBatchThreshold. */
+const PLACES = 24;
+
+const waits = (done: readonly { sentAt: number; endedAt: number }[]) =>
+  done.map(({ sentAt, endedAt }) => endedAt - sentAt).sort((a, b) => a - b);
+const p95 = (sorted: readonly number[]) => sorted[Math.floor(sorted.length * 0.95)] ?? 0;
+
+describe('one tenant alone', () => {
+  it('uses all places, and its burst takes no longer than with all places from the start', async () => {
+    const world = createFairWorld(() => QUICK_MS);
+    await world.print('a', 1_000);
+    await world.untilDone(1_000);
+    expect(world.mostOf('a')).toBeGreaterThanOrEqual(PLACES);
+    expect(world.clock.now()).toBeLessThan(1.15 * (1_000 / PLACES) * QUICK_MS);
+  });
+
+  it.each([200, 1_000])('costs a bounded number of queue operations a message in a burst of %d', async (count) => {
+    const world = createFairWorld(() => QUICK_MS);
+    await world.print('a', count);
+    world.resetOperations();
+    await world.untilDone(count);
+    // A receive for some messages together, and a delete. Polls of the idle trigger are in it: ten a second.
+    const idlePolls = world.clock.now() / 100;
+    expect((world.operations() - idlePolls) / count).toBeLessThan(2.3);
+  });
+
+  it('is deferred at most 0.3 times a job', async () => {
+    const world = createFairWorld(() => QUICK_MS);
+    await world.print('a', 200);
+    const sends = () => world.triggered.operations() + world.waiting.operations();
+    const before = sends();
+    await world.untilDone(200);
+    const idlePolls = world.clock.now() / 100;
+    // Each deferral is a send and a delete more.
+    expect((sends() - before - idlePolls) / 200).toBeLessThan(1 + 1.3);
+  });
+});
+
+describe('a job of another tenant', () => {
+  it.each([1_000, 3_000])('comes through at once beside %d waiting messages', async (backlog) => {
+    const world = createFairWorld(() => QUICK_MS);
+    await world.print('a', backlog);
+    for (let n = 0; n < 20; n += 1) {
+      await world.runFor(500);
+      await world.print('b', 1);
+    }
+    await world.untilDone(20, 'b');
+    expect(world.doneOf('a').length).toBeLessThan(backlog);
+    // Alone it takes 100 ms for the poll and 700 ms for the job.
+    expect(p95(waits(world.doneOf('b')))).toBeLessThan(2 * 800);
+  });
+
+  it('comes through at once beside a tenant that hangs, which keeps at most its four places', async () => {
+    const world = createFairWorld((tenantId) => (tenantId === 'hangs' ? 45_000 : QUICK_MS));
+    await world.print('hangs', 500);
+    for (let n = 0; n < 20; n += 1) {
+      await world.runFor(500);
+      await world.print('b', 1);
+    }
+    await world.untilDone(20, 'b');
+    expect(world.mostOf('hangs')).toBeLessThanOrEqual(4);
+    expect(p95(waits(world.doneOf('b')))).toBeLessThan(2 * 800);
+  });
+
+  it('comes through at once beside a tenant that Graph does not answer, which keeps one place', async () => {
+    const world = createFairWorld((tenantId) => (tenantId === 'silent' ? 45_000 : QUICK_MS));
+    world.silent.add('silent');
+    await world.print('silent', 500);
+    await world.print('b', 1);
+    await world.untilDone(1, 'b');
+    expect(world.mostOf('silent')).toBe(1);
+    expect(world.doneOf('b')[0]?.endedAt).toBeLessThan(2 * 800);
+  });
+
+  it('comes through beside one that began to hang while it used all places', async () => {
+    let hangs = false;
+    const world = createFairWorld((tenantId) => (tenantId === 'a' && hangs ? 45_000 : QUICK_MS));
+    await world.print('a', 500);
+    await world.untilDone(100);
+    hangs = true;
+    await world.runFor(1_000);
+    for (let n = 0; n < 10; n += 1) {
+      await world.print('b', 1);
+      await world.runFor(500);
+    }
+    await world.untilDone(10, 'b');
+    expect(p95(waits(world.doneOf('b')))).toBeLessThan(2 * 800);
+  });
+});
+
+it('bursts of several tenants together take as long as one burst of their jobs', async () => {
+  const world = createFairWorld(() => QUICK_MS);
+  for (const tenantId of ['a', 'b', 'c']) await world.print(tenantId, 200);
+  await world.untilDone(600);
+  expect(world.clock.now()).toBeLessThan(1.15 * (600 / PLACES) * QUICK_MS);
+});
+
+it('messages that lie in the triggered queue from before are worked on in all places', async () => {
+  const world = createFairWorld(() => QUICK_MS);
+  await world.printTriggered('a', 500);
+  await world.untilDone(500);
+  expect(world.doneOf('a')).toHaveLength(500);
+  expect(world.clock.now()).toBeLessThan(1.3 * (500 / PLACES) * QUICK_MS);
+});
+
+it('two hosts take half the time of one', async () => {
+  const time = async (hosts: number) => {
+    const world = createFairWorld(() => QUICK_MS, hosts);
+    await world.print('a', 1_500);
+    await world.untilDone(1_500);
+    return world.clock.now();
+  };
+  expect((await time(1)) / (await time(2))).toBeGreaterThanOrEqual(1.8);
+});
+
+it('a thousand messages of a tenant that hangs are looked at a bounded number of times', async () => {
+  const world = createFairWorld(() => 45_000);
+  await world.print('hangs', 1_000);
+  world.resetOperations();
+  await world.runFor(60_000);
+  const idlePolls = 60_000 / 100;
+  expect((world.operations() - idlePolls) / 1_000).toBeLessThan(5);
+});
