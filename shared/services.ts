@@ -8,8 +8,7 @@ import type { GraphService, SignInOptions } from './graph/service';
 import type { CallGraph } from './graph/client';
 import type { Carrier } from './fairness/carryWaiting';
 import type { BringBackDeps } from './fairness/bringBack';
-import type { Places } from './fairness/places';
-import type { Turns } from './fairness/turns';
+import type { PlacesAndTurns } from './fairness/openFairQueues';
 import type { ProcessDeps } from './jobs/processNotification';
 import type { RulesStore } from './rules/store';
 import type { BlobContainer } from './storage/blobs';
@@ -61,7 +60,7 @@ export interface Services {
   /** Moves what waits to the queues of the app. It opens although settings other than those of storage are wrong. */
   bringBack(): Promise<BringBackDeps>;
   /** The places of this process, which its tenants share. */
-  places(): Promise<{ places: Places; turns: Turns }>;
+  places(): Promise<PlacesAndTurns>;
   /** Works on what waits, in the places that are free. */
   carrier(): Promise<Carrier>;
   /** What decides whether a message of a queue of the app may be processed, apart from the logger of the invocation. */
@@ -142,46 +141,24 @@ export function createServices(env: Environment): Services {
     const { jobs, subscriptions } = QUEUE_NAMES;
     return { [jobs]: signerOf(jobs), [subscriptions]: signerOf(subscriptions) };
   });
-  const allowances = once(async () => {
-    const { createAllowances } = await import('./fairness/fairQueue');
-    return createAllowances(systemClock);
+  const fairQueues = once(async () => {
+    const [queues, { openFairQueues }] = await Promise.all([openQueue(), import('./fairness/openFairQueues')]);
+    return openFairQueues(queues, systemClock);
   });
-  const unsignedWaiting = async (patience = WORKER_PATIENCE) =>
-    (await openQueue()).queue(QUEUE_NAMES.waiting, patience);
   const queue = async (name: string, patience = WORKER_PATIENCE) => {
-    const plain = (await openQueue()).queue(name, patience);
-    if (!isSignedQueue(name)) return plain;
-    const { createFairQueue } = await import('./fairness/fairQueue');
-    return createFairQueue({
-      triggered: plain,
-      waiting: await unsignedWaiting(patience),
-      allowances: await allowances(),
-      signer: (await signers())[name],
-    });
+    if (!isSignedQueue(name)) return (await openQueue()).queue(name, patience);
+    return (await fairQueues()).open(name, (await signers())[name], patience);
   };
-  const waiting = async (name: SignedQueue) => {
-    const { createSignedQueue } = await import('./storage/signedMessages');
-    return createSignedQueue(await unsignedWaiting(REQUEUE_PATIENCE), (await signers())[name]);
-  };
-  const bringBack = once(async () => {
-    const [queues, { queueOf }, { withMore }] = await Promise.all([
-      openQueue(),
-      import('./fairness/bringBack'),
-      import('./fairness/fairQueue'),
-    ]);
-    return {
-      waiting: queues.contents(QUEUE_NAMES.waiting),
-      sendBack: (text: string) => queues.queue(queueOf(text), REQUEUE_PATIENCE).send(withMore(text)),
-    };
-  });
+  const unsignedWaiting = async () => (await openQueue()).queue(QUEUE_NAMES.waiting, WORKER_PATIENCE);
+  const waiting = async (name: SignedQueue) => (await fairQueues()).waiting((await signers())[name], REQUEUE_PATIENCE);
   const places = once(async () => {
     const [{ createPlaces }, { createTurns }, { silence }] = await Promise.all([
       import('./fairness/places'),
       import('./fairness/turns'),
       graph(),
     ]);
-    const clock = systemClock;
-    return { places: createPlaces({ silence, clock }), turns: createTurns({ silence, clock }) };
+    const deps = { silence, clock: systemClock };
+    return { places: createPlaces(deps), turns: createTurns(deps) };
   });
   const verifyTokens = once(async () => {
     const { authorityHost, clientId } = await config();
@@ -214,18 +191,9 @@ export function createServices(env: Environment): Services {
     signers,
     unsignedWaiting,
     waiting,
-    bringBack,
+    bringBack: async () => (await fairQueues()).bringBack(REQUEUE_PATIENCE),
     places,
-    carrier: once(async () => {
-      const { createCarrier } = await import('./fairness/carryWaiting');
-      const queue = await unsignedWaiting(REQUEUE_PATIENCE);
-      return createCarrier({
-        ...(await bringBack()),
-        ...(await places()),
-        postpone: (text, delayMs) => queue.send(text, { delaySeconds: Math.ceil(delayMs / 1000) }),
-        clock: systemClock,
-      });
-    }),
+    carrier: once(async () => (await fairQueues()).openCarrier(await places(), REQUEUE_PATIENCE)),
     admission: async (name) => {
       const queues = await openQueue();
       return {
