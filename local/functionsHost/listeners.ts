@@ -3,6 +3,7 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import type { DescribedFunction } from './functions';
 import type { HostContext } from './hostContext';
 import { HostError } from './hostError';
+import { scaleTarget } from './queue/scaleTarget';
 import { poisonQueueName, startQueueListener } from './queue/queueListener';
 import { keepLock } from './timer/lock';
 import { startTimerListener } from './timer/timerListener';
@@ -45,6 +46,19 @@ export async function startListeners(context: HostContext, functions: readonly D
       await Promise.all([primary?.release(), ...timers.map((timer) => timer.release())]);
     },
   };
+}
+
+/** How many instances the platform would ask for, by the name of each queue function. */
+export async function readScaleTargets(
+  { env, config }: Pick<HostContext, 'env' | 'config'>,
+  functions: readonly DescribedFunction[],
+): Promise<Record<string, number>> {
+  const targets = functions.flatMap((fn) => {
+    if (fn.type !== 'queue') return [];
+    const client = queueService(env, fn.connection).getQueueClient(fn.queueName);
+    return [scaleTarget(client, config.queues).then((instances) => [fn.name, instances] as const)];
+  });
+  return Object.fromEntries(await Promise.all(targets));
 }
 
 /** Waits for `work`, at most `ms` milliseconds. */

@@ -12,7 +12,7 @@ import { createAdmin } from './http/admin';
 import { createHandler, createUnavailableHandler } from './http/handler';
 import { createRouter } from './http/routes';
 import { startHttpServer } from './http/server';
-import { startListeners, within } from './listeners';
+import { readScaleTargets, startListeners, within } from './listeners';
 import { createLogFilter, createReporter, type Reporter } from './reporter';
 import { parseHostJson, type HostConfig } from './settings/hostJson';
 import { applyLocalSettings, readLocalSettings } from './settings/localSettings';
@@ -91,7 +91,10 @@ async function startApp(
   const handler = createHandler({
     invoke: invokeCounted,
     route: createRouter(httpFunctions, config.http.routePrefix),
-    admin: createAdmin({ functions, disabled, activity, isStopping: () => isStopping, invoke: invokeCounted }),
+    admin: createAdmin({
+      ...{ functions, disabled, activity, isStopping: () => isStopping, invoke: invokeCounted },
+      scaleTargets: () => readScaleTargets({ env, config }, functions),
+    }),
     functionKey: options.functionKey,
     customHeaders: config.http.customHeaders,
     bodyLimit: bodyLimit === undefined ? undefined : Number(bodyLimit),

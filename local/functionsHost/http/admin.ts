@@ -14,6 +14,8 @@ interface AdminDependencies {
   readonly activity: Activity;
   readonly isStopping: () => boolean;
   readonly invoke: Invoker;
+  /** How many instances the platform would ask for, by the name of each queue function. */
+  readonly scaleTargets: () => Promise<Record<string, number>>;
 }
 
 /** Handles a request below `/admin/`. Resolves to false if the path is not one of its routes. */
@@ -21,13 +23,19 @@ export type Admin = (request: IncomingMessage, response: ServerResponse, path: s
 
 /**
  * `POST /admin/functions/{name}` runs a queue or timer function now and answers 202 at once. `GET /admin/host/status`
- * returns how many invocations run. Difference from Azure: HTTP functions are refused.
+ * returns how many invocations run, and `GET /admin/host/scale` how many instances the platform would ask for, which no
+ * route of Azure says. Difference from Azure: HTTP functions are refused.
  */
-export function createAdmin({ functions, disabled, activity, isStopping, invoke }: AdminDependencies): Admin {
+export function createAdmin(deps: AdminDependencies): Admin {
+  const { functions, disabled, activity, isStopping, invoke } = deps;
   return async (request, response, path) => {
     if (path === '/admin/host/status' && request.method === 'GET') {
       const state = isStopping() ? 'Stopping' : 'Running';
       respond(response, 200, { state, functions: functions.length, running: activity.running() });
+      return true;
+    }
+    if (path === '/admin/host/scale' && request.method === 'GET') {
+      respond(response, 200, await deps.scaleTargets());
       return true;
     }
     const name = /^\/admin\/functions\/([^/]+)$/.exec(path)?.[1];
