@@ -80,7 +80,8 @@ export async function startBurstBed(
         }
       },
       countLogged: (event) =>
-        cloud.hosts.flatMap((host) => host.lines()).filter((line) => line.includes(`\\"event\\":\\"${event}\\"`)).length,
+        cloud.hosts.flatMap((host) => host.lines()).filter((line) => line.includes(`\\"event\\":\\"${event}\\"`))
+          .length,
       stop: () => cloud.stop(),
     };
   } catch (error) {

@@ -4,7 +4,9 @@ import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { burstFaults, bursts, twoHosts } from './bursts';
 import { callsOfJob, callsOfSweep } from './callCounts';
+import { fairness } from './fairness';
 import { formatTable, isMissed, type Figure, type FigureInfo } from './figures';
 import { filesOnPath } from './filesOnPath';
 import { flood } from './flood';
@@ -36,6 +38,10 @@ const PARTS = [
   acknowledgement,
   flood,
   firstAnswer,
+  bursts,
+  burstFaults,
+  fairness,
+  twoHosts,
 ];
 const INFO = new Map<string, FigureInfo>(PARTS.flatMap(({ figures }) => Object.entries(figures)));
 const NAMES = [...INFO.keys()];

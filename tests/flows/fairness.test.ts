@@ -38,7 +38,8 @@ describe('a burst of one customer', () => {
     const events = await flow.untilEvents(1 + BURST, LIMIT_MS);
     expect(new Set(events.map(({ id }) => id)).size).toBe(1 + BURST);
     expect(flow.logged('job.deferred').length).toBeLessThanOrEqual(0.3 * BURST);
-    await flow.untilQuiet();
+    // A send whose answer was late is repeated, and its copy may come last: the timer brings it back.
+    await flow.runNow('recoverJobs');
     expect([await flow.queues.length(TRIGGERED), await flow.queues.length(WAITING)]).toEqual([0, 0]);
   }, 120_000);
 

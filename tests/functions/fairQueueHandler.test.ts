@@ -24,7 +24,14 @@ const QUEUE = 'subscription-events';
 const signer = createMessageSigner([{ keyId: 'k1', key: testKey(1) }], QUEUE);
 const text = signer.sign(
   JSON.stringify({
-    event: { v: 1, kind: 'renew', tenantId: TENANT, rowKey: `jobFetchable_${PRINTER}`, receivedAt: '', traceparent: '' },
+    event: {
+      v: 1,
+      kind: 'renew',
+      tenantId: TENANT,
+      rowKey: `jobFetchable_${PRINTER}`,
+      receivedAt: '',
+      traceparent: '',
+    },
   }),
 );
 const parse = (value: string) => JSON.parse(value) as unknown;

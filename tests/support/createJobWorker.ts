@@ -58,7 +58,12 @@ export async function createJobWorker() {
   const tenants = createTenants(tenantTable);
   const watchTable = createMemoryTable();
   const watches = createWatches(watchTable);
-  const queues = { jobs: createMemoryQueue(), waiting: createMemoryQueue(), events: createMemoryQueue(), poison: createMemoryQueue() };
+  const queues = {
+    jobs: createMemoryQueue(),
+    waiting: createMemoryQueue(),
+    events: createMemoryQueue(),
+    poison: createMemoryQueue(),
+  };
   const renewals = createMemoryQueue();
   const sweepRequests = createMemoryQueue();
   const throttle = createThrottle(clock);

@@ -1,0 +1,132 @@
+import { startBurstBed, type BurstBed } from './burstBed';
+import { exact, medianRatio, takePairs, type Measured, type Part } from './figures';
+
+const TENANTS = 3;
+const JOBS = 600;
+const JOBS_OF_ONE = 1_000;
+const PAIRS = 3;
+/** What the webhook stores within its three seconds on a small machine. */
+const PORTION = 50;
+/** One job of each customer comes first: it loads the app, and shows that the customer is healthy. */
+const WARM_UP = 1;
+
+/** Prints the jobs in portions, as fast as the webhook takes them. Milliseconds until all events have been sent. */
+async function drain(bed: BurstBed, jobs: number): Promise<number> {
+  const { customers, control } = bed;
+  await bed.print(WARM_UP);
+  await bed.untilEvents(WARM_UP * customers.length, performance.now());
+  const startedAt = performance.now();
+  const ofEach = Math.ceil(PORTION / customers.length);
+  for (let printed = 0; printed < jobs; printed += ofEach * customers.length) {
+    await bed.print(Math.min(ofEach, (jobs - printed) / customers.length));
+    await control.idle();
+  }
+  return bed.untilEvents(WARM_UP * customers.length + jobs, startedAt);
+}
+
+async function measureOnce<T>(
+  root: string,
+  options: Parameters<typeof startBurstBed>[1],
+  work: (bed: BurstBed) => Promise<T>,
+): Promise<T> {
+  const bed = await startBurstBed(root, options);
+  try {
+    return await work(bed);
+  } finally {
+    await bed.stop();
+  }
+}
+
+/** Bursts through the host against the same app without limits on what a tenant uses. */
+export const bursts: Part = {
+  title: 'bursts, Graph answers after 300 ms',
+  figures: {
+    burst_time: { what: '600 jobs of 3 customers against the same app without limits', unit: 'ratio', bar: 1.15 },
+    burst_one_tenant: { what: '1,000 jobs of one customer, the same', unit: 'ratio', bar: 1.15 },
+    burst_deferrals: { what: 'deferrals for each job of these bursts', unit: 'ratio', bar: 0.3 },
+  },
+  async measure({ root, isWanted }) {
+    let [jobs, deferrals] = [0, 0];
+    const timed = async (customers: number, count: number) => {
+      const run = (limits: boolean) => () =>
+        measureOnce(root, { customers, limits }, async (bed) => {
+          const tookMs = await drain(bed, count);
+          if (limits) {
+            jobs += count;
+            deferrals += bed.countLogged('job.deferred');
+          }
+          return tookMs;
+        });
+      return medianRatio(await takePairs(PAIRS, run(true), run(false), 0));
+    };
+    const measured: Record<string, Measured> = {};
+    if (isWanted('burst_time') || isWanted('burst_deferrals')) measured['burst_time'] = await timed(TENANTS, JOBS);
+    if (isWanted('burst_one_tenant')) measured['burst_one_tenant'] = await timed(1, JOBS_OF_ONE);
+    return { ...measured, burst_deferrals: exact(jobs === 0 ? 0 : deferrals / jobs) };
+  },
+};
+
+const FAULT_RATE = 0.05;
+const RETRY_AFTER_S = 1;
+
+/** 5 % each of the ordinary faults on every call. The first rule that acts decides. */
+async function addFaults(bed: BurstBed): Promise<void> {
+  const rule = { pathPattern: '/print/', count: -1, rate: FAULT_RATE };
+  const status = (code: number, more: object = {}) => ({ type: 'status' as const, status: code, ...more });
+  for (const action of [
+    status(429, { retryAfterSeconds: RETRY_AFTER_S }),
+    status(503),
+    status(504),
+    { type: 'reset' as const },
+  ]) {
+    await bed.control.addFault({ ...rule, action });
+  }
+}
+
+/** Seconds for which Graph asked the customer that it throttled most to pause, in milliseconds. */
+async function pausesAsked(bed: BurstBed): Promise<number> {
+  const pauses = new Map<string, number>();
+  for (const { tenantId = '', retryAfterMs = 0 } of await bed.control.calls()) {
+    pauses.set(tenantId, (pauses.get(tenantId) ?? 0) + retryAfterMs);
+  }
+  return Math.max(0, ...pauses.values());
+}
+
+export const burstFaults: Part = {
+  title: 'a burst with faults of Graph',
+  figures: {
+    burst_faults_time: {
+      what: '600 jobs of 3 customers with 5 % each of 429 (Retry-After 1), 503, 504 and resets, less the pauses asked for, against none',
+      unit: 'ratio',
+      bar: 2,
+    },
+  },
+  async measure({ root }) {
+    const withFaults = () =>
+      measureOnce(root, { customers: TENANTS, slow: false }, async (bed) => {
+        await addFaults(bed);
+        return (await drain(bed, JOBS)) - (await pausesAsked(bed));
+      });
+    const without = () => measureOnce(root, { customers: TENANTS, slow: false }, (bed) => drain(bed, JOBS));
+    return { burst_faults_time: medianRatio(await takePairs(PAIRS, withFaults, without, 0)) };
+  },
+};
+
+const JOBS_OF_HOSTS = 2_000;
+
+export const twoHosts: Part = {
+  title: 'two hosts',
+  figures: {
+    two_hosts: {
+      what: '2,000 jobs of 3 customers on two hosts with one storage against one host, Graph answers after 300 ms',
+      unit: 'ratio',
+      // 1.8 times as fast.
+      bar: 1 / 1.8,
+    },
+  },
+  async measure({ root }) {
+    const run = (hosts: number) => () =>
+      measureOnce(root, { customers: TENANTS, hosts }, (bed) => drain(bed, JOBS_OF_HOSTS));
+    return { two_hosts: medianRatio(await takePairs(PAIRS, run(2), run(1), 0)) };
+  },
+};
