@@ -16,6 +16,7 @@ const mockServices = {
   subscriptions: jest.fn(),
   places: jest.fn(),
   carrier: jest.fn(),
+  queue: jest.fn(),
   waiting: jest.fn(),
 };
 jest.mock('../../shared/services', () => ({ getServices: () => mockServices }));
@@ -47,6 +48,7 @@ const open = () => {
   const { logger: _logger, ...deps } = createSubscriptionWorld().deps;
   mockServices.subscriptions.mockResolvedValue(deps);
   mockServices.places.mockResolvedValue({ places });
+  mockServices.queue.mockResolvedValue(createMemoryQueue());
   mockServices.waiting.mockResolvedValue({ send: (value: string) => waiting.send(signer.sign(value)) });
   mockServices.admission.mockResolvedValue({ name: QUEUE, signer, waiting: held, poison });
   mockServices.carrier.mockResolvedValue(
