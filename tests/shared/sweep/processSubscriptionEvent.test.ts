@@ -65,12 +65,12 @@ describe('the place of the tenant', () => {
 describe('a body that the webhook refused unread', () => {
   const sweepAll = { event: { v: 1, kind: 'sweepAll', receivedAt: START, traceparent: '' } };
 
-  it('has all watches swept, beside the fair shares, and jobs that are found are an error', async () => {
-    const share = { enter: () => false, leave: () => undefined };
+  it('has all watches swept, whatever places are used, and jobs that are found are an error', async () => {
+    const places = { enter: () => false, leave: () => undefined };
     const sweepWorld = createSweepWorld();
     await sweepWorld.addTenant();
     sweepWorld.putDefinition();
-    const { world, deps } = createDeps({ share, sweep: () => Promise.resolve(sweepWorld.deps) });
+    const { world, deps } = createDeps({ places, sweep: () => Promise.resolve(sweepWorld.deps) });
     await processSubscriptionEvent(deps, sweepAll);
     sweepWorld.putTask('t1');
     await processSubscriptionEvent(deps, sweepAll);
