@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createControlClient, type ControlClient } from '../local/graphSimulator/control/controlClient';
 import { startLocalCloud, type LocalCloud } from '../local/startLocalCloud';
 import { systemClock } from '../shared/clock';
-import { createServices } from '../shared/services';
+import { createServices, type Services } from '../shared/services';
 import { addWatch } from '../shared/subscriptions/manage';
 import { makeBenchApp } from './testBed';
 
@@ -28,6 +28,8 @@ export interface Customer {
 export interface BurstBed {
   cloud: LocalCloud;
   control: ControlClient;
+  /** The services of the app in this process, on the same storage. */
+  services: Services;
   customers: readonly Customer[];
   /** Prints `count` jobs of each customer at once. */
   print(count: number, of?: readonly Customer[]): Promise<void>;
@@ -66,6 +68,7 @@ export async function startBurstBed(
     return {
       cloud,
       control,
+      services,
       customers,
       async print(count, of = customers) {
         await Promise.all(of.map(({ tenantId, printerId }) => control.print(tenantId, { printerId, count })));

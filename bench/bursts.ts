@@ -6,7 +6,7 @@ const JOBS = 600;
 const JOBS_OF_ONE = 1_000;
 const PAIRS = 3;
 /** What the webhook stores within its three seconds on a small machine. */
-const PORTION = 50;
+const PORTION = 20;
 /** One job of each customer comes first: it loads the app, and shows that the customer is healthy. */
 const WARM_UP = 1;
 

@@ -1,6 +1,9 @@
 import { QueueServiceClient } from '@azure/storage-queue';
 import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../shared/clock';
 import { eachBounded } from '../shared/concurrency';
+import { formatJobMessage } from '../shared/jobs/message';
+import { QUEUE_NAMES } from '../shared/storage/account';
 import { startBurstBed, type BurstBed } from './burstBed';
 import { medianRatio, takePairs, type Part } from './figures';
 
@@ -11,7 +14,6 @@ const PAIRS = 2;
 /** Jobs of the other customer, one after another. */
 const JOBS = 40;
 const BETWEEN_JOBS_MS = 500;
-const PORTION = 100;
 const SENDS_AT_ONCE = 16;
 
 /** Prints `JOBS` jobs of the second customer and gives the 95th percentile of print to release, in milliseconds. */
@@ -51,11 +53,20 @@ async function compare(root: string, busy: (bed: BurstBed) => Promise<void>, idl
   return medianRatio(await takePairs(PAIRS, run(busy), run(idle), 0));
 }
 
-async function printBacklog(bed: BurstBed, count: number): Promise<void> {
-  for (let printed = 0; printed < count; printed += PORTION) {
-    await bed.print(PORTION, bed.customers.slice(0, 1));
-    await bed.control.idle();
-  }
+/** Jobs of the first customer whose notifications are lost at Graph. Their messages are sent here, past a busy webhook. */
+async function printBacklog({ control, customers, services }: BurstBed, count: number): Promise<void> {
+  const [busy] = customers;
+  if (!busy) throw new Error('The bench needs two customers');
+  const { tenantId, printerId } = busy;
+  await control.setDelivery({ lossRate: 1 });
+  const printed = await control.print(tenantId, { printerId, count });
+  await control.setDelivery({ lossRate: 0 });
+  const queue = await services.queue(QUEUE_NAMES.jobs);
+  const receivedAt = new Date(systemClock.now()).toISOString();
+  await eachBounded(SENDS_AT_ONCE, printed, async ({ taskId = '', definitionId = '', jobId }) => {
+    const reference = { kind: 'jobStarted', tenantId, definitionId, taskId, printerId, jobId } as const;
+    await queue.send(formatJobMessage({ reference, foundBy: 'sweep', receivedAt, traceparent: '', deferrals: 0 }));
+  });
 }
 
 /** As many messages in a queue that nothing reads: the emulator alone becomes slower with what it holds. */

@@ -33,9 +33,8 @@ async function carryWaiting(invocation: Invocation): Promise<void> {
   const work = async (text: string) => {
     const queue = queueOf(text);
     const message = parseJson(text);
-    if (await admitMessage({ ...(await services.admission(queue)), logger }, message)) {
-      await WORK[queue](invocation, message, ENTERED);
-    }
+    if (!(await admitMessage({ ...(await services.admission(queue)), logger }, message))) return false;
+    return (await WORK[queue](invocation, message, ENTERED)) === 'done';
   };
   await carrier.carry({ logger, work });
 }

@@ -3,8 +3,8 @@ import { MAX_DEQUEUE_COUNT, QUEUE_NAMES, type SignedQueue } from '../shared/stor
 import type { Invocation } from './handlers';
 
 /**
- * Works on one message of a queue. `waiting`: its tenant has all the places that it may have now, so that the message is in
- * the waiting queue.
+ * Works on one message of a queue. `done`: Graph has answered for it. `waiting`: its tenant has all the places that it may
+ * have now, so that the message is in the waiting queue.
  *
  * @throws errors that another try may resolve
  */
@@ -12,14 +12,15 @@ type WorkOnMessage = (
   invocation: Invocation,
   message: unknown,
   places: Pick<Places, 'enter' | 'leave'>,
-) => Promise<'settled' | 'waiting'>;
+) => Promise<'done' | 'settled' | 'waiting'>;
 
 const workOnJobMessage: WorkOnMessage = async ({ services, logger, context }, message, places) => {
-  const { processNotification } = await import('../shared/jobs/processNotification');
+  const { DONE, processNotification } = await import('../shared/jobs/processNotification');
   const worker = await services.worker();
   try {
     const outcome = await processNotification({ ...worker, places, logger }, message);
-    return outcome === 'waiting' ? outcome : 'settled';
+    if (outcome === 'waiting') return outcome;
+    return DONE.includes(outcome) ? 'done' : 'settled';
   } catch (error) {
     const attempts = Number(context.triggerMetadata?.['dequeueCount']);
     if (attempts >= MAX_DEQUEUE_COUNT) logger.error('job.poisoned', { reason: 'tooManyAttempts', attempts });

@@ -12,8 +12,11 @@ export interface CarryDeps {
   turns: Turns;
   clock: Clock;
   logger: Logger;
-  /** Works on one message. The message is removed afterwards, so a rejection must leave nothing to do. */
-  work: (text: string) => Promise<void>;
+  /**
+   * Works on one message, which is removed afterwards. Resolves to true when Graph has answered for it, and rejects when the
+   * host has to try it again.
+   */
+  work: (text: string) => Promise<boolean>;
   /** Sends a message to the triggered queue it belongs to. */
   sendBack: (text: string) => Promise<void>;
   /** Sends a message to the waiting queue again, hidden for a while. */
@@ -106,10 +109,13 @@ function createRun(deps: CarryDeps, state: { isRunning: boolean; wanted: boolean
 
   async function workOn({ message, tenantId }: Held): Promise<void> {
     const startedAt = clock.now();
+    let isDone = false;
     try {
-      await settle(message, () => deps.work(message.text));
+      await settle(message, async () => {
+        isDone = await deps.work(message.text);
+      });
     } finally {
-      places.leave(tenantId, clock.now() - startedAt);
+      places.leave(tenantId, { tookMs: clock.now() - startedAt, isDone });
     }
   }
 

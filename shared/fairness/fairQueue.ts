@@ -6,7 +6,7 @@ import type { MessageSigner } from '../storage/signedMessages';
 import { ALLOWANCE } from './limits';
 
 /** A message that waits longer lies in the waiting queue: the platform counts hidden messages of a triggered queue. */
-export const LONGEST_HIDDEN_SECONDS = 60;
+const LONGEST_HIDDEN_SECONDS = 60;
 
 /** How much of the allowance is left to each tenant, in this process. */
 export interface Allowances {

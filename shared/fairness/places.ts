@@ -12,16 +12,19 @@ export interface Places {
   enter(tenantId: string): boolean;
   /** Whether `enter` would succeed. */
   mayEnter(tenantId: string): boolean;
-  /**
-   * Gives a place back.
-   *
-   * @param tookMs how long the message had it. Absent where that says nothing about the next one
-   */
-  leave(tenantId: string, tookMs?: number): void;
+  /** Gives a place back. `work` is absent where it says nothing about the next message of the tenant. */
+  leave(tenantId: string, work?: EndedWork): void;
   /** Places that nobody uses. */
   free(): number;
   /** Places that the tenant uses. */
   usedBy(tenantId: string): number;
+}
+
+/** How the work on a message has ended. */
+export interface EndedWork {
+  tookMs: number;
+  /** Graph has answered its calls. A message that is deferred or known already ends quickly even if Graph hangs. */
+  isDone: boolean;
 }
 
 /** A message that ends within this time has not waited for the time-out of a call, which is 10 s. */
@@ -57,9 +60,9 @@ export function createPlaces({
       total += 1;
       return true;
     },
-    leave(tenantId, tookMs) {
-      if (tookMs !== undefined && tookMs <= QUICK_MS) quick.set(tenantId, true);
-      else if (tookMs !== undefined) quick.delete(tenantId);
+    leave(tenantId, work) {
+      if (work && work.tookMs > QUICK_MS) quick.delete(tenantId);
+      else if (work?.isDone) quick.set(tenantId, true);
       const left = usedBy(tenantId) - 1;
       if (left < 0) return;
       total -= 1;

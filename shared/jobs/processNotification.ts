@@ -81,6 +81,9 @@ export type ProcessOutcome =
   /** On the poison queue for a person to look at. */
   | 'poisoned';
 
+/** Graph has answered for the job. */
+export const DONE: readonly ProcessOutcome[] = ['done', 'eventRepeated', 'releasedWithoutEvent', 'gone'];
+
 /** Subscriptions are renewed every hour, for about 70 hours. Less than a day left means many missed renewals. */
 const NEAR_EXPIRY_MS = 24 * 60 * 60_000;
 
@@ -108,6 +111,7 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
   }
   if (!deps.places.enter(tenantId)) return waitForPlace(deps, message);
   const startedAt = deps.clock.now();
+  let isDone = false;
   // Any other wait of this run begins after the tables have answered.
   const { tablesOutSince, ...admitted } = message;
   try {
@@ -116,12 +120,13 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
     if ('outcome' in named) return named.outcome;
     const outcome = await processAdmitted(deps, named.message, input);
     await renewIfNearExpiry(deps, named.message);
+    isDone = DONE.includes(outcome);
     return outcome;
   } catch (error) {
     if (!(error instanceof ReceiverError) || error.code !== 'storageUnavailable') throw error;
     return await deferUntilTablesAnswer(deps, admitted, tablesOutSince, error);
   } finally {
-    deps.places.leave(tenantId, deps.clock.now() - startedAt);
+    deps.places.leave(tenantId, { tookMs: deps.clock.now() - startedAt, isDone });
   }
 }
 

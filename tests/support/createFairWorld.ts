@@ -45,7 +45,7 @@ export function createFairWorld(jobMs: (tenantId: string) => number, hosts = 1) 
   });
   const sendBack = (text: string) => triggered.send(withMore(text));
 
-  async function work(text: string): Promise<void> {
+  async function work(text: string): Promise<boolean> {
     const { event } = JSON.parse(text) as { event: { tenantId: string; sentAt: number } };
     const { tenantId, sentAt } = event;
     const startedAt = clock.now();
@@ -56,6 +56,7 @@ export function createFairWorld(jobMs: (tenantId: string) => number, hosts = 1) 
     using.set(tenantId, (using.get(tenantId) ?? 0) - 1);
     ended.set(tenantId, (ended.get(tenantId) ?? 0) + 1);
     done.push({ tenantId, sentAt, startedAt, endedAt: clock.now() });
+    return true;
   }
 
   function startHost(index: number): void {
@@ -71,7 +72,7 @@ export function createFairWorld(jobMs: (tenantId: string) => number, hosts = 1) 
       if (mayRun) {
         const startedAt = clock.now();
         await work(text);
-        places.leave(tenantId, clock.now() - startedAt);
+        places.leave(tenantId, { tookMs: clock.now() - startedAt, isDone: true });
       } else await waiting.send(text, { delaySeconds: silent.has(tenantId) ? turns.next(tenantId, 0) / 1_000 : 0 });
       if (!mayRun || saysMore(JSON.parse(text))) await carrier.carry({ logger, work });
     };

@@ -29,6 +29,7 @@ function open(work: (text: string) => Promise<void> = () => Promise.resolve()) {
     work: async (text: string) => {
       await work(text);
       worked.push(text);
+      return true;
     },
   };
   const carry = async (changes: Partial<typeof shared> = {}) => {
@@ -112,7 +113,7 @@ it('what is held for half a minute without a place waits for its turn', async ()
   void carrier.carry(world.deps);
   await world.clock.runUntil(() => world.clock.now() >= 31_000);
   expect([world.worked.length, world.waiting.length()]).toEqual([0, 3]);
-  for (let n = 0; n < 4; n += 1) world.places.leave('a', 700);
+  for (let n = 0; n < 4; n += 1) world.places.leave('a', { tookMs: 700, isDone: true });
   await world.clock.runUntil(() => world.worked.length === 3);
 });
 

@@ -21,7 +21,7 @@ describe('places', () => {
   it('a tenant whose messages end quickly takes all', () => {
     const { places, fill } = open();
     places.enter('a');
-    places.leave('a', 700);
+    places.leave('a', { tookMs: 700, isDone: true });
     expect(fill('a')).toBe(24);
     expect(places.free()).toBe(0);
     // Another tenant enters all the same: the host bounds its messages.
@@ -31,10 +31,17 @@ describe('places', () => {
   it('a tenant whose messages have become slow takes no more than 4', () => {
     const { places, fill } = open();
     places.enter('a');
-    places.leave('a', 700);
+    places.leave('a', { tookMs: 700, isDone: true });
     expect(fill('a')).toBe(24);
-    places.leave('a', 45_000);
+    places.leave('a', { tookMs: 45_000, isDone: false });
     expect(places.mayEnter('a')).toBe(false);
+  });
+
+  it('a message that ends quickly because it is deferred or known already does not make its tenant quick', () => {
+    const { places, fill } = open();
+    places.enter('a');
+    places.leave('a', { tookMs: 20, isDone: false });
+    expect(fill('a')).toBe(4);
   });
 
   it('what says nothing about the next message leaves that as it is', () => {
@@ -61,7 +68,7 @@ describe('places', () => {
 
   it('leaving without having entered frees no place', () => {
     const { places } = open();
-    places.leave('a', 700);
+    places.leave('a', { tookMs: 700, isDone: true });
     expect([places.free(), places.usedBy('a')]).toEqual([24, 0]);
   });
 });

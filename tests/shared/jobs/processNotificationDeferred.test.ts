@@ -407,7 +407,7 @@ test('a tenant without a place is not read, other tenants continue, and each run
   for (let n = 0; n < 4; n += 1) places.enter(STARTED.tenantId);
   await expect(worker.process(messageOf(STARTED))).resolves.toBe('waiting');
   expect(worker.world.calls).toEqual([]);
-  places.leave(STARTED.tenantId, 10_000);
+  places.leave(STARTED.tenantId);
   await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
   expect(places.enter(STARTED.tenantId)).toBe(true);
 });
