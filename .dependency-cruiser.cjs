@@ -86,7 +86,7 @@ module.exports = {
     only(
       'sweep-over-jobs-and-subscriptions',
       '^shared/sweep/',
-      ['^shared/(sweep|jobs|subscriptions|watches|graph|tenants)/', ...base],
+      ['^shared/(sweep|jobs|subscriptions|fairness|watches|graph|tenants)/', ...base],
       'The sweep sits above jobs and subscriptions, beside the webhook. Put what both need into the lower folder it belongs to.',
     ),
     only(

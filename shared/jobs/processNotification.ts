@@ -82,7 +82,14 @@ export type ProcessOutcome =
   | 'poisoned';
 
 /** Graph has answered for the job. */
-export const DONE: readonly ProcessOutcome[] = ['done', 'eventRepeated', 'releasedWithoutEvent', 'gone'];
+export const DONE: readonly ProcessOutcome[] = [
+  'done',
+  'eventRepeated',
+  'releasedWithoutEvent',
+  'gone',
+  'endedAgain',
+  'taskStaysOpen',
+];
 
 /** Subscriptions are renewed every hour, for about 70 hours. Less than a day left means many missed renewals. */
 const NEAR_EXPIRY_MS = 24 * 60 * 60_000;
