@@ -83,7 +83,8 @@ const errorOf = (error: string, error_description: string) => ({ error, error_de
 test('a token of the sign-in host is handed on', async () => {
   token = { status: 200, body: { token_type: 'Bearer', expires_in: 3599, access_token: 'the token' } };
   await expect(ask()).resolves.toBe('the token');
-});
+  // The first call loads the identity library.
+}, 30_000);
 
 test.each([
   [400, 'unauthorized_client', 'AADSTS700016: the app is not installed in the tenant'],

@@ -67,7 +67,7 @@ it('judges a body above 64 KiB, and with texts outside of ASCII, as a short one'
       expect(await shape(long)).toEqual(await shape(short));
     }),
   );
-});
+}, 30_000);
 
 it('sorts the items of one body by what they are', async () => {
   const body = bodyOf(startedItem(), lifecycleItem(), fetchableItem(), startedItem({ resource: 'x' }));
