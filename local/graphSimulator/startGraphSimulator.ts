@@ -18,6 +18,9 @@ import { variantsSchema } from './world/variants';
 /** The app behind `development.{tenantId}` tokens. */
 export const defaultAppId = '7c9f6a52-1d0e-4b7f-9f43-5f0c7c1de001';
 
+/** How often the time of a look at the sockets is noted: under 250 ms, in which a caller may send on after a 429. */
+const LOOK_EVERY_MS = 10;
+
 /** How to start; port 0 takes a free one. */
 export interface GraphSimulatorOptions {
   port?: number;
@@ -44,6 +47,9 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}) {
   const variants = variantsSchema.parse({});
   const realNow = () => performance.timeOrigin + performance.now();
   const waitNow = () => (variants.throttlingClock === 'real' ? realNow() : now());
+  let lastLookAt = waitNow();
+  // Timers run before each look at the sockets (Node.js guide: the event loop).
+  const looking = setInterval(() => (lastLookAt = waitNow()), LOOK_EVERY_MS).unref();
   const delivery = createDeliveryEngine({
     options: deliveryOptionsSchema.parse({}),
     random,
@@ -55,7 +61,7 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}) {
     world: createWorld(),
     variants,
     faults: createFaultRules(random),
-    calls: createCallReport({ now, waitNow }),
+    calls: createCallReport({ now, waitNow, lastLookAt: () => lastLookAt }),
     throttle: createThrottle(waitNow),
     delivery,
     post: postToReceiver,
@@ -81,6 +87,7 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}) {
   const close = () => {
     closed ??= (async () => {
       closing.abort();
+      clearInterval(looking);
       delivery.reset();
       await Promise.all([closeServer(graphServer), closeServer(tokenServer), certificate.remove()]);
     })();

@@ -56,6 +56,8 @@ export interface CallRecord {
   status: number;
   retryAfterMs?: number;
   startedAt: number;
+  /** The earliest time at which it may have been sent: a busy simulator meets a request long after that. */
+  sentBy: number;
   answeredAt?: number;
   /** Tells bodies of POST calls apart. */
   bodyDigest?: string;

@@ -17,16 +17,27 @@ interface Throttled {
 /** The report of every call, and of those that came before the end of a Retry-After. */
 export type CallReport = ReturnType<typeof createCallReport>;
 
-/** Makes an empty report. `waitNow` gives milliseconds of the time by which a caller waits for Retry-After. */
-export function createCallReport(clock: { now: () => number; waitNow: () => number }, remembered = REMEMBERED) {
+export interface ReportClock {
+  now: () => number;
+  /** The time by which a caller waits for Retry-After, in milliseconds. */
+  waitNow: () => number;
+  /** By the same time, when the event loop last looked for requests: one that it meets now may have been sent since then. */
+  lastLookAt: () => number;
+}
+
+/** Makes an empty report. */
+export function createCallReport(clock: ReportClock, remembered = REMEMBERED) {
   let records: CallRecord[] = [];
   let violations: Violation[] = [];
   let looks: Violation[] = [];
   let throttles: Throttled[] = [];
   let next = 1;
   return {
-    start: (call: Omit<CallRecord, 'n' | 'at' | 'startedAt' | 'status'>): CallRecord => {
-      const record = { ...call, n: next++, at: clock.now(), startedAt: clock.waitNow(), status: 0 };
+    start: (call: Omit<CallRecord, 'n' | 'at' | 'startedAt' | 'sentBy' | 'status'>): CallRecord => {
+      // The parts of a batch were sent with it.
+      const batch = call.batch === undefined ? undefined : records.findLast(({ n }) => n === call.batch);
+      const sentBy = batch?.sentBy ?? clock.lastLookAt();
+      const record = { ...call, n: next++, at: clock.now(), startedAt: clock.waitNow(), sentBy, status: 0 };
       records.push(record);
       if (records.length > remembered) records = records.slice(-remembered / 2);
       return record;
@@ -87,7 +98,7 @@ function violationsOf(call: CallRecord, throttles: readonly Throttled[]): Violat
     if (!same && status !== 429) return [];
     const isRepeat = same && (batch === undefined) === (call.batch === undefined);
     const violatesFrom = answeredAt + (isRepeat ? 0 : NOTICE_MS);
-    if (call.startedAt <= violatesFrom || call.startedAt >= endsAt()) return [];
+    if (call.sentBy <= violatesFrom || call.startedAt >= endsAt()) return [];
     return [{ kind: same ? 'repeatedTooEarly' : 'startedWhileThrottled', call, throttledBy }];
   });
 }

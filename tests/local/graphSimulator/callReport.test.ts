@@ -13,7 +13,10 @@ interface Call extends Partial<CallRecord> {
 /** Reports the calls and gives the kinds of violations. */
 function judge(calls: Call[], remembered?: number) {
   const clock = { waitNow: 0 };
-  const report = createCallReport({ now: () => 0, waitNow: () => clock.waitNow }, remembered);
+  const report = createCallReport(
+    { now: () => 0, waitNow: () => clock.waitNow, lastLookAt: () => clock.waitNow },
+    remembered,
+  );
   for (const { startedAt, answeredAt = startedAt, status = 200, retryAfter, ...changes } of calls) {
     clock.waitNow = startedAt;
     const same = { target: 'graph' as const, method: 'GET', path: '/a', route: '/a', tenantId: 't' };
@@ -83,7 +86,7 @@ describe('violations of Retry-After (concepts/throttling.md)', () => {
 
   it('count from the answer of the batch, with which the answers of its parts leave', () => {
     const clock = { waitNow: 0 };
-    const report = createCallReport({ now: () => 0, waitNow: () => clock.waitNow });
+    const report = createCallReport({ now: () => 0, waitNow: () => clock.waitNow, lastLookAt: () => clock.waitNow });
     const start = (changes: Partial<CallRecord>, at: number) => {
       clock.waitNow = at;
       return report.start({ target: 'graph', method: 'PATCH', path: '/a', route: '/a', tenantId: 't', ...changes });
@@ -97,6 +100,24 @@ describe('violations of Retry-After (concepts/throttling.md)', () => {
     expect(report.violations()).toEqual([]);
     report.finish(start({ path: '/b' }, 60_500), { status: 200, headers: {} });
     expect(report.violations()).toMatchObject([{ kind: 'startedWhileThrottled' }]);
+  });
+
+  it('are none where a busy simulator met the call late', () => {
+    const times = { now: 0, lastLookAt: 0 };
+    const report = createCallReport({ now: () => 0, waitNow: () => times.now, lastLookAt: () => times.lastLookAt });
+    const call = { target: 'graph' as const, method: 'GET', path: '/a', route: '/a', tenantId: 't' };
+    const first = report.start(call);
+    report.finish(first, { status: 429, headers: { 'retry-after': '60' } });
+    const meet = (now: number, lastLookAt: number) => {
+      Object.assign(times, { now, lastLookAt });
+      const batch = report.start({ ...call, method: 'POST', path: '/$batch' });
+      Object.assign(times, { now: now + 300, lastLookAt: now + 300 });
+      report.finish(report.start({ ...call, path: '/b', batch: batch.n }), { status: 200 });
+      report.finish(batch, { status: 200 });
+      return report.violations().length;
+    };
+    expect(meet(900, 240)).toBe(0);
+    expect(meet(900, 251)).toBe(2);
   });
 
   it('need a Retry-After', () => {
