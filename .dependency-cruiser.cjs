@@ -186,7 +186,7 @@ module.exports = {
       comment: 'Only shared/graph calls Graph, with its throttle and its typed errors. Use CallGraph.',
       severity: 'error',
       from: { path: '^(shared|functions|cli)/', pathNot: '^shared/graph/http\\.ts$' },
-      to: { path: '^(node:)?https?$' },
+      to: { path: '^(node:)?https?$|node_modules/axios/' },
     },
     {
       name: 'identity-in-two-places',

@@ -1,5 +1,7 @@
-import http, { type IncomingMessage } from 'node:http';
+import http, { type ClientRequest } from 'node:http';
 import https from 'node:https';
+import { Readable } from 'node:stream';
+import axios from 'axios';
 import { isRecord } from '../parse';
 
 export interface HttpRequest {
@@ -32,60 +34,69 @@ const MAX_SOCKETS = 64;
 /** Graph's answers of print have some KiB, a page of a listing some hundred. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
-/** Node's own client with kept-alive connections: no redirects, no parsing, a timeout that covers the whole exchange. */
+/** axios with kept-alive connections, no redirects, no parsing, and a timeout that covers the whole exchange. */
 export function createSendHttp(): SendHttp {
   const agentOptions = { keepAlive: true, maxSockets: MAX_SOCKETS };
-  const agents = { http: new http.Agent(agentOptions), https: new https.Agent(agentOptions) };
-  return async (request) => {
+  const client = axios.create({
+    httpAgent: new http.Agent(agentOptions),
+    httpsAgent: new https.Agent(agentOptions),
+    maxRedirects: 0,
+    maxContentLength: MAX_ANSWER_BYTES,
+    proxy: false,
+    responseType: 'text',
+    transformRequest: [(body: unknown) => body],
+    transformResponse: [(body: unknown) => body],
+    validateStatus: () => true,
+  });
+  return async ({ method, url, headers, body, timeoutMs, maySend }) => {
+    const held = holdBody(url, body, maySend);
     try {
-      return await exchange(agents, request, AbortSignal.timeout(request.timeoutMs));
+      const answer = await client.request<unknown>({
+        method,
+        url,
+        headers: { Accept: 'application/json', ...headers, ...lengthOf(body) },
+        signal: AbortSignal.timeout(timeoutMs),
+        data: held.data,
+        transport: held.transport,
+      });
+      const text = typeof answer.data === 'string' ? answer.data : '';
+      return { status: answer.status, headers: { ...answer.headers }, body: text };
     } catch (error) {
-      // Only the code may leave this file: the text of an error may quote a header.
+      if (held.isStopped()) return 'notSent';
+      // An axios error holds the request with its bearer token: only its code may leave this file.
       const code = isRecord(error) ? error['code'] : undefined;
       throw new Error(`No answer (${typeof code === 'string' ? code : 'unknown cause'})`);
     }
   };
 }
 
-function exchange(
-  agents: { http: http.Agent; https: https.Agent },
-  { method, url, headers, body, maySend }: HttpRequest,
-  signal: AbortSignal,
-): Promise<HttpAnswer | 'notSent'> {
+/**
+ * A request may wait long for its connection: for one of the 64 sockets, for DNS and for TLS. Node writes the head of a
+ * request with the first part of its body or with its end, so the body, empty or not, is given on the ready connection.
+ */
+function holdBody(url: string, body: string | undefined, maySend: () => boolean) {
   const isSecure = url.startsWith('https:');
-  const options = { method, headers: { Accept: 'application/json', ...headers }, signal };
-  return new Promise((resolve, reject) => {
-    const request = isSecure
-      ? https.request(url, { ...options, agent: agents.https })
-      : http.request(url, { ...options, agent: agents.http });
-    request.on('error', reject);
-    request.on('response', (answer) => void readAnswer(answer).then(resolve, reject));
-    // A request may wait long for its connection: for one of the 64, for DNS and for TLS. Node writes nothing before `end`.
+  let isStopped = false;
+  const data = new Readable({ read: () => undefined });
+  const watch = (request: ClientRequest): ClientRequest =>
     request.once('socket', (socket) => {
-      const write = () => {
-        if (maySend()) return request.end(body);
-        resolve('notSent');
-        return request.destroy();
+      const give = () => {
+        isStopped = !maySend();
+        if (isStopped) return request.destroy();
+        if (body !== undefined) data.push(body);
+        return data.push(null);
       };
-      if (socket.connecting) socket.once(isSecure ? 'secureConnect' : 'connect', write);
-      else write();
+      if (socket.connecting) socket.once(isSecure ? 'secureConnect' : 'connect', give);
+      else give();
     });
-  });
+  const transport = {
+    request: (options: https.RequestOptions, onAnswer: (answer: http.IncomingMessage) => void) =>
+      watch((isSecure ? https : http).request(options, onAnswer)),
+  };
+  return { data, transport, isStopped: () => isStopped };
 }
 
-function readAnswer(answer: IncomingMessage): Promise<HttpAnswer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    answer.on('error', reject);
-    answer.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > MAX_ANSWER_BYTES) answer.destroy(new RangeError('The answer is too long'));
-      else chunks.push(chunk);
-    });
-    answer.on('end', () => {
-      const body = Buffer.concat(chunks).toString('utf8');
-      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body });
-    });
-  });
+/** Without it a body of unknown length is sent in chunks. */
+function lengthOf(body: string | undefined): Record<string, number> {
+  return body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) };
 }
