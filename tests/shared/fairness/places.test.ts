@@ -52,7 +52,7 @@ describe('places', () => {
   });
 
   it('a tenant that Graph does not answer takes one until it is answered', () => {
-    const { places, silence, fill } = open();
+    const { silence, fill } = open();
     silence.unanswered('a');
     expect(fill('a')).toBe(1);
     silence.answered('a');
