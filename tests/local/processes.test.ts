@@ -57,14 +57,14 @@ test('kill ends a program that ignores the signal', async () => {
   expect(await running.exited).toEqual({ code: null, signal: 'SIGKILL' });
 });
 
-test('stop kills a program that has not ended after 15 s', async () => {
+test('stop kills a program that has not ended after 20 s', async () => {
   const running = await startProcess(options(`process.on('SIGTERM', () => console.log('no')); ${STAYS}`));
   const refused = new Promise((resolve) => running.onLine(resolve));
   jest.useFakeTimers();
   try {
     const stopped = running.stop();
     await refused;
-    jest.advanceTimersByTime(14_999);
+    jest.advanceTimersByTime(19_999);
     expect(isAlive(running.pid)).toBe(true);
     jest.advanceTimersByTime(1);
     expect(await stopped).toEqual({ code: null, signal: 'SIGKILL' });

@@ -56,10 +56,10 @@ describe('a local cloud with proxy, clock and two hosts', () => {
     });
     const tables: (string | undefined)[] = [];
     for await (const { name } of service.listTables()) tables.push(name);
-    // Design, contract: three queues, poison `<name>-poison`, three tables.
+    // Design, contract: three queues, poison `<name>-poison`, the queue of what waits, three tables.
     expect(queues.sort()).toEqual([
       ...['print-job-events', 'print-job-events-poison'],
-      ...['print-notifications', 'print-notifications-poison'],
+      ...['print-notifications', 'print-notifications-poison', 'print-notifications-waiting'],
       ...['subscription-events', 'subscription-events-poison'],
     ]);
     expect(tables.sort()).toEqual(['PrintJobs', 'Subscriptions', 'Tenants']);
