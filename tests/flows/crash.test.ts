@@ -22,13 +22,13 @@ const OTHER_READINGS: Partial<Variants> = {
  * customer: what a process remembers of another one skips no calls.
  */
 describe.each<[Victim, WatchKind, string, Partial<Variants>, number]>([
-  ['host', 'jobStarted', 'the likelier', {}, 18],
+  ['host', 'jobStarted', 'the likelier', {}, 20],
   // The job is not named in the notification, so its task is read first.
-  ['host', 'jobStarted', 'the other', OTHER_READINGS, 20],
-  ['host', 'jobFetchable', 'the likelier', {}, 16],
-  ['host', 'jobFetchable', 'the other', OTHER_READINGS, 16],
-  ['worker', 'jobStarted', 'the likelier', {}, 18],
-  ['worker', 'jobFetchable', 'the likelier', {}, 16],
+  ['host', 'jobStarted', 'the other', OTHER_READINGS, 22],
+  ['host', 'jobFetchable', 'the likelier', {}, 18],
+  ['host', 'jobFetchable', 'the other', OTHER_READINGS, 18],
+  ['worker', 'jobStarted', 'the likelier', {}, 20],
+  ['worker', 'jobFetchable', 'the likelier', {}, 18],
 ])(
   'a %s that dies while it handles %s, by %s readings of the documentation',
   (victim, kind, _readings, variants, places) => {
@@ -42,7 +42,7 @@ describe.each<[Victim, WatchKind, string, Partial<Variants>, number]>([
     it('loses no job, leaves no task open, and repeats an event only between its send and its record', async () => {
       const clean = await recordCleanRun(flow, kind);
       const points = deriveCrashPoints(clean);
-      // Webhook send, tenant, watch, claim, read, (act,) event, done, delete: each before and after.
+      // Webhook send, tenant, watch, claim, tenant for its token, read, (act,) event, done, delete: each before and after.
       expect(points.length).toBe(places);
 
       const failures: string[] = [];
