@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createCallReport } from '../../../local/graphSimulator/faults/callReport';
 import type { CallRecord } from '../../../local/graphSimulator/control/controlTypes';
 import { startHarness, tenantA } from './harness';
@@ -152,6 +153,8 @@ describe('the report', () => {
       await harness.control.addFault({ action: { type: 'status', status: 429, retryAfterSeconds: 30 } });
       const path = `/print/taskDefinitions/${definition}`;
       await harness.graph('GET', path);
+      // The simulator notes every 10 ms when it looked for requests: a sooner one may have been sent before the answer.
+      await delay(50);
       await harness.graph('GET', path);
       const calls = await harness.control.calls();
       expect(calls).toMatchObject([
