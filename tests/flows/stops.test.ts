@@ -25,13 +25,13 @@ describe('a host that is stopped under load', () => {
     const before = (await flow.events()).length;
     const { tenantId, printerId, definitionId } = await flow.onboard(['jobStarted', 'jobFetchable']);
     const jobs = await flow.control.print(tenantId, { printerId, count: JOBS });
-    await flow.untilEvents(before + BEFORE_STOP, LIMIT_MS);
+    const seen = await flow.untilEvents(before + BEFORE_STOP, LIMIT_MS);
     const exit = flow.cloud.hosts[0]?.stop();
+    // What the host does after the signal depends on the machine. At the signal there must be work left.
+    expect(seen.length - before).toBeLessThan(2 * JOBS);
     await whileStopping();
     expect(await exit).toEqual({ code: 0, signal: null });
-    const done = (await flow.events()).length - before;
     return {
-      done,
       settle: async () => {
         await flow.cloud.restartHost();
         // Graph waits longer and longer before it repeats a notification.
@@ -55,8 +55,7 @@ describe('a host that is stopped under load', () => {
   };
 
   it('ends what it has begun: no job is lost, none has two events', async () => {
-    const { done, settle } = await printAndStop(() => Promise.resolve());
-    expect(done).toBeLessThan(2 * JOBS);
+    const { settle } = await printAndStop(() => Promise.resolve());
     await settle();
   }, 300_000);
 
