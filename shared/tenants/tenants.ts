@@ -6,6 +6,11 @@ const STATUSES = ['active', 'paused', 'removed'] as const;
 
 export type TenantStatus = (typeof STATUSES)[number];
 
+const FAILURE_ENDS = ['release', 'abort'] as const;
+
+/** How a started job ends when its rules cannot be applied. */
+export type FailureEnd = (typeof FAILURE_ENDS)[number];
+
 /** A customer who has consented: one row of the table Tenants. Times are ISO 8601. */
 export interface Tenant {
   tenantId: string;
@@ -15,6 +20,8 @@ export interface Tenant {
   taskDeadlineMinutes: number;
   /** How long the ledger keeps this customer's jobs, in days. */
   retentionDays: number;
+  /** The `onFailure` of this customer's rules, copied when they are stored, so that it is known while they cannot be read. */
+  onFailure: FailureEnd;
   createdAt: string;
   /** `refused`: Graph or Entra refused every call of the last run, for example because the consent was withdrawn. */
   graphAccess: 'ok' | 'refused';
@@ -50,6 +57,7 @@ export function newTenant(tenant: NewTenant): Tenant {
     status: 'active',
     taskDeadlineMinutes: DEFAULT_TASK_DEADLINE_MINUTES,
     retentionDays: DEFAULT_RETENTION_DAYS,
+    onFailure: 'release',
     graphAccess: 'ok',
     failures: 0,
     sweepRefusals: 0,
@@ -114,6 +122,7 @@ function parseTenant(row: StoredRow): Tenant {
     name: cells.text('name') ?? '',
     status: cells.need(cells.word('status', STATUSES), 'status', `it must be one of ${STATUSES.join(', ')}`),
     createdAt: cells.time('createdAt') ?? '',
+    onFailure: cells.word('onFailure', FAILURE_ENDS) ?? 'release',
     graphAccess: cells.word('graphAccess', ['ok', 'refused']) ?? 'ok',
     ...cells.texts(TEXTS),
     ...cells.times(TIMES),

@@ -30,6 +30,7 @@ describe('tenants', () => {
       sweepRefusals: 0,
       lostByGraph: 0,
       retentionDays: 30,
+      onFailure: 'release',
       createdAt: START,
     });
     expect(stdout).toContain(CONSENT_URL);
