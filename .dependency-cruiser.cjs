@@ -74,7 +74,7 @@ module.exports = {
     only(
       'jobs-over-watches',
       '^shared/jobs/',
-      ['^shared/(jobs|fairness|watches|graph|tenants)/', ...base],
+      ['^shared/(jobs|fairness|watches|graph|tenants|rules)/', ...base],
       'jobs never imports subscriptions, sweep or webhook. What it wants of subscriptions goes as a message through the queue subscription-events.',
     ),
     only(

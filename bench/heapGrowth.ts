@@ -6,7 +6,7 @@ import { createPlaces } from '../shared/fairness/places';
 import { createTurns } from '../shared/fairness/turns';
 import { createGraphClient, createSilence, createThrottle } from '../shared/graph/client';
 import type { SendHttp } from '../shared/graph/http';
-import { releaseEveryJob } from '../shared/jobs/startedJob';
+import { createFindPrinter } from '../shared/jobs/decision';
 import { createRequestRenewal } from '../shared/subscriptions/renewalRequests';
 import { newTenant } from '../shared/tenants/tenants';
 import { newWatch } from '../shared/watches/watches';
@@ -85,7 +85,8 @@ export const heapGrowth: Part = {
       silence,
       places: createPlaces({ silence, clock }),
       turns: createTurns({ silence, clock }),
-      decide: releaseEveryJob,
+      rules: { rulesOf: () => Promise.resolve({ kind: 'none' as const }) },
+      findPrinter: createFindPrinter(clock),
       queues: { jobs, waiting, events, poison },
       requestRenewal: createRequestRenewal({ queue: subscriptions, clock }),
       requestSweep: () => Promise.resolve(),

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { timelineOf } from '../shared/operations/timeline';
-import type { LedgerRow } from '../shared/jobs/ledger';
+import type { LedgerRow } from '../shared/jobs/ledgerRow';
 import { parseJobId, parseJson } from '../shared/parse';
 import { idArgument, oneOf, tenantArgument, usageError } from './arguments';
 import type { CliContext } from './context';

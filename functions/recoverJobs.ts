@@ -3,7 +3,7 @@ import { errorFields } from '../shared/errors';
 import { timerHandler, type Invocation } from './handlers';
 
 /**
- * Brings back what waits and is due, and finds jobs whose process was killed: every minute, and at start, when the process
+ * Brings back what waits and is due, and finds held jobs whose time is up and jobs whose process was killed: every minute, and at start, when the process
  * before may just have died.
  */
 const handler = timerHandler(async ({ services, logger }) => {
@@ -13,6 +13,7 @@ const handler = timerHandler(async ({ services, logger }) => {
   const isEven = new Date(deps.clock.now()).getUTCMinutes() % 2 === 0;
   // Listing open tasks costs a call for each definition, so it is done every two minutes.
   const recovered = await recoverJobs(deps, { tasks: isEven });
+  if (recovered.due > 0) logger.info('jobs.holdsEnded', { jobs: recovered.due });
   if (recovered.claims + recovered.tasks > 0) logger.warn('jobs.recovered', { ...recovered });
 });
 

@@ -134,6 +134,10 @@ export function createServices(env: Environment): Services {
     const { openBlobs } = await import('./storage/blobs');
     return (await openBlobs(storage))(CONTAINER_NAMES.config);
   });
+  const rules = once(async () => {
+    const { createRulesStore } = await import('./rules/store');
+    return createRulesStore({ blobs: await configBlobs(), clock: systemClock });
+  });
   const signers = once(async () => {
     const { clientStateKeys } = await config();
     const { createMessageSigner } = await import('./storage/signedMessages');
@@ -206,10 +210,7 @@ export function createServices(env: Environment): Services {
     queueContents: async (name) => (await openQueue()).contents(name),
     ledger,
     configBlobs,
-    rules: once(async () => {
-      const { createRulesStore } = await import('./rules/store');
-      return createRulesStore({ blobs: await configBlobs(), clock: systemClock });
-    }),
+    rules,
     sweep: once(async () => {
       const { createSweepMemory } = await import('./sweep/sweepMemory');
       return {
@@ -254,13 +255,13 @@ export function createServices(env: Environment): Services {
     worker: once(async () => {
       const [
         { createReadAccess },
-        { releaseEveryJob },
+        { createFindPrinter },
         { createRequestRenewal },
         { createLocateJob },
         { createRequestSweep },
       ] = await Promise.all([
         import('./jobs/access'),
-        import('./jobs/startedJob'),
+        import('./jobs/decision'),
         import('./subscriptions/renewalRequests'),
         import('./graph/api/printerShares'),
         import('./subscriptions/sweepRequests'),
@@ -286,7 +287,8 @@ export function createServices(env: Environment): Services {
         throttle,
         silence,
         ...(await places()),
-        decide: releaseEveryJob,
+        rules: await rules(),
+        findPrinter: createFindPrinter(systemClock),
         queues: { jobs, waiting: waitingJobs, events, poison },
         requestRenewal: createRequestRenewal({ queue: subscriptionEvents, clock: systemClock }),
         requestSweep: createRequestSweep({ watches: await watches(), queue: subscriptionEvents, clock: systemClock }),

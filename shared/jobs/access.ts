@@ -1,10 +1,12 @@
 import { createCache } from '../cache';
 import type { RemovedWatch, WatchKey, Watch, Watches } from '../watches/watches';
 import type { Clock } from '../clock';
+import type { Ending } from './ledgerRow';
 import type { Tenant, Tenants } from '../tenants/tenants';
 
 /** Whether a watch of a tenant is active, and why not. */
-export type Access = { active: true; tenant: Tenant; watch: Watch } | { active: false; reason: InactiveReason };
+export type Access =
+  { active: true; tenant: Tenant; watch: Watch } | { active: false; reason: InactiveReason; onFailure: Ending };
 
 export type InactiveReason =
   | 'unknownTenant'
@@ -48,14 +50,17 @@ function checkAccess(
   record: Watch | RemovedWatch | undefined,
   generation: number | undefined,
 ): Access {
+  // What ends an open task that may be worked on all the same, as the customer's rules say.
+  const { onFailure = 'release' } = tenant ?? {};
+  const inactive = (reason: InactiveReason): Access => ({ active: false, reason, onFailure });
   // Messages of the sweep and of operators carry no generation, because they do not come from a subscription.
   if (record && generation !== undefined && generation < record.generation) {
-    return { active: false, reason: 'staleGeneration' };
+    return inactive('staleGeneration');
   }
-  if (!tenant) return { active: false, reason: 'unknownTenant' };
-  if (tenant.status === 'paused') return { active: false, reason: 'pausedTenant' };
-  if (tenant.status === 'removed') return { active: false, reason: 'removedTenant' };
-  if (!record) return { active: false, reason: 'unknownWatch' };
-  if (record.status === 'removed' || !record.wanted) return { active: false, reason: 'removedWatch' };
+  if (!tenant) return inactive('unknownTenant');
+  if (tenant.status === 'paused') return inactive('pausedTenant');
+  if (tenant.status === 'removed') return inactive('removedTenant');
+  if (!record) return inactive('unknownWatch');
+  if (record.status === 'removed' || !record.wanted) return inactive('removedWatch');
   return { active: true, tenant, watch: record };
 }

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock';
 import { ReceiverError } from '../errors';
 import type { Stored } from '../storage/entityTable';
-import type { Decision, Ledger, LedgerRow, ReadLedgerRow } from './ledger';
+import type { Ledger, ReadLedgerRow } from './ledger';
+import { decisionOf, isHoldOver, withoutDecision, type DecisionCells, type LedgerRow } from './ledgerRow';
 import { ledgerKey, type FoundBy, type JobReference } from './message';
 
 /** The right to work on one row until its lease ends. The functions below keep its row and ETag current. */
@@ -11,7 +13,7 @@ export interface Claim {
   row: LedgerRow;
   etag: string;
   /** The decision that an earlier run left on the row: it may have carried it out before it ended. */
-  readonly earlierDecision: Decision | undefined;
+  readonly earlier: DecisionCells | undefined;
   /** This run has asked Graph to carry its decision out, whatever became of that. */
   hasActed: boolean;
   /** When the last write of the row was begun, by the clock of this process; milliseconds since 1970. */
@@ -75,16 +77,18 @@ export async function claimJob(
   run: { runId: string; foundBy: FoundBy; notifiedAt?: string; traceparent?: string; stillOpen?: true },
 ): Promise<ClaimResult> {
   const now = deps.clock.now();
-  const won = (row: LedgerRow, etag: string, earlierDecision?: Decision): ClaimResult => ({
-    outcome: 'claimed',
-    claim: { reference, runId: run.runId, row, etag, earlierDecision, hasActed: false, writtenAt: now },
-  });
-  // Without rules nothing but a release can follow, so the claim says it and saves a write of its own.
+  const won = (row: LedgerRow, etag: string, before?: LedgerRow): ClaimResult => {
+    const earlier = before?.decision === undefined ? undefined : decisionOf(before);
+    const claim = { reference, runId: run.runId, row, etag, earlier, hasActed: false, writtenAt: now };
+    return { outcome: 'claimed', claim };
+  };
+  // Most jobs are released, so the claim says it and saves a write of its own. The end of a held job has to be decided.
   const intent = reference.kind === 'jobStarted' ? ({ decision: 'release' } as const) : {};
   const key = ledgerKey(reference);
   const lease = { runId: run.runId, leaseUntil: isoTime(now + LEASE_MS) };
   const fresh: LedgerRow = {
     status: 'claimed',
+    phase: 'start',
     ...lease,
     attempts: 1,
     firstSeenAt: isoTime(now),
@@ -101,13 +105,15 @@ export async function claimJob(
     const found = stored.value;
     const row = noteNotification(found, run.notifiedAt);
     const isReopened = run.stillOpen === true && mayReopen(row);
-    if (row.status === 'done' && !isReopened) {
+    const staysHeld =
+      row.status === 'held' && run.foundBy === 'graph' && row.wish === undefined && !isHoldOver(row, now);
+    if ((row.status === 'done' && !isReopened) || staysHeld) {
       // A lost race needs no retry: the other writer has noted a notification too.
       if (row !== found) await deps.ledger.replace(reference, row, stored);
       return { outcome: 'done' };
     }
     if (row.status === 'claimed') {
-      if (row.runId === run.runId) return won(row, stored.etag, row.attempts > 1 ? row.decision : undefined);
+      if (row.runId === run.runId) return won(row, stored.etag, row.attempts > 1 ? row : undefined);
       if (!isLeaseOver(stored)) {
         return { outcome: 'busy', until: now + LEASE_MS + TAKE_OVER_MARGIN_MS - stored.ageMs };
       }
@@ -121,17 +127,17 @@ export async function claimJob(
       status: 'claimed',
       attempts: row.attempts + 1,
       ...(isReopened ? { reopened: (row.reopened ?? 0) + 1 } : {}),
-      ...(row.decision === undefined ? intent : {}),
+      ...(row.decision === undefined && row.phase === 'start' ? intent : {}),
     };
     const etag = await deps.ledger.replace(reference, taken, stored);
-    if (etag !== undefined) return won(taken, etag, row.decision);
+    if (etag !== undefined) return won(taken, etag, row);
   }
   throw lostRace('The ledger row changed under every attempt to claim it');
 }
 
 /**
  * Makes sure that at least `neededMs` of lease are left before something is started that may take that long, and that the
- * row says `decision`, if it is given.
+ * row says `cells`.
  *
  * @returns false when another run has taken the row over; the caller must start nothing more
  */
@@ -139,14 +145,15 @@ export async function extendLease(
   deps: ClaimDeps,
   claim: Claim,
   neededMs: number,
-  decision = claim.row.decision,
+  cells: Partial<LedgerRow> = {},
 ): Promise<boolean> {
   const now = deps.clock.now();
   const left = claim.writtenAt + LEASE_MS - now;
   const hasLease = left >= Math.max(neededMs, LEASE_MS - RENEW_LEASE_AFTER_MS);
-  if (hasLease && decision === claim.row.decision) return true;
-  const decided = decision === undefined ? {} : { decision };
-  return write(deps, claim, { ...claim.row, ...decided, leaseUntil: isoTime(now + LEASE_MS) });
+  const row = { ...claim.row, ...cells };
+  const isWritten = isDeepStrictEqual(row, claim.row);
+  if (hasLease && isWritten) return true;
+  return write(deps, claim, { ...row, leaseUntil: isoTime(now + LEASE_MS) });
 }
 
 /**
@@ -179,14 +186,45 @@ export function releaseClaim(
     Pick<LedgerRow, 'waitReason' | 'waitingSince' | 'lastRefusal' | 'failures' | 'retriesEndedAt'>
   >,
 ): Promise<boolean> {
-  const { runId: _runId, leaseUntil: _leaseUntil, decision, ...kept } = withoutWait(claim.row);
+  const { runId: _runId, leaseUntil: _leaseUntil, ...kept } = withoutWait(claim.row);
   // Only a decision that may have been carried out is kept: a task that has ended since is taken for ours.
-  const left = claim.hasActed ? decision : claim.earlierDecision;
-  return write(deps, claim, { ...kept, ...(left ? { decision: left } : {}), ...changes });
+  const row = claim.hasActed || claim.row.event === 'pending' ? kept : { ...withoutDecision(kept), ...claim.earlier };
+  return write(deps, claim, { ...row, ...changes });
 }
 
-async function write(deps: ClaimDeps, claim: Claim, row: LedgerRow): Promise<boolean> {
+/**
+ * Records that the job is held, and releases the claim: after its first event, or when its end is not due yet or was refused.
+ *
+ * @returns false when another run has taken the row over
+ */
+export function holdClaim(deps: ClaimDeps, claim: Claim, changes: Partial<LedgerRow>): Promise<boolean> {
+  const row = withoutDecision(withoutFailures(withoutWait(claim.row)));
+  const {
+    runId: _runId,
+    leaseUntil: _leaseUntil,
+    event: _event,
+    eventText: _text,
+    redirectCheckedAt: _at,
+    ...kept
+  } = row;
+  const { wish, ...held } = kept;
+  const { lastRefusal } = claim.row;
+  const isRefused = changes.lastRefusal !== undefined;
+  return write(deps, claim, {
+    ...held,
+    // A wish that Graph refused is over. Another one may follow.
+    ...(wish === undefined || isRefused ? {} : { wish }),
+    ...(lastRefusal === undefined ? {} : { lastRefusal }),
+    ...changes,
+    status: 'held',
+    phase: 'end',
+    outcome: 'held',
+  });
+}
+
+async function write(deps: ClaimDeps, claim: Claim, intended: LedgerRow): Promise<boolean> {
   const { reference } = claim;
+  let row = intended;
   const writtenAt = deps.clock.now();
   let known: Stored<LedgerRow> | undefined = { value: claim.row, etag: claim.etag };
   for (let race = 0; race < MOST_RACES && known; race += 1) {
@@ -200,6 +238,9 @@ async function write(deps: ClaimDeps, claim: Claim, row: LedgerRow): Promise<boo
     // reopen a row that is done: its event would be sent again.
     const isOurs = found?.value.runId === claim.runId && (found.value.status !== 'done' || row.status === 'done');
     known = isOurs ? found : undefined;
+    const { wish } = known?.value ?? {};
+    // A wish is the one cell that others write while a run works. Its own message comes after this run.
+    if (wish !== undefined && claim.row.wish === undefined) row = { ...row, wish };
   }
   // The row belongs to another run, or whose it is is unknown: nothing more may be started.
   return false;

@@ -15,7 +15,8 @@ import {
   NOT_YET_WINDOW_MS,
   waitedFor,
 } from './delays';
-import type { Ledger, WaitReason } from './ledger';
+import type { Ledger } from './ledger';
+import type { WaitReason } from './ledgerRow';
 import { formatJobMessage, idsOf, idsOfMessage, type MessageOfJob, type MessageOfSharedJob } from './message';
 import { nextRound } from './retries';
 import { taskDeadline, type NotYet } from './startedJob';
@@ -97,10 +98,10 @@ export async function deferClaimed(
     // The other run has a message of its own. Ours returns once to check that the job is done.
     return requeue(deps, message, 'claimLost', growingDelayMs('outage', 0, deps.random()));
   }
-  const { cause, patience } = result;
+  const { cause, patience, delayMs: asked } = result;
   const waitedMs = waitedFor(claim.row, 'notYet', deps.clock.now());
   if (patience === 'openTask' || waitedMs < NOT_YET_WINDOW_MS) {
-    const delayMs = growingDelayMs('notYet', waitedMs, deps.random());
+    const delayMs = asked ?? growingDelayMs('notYet', waitedMs, deps.random());
     return releaseAndRequeue(deps, message, claim, { status: 'waiting', waitReason: 'notYet', cause, delayMs });
   }
   deps.logger.warn('job.gone', { ...idsOf(message.reference), cause });

@@ -1,6 +1,6 @@
 import { doublingMs } from '../backoff';
 import { LONGEST_SILENCE_MS } from '../graph/errors';
-import type { LedgerRow, WaitReason } from './ledger';
+import type { LedgerRow, WaitReason } from './ledgerRow';
 
 /** Jobs do not live longer at Graph than messages in a queue do by default. Until then any outage is waited out. */
 export const LONGEST_OUTAGE_MS = 7 * 24 * 60 * 60_000;

@@ -1,5 +1,5 @@
 import type { NamedPlace } from '../jobPlace';
-import type { Outcome } from './ledger';
+import type { Outcome, Phase } from './ledgerRow';
 import { ledgerRowKey, type JobReference } from './message';
 import { shortenJob, type ShortenedJob, type ShownJob } from './shortenJob';
 
@@ -14,14 +14,23 @@ export interface JobFacts {
   shareId?: string | undefined;
   jobId?: string | undefined;
   outcome: Outcome;
+  /** Where this run has redirected the job to. */
+  redirectedTo?: NamedPlace | undefined;
   /** Undefined when the job could not be read. */
   job: (ShownJob & { truncated?: readonly string[] | undefined }) | undefined;
 }
 
 export interface JobEventFacts extends JobFacts {
   reference: JobReference;
-  /** Where the job was redirected to and from, as far as its `redirectedTo` and `redirectedFrom` name a job. */
-  redirectedTo?: NamedPlace | undefined;
+  /** `end`: the event reports the end of a job whose first event said that it is held. */
+  phase: Phase;
+  /** The name of the rule that decided, or that held the job. */
+  rule?: string | undefined;
+  /** Who stored the wish that ended a held job. */
+  by?: string | undefined;
+  /** What Graph refused of the decision, and in which words. */
+  refused?: unknown;
+  /** Where the job was redirected from, as far as its `redirectedFrom` names a job. */
   redirectedFrom?: NamedPlace | undefined;
   /** When this product first saw the job event; ISO 8601. */
   firstSeenAt: string;
@@ -48,10 +57,10 @@ function build(facts: JobEventFacts, job: ShortenedJob | undefined): string {
   const { tenantId } = reference;
   return JSON.stringify({
     specversion: '1.0',
-    id: `${tenantId}/${ledgerRowKey(reference)}`,
+    id: `${tenantId}/${ledgerRowKey(reference)}${facts.phase === 'end' ? '/end' : ''}`,
     source: `/tenants/${tenantId}/printers/${printerId ?? 'unknown'}`,
     subject: `jobs/${jobId ?? 'unknown'}`,
-    type: reference.kind === 'jobStarted' ? 'print.job.started' : 'print.job.fetchable',
+    type: typeOf(facts),
     time: facts.firstSeenAt,
     datacontenttype: 'application/json',
     ...(facts.traceparent === '' ? {} : { traceparent: facts.traceparent }),
@@ -62,6 +71,9 @@ function build(facts: JobEventFacts, job: ShortenedJob | undefined): string {
       jobId,
       ...(reference.kind === 'jobStarted' ? { taskId: reference.taskId, definitionId: reference.definitionId } : {}),
       outcome,
+      rule: facts.rule,
+      by: facts.by,
+      refused: facts.refused,
       redirectedTo,
       redirectedFrom,
       job: job?.fields ?? null,
@@ -69,6 +81,11 @@ function build(facts: JobEventFacts, job: ShortenedJob | undefined): string {
       ...(job && job.truncated.length > 0 ? { truncated: job.truncated } : {}),
     },
   });
+}
+
+function typeOf({ phase, reference }: JobEventFacts): string {
+  if (phase === 'end') return 'print.job.ended';
+  return reference.kind === 'jobStarted' ? 'print.job.started' : 'print.job.fetchable';
 }
 
 function fits(text: string): boolean {

@@ -20,7 +20,7 @@ import type { Turns } from '../fairness/turns';
 import type { Access, InactiveReason, ReadAccess } from './access';
 import { deferAfterError, deferClaimed, deferUntilTablesAnswer, requeue, waitForPlace } from './defer';
 import type { Ledger } from './ledger';
-import type { Decide } from './startedJob';
+import type { DecisionDeps } from './decision';
 import { nameSharedJob } from './sharedJob';
 import { workOnJob, type WorkResult } from './work';
 
@@ -33,7 +33,8 @@ export interface ProcessDeps {
   silence: Pick<Silence, 'isSilent'>;
   places: Pick<Places, 'enter' | 'leave'>;
   turns: Turns;
-  decide: Decide;
+  rules: DecisionDeps['rules'];
+  findPrinter: DecisionDeps['findPrinter'];
   queues: {
     /** print-notifications, to defer a message. */
     jobs: MessageQueue;
@@ -58,6 +59,8 @@ export interface ProcessDeps {
 export type ProcessOutcome =
   /** The job event was sent and recorded. */
   | 'done'
+  /** The job is held: its task stays open until a wish is stored or its time is up. */
+  | 'held'
   /** The event was sent, but another run has taken the row over and may send the same event again. */
   | 'eventRepeated'
   /** Recorded before; nothing to do. */
@@ -89,6 +92,7 @@ export const DONE: readonly ProcessOutcome[] = [
   'gone',
   'endedAgain',
   'taskStaysOpen',
+  'held',
 ];
 
 /** Subscriptions are renewed every hour, for about 70 hours. Less than a day left means many missed renewals. */
@@ -171,6 +175,11 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
   }
   // Outside: a message that cannot be sent again is left to the host, with the wait that its row has recorded.
   if (result.outcome === 'notYet' || result.outcome === 'claimLost') return deferClaimed(deps, message, claim, result);
+  if (result.outcome === 'held') {
+    const { heldUntil, rule, lastRefusal } = claim.row;
+    deps.logger.info('job.held', { ...idsOf(reference), heldUntil, rule, wishRefused: lastRefusal !== undefined });
+    return 'held';
+  }
   if (result.outcome === 'taskStaysOpen') deps.logger.error('job.taskStaysOpen', idsOf(reference));
   deps.logger.info('job.processed', {
     ...idsOf(reference),

@@ -1,7 +1,7 @@
 import { doublingMs, type Doubling } from '../backoff';
 import { waitEnd } from '../skew';
 import { isoTime } from './claims';
-import type { LedgerRow } from './ledger';
+import type { LedgerRow } from './ledgerRow';
 
 export const LONGEST_ROUND_MS = 24 * 60 * 60_000;
 /** A little under the ten minutes of the sweep, so that a run that starts early does not skip a row. */

@@ -7,7 +7,7 @@ import { watchTag } from '../watches/clientState';
 import type { ReadAccess } from './access';
 import { requeue, type DeferDeps } from './defer';
 import { afterPauseMs, growingDelayMs, NOT_YET_WINDOW_MS } from './delays';
-import type { WaitReason } from './ledger';
+import type { WaitReason } from './ledgerRow';
 import { idsOfMessage, watchOf, type JobReference, type MessageOfJob, type MessageOfSharedJob } from './message';
 
 export interface SharedJobDeps extends Omit<DeferDeps, 'ledger'> {

@@ -1,28 +1,18 @@
-import type { Clock } from '../clock';
+import { errorFields, ReceiverError } from '../errors';
 import { GRAPH_CALL_LIMIT_MS } from '../graph/client';
 import { GraphError } from '../graph/errors';
-import { completeTask, readTask } from '../graph/api/printTasks';
-import { readJob, type PrintJob } from '../graph/api/printJobs';
-import type { Logger } from '../logger';
 import type { Access } from './access';
-import { extendLease, type Claim, type ClaimDeps } from './claims';
+import { carryOut, outcomeOfEnded } from './carryOut';
+import { extendLease, isoTime, type Claim, type ClaimDeps } from './claims';
+import { decideByFailure, decideOnJob, isMereRelease, type Decided, type DecisionDeps } from './decision';
 import { NOT_YET_WINDOW_MS, waitedFor } from './delays';
 import type { JobFacts } from './jobEvent';
-import type { Decision, LedgerRow, Outcome } from './ledger';
+import { withoutDecision, type LedgerRow } from './ledgerRow';
 import { idsOf, type JobStartedReference } from './message';
 import { readStartedJob, type Found, type ReadingDeps, type StartedReading } from './startedReading';
 
-/** The vendor's rules go here. */
-export type Decide = (reference: JobStartedReference, job: PrintJob | undefined) => Decision;
-
-/** Without rules every job is released immediately. */
-export const releaseEveryJob: Decide = () => 'release';
-
-export interface StartedJobDeps extends ReadingDeps {
+export interface StartedJobDeps extends ReadingDeps, DecisionDeps {
   ledger: ClaimDeps;
-  decide: Decide;
-  clock: Pick<Clock, 'now'>;
-  logger: Logger;
 }
 
 export interface StartedJobWork {
@@ -39,26 +29,25 @@ export interface NotYet {
   outcome: 'notYet';
   cause: string;
   patience: 'window' | 'openTask';
+  /** Milliseconds until the next look, where more is known than the usual growing wait. */
+  delayMs?: number;
 }
 
-export type StartedJobResult = { facts: JobFacts } | NotYet | { outcome: 'claimLost' };
-
-/** What administrators read on a task that we end. No decision rests on it: Graph may show another text. */
-const DESCRIPTIONS: Record<Decision, string> = {
-  release: 'Released by Universal Print Receiver',
-  deadline: 'Released by Universal Print Receiver at its deadline',
-  unreadable: 'Released by Universal Print Receiver, which cannot read the job',
-};
-
-const OUTCOMES: Record<Decision, Outcome> = { release: 'released', deadline: 'deadline', unreadable: 'unreadable' };
+export type StartedJobResult =
+  | { facts: JobFacts }
+  | NotYet
+  /** The job stays held: its end is not due yet, or Graph refused its wish with these words. */
+  | { outcome: 'held'; lastRefusal?: string }
+  | { outcome: 'claimLost' };
 
 /**
- * When an open task is ended even if its job cannot be read; milliseconds since 1970. The task of an inactive watch is
- * always past its deadline.
+ * When an open task is ended even if its job cannot be read; milliseconds since 1970. The time of a held job begins with the
+ * end of its hold. The task of an inactive watch is always past its deadline.
  */
-export function taskDeadline(row: LedgerRow, access: Access): number {
+export function taskDeadline({ phase, heldUntil, firstSeenAt }: LedgerRow, access: Access): number {
   if (!access.active) return -Infinity;
-  return Date.parse(row.firstSeenAt) + access.tenant.taskDeadlineMinutes * 60_000;
+  const from = phase === 'end' && heldUntil !== undefined ? heldUntil : firstSeenAt;
+  return Date.parse(from) + access.tenant.taskDeadlineMinutes * 60_000;
 }
 
 /**
@@ -69,22 +58,112 @@ export function taskDeadline(row: LedgerRow, access: Access): number {
 export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWork): Promise<StartedJobResult> {
   const reading = await readUntilDeadline(deps, work);
   const { state, found } = reading;
+  const { claim, access } = work;
   switch (state) {
     case 'notYet':
+      // A held job has been seen, so it was deleted since.
+      if (claim.row.phase === 'end' && waitedFor(claim.row, 'notYet', deps.clock.now()) >= NOT_YET_WINDOW_MS) {
+        return { facts: { ...placeOf(found), outcome: outcomeOfEnded(claim, undefined), job: undefined } };
+      }
       return { outcome: 'notYet', cause: reading.cause, patience: 'window' };
     case 'ended':
-      return { facts: { ...placeOf(found), outcome: endedBy(work.claim, found.job), job: found.job } };
+      return { facts: { ...placeOf(found), outcome: outcomeOfEnded(claim, found.job), job: found.job } };
     case 'unreadable':
       if (isLeftUnread(deps, work, reading)) return endUnreadTask(deps, work, reading);
-      if (isPastDeadline(deps, work)) return endTask(deps, work, 'deadline', found);
+      if (isPastDeadline(deps, work)) return end(deps, work, decideByFailure(access, 'deadline'), found);
       return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
     case 'notBegun':
       // Whether a task can be ended before it begins is not documented. Where Graph refuses, it is retried less and less often.
-      if (isPastDeadline(deps, work)) return endTask(deps, work, 'deadline', found);
+      if (isPastDeadline(deps, work)) return end(deps, work, decideByFailure(access, 'deadline'), found);
       return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
     case 'open':
-      return endTask(deps, work, deps.decide(work.reference, found.job), found);
+      return workOnOpenTask(deps, work, found);
   }
+}
+
+async function workOnOpenTask(deps: StartedJobDeps, work: StartedJobWork, found: Found): Promise<StartedJobResult> {
+  const { claim } = work;
+  const unsettled = await settleRedirect(deps, work);
+  if (unsettled) return unsettled;
+  const decided = await decideUntilDeadline(deps, work, found);
+  if (decided === 'staysHeld') return { outcome: 'held' };
+  if (decided.decision !== 'hold') return end(deps, work, decided, found);
+  const { onFailure: _onFailure, ...cells } = decided;
+  if (!(await extendLease(deps.ledger, claim, GRAPH_CALL_LIMIT_MS, cells))) return { outcome: 'claimLost' };
+  return { facts: { ...placeOf(found), outcome: 'held', job: found.job } };
+}
+
+/** Between the two looks that show whether a redirect whose answer was lost has taken effect. */
+const REDIRECT_SETTLES_AFTER_MS = 30_000;
+
+/**
+ * A redirect whose answer was lost may still take effect, and a second one would make a second job. Where the task is open and
+ * the job not redirected at two looks 30 s apart, it is sent once more: Graph refuses it if the first one has ended the task.
+ */
+async function settleRedirect(
+  { ledger, clock }: StartedJobDeps,
+  { claim }: StartedJobWork,
+): Promise<NotYet | { outcome: 'claimLost' } | undefined> {
+  if (claim.earlier?.decision !== 'redirect') return undefined;
+  const now = clock.now();
+  const { redirectCheckedAt } = claim.row;
+  const notYet = { outcome: 'notYet', cause: 'redirectUnsettled', patience: 'openTask' } as const;
+  if (redirectCheckedAt === undefined) {
+    claim.row = { ...claim.row, redirectCheckedAt: isoTime(now) };
+    return { ...notYet, delayMs: REDIRECT_SETTLES_AFTER_MS };
+  }
+  const leftMs = Date.parse(redirectCheckedAt) + REDIRECT_SETTLES_AFTER_MS - now;
+  if (leftMs > 0) return { ...notYet, delayMs: leftMs };
+  const { redirectCheckedAt: _settled, ...row } = claim.row;
+  claim.row = row;
+  return undefined;
+}
+
+/** Past its deadline an open job no longer waits for its rules, or for what they ask about it. */
+async function decideUntilDeadline(
+  deps: StartedJobDeps,
+  work: StartedJobWork,
+  found: Found,
+): Promise<Decided | 'staysHeld'> {
+  try {
+    return await decideOnJob(deps, work, found);
+  } catch (error) {
+    const isThrottled = error instanceof GraphError && error.code === 'graphThrottled';
+    if (!(error instanceof ReceiverError) || isThrottled || !isPastDeadline(deps, work)) throw error;
+    deps.logger.error('job.rulesUnavailable', { ...idsOf(work.reference), ...errorFields(error) });
+    return decideByFailure(work.access, 'deadline');
+  }
+}
+
+/** Carries a decision out. What Graph refuses ends as the customer chose for failures, or leaves the job held. */
+async function end(
+  deps: StartedJobDeps,
+  work: StartedJobWork,
+  decided: Decided,
+  found: Found,
+): Promise<StartedJobResult> {
+  const { claim, reference } = work;
+  const result = await carryOut(deps, work, decided, found);
+  if (result.outcome === 'claimLost') return result;
+  if (result.outcome !== 'refused') return { facts: { ...placeOf(found), ...result } };
+  const { refused, error } = result;
+  const { decidedBy, onFailure } = decided;
+  if (decidedBy === 'wish') {
+    deps.logger.warn('job.wishRefused', { ...idsOf(reference), action: refused.action, ...errorFields(error) });
+    return { outcome: 'held', lastRefusal: refused.message };
+  }
+  const isAbortRefused = refused.action === 'abort';
+  if (isMereRelease(decided) || decided.isAbortRefused || (decidedBy === 'refusal' && !isAbortRefused)) throw error;
+  if (refused.action === 'release' && decided.configure === undefined) throw error;
+  deps.logger.error('job.decisionRefused', {
+    ...idsOf(reference),
+    action: refused.action,
+    onFailure,
+    ...errorFields(error),
+  });
+  claim.row = { ...withoutDecision(claim.row), refused: claim.row.refused ?? JSON.stringify(refused) };
+  const failed: Decided = { decision: onFailure, decidedBy: 'refusal', onFailure };
+  return end(deps, work, isAbortRefused && onFailure === 'abort' ? { ...failed, isAbortRefused } : failed, found);
 }
 
 /**
@@ -126,59 +205,7 @@ async function endUnreadTask(
 ): Promise<StartedJobResult> {
   const { printerId, shareId } = found;
   deps.logger.error('job.unreadable', { ...idsOf(work.reference), printerId, shareId, cause });
-  return endTask(deps, work, 'unreadable', found);
-}
-
-async function endTask(
-  deps: StartedJobDeps,
-  { claim, reference }: StartedJobWork,
-  decision: Decision,
-  found: Found,
-): Promise<StartedJobResult> {
-  const facts = { ...placeOf(found), job: found.job };
-  if (!(await extendLease(deps.ledger, claim, GRAPH_CALL_LIMIT_MS, decision))) return { outcome: 'claimLost' };
-  claim.hasActed = true;
-  try {
-    await completeTask(deps.callGraph, reference, DESCRIPTIONS[decision]);
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    // A refusal is no failure when the task has ended: by somebody else, or by an earlier try whose answer was lost.
-    const task = await readTask(deps.callGraph, reference);
-    if (typeof task === 'string' || (task.state !== 'completed' && task.state !== 'aborted')) {
-      claim.hasActed = false;
-      throw error;
-    }
-    if (!error.wasRepeated) {
-      const job = await readAgain(deps, reference, found);
-      return { facts: { ...facts, job, outcome: endedBy(claim, job) } };
-    }
-  }
-  return { facts: { ...facts, outcome: found.job?.isRedirectedAway ? 'redirected' : OUTCOMES[decision] } };
-}
-
-/** The job after its task has ended in the meantime: it may have been redirected. */
-async function readAgain(
-  { callGraph }: StartedJobDeps,
-  { tenantId }: JobStartedReference,
-  { printerId, jobId, job }: Found,
-): Promise<PrintJob | undefined> {
-  if (!job || printerId === undefined || jobId === undefined) return job;
-  const read = await readJob(callGraph, { tenantId, printerId, jobId }, 'tasks');
-  return typeof read === 'string' ? job : read;
-}
-
-/** Graph answered that the task cannot be changed in its current state. */
-function isRefusal(error: unknown): error is GraphError {
-  return error instanceof GraphError && ['graphRejected', 'graphConflict', 'graphNotFound'].includes(error.code);
-}
-
-/**
- * A task that has ended with our decision on its row was ended by us: the run that did it ended before it recorded that. A
- * redirect ends the task too (api/printjob-redirect.md).
- */
-function endedBy({ earlierDecision }: Claim, job: PrintJob | undefined): Outcome {
-  if (job?.isRedirectedAway) return 'redirected';
-  return earlierDecision === undefined ? 'ended' : OUTCOMES[earlierDecision];
+  return end(deps, work, decideByFailure(work.access, 'unreadable'), found);
 }
 
 function isPastDeadline(deps: StartedJobDeps, { claim, access }: StartedJobWork): boolean {

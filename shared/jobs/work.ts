@@ -5,10 +5,11 @@ import { readJob } from '../graph/api/printJobs';
 import { isRecord, parseJson, parseText } from '../parse';
 import type { MessageQueue } from '../storage/queues';
 import type { Access } from './access';
-import { extendLease, finishClaim, isoTime, mayReopen, type Claim } from './claims';
+import { extendLease, finishClaim, holdClaim, isoTime, mayReopen, type Claim } from './claims';
 import { formatJobEvent, type JobEventFacts, type JobFacts } from './jobEvent';
-import type { EventState, LedgerRow, Outcome } from './ledger';
-import type { JobFetchableReference, JobMessage } from './message';
+import type { EventState, LedgerRow, Outcome } from './ledgerRow';
+import { userTag } from './ledgerIndex';
+import type { JobFetchableReference, JobMessage, JobReference } from './message';
 import { shortenJob } from './shortenJob';
 import { workOnStartedJob, type NotYet, type StartedJobDeps, type StartedJobResult } from './startedJob';
 
@@ -25,6 +26,8 @@ export interface Work {
 export type WorkResult =
   | { outcome: 'done' | 'eventRepeated' | 'releasedWithoutEvent' | 'endedAgain' | 'taskStaysOpen'; jobOutcome: Outcome }
   | NotYet
+  /** The job is held, now or still. `lastRefusal`: Graph refused what was wished. */
+  | { outcome: 'held'; lastRefusal?: string }
   /** Another run has taken the row over; nothing more was started. */
   | { outcome: 'claimLost' };
 
@@ -50,6 +53,7 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
       ? await readFetchableJob(deps.callGraph, reference)
       : await workOnStartedJob(deps, { claim: work.claim, access: work.access, reference });
   if (row.event === 'sent' || row.event === 'none') return finishAgain(deps, work.claim, row.event, result);
+  if ('outcome' in result && result.outcome === 'held') return holdAgain(deps, work.claim, result);
   // A job whose event is late may have been deleted at Graph since.
   const facts = 'facts' in result ? result.facts : pending;
   return facts ? sendAndRecord(deps, work, facts) : (result as Exclude<typeof result, { facts: JobFacts }>);
@@ -71,6 +75,17 @@ async function finishAgain(
   const said = staysOpen ? 'taskStaysOpen' : cause;
   await finishClaim(deps.ledger, claim, { event, ...(said === undefined ? {} : { cause: said }) });
   return { outcome: staysOpen ? 'taskStaysOpen' : 'endedAgain', jobOutcome };
+}
+
+/** Returns a job that a run has looked at to its hold. */
+async function holdAgain(
+  deps: WorkDeps,
+  claim: Claim,
+  held: { outcome: 'held'; lastRefusal?: string },
+): Promise<WorkResult> {
+  const { lastRefusal } = held;
+  const isHeld = await holdClaim(deps.ledger, claim, lastRefusal === undefined ? {} : { lastRefusal });
+  return isHeld ? held : { outcome: 'claimLost' };
 }
 
 /** What a run found and did whose event could not be sent. */
@@ -117,6 +132,10 @@ async function sendAndRecord(deps: WorkDeps, { claim, message, access }: Work, f
   if (text.length <= MOST_CELL_CHARACTERS) claim.row = { ...claim.row, eventText: text };
   if (!(await extendLease(deps.ledger, claim, EVENT_SEND_LIMIT_MS))) return { outcome: 'claimLost' };
   await deps.queues.events.send(text);
+  if (outcome === 'held') {
+    const isHeld = await holdClaim(deps.ledger, claim, { ...record, ...heldCells(claim.reference, facts) });
+    return isHeld ? { outcome: 'held' } : { outcome: 'eventRepeated', jobOutcome: outcome };
+  }
   const recorded = await finishClaim(deps.ledger, claim, { ...record, event: 'sent' });
   return { outcome: recorded ? 'done' : 'eventRepeated', jobOutcome: outcome };
 }
@@ -125,8 +144,9 @@ async function sendAndRecord(deps: WorkDeps, { claim, message, access }: Work, f
 async function formatEvent(deps: WorkDeps, claim: Claim, message: JobMessage, facts: JobFacts): Promise<string> {
   const redirects = await findRedirects(deps, claim, facts);
   const { reference, row } = claim;
-  const { firstSeenAt, traceparent = message.traceparent } = row;
-  return formatJobEvent({ ...facts, ...redirects, reference, firstSeenAt, traceparent });
+  const { firstSeenAt, traceparent = message.traceparent, phase, rule, by } = row;
+  const refused = row.refused === undefined ? undefined : parseJson(row.refused);
+  return formatJobEvent({ ...facts, ...redirects, reference, firstSeenAt, traceparent, phase, rule, by, refused });
 }
 
 /** What the row keeps of the facts, so that a later run can send the same event. */
@@ -149,11 +169,22 @@ function recordOf({ outcome, printerId, shareId, jobId, job }: JobFacts): Partia
   };
 }
 
+/** What the row of a held job keeps, so that a wish finds it: the ids in its key, and the tags of its user. */
+function heldCells(reference: JobReference, { job }: JobFacts): Partial<LedgerRow> {
+  if (reference.kind !== 'jobStarted') return {};
+  const { tenantId, definitionId, taskId } = reference;
+  const user = job?.fields['createdBy'];
+  const { id, userPrincipalName } = isRecord(user) ? user : {};
+  const names = [id, userPrincipalName].map(parseText).filter((name) => name !== '');
+  const userTags = [...new Set(names.map((name) => userTag(tenantId, name)))].join(',');
+  return { definitionId, taskId, userTags };
+}
+
 /** Where the job was redirected to and from. A share whose printer cannot be read now stays a share: the event does not wait. */
 async function findRedirects(
   { callGraph, locateJob }: WorkDeps,
   { reference: { tenantId } }: Claim,
-  { job }: JobFacts,
+  { job, redirectedTo }: JobFacts,
 ): Promise<Pick<JobEventFacts, 'redirectedTo' | 'redirectedFrom'>> {
   const locate = async (url: unknown): Promise<NamedPlace | undefined> => {
     const named = parseJobUrl(url);
@@ -166,7 +197,7 @@ async function findRedirects(
     }
   };
   return {
-    redirectedTo: await locate(job?.fields['redirectedTo']),
+    redirectedTo: redirectedTo ?? (await locate(job?.fields['redirectedTo'])),
     redirectedFrom: await locate(job?.fields['redirectedFrom']),
   };
 }

@@ -1,4 +1,4 @@
-import type { LedgerRow } from '../jobs/ledger';
+import type { LedgerRow } from '../jobs/ledgerRow';
 
 /** One step in the life of a job event. */
 export interface TimelineStep {
@@ -16,9 +16,11 @@ const FOUND_BY: Record<LedgerRow['foundBy'], string> = {
 
 const OUTCOMES: Record<NonNullable<LedgerRow['outcome']>, string> = {
   released: 'its task was completed, so that it prints',
+  aborted: 'it was aborted, so that it does not print',
+  held: 'it is held',
   redirected: 'it was redirected to another printer, where a job of its own prints',
-  deadline: 'its task was completed at the deadline, because the job could not be read',
-  unreadable: 'its task was completed, because Graph does not let the app read the job',
+  deadline: 'its time was up, and it ended as its rule or the choice for failures says',
+  unreadable: 'its task was ended, because Graph does not let the app read the job',
   ended: 'its task or job had been ended by another party',
   fetchable: 'it was ready for download',
   printed: 'it was with the printer, or printed',
@@ -61,6 +63,11 @@ function currentState(row: LedgerRow, changedAt: string | undefined): TimelineSt
     }
     case 'claimed':
       return { ...at, what: `a run is working on it${until('its claim ends', row.leaseUntil)}` };
+    case 'held':
+      return {
+        ...at,
+        what: `held${row.rule === undefined ? '' : ` by the rule ${row.rule}`}${until('until', row.heldUntil)}`,
+      };
     case 'waiting':
       return { ...at, what: `it waits${cause}${until('next try', row.nextTryAt)}` };
     case 'failed':

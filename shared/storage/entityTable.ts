@@ -63,6 +63,10 @@ export interface EntityTable {
 export interface ListOptions {
   /** Only rows whose RowKey begins with this; not empty. */
   rowKeyPrefix?: string;
+  /** Only rows whose RowKey comes after this. */
+  after?: string;
+  /** Only rows whose RowKey comes before this. */
+  before?: string;
   /** Only these cells beside the two keys: a ledger row carries its whole job, which most readers do not need. */
   cells?: readonly string[];
 }

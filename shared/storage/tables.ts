@@ -73,12 +73,14 @@ export function createAzureTable(client: TableClient): EntityTable {
       const removed = await unlessStatus([404, 412], client.deleteEntity(partitionKey, rowKey, { ...bounded(), etag }));
       return removed !== undefined;
     },
-    async *list(partitionKey, { rowKeyPrefix, cells } = {}) {
+    async *list(partitionKey, { rowKeyPrefix, after, before, cells } = {}) {
       const filters: string[] = [];
       if (partitionKey !== undefined) filters.push(`PartitionKey eq ${quote(partitionKey)}`);
       if (rowKeyPrefix !== undefined) {
         filters.push(`RowKey ge ${quote(rowKeyPrefix)}`, `RowKey lt ${quote(endOfPrefix(rowKeyPrefix))}`);
       }
+      if (after !== undefined) filters.push(`RowKey gt ${quote(after)}`);
+      if (before !== undefined) filters.push(`RowKey lt ${quote(before)}`);
       const queryOptions = {
         ...(filters.length === 0 ? {} : { filter: filters.join(' and ') }),
         ...(cells === undefined ? {} : selecting(cells)),

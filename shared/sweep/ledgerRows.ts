@@ -1,5 +1,5 @@
 import { ReceiverError } from '../errors';
-import type { LedgerRow } from '../jobs/ledger';
+import type { LedgerRow } from '../jobs/ledgerRow';
 import { ledgerKey, type JobReference } from '../jobs/message';
 import { memoryName } from './sweepMemory';
 import type { SweepDeps } from './sweepRun';

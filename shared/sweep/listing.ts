@@ -2,13 +2,13 @@ import { readItemRow } from './ledgerRows';
 import { memoryName } from './sweepMemory';
 import type { SweepDeps } from './sweepRun';
 import { NEW_JOB_MS } from './taskPlaces';
-import type { LedgerRow } from '../jobs/ledger';
+import type { LedgerRow } from '../jobs/ledgerRow';
 import { formatJobMessage, createTrace, type JobReference } from '../jobs/message';
 import type { Tenant } from '../tenants/tenants';
 import type { Watch } from '../watches/watches';
 import { listJobs, type ListedJob } from '../graph/api/printJobs';
 import { listTasks, type PrintTask } from '../graph/api/printTasks';
-import { isOutOfBounds, planJob, planTask, type Sight, type SweepPlan } from './plan';
+import { isOutOfBounds, planEndedTask, planJob, planTask, type Sight, type SweepPlan } from './plan';
 import { eachBounded } from '../concurrency';
 
 export interface ListingOptions {
@@ -44,7 +44,7 @@ const SENDS_AT_ONCE = 16;
  *
  * @throws errors of the queue and of the tables
  */
-export function sweepTasks(
+export async function sweepTasks(
   deps: SweepDeps,
   tenant: Pick<Tenant, 'tenantId' | 'taskDeadlineMinutes'>,
   definition: { id: string; isWatched: boolean },
@@ -52,7 +52,9 @@ export function sweepTasks(
 ): Promise<ListingSweep> {
   const { tenantId, taskDeadlineMinutes } = tenant;
   const { id: definitionId, isWatched } = definition;
+  const unlisted = await heldTasks(deps, { tenantId, definitionId }, options);
   const toItem: ToItem<PrintTask> = ({ id: taskId, isOpen, hasEnded, place }, swept) => {
+    unlisted.delete(taskId);
     const isPlaced = place === undefined || 'printerId' in place;
     if (place && 'printerId' in place) deps.memory.taskPlaces.note(tenantId, place, isWatched);
     // The row of a task that has ended shows whether Graph lost its notification, and the printer of a share.
@@ -64,11 +66,33 @@ export function sweepTasks(
         deps.memory.taskPlaces.note(tenantId, { printerId, jobId }, isWatched);
       } else if (!isPlaced) swept.unplaced += 1;
     };
-    if (hasEnded) return { reference, isOpenTask: false, onRow, plan: () => 'done' };
+    if (hasEnded) return { reference, isOpenTask: false, onRow, plan: planEndedTask };
     swept.seen += 1;
     return { reference, isOpenTask: true, onRow, plan: (sight) => planTask(sight, { taskDeadlineMinutes, isOpen }) };
   };
-  return sweepListing(deps, listTasks(deps, { tenantId, definitionId }), toItem, options);
+  const swept = await sweepListing(deps, listTasks(deps, { tenantId, definitionId }), toItem, options);
+  if (swept.brokenOff !== undefined) return swept;
+  const ended = [...unlisted.values()].map((reference): Item => ({
+    reference,
+    isOpenTask: false,
+    plan: planEndedTask,
+  }));
+  await comparePiece(deps, ended, options, swept);
+  return swept;
+}
+
+/** The held jobs of a definition by their task. One that Graph lists no more was deleted. */
+async function heldTasks(
+  deps: SweepDeps,
+  { tenantId, definitionId }: { tenantId: string; definitionId: string },
+  { onUnreadable }: ListingOptions,
+): Promise<Map<string, JobReference>> {
+  const held = new Map<string, JobReference>();
+  for await (const { reference } of deps.ledger.listHeld(tenantId, {}, onUnreadable)) {
+    if (reference.kind !== 'jobStarted' || reference.definitionId !== definitionId) continue;
+    held.set(reference.taskId, reference);
+  }
+  return held;
 }
 
 /**

@@ -2,7 +2,7 @@ import { LEASE_MS, mayReopen } from '../jobs/claims';
 import { LONGEST_DELAY_MS, LONGEST_OWN_WAIT_MS, sweepSpacingMs } from '../jobs/delays';
 import { LONGEST_ROUND_MS } from '../jobs/retries';
 import type { Enqueued } from './sweepMemory';
-import type { LedgerRow } from '../jobs/ledger';
+import { isHoldOver, type LedgerRow } from '../jobs/ledgerRow';
 import { CLOCK_SKEW_MS, waitEnd } from '../skew';
 
 /** The decision on one open task or ready job that Graph lists. */
@@ -12,6 +12,8 @@ export type SweepPlan =
   | 'done'
   /** The ledger says that it is done, and Graph lists its task as open long after. */
   | 'lookAgain'
+  /** The rules hold the job, and its time is not up. */
+  | 'held'
   /** A run holds its claim, or its own message is due soon. */
   | 'inProgress'
   /** Enqueued or failed recently. */
@@ -53,8 +55,15 @@ export function planTask(
     if (!isOpen || ageMs < LOOK_AGAIN_AFTER_MS || !mayReopen(row)) return 'done';
     return isSpaced(sight) ? 'spaced' : 'lookAgain';
   }
-  const isLate = row !== undefined && now - Date.parse(row.firstSeenAt) >= taskDeadlineMinutes * 60_000;
+  const waitsFrom = row?.phase === 'end' && row.heldUntil !== undefined ? row.heldUntil : row?.firstSeenAt;
+  const isLate = waitsFrom !== undefined && now - Date.parse(waitsFrom) >= taskDeadlineMinutes * 60_000;
   return planRow(sight, isLate);
+}
+
+/** A task that has ended or that Graph lists no more. Its job is held no longer: another party has ended it. */
+export function planEndedTask(sight: Sight): SweepPlan {
+  if (sight.row?.status !== 'held') return 'done';
+  return isSpaced(sight) ? 'spaced' : 'enqueue';
 }
 
 /** A job that is fetchable, acquired or completed. */
@@ -81,6 +90,7 @@ export function isOutOfBounds(
 function planRow(sight: Sight, isLate: boolean): SweepPlan {
   const { row, now, retryNow } = sight;
   if (row?.status === 'done') return 'done';
+  if (row?.status === 'held' && !isHoldOver(row, now)) return 'held';
   if (row?.status === 'claimed' && isAhead(row.leaseUntil, now - MARGIN_MS, LEASE_MS)) return 'inProgress';
   if (row?.status === 'waiting' && isAhead(row.nextTryAt, now - MARGIN_MS, LONGEST_DELAY_MS)) {
     // A waiting row always has a message. Where Graph refuses to end a late task, one more message in every run would

@@ -21,10 +21,12 @@ export interface Recovered {
   claims: number;
   /** Open tasks without a row in the ledger. */
   tasks: number;
+  /** Held jobs whose time is up. */
+  due: number;
 }
 
 /**
- * Finds jobs whose process was killed, and enqueues them. The host keeps the messages of a dead process invisible for ten
+ * Finds held jobs whose time is up, and jobs whose process was killed, and enqueues them. The host keeps the messages of a dead process invisible for ten
  * minutes, and a user waits at the printer. A claim whose lease is over comes from the index of work in hand. A task that was
  * notified and not claimed has no row: with `tasks`, the open tasks of every watched definition are listed too. A jobFetchable that
  * was not claimed is left to the sweep: nobody waits for it.
@@ -32,7 +34,7 @@ export interface Recovered {
  * Never rejects for one tenant: failures are logged, and the next run is a minute away.
  */
 export async function recoverJobs(deps: SweepDeps, options: { tasks: boolean }): Promise<Recovered> {
-  const recovered: Recovered = { claims: 0, tasks: 0 };
+  const recovered: Recovered = { claims: 0, tasks: 0, due: 0 };
   const endsAt = deps.clock.now() + RUN_MS;
   const isUp = () => deps.clock.now() >= endsAt;
   const timed = { ...deps, callGraph: withDeadline(deps.callGraph, { isUp }) };
@@ -44,6 +46,7 @@ export async function recoverJobs(deps: SweepDeps, options: { tasks: boolean }):
     const { tenantId } = tenant;
     try {
       recovered.claims += await enqueueOnce(deps, await findDeadClaims(deps, tenantId));
+      recovered.due += await enqueueOnce(deps, await findDue(deps, tenantId));
     } catch (error) {
       deps.logger.error('jobs.notRecovered', { ...errorFields(error), tenantId });
     }
@@ -64,6 +67,22 @@ async function findDeadClaims(deps: SweepDeps, tenantId: string): Promise<JobRef
     const stored = await readRow(deps, reference);
     if (stored === undefined || stored === 'unreadable') continue;
     if (stored.value.status === 'claimed' && isLeaseOver(stored)) found.push(reference);
+  }
+  return found;
+}
+
+/** Held jobs whose time is up. Those that a run has begun to end have a message of their own. */
+async function findDue(deps: SweepDeps, tenantId: string): Promise<JobReference[]> {
+  const found: JobReference[] = [];
+  const until = new Date(deps.clock.now()).toISOString();
+  const held = deps.ledger.listHeld(tenantId, { until }, (error) => reportUnreadable(deps, error));
+  for await (const { reference, heldUntil = until } of held) {
+    const stored = await readRow(deps, reference);
+    if (stored === undefined || stored === 'unreadable' || stored.value.status !== 'held') continue;
+    // A message before that time has found the job held.
+    const enqueued = deps.memory.get(memoryName(reference));
+    if (enqueued !== undefined && enqueued.at < Date.parse(heldUntil)) deps.memory.forget(memoryName(reference));
+    found.push(reference);
   }
   return found;
 }

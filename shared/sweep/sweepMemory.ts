@@ -35,6 +35,7 @@ export function createSweepMemory(clock: Pick<Clock, 'now'>, most = MOST_REMEMBE
     note(name: string): void {
       enqueued.set(name, { times: (enqueued.get(name)?.times ?? 0) + 1, at: clock.now() });
     },
+    forget: (name: string): void => void enqueued.delete(name),
     /** The job events whose row was read as `done`, each with whether Graph lost its notification. */
     done: createCache<boolean>({ most: MOST_DONE, clock }),
     taskPlaces: createTaskPlaces(clock),

@@ -55,7 +55,7 @@ export interface SweepDeps {
   graphBaseUrl: string;
   tenants: Tenants;
   watches: Pick<Watches, 'get' | 'list' | 'update'>;
-  ledger: Pick<Ledger, 'getWithoutJob' | 'listOpen'>;
+  ledger: Pick<Ledger, 'getWithoutJob' | 'listOpen' | 'listHeld'>;
   /** print-notifications */
   jobs: MessageQueue;
   /** What the sweeps of this process have seen and enqueued. */

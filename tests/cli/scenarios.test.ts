@@ -2,7 +2,7 @@ import { SCENARIOS } from '../../cli/tenants';
 import { newWatch, type WatchKind } from '../../shared/watches/watches';
 import { createSubscriptionWorld, DEFINITION, PRINTER, START, TENANT } from '../support/createSubscriptionWorld';
 import type { CallGraph } from '../../shared/graph/client';
-import { completeTask, readTask, listTasks } from '../../shared/graph/api/printTasks';
+import { endTask, readTask, listTasks } from '../../shared/graph/api/printTasks';
 import { createSubscription } from '../../shared/graph/api/subscriptions';
 import { callOf, newSubscription } from '../../shared/subscriptions/plan';
 import { listJobs } from '../../shared/graph/api/printJobs';
@@ -51,7 +51,7 @@ describe('the scenarios of tenants add', () => {
         await readStartedJob({ callGraph, locateJob }, { ...started, ...place });
         await readStartedJob({ callGraph, locateJob }, { ...started, shareId: SHARE, jobId: '1' });
         await readTask(callGraph, started);
-        await completeTask(callGraph, started, 'released');
+        await endTask(callGraph, started, { state: 'completed', description: 'released' });
         await readThrough(listTasks(paging(callGraph), started));
         await readThrough(listJobs(paging(callGraph), fetchable));
       },

@@ -108,7 +108,14 @@ it('the recovery of jobs passes over a ledger row that cannot be read', async ()
   const worker = await createJobWorker();
   const { ledger, ledgerTable, clock, tenants, watches, logger, queues } = worker;
   for (const reference of [FETCHABLE, STARTED]) {
-    const claimed = { status: 'claimed', runId: 'dead', attempts: 1, firstSeenAt: START, foundBy: 'graph' } as const;
+    const claimed = {
+      status: 'claimed',
+      phase: 'start',
+      runId: 'dead',
+      attempts: 1,
+      firstSeenAt: START,
+      foundBy: 'graph',
+    } as const;
     await ledger.insert(reference, claimed);
   }
   const stored = await ledgerTable.get(TENANT, ledgerRowKey(FETCHABLE));
@@ -127,7 +134,7 @@ it('the recovery of jobs passes over a ledger row that cannot be read', async ()
     clock,
     randomBytes: (size: number) => Buffer.alloc(size, 1),
   };
-  expect(await recoverJobs(deps, { tasks: false })).toEqual({ claims: 1, tasks: 0 });
+  expect(await recoverJobs(deps, { tasks: false })).toEqual({ claims: 1, tasks: 0, due: 0 });
   expect(logger.events).toContainEqual(
     expect.objectContaining({
       event: 'row.unreadable',

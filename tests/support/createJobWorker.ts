@@ -1,10 +1,12 @@
-import { releaseEveryJob } from '../../shared/jobs/startedJob';
 import { formatJobMessage, type JobMessage, ledgerKey, type JobReference } from '../../shared/jobs/message';
 import { type ProcessDeps, processNotification } from '../../shared/jobs/processNotification';
 import { createReadAccess } from '../../shared/jobs/access';
+import { createFindPrinter } from '../../shared/jobs/decision';
+import type { RulesInForce } from '../../shared/rules/store';
 import { createPlaces } from '../../shared/fairness/places';
 import { createTurns } from '../../shared/fairness/turns';
-import { createLedger, type LedgerRow } from '../../shared/jobs/ledger';
+import { createLedger } from '../../shared/jobs/ledger';
+import type { LedgerRow } from '../../shared/jobs/ledgerRow';
 import { createRequestRenewal } from '../../shared/subscriptions/renewalRequests';
 import { createRequestSweep } from '../../shared/subscriptions/sweepRequests';
 import { type Watch, createWatches } from '../../shared/watches/watches';
@@ -69,6 +71,8 @@ export async function createJobWorker() {
   const throttle = createThrottle(clock);
   const silence = createSilence(clock);
 
+  const inForce: { rules: RulesInForce } = { rules: { kind: 'none' } };
+
   /** A process that has just started, on the same storage and the same Graph. */
   const startProcess = (changes: Partial<ProcessDeps> = {}): ProcessDeps => ({
     ledger,
@@ -79,7 +83,8 @@ export async function createJobWorker() {
     silence,
     places: createPlaces({ silence, clock }),
     turns: createTurns({ silence, clock }),
-    decide: releaseEveryJob,
+    rules: { rulesOf: () => Promise.resolve(inForce.rules) },
+    findPrinter: createFindPrinter(clock),
     queues,
     requestRenewal: createRequestRenewal({ queue: renewals, clock }),
     requestSweep: createRequestSweep({ watches, queue: sweepRequests, clock }),
@@ -133,6 +138,8 @@ export async function createJobWorker() {
     sweepRequests,
     putTenant,
     putWatch,
+    /** The rules in force from now on. */
+    useRules: (rules: RulesInForce) => void (inForce.rules = rules),
     /** Prints one job that waits with its task in processing. */
     printStarted: () => {
       world.putTask(TASK, { parentUrl: PARENT_URL });

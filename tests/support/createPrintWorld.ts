@@ -16,6 +16,8 @@ type Scripted = { method: GraphCall['method']; path: RegExp; answer: () => unkno
 export function createPrintWorld() {
   const tasks = new Map<string, WorldTask>();
   const jobs = new Map<string, () => Record<string, unknown>>();
+  /** Where jobs can be redirected to. */
+  const printers = new Set<string>();
   /** The printer of each share. */
   const shares = new Map<string, string>();
   const calls: GraphCall[] = [];
@@ -45,7 +47,8 @@ export function createPrintWorld() {
       const key = `${kind === 'printers' ? '' : 'pullprint.'}${parentId}/${id}`;
       const job = jobs.get(key);
       if (!job) throw graphError('notFound');
-      return job();
+      if (method === 'GET') return job();
+      return changeJob(key, job(), path.split('/')[6] ?? '', body);
     }
     if (id === '') return { value: [...tasks].map(([taskId, task]) => showTask(taskId, task)) };
     const task = tasks.get(id);
@@ -57,6 +60,30 @@ export function createPrintWorld() {
     return showTask(id, task);
   }
 
+  /** PATCH, abort and redirect of a job, which need a task in processing (api/printjob-update.md, -abort, -redirect). */
+  function changeJob(key: string, job: Record<string, unknown>, action: string, body: unknown): unknown {
+    const ofJob = (job['tasks'] as { id: string }[] | undefined) ?? [];
+    const task = ofJob.map(({ id }) => tasks.get(id)).find((one) => one?.state === 'processing');
+    if (!task) throw graphError('rejected');
+    const show = jobs.get(key) ?? (() => job);
+    const change = (fields: Record<string, unknown>) => jobs.set(key, () => ({ ...show(), ...fields }));
+    const { configuration, destinationPrinterId } = body as {
+      configuration?: Record<string, unknown>;
+      destinationPrinterId?: string;
+    };
+    if (action === 'abort') return void change({ status: { state: 'aborted', isAcquiredByPrinter: false } });
+    if (action === 'redirect') {
+      if (!printers.has(destinationPrinterId ?? '')) throw graphError('notFound');
+      task.state = 'completed';
+      change({
+        redirectedTo: `https://graph.microsoft.com/v1.0/print/printers/${destinationPrinterId ?? ''}/jobs/9001`,
+      });
+      return { id: '9001', configuration };
+    }
+    change({ configuration: { ...(job['configuration'] as object | undefined), ...configuration } });
+    return jobs.get(key)?.();
+  }
+
   function showTask(id: string, { state, description, parentUrl }: WorldTask) {
     return { id, status: { state, description }, ...(parentUrl === undefined ? {} : { parentUrl }) };
   }
@@ -66,6 +93,7 @@ export function createPrintWorld() {
     calls,
     tasks,
     jobs,
+    printers,
     shares,
     /** Method and path of each call, in order. */
     said: () => calls.map(({ method, path }) => `${method} ${path}`),

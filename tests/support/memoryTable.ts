@@ -66,11 +66,13 @@ export function createMemoryTable(
       if (!found || stored(found).etag !== etag) return Promise.resolve(false);
       return Promise.resolve(rows.delete(keyOf(partitionKey, rowKey)));
     },
-    async *list(partitionKey, { rowKeyPrefix = '', cells } = {}) {
+    async *list(partitionKey, { rowKeyPrefix = '', after, before, cells } = {}) {
       await Promise.resolve();
       for (const key of [...rows.keys()].sort()) {
         const found = rows.get(key);
         if (!found?.row.rowKey.startsWith(rowKeyPrefix)) continue;
+        if (after !== undefined && found.row.rowKey <= after) continue;
+        if (before !== undefined && found.row.rowKey >= before) continue;
         if (partitionKey !== undefined && found.row.partitionKey !== partitionKey) continue;
         yield only(stored(found), cells);
       }

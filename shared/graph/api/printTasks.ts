@@ -46,13 +46,18 @@ export async function readTask(callGraph: CallGraph, task: TaskKey): Promise<Pri
 }
 
 /**
- * Ends the task, so that its job continues (api/printtaskdefinition-update-task.md).
+ * Ends the task (api/printtaskdefinition-update-task.md). The job of a completed task continues. The page does not say what an
+ * aborted task does to its job.
  *
- * @param description stays on the task and shows who ended it
+ * @param status its description stays on the task and shows who ended it
  * @throws GraphError as `callGraph`
  */
-export async function completeTask(callGraph: CallGraph, task: TaskKey, description: string): Promise<void> {
-  const body = { status: { state: 'completed', description } };
+export async function endTask(
+  callGraph: CallGraph,
+  task: TaskKey,
+  status: { state: 'completed' | 'aborted'; description: string },
+): Promise<void> {
+  const body = { status };
   await callGraph({ ...callOf(task), method: 'PATCH', body });
 }
 

@@ -6,7 +6,8 @@ import {
   type Claim,
   type ClaimDeps,
 } from '../../../shared/jobs/claims';
-import { createLedger, type LedgerRow } from '../../../shared/jobs/ledger';
+import { createLedger } from '../../../shared/jobs/ledger';
+import type { LedgerRow } from '../../../shared/jobs/ledgerRow';
 import { ledgerKey, ledgerRowKey } from '../../../shared/jobs/message';
 import type { EntityTable } from '../../../shared/storage/entityTable';
 import { createFakeClock } from '../../support/createFakeClock';
@@ -84,6 +85,7 @@ describe('claim', () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a');
     expect(claim.row).toEqual({
+      phase: 'start',
       decision: 'release',
       status: 'claimed',
       runId: 'run-a',
@@ -293,6 +295,7 @@ describe('the end of a claim', () => {
       releaseClaim(ledger.deps, claim, { status: 'waiting', nextTryAt: START, cause: 'graphThrottled' }),
     ).resolves.toBe(true);
     expect(await ledger.row()).toEqual({
+      phase: 'start',
       status: 'waiting',
       attempts: 1,
       firstSeenAt: START,

@@ -12,6 +12,7 @@ const ACCOUNTING = {
 
 function factsOf(fields: Record<string, unknown>, documents?: unknown[]): JobEventFacts {
   return {
+    phase: 'start',
     reference: STARTED,
     printerId: PRINTER,
     jobId: JOB,

@@ -241,10 +241,12 @@ describe('a redirected job (resources/printjob.md: redirectedTo, redirectedFrom)
   it('redirected while we decided: the job is read again after the refused PATCH', async () => {
     worker.printStarted();
     const deps = worker.startProcess({
-      decide: () => {
-        worker.world.putTask(TASK, { state: 'completed', parentUrl: `${GRAPH}${JOB_PATH}` });
-        worker.world.putJob(PRINTER, JOB, { redirectedTo }, [TASK]);
-        return 'release';
+      rules: {
+        rulesOf: () => {
+          worker.world.putTask(TASK, { state: 'completed', parentUrl: `${GRAPH}${JOB_PATH}` });
+          worker.world.putJob(PRINTER, JOB, { redirectedTo }, [TASK]);
+          return Promise.resolve({ kind: 'none' });
+        },
       },
     });
     await expect(worker.process(messageOf(STARTED), deps)).resolves.toBe('done');

@@ -245,9 +245,11 @@ describe('tasks that ended without us', () => {
   test('ended while we decided: after the refused PATCH the task is read, and the event says ended', async () => {
     worker.printStarted();
     const deps = worker.startProcess({
-      decide: () => {
-        worker.world.putTask(TASK, { state: 'completed', description: 'Redirected' });
-        return 'release';
+      rules: {
+        rulesOf: () => {
+          worker.world.putTask(TASK, { state: 'completed', description: 'Redirected' });
+          return Promise.resolve({ kind: 'none' });
+        },
       },
     });
     await expect(worker.process(messageOf(STARTED), deps)).resolves.toBe('done');

@@ -315,7 +315,7 @@ describe('a job that Graph does not show for longer than the ten minutes of "not
     expect(openMinutes).toBeLessThanOrEqual(11.5);
     expect(worker.world.tasks.get(TASK)).toMatchObject({ state: 'completed' });
     expect(worker.events()).toMatchObject([{ data: { outcome: 'unreadable', job: null } }]);
-    expect(await worker.row()).toMatchObject({ status: 'done', outcome: 'unreadable', decision: 'unreadable' });
+    expect(await worker.row()).toMatchObject({ status: 'done', outcome: 'unreadable', decidedBy: 'unreadable' });
     expect(worker.logger.events.find(({ event }) => event === 'job.unreadable')).toMatchObject({
       level: 'error',
       key: `jobStarted_${STARTED.definitionId}_${TASK}`,
@@ -394,7 +394,7 @@ describe('the deadline of 15 minutes', () => {
     });
     void worker.process(messageOf(STARTED), died);
     await new Promise(setImmediate);
-    expect(await worker.row()).toMatchObject({ status: 'claimed', decision: 'deadline' });
+    expect(await worker.row()).toMatchObject({ status: 'claimed', decision: 'release', decidedBy: 'deadline' });
     worker.clock.advance(5 * MINUTE);
     await expect(worker.process(messageOf(STARTED))).resolves.toBe('done');
     expect(worker.events()).toMatchObject([{ data: { outcome: 'deadline' } }]);

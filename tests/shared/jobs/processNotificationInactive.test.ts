@@ -134,7 +134,7 @@ describe('the cache', () => {
     await expect(readAccess(key, undefined)).resolves.toMatchObject({ active: true });
     expect(reads).toEqual({ tenants: 1, watches: 2 });
     await worker.watches.update(key, (watch) => ({ ...watch, generation: 1 }));
-    await expect(readAccess(key, 0)).resolves.toEqual({ active: false, reason: 'staleGeneration' });
+    await expect(readAccess(key, 0)).resolves.toEqual({ active: false, reason: 'staleGeneration', onFailure: 'release' });
     worker.clock.advance(1);
     await readAccess(key, 1);
     expect(reads).toEqual({ tenants: 2, watches: 4 });
@@ -144,9 +144,9 @@ describe('the cache', () => {
     const { readAccess } = worker.startProcess();
     const tenantId = ELSEWHERE;
     const key = { tenantId, kind: 'jobFetchable', id: PRINTER } as const;
-    await expect(readAccess(key, 0)).resolves.toEqual({ active: false, reason: 'unknownTenant' });
+    await expect(readAccess(key, 0)).resolves.toEqual({ active: false, reason: 'unknownTenant', onFailure: 'release' });
     await worker.putTenant({ tenantId });
-    await expect(readAccess(key, 0)).resolves.toEqual({ active: false, reason: 'unknownWatch' });
+    await expect(readAccess(key, 0)).resolves.toEqual({ active: false, reason: 'unknownWatch', onFailure: 'release' });
     await worker.putWatch(key);
     await expect(readAccess(key, 0)).resolves.toMatchObject({ active: true, watch: key });
   });

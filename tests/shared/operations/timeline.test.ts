@@ -1,10 +1,11 @@
-import type { LedgerRow } from '../../../shared/jobs/ledger';
+import type { LedgerRow } from '../../../shared/jobs/ledgerRow';
 import { timelineOf } from '../../../shared/operations/timeline';
 
 const SEEN = '2026-11-22T00:00:10.000Z';
 const CHANGED = '2026-11-22T00:00:20.000Z';
 const row = (fields: Partial<LedgerRow>): LedgerRow => ({
   status: 'done',
+  phase: 'start',
   attempts: 1,
   firstSeenAt: SEEN,
   foundBy: 'graph',

@@ -1,10 +1,11 @@
-import type { LedgerRow } from '../../../shared/jobs/ledger';
+import type { LedgerRow } from '../../../shared/jobs/ledgerRow';
 import { isLostByGraph } from '../../../shared/sweep/ledgerRows';
 
 const CREATED = '2026-11-22T00:00:00.000Z';
 const NOW = Date.parse('2026-11-22T06:00:00.000Z');
 const row = (fields: Partial<LedgerRow> = {}): LedgerRow => ({
   status: 'done',
+  phase: 'start',
   event: 'sent',
   attempts: 1,
   firstSeenAt: '2026-11-22T00:10:00.000Z',

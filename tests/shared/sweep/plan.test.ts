@@ -1,5 +1,5 @@
 import { growingDelayMs } from '../../../shared/jobs/delays';
-import type { LedgerRow } from '../../../shared/jobs/ledger';
+import type { LedgerRow } from '../../../shared/jobs/ledgerRow';
 import { isOutOfBounds, planJob, planTask, type Sight } from '../../../shared/sweep/plan';
 
 /** The rules are those of docs/decisions/0010. */
@@ -11,6 +11,7 @@ const iso = (ms: number) => new Date(ms).toISOString();
 function sight(row: Partial<LedgerRow> | undefined, enqueued?: Sight['enqueued']): Sight {
   const whole: LedgerRow | undefined = row && {
     status: 'waiting',
+    phase: 'start',
     attempts: 1,
     firstSeenAt: iso(NOW - MINUTE),
     foundBy: 'graph',

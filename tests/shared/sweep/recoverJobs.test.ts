@@ -28,9 +28,9 @@ describe('claims whose run has died', () => {
   it.each([TASK, JOB])('are enqueued once their lease is over, and not before: %j', async (reference) => {
     await claim(world, reference);
     world.clock.advance(LEASE_OVER - 1);
-    expect(await recoverJobs(world.deps, { tasks: false })).toEqual({ claims: 0, tasks: 0 });
+    expect(await recoverJobs(world.deps, { tasks: false })).toEqual({ claims: 0, tasks: 0, due: 0 });
     world.clock.advance(1);
-    expect(await recoverJobs(world.deps, { tasks: false })).toEqual({ claims: 1, tasks: 0 });
+    expect(await recoverJobs(world.deps, { tasks: false })).toEqual({ claims: 1, tasks: 0, due: 0 });
     expect(world.found()).toEqual([ledgerRowKey(reference)]);
     expect(world.calls).toEqual([]);
   });
@@ -52,7 +52,7 @@ describe('claims whose run has died', () => {
     await finishClaim(deps, await claim(world, TASK), { outcome: 'released', event: 'sent' });
     await releaseClaim(deps, await claim(world, JOB), { status: 'waiting', cause: 'graphThrottled' });
     world.clock.advance(LEASE_OVER);
-    expect(await recoverJobs(world.deps, { tasks: false })).toEqual({ claims: 0, tasks: 0 });
+    expect(await recoverJobs(world.deps, { tasks: false })).toEqual({ claims: 0, tasks: 0, due: 0 });
   });
 
   it('are found for paused and removed customers too, and one customer that fails does not stop the others', async () => {
@@ -68,7 +68,7 @@ describe('claims whose run has died', () => {
         return ledger.listOpen(tenantId);
       },
     };
-    expect(await recoverJobs({ ...world.deps, ledger: broken }, { tasks: false })).toEqual({ claims: 1, tasks: 0 });
+    expect(await recoverJobs({ ...world.deps, ledger: broken }, { tasks: false })).toEqual({ claims: 1, tasks: 0, due: 0 });
     expect(world.logger.events).toMatchObject([{ level: 'error', event: 'jobs.notRecovered', tenantId: TENANT }]);
   });
 });
@@ -79,9 +79,9 @@ describe('tasks that were notified and not claimed', () => {
     world.putTask('task-2', { state: 'pending' });
     world.putTask('task-3', { state: 'completed' });
     await claim(world, { ...TASK, taskId: 'task-2' });
-    expect(await recoverJobs(world.deps, { tasks: false })).toEqual({ claims: 0, tasks: 0 });
+    expect(await recoverJobs(world.deps, { tasks: false })).toEqual({ claims: 0, tasks: 0, due: 0 });
     expect(world.calls).toEqual([]);
-    expect(await recoverJobs(world.deps, { tasks: true })).toEqual({ claims: 0, tasks: 1 });
+    expect(await recoverJobs(world.deps, { tasks: true })).toEqual({ claims: 0, tasks: 1, due: 0 });
     expect(world.found()).toEqual([ledgerRowKey(TASK)]);
     expect(world.said()).toEqual([`/print/taskDefinitions/${DEFINITION}/tasks`]);
   });
@@ -89,15 +89,15 @@ describe('tasks that were notified and not claimed', () => {
   it('are asked of no customer that refuses the app: the sweep asks ever less often', async () => {
     world.putTask('task-1');
     await world.tenants.update(TENANT, (row) => ({ ...row, graphAccess: 'refused' }));
-    expect(await recoverJobs(world.deps, { tasks: true })).toEqual({ claims: 0, tasks: 0 });
+    expect(await recoverJobs(world.deps, { tasks: true })).toEqual({ claims: 0, tasks: 0, due: 0 });
     expect(world.calls).toEqual([]);
   });
 
   it('are left to the next run where Graph fails, or the time of this one is up', async () => {
     world.putTask('task-1');
     world.refuse(/tasks/, graphError('unavailable'), 1);
-    expect(await recoverJobs(world.deps, { tasks: true })).toEqual({ claims: 0, tasks: 0 });
+    expect(await recoverJobs(world.deps, { tasks: true })).toEqual({ claims: 0, tasks: 0, due: 0 });
     expect(world.logger.events).toMatchObject([{ level: 'warn', event: 'tasks.notListed', tenantId: TENANT }]);
-    expect(await recoverJobs(world.deps, { tasks: true })).toEqual({ claims: 0, tasks: 1 });
+    expect(await recoverJobs(world.deps, { tasks: true })).toEqual({ claims: 0, tasks: 1, due: 0 });
   });
 });

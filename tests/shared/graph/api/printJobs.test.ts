@@ -1,5 +1,5 @@
 import type { GraphCall } from '../../../../shared/graph/client';
-import { completeTask, readTask } from '../../../../shared/graph/api/printTasks';
+import { endTask, readTask } from '../../../../shared/graph/api/printTasks';
 import { readJob } from '../../../../shared/graph/api/printJobs';
 import { graphError } from '../../../support/createFakeGraph';
 
@@ -115,7 +115,7 @@ test.each([[undefined], ['text'], [{ id: 5 }], [[]]])('an answer %p is none', as
 
 test('a task is ended by PATCH of its status (api/printtaskdefinition-update-task.md)', async () => {
   const { callGraph, calls } = createAnswering({});
-  await completeTask(callGraph, TASK, 'Released');
+  await endTask(callGraph, TASK, { state: 'completed', description: 'Released' });
   expect(calls).toEqual([
     {
       tenantId: 't1',
