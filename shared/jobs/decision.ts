@@ -199,7 +199,9 @@ export function createFindPrinter(clock: Pick<Clock, 'now'>): FindPrinter {
   const known = createCache<Printer>({ most: MOST_PRINTERS, keepMs: PRINTER_KNOWN_FOR_MS, clock });
   return async (callGraph, tenantId, printerId) => {
     const name = `${tenantId}/${printerId}`;
-    const printer = known.get(name) ?? (await readPrinter(callGraph, { tenantId, printerId }));
+    const remembered = known.get(name);
+    if (remembered) return remembered;
+    const printer = await readPrinter(callGraph, { tenantId, printerId });
     if (printer) known.set(name, printer);
     return printer;
   };

@@ -83,7 +83,7 @@ export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWor
 
 async function workOnOpenTask(deps: StartedJobDeps, work: StartedJobWork, found: Found): Promise<StartedJobResult> {
   const { claim } = work;
-  const unsettled = await settleRedirect(deps, work);
+  const unsettled = settleRedirect(deps, work);
   if (unsettled) return unsettled;
   const decided = await decideUntilDeadline(deps, work, found);
   if (decided === 'staysHeld') return { outcome: 'held' };
@@ -100,10 +100,7 @@ const REDIRECT_SETTLES_AFTER_MS = 30_000;
  * A redirect whose answer was lost may still take effect, and a second one would make a second job. Where the task is open and
  * the job not redirected at two looks 30 s apart, it is sent once more: Graph refuses it if the first one has ended the task.
  */
-async function settleRedirect(
-  { ledger, clock }: StartedJobDeps,
-  { claim }: StartedJobWork,
-): Promise<NotYet | { outcome: 'claimLost' } | undefined> {
+function settleRedirect({ clock }: StartedJobDeps, { claim }: StartedJobWork): NotYet | undefined {
   if (claim.earlier?.decision !== 'redirect') return undefined;
   const now = clock.now();
   const { redirectCheckedAt } = claim.row;

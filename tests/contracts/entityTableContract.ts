@@ -174,6 +174,14 @@ export function entityTableContract(name: string, open: () => Promise<EntityTabl
       expect(await keysOf()).toEqual(["o'neil/1", 'p/1', 'p/2', 'q/1']);
     });
 
+    it('lists the rows between two keys alone, both left out', async () => {
+      for (const rowKey of ['a_1', 'a_2', 'a_3', 'a_4', 'b_1']) await table.insert(row({ rowKey }));
+      const keys: unknown[] = [];
+      const between = { rowKeyPrefix: 'a_', after: 'a_1', before: 'a_4' };
+      for await (const { cells } of table.list('p', between)) keys.push(cells['rowKey']);
+      expect(keys).toEqual(['a_2', 'a_3']);
+    });
+
     it('lists the rows of a prefix alone, with the cells asked for and the ETag', async () => {
       for (const rowKey of ['a_1', 'a_2', 'a', 'a`3', 'b_1']) await table.insert(row({ rowKey, big: 'x', n: 1 }));
       await table.insert(row({ partitionKey: 'q', rowKey: 'a_1' }));

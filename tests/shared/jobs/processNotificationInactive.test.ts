@@ -134,7 +134,11 @@ describe('the cache', () => {
     await expect(readAccess(key, undefined)).resolves.toMatchObject({ active: true });
     expect(reads).toEqual({ tenants: 1, watches: 2 });
     await worker.watches.update(key, (watch) => ({ ...watch, generation: 1 }));
-    await expect(readAccess(key, 0)).resolves.toEqual({ active: false, reason: 'staleGeneration', onFailure: 'release' });
+    await expect(readAccess(key, 0)).resolves.toEqual({
+      active: false,
+      reason: 'staleGeneration',
+      onFailure: 'release',
+    });
     worker.clock.advance(1);
     await readAccess(key, 1);
     expect(reads).toEqual({ tenants: 2, watches: 4 });

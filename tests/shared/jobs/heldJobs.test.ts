@@ -1,0 +1,247 @@
+import { ledgerKey } from '../../../shared/jobs/message';
+import { readDocument } from '../../../shared/rules/readDocument';
+import { readHeldJob, storeWish, type Wish } from '../../../shared/jobs/wishes';
+import { graphError } from '../../support/createFakeGraph';
+import {
+  createJobWorker,
+  DEFINITION,
+  JOB,
+  JOB_PATH,
+  messageOf,
+  PRINTER,
+  START,
+  STARTED,
+  TASK,
+  TASK_PATH,
+  TENANT,
+  type JobWorker,
+} from '../../support/createJobWorker';
+import { thrower } from '../../support/createPrintWorld';
+
+const TARGET = '66666666-6666-6666-6666-666666666666';
+const HOUR = 60 * 60_000;
+const KEY = ledgerKey(STARTED);
+const USER = { id: 'AAAAAAAA-0000-0000-0000-000000000001', userPrincipalName: 'Ada@Contoso.com' };
+
+let worker: JobWorker;
+beforeEach(async () => {
+  worker = await createJobWorker();
+  worker.world.putTask(TASK, { parentUrl: `https://graph.microsoft.com/v1.0${JOB_PATH}` });
+  worker.world.putJob(PRINTER, JOB, { createdBy: USER }, [TASK]);
+  worker.world.printers.add(TARGET);
+});
+
+/** Holds the job for four hours, then `end`. */
+async function hold(end: 'release' | 'abort' = 'release', configure?: object): Promise<void> {
+  const then = { hold: { for: '4h', else: end }, ...(configure ? { configure } : {}) };
+  const text = JSON.stringify({ version: 1, rules: [{ name: 'pull printing', on: 'jobStarted', then }] });
+  const read = readDocument(text);
+  if (!('document' in read)) throw new Error(JSON.stringify(read.faults));
+  worker.useRules({ kind: 'rules', document: read.document, etag: '"7"', blob: 'rules/default.json' });
+  expect(await worker.process(messageOf(STARTED))).toBe('held');
+}
+
+const wish = (fields: Partial<Wish> = {}) =>
+  storeWish(
+    { ledger: worker.ledger, jobs: worker.queues.jobs, clock: worker.clock, randomBytes: (size) => Buffer.alloc(size) },
+    KEY,
+    { action: 'release', by: 'backend', at: START, ...fields },
+  );
+
+const keysIn = async () => {
+  const keys: string[] = [];
+  for await (const { cells } of worker.ledgerTable.list(TENANT)) keys.push(String(cells['rowKey']));
+  return keys;
+};
+
+const heldFor = async (user: string) => {
+  const keys: string[] = [];
+  for await (const { key } of worker.ledger.listHeld(TENANT, { user })) keys.push(key.rowKey);
+  return keys;
+};
+
+describe('the index of held jobs', () => {
+  test('finds a job by the id and by the principal name of its user, in any case, and no key shows a name', async () => {
+    await hold();
+    expect(await heldFor(USER.id.toLowerCase())).toEqual([KEY.rowKey]);
+    expect(await heldFor('ADA@contoso.com')).toEqual([KEY.rowKey]);
+    expect(await heldFor('grace@contoso.com')).toEqual([]);
+    expect((await keysIn()).join().toLowerCase()).not.toMatch(/ada|aaaaaaaa/);
+    expect(await keysIn()).toContain(`due_2026-11-22T04:00:00.000Z_${KEY.rowKey}`);
+  });
+
+  test('ends with the job', async () => {
+    await hold();
+    await wish();
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+    expect(await keysIn()).toEqual([KEY.rowKey]);
+  });
+
+  test('stays while the end of the job fails, so that the job is not forgotten', async () => {
+    await hold();
+    await wish();
+    worker.world.always('PATCH', /taskDefinitions/, thrower(graphError('unavailable')));
+    expect(await worker.process(worker.lastDeferred())).toBe('deferred');
+    expect(await heldFor(USER.id)).toEqual([KEY.rowKey]);
+  });
+});
+
+describe('the end of a hold', () => {
+  test('before its time another message of Graph changes nothing and calls nothing', async () => {
+    await hold();
+    const calls = worker.world.calls.length;
+    expect(await worker.process(messageOf(STARTED))).toBe('duplicate');
+    expect(worker.world.calls).toHaveLength(calls);
+  });
+
+  it.each([
+    ['release', 'completed'],
+    ['abort', 'completed'],
+  ] as const)('in time: else %s, and the second event says deadline', async (end, state) => {
+    await hold(end, { copies: 1 });
+    worker.clock.advance(4 * HOUR);
+    expect(await worker.process(messageOf(STARTED, { foundBy: 'sweep', generation: undefined }))).toBe('done');
+    expect(worker.world.tasks.get(TASK)).toMatchObject({ state });
+    expect(worker.world.said().includes(`POST ${JOB_PATH}/abort`)).toBe(end === 'abort');
+    expect(worker.world.said().includes(`PATCH ${JOB_PATH}`)).toBe(end === 'release');
+    expect(worker.events()).toMatchObject([
+      { id: `${TENANT}/jobStarted_${DEFINITION}_${TASK}`, type: 'print.job.started', data: { outcome: 'held' } },
+      {
+        id: `${TENANT}/jobStarted_${DEFINITION}_${TASK}/end`,
+        type: 'print.job.ended',
+        data: { outcome: 'deadline', rule: 'pull printing' },
+      },
+    ]);
+  });
+
+  it.each([
+    ['the user canceled the job and its task ended', () => worker.world.putTask(TASK, { state: 'completed' })],
+    [
+      'the user canceled the job, and its task is open',
+      () => worker.world.putJob(PRINTER, JOB, { status: { state: 'canceled' } }, [TASK]),
+    ],
+  ])('%s: the second event says ended', async (_why, end) => {
+    await hold();
+    end();
+    if (_why.endsWith('open')) worker.clock.advance(4 * HOUR);
+    expect(await worker.process(messageOf(STARTED, { foundBy: 'sweep', generation: undefined }))).toBe('done');
+    expect(worker.events()[1]).toMatchObject({ type: 'print.job.ended', data: { outcome: 'ended' } });
+  });
+
+  test('an administrator deleted the job: after ten minutes of 404 it has ended', async () => {
+    await hold();
+    worker.world.jobs.clear();
+    worker.world.tasks.clear();
+    expect(await worker.process(messageOf(STARTED, { foundBy: 'sweep', generation: undefined }))).toBe('deferred');
+    worker.clock.advance(10 * 60_000);
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+    expect(worker.events()[1]).toMatchObject({ type: 'print.job.ended', data: { outcome: 'ended' } });
+  });
+
+  test('a look of the sweep at a job whose task is open leaves it held', async () => {
+    await hold();
+    expect(await worker.process(messageOf(STARTED, { foundBy: 'sweep', generation: undefined }))).toBe('held');
+    expect(await worker.row()).toMatchObject({ status: 'held', heldUntil: '2026-11-22T04:00:00.000Z' });
+    expect(worker.events()).toHaveLength(1);
+  });
+});
+
+describe('a wish', () => {
+  test.each([
+    ['release', {}, 'released', `PATCH ${TASK_PATH}`],
+    ['redirect', { printerId: TARGET }, 'redirected', `POST ${JOB_PATH}/redirect`],
+    ['abort', { reason: 'lost badge' }, 'aborted', `POST ${JOB_PATH}/abort`],
+  ] as const)('%s is carried out, and the second event says who wanted it', async (action, fields, outcome, call) => {
+    await hold();
+    expect(await wish({ action, ...fields })).toMatchObject({ outcome: 'accepted', job: { wish: { action } } });
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+    expect(worker.world.said()).toContain(call);
+    expect(worker.events()[1]).toMatchObject({
+      type: 'print.job.ended',
+      data: { outcome, by: 'backend', rule: 'pull printing' },
+    });
+  });
+
+  test('its configure is merged with that of the rule, and wins; it is sent once, at the end', async () => {
+    await hold('release', { copies: 1, colorMode: 'grayscale' });
+    await wish({ action: 'redirect', printerId: TARGET, configure: { copies: 3 } });
+    await worker.process(worker.lastDeferred());
+    expect(worker.world.calls.filter(({ method }) => method !== 'GET').map(({ body }) => body)).toEqual([
+      { destinationPrinterId: TARGET, configuration: { copies: 3, colorMode: 'grayscale' } },
+    ]);
+  });
+
+  test('the same wish again is accepted, another one is a conflict, and both leave the first', async () => {
+    await hold();
+    await wish({ configure: { copies: 1, colorMode: 'color' } });
+    expect(await wish({ configure: { colorMode: 'color', copies: 1 }, by: 'another' })).toMatchObject({
+      outcome: 'accepted',
+    });
+    expect(await wish({ action: 'abort' })).toMatchObject({ outcome: 'conflict', stored: { action: 'release' } });
+    expect(await readHeldJob(worker.ledger, KEY)).toMatchObject({ wish: { action: 'release', by: 'backend' } });
+  });
+
+  test('after the end the state is the answer, and an unknown job is unknown', async () => {
+    expect(await wish()).toEqual({ outcome: 'unknown' });
+    await hold();
+    await wish();
+    await worker.process(worker.lastDeferred());
+    expect(await wish()).toMatchObject({ outcome: 'notHeld', job: { status: 'done', outcome: 'released' } });
+  });
+
+  test('that Graph refuses leaves the job held with the words, and another wish may follow', async () => {
+    await hold();
+    await wish({ action: 'redirect', printerId: '77777777-7777-7777-7777-777777777777' });
+    expect(await worker.process(worker.lastDeferred())).toBe('held');
+    expect(await readHeldJob(worker.ledger, KEY)).toMatchObject({
+      status: 'held',
+      lastRefusal: 'Graph said notFound. Check the id.',
+    });
+    expect(await readHeldJob(worker.ledger, KEY)).not.toHaveProperty('wish');
+    expect(worker.events()).toHaveLength(1);
+    await wish();
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+    expect(worker.events()[1]).toMatchObject({ data: { outcome: 'released' } });
+  });
+
+  test('that is stored while a run looks at the job is not lost', async () => {
+    await hold();
+    let stored: Promise<unknown> = Promise.resolve();
+    const { callGraph } = worker.deps;
+    const process = worker.startProcess({
+      callGraph: async (call) => {
+        stored = stored.then(() => wish());
+        await stored;
+        return callGraph(call);
+      },
+    });
+    expect(await worker.process(messageOf(STARTED, { foundBy: 'sweep', generation: undefined }), process)).toBe('held');
+    expect(await readHeldJob(worker.ledger, KEY)).toMatchObject({ status: 'held', wish: { action: 'release' } });
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+  });
+
+  test('of a job on a paused customer is carried out without an event', async () => {
+    await hold();
+    await worker.tenants.update(TENANT, (tenant) => ({ ...tenant, status: 'paused' }));
+    worker.clock.advance(61_000);
+    await wish({ action: 'abort' });
+    expect(await worker.process(worker.lastDeferred())).toBe('releasedWithoutEvent');
+    expect(worker.world.said()).toContain(`POST ${JOB_PATH}/abort`);
+  });
+});
+
+test('a run that dies after it sent the first event sends the same event again, with the same end of the hold', async () => {
+  const { queues } = worker;
+  const dying = { ...queues.events, send: () => new Promise<never>(() => undefined) };
+  const then = { hold: { for: '4h', else: 'release' } };
+  const read = readDocument(JSON.stringify({ version: 1, rules: [{ name: 'pull printing', on: 'jobStarted', then }] }));
+  if (!('document' in read)) throw new Error('faults');
+  worker.useRules({ kind: 'rules', document: read.document, etag: '"7"', blob: 'rules/default.json' });
+  void worker.process(messageOf(STARTED), worker.startProcess({ queues: { ...queues, events: dying } }));
+  for (let turns = 0; turns < 100; turns += 1) await Promise.resolve();
+  expect(await worker.row()).toMatchObject({ status: 'claimed', decision: 'hold' });
+  worker.clock.advance(2 * 60_000);
+  expect(await worker.process(messageOf(STARTED))).toBe('held');
+  expect(worker.events()).toMatchObject([{ data: { outcome: 'held' } }]);
+  expect(await worker.row()).toMatchObject({ heldUntil: '2026-11-22T04:00:00.000Z' });
+});
