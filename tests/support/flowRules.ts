@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto';
+import type { LedgerKey } from '../../shared/jobs/ledger';
+import { storeWish, type Wish, type WishResult } from '../../shared/jobs/wishes';
+import { rulesBlobOf } from '../../shared/rules/storedRules';
+import { QUEUE_NAMES } from '../../shared/storage/account';
+import type { Customer, Flow } from './startFlow';
+
+/** Stores rules for one customer, before the app has looked for them: it looks once a minute. */
+export async function storeRules(flow: Flow, { tenantId }: Customer, then: object, fields: object = {}): Promise<void> {
+  const rules = [{ name: 'the rule', on: 'jobStarted', then }];
+  const blobs = await flow.services.configBlobs();
+  await blobs.write(rulesBlobOf(tenantId), JSON.stringify({ version: 1, ...fields, rules }));
+}
+
+/** Stores a wish as the routes and the command line do. */
+export async function storeWishOf(flow: Flow, key: LedgerKey, wish: Omit<Wish, 'by' | 'at'>): Promise<WishResult> {
+  const deps = {
+    ledger: await flow.services.ledger(),
+    jobs: await flow.services.queue(QUEUE_NAMES.jobs),
+    clock: flow.clock,
+    randomBytes,
+  };
+  return storeWish(deps, key, { ...wish, by: 'test', at: new Date(flow.clock.now()).toISOString() });
+}
