@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { LedgerKey } from '../../shared/jobs/ledger';
 import { storeWish, type Wish, type WishResult } from '../../shared/jobs/wishes';
 import { rulesBlobOf } from '../../shared/rules/storedRules';
+import { createServices } from '../../shared/services';
 import { QUEUE_NAMES } from '../../shared/storage/account';
 import type { Customer, Flow } from './startFlow';
 
@@ -14,9 +15,11 @@ export async function storeRules(flow: Flow, { tenantId }: Customer, then: objec
 
 /** Stores a wish as the routes and the command line do. */
 export async function storeWishOf(flow: Flow, key: LedgerKey, wish: Omit<Wish, 'by' | 'at'>): Promise<WishResult> {
+  // Past the fault proxy, which holds the calls of the app.
+  const services = createServices({ ...flow.cloud.settings, AzureWebJobsStorage: flow.cloud.connectionString });
   const deps = {
-    ledger: await flow.services.ledger(),
-    jobs: await flow.services.queue(QUEUE_NAMES.jobs),
+    ledger: await services.ledger(),
+    jobs: await services.queue(QUEUE_NAMES.jobs),
     clock: flow.clock,
     randomBytes,
   };
