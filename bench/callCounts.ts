@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createControlClient } from '../local/graphSimulator/control/controlClient';
+import { rulesBlobOf } from '../shared/rules/storedRules';
+import { createServices } from '../shared/services';
 import { SWEEP_RUN_MS } from '../shared/sweep/sweepRun';
 import { isStorageWrite } from '../local/faultProxy/proxyCall';
 import { runCliCommand } from '../local/processes';
@@ -43,7 +45,46 @@ export const callsOfJob: Part = {
   },
 };
 
-async function countForOneJob(root: string, cloud: LocalCloud, kind: 'jobFetchable' | 'jobStarted') {
+/** Where a redirect sends the job: a second printer of the customer. */
+type RuleAction = (target: string) => object;
+
+const HOLD: RuleAction = () => ({ hold: { for: '1h', else: 'release' } });
+const ACTIONS = {
+  graph_calls_configure: () => ({ release: {}, configure: { copies: 2 } }),
+  graph_calls_redirect: (printer) => ({ redirect: { printer } }),
+  graph_calls_abort: () => ({ abort: {} }),
+  graph_calls_hold: HOLD,
+} as const satisfies Record<string, RuleAction>;
+
+/** Calls that one job costs on which a rule acts. */
+export const callsOfActions: Part = {
+  title: 'calls of each action',
+  figures: {
+    graph_calls_configure: { what: 'calls to Graph for a job that is changed and released', unit: 'calls', bar: 3 },
+    graph_calls_redirect: { what: 'the same for a job that is redirected', unit: 'calls', bar: 2 },
+    graph_calls_abort: { what: 'the same for a job that is aborted, with the end of its task', unit: 'calls', bar: 3 },
+    graph_calls_hold: { what: 'the same for a job that is held, until its end', unit: 'calls', bar: 1 },
+  },
+  async measure({ root, isWanted }) {
+    const cloud = await startLocalCloud({ root, ports: 'free', proxy: true });
+    try {
+      const counted: Record<string, ReturnType<typeof exact>> = {};
+      for (const [name, action] of Object.entries(ACTIONS)) {
+        if (isWanted(name)) counted[name] = exact((await countForOneJob(root, cloud, 'jobStarted', action)).graph);
+      }
+      return counted;
+    } finally {
+      await cloud.stop();
+    }
+  },
+};
+
+async function countForOneJob(
+  root: string,
+  cloud: LocalCloud,
+  kind: 'jobFetchable' | 'jobStarted',
+  action?: RuleAction,
+) {
   const { proxy } = cloud;
   if (!proxy) throw new Error('The counts need the fault proxy');
   const control = createControlClient(cloud.simulator.controlUrl);
@@ -59,6 +100,11 @@ async function countForOneJob(root: string, cloud: LocalCloud, kind: 'jobFetchab
   } else {
     await run('subscriptions', 'add', '--tenant', tenantId, '--printer', printerId);
   }
+  if (action) {
+    const { id: target } = await control.createPrinter(tenantId);
+    const rules = [{ name: 'bench', on: 'jobStarted', then: action(target) }];
+    await storeRules(cloud, tenantId, rules);
+  }
   const mark = proxy.mark();
   await control.print(tenantId, { printerId });
   const calls = () => proxy.calls({ since: mark });
@@ -71,6 +117,12 @@ async function countForOneJob(root: string, cloud: LocalCloud, kind: 'jobFetchab
     graph: calls().filter(({ target }) => target === 'graph').length,
     writes: calls().filter(isStorageWrite).length,
   };
+}
+
+/** Before the app has looked for rules of this customer: it looks once a minute. */
+async function storeRules({ settings }: LocalCloud, tenantId: string, rules: readonly object[]): Promise<void> {
+  const blobs = await createServices(settings).configBlobs();
+  await blobs.write(rulesBlobOf(tenantId), JSON.stringify({ version: 1, rules }));
 }
 
 const TENANTS = 3;

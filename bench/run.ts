@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { burstFaults, bursts, twoHosts } from './bursts';
-import { callsOfJob, callsOfSweep } from './callCounts';
+import { callsOfActions, callsOfJob, callsOfSweep } from './callCounts';
 import { fairness } from './fairness';
 import { formatTable, isMissed, type Figure, type FigureInfo } from './figures';
 import { filesOnPath } from './filesOnPath';
@@ -34,6 +34,7 @@ const PARTS = [
   sweepMemory,
   renewals,
   callsOfJob,
+  callsOfActions,
   filesOnPath,
   acknowledgement,
   flood,
