@@ -1,6 +1,7 @@
 import { createCache } from '../cache';
 import type { Clock } from '../clock';
 import type { CallGraph } from '../graph/client';
+import { GraphError } from '../graph/errors';
 import { readJob } from '../graph/api/printJobs';
 import { readPrinter, type Printer } from '../graph/api/printers';
 import type { Logger } from '../logger';
@@ -12,8 +13,9 @@ import type { RulesStore } from '../rules/store';
 import type { Access } from './access';
 import { isoTime, type Claim } from './claims';
 import { isHoldOver, type DecidedBy, type DecisionCells, type Ending, type LedgerRow } from './ledgerRow';
-import { idsOf, type JobStartedReference } from './message';
+import { idsOf, type JobFetchableReference, type JobStartedReference } from './message';
 import type { Found } from './startedReading';
+import type { ShownJob } from './shortenJob';
 import { parseWish } from './wishes';
 
 /** The name and location of a printer. Undefined where Graph does not show it. */
@@ -134,6 +136,30 @@ async function decideByRules(
       const named = rule === undefined ? {} : { rule, rulesEtag: etag };
       return { ...cells, ...named, decidedBy: 'rules', onFailure: document.onFailure };
     }
+  }
+}
+
+/**
+ * The rule that matches a fetchable job, for its event. Nothing can change the job any more, so rules that cannot be applied
+ * do not hold its event up.
+ */
+export async function nameRuleOfFetchable(
+  deps: Pick<DecisionDeps, 'rules' | 'findPrinter' | 'callGraph' | 'logger'>,
+  { tenantId, printerId }: JobFetchableReference,
+  job: Pick<ShownJob, 'fields' | 'documents'>,
+): Promise<Pick<LedgerRow, 'rule' | 'rulesEtag'>> {
+  const inForce = await deps.rules.rulesOf(tenantId, deps.logger);
+  if (inForce.kind !== 'rules') return {};
+  const { document, etag: rulesEtag } = inForce;
+  try {
+    const needsPrinter = neededFacts(document, 'jobFetchable').printer;
+    const printer = needsPrinter ? await deps.findPrinter(deps.callGraph, tenantId, printerId) : undefined;
+    const { fields, documents } = job;
+    const { rule } = decide(document, readFacts({ event: 'jobFetchable', printerId, job: fields, documents, printer }));
+    return rule === undefined ? {} : { rule, rulesEtag };
+  } catch (error) {
+    if (!(error instanceof GraphError)) throw error;
+    return {};
   }
 }
 

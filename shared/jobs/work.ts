@@ -5,6 +5,7 @@ import { readJob } from '../graph/api/printJobs';
 import { isRecord, parseJson, parseText } from '../parse';
 import type { MessageQueue } from '../storage/queues';
 import type { Access } from './access';
+import { nameRuleOfFetchable } from './decision';
 import { extendLease, finishClaim, holdClaim, isoTime, mayReopen, type Claim } from './claims';
 import { formatJobEvent, type JobEventFacts, type JobFacts } from './jobEvent';
 import type { EventState, LedgerRow, Outcome } from './ledgerRow';
@@ -54,6 +55,9 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
       : await workOnStartedJob(deps, { claim: work.claim, access: work.access, reference });
   if (row.event === 'sent' || row.event === 'none') return finishAgain(deps, work.claim, row.event, result);
   if ('outcome' in result && result.outcome === 'held') return holdAgain(deps, work.claim, result);
+  if (reference.kind === 'jobFetchable' && 'facts' in result && result.facts.job) {
+    work.claim.row = { ...row, ...(await nameRuleOfFetchable(deps, reference, result.facts.job)) };
+  }
   // A job whose event is late may have been deleted at Graph since.
   const facts = 'facts' in result ? result.facts : pending;
   return facts ? sendAndRecord(deps, work, facts) : (result as Exclude<typeof result, { facts: JobFacts }>);

@@ -4,6 +4,7 @@ import { readDocument } from '../../../shared/rules/readDocument';
 import { graphError } from '../../support/createFakeGraph';
 import {
   createJobWorker,
+  FETCHABLE,
   JOB,
   JOB_PATH,
   messageOf,
@@ -270,4 +271,18 @@ test('a job that its user canceled while the rules held its task: the task ends,
   expect(await worker.process(messageOf(STARTED))).toBe('done');
   expect(worker.world.said().some((call) => call.startsWith('POST'))).toBe(false);
   expect(worker.events()).toMatchObject([{ data: { outcome: 'ended' } }]);
+});
+
+test('the event of a fetchable job names the rule that matches it, and no outage of the rules holds it up', async () => {
+  worker.printFetchable();
+  use([{ name: 'inspect', on: 'jobFetchable', then: { notify: {} } }]);
+  expect(await worker.process(messageOf(FETCHABLE))).toBe('done');
+  expect(worker.events()).toMatchObject([
+    { type: 'print.job.fetchable', data: { outcome: 'fetchable', rule: 'inspect' } },
+  ]);
+
+  const other = { ...FETCHABLE, jobId: '5183' };
+  worker.world.putJob(PRINTER, '5183', { isFetchable: true });
+  worker.useRules({ kind: 'outage', error: new ReceiverError('blobsUnavailable', 'Storage did not answer') });
+  expect(await worker.process(messageOf(other))).toBe('done');
 });
