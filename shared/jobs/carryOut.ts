@@ -115,11 +115,11 @@ async function act(
   const configuration = parseChange(decided.configure);
   const status = { state: 'completed', description: describe(decided) } as const;
   const { decision } = decided;
-  if (job && ['canceled', 'aborted'].includes(job.state)) {
-    // Its user canceled it, or an earlier run aborted it: only its task is left.
+  if (job && (job.isRedirectedAway || ['canceled', 'aborted'].includes(job.state))) {
+    // It was redirected or canceled, or an earlier run aborted it: only its task is left.
     await endTask(callGraph, reference, status);
     const isOurs = job.state === 'aborted' && claim.earlier?.decision === 'abort';
-    return { outcome: isOurs ? outcomeOf(claim.earlier) : 'ended', job };
+    return { outcome: job.isRedirectedAway ? 'redirected' : isOurs ? outcomeOf(claim.earlier) : 'ended', job };
   }
   if (decision === 'redirect') {
     if (!key) throw new TypeError('A job is redirected from a printer');
@@ -139,7 +139,7 @@ async function act(
     if (key && job && !isConfigured(job, configuration)) await updateJob(callGraph, key, configuration);
     await endTask(callGraph, reference, status);
   }
-  return { outcome: job?.isRedirectedAway ? 'redirected' : outcomeOf(decided), job };
+  return { outcome: outcomeOf(decided), job };
 }
 
 /** Whether an abort ends the task of its job is not documented (api/printjob-abort.md). */

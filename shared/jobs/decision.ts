@@ -75,7 +75,7 @@ export async function decideOnJob(
 }
 
 /** What ends a job when its rules cannot be applied. */
-export function onFailureOf(access: Access): Ending {
+function onFailureOf(access: Access): Ending {
   return access.active ? access.tenant.onFailure : access.onFailure;
 }
 
@@ -233,8 +233,9 @@ export function createFindPrinter(clock: Pick<Clock, 'now'>): FindPrinter {
   };
 }
 
-/** What ends an open job that the rules cannot decide on. */
-export function decideByFailure(access: Access, decidedBy: DecidedBy): Decided {
+/** What ends an open job that cannot be read or decided on: the end of its hold, else the choice for failures. */
+export function decideByFailure({ claim: { row }, access }: DecisionWork, decidedBy: DecidedBy): Decided {
   const onFailure = onFailureOf(access);
-  return { decision: onFailure, decidedBy, onFailure };
+  const decision = (row.phase === 'end' ? row.heldElse : undefined) ?? onFailure;
+  return { decision, decidedBy, onFailure, ...ruleOf(row) };
 }

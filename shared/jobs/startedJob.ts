@@ -7,7 +7,7 @@ import { extendLease, isoTime, type Claim, type ClaimDeps } from './claims';
 import { decideByFailure, decideOnJob, isMereRelease, type Decided, type DecisionDeps } from './decision';
 import { NOT_YET_WINDOW_MS, waitedFor } from './delays';
 import type { JobFacts } from './jobEvent';
-import { withoutDecision, type LedgerRow } from './ledgerRow';
+import { isHoldOver, withoutDecision, type LedgerRow } from './ledgerRow';
 import { idsOf, type JobStartedReference } from './message';
 import { readStartedJob, type Found, type ReadingDeps, type StartedReading } from './startedReading';
 
@@ -58,7 +58,9 @@ export function taskDeadline({ phase, heldUntil, firstSeenAt }: LedgerRow, acces
 export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWork): Promise<StartedJobResult> {
   const reading = await readUntilDeadline(deps, work);
   const { state, found } = reading;
-  const { claim, access } = work;
+  const { claim } = work;
+  // A look at a job whose hold is not over, such as one of the sweep, ends nothing that it cannot see.
+  if ((state === 'unreadable' || state === 'notBegun') && staysHeld(deps, work)) return { outcome: 'held' };
   switch (state) {
     case 'notYet':
       // A held job has been seen, so it was deleted since.
@@ -70,15 +72,19 @@ export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWor
       return { facts: { ...placeOf(found), outcome: outcomeOfEnded(claim, found.job), job: found.job } };
     case 'unreadable':
       if (isLeftUnread(deps, work, reading)) return endUnreadTask(deps, work, reading);
-      if (isPastDeadline(deps, work)) return end(deps, work, decideByFailure(access, 'deadline'), found);
+      if (isPastDeadline(deps, work)) return end(deps, work, decideByFailure(work, 'deadline'), found);
       return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
     case 'notBegun':
       // Whether a task can be ended before it begins is not documented. Where Graph refuses, it is retried less and less often.
-      if (isPastDeadline(deps, work)) return end(deps, work, decideByFailure(access, 'deadline'), found);
+      if (isPastDeadline(deps, work)) return end(deps, work, decideByFailure(work, 'deadline'), found);
       return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
     case 'open':
       return workOnOpenTask(deps, work, found);
   }
+}
+
+function staysHeld({ clock }: StartedJobDeps, { claim: { row, earlier } }: StartedJobWork): boolean {
+  return row.phase === 'end' && earlier === undefined && row.wish === undefined && !isHoldOver(row, clock.now());
 }
 
 async function workOnOpenTask(deps: StartedJobDeps, work: StartedJobWork, found: Found): Promise<StartedJobResult> {
@@ -128,7 +134,7 @@ async function decideUntilDeadline(
     const isThrottled = error instanceof GraphError && error.code === 'graphThrottled';
     if (!(error instanceof ReceiverError) || isThrottled || !isPastDeadline(deps, work)) throw error;
     deps.logger.error('job.rulesUnavailable', { ...idsOf(work.reference), ...errorFields(error) });
-    return decideByFailure(work.access, 'deadline');
+    return decideByFailure(work, 'deadline');
   }
 }
 
@@ -189,7 +195,7 @@ function isLeftUnread(
   { claim, access }: StartedJobWork,
   { isRefused, isMissing }: { isRefused?: boolean; isMissing?: boolean },
 ): boolean {
-  if (!access.active) return false;
+  if (!access.active || claim.row.phase === 'end') return false;
   const waitedMs = waitedFor(claim.row, 'notYet', clock.now());
   return isRefused === true || (isMissing === true && waitedMs >= NOT_YET_WINDOW_MS);
 }
@@ -202,7 +208,7 @@ async function endUnreadTask(
 ): Promise<StartedJobResult> {
   const { printerId, shareId } = found;
   deps.logger.error('job.unreadable', { ...idsOf(work.reference), printerId, shareId, cause });
-  return end(deps, work, decideByFailure(work.access, 'unreadable'), found);
+  return end(deps, work, decideByFailure(work, 'unreadable'), found);
 }
 
 function isPastDeadline(deps: StartedJobDeps, { claim, access }: StartedJobWork): boolean {

@@ -146,6 +146,28 @@ describe('the end of a hold', () => {
   });
 });
 
+describe('a held job that cannot be read', () => {
+  const unreadable = () => worker.world.always('GET', /jobs/, thrower(graphError('notFound')));
+
+  test('stays held while its time is not up', async () => {
+    await hold('abort');
+    unreadable();
+    expect(await worker.process(messageOf(STARTED, { foundBy: 'sweep', generation: undefined }))).toBe('held');
+    expect(worker.world.tasks.get(TASK)).toMatchObject({ state: 'processing' });
+  });
+
+  test('ends as its hold says once its time and the time of a task are over, not by the choice for failures', async () => {
+    await hold('abort');
+    unreadable();
+    worker.clock.advance(4 * HOUR);
+    expect(await worker.process(messageOf(STARTED, { foundBy: 'sweep', generation: undefined }))).toBe('deferred');
+    worker.clock.advance(15 * 60_000);
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+    expect(worker.world.said()).toContain(`POST ${JOB_PATH}/abort`);
+    expect(worker.events()[1]).toMatchObject({ type: 'print.job.ended', data: { outcome: 'deadline' } });
+  });
+});
+
 describe('a wish', () => {
   test.each([
     ['release', {}, 'released', `PATCH ${TASK_PATH}`],
