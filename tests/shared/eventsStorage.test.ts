@@ -2,8 +2,8 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServices } from '../../shared/services';
 import { QUEUE_NAMES } from '../../shared/storage/account';
-import { TEST_KEYS_SETTING } from '../support/notifications';
 import { startTlsService, type TlsService } from '../support/startTlsService';
+import { UNREACHABLE_SETTINGS } from '../support/unreachableSettings';
 
 /*
  * The real storage client and managed identity against services on loopback: a queue service, and the token endpoint of
@@ -45,16 +45,9 @@ afterAll(async () => {
 
 it('job events go to the storage account of EVENTS_STORAGE, as the managed identity, and nothing else does', async () => {
   const services = createServices({
-    AzureWebJobsStorage:
-      'AccountName=devstoreaccount1;AccountKey=a2V5;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a',
+    ...UNREACHABLE_SETTINGS,
     AzureWebJobsStorage__clientId: IDENTITY,
     EVENTS_STORAGE__queueServiceUri: `https://events.queue.core.windows.net:${queueService.port}`,
-    ENTRA_CLIENT_ID: '99999999-0000-4000-8000-000000000009',
-    GRAPH_CREDENTIAL: 'development',
-    GRAPH_BASE_URL: 'http://127.0.0.1:1/v1.0',
-    ENTRA_AUTHORITY_HOST: 'http://127.0.0.1:1',
-    CLIENT_STATE_KEYS: TEST_KEYS_SETTING,
-    PUBLIC_BASE_URL: 'https://app.example.com/api',
   });
   await (await services.queue(QUEUE_NAMES.jobEvents)).send('{}');
   await (await services.queue(`${QUEUE_NAMES.jobEvents}-poison`)).send('{}');
