@@ -40,14 +40,30 @@ export interface BurstBed {
   stop(): Promise<void>;
 }
 
-/**
- * @param options.limits false: the same app without limits on what a tenant uses. slow: Graph answers each print call after
- *   300 ms
- */
-export async function startBurstBed(
+export interface BurstOptions {
+  customers: number;
+  /** False: the same app without limits on what a tenant uses. */
+  limits?: boolean;
+  hosts?: number;
+  /** Graph answers each print call after 300 ms. */
+  slow?: boolean;
+}
+
+/** Runs `work` on a new bed, and ends all of it. */
+export async function withBurstBed<T>(
   root: string,
-  options: { customers: number; limits?: boolean; hosts?: number; slow?: boolean },
-): Promise<BurstBed> {
+  options: BurstOptions,
+  work: (bed: BurstBed) => Promise<T>,
+): Promise<T> {
+  const bed = await startBurstBed(root, options);
+  try {
+    return await work(bed);
+  } finally {
+    await bed.stop();
+  }
+}
+
+async function startBurstBed(root: string, options: BurstOptions): Promise<BurstBed> {
   const { limits = true, hosts = 1, slow = true } = options;
   const appRoot = limits ? {} : { appRoot: await makeBenchApp(root, 'unlimited') };
   const cloud = await startLocalCloud({ root, ports: 'free', settings: TIMERS_OFF, hosts, ...appRoot });
