@@ -37,7 +37,7 @@ export function benchEnvironment(connectionString: string): Record<string, strin
 /** Makes the folder of an app that a functions host can run, around a bundle that the build wrote to dist/bench/apps. */
 export async function makeBenchApp(
   root: string,
-  name: 'acknowledgement' | 'helloWorld' | 'unlimited',
+  name: 'acknowledgement' | 'helloWorld' | 'noLimits' | 'fewPlaces',
 ): Promise<string> {
   const folder = join(root, 'dist', 'bench', 'apps', name);
   await mkdir(folder, { recursive: true });

@@ -1,2 +1,2 @@
-/** The baseline of bursts: the whole app, which the build gives the limits of noLimits.ts. */
+/** The whole app, which the build gives the limits of another file of this folder. */
 import '../../functions/index';
