@@ -6,6 +6,7 @@ import { startLocalCloud, type LocalCloud } from '../local/startLocalCloud';
 import { systemClock } from '../shared/clock';
 import { createServices, type Services } from '../shared/services';
 import { addWatch } from '../shared/subscriptions/manage';
+import { PLACES } from './apps/fewPlaces';
 import { makeBenchApp } from './testBed';
 
 /** Timers would add work of their own in the middle of what is measured. */
@@ -13,6 +14,11 @@ const TIMERS_OFF = {
   'AzureWebJobs.recoverJobs.Disabled': 'true',
   'AzureWebJobs.renewSubscriptions.Disabled': 'true',
   'AzureWebJobs.sweepJobs.Disabled': 'true',
+};
+/** What the host runs at a time, in the proportion of host.json. */
+const FEW_PLACES = {
+  AzureFunctionsJobHost__extensions__queues__batchSize: `${PLACES - Math.floor(PLACES / 3)}`,
+  AzureFunctionsJobHost__extensions__queues__newBatchThreshold: `${Math.floor(PLACES / 3)}`,
 };
 const POLL_MS = 50;
 const PATIENCE_MS = 10 * 60_000;
@@ -40,17 +46,38 @@ export interface BurstBed {
   stop(): Promise<void>;
 }
 
-/**
- * @param options.limits false: the same app without limits on what a tenant uses. slow: Graph answers each print call after
- *   300 ms
- */
-export async function startBurstBed(
+export interface BurstOptions {
+  customers: number;
+  /** The same app with other limits on what a tenant uses. */
+  app?: 'noLimits' | 'fewPlaces';
+  hosts?: number;
+  /** Graph answers each print call after 300 ms. */
+  slow?: boolean;
+}
+
+/** Runs `work` on a new bed, and ends all of it. */
+export async function withBurstBed<T>(
   root: string,
-  options: { customers: number; limits?: boolean; hosts?: number; slow?: boolean },
-): Promise<BurstBed> {
-  const { limits = true, hosts = 1, slow = true } = options;
-  const appRoot = limits ? {} : { appRoot: await makeBenchApp(root, 'unlimited') };
-  const cloud = await startLocalCloud({ root, ports: 'free', settings: TIMERS_OFF, hosts, ...appRoot });
+  options: BurstOptions,
+  work: (bed: BurstBed) => Promise<T>,
+): Promise<T> {
+  const bed = await startBurstBed(root, options);
+  try {
+    return await work(bed);
+  } finally {
+    await bed.stop();
+  }
+}
+
+async function startBurstBed(root: string, options: BurstOptions): Promise<BurstBed> {
+  const { app, hosts = 1, slow = true } = options;
+  const cloud = await startLocalCloud({
+    root,
+    ports: 'free',
+    settings: { ...TIMERS_OFF, ...(app === 'fewPlaces' && FEW_PLACES) },
+    hosts,
+    ...(app && { appRoot: await makeBenchApp(root, app) }),
+  });
   try {
     const control = createControlClient(cloud.simulator.controlUrl);
     const services = createServices({ ...cloud.settings });

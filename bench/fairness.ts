@@ -4,7 +4,7 @@ import { systemClock } from '../shared/clock';
 import { eachBounded } from '../shared/concurrency';
 import { formatJobMessage } from '../shared/jobs/message';
 import { QUEUE_NAMES } from '../shared/storage/account';
-import { startBurstBed, type BurstBed } from './burstBed';
+import { withBurstBed, type BurstBed } from './burstBed';
 import { medianRatio, takePairs, type Part } from './figures';
 
 const BACKLOG = 5_000;
@@ -41,15 +41,11 @@ async function releaseTimes(bed: BurstBed): Promise<number> {
 
 /** What the other customer sees beside `busy`, the work of the first customer, and beside `idle`. */
 async function compare(root: string, busy: (bed: BurstBed) => Promise<void>, idle: (bed: BurstBed) => Promise<void>) {
-  const run = (prepare: (bed: BurstBed) => Promise<void>) => async () => {
-    const bed = await startBurstBed(root, { customers: 2, slow: false });
-    try {
+  const run = (prepare: (bed: BurstBed) => Promise<void>) => () =>
+    withBurstBed(root, { customers: 2, slow: false }, async (bed) => {
       await prepare(bed);
-      return await releaseTimes(bed);
-    } finally {
-      await bed.stop();
-    }
-  };
+      return releaseTimes(bed);
+    });
   return medianRatio(await takePairs(PAIRS, run(busy), run(idle), 0));
 }
 

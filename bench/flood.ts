@@ -1,10 +1,9 @@
-import http from 'node:http';
+import type http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createStorage, startAzurite } from '../local/startAzurite';
-import { startFunctionsHost, type FunctionsHostProcess } from '../local/standIns';
+import type { FunctionsHostProcess } from '../local/standIns';
 import { floodBodies, p95, postBytes, startFlood } from '../tests/support/flood';
 import { exact, type Measured, type Part } from './figures';
-import { BENCH_RING, benchEnvironment, makeBenchApp, notificationBody } from './testBed';
+import { BENCH_RING, notificationBody, withWebhookBed } from './testBed';
 
 /** Posts of Graph in each measurement, and how often each body is posted alone. */
 const POSTS = 60;
@@ -31,33 +30,18 @@ export const flood: Part = {
     flood_ack_ms: { what: 'the same p95', unit: 'ms', bar: 3_000 },
     flood_loop_ms: { what: 'how long one of these bodies holds the event loop at most', unit: 'ms', bar: 50 },
   },
-  async measure({ root, isWanted }) {
-    const appRoot = await makeBenchApp(root, 'acknowledgement');
-    const azurite = await startAzurite({ root });
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-    try {
-      await createStorage(azurite.connectionString);
-      const env = {
-        ...benchEnvironment(azurite.connectionString),
-        NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(PRINT_DELAY)}`,
+  measure({ root, isWanted }) {
+    const env = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(PRINT_DELAY)}` };
+    return withWebhookBed(root, env, async ({ host, agent }) => {
+      const url = `${host.url}/api/notifications`;
+      const bodies = Object.entries(floodBodies(BENCH_RING[0].keyId));
+      await timePosts(agent, url);
+      for (const [, body] of bodies) await postBytes(agent, url, body);
+      return {
+        ...(isWanted('flood_loop_ms') ? { flood_loop_ms: await measureLoop(host, agent, url, bodies) } : {}),
+        ...(isWanted('flood_ack_p95') || isWanted('flood_ack_ms') ? await measurePosts(agent, url, bodies) : {}),
       };
-      const host = await startFunctionsHost({ root, appRoot, env });
-      try {
-        const url = `${host.url}/api/notifications`;
-        const bodies = Object.entries(floodBodies(BENCH_RING[0].keyId));
-        await timePosts(agent, url);
-        for (const [, body] of bodies) await postBytes(agent, url, body);
-        return {
-          ...(isWanted('flood_loop_ms') ? { flood_loop_ms: await measureLoop(host, agent, url, bodies) } : {}),
-          ...(isWanted('flood_ack_p95') || isWanted('flood_ack_ms') ? await measurePosts(agent, url, bodies) : {}),
-        };
-      } finally {
-        await host.stop();
-      }
-    } finally {
-      agent.destroy();
-      await azurite.stop();
-    }
+    });
   },
 };
 

@@ -1,7 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import http from 'node:http';
 import { join } from 'node:path';
 import { baseEnvironment } from '../local/processes';
+import { createStorage, startAzurite } from '../local/startAzurite';
+import { startFunctionsHost, type FunctionsHostProcess } from '../local/standIns';
 import { signClientState, watchTag } from '../shared/watches/clientState';
 import type { KeyRing } from '../shared/config';
 
@@ -34,13 +37,45 @@ export function benchEnvironment(connectionString: string): Record<string, strin
 /** Makes the folder of an app that a functions host can run, around a bundle that the build wrote to dist/bench/apps. */
 export async function makeBenchApp(
   root: string,
-  name: 'acknowledgement' | 'helloWorld' | 'unlimited',
+  name: 'acknowledgement' | 'helloWorld' | 'noLimits' | 'fewPlaces',
 ): Promise<string> {
   const folder = join(root, 'dist', 'bench', 'apps', name);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name, main: 'index.mjs' }));
   await copyFile(join(root, 'host.json'), join(folder, 'host.json'));
   return folder;
+}
+
+/** A functions host with storage and no Graph, and what posts to it. */
+export interface WebhookBed {
+  host: FunctionsHostProcess;
+  /** One connection, which is kept. */
+  agent: http.Agent;
+  connectionString: string;
+}
+
+/** Runs `measure` with the host of the app `acknowledgement`, and ends all of it. `env` is added to the host's environment. */
+export async function withWebhookBed<T>(
+  root: string,
+  env: Readonly<Record<string, string>>,
+  measure: (bed: WebhookBed) => Promise<T>,
+): Promise<T> {
+  const appRoot = await makeBenchApp(root, 'acknowledgement');
+  const azurite = await startAzurite({ root });
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const { connectionString } = azurite;
+  try {
+    await createStorage(connectionString);
+    const host = await startFunctionsHost({ root, appRoot, env: { ...benchEnvironment(connectionString), ...env } });
+    try {
+      return await measure({ host, agent, connectionString });
+    } finally {
+      await host.stop();
+    }
+  } finally {
+    agent.destroy();
+    await azurite.stop();
+  }
 }
 
 /** The body of a POST with `count` JobStarted notifications, each of another watch, in the shape that Graph sends. */

@@ -9,7 +9,7 @@ import { startFunctionsHost } from '../local/standIns';
 import { createTurns } from '../shared/webhook/turns';
 import { verifyBody } from '../shared/webhook/verify';
 import { exact, medianRatio, takePairs, type Measured, type Part } from './figures';
-import { CLIENT_ID, BENCH_RING, benchEnvironment, makeBenchApp, notificationBody } from './testBed';
+import { BENCH_RING, benchEnvironment, CLIENT_ID, makeBenchApp, notificationBody, withWebhookBed } from './testBed';
 
 const VERIFY = {
   items: 50,
@@ -79,51 +79,36 @@ export const acknowledgement: Part = {
     ack_batch_10: { what: 'the same, 10 items a POST', unit: 'ratio', bar: 1.15 },
     ack_batch_100: { what: 'the same, 100 items a POST', unit: 'ratio', bar: 1.15 },
   },
-  async measure({ root, isWanted }) {
-    const appRoot = await makeBenchApp(root, 'acknowledgement');
-    const azurite = await startAzurite({ root });
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-    try {
-      await createStorage(azurite.connectionString);
-      const env = benchEnvironment(azurite.connectionString);
-      const host = await startFunctionsHost({ root, appRoot, env });
-      try {
-        const queue = QueueServiceClient.fromConnectionString(azurite.connectionString).getQueueClient(
-          'print-notifications',
-        );
-        const send = (route: string, body: Buffer) => post(agent, `${host.url}/api/${route}`, body);
-        await send('notifications', notificationBody(1));
-        const { peekedMessageItems } = await queue.peekMessages();
-        const [sample] = peekedMessageItems;
-        if (!sample) throw new Error('The webhook stored no message');
-        await send('bareMessage', Buffer.from(sample.messageText, 'base64'));
+  measure({ root, isWanted }) {
+    return withWebhookBed(root, {}, async ({ host, agent, connectionString }) => {
+      const queue = QueueServiceClient.fromConnectionString(connectionString).getQueueClient('print-notifications');
+      const send = (route: string, body: Buffer) => post(agent, `${host.url}/api/${route}`, body);
+      await send('notifications', notificationBody(1));
+      const { peekedMessageItems } = await queue.peekMessages();
+      const [sample] = peekedMessageItems;
+      if (!sample) throw new Error('The webhook stored no message');
+      await send('bareMessage', Buffer.from(sample.messageText, 'base64'));
 
-        const measured: Record<string, Measured> = {};
-        for (const [items, posts] of Object.entries(ACK_POSTS)) {
-          if (!isWanted(`ack_batch_${items}`)) continue;
-          const body = notificationBody(Number(items));
-          const time = async (route: string) => {
-            await queue.clearMessages();
-            const startedAt = performance.now();
-            for (let count = 0; count < posts; count += 1) await send(route, body);
-            return performance.now() - startedAt;
-          };
-          const pairs = await takePairs(
-            ACK_PAIRS,
-            () => time('notifications'),
-            () => time('bareNotifications'),
-            4,
-          );
-          measured[`ack_batch_${items}`] = medianRatio(pairs);
-        }
-        return measured;
-      } finally {
-        await host.stop();
+      const measured: Record<string, Measured> = {};
+      for (const [items, posts] of Object.entries(ACK_POSTS)) {
+        if (!isWanted(`ack_batch_${items}`)) continue;
+        const body = notificationBody(Number(items));
+        const time = async (route: string) => {
+          await queue.clearMessages();
+          const startedAt = performance.now();
+          for (let count = 0; count < posts; count += 1) await send(route, body);
+          return performance.now() - startedAt;
+        };
+        const pairs = await takePairs(
+          ACK_PAIRS,
+          () => time('notifications'),
+          () => time('bareNotifications'),
+          4,
+        );
+        measured[`ack_batch_${items}`] = medianRatio(pairs);
       }
-    } finally {
-      agent.destroy();
-      await azurite.stop();
-    }
+      return measured;
+    });
   },
 };
 

@@ -56,16 +56,16 @@ const buildApp = (entry, outdir, plugins = []) =>
     alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   });
 
-/** The same app without limits on what a tenant uses. */
-const noLimits = {
-  name: 'no-limits',
+/** The same app with other limits on what a tenant uses: those of bench/apps/{name}.ts. */
+const limitsOf = (name) => ({
+  name,
   setup({ onLoad }) {
     onLoad({ filter: /shared\/fairness\/limits\.ts$/ }, async () => ({
-      contents: await readFile('bench/apps/noLimits.ts', 'utf8'),
+      contents: await readFile(`bench/apps/${name}.ts`, 'utf8'),
       loader: 'ts',
     }));
   },
-};
+});
 
 await rm('dist', { recursive: true, force: true });
 await Promise.all([
@@ -73,7 +73,9 @@ await Promise.all([
   // The apps that the bench compares, built with the same options so that only their code differs.
   buildApp('bench/apps/acknowledgement.ts', 'dist/bench/apps/acknowledgement'),
   buildApp('bench/apps/helloWorld.ts', 'dist/bench/apps/helloWorld'),
-  buildApp('bench/apps/unlimited.ts', 'dist/bench/apps/unlimited', [noLimits]),
+  ...['noLimits', 'fewPlaces'].map((name) =>
+    buildApp('bench/apps/wholeApp.ts', `dist/bench/apps/${name}`, [limitsOf(name)]),
+  ),
   build({
     ...base,
     entryPoints: tools,

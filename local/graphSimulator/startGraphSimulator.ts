@@ -5,6 +5,7 @@ import { deliveryOptionsSchema } from './delivery/options';
 import { postToReceiver } from './delivery/receiver';
 import { createCallReport } from './faults/callReport';
 import { createFaultRules } from './faults/faultRules';
+import { createSocketLooks } from './faults/socketLooks';
 import { createGraphListener } from './graph/graphServer';
 import { createThrottle } from './graph/throttle';
 import { closeServer, listenOnLoopback } from './http/server';
@@ -17,9 +18,6 @@ import { variantsSchema } from './world/variants';
 
 /** The app behind `development.{tenantId}` tokens. */
 export const defaultAppId = '7c9f6a52-1d0e-4b7f-9f43-5f0c7c1de001';
-
-/** How often the time of a look at the sockets is noted: under 250 ms, in which a caller may send on after a 429. */
-const LOOK_EVERY_MS = 10;
 
 /** How to start; port 0 takes a free one. */
 export interface GraphSimulatorOptions {
@@ -47,9 +45,7 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}) {
   const variants = variantsSchema.parse({});
   const realNow = () => performance.timeOrigin + performance.now();
   const waitNow = () => (variants.throttlingClock === 'real' ? realNow() : now());
-  let lastLookAt = waitNow();
-  // Timers run before each look at the sockets (Node.js guide: the event loop).
-  const looking = setInterval(() => (lastLookAt = waitNow()), LOOK_EVERY_MS).unref();
+  const looks = createSocketLooks(waitNow);
   const delivery = createDeliveryEngine({
     options: deliveryOptionsSchema.parse({}),
     random,
@@ -61,7 +57,7 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}) {
     world: createWorld(),
     variants,
     faults: createFaultRules(random),
-    calls: createCallReport({ now, waitNow, lastLookAt: () => lastLookAt }),
+    calls: createCallReport({ now, waitNow, looks }),
     throttle: createThrottle(waitNow),
     delivery,
     post: postToReceiver,
@@ -87,7 +83,7 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}) {
   const close = () => {
     closed ??= (async () => {
       closing.abort();
-      clearInterval(looking);
+      looks.stop();
       delivery.reset();
       await Promise.all([closeServer(graphServer), closeServer(tokenServer), certificate.remove()]);
     })();

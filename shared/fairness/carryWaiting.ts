@@ -163,8 +163,8 @@ function createRun(deps: CarryDeps, state: { isRunning: boolean; wanted: boolean
     return settle(message, () => deps.postpone(message.text, delayMs));
   }
 
-  /** Nobody else can take a held message, so one whose tenant gets no place is let go. */
-  async function letGo(isOld: (one: Held) => boolean): Promise<void> {
+  /** No other instance can take a held message, so one whose tenant gets no place is postponed. */
+  async function postponeHeld(isOld: (one: Held) => boolean): Promise<void> {
     const old = held.filter(isOld);
     for (const one of old) held.splice(held.indexOf(one), 1);
     await Promise.all(old.map((one) => postpone(one)));
@@ -191,13 +191,13 @@ function createRun(deps: CarryDeps, state: { isRunning: boolean; wanted: boolean
       const isIdle = held.length === 0 && running.size === 0;
       if (isIdle && clock.now() >= lingerUntil) return;
       await Promise.race([...running, clock.sleep(LOOK_EVERY_MS)]);
-      await letGo(({ since }) => clock.now() - since >= HELD_AT_MOST_MS);
+      await postponeHeld(({ since }) => clock.now() - since >= HELD_AT_MOST_MS);
     }
     state.wanted = false;
     const rest = held.splice(0);
     // Another worker, or this one with its next message, continues.
-    const baton = rest.pop();
-    if (baton) await settle(baton.message, () => deps.sendBack(baton.message.text));
+    const next = rest.pop();
+    if (next) await settle(next.message, () => deps.sendBack(next.message.text));
     await Promise.allSettled([...rest.map(({ message }) => waiting.show(message)), ...running]);
   }
 

@@ -12,9 +12,9 @@ export interface Places {
   enter(tenantId: string): boolean;
   /** Whether `enter` would succeed. */
   mayEnter(tenantId: string): boolean;
-  /** Gives a place back. `work` is absent where it says nothing about the next message of the tenant. */
+  /** Frees a place. `work` is absent where it says nothing about the next message of the tenant. */
   leave(tenantId: string, work?: EndedWork): void;
-  /** Places that nobody uses. */
+  /** Places that are not in use. */
   free(): number;
   /** Places that the tenant uses. */
   usedBy(tenantId: string): number;

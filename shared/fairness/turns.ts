@@ -1,5 +1,6 @@
 import { createCache } from '../cache';
 import type { Clock } from '../clock';
+import { PLACES } from './limits';
 
 /** When each of the messages that a tenant has waiting is looked at again. */
 export interface Turns {
@@ -13,9 +14,9 @@ export interface Turns {
 /** A bound on memory. */
 const MOST_TENANTS = 2_000;
 
-/** Twenty-four places end as many messages in a second when each takes a second. */
-const SPACING_MS = 1_000 / 24;
-/** A call without an answer keeps its place for 45 seconds. A tenant that answers again is served with the next turn. */
+/** All places together end so many messages in a second when each takes a second. */
+const SPACING_MS = 1_000 / PLACES;
+/** A call without an answer keeps its place for 45 seconds. A tenant that answers again is processed with the next turn. */
 const SILENT = { leastMs: 15_000, spacingMs: 1_000 } as const;
 
 /** A turn is at most this long after `leastMs`. Turns beyond it start over, so that a long backlog stays spread. */

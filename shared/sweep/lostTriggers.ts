@@ -14,8 +14,8 @@ export interface SeenPrinters {
 }
 
 /**
- * Adds the printers whose trigger was lost to `sweep`. Printers that were listed already cost no call. Printers that nobody
- * watches are listed for this check alone, with their whole history, so each is checked once a day. Without the permission
+ * Adds the printers whose trigger was lost to `sweep`. Printers that were listed already cost no call. Printers without
+ * a watch are listed for this check alone, with their whole history, so each is checked once a day. Without the permission
  * to list them, their triggers stay unknown.
  *
  * @param checks startedAt: start of the run, milliseconds since 1970; everyPrinter: also printers that are not due

@@ -1,11 +1,9 @@
 import http from 'node:http';
-import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import tls from 'node:tls';
-import { generate } from 'selfsigned';
 import { createServices } from '../../shared/services';
 import { QUEUE_NAMES } from '../../shared/storage/account';
-import { TEST_KEYS_SETTING } from '../support/notifications';
+import { startTlsService, type TlsService } from '../support/startTlsService';
+import { UNREACHABLE_SETTINGS } from '../support/unreachableSettings';
 
 /*
  * The real storage client and managed identity against services on loopback: a queue service, and the token endpoint of
@@ -15,17 +13,12 @@ import { TEST_KEYS_SETTING } from '../support/notifications';
 const IDENTITY = '11111111-0000-4000-8000-000000000001';
 const asked: { path: string; authorization: string | undefined }[] = [];
 const tokensFor: string[] = [];
-let queueService: https.Server;
+let queueService: TlsService;
 let identity: http.Server;
-const listen = (server: http.Server) =>
-  new Promise<number>((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
 const before = { ...process.env };
 
 beforeAll(async () => {
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }]);
-  queueService = https.createServer({ key, cert }, (request, response) => {
+  queueService = await startTlsService((request, response) => {
     asked.push({ path: request.url?.replace(/\?.*/, '') ?? '', authorization: request.headers.authorization });
     const message =
       '<QueueMessagesList><QueueMessage><MessageId>m</MessageId><InsertionTime>Sun, 22 Nov 2026 00:00:00 GMT</InsertionTime><ExpirationTime>Sun, 22 Nov 2026 00:00:00 GMT</ExpirationTime><PopReceipt>p</PopReceipt><TimeNextVisible>Sun, 22 Nov 2026 00:00:00 GMT</TimeNextVisible></QueueMessage></QueueMessagesList>';
@@ -37,37 +30,24 @@ beforeAll(async () => {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ ...token, resource: 'https://storage.azure.com', token_type: 'Bearer' }));
   });
-  const port = await listen(identity);
+  const port = await new Promise<number>((resolve) => {
+    identity.listen(0, '127.0.0.1', () => resolve((identity.address() as AddressInfo).port));
+  });
   Object.assign(process.env, { IDENTITY_ENDPOINT: `http://127.0.0.1:${port}/msi/token`, IDENTITY_HEADER: 'secret' });
-  // Every https host is the one of this test, whose certificate is self-signed.
-  const connect = tls.connect as (options: tls.ConnectionOptions) => tls.TLSSocket;
-  jest
-    .spyOn(tls, 'connect')
-    .mockImplementation(((options: tls.ConnectionOptions) =>
-      connect({ ...options, host: '127.0.0.1', rejectUnauthorized: false })) as typeof tls.connect);
 });
 
 afterAll(async () => {
-  jest.restoreAllMocks();
   process.env = before;
-  for (const server of [queueService, identity]) {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
+  await queueService.close();
+  identity.closeAllConnections();
+  await new Promise((resolve) => identity.close(resolve));
 });
 
 it('job events go to the storage account of EVENTS_STORAGE, as the managed identity, and nothing else does', async () => {
   const services = createServices({
-    AzureWebJobsStorage:
-      'AccountName=devstoreaccount1;AccountKey=a2V5;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a',
+    ...UNREACHABLE_SETTINGS,
     AzureWebJobsStorage__clientId: IDENTITY,
-    EVENTS_STORAGE__queueServiceUri: `https://events.queue.core.windows.net:${await listen(queueService)}`,
-    ENTRA_CLIENT_ID: '99999999-0000-4000-8000-000000000009',
-    GRAPH_CREDENTIAL: 'development',
-    GRAPH_BASE_URL: 'http://127.0.0.1:1/v1.0',
-    ENTRA_AUTHORITY_HOST: 'http://127.0.0.1:1',
-    CLIENT_STATE_KEYS: TEST_KEYS_SETTING,
-    PUBLIC_BASE_URL: 'https://app.example.com/api',
+    EVENTS_STORAGE__queueServiceUri: `https://events.queue.core.windows.net:${queueService.port}`,
   });
   await (await services.queue(QUEUE_NAMES.jobEvents)).send('{}');
   await (await services.queue(`${QUEUE_NAMES.jobEvents}-poison`)).send('{}');

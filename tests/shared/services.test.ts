@@ -1,17 +1,5 @@
 import { createServices, getServices } from '../../shared/services';
-import { TEST_KEYS_SETTING } from '../support/notifications';
-
-/** Nothing listens on port 1 of loopback; nothing here sends. */
-const settings = {
-  AzureWebJobsStorage:
-    'DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;',
-  ENTRA_CLIENT_ID: '99999999-0000-4000-8000-000000000009',
-  GRAPH_CREDENTIAL: 'development',
-  GRAPH_BASE_URL: 'http://127.0.0.1:1/v1.0',
-  ENTRA_AUTHORITY_HOST: 'http://127.0.0.1:1',
-  CLIENT_STATE_KEYS: TEST_KEYS_SETTING,
-  PUBLIC_BASE_URL: 'https://app.example.com/api',
-};
+import { UNREACHABLE_SETTINGS as settings } from '../support/unreachableSettings';
 
 it('are built once per process and environment', () => {
   const env = { ...settings };

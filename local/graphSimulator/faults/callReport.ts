@@ -1,5 +1,6 @@
 import type { CallRecord, Violation } from '../control/controlTypes';
 import type { Reply } from '../http/server';
+import type { SocketLooks } from './socketLooks';
 
 // The caller has to receive and read the 429 before it can delay its other calls.
 const NOTICE_MS = 250;
@@ -21,8 +22,8 @@ export interface ReportClock {
   now: () => number;
   /** The time by which a caller waits for Retry-After, in milliseconds. */
   waitNow: () => number;
-  /** By the same time, when the event loop last looked for requests: one that it meets now may have been sent since then. */
-  lastLookAt: () => number;
+  /** By the same time. */
+  looks: Pick<SocketLooks, 'sentBy' | 'note'>;
 }
 
 /** Makes an empty report. */
@@ -36,7 +37,7 @@ export function createCallReport(clock: ReportClock, remembered = REMEMBERED) {
     start: (call: Omit<CallRecord, 'n' | 'at' | 'startedAt' | 'sentBy' | 'status'>): CallRecord => {
       // The parts of a batch were sent with it.
       const batch = call.batch === undefined ? undefined : records.findLast(({ n }) => n === call.batch);
-      const sentBy = batch?.sentBy ?? clock.lastLookAt();
+      const sentBy = batch?.sentBy ?? clock.looks.sentBy();
       const record = { ...call, n: next++, at: clock.now(), startedAt: clock.waitNow(), sentBy, status: 0 };
       records.push(record);
       if (records.length > remembered) records = records.slice(-remembered / 2);
@@ -45,6 +46,7 @@ export function createCallReport(clock: ReportClock, remembered = REMEMBERED) {
     /** Notes that the answer has left, or that the connection was cut (status 0). */
     finish: (record: CallRecord, reply: Reply): void => {
       const now = clock.waitNow();
+      clock.looks.note();
       record.answeredAt = now;
       record.status = reply.status;
       const retryAfter = reply.headers?.['retry-after'];

@@ -1,86 +1,23 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { BlobServiceClient } from '@azure/storage-blob';
-import { QueueServiceClient, type QueueClient } from '@azure/storage-queue';
-import { createClockFile, type ClockFile } from '../../../local/clockFile';
-import { startAzurite, type Azurite } from '../../../local/startAzurite';
 import { eventually } from '../../support/eventually';
-import { buildHost, repository } from './support/buildHost';
-import { startHost, type TestHost } from './support/startHost';
+import type { TestHost } from './support/startHost';
+import { count, encode, startStorage, untilEmpty, untilIdle, type TestStorage } from './support/startStorage';
 
 /** The rows of realHost.test.ts that need storage: queues, timers and their blobs. */
 jest.setTimeout(60_000);
 
-const host = buildHost();
-const folder = mkdtempSync(join(tmpdir(), 'real-host-'));
-let clock: ClockFile;
-let azurite: Azurite;
-let queues: QueueServiceClient;
-const running = new Set<TestHost>();
-
+let storage: TestStorage;
 beforeAll(async () => {
-  clock = createClockFile(join(folder, 'clock'));
-  azurite = await startAzurite({ root: repository, clockFile: clock.path });
-  queues = QueueServiceClient.fromConnectionString(azurite.connectionString);
+  storage = await startStorage();
 });
-afterEach(async () => {
-  await Promise.all([...running].map((one) => one.process.kill()));
-  running.clear();
-});
-afterAll(async () => {
-  await azurite.stop();
-  clock.remove();
-  rmSync(folder, { recursive: true, force: true });
-  host.remove();
-});
+afterEach(() => storage.endHosts('kill'));
+afterAll(() => storage.remove());
 
-interface Wanted {
-  readonly only: readonly string[];
-  readonly queue?: string;
-  readonly hostId?: string;
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-async function start({ only, queue = 'work', hostId = 'local', env = {} }: Wanted): Promise<TestHost> {
-  const off = ['work', 'hourly', 'often', 'starting'].filter((name) => !only.includes(name));
-  const started = await startHost({
-    file: host.file,
-    args: ['--settings', 'none', '--host-id', hostId],
-    preload: [join(repository, 'local', 'clock.cjs')],
-    env: {
-      CLOCK_FILE: clock.path,
-      AzureWebJobsStorage: azurite.connectionString,
-      WORK_QUEUE: queue,
-      HOURLY: '0 0 * * * *',
-      ...Object.fromEntries(off.map((name) => [`AzureWebJobs.${name}.Disabled`, '1'])),
-      ...env,
-    },
-  });
-  running.add(started);
-  return started;
-}
-
-const encode = (message: unknown) => Buffer.from(JSON.stringify(message)).toString('base64');
-async function make(name: string): Promise<QueueClient> {
-  const client = queues.getQueueClient(name);
-  await client.create();
-  return client;
-}
-const count = async (client: QueueClient) => (await client.getProperties()).approximateMessagesCount ?? 0;
 const workerPid = (one: TestHost) => Number(one.events('worker').at(-1)?.['pid']);
-const idle = ({ url }: TestHost) =>
-  eventually('idle', async () => {
-    const { running: busy } = (await (await fetch(`${url}/admin/host/status`)).json()) as { running: number };
-    return busy === 0 ? true : undefined;
-  });
-const blobs = () =>
-  BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient('azure-webjobs-hosts');
 
 describe('SIGTERM', () => {
   test('continues to receive and start queue messages, new connections refused at once, appTerminate runs and no SIGTERM', async () => {
-    const client = await make('still-receiving');
-    const one = await start({ only: ['work'], queue: 'still-receiving' });
+    const client = await storage.createQueue('still-receiving');
+    const one = await storage.start({ only: ['work'], queue: 'still-receiving' });
     const stopped = one.process.stop();
     await eventually('the refusal', () =>
       fetch(one.url).then(
@@ -97,24 +34,24 @@ describe('SIGTERM', () => {
   });
 
   test('cuts at 10 s, cut messages stay invisible for the 10-minute lease', async () => {
-    const client = await make('cut');
+    const client = await storage.createQueue('cut');
     await client.sendMessage(encode({ do: { sleepMs: 60_000 } }));
-    const one = await start({ only: ['work'], queue: 'cut' });
+    const one = await storage.start({ only: ['work'], queue: 'cut' });
     await eventually('the run', () => one.said('work')[0]);
     const began = performance.now();
     expect(await one.process.stop()).toEqual({ code: 0, signal: null });
     expect(performance.now() - began).toBeGreaterThan(9_900);
     expect(one.events('invocation', 'work')).toEqual([]);
     expect((await client.receiveMessages()).receivedMessageItems).toEqual([]);
-    clock.move(600_000);
+    storage.clock.move(600_000);
     expect((await client.receiveMessages()).receivedMessageItems).toMatchObject([{ dequeueCount: 2 }]);
   });
 });
 
 test('worker dies: each message in hand fails with one try used', async () => {
-  const client = await make('dying');
+  const client = await storage.createQueue('dying');
   const env = { AzureFunctionsJobHost__extensions__queues__visibilityTimeout: '00:00:30' };
-  const one = await start({ only: ['work'], queue: 'dying', env });
+  const one = await storage.start({ only: ['work'], queue: 'dying', env });
   const first = workerPid(one);
   // One ends the worker by itself, the other is in hand when it ends.
   await client.sendMessage(encode({ do: { sleepMs: 60_000 } }));
@@ -125,7 +62,7 @@ test('worker dies: each message in hand fails with one try used', async () => {
     { ok: false, dequeueCount: 1 },
   ]);
   await eventually('both back', async () => {
-    clock.move(30_000);
+    storage.clock.move(30_000);
     const back = (await client.receiveMessages({ numberOfMessages: 2, visibilityTimeout: 1 })).receivedMessageItems;
     return back.length === 2 ? back : undefined;
   });
@@ -133,27 +70,27 @@ test('worker dies: each message in hand fails with one try used', async () => {
 });
 
 test('functionTimeout: message back after visibilityTimeout', async () => {
-  const client = await make('timing-out');
+  const client = await storage.createQueue('timing-out');
   await client.sendMessage(encode({ do: { sleepMs: 60_000 } }));
   const env = {
     AzureFunctionsJobHost__functionTimeout: '00:00:01',
     AzureFunctionsJobHost__extensions__queues__visibilityTimeout: '00:01:00',
   };
-  const one = await start({ only: ['work'], queue: 'timing-out', env });
+  const one = await storage.start({ only: ['work'], queue: 'timing-out', env });
   expect(await one.ended('work', 1)).toMatchObject([{ ok: false, dequeueCount: 1 }]);
-  await idle(one);
+  await untilIdle(one);
   expect(one.events('worker')).toHaveLength(2);
   expect((await client.receiveMessages()).receivedMessageItems).toEqual([]);
-  clock.move(60_000);
+  storage.clock.move(60_000);
   expect((await one.ended('work', 2))[1]).toMatchObject({ dequeueCount: 2 });
 });
 
 test('base64 that is no UTF-8: function never called, all tries, then poison', async () => {
   const body = Buffer.from([0x7b, 0xff, 0xfe, 0x7d]).toString('base64');
-  const client = await make('no-text');
+  const client = await storage.createQueue('no-text');
   await client.sendMessage(body);
-  const one = await start({ only: ['work'], queue: 'no-text' });
-  const poison = queues.getQueueClient('no-text-poison');
+  const one = await storage.start({ only: ['work'], queue: 'no-text' });
+  const poison = storage.queues.getQueueClient('no-text-poison');
   await eventually('poison', async () => ((await poison.exists()) && (await count(poison)) === 1 ? true : undefined));
   expect((await poison.receiveMessages()).receivedMessageItems).toMatchObject([{ messageText: body }]);
   expect(await count(client)).toBe(0);
@@ -163,9 +100,9 @@ test('base64 that is no UTF-8: function never called, all tries, then poison', a
 });
 
 test("queue trigger's times: +00:00; a date property arrives as 01/01/2026 00:00:00", async () => {
-  const client = await make('dated');
+  const client = await storage.createQueue('dated');
   const sent = await client.sendMessage(encode({ when: '2026-01-01T00:00:00Z', other: '2026-01-01' }));
-  const one = await start({ only: ['work'], queue: 'dated' });
+  const one = await storage.start({ only: ['work'], queue: 'dated' });
   await one.ended('work', 1);
   expect(one.said('work')[0]).toMatchObject({
     message: { when: '2026-01-01T00:00:00Z' },
@@ -178,11 +115,11 @@ test("queue trigger's times: +00:00; a date property arrives as 01/01/2026 00:00
 });
 
 test('log filter "default": "Information": traces of the SDK; 0 without the line, and the functions\' own lines still come', async () => {
-  const client = await make('logged');
+  const client = await storage.createQueue('logged');
   await client.sendMessage(encode({}));
   const sdkLines = async (env: Record<string, string>) => {
-    const one = await start({ only: ['work'], queue: 'logged', env });
-    await eventually('an empty queue', async () => ((await count(client)) === 0 ? true : undefined));
+    const one = await storage.start({ only: ['work'], queue: 'logged', env });
+    await untilEmpty(client);
     const lines = one.events('log').filter(({ category }) => category === 'Azure.Core').length;
     return { lines, said: one.said('work').length };
   };
@@ -193,26 +130,26 @@ test('log filter "default": "Information": traces of the SDK; 0 without the line
 
 describe('timers', () => {
   test('locks: 15 s, recovered after 60 s; another host runs runOnStartup again after a SIGKILL', async () => {
-    const first = await start({ only: ['starting'], hostId: 'heir' });
+    const first = await storage.start({ only: ['starting'], args: ['--host-id', 'heir'] });
     await first.ended('starting', 1);
-    const second = await start({ only: ['starting'], hostId: 'heir' });
-    const lock = blobs().getBlobClient('locks/heir/Host.Functions.starting.Listener');
+    const second = await storage.start({ only: ['starting'], args: ['--host-id', 'heir'] });
+    const lock = storage.hostBlobs.getBlobClient('locks/heir/Host.Functions.starting.Listener');
     await first.process.kill();
     expect(second.events('invocation', 'starting')).toEqual([]);
     expect(await lock.getProperties()).toMatchObject({ leaseState: 'leased' });
-    clock.move(15_000);
+    storage.clock.move(15_000);
     expect(await lock.getProperties()).toMatchObject({ leaseState: 'expired' });
     expect(second.events('invocation', 'starting')).toEqual([]);
-    clock.move(60_000);
+    storage.clock.move(60_000);
     expect(await second.ended('starting', 1)).toMatchObject([{ ok: true }]);
   });
 
   test('blobs: locks and status under Host.Functions, locks/{id}/host; times with +00:00; first lastUpdated 0001-01-01', async () => {
-    const one = await start({ only: ['hourly', 'starting'], hostId: 'blobs' });
+    const one = await storage.start({ only: ['hourly', 'starting'], args: ['--host-id', 'blobs'] });
     await one.ended('starting', 1);
     const names = await eventually('all blobs', async () => {
       const found: string[] = [];
-      for await (const { name } of blobs().listBlobsFlat()) if (name.includes('/blobs/')) found.push(name);
+      for await (const { name } of storage.hostBlobs.listBlobsFlat()) if (name.includes('/blobs/')) found.push(name);
       return found.length === 5 ? found : undefined;
     });
     expect(names).toEqual([
@@ -223,7 +160,7 @@ describe('timers', () => {
       'timers/blobs/Host.Functions.starting/status',
     ]);
     const text = (
-      await blobs().getBlobClient('timers/blobs/Host.Functions.hourly/status').downloadToBuffer()
+      await storage.hostBlobs.getBlobClient('timers/blobs/Host.Functions.hourly/status').downloadToBuffer()
     ).toString();
     expect(JSON.parse(text)).toEqual({
       Last: '0001-01-01T00:00:00',

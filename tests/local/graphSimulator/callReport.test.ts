@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { createCallReport } from '../../../local/graphSimulator/faults/callReport';
+import { createCallReport, type ReportClock } from '../../../local/graphSimulator/faults/callReport';
 import type { CallRecord } from '../../../local/graphSimulator/control/controlTypes';
 import { startHarness, tenantA } from './harness';
 
@@ -11,11 +10,18 @@ interface Call extends Partial<CallRecord> {
   retryAfter?: number;
 }
 
+/** A simulator that meets each call when it is sent, unless it says otherwise. */
+const reportClock = (waitNow: () => number, sentBy = waitNow): ReportClock => ({
+  now: () => 0,
+  waitNow,
+  looks: { sentBy, note: () => undefined },
+});
+
 /** Reports the calls and gives the kinds of violations. */
 function judge(calls: Call[], remembered?: number) {
   const clock = { waitNow: 0 };
   const report = createCallReport(
-    { now: () => 0, waitNow: () => clock.waitNow, lastLookAt: () => clock.waitNow },
+    reportClock(() => clock.waitNow),
     remembered,
   );
   for (const { startedAt, answeredAt = startedAt, status = 200, retryAfter, ...changes } of calls) {
@@ -87,7 +93,7 @@ describe('violations of Retry-After (concepts/throttling.md)', () => {
 
   it('count from the answer of the batch, with which the answers of its parts leave', () => {
     const clock = { waitNow: 0 };
-    const report = createCallReport({ now: () => 0, waitNow: () => clock.waitNow, lastLookAt: () => clock.waitNow });
+    const report = createCallReport(reportClock(() => clock.waitNow));
     const start = (changes: Partial<CallRecord>, at: number) => {
       clock.waitNow = at;
       return report.start({ target: 'graph', method: 'PATCH', path: '/a', route: '/a', tenantId: 't', ...changes });
@@ -104,15 +110,20 @@ describe('violations of Retry-After (concepts/throttling.md)', () => {
   });
 
   it('are none where a busy simulator met the call late', () => {
-    const times = { now: 0, lastLookAt: 0 };
-    const report = createCallReport({ now: () => 0, waitNow: () => times.now, lastLookAt: () => times.lastLookAt });
+    const times = { now: 0, sentBy: 0 };
+    const report = createCallReport(
+      reportClock(
+        () => times.now,
+        () => times.sentBy,
+      ),
+    );
     const call = { target: 'graph' as const, method: 'GET', path: '/a', route: '/a', tenantId: 't' };
     const first = report.start(call);
     report.finish(first, { status: 429, headers: { 'retry-after': '60' } });
-    const meet = (now: number, lastLookAt: number) => {
-      Object.assign(times, { now, lastLookAt });
+    const meet = (now: number, sentBy: number) => {
+      Object.assign(times, { now, sentBy });
       const batch = report.start({ ...call, method: 'POST', path: '/$batch' });
-      Object.assign(times, { now: now + 300, lastLookAt: now + 300 });
+      Object.assign(times, { now: now + 300, sentBy: now + 300 });
       report.finish(report.start({ ...call, path: '/b', batch: batch.n }), { status: 200 });
       report.finish(batch, { status: 200 });
       return report.violations().length;
@@ -153,8 +164,6 @@ describe('the report', () => {
       await harness.control.addFault({ action: { type: 'status', status: 429, retryAfterSeconds: 30 } });
       const path = `/print/taskDefinitions/${definition}`;
       await harness.graph('GET', path);
-      // The simulator notes every 10 ms when it looked for requests: a sooner one may have been sent before the answer.
-      await delay(50);
       await harness.graph('GET', path);
       const calls = await harness.control.calls();
       expect(calls).toMatchObject([

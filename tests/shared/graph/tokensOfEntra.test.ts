@@ -1,13 +1,10 @@
-import https from 'node:https';
-import type { AddressInfo } from 'node:net';
-import tls from 'node:tls';
-import { generate } from 'selfsigned';
 import { systemClock } from '../../../shared/clock';
 import type { Config } from '../../../shared/config';
 import { errorFields, ReceiverError } from '../../../shared/errors';
 import { openGraphService } from '../../../shared/graph/service';
 import { createRequestToken } from '../../../shared/graph/tokens';
 import { readCase } from '../../support/readCase';
+import { startTlsService, type TlsService } from '../../support/startTlsService';
 
 /*
  * The real @azure/identity against a sign-in host on loopback: its errors carry no status and differ from version to
@@ -19,12 +16,11 @@ type Answer = { status: number; body: unknown; retryAfter?: string };
 let metadata: Answer | undefined;
 let token: Answer;
 let tokenRequests = 0;
-let server: https.Server;
+let service: TlsService;
 let authorityHost: string;
 
 beforeAll(async () => {
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }]);
-  server = https.createServer({ key, cert }, (request, response) => {
+  service = await startTlsService((request, response) => {
     const base = `${authorityHost}/${TENANT}`;
     const endpoints = {
       token_endpoint: `${base}/oauth2/v2.0/token`,
@@ -41,21 +37,10 @@ beforeAll(async () => {
       response.end(JSON.stringify(answer.body));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  authorityHost = `https://localhost:${(server.address() as AddressInfo).port}`;
-  // The certificate of this test is self-signed.
-  const connect = tls.connect as (options: tls.ConnectionOptions) => tls.TLSSocket;
-  jest
-    .spyOn(tls, 'connect')
-    .mockImplementation(((options: tls.ConnectionOptions) =>
-      connect({ ...options, rejectUnauthorized: false })) as typeof tls.connect);
+  authorityHost = `https://localhost:${service.port}`;
 });
 
-afterAll(async () => {
-  jest.restoreAllMocks();
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
+afterAll(() => service.close());
 
 beforeEach(() => {
   metadata = undefined;
