@@ -156,8 +156,8 @@ const handlers: Handlers = {
 const jobActions = new Map<string, (simulation: Simulation, job: Job) => void>([
   ['acquire', acquireJob],
   ['complete', (simulation, job) => endJob(simulation, job, 'completed')],
-  ['cancel', (simulation, job) => endJob(simulation, job, 'canceled')],
-  ['abort', (simulation, job) => endJob(simulation, job, 'aborted')],
+  ['cancel', (simulation, job) => endByPerson(simulation, job, 'canceled')],
+  ['abort', (simulation, job) => endByPerson(simulation, job, 'aborted')],
 ]);
 
 const names = Object.keys(controlApi) as ControlName[];
@@ -188,6 +188,11 @@ function tenantOf({ world }: Simulation, { tenant = '' }: Params): Tenant {
 
 function printerOf(tenant: Tenant, printerId = ''): Printer {
   return requireFound(findPrinter(tenant, printerId), 'The printer');
+}
+
+/** A person ends the job. Whether its task ends with it is not documented. */
+function endByPerson(simulation: Simulation, job: Job, state: 'canceled' | 'aborted'): void {
+  endJob(simulation, job, state, { endsTasks: simulation.variants.cancelEndsTask });
 }
 
 function parentOf({ pullPrintPrinters }: Tenant, { id }: Printer, share: Share | undefined): JobParent {

@@ -12,6 +12,9 @@ type PrintRequest = Omit<z.output<typeof printOrder>, 'printerId' | 'shareId' | 
   redirectedFrom?: string;
 };
 
+/** The status of a job that waits for its tasks (resources/printjobstatus.md). */
+export const pausedJob: Pick<Job, 'state' | 'details'> = { state: 'paused', details: ['releaseWait'] };
+
 /**
  * Prints a job. On a printer with a trigger the job is paused and a task starts in `processing`
  * (concepts/universal-print-concept-overview.md). On any other printer it is prepared for download at once.
@@ -28,8 +31,7 @@ export function printJob(simulation: Simulation, tenant: Tenant, printer: Printe
     visibleAt: now + visibleAfterMs,
     transformMs,
     fetchableAfterMs,
-    state: 'paused',
-    details: ['releaseWait'],
+    ...pausedJob,
     isFetchable: false,
     isAcquiredByPrinter: false,
     configuration: configuration ?? { copies: 1, colorMode: 'color', duplexMode: 'oneSided' },
@@ -84,23 +86,31 @@ export function finishTransforming(simulation: Simulation): void {
 
 /**
  * Ends a task. `completed` releases the job once all of its tasks have ended (resources/printtask.md). What `aborted` does
- * is not documented; it releases the job as well.
+ * is not documented: the variant `abortedTask` selects it.
  */
 export function endTask(simulation: Simulation, task: Task, state: 'completed' | 'aborted'): void {
   task.state = state;
   task.endedAt = simulation.now();
   const tenant = simulation.world.tenants.get(task.tenantId);
   const job = tenant && findPrinter(tenant, task.printerId)?.jobs.get(task.jobId);
-  if (job) release(simulation, job);
+  if (!job) return;
+  if (state === 'aborted' && simulation.variants.abortedTask === 'abortsJob') endJob(simulation, job, 'aborted');
+  else release(simulation, job);
 }
 
-/** Ends a job; its open tasks end with it. */
-export function endJob(simulation: Simulation, job: Job, state: 'completed' | 'canceled' | 'aborted'): void {
+/** Ends a job; its open tasks end with it unless `endsTasks` is false. */
+export function endJob(
+  simulation: Simulation,
+  job: Job,
+  state: 'completed' | 'canceled' | 'aborted',
+  { endsTasks }: { endsTasks: boolean } = { endsTasks: true },
+): void {
   if (isEnded(job)) return;
   job.state = state;
   job.details = state === 'completed' ? ['completedSuccessfully'] : [];
   job.isFetchable = state === 'completed' && simulation.variants.fetchableAfterAcquire;
   simulation.world.transforming.delete(job);
+  if (!endsTasks) return;
   for (const task of job.tasks.filter(isOpen)) {
     task.state = 'aborted';
     task.endedAt = simulation.now();

@@ -123,6 +123,8 @@ export interface Task {
   description: string;
   createdAt: number;
   endedAt?: number;
+  /** Reads show it in processing before. */
+  endShownAt?: number;
 }
 
 export interface Job {
@@ -146,6 +148,8 @@ export interface Job {
   documents: PrintDocument[];
   tasks: Task[];
   redirectedTo?: string;
+  /** Reads show it paused and without redirectedTo before. */
+  redirectShownAt?: number;
   redirectedFrom?: string;
 }
 
