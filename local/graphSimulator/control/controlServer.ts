@@ -6,12 +6,13 @@ import { allRoles } from '../signIn/permissions';
 import { answerDeviceCode, userClaims } from '../signIn/userSignIn';
 import { loseSubscriptions } from '../subscriptions/lifecycle';
 import { notifyLifecycle } from '../subscriptions/notifications';
-import { acquireJob, endJob, printJob } from '../world/jobs';
-import { findPrinter, isEnded, liveSubscriptions } from '../world/simulation';
-import type { Job, JobParent, Printer, Share, Simulation, Tenant } from '../world/simulation';
+import { exceedsJobLimits } from '../world/jobLimits';
+import { acquireJob, deleteJob, deletePrinter, endJob, endJobByPerson, endTask, printJob } from '../world/jobs';
+import { findPrinter, isEnded, isOpen, liveSubscriptions } from '../world/simulation';
+import type { Job, JobParent, JobUser, Printer, Share, Simulation, Tenant } from '../world/simulation';
 import { variantsSchema } from '../world/variants';
 import { controlApi, redeliveryIds, type AnswerOf, type ControlName, type RequestOf } from './controlApi';
-import { listJobs, listOpenTasks, viewState } from './viewState';
+import { countCalls, listJobs, listOpenTasks, viewJob, viewState } from './viewState';
 
 /** The lower-cased ids of the path. */
 type Params = Record<string, string>;
@@ -48,10 +49,14 @@ const handlers: Handlers = {
   setConsent: (simulation, { granted }, params) => {
     tenantOf(simulation, params).consentRevoked = !granted;
   },
-  createPrinter: (simulation, { id = randomUUID(), displayName }, params) => {
+  createPrinter: (simulation, { id = randomUUID(), displayName, location }, params) => {
     const { printers } = tenantOf(simulation, params);
-    const known = printers.get(id) ?? { id, jobs: new Map(), nextJobNumber: FIRST_JOB_NUMBER };
-    printers.set(id, { ...known, displayName: displayName ?? `Printer ${printers.size + 1}` });
+    const known = printers.get(id) ?? newPrinter(id, `Printer ${printers.size + 1}`);
+    printers.set(id, {
+      ...known,
+      displayName: displayName ?? known.displayName,
+      location: location ?? known.location,
+    });
     return { id };
   },
   createShare: (simulation, { id = randomUUID(), displayName = 'Share', printerId }, params) => {
@@ -61,8 +66,7 @@ const handlers: Handlers = {
     return { id };
   },
   createPullPrintPrinter: (simulation, { id = randomUUID(), displayName = 'Pull print' }, params) => {
-    const printer = { id, displayName, jobs: new Map<string, Job>(), nextJobNumber: FIRST_JOB_NUMBER };
-    tenantOf(simulation, params).pullPrintPrinters.set(id, printer);
+    tenantOf(simulation, params).pullPrintPrinters.set(id, newPrinter(id, displayName));
     return { id };
   },
   createDefinition: (simulation, request, params) => {
@@ -80,30 +84,47 @@ const handlers: Handlers = {
     printer.trigger = { id: randomUUID(), definitionId };
     return { id: printer.trigger.id };
   },
-  print: (simulation, { printerId: named, shareId, count, ...request }, params) => {
+  print: (simulation, { printerId: named, shareId, count, user, ...request }, params) => {
     const tenant = tenantOf(simulation, params);
     const share = shareId === undefined ? undefined : requireFound(tenant.shares.get(shareId), 'The share');
     const printer = printerOf(tenant, share?.printerId ?? named);
     const printerId = printer.id;
     const parent = parentOf(tenant, printer, share);
-    return Array.from({ length: count }, () => {
-      const { id: jobId, tasks } = printJob(simulation, tenant, printer, { ...request, parent });
+    const createdBy = user ?? defaultUser(tenant);
+    return Array.from({ length: count }).flatMap(() => {
+      if (exceedsJobLimits(simulation, tenant, printer, createdBy)) return [];
+      const { id: jobId, tasks } = printJob(simulation, tenant, printer, { ...request, parent, createdBy });
       const [task] = tasks;
-      return { jobId, printerId, ...(task && { taskId: task.id, definitionId: task.definitionId }) };
+      return [{ jobId, printerId, ...(task && { taskId: task.id, definitionId: task.definitionId }) }];
     });
   },
   actOnJob: (simulation, _request, params) => {
-    const printer = printerOf(tenantOf(simulation, params), params['printer']);
-    const job = requireFound(printer.jobs.get(params['job'] ?? ''), 'The job');
+    const { job } = jobOf(simulation, params);
     const act = requireFound(jobActions.get(params['action'] ?? ''), 'The action');
     if (isEnded(job)) throw new Refusal(409, 'conflict', `The job is ${job.state} already.`);
     act(simulation, job);
+  },
+  deleteJob: (simulation, _request, params) => {
+    const { printer, job } = jobOf(simulation, params);
+    deleteJob(simulation, printer, job);
+  },
+  deletePrinter: (simulation, _request, params) => {
+    const tenant = tenantOf(simulation, params);
+    deletePrinter(simulation, tenant, printerOf(tenant, params['printer']));
+  },
+  abortTask: (simulation, _request, params) => {
+    const definitions = [...tenantOf(simulation, params).definitions.values()];
+    const found = definitions.map(({ tasks }) => tasks.get(params['task'] ?? '')).find((task) => task !== undefined);
+    const task = requireFound(found, 'The task');
+    if (!isOpen(task)) throw new Refusal(409, 'conflict', `The task is ${task.state} already.`);
+    endTask(simulation, task, 'aborted');
   },
 
   state: viewState,
   subscriptions: (simulation, { tenantId }) =>
     liveSubscriptions(simulation).filter((one) => tenantId === undefined || one.tenantId === tenantId),
   listedJobs: listJobs,
+  job: (simulation, _request, params) => viewJob(jobOf(simulation, params).job),
   openTasks: listOpenTasks,
 
   setDelivery: ({ delivery }, change) => {
@@ -138,6 +159,7 @@ const handlers: Handlers = {
 
   calls: ({ calls }, { target, after }) =>
     calls.list().filter((call) => call.n > after && (target === 'all' || call.target === target)),
+  callCounts: countCalls,
   clearCalls: ({ calls }) => void calls.clear(),
   violations: ({ calls }) => calls.violations(),
   looks: ({ calls }) => calls.looks(),
@@ -156,8 +178,8 @@ const handlers: Handlers = {
 const jobActions = new Map<string, (simulation: Simulation, job: Job) => void>([
   ['acquire', acquireJob],
   ['complete', (simulation, job) => endJob(simulation, job, 'completed')],
-  ['cancel', (simulation, job) => endByPerson(simulation, job, 'canceled')],
-  ['abort', (simulation, job) => endByPerson(simulation, job, 'aborted')],
+  ['cancel', (simulation, job) => endJobByPerson(simulation, job, 'canceled')],
+  ['abort', (simulation, job) => endJobByPerson(simulation, job, 'aborted')],
 ]);
 
 const names = Object.keys(controlApi) as ControlName[];
@@ -190,9 +212,18 @@ function printerOf(tenant: Tenant, printerId = ''): Printer {
   return requireFound(findPrinter(tenant, printerId), 'The printer');
 }
 
-/** A person ends the job. Whether its task ends with it is not documented. */
-function endByPerson(simulation: Simulation, job: Job, state: 'canceled' | 'aborted'): void {
-  endJob(simulation, job, state, { endsTasks: simulation.variants.cancelEndsTask });
+function jobOf(simulation: Simulation, params: Params): { printer: Printer; job: Job } {
+  const printer = printerOf(tenantOf(simulation, params), params['printer']);
+  return { printer, job: requireFound(printer.jobs.get(params['job'] ?? ''), 'The job') };
+}
+
+/** The user of a job that names none. The principal name is that of the sign-in by device code. */
+function defaultUser({ id }: Tenant): JobUser {
+  return { id, displayName: 'User of the tenant', userPrincipalName: `user@${id}.example` };
+}
+
+function newPrinter(id: string, displayName: string): Printer {
+  return { id, displayName, location: {}, jobs: new Map(), nextJobNumber: FIRST_JOB_NUMBER };
 }
 
 function parentOf({ pullPrintPrinters }: Tenant, { id }: Printer, share: Share | undefined): JobParent {

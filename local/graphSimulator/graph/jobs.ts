@@ -70,7 +70,7 @@ export function viewJob(simulation: Simulation, job: Job, query?: URLSearchParam
   return {
     id: job.id,
     createdDateTime: isoOf(job.createdAt),
-    createdBy: { id: job.tenantId, displayName: 'User of the tenant', ipAddress: null, userPrincipalName: null },
+    createdBy: { ...job.createdBy, ipAddress: null },
     isFetchable: job.isFetchable && !lags,
     redirectedFrom: job.redirectedFrom ?? null,
     redirectedTo: isShownPaused ? null : (job.redirectedTo ?? null),

@@ -17,6 +17,8 @@ const refusedOptions = ['$count', '$format', '$search', '$select', '$skip', '$to
 const createdBy = z.object({ displayName: z.string() }).optional();
 const newDefinition = z.object({ displayName: z.string().min(1), createdBy });
 const definitionChange = z.object({ displayName: z.string().optional(), createdBy });
+// api/printoperation-get.md: the location of a printer for which none is set.
+const noPlace = { latitude: null, longitude: null };
 const taskStates = ['pending', 'processing', 'completed', 'aborted'] as const;
 const taskStatus = z.object({ state: z.enum(taskStates), description: z.string().optional() });
 const taskChange = z.object({ status: taskStatus });
@@ -97,8 +99,8 @@ export const printerAndTaskRoutes: readonly Route[] = [
 ];
 
 /** A printer as Graph writes it (resources/printer.md). */
-export function viewPrinter({ id, displayName }: Printer) {
-  return { id, displayName, isShared: true, isAcceptingJobs: true };
+export function viewPrinter({ id, displayName, location }: Printer) {
+  return { id, displayName, isShared: true, isAcceptingJobs: true, location: { ...noPlace, ...location } };
 }
 
 function viewTrigger(tenant: Tenant, { id, definitionId }: NonNullable<Printer['trigger']>) {

@@ -3,12 +3,12 @@ import type { z } from 'zod';
 import type { printOrder } from '../control/controlTypes';
 import { jobUrl, notifyJobFetchable, notifyJobStarted } from '../subscriptions/notifications';
 import { findPrinter, isEnded, isOpen } from './simulation';
-import type { Job, JobParent, Printer, Simulation, Task, Tenant } from './simulation';
+import type { Job, JobParent, JobUser, Printer, Simulation, Task, Tenant } from './simulation';
 
 /** What is printed: the order of the control API, or the copy of a redirected job. */
-type PrintRequest = Omit<z.output<typeof printOrder>, 'printerId' | 'shareId' | 'count'> & {
+type PrintRequest = Omit<z.output<typeof printOrder>, 'printerId' | 'shareId' | 'count' | 'user'> & {
   parent: JobParent;
-  configuration?: Record<string, unknown>;
+  createdBy: JobUser;
   redirectedFrom?: string;
 };
 
@@ -21,12 +21,13 @@ export const pausedJob: Pick<Job, 'state' | 'details'> = { state: 'paused', deta
  */
 export function printJob(simulation: Simulation, tenant: Tenant, printer: Printer, request: PrintRequest): Job {
   const now = simulation.now();
-  const { parent, visibleAfterMs, transformMs, fetchableAfterMs, configuration, redirectedFrom } = request;
+  const { parent, createdBy, visibleAfterMs, transformMs, fetchableAfterMs, configuration, redirectedFrom } = request;
   const ids = { tenantId: tenant.id, printerId: printer.id };
   const job: Job = {
     id: String(printer.nextJobNumber++),
     ...ids,
     parent,
+    createdBy,
     createdAt: now,
     visibleAt: now + visibleAfterMs,
     transformMs,
@@ -34,7 +35,7 @@ export function printJob(simulation: Simulation, tenant: Tenant, printer: Printe
     ...pausedJob,
     isFetchable: false,
     isAcquiredByPrinter: false,
-    configuration: configuration ?? { copies: 1, colorMode: 'color', duplexMode: 'oneSided' },
+    configuration: { copies: 1, colorMode: 'color', duplexMode: 'oneSided', ...configuration },
     documents: request.documents.map((document) => ({ ...document, id: randomUUID(), uploadedAt: now })),
     tasks: [],
     ...(redirectedFrom === undefined ? {} : { redirectedFrom }),
@@ -115,6 +116,24 @@ export function endJob(
     task.state = 'aborted';
     task.endedAt = simulation.now();
   }
+}
+
+/** A person ends the job. Whether its task ends with it is not documented: the variant `cancelEndsTask` selects it. */
+export function endJobByPerson(simulation: Simulation, job: Job, state: 'canceled' | 'aborted'): void {
+  endJob(simulation, job, state, { endsTasks: simulation.variants.cancelEndsTask });
+}
+
+/** Deletes a job. Its tasks are still listed. */
+export function deleteJob(simulation: Simulation, printer: Printer, job: Job): void {
+  endJobByPerson(simulation, job, 'canceled');
+  printer.jobs.delete(job.id);
+}
+
+/** Deletes a printer with its trigger and its jobs. A share of it stays and has no printer. */
+export function deletePrinter(simulation: Simulation, tenant: Tenant, printer: Printer): void {
+  for (const job of printer.jobs.values()) deleteJob(simulation, printer, job);
+  tenant.printers.delete(printer.id);
+  tenant.pullPrintPrinters.delete(printer.id);
 }
 
 /** A printer fetches the job and prints it from now on. */

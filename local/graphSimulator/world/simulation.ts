@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { DeviceAnswer, outageOrder, printOrder } from '../control/controlTypes';
+import type { DeviceAnswer, jobUser, outageOrder, printOrder } from '../control/controlTypes';
 import type { DeliveryEngine } from '../delivery/engine';
 import type { DeliveryItem } from '../delivery/options';
 import type { PostToReceiver } from '../delivery/receiver';
@@ -86,6 +86,8 @@ export interface Tenant {
 export interface Printer {
   id: string;
   displayName: string;
+  /** The properties of a printerLocation that are set. */
+  location: Record<string, unknown>;
   trigger?: { id: string; definitionId: string };
   jobs: Map<string, Job>;
   nextJobNumber: number;
@@ -127,11 +129,15 @@ export interface Task {
   endShownAt?: number;
 }
 
+/** The user who printed a job, as far as known. */
+export type JobUser = z.output<typeof jobUser>;
+
 export interface Job {
   id: string;
   tenantId: string;
   printerId: string;
   parent: JobParent;
+  createdBy: JobUser;
   createdAt: number;
   /** Reads answer 404 before. */
   visibleAt: number;

@@ -51,6 +51,10 @@ export const variantsSchema = z.strictObject({
    * that a second redirect is refused (api/printjob-redirect.md does not say when).
    */
   redirectShownAfterMs: figure(0),
+  /** `documented`: users may print as many jobs as universal-print/fundamentals/universal-print-limits says, and no more. */
+  jobLimits: z.enum(['none', 'documented']).default('none'),
+  /** Whether a paused job counts for the jobs to a printer at once (universal-print-limits: simultaneously submitted). */
+  pausedJobsCount: flag(true),
   /** isFetchable stays true once a printer has the job. */
   fetchableAfterAcquire: flag(false),
   /** Minutes for which an ended task is still listed. */
