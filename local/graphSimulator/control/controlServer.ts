@@ -7,7 +7,8 @@ import { answerDeviceCode, userClaims } from '../signIn/userSignIn';
 import { loseSubscriptions } from '../subscriptions/lifecycle';
 import { notifyLifecycle } from '../subscriptions/notifications';
 import { exceedsJobLimits } from '../world/jobLimits';
-import { acquireJob, deleteJob, deletePrinter, endJob, endJobByPerson, endTask, printJob } from '../world/jobs';
+import { acquireJob, deleteJob, endJob, endJobByPerson, endTask, printJob } from '../world/jobs';
+import { deletePrinter, newPrinter } from '../world/printers';
 import { findPrinter, isEnded, isOpen, liveSubscriptions } from '../world/simulation';
 import type { Job, JobParent, JobUser, Printer, Share, Simulation, Tenant } from '../world/simulation';
 import { variantsSchema } from '../world/variants';
@@ -25,8 +26,6 @@ type Handlers = {
   ) => AnswerOf<Name> | Promise<AnswerOf<Name>>;
 };
 
-// The example id of resources/printjob.md; every printer counts from here, so that two printers have the same ids.
-const FIRST_JOB_NUMBER = 5182;
 // Longer than any wait of a test, shorter than the time-out of a plain fetch.
 const IDLE_LIMIT_MS = 30_000;
 
@@ -51,7 +50,7 @@ const handlers: Handlers = {
   },
   createPrinter: (simulation, { id = randomUUID(), displayName, location }, params) => {
     const { printers } = tenantOf(simulation, params);
-    const known = printers.get(id) ?? newPrinter(id, `Printer ${printers.size + 1}`);
+    const known = printers.get(id) ?? newPrinter(simulation, id, `Printer ${printers.size + 1}`);
     printers.set(id, {
       ...known,
       displayName: displayName ?? known.displayName,
@@ -61,12 +60,12 @@ const handlers: Handlers = {
   },
   createShare: (simulation, { id = randomUUID(), displayName = 'Share', printerId }, params) => {
     const tenant = tenantOf(simulation, params);
-    printerOf(tenant, printerId);
+    printerOf(tenant, printerId).isShared = true;
     tenant.shares.set(id, { id, displayName, printerId });
     return { id };
   },
   createPullPrintPrinter: (simulation, { id = randomUUID(), displayName = 'Pull print' }, params) => {
-    tenantOf(simulation, params).pullPrintPrinters.set(id, newPrinter(id, displayName));
+    tenantOf(simulation, params).pullPrintPrinters.set(id, newPrinter(simulation, id, displayName));
     return { id };
   },
   createDefinition: (simulation, request, params) => {
@@ -222,16 +221,12 @@ function defaultUser({ id }: Tenant): JobUser {
   return { id, displayName: 'User of the tenant', userPrincipalName: `user@${id}.example` };
 }
 
-function newPrinter(id: string, displayName: string): Printer {
-  return { id, displayName, location: {}, jobs: new Map(), nextJobNumber: FIRST_JOB_NUMBER };
-}
-
 function parentOf({ pullPrintPrinters }: Tenant, { id }: Printer, share: Share | undefined): JobParent {
   if (share) return { collection: 'shares', id: share.id };
   return { collection: pullPrintPrinters.has(id) ? 'pullPrintPrinters' : 'printers', id };
 }
 
 function newTenant(id: string): Omit<Tenant, 'name' | 'roles'> {
-  const empty = { printers: new Map(), pullPrintPrinters: new Map(), shares: new Map(), definitions: new Map() };
-  return { id, consentRevoked: false, ...empty };
+  const printers = { printers: new Map(), pullPrintPrinters: new Map(), shares: new Map(), operations: new Map() };
+  return { id, consentRevoked: false, ...printers, definitions: new Map() };
 }

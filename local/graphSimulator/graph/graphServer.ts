@@ -12,6 +12,7 @@ import { answerBatch, type BatchPart } from './batch';
 import type { Route } from './graphCall';
 import { answerDownload, jobRoutes } from './jobs';
 import { jobWriteRoutes } from './jobWrites';
+import { printerCreationRoutes } from './printerCreation';
 import { parentRoutes } from './sharesAndPullPrint';
 import { printerAndTaskRoutes } from './printersAndTasks';
 import { subscriptionRoutes } from './subscriptions';
@@ -20,7 +21,14 @@ import { subscriptionRoutes } from './subscriptions';
 type GraphRequest = BatchPart & { batch?: number };
 
 const batchRoute = { call: 'POST /$batch' };
-const graphRoutes = [...subscriptionRoutes, ...printerAndTaskRoutes, ...jobRoutes, ...jobWriteRoutes, ...parentRoutes];
+const graphRoutes = [
+  ...subscriptionRoutes,
+  ...printerAndTaskRoutes,
+  ...printerCreationRoutes,
+  ...jobRoutes,
+  ...jobWriteRoutes,
+  ...parentRoutes,
+];
 const findRoute = createRouter<Route | typeof batchRoute>([batchRoute, ...graphRoutes]);
 
 /** Listens for Graph, for downloads, for the device login page and for the control API on one port. */

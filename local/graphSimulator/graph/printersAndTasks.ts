@@ -99,8 +99,14 @@ export const printerAndTaskRoutes: readonly Route[] = [
 ];
 
 /** A printer as Graph writes it (resources/printer.md). */
-export function viewPrinter({ id, displayName, location }: Printer) {
-  return { id, displayName, isShared: true, isAcceptingJobs: true, location: { ...noPlace, ...location } };
+export function viewPrinter(printer: Printer) {
+  const { id, displayName, manufacturer, model, hasPhysicalDevice, isShared, isAcceptingJobs } = printer;
+  return {
+    ...{ id, displayName, manufacturer, model, hasPhysicalDevice, isShared, isAcceptingJobs },
+    registeredDateTime: new Date(printer.registeredAt).toISOString(),
+    status: { state: 'unknown', details: [], description: '' },
+    location: { ...noPlace, ...printer.location },
+  };
 }
 
 function viewTrigger(tenant: Tenant, { id, definitionId }: NonNullable<Printer['trigger']>) {

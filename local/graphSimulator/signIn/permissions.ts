@@ -44,6 +44,11 @@ export const access = {
   definitions: { application: [['PrintTaskDefinition.ReadWrite.All']], delegated: 'none' },
   readPrinter: { application: [printer], delegated: readPrinters },
   listPrinters: { application: 'none', delegated: readPrinters },
+  // api/printer-create.md, api/printoperation-get.md.
+  createPrinter: {
+    application: 'none',
+    delegated: ['Printer.Create', 'Printer.ReadWrite.All', 'Printer.FullControl.All'],
+  },
   readPullPrint: { application: [pullPrint], delegated: pullPrint },
   readPullPrintJob: { application: [readBasic, pullPrint], delegated: 'none' },
   writeTriggers: { application: 'none', delegated: ['Printer.ReadWrite.All', 'Printer.FullControl.All'] },

@@ -129,13 +129,6 @@ export function deleteJob(simulation: Simulation, printer: Printer, job: Job): v
   printer.jobs.delete(job.id);
 }
 
-/** Deletes a printer with its trigger and its jobs. A share of it stays and has no printer. */
-export function deletePrinter(simulation: Simulation, tenant: Tenant, printer: Printer): void {
-  for (const job of printer.jobs.values()) deleteJob(simulation, printer, job);
-  tenant.printers.delete(printer.id);
-  tenant.pullPrintPrinters.delete(printer.id);
-}
-
 /** A printer fetches the job and prints it from now on. */
 export function acquireJob(simulation: Simulation, job: Job): void {
   job.state = 'processing';

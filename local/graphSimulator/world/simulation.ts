@@ -81,16 +81,33 @@ export interface Tenant {
   pullPrintPrinters: Map<string, Printer>;
   shares: Map<string, Share>;
   definitions: Map<string, Definition>;
+  /** Registrations of printers (resources/printercreateoperation.md). */
+  operations: Map<string, PrinterOperation>;
 }
 
 export interface Printer {
   id: string;
   displayName: string;
+  manufacturer: string | null;
+  model: string | null;
+  hasPhysicalDevice: boolean;
+  isShared: boolean;
+  isAcceptingJobs: boolean | null;
+  registeredAt: number;
   /** The properties of a printerLocation that are set. */
   location: Record<string, unknown>;
   trigger?: { id: string; definitionId: string };
   jobs: Map<string, Job>;
   nextJobNumber: number;
+}
+
+export interface PrinterOperation {
+  id: string;
+  createdAt: number;
+  endsAt: number;
+  state: 'running' | 'succeeded' | 'failed';
+  /** It joins the printers of the tenant when the operation succeeds. */
+  printer: Printer;
 }
 
 /** What users print to (resources/printershare.md). */

@@ -55,6 +55,10 @@ export const variantsSchema = z.strictObject({
   jobLimits: z.enum(['none', 'documented']).default('none'),
   /** Whether a paused job counts for the jobs to a printer at once (universal-print-limits: simultaneously submitted). */
   pausedJobsCount: flag(true),
+  /** Milliseconds that the registration of a printer takes (api/printer-create.md: long-running). */
+  printerCreationMs: figure(1000),
+  /** How the registration of a printer ends (resources/printoperationstatus.md). */
+  printerCreation: z.enum(['succeeded', 'failed']).default('succeeded'),
   /** isFetchable stays true once a printer has the job. */
   fetchableAfterAcquire: flag(false),
   /** Minutes for which an ended task is still listed. */
