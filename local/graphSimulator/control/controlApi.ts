@@ -19,7 +19,9 @@ const row = <const Call extends string, Answer, Request extends z.ZodType = z.Zo
 const text = z.string();
 const rate = z.number().min(0).max(1);
 const tenant = z.object({ name: text.optional(), roles: z.array(text).optional() });
-const printer = z.object({ id: id.optional(), displayName: text.optional() });
+const named = z.object({ id: id.optional(), displayName: text.optional() });
+/** `location`: properties of a printerLocation (resources/printerlocation.md). */
+const printer = named.extend({ location: z.record(text, z.unknown()).optional() });
 const number = z.union([z.number(), text.regex(/^\d+$/, 'must be a number').transform(Number)]);
 const ofTenant = z.object({ tenantId: id.optional() });
 /** Some of the options; the server checks them against the schema of all options. */
@@ -41,22 +43,29 @@ export const controlApi = {
   setConsent: row('POST /tenants/{tenant}/consent', done, z.object({ granted: z.boolean() })),
   createPrinter: row('POST /tenants/{tenant}/printers', created, printer),
   /** Gives a share to a printer, or another printer to a share. */
-  createShare: row('POST /tenants/{tenant}/shares', created, printer.extend({ printerId: id })),
-  createPullPrintPrinter: row('POST /tenants/{tenant}/pullPrintPrinters', created, printer),
-  createDefinition: row('POST /tenants/{tenant}/definitions', created, printer.extend({ appId: text.optional() })),
+  createShare: row('POST /tenants/{tenant}/shares', created, named.extend({ printerId: id })),
+  createPullPrintPrinter: row('POST /tenants/{tenant}/pullPrintPrinters', created, named),
+  createDefinition: row('POST /tenants/{tenant}/definitions', created, named.extend({ appId: text.optional() })),
   /** Also on a pull print printer: whether one can fire a trigger is not documented. */
   createTrigger: row('POST /tenants/{tenant}/triggers', created, z.object({ printerId: id, definitionId: id })),
 
-  // What users and printers do.
+  // What users, printers and administrators do.
+  /** The jobs that exist: those that `jobLimits` refuses are missing. */
   print: row('POST /tenants/{tenant}/jobs', json<PrintedJob[]>('jobs'), printOrder),
-  /** `acquire` and `complete` by the printer, `cancel` and `abort` by a person. */
+  /** `acquire` and `complete` by the printer, `cancel` by the user of the job, `abort` by an administrator. */
   actOnJob: row('POST /tenants/{tenant}/printers/{printer}/jobs/{job}/{action}', done),
+  deleteJob: row('DELETE /tenants/{tenant}/printers/{printer}/jobs/{job}', done),
+  /** Also a pull print printer. */
+  deletePrinter: row('DELETE /tenants/{tenant}/printers/{printer}', done),
+  abortTask: row('POST /tenants/{tenant}/tasks/{task}/abort', done),
 
   // What the simulator holds. `tenantId` limits a list to one tenant.
   state: row('GET /state', json<SimulatorState>()),
   subscriptions: row('GET /subscriptions', json<Subscription[]>('value'), ofTenant),
   /** Jobs that reads show at this moment. */
   listedJobs: row('GET /jobs', json<ListedJob[]>('value'), ofTenant),
+  /** One job with its configuration and tasks, also before reads show it. */
+  job: row('GET /tenants/{tenant}/printers/{printer}/jobs/{job}', json<ListedJob>()),
   openTasks: row('GET /openTasks', json<OpenTask[]>('value'), ofTenant),
 
   // Notifications: how they are sent, and what was sent.
@@ -96,6 +105,8 @@ export const controlApi = {
     json<CallRecord[]>('value'),
     z.object({ target: z.enum(['graph', 'token', 'all']).default('graph'), after: number.default(0) }),
   ),
+  /** How many calls of Graph came, by method and path with the names of its ids. */
+  callCounts: row('GET /callCounts', json<Record<string, number>>('value'), ofTenant),
   clearCalls: row('DELETE /calls', done),
   violations: row('GET /violations', json<Violation[]>('value')),
   looks: row('GET /looks', json<Violation[]>('value')),

@@ -6,12 +6,14 @@ import { allRoles } from '../signIn/permissions';
 import { answerDeviceCode, userClaims } from '../signIn/userSignIn';
 import { loseSubscriptions } from '../subscriptions/lifecycle';
 import { notifyLifecycle } from '../subscriptions/notifications';
-import { acquireJob, endJob, printJob } from '../world/jobs';
-import { findPrinter, isEnded, liveSubscriptions } from '../world/simulation';
-import type { Job, JobParent, Printer, Share, Simulation, Tenant } from '../world/simulation';
+import { exceedsJobLimits } from '../world/jobLimits';
+import { acquireJob, deleteJob, endJob, endJobByPerson, endTask, printJob } from '../world/jobs';
+import { deletePrinter, newPrinter } from '../world/printers';
+import { findPrinter, isEnded, isOpen, liveSubscriptions } from '../world/simulation';
+import type { Job, JobParent, JobUser, Printer, Share, Simulation, Tenant } from '../world/simulation';
 import { variantsSchema } from '../world/variants';
 import { controlApi, redeliveryIds, type AnswerOf, type ControlName, type RequestOf } from './controlApi';
-import { listJobs, listOpenTasks, viewState } from './viewState';
+import { countCalls, listJobs, listOpenTasks, viewJob, viewState } from './viewState';
 
 /** The lower-cased ids of the path. */
 type Params = Record<string, string>;
@@ -24,8 +26,6 @@ type Handlers = {
   ) => AnswerOf<Name> | Promise<AnswerOf<Name>>;
 };
 
-// The example id of resources/printjob.md; every printer counts from here, so that two printers have the same ids.
-const FIRST_JOB_NUMBER = 5182;
 // Longer than any wait of a test, shorter than the time-out of a plain fetch.
 const IDLE_LIMIT_MS = 30_000;
 
@@ -48,21 +48,24 @@ const handlers: Handlers = {
   setConsent: (simulation, { granted }, params) => {
     tenantOf(simulation, params).consentRevoked = !granted;
   },
-  createPrinter: (simulation, { id = randomUUID(), displayName }, params) => {
+  createPrinter: (simulation, { id = randomUUID(), displayName, location }, params) => {
     const { printers } = tenantOf(simulation, params);
-    const known = printers.get(id) ?? { id, jobs: new Map(), nextJobNumber: FIRST_JOB_NUMBER };
-    printers.set(id, { ...known, displayName: displayName ?? `Printer ${printers.size + 1}` });
+    const known = printers.get(id) ?? newPrinter(simulation, id, `Printer ${printers.size + 1}`);
+    printers.set(id, {
+      ...known,
+      displayName: displayName ?? known.displayName,
+      location: location ?? known.location,
+    });
     return { id };
   },
   createShare: (simulation, { id = randomUUID(), displayName = 'Share', printerId }, params) => {
     const tenant = tenantOf(simulation, params);
-    printerOf(tenant, printerId);
+    printerOf(tenant, printerId).isShared = true;
     tenant.shares.set(id, { id, displayName, printerId });
     return { id };
   },
   createPullPrintPrinter: (simulation, { id = randomUUID(), displayName = 'Pull print' }, params) => {
-    const printer = { id, displayName, jobs: new Map<string, Job>(), nextJobNumber: FIRST_JOB_NUMBER };
-    tenantOf(simulation, params).pullPrintPrinters.set(id, printer);
+    tenantOf(simulation, params).pullPrintPrinters.set(id, newPrinter(simulation, id, displayName));
     return { id };
   },
   createDefinition: (simulation, request, params) => {
@@ -80,30 +83,47 @@ const handlers: Handlers = {
     printer.trigger = { id: randomUUID(), definitionId };
     return { id: printer.trigger.id };
   },
-  print: (simulation, { printerId: named, shareId, count, ...request }, params) => {
+  print: (simulation, { printerId: named, shareId, count, user, ...request }, params) => {
     const tenant = tenantOf(simulation, params);
     const share = shareId === undefined ? undefined : requireFound(tenant.shares.get(shareId), 'The share');
     const printer = printerOf(tenant, share?.printerId ?? named);
     const printerId = printer.id;
     const parent = parentOf(tenant, printer, share);
-    return Array.from({ length: count }, () => {
-      const { id: jobId, tasks } = printJob(simulation, tenant, printer, { ...request, parent });
+    const createdBy = user ?? defaultUser(tenant);
+    return Array.from({ length: count }).flatMap(() => {
+      if (exceedsJobLimits(simulation, tenant, printer, createdBy)) return [];
+      const { id: jobId, tasks } = printJob(simulation, tenant, printer, { ...request, parent, createdBy });
       const [task] = tasks;
-      return { jobId, printerId, ...(task && { taskId: task.id, definitionId: task.definitionId }) };
+      return [{ jobId, printerId, ...(task && { taskId: task.id, definitionId: task.definitionId }) }];
     });
   },
   actOnJob: (simulation, _request, params) => {
-    const printer = printerOf(tenantOf(simulation, params), params['printer']);
-    const job = requireFound(printer.jobs.get(params['job'] ?? ''), 'The job');
+    const { job } = jobOf(simulation, params);
     const act = requireFound(jobActions.get(params['action'] ?? ''), 'The action');
     if (isEnded(job)) throw new Refusal(409, 'conflict', `The job is ${job.state} already.`);
     act(simulation, job);
+  },
+  deleteJob: (simulation, _request, params) => {
+    const { printer, job } = jobOf(simulation, params);
+    deleteJob(simulation, printer, job);
+  },
+  deletePrinter: (simulation, _request, params) => {
+    const tenant = tenantOf(simulation, params);
+    deletePrinter(simulation, tenant, printerOf(tenant, params['printer']));
+  },
+  abortTask: (simulation, _request, params) => {
+    const definitions = [...tenantOf(simulation, params).definitions.values()];
+    const found = definitions.map(({ tasks }) => tasks.get(params['task'] ?? '')).find((task) => task !== undefined);
+    const task = requireFound(found, 'The task');
+    if (!isOpen(task)) throw new Refusal(409, 'conflict', `The task is ${task.state} already.`);
+    endTask(simulation, task, 'aborted');
   },
 
   state: viewState,
   subscriptions: (simulation, { tenantId }) =>
     liveSubscriptions(simulation).filter((one) => tenantId === undefined || one.tenantId === tenantId),
   listedJobs: listJobs,
+  job: (simulation, _request, params) => viewJob(jobOf(simulation, params).job),
   openTasks: listOpenTasks,
 
   setDelivery: ({ delivery }, change) => {
@@ -138,6 +158,7 @@ const handlers: Handlers = {
 
   calls: ({ calls }, { target, after }) =>
     calls.list().filter((call) => call.n > after && (target === 'all' || call.target === target)),
+  callCounts: countCalls,
   clearCalls: ({ calls }) => void calls.clear(),
   violations: ({ calls }) => calls.violations(),
   looks: ({ calls }) => calls.looks(),
@@ -156,8 +177,8 @@ const handlers: Handlers = {
 const jobActions = new Map<string, (simulation: Simulation, job: Job) => void>([
   ['acquire', acquireJob],
   ['complete', (simulation, job) => endJob(simulation, job, 'completed')],
-  ['cancel', (simulation, job) => endJob(simulation, job, 'canceled')],
-  ['abort', (simulation, job) => endJob(simulation, job, 'aborted')],
+  ['cancel', (simulation, job) => endJobByPerson(simulation, job, 'canceled')],
+  ['abort', (simulation, job) => endJobByPerson(simulation, job, 'aborted')],
 ]);
 
 const names = Object.keys(controlApi) as ControlName[];
@@ -190,12 +211,22 @@ function printerOf(tenant: Tenant, printerId = ''): Printer {
   return requireFound(findPrinter(tenant, printerId), 'The printer');
 }
 
+function jobOf(simulation: Simulation, params: Params): { printer: Printer; job: Job } {
+  const printer = printerOf(tenantOf(simulation, params), params['printer']);
+  return { printer, job: requireFound(printer.jobs.get(params['job'] ?? ''), 'The job') };
+}
+
+/** The user of a job that names none. The principal name is that of the sign-in by device code. */
+function defaultUser({ id }: Tenant): JobUser {
+  return { id, displayName: 'User of the tenant', userPrincipalName: `user@${id}.example` };
+}
+
 function parentOf({ pullPrintPrinters }: Tenant, { id }: Printer, share: Share | undefined): JobParent {
   if (share) return { collection: 'shares', id: share.id };
   return { collection: pullPrintPrinters.has(id) ? 'pullPrintPrinters' : 'printers', id };
 }
 
 function newTenant(id: string): Omit<Tenant, 'name' | 'roles'> {
-  const empty = { printers: new Map(), pullPrintPrinters: new Map(), shares: new Map(), definitions: new Map() };
-  return { id, consentRevoked: false, ...empty };
+  const printers = { printers: new Map(), pullPrintPrinters: new Map(), shares: new Map(), operations: new Map() };
+  return { id, consentRevoked: false, ...printers, definitions: new Map() };
 }

@@ -83,6 +83,10 @@ const document = z.object({
   size: ms.default(1024),
 });
 
+const orNull = z.string().nullable().default(null);
+/** A user as in createdBy of a job (resources/useridentity.md): a property that is not given is null. */
+export const jobUser = z.object({ id: orNull, displayName: orNull, userPrincipalName: orNull });
+
 /** What to print. */
 export const printOrder = z.object({
   /** A printer, or a pull print printer. */
@@ -92,6 +96,10 @@ export const printOrder = z.object({
   count: count.min(1).default(1),
   /** resources/printdocument.md: a job has one document today. */
   documents: z.array(document).prefault([{}]),
+  /** Who prints: one user of the tenant by default. */
+  user: jobUser.optional(),
+  /** Settings beside the default ones, also with values that the documentation does not know yet. */
+  configuration: z.record(z.string(), z.unknown()).default({}),
   /** Reads answer 404 so long after printing. */
   visibleAfterMs: ms.default(0),
   /** From released to fetchable, when the notification goes out. */

@@ -40,6 +40,17 @@ export function listOpenTasks(simulation: Simulation, { tenantId }: OfTenant) {
 }
 export type OpenTask = ReturnType<typeof listOpenTasks>[number];
 
+/** How many calls of Graph the report holds, by method and route. */
+export function countCalls({ calls }: Simulation, { tenantId }: OfTenant): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const call of calls.list()) {
+    if (call.target !== 'graph' || (tenantId !== undefined && call.tenantId !== tenantId)) continue;
+    const kind = `${call.method} ${call.route}`;
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return counts;
+}
+
 function tenantsOf({ world }: Simulation, tenantId?: string): Tenant[] {
   return [...world.tenants.values()].filter(({ id }) => tenantId === undefined || id === tenantId);
 }
@@ -48,6 +59,7 @@ function jobsOf({ printers, pullPrintPrinters }: Tenant): Job[] {
   return [...printers.values(), ...pullPrintPrinters.values()].flatMap(({ jobs }) => [...jobs.values()]);
 }
 
-function viewJob(job: Job) {
+/** A job with its tasks. */
+export function viewJob(job: Job) {
   return { ...job, jobId: job.id };
 }

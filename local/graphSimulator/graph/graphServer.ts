@@ -11,6 +11,8 @@ import type { Simulation } from '../world/simulation';
 import { answerBatch, type BatchPart } from './batch';
 import type { Route } from './graphCall';
 import { answerDownload, jobRoutes } from './jobs';
+import { jobWriteRoutes } from './jobWrites';
+import { printerCreationRoutes } from './printerCreation';
 import { parentRoutes } from './sharesAndPullPrint';
 import { printerAndTaskRoutes } from './printersAndTasks';
 import { subscriptionRoutes } from './subscriptions';
@@ -19,7 +21,14 @@ import { subscriptionRoutes } from './subscriptions';
 type GraphRequest = BatchPart & { batch?: number };
 
 const batchRoute = { call: 'POST /$batch' };
-const graphRoutes = [...subscriptionRoutes, ...printerAndTaskRoutes, ...jobRoutes, ...parentRoutes];
+const graphRoutes = [
+  ...subscriptionRoutes,
+  ...printerAndTaskRoutes,
+  ...printerCreationRoutes,
+  ...jobRoutes,
+  ...jobWriteRoutes,
+  ...parentRoutes,
+];
 const findRoute = createRouter<Route | typeof batchRoute>([batchRoute, ...graphRoutes]);
 
 /** Listens for Graph, for downloads, for the device login page and for the control API on one port. */
@@ -84,7 +93,7 @@ async function answerGraph(simulation: Simulation, request: GraphRequest): Promi
     }
     if (!route) throw new Refusal(400, 'BadRequest', `No call ${method} ${path} is known.`);
     const { page, access } = route;
-    const forbidden = access === 'byResource' ? undefined : whyForbidden(principal, page, access);
+    const forbidden = access === 'byResource' ? undefined : whyForbidden(principal, page, access, simulation.variants);
     if (forbidden !== undefined) throw new Refusal(403, 'accessDenied', forbidden);
     return route.handle(call);
   };

@@ -4,7 +4,7 @@ import { notFound, Refusal, requireFound } from '../http/readRequest';
 import type { Reply } from '../http/server';
 import { access } from '../signIn/permissions';
 import { endTask } from '../world/jobs';
-import { isOpen, type Definition, type Printer, type Task, type Tenant } from '../world/simulation';
+import { isOpen, type Definition, type Printer, type Simulation, type Task, type Tenant } from '../world/simulation';
 import { ok, pageOfList, printerOf, refuseOptions, route, tenantOf, type GraphCall, type Route } from './graphCall';
 
 const newTriggerSchema = z.object({ event: z.literal('jobStarted'), 'definition@odata.bind': z.string() });
@@ -17,6 +17,8 @@ const refusedOptions = ['$count', '$format', '$search', '$select', '$skip', '$to
 const createdBy = z.object({ displayName: z.string() }).optional();
 const newDefinition = z.object({ displayName: z.string().min(1), createdBy });
 const definitionChange = z.object({ displayName: z.string().optional(), createdBy });
+// api/printoperation-get.md: the location of a printer for which none is set.
+const noPlace = { latitude: null, longitude: null };
 const taskStates = ['pending', 'processing', 'completed', 'aborted'] as const;
 const taskStatus = z.object({ state: z.enum(taskStates), description: z.string().optional() });
 const taskChange = z.object({ status: taskStatus });
@@ -86,18 +88,25 @@ export const printerAndTaskRoutes: readonly Route[] = [
     const oldest = now() - variants.endedTaskListedMinutes * 60_000;
     const tasks = [...definitionOf(call).tasks.values()];
     refuseOptions(call, refusedOptions);
-    const listed = tasks.filter((task) => isOpen(task) || (task.endedAt ?? 0) >= oldest);
-    return pageOfList(call, listed, viewTask);
+    const endOf = ({ endedAt = 0, endShownAt = endedAt }: Task) => endShownAt;
+    const listed = tasks.filter((task) => isOpen(task) || endOf(task) >= oldest);
+    return pageOfList(call, listed, (task) => viewTask(call.simulation, task));
   }),
   route(`GET ${DEFINITION}/tasks/{taskId}`, 'printtask-get.md', access.definitions, (call) =>
-    ok(viewTask(taskOf(call))),
+    ok(viewTask(call.simulation, taskOf(call))),
   ),
   route(`PATCH ${DEFINITION}/tasks/{taskId}`, 'printtaskdefinition-update-task.md', access.definitions, updateTask),
 ];
 
 /** A printer as Graph writes it (resources/printer.md). */
-export function viewPrinter({ id, displayName }: Printer) {
-  return { id, displayName, isShared: true, isAcceptingJobs: true };
+export function viewPrinter(printer: Printer) {
+  const { id, displayName, manufacturer, model, hasPhysicalDevice, isShared, isAcceptingJobs } = printer;
+  return {
+    ...{ id, displayName, manufacturer, model, hasPhysicalDevice, isShared, isAcceptingJobs },
+    registeredDateTime: new Date(printer.registeredAt).toISOString(),
+    status: { state: 'unknown', details: [], description: '' },
+    location: { ...noPlace, ...printer.location },
+  };
 }
 
 function viewTrigger(tenant: Tenant, { id, definitionId }: NonNullable<Printer['trigger']>) {
@@ -111,8 +120,10 @@ function viewDefinition(definition: Definition): Record<string, unknown> {
   return { id, displayName, createdBy: { appId, displayName: createdByDisplayName } };
 }
 
-/** A printTask as Graph writes it (resources/printtask.md). */
-export function viewTask({ id, parentUrl, state, description }: Task): Record<string, unknown> {
+/** A printTask as Graph writes it (resources/printtask.md). The end by a redirect is shown as late as the redirect. */
+export function viewTask({ now }: Pick<Simulation, 'now'>, task: Task): Record<string, unknown> {
+  const { id, parentUrl, description } = task;
+  const state = now() < (task.endShownAt ?? 0) ? 'processing' : task.state;
   return { id, parentUrl, status: { state, description } };
 }
 
@@ -138,5 +149,5 @@ function updateTask(call: GraphCall): Reply {
     if (state === 'completed' || state === 'aborted') endTask(simulation, task, state);
     else task.state = state;
   }
-  return ok(viewTask(task));
+  return ok(viewTask(simulation, task));
 }

@@ -1,3 +1,5 @@
+import type { Variants } from '../world/variants';
+
 /** Who calls: an app by its roles, or a signed-in user of a tenant. */
 export interface Principal {
   kind: 'app' | 'user';
@@ -17,36 +19,44 @@ export interface Access {
   application: Needs | 'none';
   /** Delegated permissions, one of which is enough; the user must be a Printer Administrator as well. */
   delegated: readonly string[] | 'none';
+  /** A role that is enough without the other needs where the variant `manageAlone` is set. */
+  alone?: string;
 }
 
 // Which higher role includes which lower one: concepts/permissions-reference.md and the permission table of each page.
 const printer = ['Printer.Read.All', 'Printer.ReadWrite.All'];
 const pullPrint = ['PullPrintPrinter.Read.All'];
+const manage = 'PrintJob.Manage.All';
+// PrintJob.Manage.All reads nothing: it is missing in the tables of api/printjob-get.md and api/printdocument-get-file.md.
 const readBasic = [
   'PrintJob.ReadBasic.All',
   'PrintJob.Read.All',
   'PrintJob.ReadWriteBasic.All',
   'PrintJob.ReadWrite.All',
-  'PrintJob.Manage.All',
 ];
-const readPayload = ['PrintJob.Read.All', 'PrintJob.ReadWrite.All', 'PrintJob.Manage.All'];
-const writeBasic = ['PrintJob.ReadWriteBasic.All', 'PrintJob.ReadWrite.All', 'PrintJob.Manage.All'];
+const readPayload = ['PrintJob.Read.All', 'PrintJob.ReadWrite.All'];
+// api/printjob-update.md, api/printjob-abort.md.
+const writeBasic = ['PrintJob.ReadWriteBasic.All', 'PrintJob.ReadWrite.All', manage];
 const readPrinters = ['Printer.Read.All', 'Printer.ReadWrite.All', 'Printer.FullControl.All'];
-// Another user's jobs need a Printer Administrator (api/printjob-get.md).
-const readJobs = readBasic.slice(0, 4);
 
 /** The permissions of each kind of call (permission tables of the pages in api-reference/v1.0/api). */
 export const access = {
   definitions: { application: [['PrintTaskDefinition.ReadWrite.All']], delegated: 'none' },
   readPrinter: { application: [printer], delegated: readPrinters },
   listPrinters: { application: 'none', delegated: readPrinters },
+  // api/printer-create.md, api/printoperation-get.md.
+  createPrinter: {
+    application: 'none',
+    delegated: ['Printer.Create', 'Printer.ReadWrite.All', 'Printer.FullControl.All'],
+  },
   readPullPrint: { application: [pullPrint], delegated: pullPrint },
   readPullPrintJob: { application: [readBasic, pullPrint], delegated: 'none' },
   writeTriggers: { application: 'none', delegated: ['Printer.ReadWrite.All', 'Printer.FullControl.All'] },
-  readJob: { application: [readBasic, printer], delegated: readJobs },
+  // Another user's jobs need a Printer Administrator (api/printjob-get.md).
+  readJob: { application: [readBasic, printer], delegated: readBasic },
   readPayload: { application: [readPayload, printer], delegated: 'none' },
-  writeJob: { application: [writeBasic, printer], delegated: 'none' },
-  redirectJob: { application: [['PrintJob.Manage.All'], printer], delegated: 'none' },
+  writeJob: { application: [writeBasic, printer], delegated: 'none', alone: manage },
+  redirectJob: { application: [[manage], printer], delegated: 'none', alone: manage },
 } as const satisfies Record<string, Access>;
 
 /** Template id of the directory role Printer Administrator (Entra: permissions-reference), as in the claim `wids`. */
@@ -58,13 +68,19 @@ export const allRoles: readonly string[] = [
   'Printer.Read.All',
   ...pullPrint,
   ...readBasic,
+  manage,
 ];
 
 /** Why the caller may not make a call of the documentation page, or undefined. */
-export function whyForbidden(principal: Principal, page: string, access: Access): string | undefined {
-  const { application, delegated } = access;
+export function whyForbidden(
+  principal: Principal,
+  page: string,
+  { application, delegated, alone }: Access,
+  { manageAlone }: Pick<Variants, 'manageAlone'>,
+): string | undefined {
   if (principal.kind === 'app') {
     if (application === 'none') return `Application permissions are not supported here (${page}).`;
+    if (manageAlone && alone !== undefined && principal.roles.has(alone)) return undefined;
     const missing = missingRole(application, principal.roles);
     return missing === undefined ? undefined : `The application permission ${missing} is missing.`;
   }

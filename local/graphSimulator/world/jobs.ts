@@ -3,14 +3,17 @@ import type { z } from 'zod';
 import type { printOrder } from '../control/controlTypes';
 import { jobUrl, notifyJobFetchable, notifyJobStarted } from '../subscriptions/notifications';
 import { findPrinter, isEnded, isOpen } from './simulation';
-import type { Job, JobParent, Printer, Simulation, Task, Tenant } from './simulation';
+import type { Job, JobParent, JobUser, Printer, Simulation, Task, Tenant } from './simulation';
 
 /** What is printed: the order of the control API, or the copy of a redirected job. */
-type PrintRequest = Omit<z.output<typeof printOrder>, 'printerId' | 'shareId' | 'count'> & {
+type PrintRequest = Omit<z.output<typeof printOrder>, 'printerId' | 'shareId' | 'count' | 'user'> & {
   parent: JobParent;
-  configuration?: Record<string, unknown>;
+  createdBy: JobUser;
   redirectedFrom?: string;
 };
+
+/** The status of a job that waits for its tasks (resources/printjobstatus.md). */
+export const pausedJob: Pick<Job, 'state' | 'details'> = { state: 'paused', details: ['releaseWait'] };
 
 /**
  * Prints a job. On a printer with a trigger the job is paused and a task starts in `processing`
@@ -18,21 +21,21 @@ type PrintRequest = Omit<z.output<typeof printOrder>, 'printerId' | 'shareId' | 
  */
 export function printJob(simulation: Simulation, tenant: Tenant, printer: Printer, request: PrintRequest): Job {
   const now = simulation.now();
-  const { parent, visibleAfterMs, transformMs, fetchableAfterMs, configuration, redirectedFrom } = request;
+  const { parent, createdBy, visibleAfterMs, transformMs, fetchableAfterMs, configuration, redirectedFrom } = request;
   const ids = { tenantId: tenant.id, printerId: printer.id };
   const job: Job = {
     id: String(printer.nextJobNumber++),
     ...ids,
     parent,
+    createdBy,
     createdAt: now,
     visibleAt: now + visibleAfterMs,
     transformMs,
     fetchableAfterMs,
-    state: 'paused',
-    details: ['releaseWait'],
+    ...pausedJob,
     isFetchable: false,
     isAcquiredByPrinter: false,
-    configuration: configuration ?? { copies: 1, colorMode: 'color', duplexMode: 'oneSided' },
+    configuration: { copies: 1, colorMode: 'color', duplexMode: 'oneSided', ...configuration },
     documents: request.documents.map((document) => ({ ...document, id: randomUUID(), uploadedAt: now })),
     tasks: [],
     ...(redirectedFrom === undefined ? {} : { redirectedFrom }),
@@ -84,27 +87,46 @@ export function finishTransforming(simulation: Simulation): void {
 
 /**
  * Ends a task. `completed` releases the job once all of its tasks have ended (resources/printtask.md). What `aborted` does
- * is not documented; it releases the job as well.
+ * is not documented: the variant `abortedTask` selects it.
  */
 export function endTask(simulation: Simulation, task: Task, state: 'completed' | 'aborted'): void {
   task.state = state;
   task.endedAt = simulation.now();
   const tenant = simulation.world.tenants.get(task.tenantId);
   const job = tenant && findPrinter(tenant, task.printerId)?.jobs.get(task.jobId);
-  if (job) release(simulation, job);
+  if (!job) return;
+  if (state === 'aborted' && simulation.variants.abortedTask === 'abortsJob') endJob(simulation, job, 'aborted');
+  else release(simulation, job);
 }
 
-/** Ends a job; its open tasks end with it. */
-export function endJob(simulation: Simulation, job: Job, state: 'completed' | 'canceled' | 'aborted'): void {
+/** Ends a job; its open tasks end with it unless `endsTasks` is false. */
+export function endJob(
+  simulation: Simulation,
+  job: Job,
+  state: 'completed' | 'canceled' | 'aborted',
+  { endsTasks }: { endsTasks: boolean } = { endsTasks: true },
+): void {
   if (isEnded(job)) return;
   job.state = state;
   job.details = state === 'completed' ? ['completedSuccessfully'] : [];
   job.isFetchable = state === 'completed' && simulation.variants.fetchableAfterAcquire;
   simulation.world.transforming.delete(job);
+  if (!endsTasks) return;
   for (const task of job.tasks.filter(isOpen)) {
     task.state = 'aborted';
     task.endedAt = simulation.now();
   }
+}
+
+/** A person ends the job. Whether its task ends with it is not documented: the variant `cancelEndsTask` selects it. */
+export function endJobByPerson(simulation: Simulation, job: Job, state: 'canceled' | 'aborted'): void {
+  endJob(simulation, job, state, { endsTasks: simulation.variants.cancelEndsTask });
+}
+
+/** Deletes a job. Its tasks are still listed. */
+export function deleteJob(simulation: Simulation, printer: Printer, job: Job): void {
+  endJobByPerson(simulation, job, 'canceled');
+  printer.jobs.delete(job.id);
 }
 
 /** A printer fetches the job and prints it from now on. */

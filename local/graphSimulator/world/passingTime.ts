@@ -1,6 +1,7 @@
 import { createHourlyLoss, sendDueNotices } from '../subscriptions/lifecycle';
 import { sendWaiting } from '../subscriptions/notifications';
 import { finishTransforming } from './jobs';
+import { finishPrinterCreations } from './printers';
 import { isOpen, type Simulation } from './simulation';
 
 const MINUTE_MS = 60_000;
@@ -16,6 +17,7 @@ export function startPassingTime(simulation: Simulation): () => void {
   const forgetOld = createForgetOld(simulation);
   const advance = (): void => {
     finishTransforming(simulation);
+    finishPrinterCreations(simulation);
     forgetOld();
     loseHourly();
     sendDueNotices(simulation);

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { DeviceAnswer, outageOrder, printOrder } from '../control/controlTypes';
+import type { DeviceAnswer, jobUser, outageOrder, printOrder } from '../control/controlTypes';
 import type { DeliveryEngine } from '../delivery/engine';
 import type { DeliveryItem } from '../delivery/options';
 import type { PostToReceiver } from '../delivery/receiver';
@@ -81,14 +81,33 @@ export interface Tenant {
   pullPrintPrinters: Map<string, Printer>;
   shares: Map<string, Share>;
   definitions: Map<string, Definition>;
+  /** Registrations of printers (resources/printercreateoperation.md). */
+  operations: Map<string, PrinterOperation>;
 }
 
 export interface Printer {
   id: string;
   displayName: string;
+  manufacturer: string | null;
+  model: string | null;
+  hasPhysicalDevice: boolean;
+  isShared: boolean;
+  isAcceptingJobs: boolean | null;
+  registeredAt: number;
+  /** The properties of a printerLocation that are set. */
+  location: Record<string, unknown>;
   trigger?: { id: string; definitionId: string };
   jobs: Map<string, Job>;
   nextJobNumber: number;
+}
+
+export interface PrinterOperation {
+  id: string;
+  createdAt: number;
+  endsAt: number;
+  state: 'running' | 'succeeded' | 'failed';
+  /** It joins the printers of the tenant when the operation succeeds. */
+  printer: Printer;
 }
 
 /** What users print to (resources/printershare.md). */
@@ -123,13 +142,19 @@ export interface Task {
   description: string;
   createdAt: number;
   endedAt?: number;
+  /** Reads show it in processing before. */
+  endShownAt?: number;
 }
+
+/** The user who printed a job, as far as known. */
+export type JobUser = z.output<typeof jobUser>;
 
 export interface Job {
   id: string;
   tenantId: string;
   printerId: string;
   parent: JobParent;
+  createdBy: JobUser;
   createdAt: number;
   /** Reads answer 404 before. */
   visibleAt: number;
@@ -146,6 +171,8 @@ export interface Job {
   documents: PrintDocument[];
   tasks: Task[];
   redirectedTo?: string;
+  /** Reads show it paused and without redirectedTo before. */
+  redirectShownAt?: number;
   redirectedFrom?: string;
 }
 

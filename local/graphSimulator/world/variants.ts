@@ -30,6 +30,35 @@ export const variantsSchema = z.strictObject({
    * api/printtaskdefinition-update-task.md.
    */
   taskDescription: z.enum(['kept', 'rewritten']).default('kept'),
+  /**
+   * The status of a PATCH, redirect or abort of a job that has no task in processing of the calling app. The pages say only
+   * that such a call does not succeed (api/printjob-update.md, -redirect, -abort).
+   */
+  jobWriteWithoutTask: z.enum(['reject400', 'reject403', 'reject409']).default('reject400'),
+  /**
+   * PrintJob.Manage.All alone is enough to change, abort or redirect a job (permission metadata of Microsoft Graph), else a
+   * role that reads printers is needed as well (api/printjob-update.md, api/printjob-abort.md).
+   */
+  manageAlone: flag(false),
+  /** Whether the abort of a job by an app ends its task as well (api/printjob-abort.md names the job only). */
+  abortEndsTask: flag(true),
+  /** The same for a job that its user cancels or an administrator aborts or deletes (api/printjob-cancel.md). */
+  cancelEndsTask: flag(true),
+  /** What the end state `aborted` of a task does with its job (resources/printtask.md names completion only). */
+  abortedTask: z.enum(['releasesJob', 'abortsJob']).default('releasesJob'),
+  /**
+   * Milliseconds from a redirect until reads show its result: redirectedTo and the completed task. Writes see it at once, so
+   * that a second redirect is refused (api/printjob-redirect.md does not say when).
+   */
+  redirectShownAfterMs: figure(0),
+  /** `documented`: users may print as many jobs as universal-print/fundamentals/universal-print-limits says, and no more. */
+  jobLimits: z.enum(['none', 'documented']).default('none'),
+  /** Whether a paused job counts for the jobs to a printer at once (universal-print-limits: simultaneously submitted). */
+  pausedJobsCount: flag(true),
+  /** Milliseconds that the registration of a printer takes (api/printer-create.md: long-running). */
+  printerCreationMs: figure(1000),
+  /** How the registration of a printer ends (resources/printoperationstatus.md). */
+  printerCreation: z.enum(['succeeded', 'failed']).default('succeeded'),
   /** isFetchable stays true once a printer has the job. */
   fetchableAfterAcquire: flag(false),
   /** Minutes for which an ended task is still listed. */
