@@ -10,6 +10,7 @@ import { tenantArgument, usageError } from './arguments';
 import type { CliContext } from './context';
 import { example, JSON_HELP, plural, type JsonOption } from './output';
 import { checkText, documentIn, formatFindings, readFileNamed } from './rulesFile';
+import { readRulesInForce } from './rulesInForce';
 import { storedRulesCommands } from './storedRules';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
@@ -63,7 +64,9 @@ async function test(context: CliContext, file: string | undefined, options: Test
   if ((file === undefined) === (tenant === undefined))
     throw usageError('rules test needs either a file or --tenant <id>');
   const document =
-    file === undefined ? await readStored(context, tenant ?? '') : documentIn(await readFileNamed(context, file), file);
+    tenant === undefined
+      ? documentIn(await readFileNamed(context, file ?? ''), file ?? '')
+      : await requireRules(context, tenant);
   const source = parseJobSource(parseJson(await readFileNamed(context, job)));
   if (!source) {
     throw new ReceiverError('fileUnreadable', `${job} is not a job`, {
@@ -82,19 +85,10 @@ async function test(context: CliContext, file: string | undefined, options: Test
   );
 }
 
-/** @throws ReceiverError `rulesNotFound`, `rulesInvalid`, or that of storage */
-async function readStored({ services, logger }: CliContext, tenantId: string): Promise<RulesDocument> {
-  const inForce = await (await (await services()).rules()).rulesOf(tenantId, logger);
-  switch (inForce.kind) {
-    case 'rules':
-      return inForce.document;
-    case 'outage':
-      throw inForce.error;
-    case 'unreadable':
-      throw new ReceiverError('rulesInvalid', `${inForce.blob} has no valid rules: ${inForce.problem}`);
-    case 'none':
-      throw new ReceiverError('rulesNotFound', `No rules are in force for tenant ${tenantId}`);
-  }
+async function requireRules(context: CliContext, tenantId: string): Promise<RulesDocument> {
+  const stored = await readRulesInForce(context, tenantId);
+  if (stored) return stored.document;
+  throw new ReceiverError('rulesNotFound', `No rules are in force for tenant ${tenantId}`);
 }
 
 const RESULTS: Readonly<Record<RuleResult['result'], string>> = {

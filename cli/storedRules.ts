@@ -5,8 +5,9 @@ import type { RulesDocument } from '../shared/rules/document';
 import { historyBlobOf, MOST_DOCUMENT_BYTES, rulesBlobOf } from '../shared/rules/storedRules';
 import type { BlobContainer } from '../shared/storage/blobs';
 import { nameArgument, notListed, tenantArgument, usageError } from './arguments';
+import { applyRules, warnOfLacking, type AppliedRules } from './applyRules';
 import type { CliContext } from './context';
-import { example, JSON_HELP, type JsonOption } from './output';
+import { errorLines, example, JSON_HELP, plural, type JsonOption } from './output';
 import { checkText, documentIn, formatFindings, readFileNamed } from './rulesFile';
 
 interface TenantOption extends JsonOption {
@@ -33,7 +34,8 @@ export function storedRulesCommands(group: Command, context: CliContext): void {
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',
-      '\nThe replaced version stays in rules/history/.\n' +
+      '\nThe replaced version stays in rules/history/. onFailure is copied to the tenants that the rules apply to, and each\n' +
+        'is tested for the permissions that the rules need.\n' +
         example('rules push rules.json --etag 0x8DE2C3A9F1B7C40', `rules push rules.json ${TENANT} --name Contoso`),
     )
     .action((file: string, options: PushOptions) => push(context, file, options));
@@ -58,9 +60,9 @@ async function push(context: CliContext, file: string, options: PushOptions): Pr
   const { terminal, now } = context;
   const { tenant, etag, json } = options;
   const text = await readFileNamed(context, file);
-  const { findings, isValid } = checkText(text);
+  const { findings, isValid, document } = checkText(text);
   const lines = formatFindings(file, findings);
-  if (!isValid) throw new ReceiverError('rulesInvalid', `${file} was not stored`, { details: lines });
+  if (!isValid || !document) throw new ReceiverError('rulesInvalid', `${file} was not stored`, { details: lines });
   for (const line of lines) terminal.warn(line);
   if (tenant !== undefined) await requireName(context, tenant, options.name);
   const { blobs, blob, stored } = await openStored(context, tenant);
@@ -70,8 +72,28 @@ async function push(context: CliContext, file: string, options: PushOptions): Pr
   }
   const written = await blobs.write(blob, text, stored?.etag);
   if (written === undefined) throw changed(blob, stored?.etag);
-  if (json) return terminal.json({ blob, etag: withoutQuotes(written) });
-  terminal.print(`Stored ${blob} with ETag ${withoutQuotes(written)}. It takes effect within a minute.`);
+  const newEtag = withoutQuotes(written);
+  let applied: AppliedRules;
+  try {
+    applied = await applyRules(context, tenant, document);
+  } catch (cause) {
+    throw new ReceiverError(
+      'rulesNotApplied',
+      `${blob} was stored with ETag ${newEtag}, but not applied to all tenants`,
+      {
+        details: errorLines(cause),
+        remedy: `Store it again with --etag ${newEtag}, to copy onFailure to the tenants that still have another one.`,
+        cause,
+      },
+    );
+  }
+  warnOfLacking(context, applied);
+  const { onFailure } = document;
+  if (json) return terminal.json({ blob, etag: newEtag, onFailure, ...applied });
+  terminal.print(`Stored ${blob} with ETag ${newEtag}. It takes effect within a minute.`);
+  if (applied.changed > 0) {
+    terminal.print(`Changed onFailure to ${onFailure} for ${plural(applied.changed, 'tenant')}.`);
+  }
 }
 
 async function pull(context: CliContext, { tenant, json }: TenantOption): Promise<void> {

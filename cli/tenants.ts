@@ -7,8 +7,10 @@ import { resumeTenant } from '../shared/subscriptions/manage';
 import { newTenant, type Tenant } from '../shared/tenants/tenants';
 import { nameArgument, notListed, tenantArgument } from './arguments';
 import type { CliContext } from './context';
+import { describeLacking, lackingPermissions, type LackingPermission } from './lackingPermissions';
 import { example, JSON_HELP, warn, type JsonOption } from './output';
 import { removeTenantVerb, type RemoveOptions } from './removeTenant';
+import { readRulesInForce } from './rulesInForce';
 import { SIGN_IN_HELP } from './triggers';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
@@ -83,10 +85,12 @@ async function add(context: CliContext, tenantId: string, options: JsonOption & 
   const services = await context.services();
   const config = await services.config();
   const tenants = await services.tenants();
+  const rules = await readRulesInForce(context, tenantId);
   const wanted = newTenant({
     tenantId,
     name: options.name,
     createdAt: new Date(context.now()).toISOString(),
+    ...(rules ? { onFailure: rules.document.onFailure } : {}),
   });
   let added = await tenants.add(wanted);
   // A removed customer is added as a new one.
@@ -116,7 +120,7 @@ async function list({ terminal, services }: CliContext, options: JsonOption): Pr
   terminal.table(['tenant', 'name', 'status', 'since'], rows);
 }
 
-/** `tenants show`: the row of a customer, and the permissions that its consent grants, found by trying them. */
+/** `tenants show`: the row of a customer, the permissions that it has granted, found by trying them, and what its rules lack. */
 async function show(context: CliContext, tenantId: string, options: JsonOption): Promise<void> {
   const { terminal } = context;
   const services = await context.services();
@@ -125,8 +129,11 @@ async function show(context: CliContext, tenantId: string, options: JsonOption):
   if (!tenant) throw notListed(tenantId);
   const checks = await tryPermissions((await services.graph()).callGraph, tenantId);
   const missing = checks.filter(({ state }) => state === 'missing').map(({ permission }) => permission);
+  const inForce = await readRulesInForce(context, tenantId);
+  const rules = inForce && { blob: inForce.blob, lacking: lackingPermissions(inForce.document, checks) };
   if (options.json) {
-    return terminal.json({ ...tenant, ...onboardingFacts(config, tenantId, context.now()), checks, missing });
+    const facts = onboardingFacts(config, tenantId, context.now());
+    return terminal.json({ ...tenant, ...facts, checks, missing, ...(rules ? { rules } : {}) });
   }
   const rows = SCENARIOS.map(({ scenario, permissions }) => [
     scenario,
@@ -140,9 +147,15 @@ async function show(context: CliContext, tenantId: string, options: JsonOption):
   terminal.print('');
   terminal.table(['scenario', 'permissions', 'result'], rows);
   terminal.print('');
+  if (rules) terminal.print(...describeRules(rules), '');
   if (missing.length > 0) terminal.print(`Missing: ${missing.join(', ')}. ${advice}`, '');
   for (const detail of details) terminal.print(`Unknown: ${detail}`, '');
   printConsent(context, config, tenantId);
+}
+
+function describeRules({ blob, lacking }: { blob: string; lacking: readonly LackingPermission[] }): string[] {
+  if (lacking.length === 0) return [`Rules: ${blob} has all permissions that it needs.`];
+  return [`Rules: ${blob} lacks permissions:`, ...lacking.map((one) => `  ${describeLacking(one)}`)];
 }
 
 /** The state of a scenario: the worst state of its permissions. */

@@ -55,6 +55,7 @@ export const ERRORS = {
   rulesInvalid: { retryable: false, remedy: 'Correct the rules. See docs/rules.md.' },
   rulesNotFound: { retryable: false, remedy: 'Store rules: rules push <file>' },
   rulesChanged: { retryable: false, remedy: 'See: rules diff <file>' },
+  rulesNotApplied: { retryable: true, remedy: 'Store the rules again: rules push <file> --etag <text>' },
   unexpected: { retryable: true, remedy: 'See the log line function.failed.' },
   usage: { retryable: false, remedy: 'Add --help to see what the command takes.' },
 } as const satisfies Readonly<Record<string, { retryable: boolean; remedy: string }>>;

@@ -32,11 +32,21 @@ const TRIES: readonly Omit<GraphCall, 'tenantId'>[] = [
   { permission: 'PrintJob.Manage.All', method: 'POST', path: `${JOB}/redirect`, body: REDIRECT },
 ];
 
-/** Tries every application permission that a scenario may need. Never rejects. */
-export async function tryPermissions(callGraph: CallGraph, tenantId: string): Promise<PermissionCheck[]> {
+/**
+ * Tries application permissions, one call after the other. Never rejects. The `roles` in the app's token say the same, but the
+ * token is for Graph alone to read (identity-platform/access-tokens), and the tries see higher permissions as well.
+ *
+ * @param wanted without it, every permission that a scenario may need
+ */
+export async function tryPermissions(
+  callGraph: CallGraph,
+  tenantId: string,
+  wanted?: readonly string[],
+): Promise<PermissionCheck[]> {
   const checks: PermissionCheck[] = [];
   const untilRefused = stopAtReason(callGraph);
   for (const call of TRIES) {
+    if (wanted && !wanted.includes(call.permission)) continue;
     const check = await tryOne(untilRefused, { ...call, tenantId });
     const readPrinters = checks.find(({ permission }) => permission === READ_PRINTERS);
     const isHidden = call.path.startsWith(JOB) && check.state === 'missing' && readPrinters?.state !== 'granted';
