@@ -6,6 +6,7 @@ import { tryPermissions, type PermissionCheck } from '../shared/graph/api/permis
 import { resumeTenant } from '../shared/subscriptions/manage';
 import { newTenant, type Tenant } from '../shared/tenants/tenants';
 import { nameArgument, notListed, tenantArgument } from './arguments';
+import { consentScriptCommand } from './consentScript';
 import type { CliContext } from './context';
 import { describeLacking, lackingPermissions, type LackingPermission } from './lackingPermissions';
 import { example, JSON_HELP, warn, type JsonOption } from './output';
@@ -64,6 +65,10 @@ export function tenantsCommand(group: Command, context: CliContext): void {
   onOne('consent-url', 'Print the link that an administrator of the customer opens to consent')
     .addHelpText('after', example(`tenants consent-url ${TENANT}`))
     .action((tenantId: string, options: JsonOption) => showConsentUrl(context, tenantId, options));
+  consentScriptCommand(
+    onOne('consent-script', 'Print a script with which the customer grants single app roles in place of a consent'),
+    context,
+  );
   onOne('pause', 'Pause a customer: jobs still print, no events are sent')
     .addHelpText('after', example(`tenants pause ${TENANT}`))
     .action((tenantId: string, options: JsonOption) => pause(context, tenantId, options));

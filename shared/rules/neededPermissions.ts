@@ -13,6 +13,11 @@ const TASKS = 'PrintTaskDefinition.ReadWrite.All';
 const CHANGE = 'PrintJob.ReadWriteBasic.All';
 const REDIRECT = 'PrintJob.Manage.All';
 
+/** What receiving and releasing jobs needs, whatever the rules. */
+export const OBSERVING: readonly string[] = [...READ, TASKS];
+/** What every action of the rules needs beside that. */
+export const ACTING: readonly string[] = [CHANGE, REDIRECT];
+
 /**
  * The least application permissions that rules need, each with its reasons (the pages printjob-get, printjob-update,
  * printjob-abort, printjob-redirect and printtaskdefinition-update-task in api/). Reading comes first, because all calls on
