@@ -71,6 +71,7 @@ async function tenantsOf(services: CliServices, { terminal }: CliContext, tenant
   return found;
 }
 
-async function hasOwnRules(services: CliServices, tenantId: string): Promise<boolean> {
+/** Whether a tenant has rules of its own, so that the default ones do not apply. */
+export async function hasOwnRules(services: Pick<CliServices, 'configBlobs'>, tenantId: string): Promise<boolean> {
   return (await (await services.configBlobs()).read(rulesBlobOf(tenantId), { mostBytes: 1 })) !== undefined;
 }

@@ -34,6 +34,13 @@ export function oneOf(words: readonly string[]): (value: string) => string {
   };
 }
 
+/** How much is shown at most. */
+export function limitArgument(value: string): number {
+  const limit = Number(value);
+  if (!Number.isSafeInteger(limit) || limit < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return limit;
+}
+
 /** The options that name one watch. */
 export interface WatchOptions {
   tenant: string;

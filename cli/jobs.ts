@@ -1,9 +1,9 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { timelineOf } from '../shared/operations/timeline';
 import type { LedgerRow } from '../shared/jobs/ledgerRow';
 import { parseJobId, parseJson } from '../shared/parse';
-import { idArgument, oneOf, tenantArgument, usageError } from './arguments';
+import { idArgument, limitArgument, oneOf, tenantArgument, usageError } from './arguments';
 import type { CliContext } from './context';
 import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { sweepJobs, type SweepJobsOptions } from './sweepJobs';
@@ -110,10 +110,4 @@ async function show(
     terminal.table(['when', 'what'], steps);
     terminal.print('');
   }
-}
-
-function limitArgument(value: string): number {
-  const limit = Number(value);
-  if (!Number.isSafeInteger(limit) || limit < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return limit;
 }

@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { parseJson } from '../shared/parse';
-import type { Action } from '../shared/rules/decide';
 import type { RulesDocument } from '../shared/rules/document';
 import { explain, type RuleResult } from '../shared/rules/explain';
 import { parseJobSource, readFacts } from '../shared/rules/facts';
 import { formatPath, type Finding } from '../shared/rules/readDocument';
 import { tenantArgument, usageError } from './arguments';
 import type { CliContext } from './context';
+import { dryRunCommand } from './dryRun';
+import { formatAction } from './formatAction';
 import { example, JSON_HELP, plural, type JsonOption } from './output';
 import { checkText, documentIn, formatFindings, readFileNamed } from './rulesFile';
 import { readRulesInForce } from './rulesInForce';
@@ -45,6 +46,7 @@ export function rulesCommand(group: Command, context: CliContext): void {
       example('rules test rules.json --job job.json', `rules test --tenant ${TENANT} --job job.json`),
     )
     .action((file: string | undefined, options: TestOptions) => test(context, file, options));
+  dryRunCommand(group, context);
   storedRulesCommands(group, context);
 }
 
@@ -105,18 +107,4 @@ function whyOf({ result, failed }: RuleResult): string {
   const { path, asked, found } = failed;
   const job = found === undefined ? '' : `; the job has ${JSON.stringify(found)}`;
   return `${formatPath(path)} asks ${JSON.stringify(asked)}${job}`;
-}
-
-function formatAction(action: Action): string {
-  const change = 'configure' in action ? `, with ${JSON.stringify(action.configure)}` : '';
-  switch (action.kind) {
-    case 'hold':
-      return `hold for ${plural(action.minutes, 'minute')}, then ${action.else}${change}`;
-    case 'redirect':
-      return `redirect to printer ${action.printerId}${change}`;
-    case 'abort':
-      return action.reason === undefined ? 'abort' : `abort (${action.reason})`;
-    default:
-      return `${action.kind}${change}`;
-  }
 }

@@ -2,7 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readDocument } from '../shared/rules/readDocument';
+import { parseJson } from '../shared/parse';
+import { parseJobSource } from '../shared/rules/facts';
 import { createCliWorld } from './support/createCliWorld';
+import { TENANT } from './support/createSubscriptionWorld';
 import { readDocumentSteps } from './support/documentSteps';
 
 const page = readFileSync(join(__dirname, '..', 'docs', 'rules.md'), 'utf8');
@@ -17,6 +20,20 @@ describe('docs/rules.md', () => {
   // One for all commands, so that what is stored stays stored.
   const world = createCliWorld({ directory: folder });
   afterAll(() => rmSync(folder, { recursive: true }));
+  // The job of the page, which was released.
+  beforeAll(async () => {
+    const text = files.find(([, name]) => name === 'job.json')?.[2] ?? '';
+    const source = parseJobSource(parseJson(text));
+    if (!source) throw new Error('job.json of the page is no job');
+    const times = { firstSeenAt: '2026-11-21T18:30:01.000Z', jobCreatedAt: '2026-11-21T18:30:00.000Z' };
+    await world.ledger.insert(
+      { kind: 'jobStarted', tenantId: TENANT, definitionId: 'd1', taskId: 't1' },
+      {
+        ...{ status: 'done', phase: 'start', outcome: 'released', attempts: 1, foundBy: 'graph', ...times },
+        ...{ printerId: source.printerId, jobId: '5182', job: JSON.stringify(source.job) },
+      },
+    );
+  });
 
   it('shows only documents that the schema accepts', () => {
     const documents = files.filter(([, name]) => name !== 'job.json');

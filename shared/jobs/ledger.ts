@@ -34,7 +34,7 @@ export interface IndexedJob {
 export interface ListedLedgerRow extends LastChange {
   rowKey: string;
   etag: string;
-  /** Without its long texts; undefined for a row that cannot be read and was reported to `onUnreadable`. */
+  /** Without its long texts, unless the listing asks for its job; undefined for a row that cannot be read and was reported to `onUnreadable`. */
   row: LedgerRow | undefined;
 }
 
@@ -64,14 +64,16 @@ export interface Ledger {
   ): AsyncIterable<IndexedJob>;
   /** Deletes one row. */
   remove(key: LedgerKey): Promise<void>;
-  /** Rows of one tenant in the order of their keys, those with `rowKeyPrefix` or all. */
+  /** Rows of one tenant in the order of their keys, those with `rowKeyPrefix` or all; `withJob`: with their job. */
   list(
     tenantId: string,
-    options: { rowKeyPrefix?: string; onUnreadable: (error: Error) => void },
+    options: { rowKeyPrefix?: string; withJob?: true; onUnreadable: (error: Error) => void },
   ): AsyncIterable<ListedLedgerRow>;
   /** Deletes every row of a tenant, which must not be active any more. Resolves with how many rows were deleted. */
   deleteAll(tenantId: string, onProgress?: (rows: number) => void): Promise<number>;
 }
+
+const CELLS_OF_JOB = ['job', 'truncated'];
 
 /** Rows side by side: far under the 2,000 entities a second of one table partition. */
 const DELETES_AT_ONCE = 16;
@@ -123,8 +125,9 @@ export function createLedger(table: EntityTable): Ledger {
       const stored = await table.get(tenantId, rowKey);
       if (stored) await deleteRow(table, { tenantId, rowKey }, stored.etag);
     },
-    async *list(tenantId, { rowKeyPrefix, onUnreadable }) {
-      const shown = { cells: CELLS_OF_LISTING, ...(rowKeyPrefix === undefined ? {} : { rowKeyPrefix }) };
+    async *list(tenantId, { rowKeyPrefix, withJob, onUnreadable }) {
+      const cells = withJob ? [...CELLS_OF_LISTING, ...CELLS_OF_JOB] : CELLS_OF_LISTING;
+      const shown = { cells, ...(rowKeyPrefix === undefined ? {} : { rowKeyPrefix }) };
       for await (const stored of table.list(tenantId, shown)) {
         const { rowKey } = stored.cells;
         if (typeof rowKey !== 'string' || isIndexKey(rowKey)) continue;

@@ -26,8 +26,21 @@ export interface Decision {
 export function decide(document: RulesDocument, facts: JobFacts): Decision {
   const test = createTest(document, facts);
   const rule = document.rules.find((one) => isConsidered(one, facts) && evaluate(one.when ?? {}, test) === true);
+  return decisionOf(rule, facts);
+}
+
+/** As `decide`, with facts that lack the costly ones. Undefined when the decision depends on these. */
+export function decideWithoutCostly(document: RulesDocument, facts: JobFacts): Decision | undefined {
+  const test = createTest(document, facts);
+  const known = (atom: Atom) => (Object.values(costlyIn(atom)).includes(true) ? undefined : test(atom));
+  const truthOf = (rule: Rule) => evaluate(rule.when ?? {}, known);
+  const rule = document.rules.find((one) => isConsidered(one, facts) && truthOf(one) !== false);
+  return rule && truthOf(rule) === undefined ? undefined : decisionOf(rule, facts);
+}
+
+function decisionOf(rule: Rule | undefined, { event }: JobFacts): Decision {
   if (rule) return { action: actionOf(rule), rule: rule.name };
-  return { action: { kind: facts.event === 'jobStarted' ? 'release' : 'notify' } };
+  return { action: { kind: event === 'jobStarted' ? 'release' : 'notify' } };
 }
 
 /** Facts that cost a call to Graph beside the one that reads the job. */
@@ -43,13 +56,19 @@ export function neededFacts(document: RulesDocument, event: RuleEvent): CostlyFa
   const needed: CostlyFacts = { documents: false, printer: false };
   for (const { on, when = {} } of document.rules) {
     if (on !== event) continue;
-    visitAtoms(when, [], ({ field, value }) => {
-      if (field === 'document') needed.documents = true;
-      if (field !== 'printer' || typeof value === 'string' || Array.isArray(value)) return;
-      if (value.name !== undefined || value.location !== undefined) needed.printer = true;
+    visitAtoms(when, [], (atom) => {
+      const { documents, printer } = costlyIn(atom);
+      needed.documents ||= documents;
+      needed.printer ||= printer;
     });
   }
   return needed;
+}
+
+function costlyIn({ field, value }: Atom): CostlyFacts {
+  const isById = field !== 'printer' || typeof value === 'string' || Array.isArray(value);
+  const printer = !isById && (value.name !== undefined || value.location !== undefined);
+  return { documents: field === 'document', printer };
 }
 
 /** Whether a rule is looked at for a job: its event is the rule's, and a redirected job is left to rules that ask for one. */

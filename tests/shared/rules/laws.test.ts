@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { checkDocument } from '../../../shared/rules/check';
-import { actionOf, createTest, decide, neededFacts } from '../../../shared/rules/decide';
+import { actionOf, createTest, decide, decideWithoutCostly, neededFacts } from '../../../shared/rules/decide';
 import type { RulesDocument } from '../../../shared/rules/document';
 import { atomsOf, evaluate, requiresRedirected } from '../../../shared/rules/evaluate';
 import { explain } from '../../../shared/rules/explain';
@@ -255,5 +255,18 @@ test('the action of each rule is the one that it names', () => {
     fc.property(arbitraryDocument, (document) => {
       for (const rule of document.rules) expect(rule.then).toHaveProperty(actionOf(rule).kind);
     }),
+  );
+});
+
+test('a decision without documents and without the name of the printer is the one with them', () => {
+  fc.assert(
+    fc.property(arbitraryDocument, arbitraryFacts, (document, facts) => {
+      const lacking = { ...facts, documents: [], printer: { id: facts.printer.id, location: [] } };
+      const decision = decideWithoutCostly(document, lacking);
+      if (decision) expect(decision).toEqual(decide(document, facts));
+      const { documents, printer } = neededFacts(document, facts.event);
+      if (!documents && !printer) expect(decision).toBeDefined();
+    }),
+    { numRuns: 500 },
   );
 });
