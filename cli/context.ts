@@ -12,6 +12,8 @@ export interface CliIo extends TerminalStreams {
   directory: string;
   /** Milliseconds since 1970. */
   now: () => number;
+  /** Resolves after so many milliseconds. */
+  sleep: (ms: number) => Promise<void>;
   createServices: (env: Environment) => CliServices;
 }
 
@@ -38,6 +40,7 @@ export interface CliServices extends Pick<
 export interface CliContext {
   terminal: Terminal;
   now: CliIo['now'];
+  sleep: CliIo['sleep'];
   /** Paths of files begin here. */
   directory: string;
   /** The services of the app, opened on first use with the settings of the environment and local.settings.json. */

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { systemClock } from '../shared/clock';
 import { createServices } from '../shared/services';
 import { runCli } from './runCli';
 
@@ -9,7 +10,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   directory: process.cwd(),
   confirm,
-  now: () => Date.now(),
+  now: () => systemClock.now(),
+  sleep: (ms) => systemClock.sleep(ms),
   createServices,
 });
 

@@ -6,6 +6,7 @@ import type { CliContext, CliIo, CliServices } from './context';
 import { definitionsCommand } from './definitions';
 import { jobsCommand } from './jobs';
 import { errorLines } from './output';
+import { printersCommand } from './printers';
 import { poisonCommand } from './poison';
 import { readSettings } from './settings';
 import { rulesCommand } from './rules';
@@ -36,6 +37,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   const context: CliContext = {
     terminal,
     now: io.now,
+    sleep: io.sleep,
     directory: io.directory,
     services: () => (opened ??= readSettings(io.env, io.directory).then((env) => io.createServices(env))),
     logger,
@@ -58,6 +60,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     .exitOverride();
   tenantsCommand(program.command('tenants'), context);
   definitionsCommand(program.command('definitions'), context);
+  printersCommand(program.command('printers'), context);
   triggersCommand(program.command('triggers'), context);
   subscriptionsCommand(program.command('subscriptions'), context);
   jobsCommand(program.command('jobs'), context);

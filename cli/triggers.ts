@@ -150,7 +150,11 @@ export async function readTriggers(context: CliContext, tenantId: string): Promi
 }
 
 /** Graph as a Printer Administrator. Prints on stderr where to sign in, and waits until that has happened. */
-async function openAdministratorGraph(context: CliContext, tenantId: string, permission: string): Promise<CallGraph> {
+export async function openAdministratorGraph(
+  context: CliContext,
+  tenantId: string,
+  permission: string,
+): Promise<CallGraph> {
   const services = await context.services();
   return services.userGraph(tenantId, {
     permission,

@@ -56,6 +56,10 @@ export const ERRORS = {
   rulesNotFound: { retryable: false, remedy: 'Store rules: rules push <file>' },
   rulesChanged: { retryable: false, remedy: 'See: rules diff <file>' },
   rulesNotApplied: { retryable: true, remedy: 'Store the rules again: rules push <file> --etag <text>' },
+  printerNotCreated: {
+    retryable: false,
+    remedy: 'Look for the printer in the Universal Print portal, and repeat the command if it is not there.',
+  },
   unexpected: { retryable: true, remedy: 'See the log line function.failed.' },
   usage: { retryable: false, remedy: 'Add --help to see what the command takes.' },
 } as const satisfies Readonly<Record<string, { retryable: boolean; remedy: string }>>;

@@ -1,6 +1,7 @@
 import { doublingMs } from '../backoff';
 import { createCache } from '../cache';
 import type { Clock } from '../clock';
+import { parseText } from '../parse';
 import { answerTime, GraphError, LONGEST_SILENCE_MS, nameOf, toGraphError } from './errors';
 import type { HttpAnswer, SendHttp } from './http';
 import type { Tokens } from './tokens';
@@ -28,6 +29,8 @@ export interface GraphAnswer {
   body: unknown;
   /** When Graph answered, by its own clock (header Date); milliseconds since 1970. */
   answeredAt?: number;
+  /** Of a 202: the address of the operation that Graph has started (header Operation-Location). Only to be read for its id. */
+  operationLocation?: string;
 }
 
 /**
@@ -162,7 +165,14 @@ async function tryOnce(
   if ((status >= 200 && status < 300) || status === call.alsoAnswer) {
     if (isLook) throttle.end(tenantId);
     const answeredAt = answerTime(answer);
-    return { answer: { status, body: parseBody(call, answer), ...(answeredAt === undefined ? {} : { answeredAt }) } };
+    const operationLocation = parseText(answer.headers['operation-location']);
+    return {
+      answer: {
+        ...{ status, body: parseBody(call, answer) },
+        ...(answeredAt === undefined ? {} : { answeredAt }),
+        ...(operationLocation === '' ? {} : { operationLocation }),
+      },
+    };
   }
   const error = toGraphError(call, answer, clock.now());
   const isUndone = status === 429 || status === 503 || status === 509;

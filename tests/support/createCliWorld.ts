@@ -55,6 +55,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
       directory: __dirname,
       confirm: () => Promise.resolve(undefined),
       now: () => world.clock.now(),
+      sleep: (ms) => world.clock.sleep(ms),
       createServices: (env) => ({
         config: () => Promise.resolve().then(() => readConfig(env)),
         tenants: () => Promise.resolve(world.tenants),

@@ -1,6 +1,6 @@
 import { GraphError } from '../../shared/graph/errors';
 import type { CallGraphBatch } from '../../shared/graph/batch';
-import type { CallGraph, GraphCall } from '../../shared/graph/client';
+import type { CallGraph, GraphAnswer, GraphCall } from '../../shared/graph/client';
 
 /** The statuses are those of api/subscription-post-subscriptions.md and api/subscription-update.md. */
 const ERRORS = {
@@ -45,11 +45,14 @@ export function createFakeGraph() {
   const batches: number[] = [];
   const subscriptions = new Map<string, FakeSubscription>();
   const scripted: { method: GraphCall['method']; answer: Answer }[] = [];
+  const accepted: GraphAnswer[] = [];
   let made = 0;
 
   const callGraph: CallGraph = async (call) => {
     await Promise.resolve();
     calls.push(call);
+    const whole = call.method === 'POST' ? accepted.shift() : undefined;
+    if (whole) return whole;
     const index = scripted.findIndex(({ method }) => method === call.method);
     if (index >= 0) return { status: 200, body: scripted.splice(index, 1)[0]?.answer(call) };
     return answerAsGraph(call);
@@ -112,6 +115,8 @@ export function createFakeGraph() {
     said: () => calls.map(({ method, path }) => `${method} ${path}`),
     put: (subscription: FakeSubscription) => subscriptions.set(subscription.id, subscription),
     next: (method: GraphCall['method'], answer: Answer) => scripted.push({ method, answer }),
+    /** The next POST is accepted, and Graph continues the work in the operation at this address. */
+    nextAccepted: (operationLocation: string) => accepted.push({ status: 202, body: undefined, operationLocation }),
     nextError: (method: GraphCall['method'], error: Error) =>
       scripted.push({
         method,

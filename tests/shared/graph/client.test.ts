@@ -108,6 +108,12 @@ describe('a call', () => {
     await expect(callGraph({ ...GET, method: 'DELETE' })).resolves.toEqual({ status: 204, body: undefined });
   });
 
+  test('that is accepted (202) has the address of its operation (api/printer-create.md)', async () => {
+    const location = 'https://graph.microsoft.com/v1.0/print/operations/f221760a-52e8-4c11-b8c5-5dfaef3a49db';
+    const { callGraph } = createSetting([{ status: 202, headers: { 'operation-location': location } }]);
+    expect(await callGraph(POST)).toEqual({ status: 202, body: undefined, operationLocation: location });
+  });
+
   test('that is answered with 2xx and no JSON has an outcome that must be looked up', async () => {
     const { callGraph, sent } = createSetting([{ status: 200, body: '<html>' }]);
     const error = await errorOf(callGraph(GET));
