@@ -8,7 +8,7 @@ import type { CliContext } from './context';
 import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { sweepJobs, type SweepJobsOptions } from './sweepJobs';
 
-const STATUSES: readonly string[] = ['claimed', 'waiting', 'failed', 'gone', 'done'];
+const STATUSES: readonly string[] = ['claimed', 'waiting', 'held', 'failed', 'gone', 'done'];
 const DEFAULT_LIMIT = 50;
 const TENANT = '11111111-1111-1111-1111-111111111111';
 

@@ -1,9 +1,10 @@
 import { ReceiverError } from '../shared/errors';
+import { endHeldJobs } from '../shared/operations/endHeldJobs';
 import { removeTenant } from '../shared/operations/removeTenant';
 import type { Watches } from '../shared/watches/watches';
 import { confirm, notListed } from './arguments';
 import type { CliContext } from './context';
-import { plural, reportProgress, type JsonOption } from './output';
+import { plural, reportProgress, warn, type JsonOption } from './output';
 import { readTriggers } from './triggers';
 
 export interface RemoveOptions extends JsonOption {
@@ -13,8 +14,8 @@ export interface RemoveOptions extends JsonOption {
 }
 
 /**
- * The verb `tenants remove`: asks for confirmation, checks that no trigger of this app would block a printer, then removes
- * the subscriptions and watches of the tenant and, on request, its ledger.
+ * The verb `tenants remove`: asks for confirmation, checks that no trigger of this app would block a printer, has held jobs
+ * ended, then removes the subscriptions and watches of the tenant and, on request, its ledger.
  */
 export async function removeTenantVerb(context: CliContext, tenantId: string, options: RemoveOptions): Promise<void> {
   const { terminal } = context;
@@ -26,6 +27,7 @@ export async function removeTenantVerb(context: CliContext, tenantId: string, op
     return terminal.note('Nothing was removed.');
   }
   if (!options.force) await requireNoTriggers(context, tenantId);
+  const heldJobs = await endHeld(context, tenantId, options);
   const subscriptions = await services.subscriptions();
   const watches = countRemovals(
     subscriptions.watches,
@@ -37,7 +39,7 @@ export async function removeTenantVerb(context: CliContext, tenantId: string, op
   const { leftToLapse, failures } = removed;
   if (options.json) {
     const rows = ledgerRows === undefined ? {} : { ledgerRows };
-    terminal.json({ tenantId, status: 'removed', ...removed, ...rows });
+    terminal.json({ tenantId, status: 'removed', heldJobs, ...removed, ...rows });
   } else {
     const rows = ledgerRows === undefined ? '' : ` and ${plural(ledgerRows, 'ledger row')}`;
     const removedWatches = plural(removed.watches, 'watch', 'watches');
@@ -50,6 +52,31 @@ export async function removeTenantVerb(context: CliContext, tenantId: string, op
   }
   for (const { watch, error } of failures) terminal.error(`${watch} was not removed: ${error}`);
   if (failures.length > 0) context.markFailed();
+}
+
+/**
+ * Ends held jobs as at the end of their holds, while their customer is still active, so that each sends its event.
+ *
+ * @returns how many jobs were held
+ * @throws ReceiverError `jobsStillHeld`
+ */
+async function endHeld(context: CliContext, tenantId: string, { force }: RemoveOptions): Promise<number> {
+  const { terminal, now, sleep } = context;
+  const services = await context.services();
+  const { jobs, randomBytes } = await services.sweep();
+  const deps = { ledger: await services.ledger(), jobs, randomBytes, clock: { now, sleep } };
+  const { held, left } = await endHeldJobs(deps, { tenantId, by: 'cli: tenants remove' }, warn(terminal), (jobs) =>
+    terminal.note(`${plural(jobs, 'job')} still held`),
+  );
+  if (left === 0) return held;
+  const problem = `${plural(left, 'job')} of tenant ${tenantId} could not be ended within two minutes`;
+  if (!force) {
+    throw new ReceiverError('jobsStillHeld', problem, {
+      remedy: 'See why: jobs list --status held, and whether the app runs. Repeat the command, or add --force.',
+    });
+  }
+  terminal.warn(`${problem}. The sweep ends their tasks by onFailure.`);
+  return held;
 }
 
 async function deleteLedger({ terminal, services }: CliContext, tenantId: string): Promise<number> {

@@ -3,13 +3,14 @@ import type { Config } from '../shared/config';
 import { consentUrl } from '../shared/consent/consentLink';
 import { TRIGGER_PERMISSIONS } from '../shared/graph/api/taskTriggers';
 import { tryPermissions, type PermissionCheck } from '../shared/graph/api/permissions';
+import { listHeldKeys } from '../shared/operations/endHeldJobs';
 import { resumeTenant } from '../shared/subscriptions/manage';
 import { newTenant, type Tenant } from '../shared/tenants/tenants';
 import { nameArgument, notListed, tenantArgument } from './arguments';
 import { consentScriptCommand } from './consentScript';
 import type { CliContext } from './context';
 import { describeLacking, lackingPermissions, type LackingPermission } from './lackingPermissions';
-import { example, JSON_HELP, warn, type JsonOption } from './output';
+import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { removeTenantVerb, type RemoveOptions } from './removeTenant';
 import { readRulesInForce } from './rulesInForce';
 import { SIGN_IN_HELP } from './triggers';
@@ -77,7 +78,7 @@ export function tenantsCommand(group: Command, context: CliContext): void {
     .action((tenantId: string, options: JsonOption) => resume(context, tenantId, options));
   onOne('remove', 'Remove a customer with its subscriptions and watches')
     .option('--ledger', 'also delete its ledger rows (the record of its jobs)')
-    .option('--force', 'skip the check for triggers, which needs a sign-in')
+    .option('--force', 'skip the check for triggers, which needs a sign-in, and continue while jobs are held')
     .option('--yes', 'skip the confirmation')
     .addHelpText(
       'after',
@@ -178,12 +179,20 @@ async function showConsentUrl(context: CliContext, tenantId: string, options: Js
 }
 
 async function pause({ terminal, services }: CliContext, tenantId: string, options: JsonOption): Promise<void> {
-  const tenants = await (await services()).tenants();
+  const opened = await services();
+  const tenants = await opened.tenants();
+  const heldJobs = (await listHeldKeys(await opened.ledger(), tenantId, warn(terminal))).length;
+  if (heldJobs > 0) {
+    const what = `${plural(heldJobs, 'job')} of tenant ${tenantId} ${heldJobs === 1 ? 'is' : 'are'} held`;
+    terminal.warn(
+      `${what}, until a person decides or the hold ends. While the tenant is paused, the end sends no event.`,
+    );
+  }
   const tenant = await tenants.update(tenantId, (row) =>
     row.status === 'active' ? { ...row, status: 'paused' } : row,
   );
   if (tenant?.status !== 'paused') throw notListed(tenantId, tenant !== undefined);
-  if (options.json) return terminal.json(tenant);
+  if (options.json) return terminal.json({ ...tenant, heldJobs });
   terminal.print(
     `Paused tenant ${tenantId} (${tenant.name}). Jobs still print, no events are sent. To resume: tenants resume ${tenantId}`,
   );

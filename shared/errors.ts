@@ -60,6 +60,7 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Look for the printer in the Universal Print portal, and repeat the command if it is not there.',
   },
+  jobsStillHeld: { retryable: true, remedy: 'Repeat the command.' },
   unexpected: { retryable: true, remedy: 'See the log line function.failed.' },
   usage: { retryable: false, remedy: 'Add --help to see what the command takes.' },
 } as const satisfies Readonly<Record<string, { retryable: boolean; remedy: string }>>;
