@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DELEGATED_PERMISSIONS, SCENARIOS } from '../cli/tenants';
+import { DELEGATED_PERMISSIONS, SCENARIOS } from '../cli/scenarios';
 import { describeLocalCloud } from '../local/describeLocalCloud';
 import { DEFAULT_PORTS } from '../local/startLocalCloud';
 import { type WatchResult, logResult } from '../shared/subscriptions/record';

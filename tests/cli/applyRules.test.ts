@@ -155,6 +155,15 @@ describe('permissions that rules need', () => {
     );
   });
 
+  it('tenants show says why rules cannot be read, beside the rest', async () => {
+    const world = await createWorld();
+    await world.configBlobs.write(`rules/${TENANT}.json`, 'x');
+    const { code, stdout } = await world.run('tenants', 'show', TENANT);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Rules: rules/${TENANT}.json has no valid rules: line 1: $ is not JSON here`);
+    expect(stdout).toContain('/adminconsent?');
+  });
+
   it('a permission that could not be tested is a warning of its own, and long lists of rules are cut', async () => {
     const world = createCliWorld({ directory: folder });
     await world.addTenant();

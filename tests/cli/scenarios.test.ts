@@ -1,4 +1,4 @@
-import { SCENARIOS } from '../../cli/tenants';
+import { SCENARIOS } from '../../cli/scenarios';
 import { newWatch, type WatchKind } from '../../shared/watches/watches';
 import { createSubscriptionWorld, DEFINITION, PRINTER, START, TENANT } from '../support/createSubscriptionWorld';
 import type { CallGraph } from '../../shared/graph/client';
