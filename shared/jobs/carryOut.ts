@@ -51,7 +51,7 @@ function describe({ decision, decidedBy }: Decided): string {
 const OUTCOMES = { release: 'released', redirect: 'redirected', abort: 'aborted', hold: 'held' } as const;
 
 /** The outcome of a decision that has been carried out. */
-export function outcomeOf({ decision = 'release', decidedBy }: DecisionCells): Outcome {
+function outcomeOf({ decision = 'release', decidedBy }: DecisionCells): Outcome {
   if (decidedBy === 'deadline' || decidedBy === 'unreadable') return decidedBy;
   return OUTCOMES[decision];
 }

@@ -68,7 +68,11 @@ describe('claims whose run has died', () => {
         return ledger.listOpen(tenantId);
       },
     };
-    expect(await recoverJobs({ ...world.deps, ledger: broken }, { tasks: false })).toEqual({ claims: 1, tasks: 0, due: 0 });
+    expect(await recoverJobs({ ...world.deps, ledger: broken }, { tasks: false })).toEqual({
+      claims: 1,
+      tasks: 0,
+      due: 0,
+    });
     expect(world.logger.events).toMatchObject([{ level: 'error', event: 'jobs.notRecovered', tenantId: TENANT }]);
   });
 });
