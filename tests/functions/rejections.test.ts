@@ -45,6 +45,7 @@ jest.mock('../../shared/clock', () => ({
   },
 }));
 jest.mock('../../shared/storage/tables', () => ({ openTables: () => mockWorld.tables() }));
+jest.mock('../../shared/storage/blobs', () => ({ openBlobs: () => Promise.resolve(() => mockWorld.blobs) }));
 jest.mock('../../shared/storage/queues', () => {
   const actual = jest.requireActual<typeof Queues>('../../shared/storage/queues');
   type Queue = Parameters<typeof actual.createBoundedQueue>;

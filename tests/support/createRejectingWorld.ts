@@ -1,12 +1,14 @@
 import { GraphError } from '../../shared/graph/errors';
 import type { HttpAnswer, HttpRequest } from '../../shared/graph/http';
 import { createLedger } from '../../shared/jobs/ledger';
+import type { BlobContainer } from '../../shared/storage/blobs';
 import type { EntityTable } from '../../shared/storage/entityTable';
 import type { MessageQueue } from '../../shared/storage/queues';
 import { createTenants } from '../../shared/tenants/tenants';
 import { createWatches } from '../../shared/watches/watches';
 import { createFakeClock } from './createFakeClock';
 import { createFakeGraph } from './createFakeGraph';
+import { createMemoryContainer } from './memoryContainer';
 import { createMemoryQueue } from './memoryQueue';
 import { createMemoryTable } from './memoryTable';
 import { DEFINITION, JOB, PRINTER, SUBSCRIPTION, TASK, TENANT_A } from './notifications';
@@ -67,6 +69,11 @@ export async function createRejectingWorld(rejections: Rejections) {
     const plain = queues.get(name) ?? createMemoryQueue();
     queues.set(name, plain);
     return { send: async (...args) => (await beforeCall(), plain.send(...args)) };
+  };
+
+  const container = createMemoryContainer();
+  const blobs: Pick<BlobContainer, 'read'> = {
+    read: async (...args) => (await beforeCall(), container.read(...args)),
   };
 
   const parentUrl = `${GRAPH}/print/printers/${PRINTER}/jobs/${JOB}`;
@@ -133,6 +140,7 @@ export async function createRejectingWorld(rejections: Rejections) {
     clock,
     tables: () => Promise.resolve(table),
     queue,
+    blobs,
     sendHttp,
     requestToken: async () => (await beforeCall(), 'a token'),
     ledger: createLedger(plainTable('PrintJobs')),

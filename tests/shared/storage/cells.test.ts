@@ -64,6 +64,7 @@ describe('rows that another tool has written (08)', () => {
     const stored = await createLedger(tableOf(row)).get({ tenantId: 't', rowKey: row.rowKey });
     expect(stored?.value).toEqual({
       status: 'done',
+      phase: 'start',
       attempts: 2,
       firstSeenAt: '2026-11-22T00:00:00.000Z',
       foundBy: 'graph',
