@@ -40,8 +40,11 @@ export const variantsSchema = z.strictObject({
    * role that reads printers is needed as well (api/printjob-update.md, api/printjob-abort.md).
    */
   manageAlone: flag(false),
-  /** Whether the abort of a job by an app ends its task as well (api/printjob-abort.md names the job only). */
-  abortEndsTask: flag(true),
+  /**
+   * Whether the abort of a job by an app ends its task as well. api/printjob-abort.md names the job only, and apps are responsible
+   * for the states of their tasks unless the job was redirected (resources/printtaskstatus.md).
+   */
+  abortEndsTask: flag(false),
   /** The same for a job that its user cancels or an administrator aborts or deletes (api/printjob-cancel.md). */
   cancelEndsTask: flag(true),
   /** What the end state `aborted` of a task does with its job (resources/printtask.md names completion only). */
