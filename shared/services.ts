@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { systemClock } from './clock';
 import type { SweepDeps } from './sweep/sweepRun';
+import type { AdmitDevice } from './deviceTokens/admitDevice';
+import type { TokenDeps } from './deviceTokens/issueToken';
 import type { ConfirmConsent } from './consent/confirmConsent';
 import { readConfig, readStorageConfig, type Config } from './config';
 import type { GraphService, SignInOptions } from './graph/service';
@@ -69,6 +71,10 @@ export interface Services {
   queueContents(name: string): Promise<QueueContents>;
   /** The ledger. */
   ledger(): Promise<Ledger>;
+  /** The tokens of devices. */
+  deviceTokens(): Promise<TokenDeps>;
+  /** Checks the token of a device, with the memory of this process. */
+  admitDevice(): Promise<AdmitDevice>;
   /** The blob container of the configuration. The app only reads it; the CLI also writes. */
   configBlobs(): Promise<BlobContainer>;
   /** The rules in force, with the memory of this process. */
@@ -128,6 +134,15 @@ export function createServices(env: Environment): Services {
   const ledger = once(async () => {
     const { createLedger } = await import('./jobs/ledger');
     return createLedger((await openTable())(TABLE_NAMES.printJobs));
+  });
+  const deviceTokens = once(async () => {
+    const { clientStateKeys } = await config();
+    const [{ createDeviceTokens }, { createTokenSigner }] = await Promise.all([
+      import('./deviceTokens/deviceTokens'),
+      import('./deviceTokens/tokenText'),
+    ]);
+    const tokens = createDeviceTokens((await openTable())(TABLE_NAMES.deviceTokens));
+    return { tokens, signer: createTokenSigner(clientStateKeys), clock: systemClock, randomBytes };
   });
   const configBlobs = once(async () => {
     const { storage } = await config();
@@ -209,6 +224,11 @@ export function createServices(env: Environment): Services {
     },
     queueContents: async (name) => (await openQueue()).contents(name),
     ledger,
+    deviceTokens,
+    admitDevice: once(async () => {
+      const { createAdmitDevice } = await import('./deviceTokens/admitDevice');
+      return createAdmitDevice(await deviceTokens());
+    }),
     configBlobs,
     rules,
     sweep: once(async () => {
