@@ -102,6 +102,12 @@ module.exports = {
       'A token says which device calls. What the device may do with jobs belongs into the folder of its routes.',
     ),
     only(
+      'held-jobs-over-jobs',
+      '^shared/heldJobs/',
+      ['^shared/(heldJobs|jobs|rules)/', ...base],
+      'heldJobs stores wishes and never calls Graph. What a wish does belongs into jobs.',
+    ),
+    only(
       'operations-over-the-stages',
       '^shared/operations/',
       ['^shared/(operations|jobs|subscriptions|sweep|watches|graph|tenants)/', ...base],

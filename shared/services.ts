@@ -15,6 +15,7 @@ import type { ProcessDeps } from './jobs/processNotification';
 import type { RulesStore } from './rules/store';
 import type { BlobContainer } from './storage/blobs';
 import type { SendPatience, MessageQueue } from './storage/queues';
+import type { HeldJobsDeps } from './heldJobs/actOnHeldJobs';
 import type { Ledger } from './jobs/ledger';
 import type { QueueContents } from './storage/queueContents';
 import {
@@ -71,6 +72,8 @@ export interface Services {
   queueContents(name: string): Promise<QueueContents>;
   /** The ledger. */
   ledger(): Promise<Ledger>;
+  /** What acts on held jobs, apart from the logger of the invocation. */
+  heldJobs(): Promise<Omit<HeldJobsDeps, 'logger'>>;
   /** The tokens of devices. */
   deviceTokens(): Promise<TokenDeps>;
   /** Checks the token of a device, with the memory of this process. */
@@ -224,6 +227,17 @@ export function createServices(env: Environment): Services {
     },
     queueContents: async (name) => (await openQueue()).contents(name),
     ledger,
+    heldJobs: once(async () => {
+      const { clientStateKeys } = await config();
+      const { createContinuationSigner } = await import('./heldJobs/continuation');
+      return {
+        ledger: await ledger(),
+        jobs: await queue(QUEUE_NAMES.jobs),
+        continuations: createContinuationSigner(clientStateKeys),
+        clock: systemClock,
+        randomBytes,
+      };
+    }),
     deviceTokens,
     admitDevice: once(async () => {
       const { createAdmitDevice } = await import('./deviceTokens/admitDevice');
