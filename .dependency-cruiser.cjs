@@ -96,6 +96,18 @@ module.exports = {
       'The webhook sits above jobs and subscriptions, beside the sweep. Put what both need into the lower folder it belongs to.',
     ),
     only(
+      'device-tokens-stand-alone',
+      '^shared/deviceTokens/',
+      ['^shared/deviceTokens/', ...base],
+      'A token says which device calls. What the device may do with jobs belongs into the folder of its routes.',
+    ),
+    only(
+      'held-jobs-over-jobs',
+      '^shared/heldJobs/',
+      ['^shared/(heldJobs|jobs|rules)/', ...base],
+      'heldJobs stores wishes and never calls Graph. What a wish does belongs into jobs.',
+    ),
+    only(
       'operations-over-the-stages',
       '^shared/operations/',
       ['^shared/(operations|jobs|subscriptions|sweep|watches|graph|tenants)/', ...base],

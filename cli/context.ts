@@ -29,6 +29,7 @@ export interface CliServices extends Pick<
   | 'signers'
   | 'queueContents'
   | 'ledger'
+  | 'deviceTokens'
   | 'configBlobs'
   | 'rules'
   | 'sweep'

@@ -15,14 +15,14 @@ export interface RemoveOptions extends JsonOption {
 
 /**
  * The verb `tenants remove`: asks for confirmation, checks that no trigger of this app would block a printer, has held jobs
- * ended, then removes the subscriptions and watches of the tenant and, on request, its ledger.
+ * ended, then removes the subscriptions, watches and device tokens of the tenant and, on request, its ledger.
  */
 export async function removeTenantVerb(context: CliContext, tenantId: string, options: RemoveOptions): Promise<void> {
   const { terminal } = context;
   const services = await context.services();
   const tenant = await (await services.tenants()).get(tenantId);
   if (!tenant) throw notListed(tenantId);
-  const question = `Remove tenant ${tenantId} (${tenant.name}) with its watches and subscriptions${options.ledger ? ' and its ledger' : ''}?`;
+  const question = `Remove tenant ${tenantId} (${tenant.name}) with its watches, subscriptions and device tokens${options.ledger ? ' and its ledger' : ''}?`;
   if (!options.yes && !(await confirm(terminal, 'tenants remove', question))) {
     return terminal.note('Nothing was removed.');
   }
@@ -35,15 +35,19 @@ export async function removeTenantVerb(context: CliContext, tenantId: string, op
   );
   const removed = await removeTenant({ ...subscriptions, watches, logger: context.logger }, tenantId);
   if (!removed) throw notListed(tenantId);
+  const deviceTokens = await (await services.deviceTokens()).tokens.removeAll(tenantId);
   const ledgerRows = options.ledger ? await deleteLedger(context, tenantId) : undefined;
   const { leftToLapse, failures } = removed;
   if (options.json) {
     const rows = ledgerRows === undefined ? {} : { ledgerRows };
-    terminal.json({ tenantId, status: 'removed', heldJobs, ...removed, ...rows });
+    terminal.json({ tenantId, status: 'removed', heldJobs, ...removed, deviceTokens, ...rows });
   } else {
-    const rows = ledgerRows === undefined ? '' : ` and ${plural(ledgerRows, 'ledger row')}`;
-    const removedWatches = plural(removed.watches, 'watch', 'watches');
-    terminal.print(`Removed tenant ${tenantId} (${tenant.name}) with ${removedWatches}${rows}.`);
+    const counts = [
+      plural(removed.watches, 'watch', 'watches'),
+      ...(deviceTokens === 0 ? [] : [plural(deviceTokens, 'device token')]),
+      ...(ledgerRows === undefined ? [] : [plural(ledgerRows, 'ledger row')]),
+    ];
+    terminal.print(`Removed tenant ${tenantId} (${tenant.name}) with ${counts.join(' and ')}.`);
   }
   if (leftToLapse > 0) {
     terminal.warn(

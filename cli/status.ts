@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Config } from '../shared/config';
+import type { DeviceToken } from '../shared/deviceTokens/deviceTokens';
 import { ReceiverError } from '../shared/errors';
 import type { Tenant, TenantStatus } from '../shared/tenants/tenants';
 import { watchState, type Watch, type WatchState } from '../shared/watches/watches';
@@ -36,10 +37,12 @@ async function status(context: CliContext, options: JsonOption): Promise<void> {
   for await (const tenant of (await services.tenants()).list(warn(terminal))) tenants.push(tenant);
   const watches: Watch[] = [];
   for await (const { watch } of (await services.watches()).list(undefined, warn(terminal))) watches.push(watch);
+  const tokens: DeviceToken[] = [];
+  for await (const token of (await services.deviceTokens()).tokens.list(undefined, warn(terminal))) tokens.push(token);
   const { clientStateKeys, trustedHosts } = config;
   const ring = clientStateKeys.map(({ keyId }) => keyId);
   const { states, signed } = await readQueues(services, now);
-  const keys = summarizeKeys({ tenants, watches, ring, signed, now });
+  const keys = summarizeKeys({ tenants, watches, tokens, ring, signed, now });
   const summary = summarizeService({ tenants, watches, now });
   if (options.json) return terminal.json({ ...summary, keys, trustedHosts, queues: states });
   print(terminal, summary, { keys: describeKeys(keys, signed), trustedHosts });

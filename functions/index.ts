@@ -6,3 +6,5 @@ import './processLifecycleEvent';
 import './sweepJobs';
 import './recoverJobs';
 import './consent';
+import './operatorJobs';
+import './deviceJobs';

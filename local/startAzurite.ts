@@ -18,7 +18,7 @@ const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 const QUEUES = ['print-notifications', 'subscription-events', 'print-job-events'];
 /** Without a trigger, hence without a poison queue. */
 const WAITING_QUEUE = 'print-notifications-waiting';
-const TABLES = ['Tenants', 'Subscriptions', 'PrintJobs'];
+const TABLES = ['Tenants', 'Subscriptions', 'PrintJobs', 'DeviceTokens'];
 const CONTAINERS = ['config'];
 
 const SERVICES = ['blob', 'queue', 'table'] as const;

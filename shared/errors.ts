@@ -51,6 +51,7 @@ export const ERRORS = {
   definitionInUse: { retryable: false, remedy: 'Remove what uses it, or add --force.' },
   messageNotFound: { retryable: false, remedy: 'See: poison list' },
   jobNotFound: { retryable: false, remedy: 'See jobs list, or search Graph with jobs sweep.' },
+  tokenNotFound: { retryable: false, remedy: 'See: tenants token list' },
   fileUnreadable: { retryable: false, remedy: 'Check the path and the permissions.' },
   rulesInvalid: { retryable: false, remedy: 'Correct the rules. See docs/rules.md.' },
   rulesNotFound: { retryable: false, remedy: 'Store rules: rules push <file>' },

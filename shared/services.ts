@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { systemClock } from './clock';
 import type { SweepDeps } from './sweep/sweepRun';
+import type { AdmitDevice } from './deviceTokens/admitDevice';
+import type { TokenDeps } from './deviceTokens/issueToken';
 import type { ConfirmConsent } from './consent/confirmConsent';
 import { readConfig, readStorageConfig, type Config } from './config';
 import type { GraphService, SignInOptions } from './graph/service';
@@ -13,6 +15,7 @@ import type { ProcessDeps } from './jobs/processNotification';
 import type { RulesStore } from './rules/store';
 import type { BlobContainer } from './storage/blobs';
 import type { SendPatience, MessageQueue } from './storage/queues';
+import type { HeldJobsDeps } from './heldJobs/actOnHeldJobs';
 import type { Ledger } from './jobs/ledger';
 import type { QueueContents } from './storage/queueContents';
 import {
@@ -69,6 +72,12 @@ export interface Services {
   queueContents(name: string): Promise<QueueContents>;
   /** The ledger. */
   ledger(): Promise<Ledger>;
+  /** What acts on held jobs, apart from the logger of the invocation. */
+  heldJobs(): Promise<Omit<HeldJobsDeps, 'logger'>>;
+  /** The tokens of devices. */
+  deviceTokens(): Promise<TokenDeps>;
+  /** Checks the token of a device, with the memory of this process. */
+  admitDevice(): Promise<AdmitDevice>;
   /** The blob container of the configuration. The app only reads it; the CLI also writes. */
   configBlobs(): Promise<BlobContainer>;
   /** The rules in force, with the memory of this process. */
@@ -128,6 +137,15 @@ export function createServices(env: Environment): Services {
   const ledger = once(async () => {
     const { createLedger } = await import('./jobs/ledger');
     return createLedger((await openTable())(TABLE_NAMES.printJobs));
+  });
+  const deviceTokens = once(async () => {
+    const { clientStateKeys } = await config();
+    const [{ createDeviceTokens }, { createTokenSigner }] = await Promise.all([
+      import('./deviceTokens/deviceTokens'),
+      import('./deviceTokens/tokenText'),
+    ]);
+    const tokens = createDeviceTokens((await openTable())(TABLE_NAMES.deviceTokens));
+    return { tokens, signer: createTokenSigner(clientStateKeys), clock: systemClock, randomBytes };
   });
   const configBlobs = once(async () => {
     const { storage } = await config();
@@ -209,6 +227,22 @@ export function createServices(env: Environment): Services {
     },
     queueContents: async (name) => (await openQueue()).contents(name),
     ledger,
+    heldJobs: once(async () => {
+      const { clientStateKeys } = await config();
+      const { createContinuationSigner } = await import('./heldJobs/continuation');
+      return {
+        ledger: await ledger(),
+        jobs: await queue(QUEUE_NAMES.jobs),
+        continuations: createContinuationSigner(clientStateKeys),
+        clock: systemClock,
+        randomBytes,
+      };
+    }),
+    deviceTokens,
+    admitDevice: once(async () => {
+      const { createAdmitDevice } = await import('./deviceTokens/admitDevice');
+      return createAdmitDevice(await deviceTokens());
+    }),
     configBlobs,
     rules,
     sweep: once(async () => {

@@ -80,8 +80,8 @@ function repeatedNames(node: Node, path: Path): Fault[] {
   });
 }
 
-/** The faults in an issue of zod, each at its own path. */
-function faultsOf(issue: z.core.$ZodIssue, above: Path): Fault[] {
+/** The faults in an issue of zod, each at its own path below `above`. */
+export function faultsOf(issue: z.core.$ZodIssue, above: Path): Fault[] {
   const path = [...above, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
   if (issue.code === 'unrecognized_keys') {
     const isOurs = !issue.message.startsWith('Unrecognized key');

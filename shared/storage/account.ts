@@ -31,6 +31,8 @@ export const TABLE_NAMES = {
   subscriptions: 'Subscriptions',
   /** The ledger. */
   printJobs: 'PrintJobs',
+  /** A row is the token of a device. */
+  deviceTokens: 'DeviceTokens',
 } as const;
 
 /** The blob containers of the product. */

@@ -1,11 +1,11 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { KeyRing } from '../config';
 import type { Logger } from '../logger';
-import { isRecord, parseJson } from '../parse';
+import { isRecord, parseJson, parseText } from '../parse';
+import { createTextSigner, keyIdOf, type TextCheck } from '../settings/signatures';
 import type { MessageQueue } from './queues';
 
 /** `unknownKey`: our key set may be wrong or old. `unsigned`: it has no mac of ours. `other`: it is not a message of ours. */
-export type SignatureCheck = 'valid' | 'unknownKey' | 'unsigned' | 'wrongMac' | 'other';
+export type SignatureCheck = TextCheck | 'other';
 
 /** Signs the messages of one queue, so that write access to the queue is not enough to make the app act. */
 export interface MessageSigner {
@@ -15,50 +15,28 @@ export interface MessageSigner {
   check(value: unknown): SignatureCheck;
 }
 
-/** `{keyId}.{43 characters of base64url(SHA-256)}`. */
-const FORM = /^([A-Za-z0-9_-]{1,16})\.([A-Za-z0-9_-]{43})$/;
-const KEY_BYTES = 32;
 /** How every message of ours begins. */
 const PREFIX = '{"event":';
 
 /**
- * The mac of a message is HMAC-SHA256 over the JSON text of its event, under a key that HKDF (RFC 5869) derives for this
- * queue from each key of CLIENT_STATE_KEYS, so that the mac of one queue is not valid for another.
+ * The mac of a message is the signature of the JSON text of its event. Each queue is a use of its own, so that the mac of
+ * one queue is not valid for another.
  */
 export function createMessageSigner(ring: KeyRing, queue: string): MessageSigner {
-  const derive = ({ keyId, key }: KeyRing[number]) => ({
-    keyId,
-    key: Buffer.from(hkdfSync('sha256', key, '', `queue ${queue}`, KEY_BYTES)),
-  });
-  const first = derive(ring[0]);
-  const keys = [first, ...ring.slice(1).map(derive)];
-  const macOf = (key: Buffer, text: string) => createHmac('sha256', key).update(text).digest('base64url');
+  const signer = createTextSigner(ring, `queue ${queue}`);
   return {
-    sign(text) {
-      const event = text.slice(PREFIX.length, -1);
-      return `${text.slice(0, -1)},"mac":"${first.keyId}.${macOf(first.key, event)}"}`;
-    },
+    sign: (text) => `${text.slice(0, -1)},"mac":"${signer.sign(text.slice(PREFIX.length, -1))}"}`,
     check(value) {
       if (!isRecord(value) || !isRecord(value['event'])) return 'other';
-      const { event } = value;
-      const [, keyId, given = ''] = readMac(value);
-      if (keyId === undefined) return 'unsigned';
-      const signedWith = keys.find((one) => one.keyId === keyId);
-      if (!signedWith) return 'unknownKey';
-      const expected = macOf(signedWith.key, JSON.stringify(event));
-      return timingSafeEqual(Buffer.from(expected), Buffer.from(given)) ? 'valid' : 'wrongMac';
+      return signer.check(JSON.stringify(value['event']), parseText(value['mac']));
     },
   };
-}
-
-function readMac({ mac }: Record<string, unknown>): readonly (string | undefined)[] {
-  return (typeof mac === 'string' && FORM.exec(mac)) || [];
 }
 
 /** The id of the key that a message says it is signed with; nothing is verified. */
 export function keyIdOfMessage(text: string): string | undefined {
   const value = parseJson(text);
-  return isRecord(value) ? readMac(value)[1] : undefined;
+  return isRecord(value) ? keyIdOf(parseText(value['mac'])) : undefined;
 }
 
 /** The same queue, which signs what it sends. */

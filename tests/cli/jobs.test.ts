@@ -21,6 +21,7 @@ beforeEach(async () => {
       signers: () => Promise.reject(new Error('not used')),
       queueContents: unused,
       ledger: () => Promise.resolve(world.ledger),
+      deviceTokens: unused,
       configBlobs: unused,
       rules: unused,
       sweep: () => Promise.resolve(sweep),

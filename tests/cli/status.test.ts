@@ -47,8 +47,8 @@ describe('status', () => {
       watchesOfInactiveTenants: 0,
       trustedHosts: [],
       keys: [
-        { keyId: 'k1', role: 'signs', watches: 1, messages: 0, removable: false },
-        { keyId: 'k0', role: 'missing', watches: 1, messages: 0, removable: false },
+        { keyId: 'k1', role: 'signs', watches: 1, tokens: 0, messages: 0, removable: false },
+        { keyId: 'k0', role: 'missing', watches: 1, tokens: 0, messages: 0, removable: false },
       ],
       minutesToNearestExpiry: 50,
       lastRenewal: START,
@@ -169,7 +169,7 @@ describe('status', () => {
 
     it('that it may be removed once no row and no message is signed with it', async () => {
       const { shown, key } = await keyOf(createCliWorld({ env }));
-      expect(key).toEqual({ keyId: 'k1', role: 'verifies', watches: 0, messages: 0, removable: true });
+      expect(key).toEqual({ keyId: 'k1', role: 'verifies', watches: 0, tokens: 0, messages: 0, removable: true });
       expect(shown).toContain('k1: verifies, 0 watches, may be removed');
     });
 

@@ -20,13 +20,21 @@ jest.mock('../../shared/services', () => ({
 it('no function of the app throws or logs the message of a library', async () => {
   await import('../../functions/index');
   expect([...mockHandlers.keys()].sort()).toEqual([
+    'actOnHeldJob',
+    'actOnHeldJobOfDevice',
     'consent',
     'processLifecycleEvent',
     'processNotification',
     'receiveLifecycleEvents',
     'receiveNotifications',
     'recoverJobs',
+    'releaseHeldJobs',
+    'releaseHeldJobsOfDevice',
     'renewSubscriptions',
+    'searchHeldJobs',
+    'searchHeldJobsOfDevice',
+    'showHeldJob',
+    'showHeldJobOfDevice',
     'sweepJobs',
   ]);
   for (const [functionName, { handler, isHttp }] of mockHandlers) {

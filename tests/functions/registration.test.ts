@@ -24,7 +24,7 @@ afterAll(() => {
   process.env = before;
 });
 
-it('loads without any setting and registers both webhook routes as anonymous POST, the consent page as GET', async () => {
+it('loads without any setting and registers the routes of the contract with their methods and keys', async () => {
   process.env = {};
   await import('../../functions/index');
   const routes = registered.flatMap(({ name, bindings }) =>
@@ -32,17 +32,26 @@ it('loads without any setting and registers both webhook routes as anonymous POS
       type === 'httpTrigger' ? [{ name, route, methods, authLevel }] : [],
     ),
   );
-  const webhook = (name: string, route: string) => ({
+  const of = (authLevel: string, method: string, name: string, route: string) => ({
     name,
     route,
-    methods: ['POST'],
-    authLevel: 'anonymous',
+    methods: [method],
+    authLevel,
   });
-  expect(routes).toEqual(
-    expect.arrayContaining([
-      webhook('receiveNotifications', 'notifications'),
-      webhook('receiveLifecycleEvents', 'lifecycle'),
-      { name: 'consent', route: 'consent', methods: ['GET'], authLevel: 'anonymous' },
-    ]),
+  const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
+  expect(routes.sort(byName)).toEqual(
+    [
+      of('anonymous', 'POST', 'receiveNotifications', 'notifications'),
+      of('anonymous', 'POST', 'receiveLifecycleEvents', 'lifecycle'),
+      of('anonymous', 'GET', 'consent', 'consent'),
+      of('function', 'POST', 'searchHeldJobs', 'jobs/search'),
+      of('function', 'POST', 'releaseHeldJobs', 'jobs/release'),
+      of('function', 'GET', 'showHeldJob', 'jobs/{tenantId}/{key}'),
+      of('function', 'POST', 'actOnHeldJob', 'jobs/{tenantId}/{key}/{action}'),
+      of('anonymous', 'POST', 'searchHeldJobsOfDevice', 'device/jobs/search'),
+      of('anonymous', 'POST', 'releaseHeldJobsOfDevice', 'device/jobs/release'),
+      of('anonymous', 'GET', 'showHeldJobOfDevice', 'device/jobs/{key}'),
+      of('anonymous', 'POST', 'actOnHeldJobOfDevice', 'device/jobs/{key}/{action}'),
+    ].sort(byName),
   );
 });

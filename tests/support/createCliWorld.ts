@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 import type { CliIo } from '../../cli/context';
 import { runCli } from '../../cli/runCli';
 import { readConfig } from '../../shared/config';
+import { createDeviceTokens } from '../../shared/deviceTokens/deviceTokens';
+import { createTokenSigner } from '../../shared/deviceTokens/tokenText';
 import { createFakeGraph } from './createFakeGraph';
 import { createRulesStore } from '../../shared/rules/store';
 import { createMemoryContainer } from './memoryContainer';
@@ -35,6 +37,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
   const signedIn: string[] = [];
   const ledgerTable = createMemoryTable();
   const ledger = createLedger(ledgerTable);
+  const tokens = createDeviceTokens(createMemoryTable());
   const configBlobs = createMemoryContainer();
   const queues = new Map<string, ReturnType<typeof createMemoryQueueContents>>();
   const queue = (name: string) => {
@@ -71,6 +74,10 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
         signers: () => Promise.resolve({ 'print-notifications': UNSIGNED, 'subscription-events': UNSIGNED }),
         queueContents: (name) => Promise.resolve(queue(name)),
         ledger: () => Promise.resolve(ledger),
+        deviceTokens: () => {
+          const signer = createTokenSigner(readConfig(env).clientStateKeys);
+          return Promise.resolve({ tokens, signer, clock: world.clock, randomBytes });
+        },
         configBlobs: () => Promise.resolve(configBlobs),
         rules: () => Promise.resolve(createRulesStore({ blobs: configBlobs, clock: world.clock })),
         sweep: () =>
@@ -96,5 +103,5 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
     const { stdout, ...rest } = await run(...argv, '--json');
     return { ...rest, json: JSON.parse(stdout) as unknown };
   };
-  return { ...world, administrator, signedIn, ledger, ledgerTable, configBlobs, queue, run, runJson };
+  return { ...world, administrator, signedIn, ledger, ledgerTable, tokens, configBlobs, queue, run, runJson };
 }
