@@ -1,7 +1,7 @@
 /** What a figure stands for. The name is its key in `Part.figures`. */
 export interface FigureInfo {
   what: string;
-  unit: 'ratio' | 'calls' | 'requests' | 'files' | 'MiB' | 'KiB' | 'ms';
+  unit: 'ratio' | 'calls' | 'requests' | 'files' | 'MiB' | 'KiB' | 'ms' | 'per cent';
   /** What the value must not exceed, or null for a figure that is only shown. */
   bar: number | null;
 }

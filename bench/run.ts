@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { actions } from './actions';
 import { burstFaults, bursts, twoHosts } from './bursts';
 import { callsOfActions, callsOfJob, callsOfSweep } from './callCounts';
 import { fairness } from './fairness';
@@ -35,6 +36,7 @@ const PARTS = [
   renewals,
   callsOfJob,
   callsOfActions,
+  actions,
   filesOnPath,
   acknowledgement,
   flood,

@@ -49,7 +49,7 @@ export function createFault({ match, nth = 1, count = 1, when, action }: FaultOp
     reach = resolve;
     refuse = reject;
   });
-  // A cancelled fault that nobody waits for must not end the process.
+  // A cancelled fault without a waiter must not end the process.
   reached.catch(() => undefined);
 
   const end = (decision: 'continue' | 'drop'): void => {

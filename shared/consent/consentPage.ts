@@ -10,7 +10,7 @@ export interface ConsentPage {
 const HEADERS = {
   'Content-Type': 'text/html; charset=utf-8',
   'X-Content-Type-Options': 'nosniff',
-  // A page of words: no script, style, image, frame or form, and nobody may frame it.
+  // A page of words: no script, style, image, frame or form, and no page may frame it.
   'Content-Security-Policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   // The address holds the signed state.
   'Referrer-Policy': 'no-referrer',

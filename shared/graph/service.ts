@@ -113,7 +113,7 @@ async function signIn(config: Config, tenantId: string, options: SignInOptions):
   try {
     return (await credential.getToken(`${new URL(config.graphBaseUrl).origin}/${permission}`)).token;
   } catch (cause) {
-    throw new ReceiverError('signInFailed', `Nobody signed in to tenant ${tenantId} at ${config.authorityHost}`, {
+    throw new ReceiverError('signInFailed', `No person signed in to tenant ${tenantId} at ${config.authorityHost}`, {
       remedy: `Allow public client flows in the app registration (Authentication), consent to the delegated permission ${permission}, and enter the code within 15 minutes. If no code appeared, check ENTRA_AUTHORITY_HOST.`,
       cause,
     });

@@ -35,7 +35,7 @@ export async function searchJobs(deps: HeldJobsDeps, caller: Caller, body: strin
   return { status: 200, body: { jobs: jobs.map((job) => listed(caller, scope.tenantId, job)), ...next } };
 }
 
-/** The state of one job: what became of it, its wish, and why Graph refused the last one. */
+/** The state of one job, its wish, and why Graph refused the last one. */
 export async function showJob(deps: HeldJobsDeps, caller: Caller, job: JobAddress): Promise<Answer> {
   const held = await readJob(deps, caller, job);
   return held ? { status: 200, body: shown(caller, tenantOf(caller, job), held) } : jobNotFound();

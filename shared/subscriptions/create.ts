@@ -99,7 +99,7 @@ function create({ callGraph, config }: SubscriptionDeps, watch: Watch, now: numb
 /**
  * Resolves a 409: this app has such a subscription already. The one on our row is adopted. Any other with our URL is
  * deleted and recreated, because the listing hides its clientState (api/subscription-list.md) and its notifications could
- * not be told from forged ones. One with another URL belongs to another deployment and is reported.
+ * not be distinguished from forged ones. One with another URL belongs to another deployment and is reported.
  *
  * @throws ReceiverError `graphConflict` when another deployment has the resource or Graph lists nothing; GraphError as the
  *   calls

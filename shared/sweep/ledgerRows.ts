@@ -48,7 +48,7 @@ const IN_TIME_MS = 15 * 60_000;
 
 /**
  * Whether the notification of a job was lost: the sweep found the job first, and Graph's notification did not arrive within
- * 15 minutes of the job's creation. A job without an event, because nobody watched it, does not count.
+ * 15 minutes of the job's creation. A job without an event, because no watch covered it, does not count.
  *
  * @param now milliseconds since 1970
  */

@@ -66,7 +66,7 @@ export interface DeviceSignIn {
   clientId: string;
   scopes: string[];
   expiresAt: number;
-  /** What the user did; undefined while nobody has entered the code. */
+  /** What the user did; undefined until the code is entered. */
   answer: DeviceAnswer | undefined;
 }
 

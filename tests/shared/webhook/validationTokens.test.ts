@@ -114,7 +114,7 @@ describe('refuses', () => {
           .setProtectedHeader({ alg: 'HS256', kid: 'one' })
           .sign(new TextEncoder().encode(JSON.stringify(publicKey))),
     ],
-    ['a key nobody knows', ({ sign }) => sign(v1, { kid: 'two' })],
+    ['an unknown key', ({ sign }) => sign(v1, { kid: 'two' })],
     ['no token', () => 'x'],
     ['a number', () => 7],
     ['null', () => null],
