@@ -1,14 +1,16 @@
 /**
  * Starts the local cloud, onboards two customers through the CLI, prints one job for each with a duplicate of its
- * notification, shows the events of each job, and checks that exactly two job events were sent. Exits with 0, or 1.
+ * notification, shows the events of each job, and checks that exactly two job events were sent. Then rules abort, redirect and
+ * hold the jobs of a third customer. Exits with 0, or 1.
  */
 import { QueueServiceClient } from '@azure/storage-queue';
-import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { collectTimeline, readAppLogLine, type AppLogLine, type FollowedJob } from './appLog';
-import { createControlClient, type ControlClient } from './graphSimulator/control/controlClient';
+import { onboardJobFetchable, onboardJobStarted, type RunCommand } from './demoCustomers';
+import { showRules, type DemoEvent } from './demoRules';
+import { createControlClient } from './graphSimulator/control/controlClient';
 import { runCliCommand } from './processes';
 import { startLocalCloud, type LocalCloud } from './startLocalCloud';
 import { createStopList, stopOnSignals } from './stopList';
@@ -86,61 +88,9 @@ async function runDemo(): Promise<boolean> {
   const ids = new Set(events.map(({ id }) => id));
   const expected = jobs.every((job) => ids.has(`${job.tenantId}/${job.key}`));
   const right = events.length === 2 && ids.size === 2 && expected;
-  say(right ? 'Exactly two, one for each job.\n' : 'Expected exactly two, one for each job.\n');
-  return right;
-}
-
-/** Runs one CLI command and returns the JSON that it printed. */
-type RunCommand = (...args: string[]) => Promise<unknown>;
-
-interface Customer {
-  readonly name: string;
-  readonly tenantId: string;
-  readonly printerId: string;
-}
-
-/** A customer whose jobs wait for the app: definition, trigger (created by an administrator), watch. */
-async function onboardJobStarted(control: ControlClient, run: RunCommand, name: string): Promise<Customer> {
-  const customer = await onboard(control, run, name, 'JobStarted');
-  const { tenantId, printerId } = customer;
-  const created = await run('definitions', 'create', '--tenant', tenantId, '--name', 'Receiver');
-  const definitionId = fieldOf(created, 'id');
-  if (typeof definitionId !== 'string') throw new Error('definitions create --json printed no id');
-  await control.createTrigger(tenantId, { printerId, definitionId });
-  await run('subscriptions', 'add', '--tenant', tenantId, '--definition', definitionId);
-  return customer;
-}
-
-/** A customer whose jobs the app fetches when they are ready for download. */
-async function onboardJobFetchable(control: ControlClient, run: RunCommand, name: string): Promise<Customer> {
-  const customer = await onboard(control, run, name, 'JobFetchable');
-  await run('subscriptions', 'add', '--tenant', customer.tenantId, '--printer', customer.printerId);
-  return customer;
-}
-
-/** The customer's administrator consents only to the permissions that `tenants add` names for the scenario. */
-async function onboard(
-  control: ControlClient,
-  run: RunCommand,
-  name: string,
-  event: 'JobStarted' | 'JobFetchable',
-): Promise<Customer> {
-  const tenantId = randomUUID();
-  const scenarios = fieldOf(await run('tenants', 'add', tenantId, '--name', name), 'permissions');
-  const scenario: unknown = Array.isArray(scenarios)
-    ? scenarios.find((one) => String(fieldOf(one, 'scenario')).includes(event))
-    : undefined;
-  const roles = fieldOf(scenario, 'permissions');
-  if (!Array.isArray(roles)) throw new Error(`tenants add --json printed no permissions for ${event}`);
-  await control.createTenant({ tenantId, name, roles: roles.map(String) });
-  const { id: printerId } = await control.createPrinter(tenantId, { displayName: 'Reception' });
-  return { name, tenantId, printerId };
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.entries(value).find(([key]) => key === name)?.[1]
-    : undefined;
+  say(right ? 'Exactly two, one for each job.' : 'Expected exactly two, one for each job.');
+  const acted = await showRules({ cloud, control, run, say, readEvents: () => readEvents(cloud) });
+  return right && acted;
 }
 
 /** Waits until each job has been processed and its duplicate received. */
@@ -156,17 +106,17 @@ async function untilProcessed(log: readonly AppLogLine[], jobs: readonly Followe
 }
 
 /** Reads the vendor's queue without removing anything. */
-async function readEvents(cloud: LocalCloud): Promise<{ id: string; type: string }[]> {
+async function readEvents(cloud: LocalCloud): Promise<DemoEvent[]> {
   const service = QueueServiceClient.fromConnectionString(cloud.connectionString);
   const { peekedMessageItems } = await service
     .getQueueClient('print-job-events')
     .peekMessages({ numberOfMessages: 32 });
   return peekedMessageItems.map(({ messageText }) => {
     const event: unknown = JSON.parse(Buffer.from(messageText, 'base64').toString('utf8'));
-    if (typeof event !== 'object' || event === null || !('id' in event) || !('type' in event)) {
+    if (typeof event !== 'object' || event === null || !('id' in event) || !('type' in event) || !('data' in event)) {
       throw new Error('A message in print-job-events is not a job event');
     }
-    return { id: String(event.id), type: String(event.type) };
+    return { id: String(event.id), type: String(event.type), data: event.data };
   });
 }
 

@@ -8,7 +8,7 @@ const root = join(__dirname, '..', '..');
 const LIMIT_MS = 30_000;
 
 describe('npm run demo, the first command of the README', () => {
-  it('shows both jobs from POST to event and ends with 0 within 30 s, exactly two events having come out', () => {
+  it('shows both jobs from POST to event with exactly two events, then what rules do, and ends with 0 within 30 s', () => {
     const startedAt = performance.now();
     // Builds dist/ again with the same content, so no other flow runs beside this one.
     const demo = spawnSync('npm', ['run', '--silent', 'demo'], {
@@ -22,6 +22,11 @@ describe('npm run demo, the first command of the README', () => {
     expect(demo.stdout).toMatch(/^JobStarted, .*\n(?: +\+\d+ ms .*\n)+.*\boutcome released$/m);
     expect(demo.stdout).toMatch(/^JobFetchable, .*\n(?: +\+\d+ ms .*\n)+.*\boutcome fetchable$/m);
     expect(demo.stdout).toContain('Exactly two, one for each job.');
+    // Each job of the customer with rules with its event.
+    expect(demo.stdout).toMatch(/ {2}900 copies: print\.job\.started, outcome aborted, rule "big jobs"\n/);
+    expect(demo.stdout).toMatch(/ {2}in color: print\.job\.started, outcome redirected, rule "color room"\n/);
+    expect(demo.stdout).toMatch(/ {2}one page: print\.job\.started, outcome held, rule "pull printing"\n/);
+    expect(demo.stdout).toMatch(/ {2}one page: print\.job\.ended, outcome released, rule "pull printing"\n/);
     expect(demo.status).toBe(0);
     expect(took).toBeLessThan(LIMIT_MS);
   }, 120_000);
