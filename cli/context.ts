@@ -14,6 +14,8 @@ export interface CliIo extends TerminalStreams {
   now: () => number;
   /** Resolves after so many milliseconds. */
   sleep: (ms: number) => Promise<void>;
+  /** The name of the person at this machine, for the record. */
+  userName: () => string;
   createServices: (env: Environment) => CliServices;
 }
 
@@ -42,6 +44,7 @@ export interface CliContext {
   terminal: Terminal;
   now: CliIo['now'];
   sleep: CliIo['sleep'];
+  userName: CliIo['userName'];
   /** Paths of files begin here. */
   directory: string;
   /** The services of the app, opened on first use with the settings of the environment and local.settings.json. */

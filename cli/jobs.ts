@@ -3,7 +3,8 @@ import { ReceiverError } from '../shared/errors';
 import { timelineOf } from '../shared/operations/timeline';
 import type { LedgerRow } from '../shared/jobs/ledgerRow';
 import { parseJobId, parseJson } from '../shared/parse';
-import { idArgument, limitArgument, oneOf, tenantArgument, usageError } from './arguments';
+import { heldJobCommands, listHeldJobs } from './actOnHeldJobs';
+import { idArgument, limitArgument, nameArgument, oneOf, tenantArgument, usageError } from './arguments';
 import type { CliContext } from './context';
 import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { sweepJobs, type SweepJobsOptions } from './sweepJobs';
@@ -13,23 +14,33 @@ const DEFAULT_LIMIT = 50;
 const TENANT = '11111111-1111-1111-1111-111111111111';
 
 interface ListOptions extends JsonOption {
-  tenant: string;
+  tenant?: string;
+  state?: string;
+  user?: string;
   status?: string;
   limit: number;
 }
 
 /** The group `jobs`: the ledger, and the sweep for jobs that the ledger lacks. */
 export function jobsCommand(group: Command, context: CliContext): void {
-  group.description('Inspect the ledger (the record of every job event), and search Graph for missed jobs');
+  group.description(
+    'Inspect the ledger (the record of every job event), act on held jobs, and search Graph for missed jobs',
+  );
   group
     .command('list')
-    .description('List the latest job events of a customer, newest first')
-    .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
+    .description('List the latest job events of a customer, newest first, or the jobs that are held now')
+    .option('--tenant <id>', 'GUID of the tenant', tenantArgument)
+    .option('--state <word>', 'held: the jobs that are held now, of one customer or of all', oneOf(['held']))
+    .option('--user <name>', 'with --state held: only jobs of this user, by id or principal name', nameArgument)
     .option('--status <word>', `only this status: ${STATUSES.join(', ')}`, oneOf(STATUSES))
     .option('--limit <count>', 'maximum number of events', limitArgument, DEFAULT_LIMIT)
     .option('--json', JSON_HELP)
-    .addHelpText('after', example(`jobs list --tenant ${TENANT} --status failed`))
+    .addHelpText(
+      'after',
+      example(`jobs list --tenant ${TENANT} --status failed`, 'jobs list --state held --user ada@contoso.com'),
+    )
     .action((options: ListOptions) => list(context, options));
+  heldJobCommands(group, context);
   group
     .command('show')
     .description('Show what happened to one job')
@@ -49,8 +60,15 @@ export function jobsCommand(group: Command, context: CliContext): void {
     .action((options: SweepJobsOptions) => sweepJobs(context, options));
 }
 
-async function list({ terminal, services }: CliContext, options: ListOptions): Promise<void> {
-  const { tenant, status, limit } = options;
+async function list(context: CliContext, options: ListOptions): Promise<void> {
+  const { terminal, services } = context;
+  const { tenant, state, user, status, limit } = options;
+  if (state === 'held') {
+    if (status !== undefined) throw usageError('jobs list takes either --state or --status');
+    return listHeldJobs(context, options);
+  }
+  if (user !== undefined) throw usageError('jobs list needs --state held with --user <name>');
+  if (tenant === undefined) throw usageError('jobs list needs --tenant <id>, or --state held');
   const found: ({ rowKey: string } & LedgerRow)[] = [];
   const ledger = await (await services()).ledger();
   for await (const { rowKey, row } of ledger.list(tenant, { onUnreadable: warn(terminal) })) {

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { systemClock } from '../shared/clock';
 import { createServices } from '../shared/services';
@@ -12,6 +13,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   confirm,
   now: () => systemClock.now(),
   sleep: (ms) => systemClock.sleep(ms),
+  userName: () => userInfo().username,
   createServices,
 });
 

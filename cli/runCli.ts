@@ -38,6 +38,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     terminal,
     now: io.now,
     sleep: io.sleep,
+    userName: io.userName,
     directory: io.directory,
     services: () => (opened ??= readSettings(io.env, io.directory).then((env) => io.createServices(env))),
     logger,

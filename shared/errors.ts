@@ -52,6 +52,8 @@ export const ERRORS = {
   messageNotFound: { retryable: false, remedy: 'See: poison list' },
   jobNotFound: { retryable: false, remedy: 'See jobs list, or search Graph with jobs sweep.' },
   tokenNotFound: { retryable: false, remedy: 'See: tenants token list' },
+  wishPending: { retryable: true, remedy: 'The app carries it out within seconds. See: jobs show' },
+  jobNotHeld: { retryable: false, remedy: 'See: jobs show' },
   fileUnreadable: { retryable: false, remedy: 'Check the path and the permissions.' },
   rulesInvalid: { retryable: false, remedy: 'Correct the rules. See docs/rules.md.' },
   rulesNotFound: { retryable: false, remedy: 'Store rules: rules push <file>' },

@@ -1,8 +1,17 @@
 import type { Logger } from '../logger';
 import { isoTime } from '../jobs/claims';
-import { readHeldJob, storeWish, type HeldJob, type Wish, type WishAction, type WishDeps } from '../jobs/wishes';
+import {
+  readHeldJob,
+  storeWish,
+  type HeldJob,
+  type Wish,
+  type WishAction,
+  type WishDeps,
+  type WishResult,
+} from '../jobs/wishes';
 import type { TextSigner } from '../settings/signatures';
 import { eachBounded } from '../concurrency';
+import { errorFields, type ReceiverError } from '../errors';
 import { parseId } from '../parse';
 import { invalidRequest, jobNotFound, refusal, type Answer } from './answers';
 import { formatContinuation, readContinuation, type SearchScope } from './continuation';
@@ -12,7 +21,7 @@ import { listedForDevice, listedForOperator, shownToDevice, shownToOperator } fr
 
 export interface HeldJobsDeps extends WishDeps {
   continuations: TextSigner;
-  logger: Pick<Logger, 'info' | 'error'>;
+  logger: Logger;
 }
 
 /** Who calls: the vendor's backend for every tenant, or a device for the tenant and the printers of its token. */
@@ -21,6 +30,12 @@ export type Caller =
 
 /** Keys of the index lie in the same table: they name no job. */
 const KEY = /^job(Started|Fetchable)_[A-Za-z0-9._-]{1,257}$/;
+
+/** The key of a job, or undefined for a text that is no such key. */
+export function parseJobKey(text: string): string | undefined {
+  return KEY.test(text) ? text : undefined;
+}
+
 const WISHES_AT_ONCE = 4;
 
 /** Lists held jobs, a page at a time. @param body the text of the request */
@@ -64,7 +79,7 @@ export async function actOnJob(
     return printerNotAllowed(decision.action === 'redirect' ? 'printer' : undefined);
   }
   const key = { tenantId: tenantOf(caller, job), rowKey: held.key };
-  const result = await store(deps, caller, key, decision);
+  const result = await storeDecision(deps, caller.by, key, decision);
   switch (result.outcome) {
     case 'unknown':
       return jobNotFound();
@@ -95,7 +110,7 @@ export async function releaseJobs(deps: HeldJobsDeps, caller: Caller, body: stri
   await eachBounded(WISHES_AT_ONCE, found.jobs, async (held) => {
     const decision: Decision =
       held.printerId === printer ? { action: 'release', configure } : { action: 'redirect', printer, configure };
-    const result = await store(deps, caller, { tenantId: scope.tenantId, rowKey: held.key }, decision);
+    const result = await storeDecision(deps, caller.by, { tenantId: scope.tenantId, rowKey: held.key }, decision);
     // The row was deleted since it was listed.
     if (result.outcome === 'unknown') return;
     results.set(held.key, { result: result.outcome, ...shown(caller, scope.tenantId, result.job) });
@@ -103,12 +118,13 @@ export async function releaseJobs(deps: HeldJobsDeps, caller: Caller, body: stri
   return { status: 202, body: { jobs: found.jobs.flatMap(({ key }) => results.get(key) ?? []), ...found.next } };
 }
 
-async function store(
-  deps: HeldJobsDeps,
-  { by }: Caller,
+/** Stores a decision as a wish. @param by who decided, for the record. @throws errors of `storeWish` */
+export async function storeDecision(
+  deps: Pick<HeldJobsDeps, 'logger'> & WishDeps,
+  by: string,
   key: { tenantId: string; rowKey: string },
   decision: Decision,
-) {
+): Promise<WishResult> {
   const wish: Wish = { action: decision.action, by, at: isoTime(deps.clock.now()) };
   if (decision.action === 'redirect') wish.printerId = decision.printer;
   if (decision.action === 'abort') {
@@ -128,15 +144,18 @@ async function readPage(
 ): Promise<(Pick<Page, 'jobs'> & { next: { continuation?: string } }) | undefined> {
   const after = continuation === undefined ? undefined : readContinuation(deps.continuations, scope, continuation);
   if (continuation !== undefined && after === undefined) return undefined;
-  const { jobs, last } = await searchHeldJobs(deps, { ...scope, limit, ...(after === undefined ? {} : { after }) });
+  const onUnreadable = (error: ReceiverError) => deps.logger.error('row.unreadable', errorFields(error));
+  const search = { ...scope, limit, ...(after === undefined ? {} : { after }) };
+  const { jobs, last } = await searchHeldJobs({ ledger: deps.ledger, onUnreadable }, search);
   const next = last === undefined ? {} : { continuation: formatContinuation(deps.continuations, scope, last) };
   return { jobs, next };
 }
 
 async function readJob(deps: HeldJobsDeps, caller: Caller, job: JobAddress): Promise<HeldJob | undefined> {
   const tenantId = parseId(tenantOf(caller, job));
-  if (tenantId === undefined || !KEY.test(job.key)) return undefined;
-  return readHeldJob(deps.ledger, { tenantId, rowKey: job.key });
+  const rowKey = parseJobKey(job.key);
+  if (tenantId === undefined || rowKey === undefined) return undefined;
+  return readHeldJob(deps.ledger, { tenantId, rowKey });
 }
 
 /** The tenant of a device comes from its token alone, whatever the request says. */

@@ -1,8 +1,7 @@
 import { eachBounded } from '../concurrency';
-import { errorFields, ReceiverError } from '../errors';
+import { ReceiverError } from '../errors';
 import type { IndexedJob, Ledger } from '../jobs/ledger';
 import { readHeldJob, type HeldJob } from '../jobs/wishes';
-import type { Logger } from '../logger';
 import type { SearchScope } from './continuation';
 
 export interface Page {
@@ -13,7 +12,8 @@ export interface Page {
 
 interface SearchDeps {
   ledger: Pick<Ledger, 'get' | 'listHeld'>;
-  logger: Pick<Logger, 'error'>;
+  /** Rows that cannot be read are left out. */
+  onUnreadable: (error: ReceiverError) => void;
 }
 
 const READS_AT_ONCE = 8;
@@ -27,24 +27,23 @@ const MOST_READ = 500;
  * A page may have fewer jobs than `limit`, or none, before the end.
  *
  * @param search after: `last` of the page before
- * @throws errors of storage. Rows that cannot be read are logged and left out
+ * @throws errors of storage
  */
 export async function searchHeldJobs(
   deps: SearchDeps,
   search: SearchScope & { limit: number; after?: string },
 ): Promise<Page> {
   const { tenantId, user, printer, limit, after } = search;
-  const onUnreadable = (error: ReceiverError) => deps.logger.error('row.unreadable', errorFields(error));
   const options = { ...(user === undefined ? {} : { user }), ...(after === undefined ? {} : { after }) };
   const jobs: HeldJob[] = [];
   let rows = 0;
   let batch: IndexedJob[] = [];
   const readBatch = async () => {
-    const found = await readEach(deps.ledger, batch, onUnreadable);
+    const found = await readEach(deps, batch);
     jobs.push(...found.filter((job) => printer === undefined || job.printerId === printer));
     batch = [];
   };
-  for await (const indexed of deps.ledger.listHeld(tenantId, options, onUnreadable)) {
+  for await (const indexed of deps.ledger.listHeld(tenantId, options, deps.onUnreadable)) {
     batch.push(indexed);
     rows += 1;
     // Never more than fit on the page, so that it ends with the last row that was read.
@@ -57,11 +56,7 @@ export async function searchHeldJobs(
 }
 
 /** The jobs of these index rows that are still held, in their order. */
-async function readEach(
-  ledger: Pick<Ledger, 'get'>,
-  rows: readonly IndexedJob[],
-  onUnreadable: (error: ReceiverError) => void,
-): Promise<HeldJob[]> {
+async function readEach({ ledger, onUnreadable }: SearchDeps, rows: readonly IndexedJob[]): Promise<HeldJob[]> {
   const found = new Map<IndexedJob, HeldJob>();
   await eachBounded(READS_AT_ONCE, rows, async (row) => {
     try {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { GraphError } from '../../shared/graph/errors';
 import { createCliWorld } from '../support/createCliWorld';
+import { holdJob } from '../support/createHeldJobs';
 import { DEFINITION, PRINTER, putServed, START, TENANT } from '../support/createSubscriptionWorld';
 
 /** Every code point, and often those that a terminal obeys or that change how a line reads. */
@@ -55,6 +56,15 @@ async function sayEverything(text: string): Promise<{ said: Said[]; questions: s
     job: JSON.stringify({ displayName: text }),
   });
   await world.queue('print-notifications-poison').send(text);
+  const token = { tenantId: TENANT, printers: ['p'], createdAt: START, expiresAt: START, keyId: 'k1' } as const;
+  await world.tokens.add({ ...token, tokenId: '0123456789abcdef', name: text, status: 'active' });
+  const wish = JSON.stringify({ action: 'abort', by: text, at: START });
+  const held = await holdJob(world.ledger, 't1', {
+    user: text,
+    wish,
+    job: JSON.stringify({ displayName: text }),
+    firstSeenAt: '2026-11-21T00:00:00.000Z',
+  });
   const { json } = await world.runJson('poison', 'list');
   const messageId = (json as { ids: string[] }[])[0]?.ids[0] ?? '';
 
@@ -88,6 +98,10 @@ async function sayEverything(text: string): Promise<{ said: Said[]; questions: s
   await both('subscriptions', 'show', ...of, '--printer', PRINTER);
   await both('jobs', 'list', ...of);
   await both('jobs', 'show', '1', ...of);
+  await both('jobs', 'list', '--state', 'held');
+  await both('jobs', 'release', held, ...of);
+  await both('tenants', 'token', 'list');
+  await both('tenants', 'token', 'revoke', '0123456789abcdef', ...of);
   await both('poison', 'list');
   await both('poison', 'show', messageId);
   await both('poison', 'replay', '--all');
@@ -144,7 +158,9 @@ it('--json gives back the same text, whatever it is', async () => {
       expect(json('subscriptions list')).toMatchObject([{ lastError: text }]);
       expect(json(`definitions list --tenant ${TENANT}`)).toMatchObject([{ displayName: text, appName: text }]);
       expect(json(`triggers list --tenant ${TENANT}`)).toMatchObject([{ id: text, printerName: text }]);
-      expect(json(`jobs list --tenant ${TENANT}`)).toMatchObject([{ cause: text }]);
+      expect(json(`jobs list --tenant ${TENANT}`)).toMatchObject([{ cause: text }, {}]);
+      expect(json('jobs list --state held')).toMatchObject([{ displayName: text, wish: { by: text } }]);
+      expect(json('tenants token list')).toMatchObject([{ name: text }]);
       expect(json(`jobs show 1 --tenant ${TENANT}`)).toMatchObject([{ job: { displayName: text } }]);
       const poison = said.find(({ verb }) => /^poison show .* --json$/.test(verb));
       expect(JSON.parse(poison?.stdout ?? '')).toMatchObject({ text });

@@ -47,18 +47,21 @@ describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usa
         .map(([, word]) => word ?? '')
         .filter((word) => word !== 'help');
     const verbs: string[] = [];
-    for (const group of listed(await help())) {
-      const text = await help(group);
-      const words = text.includes('\nCommands:') ? listed(text) : [];
-      for (const verb of words.length === 0 ? [[]] : words.map((word) => [word])) {
-        const name = [group, ...verb].join(' ');
-        verbs.push(name);
-        const shown = await help(group, ...verb);
-        expect(shown).toMatch(new RegExp(`\\nExamples?:\\n {2}npm run -s cli -- ${name}\\b`));
-        expect(shown).toContain('--json');
+    const visit = async (...words: string[]): Promise<void> => {
+      const shown = await help(...words);
+      if (shown.includes('\nCommands:')) {
+        for (const word of listed(shown)) await visit(...words, word);
+        return;
       }
-    }
-    expect(verbs).toEqual(expect.arrayContaining(['status', 'tenants add', 'subscriptions revoke', 'jobs show']));
+      const name = words.join(' ');
+      verbs.push(name);
+      expect(shown).toMatch(new RegExp(`\\nExamples?:\\n {2}npm run -s cli -- ${name}\\b`));
+      expect(shown).toContain('--json');
+    };
+    await visit();
+    expect(verbs).toEqual(
+      expect.arrayContaining(['status', 'tenants add', 'tenants token create', 'subscriptions revoke', 'jobs show']),
+    );
     expect(verbs.length).toBeGreaterThan(25);
   });
 

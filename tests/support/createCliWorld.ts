@@ -59,6 +59,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
       confirm: () => Promise.resolve(undefined),
       now: () => world.clock.now(),
       sleep: (ms) => world.clock.sleep(ms),
+      userName: () => 'ada',
       createServices: (env) => ({
         config: () => Promise.resolve().then(() => readConfig(env)),
         tenants: () => Promise.resolve(world.tenants),

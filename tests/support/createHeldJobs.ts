@@ -1,6 +1,6 @@
 import { createContinuationSigner } from '../../shared/heldJobs/continuation';
 import type { Caller } from '../../shared/heldJobs/actOnHeldJobs';
-import { createLedger } from '../../shared/jobs/ledger';
+import { createLedger, type Ledger } from '../../shared/jobs/ledger';
 import { userTag } from '../../shared/jobs/ledgerIndex';
 import type { LedgerRow } from '../../shared/jobs/ledgerRow';
 import { ledgerRowKey, type JobStartedReference } from '../../shared/jobs/message';
@@ -25,6 +25,37 @@ export const DEVICE: Caller = {
   printers: [READER_PRINTER],
 };
 
+type HeldFields = Partial<LedgerRow> & { tenantId?: string; user?: string };
+
+/** Holds the job of this task, and resolves with its key. */
+export async function holdJob(
+  ledger: Pick<Ledger, 'insert'>,
+  taskId: string,
+  { tenantId = TENANT, user = USER, ...fields }: HeldFields = {},
+): Promise<string> {
+  const reference: JobStartedReference = { kind: 'jobStarted', tenantId, definitionId: DEFINITION, taskId };
+  const job = {
+    id: taskId,
+    displayName: 'Payroll',
+    createdDateTime: '2026-11-22T00:00:05Z',
+    createdBy: { id: 'aaaaaaaa-0000-0000-0000-000000000001', userPrincipalName: user },
+    configuration: { copies: 2, colorMode: 'color', duplexMode: 'oneSided' },
+  };
+  await ledger.insert(reference, {
+    ...{ status: 'held', phase: 'end', outcome: 'held', attempts: 1, foundBy: 'graph' },
+    firstSeenAt: '2026-11-22T00:00:10.000Z',
+    heldUntil: '2026-11-22T04:00:00.000Z',
+    printerId: VIRTUAL,
+    jobId: taskId,
+    definitionId: DEFINITION,
+    taskId,
+    userTags: userTag(tenantId, user),
+    job: JSON.stringify(job),
+    ...fields,
+  });
+  return ledgerRowKey(reference);
+}
+
 /** The held jobs of memory stores, as the routes see them. */
 export function createHeldJobs() {
   const clock = createFakeClock();
@@ -35,34 +66,7 @@ export function createHeldJobs() {
   const continuations = createContinuationSigner([{ keyId: 'k1', key: testKey(1) }]);
   const deps = { ledger, jobs, continuations, clock, logger, randomBytes: (size: number) => Buffer.alloc(size) };
 
-  /** Holds the job of this task, and resolves with its key. */
-  const hold = async (
-    taskId: string,
-    { tenantId = TENANT, user = USER, ...fields }: Partial<LedgerRow> & { tenantId?: string; user?: string } = {},
-  ): Promise<string> => {
-    const reference: JobStartedReference = { kind: 'jobStarted', tenantId, definitionId: DEFINITION, taskId };
-    const job = {
-      id: taskId,
-      displayName: 'Payroll',
-      createdDateTime: '2026-11-22T00:00:05Z',
-      createdBy: { id: 'aaaaaaaa-0000-0000-0000-000000000001', userPrincipalName: user },
-      configuration: { copies: 2, colorMode: 'color', duplexMode: 'oneSided' },
-    };
-    const row: LedgerRow = {
-      ...{ status: 'held', phase: 'end', outcome: 'held', attempts: 1, foundBy: 'graph' },
-      firstSeenAt: '2026-11-22T00:00:10.000Z',
-      heldUntil: '2026-11-22T04:00:00.000Z',
-      printerId: VIRTUAL,
-      jobId: taskId,
-      definitionId: DEFINITION,
-      taskId,
-      userTags: userTag(tenantId, user),
-      job: JSON.stringify(job),
-      ...fields,
-    };
-    await ledger.insert(reference, row);
-    return ledgerRowKey(reference);
-  };
+  const hold = (taskId: string, fields: HeldFields = {}) => holdJob(ledger, taskId, fields);
 
   const read = ledger.get.bind(ledger);
   /** Ends a held job as the worker does. */
