@@ -78,6 +78,10 @@ async function withBody({ request }: JobCall, work: (body: string) => Promise<An
     import('../shared/heldJobs/answers'),
   ]);
   const tooLarge = () => toResponse(refusal('tooLarge', `The body has more than ${MOST_BODY_BYTES} bytes.`));
+  // The host passes on no body without a length (azure-functions-host#4926), so what the caller asks would be lost.
+  if (request.headers.has('transfer-encoding')) {
+    return toResponse(refusal('lengthRequired', 'The request needs the header Content-Length.'));
+  }
   if (Number(request.headers.get('content-length')) > MOST_BODY_BYTES) return tooLarge();
   const body = Buffer.from(await request.arrayBuffer());
   if (body.byteLength > MOST_BODY_BYTES) return tooLarge();

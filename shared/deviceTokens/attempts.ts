@@ -10,7 +10,7 @@ export interface Refusal {
   total: number;
 }
 
-/** Counts refused attempts, and resolves when this one may be answered. It rejects never. */
+/** Counts refused attempts, and resolves when this one may be answered. Never rejects. */
 export type RefuseAttempt = (caller: string) => Promise<Refusal>;
 
 const WINDOW_MS = 60_000;

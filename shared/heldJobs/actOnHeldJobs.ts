@@ -1,4 +1,5 @@
-import type { Logger } from '../logger';
+import { eachBounded } from '../concurrency';
+import { errorFields, type ReceiverError } from '../errors';
 import { isoTime } from '../jobs/claims';
 import {
   readHeldJob,
@@ -9,10 +10,9 @@ import {
   type WishDeps,
   type WishResult,
 } from '../jobs/wishes';
-import type { TextSigner } from '../settings/signatures';
-import { eachBounded } from '../concurrency';
-import { errorFields, type ReceiverError } from '../errors';
+import type { Logger } from '../logger';
 import { parseId } from '../parse';
+import type { TextSigner } from '../settings/signatures';
 import { invalidRequest, jobNotFound, refusal, type Answer } from './answers';
 import { formatContinuation, readContinuation, type SearchScope } from './continuation';
 import { MOST_JOBS, parseDecision, parseRelease, parseSearch, type Decision } from './requests';

@@ -6,7 +6,8 @@ export interface Answer {
   body: object;
 }
 
-const CODES = {
+/** The status of each code. A test holds them equal to docs/http-api.md. */
+export const ANSWER_STATUS = {
   invalidRequest: 400,
   unauthorized: 401,
   printerNotAllowed: 403,
@@ -14,19 +15,20 @@ const CODES = {
   notFound: 404,
   wishPending: 409,
   jobNotHeld: 409,
+  lengthRequired: 411,
   tooLarge: 413,
   tooManyAttempts: 429,
   unavailable: 503,
 } as const satisfies Record<string, number>;
 
 /** The codes of refusals. Callers branch on the code, never on the message. */
-export type AnswerCode = keyof typeof CODES;
+type AnswerCode = keyof typeof ANSWER_STATUS;
 
 /** @param more further members of the body, such as the state of a job */
 export function refusal(code: AnswerCode, message: string, more: { field?: string; job?: object } = {}): Answer {
   const { field, ...rest } = more;
   return {
-    status: CODES[code],
+    status: ANSWER_STATUS[code],
     body: { error: { code, message, ...(field === undefined ? {} : { field }) }, ...rest },
   };
 }

@@ -111,6 +111,16 @@ describe('a route with a function key', () => {
     },
   );
 
+  it('answers 411 to a body without a length, which the host does not pass on', async () => {
+    const params = { tenantId: TENANT, key, action: 'release' };
+    const headers = { 'transfer-encoding': 'chunked' };
+    expect(await call('actOnHeldJob', { params, body: '', headers })).toMatchObject({
+      status: 411,
+      body: { error: { code: 'lengthRequired' } },
+    });
+    expect(await wishBy()).toBeUndefined();
+  });
+
   it('answers 503 while storage fails, in words of its own', async () => {
     world.deps.ledger.get = () => Promise.reject(new ReceiverError('storageUnavailable', 'at http://secret'));
     const answer = await call('showHeldJob', { params: { tenantId: TENANT, key } });
