@@ -13,6 +13,8 @@ const DEFAULT_DAYS = 90;
 const MOST_DAYS = 365;
 /** One cell of a row holds 64 KiB (Understanding the Table service data model). */
 const MOST_PRINTERS = 100;
+/** The name is part of each wish and its event. */
+const MOST_NAME = 100;
 
 interface CreateOptions extends JsonOption {
   tenant: string;
@@ -28,7 +30,7 @@ export function tokenCommand(group: Command, context: CliContext): void {
     .command('create')
     .description('Create a token. It is shown once')
     .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
-    .requiredOption('--name <text>', 'name of the device', nameArgument)
+    .requiredOption('--name <text>', `name of the device, at most ${MOST_NAME} characters`, deviceNameArgument)
     .requiredOption('--printer <id>', 'printer where the device may print; repeat the option for more', addPrinter)
     .option('--days <count>', `days until the token expires, at most ${MOST_DAYS}`, daysArgument, DEFAULT_DAYS)
     .option('--json', JSON_HELP)
@@ -101,6 +103,12 @@ async function revoke(
 
 function addPrinter(value: string, earlier: string[] = []): string[] {
   return [...earlier, idArgument(value)];
+}
+
+function deviceNameArgument(value: string): string {
+  const name = nameArgument(value);
+  if (name.length > MOST_NAME) throw new InvalidArgumentError(`It must have at most ${MOST_NAME} characters.`);
+  return name;
 }
 
 function daysArgument(value: string): number {

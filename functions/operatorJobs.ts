@@ -18,7 +18,7 @@ app.http('actOnHeldJob', {
 
 /**
  * Who calls, for the record. The host does not pass on the name of a function key. App Service authentication, where it is
- * on, names the caller in a header, which it removes from what callers send.
+ * on, names the caller in a header that callers cannot set (configure-authentication-user-identities).
  */
 function operatorOf({ headers }: HttpRequest): string {
   const name = headers.get('x-ms-client-principal-name') ?? '';

@@ -38,6 +38,7 @@ describe('tenants token', () => {
     [['--days', '0'], 'a whole number from 1 to 365'],
     [['--days', '366'], 'a whole number from 1 to 365'],
     [['--printer', 'a/b'], '1 to 128 letters'],
+    [['--name', 'x'.repeat(101)], 'at most 100 characters'],
     [Array.from({ length: 100 }, (_, index) => ['--printer', `p${index}`]).flat(), 'at most 100 printers'],
   ])('create refuses %j', async (options, words) => {
     const world = createCliWorld();

@@ -1,4 +1,5 @@
-import { actOnJob, releaseJobs, showJob, type Caller } from '../../../shared/heldJobs/actOnHeldJobs';
+import fc from 'fast-check';
+import { actOnJob, releaseJobs, searchJobs, showJob, type Caller } from '../../../shared/heldJobs/actOnHeldJobs';
 import type { WishAction } from '../../../shared/jobs/wishes';
 import {
   createHeldJobs,
@@ -130,6 +131,23 @@ describe('a body', () => {
     });
     expect(Object.keys((answer.body as { error: object }).error).includes('field')).toBe(field !== undefined);
     expect(queued()).toBe(0);
+  });
+
+  it('of any JSON is answered with 400, or stored as one of the actions', async () => {
+    const bodies = fc.oneof(
+      fc.json({ maxDepth: 4 }),
+      fc.string(),
+      fc.jsonValue().map((configure) => JSON.stringify({ configure })),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom('release', 'redirect', 'abort'), bodies, async (action, body) => {
+        const { status } = await act(action, body);
+        expect([202, 400, 409]).toContain(status);
+        for (const routes of [searchJobs, releaseJobs]) {
+          for (const caller of [OPERATOR, DEVICE]) expect((await routes(world.deps, caller, body)).status).toBe(400);
+        }
+      }),
+    );
   });
 
   it('may be empty where nothing is needed', async () => {
