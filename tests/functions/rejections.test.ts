@@ -8,9 +8,11 @@ import {
   type TimerFunctionOptions,
 } from '@azure/functions';
 import { signConsentState } from '../../shared/consent/consentLink';
+import { createTokenSigner, formatToken } from '../../shared/deviceTokens/tokenText';
 import { ReceiverError } from '../../shared/errors';
 import { claimJob } from '../../shared/jobs/claims';
 import type * as Queues from '../../shared/storage/queues';
+import { holdJob, USER } from '../support/createHeldJobs';
 import { createRejectingWorld, type Rejections, type RejectingWorld } from '../support/createRejectingWorld';
 import {
   bodyOf,
@@ -119,6 +121,38 @@ const consentLink = () =>
       state: signConsentState(TEST_RING, TENANT_A, mockWorld.clock.now()),
     },
   });
+/** Two held jobs of one user, and the token of a device that stands at another printer. */
+const hold = async ({ ledger, tokens }: RejectingWorld) => {
+  for (const taskId of ['t1', 't2']) heldKey = await holdJob(ledger, taskId, { tenantId: TENANT_A });
+  await tokens.add({
+    ...{ tenantId: TENANT_A, tokenId: TOKEN_ID, name: 'Reader', printers: [PRINTER], keyId: TEST_RING[0].keyId },
+    ...{ status: 'active', createdAt: '2026-11-22T00:00:00.000Z', expiresAt: '2027-11-22T00:00:00.000Z' },
+  });
+};
+const TOKEN_ID = '0123456789abcdef';
+let heldKey: string;
+const deviceToken = formatToken(createTokenSigner(TEST_RING), { tenantId: TENANT_A, tokenId: TOKEN_ID }).text;
+const jobCall = (params: Record<string, string>, body?: object) => () =>
+  new HttpRequest({
+    method: body ? 'POST' : 'GET',
+    url: 'http://localhost/api/jobs',
+    params: { key: heldKey, ...params },
+    headers: { authorization: `Bearer ${deviceToken}` },
+    ...(body ? { body: { string: JSON.stringify(body) } } : {}),
+  });
+/** The four routes of a backend or of devices. */
+const jobRoutes = (suffix: string, params: Record<string, string>, tenant: object): Scenario[] =>
+  [
+    { name: 'searchHeldJobs', input: jobCall(params, { ...tenant, user: USER }), status: 200 },
+    { name: 'releaseHeldJobs', input: jobCall(params, { ...tenant, user: USER, printer: PRINTER }), status: 202 },
+    { name: 'showHeldJob', input: jobCall(params), status: 200 },
+    { name: 'actOnHeldJob', input: jobCall({ ...params, action: 'redirect' }, { printer: PRINTER }), status: 202 },
+  ].map(({ name, input, status }) => ({
+    handler: `${name}${suffix}`,
+    input,
+    prepare: hold,
+    accepts: hasStatus(status, 503),
+  }));
 const later = (ms: number) => (world: RejectingWorld) => Promise.resolve(world.clock.advance(ms));
 
 const SCENARIOS: Scenario[] = [
@@ -164,6 +198,8 @@ const SCENARIOS: Scenario[] = [
     },
     accepts: isDone,
   },
+  ...jobRoutes('', { tenantId: TENANT_A }, { tenant: TENANT_A }),
+  ...jobRoutes('OfDevice', {}, {}),
 ];
 
 /** Runs a handler once, in a process of its own as far as the services are concerned. */

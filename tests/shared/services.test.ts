@@ -9,7 +9,10 @@ it('are built once per process and environment', () => {
 
 it('throw nothing when made without settings; each member rejects and names the settings', async () => {
   const services = createServices({});
-  const members = ['config', 'webhook', 'tenants', 'watches', 'graph', 'subscriptions', 'sweep', 'worker'] as const;
+  const members = [
+    ...(['config', 'webhook', 'tenants', 'watches', 'graph', 'subscriptions', 'sweep', 'worker'] as const),
+    ...(['heldJobs', 'deviceTokens', 'admitDevice'] as const),
+  ];
   for (const member of members) {
     await expect(services[member]()).rejects.toMatchObject({
       code: 'configInvalid',
@@ -25,6 +28,9 @@ it('build a member on first use and keep it', async () => {
   expect(await services.subscriptions()).toBe(await services.subscriptions());
   // With it the memory of what has been brought back lately.
   expect(await services.sweep()).toBe(await services.sweep());
+  // With it the memory of refused attempts and of tokens.
+  expect(await services.admitDevice()).toBe(await services.admitDevice());
+  expect(await services.heldJobs()).toBe(await services.heldJobs());
   await expect(services.queue('any')).resolves.toHaveProperty('send');
 });
 
@@ -46,6 +52,9 @@ it.each([{}, { AzureWebJobsStorage__clientId: '11111111-0000-4000-8000-000000000
       AzureWebJobsStorage__tableServiceUri: 'https://a.table.core.windows.net',
       ...identity,
     });
+    // With it the memory of refused attempts and of tokens.
+    expect(await services.admitDevice()).toBe(await services.admitDevice());
+    expect(await services.heldJobs()).toBe(await services.heldJobs());
     await expect(services.queue('any')).resolves.toHaveProperty('send');
     await expect(services.tenants()).resolves.toHaveProperty('get');
     await expect(services.rules()).resolves.toHaveProperty('rulesOf');

@@ -1,3 +1,4 @@
+import { createDeviceTokens } from '../../shared/deviceTokens/deviceTokens';
 import { GraphError } from '../../shared/graph/errors';
 import type { HttpAnswer, HttpRequest } from '../../shared/graph/http';
 import { createLedger } from '../../shared/jobs/ledger';
@@ -144,6 +145,7 @@ export async function createRejectingWorld(rejections: Rejections) {
     sendHttp,
     requestToken: async () => (await beforeCall(), 'a token'),
     ledger: createLedger(plainTable('PrintJobs')),
+    tokens: createDeviceTokens(plainTable('DeviceTokens')),
     reference,
     /** How many calls have begun. */
     calls: () => calls,
