@@ -62,7 +62,7 @@ describe('a local cloud with proxy, clock and two hosts', () => {
       ...['print-notifications', 'print-notifications-poison', 'print-notifications-waiting'],
       ...['subscription-events', 'subscription-events-poison'],
     ]);
-    expect(tables.sort()).toEqual(['PrintJobs', 'Subscriptions', 'Tenants']);
+    expect(tables.sort()).toEqual(['DeviceTokens', 'PrintJobs', 'Subscriptions', 'Tenants']);
     const blobs = BlobServiceClient.fromConnectionString(cloud.connectionString);
     expect(await blobs.getContainerClient('config').exists()).toBe(true);
   });
