@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import { systemClock } from './clock';
+import { once } from './concurrency';
 import type { SweepDeps } from './sweep/sweepRun';
 import type { AdmitDevice } from './deviceTokens/admitDevice';
 import type { TokenDeps } from './deviceTokens/issueToken';
@@ -139,13 +139,10 @@ export function createServices(env: Environment): Services {
     return createLedger((await openTable())(TABLE_NAMES.printJobs));
   });
   const deviceTokens = once(async () => {
+    const { openDeviceTokens } = await import('./deviceTokens/issueToken');
     const { clientStateKeys } = await config();
-    const [{ createDeviceTokens }, { createTokenSigner }] = await Promise.all([
-      import('./deviceTokens/deviceTokens'),
-      import('./deviceTokens/tokenText'),
-    ]);
-    const tokens = createDeviceTokens((await openTable())(TABLE_NAMES.deviceTokens));
-    return { tokens, signer: createTokenSigner(clientStateKeys), clock: systemClock, randomBytes };
+    const table = (await openTable())(TABLE_NAMES.deviceTokens);
+    return openDeviceTokens({ table, ring: clientStateKeys, clock: systemClock, randomBytes });
   });
   const configBlobs = once(async () => {
     const { storage } = await config();
@@ -261,88 +258,39 @@ export function createServices(env: Environment): Services {
       };
     }),
     webhook: once(async () => {
-      const { clientStateKeys, clientId } = await config();
-      const [{ createRecordReader }, { createSweepAllRequests }, { createTurns }] = await Promise.all([
-        import('./webhook/recordReader'),
-        import('./webhook/sweepAllRequests'),
-        import('./webhook/turns'),
-      ]);
+      const [settings, { openWebhook }] = await Promise.all([config(), import('./openWebhook')]);
       const [jobs, subscriptions] = await Promise.all([
         queue(QUEUE_NAMES.jobs, WEBHOOK_PATIENCE),
         queue(QUEUE_NAMES.subscriptions, WEBHOOK_PATIENCE),
       ]);
-      // Opened by the first reading after an answer, because loading the client takes longer than an answer.
-      const records = async () => (await watches()).clientStates;
-      const claim = async (...asked: [number, number]) => (await records()).claimSweep(...asked);
-      return {
-        ring: clientStateKeys,
-        clientId,
+      return openWebhook({
+        config: settings,
         queues: { jobs, subscriptions },
-        verifyTokens: async (...batch) => (await verifyTokens())(...batch),
-        record: createRecordReader({ read: async () => (await records()).read(), clock: systemClock }),
-        sweepRequests: createSweepAllRequests({ queue: subscriptions, claim, clock: systemClock, randomBytes }),
-        takeTurn: createTurns(systemClock, setImmediate),
+        watches,
+        verifyTokens,
         clock: systemClock,
-        randomBytes,
-      };
+      });
     }),
     worker: once(async () => {
-      const [
-        { createReadAccess },
-        { createFindPrinter },
-        { createRequestRenewal },
-        { createLocateJob },
-        { createRequestSweep },
-      ] = await Promise.all([
-        import('./jobs/access'),
-        import('./jobs/decision'),
-        import('./subscriptions/renewalRequests'),
-        import('./graph/api/printerShares'),
-        import('./subscriptions/sweepRequests'),
-      ]);
-      const { callGraph, throttle, silence } = await graph();
-      const [rows, jobs, waitingJobs, events, poison, subscriptionEvents] = await Promise.all([
-        ledger(),
+      const [opened, { openWorker }] = await Promise.all([graph(), import('./openWorker')]);
+      const [jobs, waitingJobs, events, poison, subscriptionEvents] = await Promise.all([
         queue(QUEUE_NAMES.jobs, REQUEUE_PATIENCE),
         waiting(QUEUE_NAMES.jobs),
         queue(QUEUE_NAMES.jobEvents),
         queue(`${QUEUE_NAMES.jobs}-poison`),
         queue(QUEUE_NAMES.subscriptions),
       ]);
-      return {
-        ledger: rows,
-        readAccess: createReadAccess({
-          tenants: await tenants(),
-          watches: await watches(),
-          clock: systemClock,
-        }),
-        callGraph,
-        locateJob: createLocateJob(systemClock),
-        throttle,
-        silence,
-        ...(await places()),
+      return openWorker({
+        ledger: await ledger(),
+        tenants: await tenants(),
+        watches: await watches(),
+        graph: opened,
+        places: await places(),
         rules: await rules(),
-        findPrinter: createFindPrinter(systemClock),
         queues: { jobs, waiting: waitingJobs, events, poison },
-        requestRenewal: createRequestRenewal({ queue: subscriptionEvents, clock: systemClock }),
-        requestSweep: createRequestSweep({ watches: await watches(), queue: subscriptionEvents, clock: systemClock }),
+        subscriptionEvents,
         clock: systemClock,
-        random: Math.random,
-      };
-    }),
-  };
-}
-
-/** Runs `make` on the first call and again only after it failed. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= Promise.resolve()
-      .then(make)
-      .catch((error: unknown) => {
-        made = undefined;
-        throw error;
       });
-    return made;
+    }),
   };
 }

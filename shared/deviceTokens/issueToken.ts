@@ -1,13 +1,24 @@
 import type { Clock } from '../clock';
 import type { TextSigner } from '../settings/signatures';
-import type { DeviceToken, DeviceTokens } from './deviceTokens';
-import { formatToken } from './tokenText';
+import type { EntityTable } from '../storage/entityTable';
+import type { KeyRing } from '../config';
+import { createDeviceTokens, type DeviceToken, type DeviceTokens } from './deviceTokens';
+import { createTokenSigner, formatToken } from './tokenText';
 
 export interface TokenDeps {
   tokens: DeviceTokens;
   signer: TextSigner;
   clock: Clock;
   randomBytes: (size: number) => Buffer;
+}
+
+/** The tokens of devices: their table and their signatures. */
+export function openDeviceTokens({
+  table,
+  ring,
+  ...deps
+}: { table: EntityTable; ring: KeyRing } & Pick<TokenDeps, 'clock' | 'randomBytes'>): TokenDeps {
+  return { tokens: createDeviceTokens(table), signer: createTokenSigner(ring), ...deps };
 }
 
 export interface IssuedToken {
