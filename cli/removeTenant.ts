@@ -1,6 +1,7 @@
 import { ReceiverError } from '../shared/errors';
 import { endHeldJobs } from '../shared/operations/endHeldJobs';
 import { removeTenant } from '../shared/operations/removeTenant';
+import { rulesBlobOf } from '../shared/rules/storedRules';
 import type { Watches } from '../shared/watches/watches';
 import { confirm, notListed } from './arguments';
 import type { CliContext } from './context';
@@ -15,14 +16,14 @@ export interface RemoveOptions extends JsonOption {
 
 /**
  * The verb `tenants remove`: asks for confirmation, checks that no trigger of this app would block a printer, has held jobs
- * ended, then removes the subscriptions, watches and device tokens of the tenant and, on request, its ledger.
+ * ended, then removes the subscriptions, watches, rules and device tokens of the tenant and, on request, its ledger.
  */
 export async function removeTenantVerb(context: CliContext, tenantId: string, options: RemoveOptions): Promise<void> {
   const { terminal } = context;
   const services = await context.services();
   const tenant = await (await services.tenants()).get(tenantId);
   if (!tenant) throw notListed(tenantId);
-  const question = `Remove tenant ${tenantId} (${tenant.name}) with its watches, subscriptions and device tokens${options.ledger ? ' and its ledger' : ''}?`;
+  const question = `Remove tenant ${tenantId} (${tenant.name}) with its watches, subscriptions, rules and device tokens${options.ledger ? ' and its ledger' : ''}?`;
   if (!options.yes && !(await confirm(terminal, 'tenants remove', question))) {
     return terminal.note('Nothing was removed.');
   }
@@ -35,15 +36,17 @@ export async function removeTenantVerb(context: CliContext, tenantId: string, op
   );
   const removed = await removeTenant({ ...subscriptions, watches, logger: context.logger }, tenantId);
   if (!removed) throw notListed(tenantId);
+  const rules = await (await services.configBlobs()).remove(rulesBlobOf(tenantId));
   const deviceTokens = await (await services.deviceTokens()).tokens.removeAll(tenantId);
   const ledgerRows = options.ledger ? await deleteLedger(context, tenantId) : undefined;
   const { leftToLapse, failures } = removed;
   if (options.json) {
     const rows = ledgerRows === undefined ? {} : { ledgerRows };
-    terminal.json({ tenantId, status: 'removed', heldJobs, ...removed, deviceTokens, ...rows });
+    terminal.json({ tenantId, status: 'removed', heldJobs, ...removed, rules, deviceTokens, ...rows });
   } else {
     const counts = [
       plural(removed.watches, 'watch', 'watches'),
+      ...(rules ? ['its rules'] : []),
       ...(deviceTokens === 0 ? [] : [plural(deviceTokens, 'device token')]),
       ...(ledgerRows === undefined ? [] : [plural(ledgerRows, 'ledger row')]),
     ];
@@ -65,11 +68,11 @@ export async function removeTenantVerb(context: CliContext, tenantId: string, op
  * @throws ReceiverError `jobsStillHeld`
  */
 async function endHeld(context: CliContext, tenantId: string, { force }: RemoveOptions): Promise<number> {
-  const { terminal, now, sleep } = context;
+  const { terminal, now, sleep, userName } = context;
   const services = await context.services();
   const { jobs, randomBytes } = await services.sweep();
   const deps = { ledger: await services.ledger(), jobs, randomBytes, clock: { now, sleep } };
-  const { held, left } = await endHeldJobs(deps, { tenantId, by: 'cli: tenants remove' }, warn(terminal), (jobs) =>
+  const { held, left } = await endHeldJobs(deps, { tenantId, by: `cli:${userName()}` }, warn(terminal), (jobs) =>
     terminal.note(`${plural(jobs, 'job')} still held`),
   );
   if (left === 0) return held;

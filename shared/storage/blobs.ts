@@ -23,6 +23,8 @@ export interface BlobContainer {
    * exists already.
    */
   write(name: string, text: string, etag?: string): Promise<string | undefined>;
+  /** Deletes a blob of any version. False when there is none. */
+  remove(name: string): Promise<boolean>;
 }
 
 /** One call with the retries of the client, as for tables. */
@@ -74,6 +76,13 @@ export function createAzureContainer(client: ContainerClient): BlobContainer {
         return (await inTime((abortSignal) => blob.upload(body, body.length, { ...options, abortSignal }))).etag;
       } catch (error) {
         if (hasCode(error, 'BlobAlreadyExists') || hasCode(error, 'ConditionNotMet')) return undefined;
+        throw toStorageError(error, 'blobsUnavailable', client.url);
+      }
+    },
+    async remove(name) {
+      try {
+        return (await inTime((abortSignal) => client.getBlobClient(name).deleteIfExists({ abortSignal }))).succeeded;
+      } catch (error) {
         throw toStorageError(error, 'blobsUnavailable', client.url);
       }
     },

@@ -37,6 +37,14 @@ export function blobContainerContract(name: string, open: () => Promise<BlobCont
       expect(await blobs.read('a', MOST)).toEqual({ text: 'one', etag });
     });
 
+    it('deletes a blob, which can be written again', async () => {
+      await blobs.write('a', 'one');
+      expect(await blobs.remove('a')).toBe(true);
+      expect(await blobs.remove('a')).toBe(false);
+      expect(await blobs.read('a', MOST)).toBeUndefined();
+      expect(await blobs.write('a', 'two')).toEqual(expect.any(String));
+    });
+
     it('shows that a blob is too large without reading all of it', async () => {
       await blobs.write('large', 'x'.repeat(2_000_000));
       const read = await blobs.read('large', { mostBytes: 1000 });

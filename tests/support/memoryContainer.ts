@@ -24,5 +24,9 @@ export function createMemoryContainer(): BlobContainer & { texts: ReadonlyMap<st
       texts.set(name, text);
       return Promise.resolve(written);
     },
+    remove(name) {
+      texts.delete(name);
+      return Promise.resolve(blobs.delete(name));
+    },
   };
 }
