@@ -53,6 +53,7 @@ const OUTCOMES = { release: 'released', redirect: 'redirected', abort: 'aborted'
 /** The outcome of a decision that has been carried out. */
 function outcomeOf({ decision = 'release', decidedBy }: DecisionCells): Outcome {
   if (decidedBy === 'deadline' || decidedBy === 'unreadable') return decidedBy;
+  if (decidedBy === 'deleted') return 'ended';
   return OUTCOMES[decision];
 }
 

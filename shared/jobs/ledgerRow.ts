@@ -15,10 +15,20 @@ const DECISIONS = ['release', 'hold', 'redirect', 'abort'] as const;
 
 /**
  * Why: the rules, which release a job that none of them matches; a wish; the end of a hold or of a task's time (`deadline`); a
- * job or rules that cannot be read; a refusal of what the rules decided; or a customer or watch that is not active.
+ * job or rules that cannot be read; a held job that another party deleted; a refusal of what the rules decided; or a customer
+ * or watch that is not active.
  */
 export type DecidedBy = (typeof DECIDED_BY)[number];
-const DECIDED_BY = ['rules', 'wish', 'deadline', 'unreadable', 'rulesUnreadable', 'refusal', 'inactive'] as const;
+const DECIDED_BY = [
+  'rules',
+  'wish',
+  'deadline',
+  'unreadable',
+  'rulesUnreadable',
+  'deleted',
+  'refusal',
+  'inactive',
+] as const;
 
 export type EventState = 'pending' | 'sent' | 'none';
 

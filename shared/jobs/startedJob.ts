@@ -63,8 +63,7 @@ export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWor
   if ((state === 'unreadable' || state === 'notBegun') && staysHeld(deps, work)) return { outcome: 'held' };
   switch (state) {
     case 'notYet':
-      // A held job has been seen, so it was deleted since.
-      if (claim.row.phase === 'end' && waitedFor(claim.row, 'notYet', deps.clock.now()) >= NOT_YET_WINDOW_MS) {
+      if (wasDeleted(deps, work)) {
         return { facts: { ...placeOf(found), outcome: outcomeOfEnded(claim, undefined), job: undefined } };
       }
       return { outcome: 'notYet', cause: reading.cause, patience: 'window' };
@@ -72,6 +71,7 @@ export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWor
       return { facts: { ...placeOf(found), outcome: outcomeOfEnded(claim, found.job), job: found.job } };
     case 'unreadable':
       if (isLeftUnread(deps, work, reading)) return endUnreadTask(deps, work, reading);
+      if (reading.cause === 'jobNotFound' && wasDeleted(deps, work)) return endTaskOfDeleted(deps, work, found);
       if (isPastDeadline(deps, work)) return end(deps, work, decideByFailure(work, 'deadline'), found);
       return { outcome: 'notYet', cause: reading.cause, patience: 'openTask' };
     case 'notBegun':
@@ -209,6 +209,16 @@ async function endUnreadTask(
   const { printerId, shareId } = found;
   deps.logger.error('job.unreadable', { ...idsOf(work.reference), printerId, shareId, cause });
   return end(deps, work, decideByFailure(work, 'unreadable'), found);
+}
+
+/** A held job has been seen, so one that Graph has not shown for as long as a job may be "not yet" was deleted since. */
+function wasDeleted({ clock }: StartedJobDeps, { claim: { row } }: StartedJobWork): boolean {
+  return row.phase === 'end' && waitedFor(row, 'notYet', clock.now()) >= NOT_YET_WINDOW_MS;
+}
+
+/** Whether the deletion of a job ends its task is not documented (resources/printjob.md). The job itself cannot be aborted. */
+function endTaskOfDeleted(deps: StartedJobDeps, work: StartedJobWork, found: Found): Promise<StartedJobResult> {
+  return end(deps, work, { ...decideByFailure(work, 'deleted'), isAbortRefused: true }, found);
 }
 
 function isPastDeadline(deps: StartedJobDeps, { claim, access }: StartedJobWork): boolean {

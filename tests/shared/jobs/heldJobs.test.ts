@@ -128,7 +128,35 @@ describe('the end of a hold', () => {
     expect(worker.events()[1]).toMatchObject({ type: 'print.job.ended', data: { outcome: 'ended' } });
   });
 
-  test('an administrator deleted the job: after ten minutes of 404 it has ended', async () => {
+  it.each([
+    ['release', 'completed'],
+    ['abort', 'aborted'],
+  ] as const)(
+    'an administrator deleted the job, and its task is open: ten minutes after its time it has ended, else %s',
+    async (otherwise, state) => {
+      await hold(otherwise);
+      worker.world.jobs.clear();
+      worker.clock.advance(4 * HOUR);
+      expect(await worker.process(messageOf(STARTED, { foundBy: 'sweep', generation: undefined }))).toBe('deferred');
+      worker.clock.advance(10 * 60_000);
+      expect(await worker.process(worker.lastDeferred())).toBe('done');
+      expect(worker.world.tasks.get(TASK)).toMatchObject({ state });
+      expect(worker.events()[1]).toMatchObject({ type: 'print.job.ended', data: { outcome: 'ended' } });
+      expect(worker.events()[1]).not.toHaveProperty(['data', 'refused']);
+    },
+  );
+
+  test('an administrator deleted the job: its wish ends after ten minutes of 404, and not at the end of the hold', async () => {
+    await hold();
+    worker.world.jobs.clear();
+    await wish();
+    expect(await worker.process(worker.lastDeferred())).toBe('deferred');
+    worker.clock.advance(10 * 60_000);
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+    expect(worker.events()[1]).toMatchObject({ type: 'print.job.ended', data: { outcome: 'ended' } });
+  });
+
+  test('an administrator deleted the job, and its task: after ten minutes of 404 it has ended', async () => {
     await hold();
     worker.world.jobs.clear();
     worker.world.tasks.clear();
@@ -147,18 +175,19 @@ describe('the end of a hold', () => {
 });
 
 describe('a held job that cannot be read', () => {
-  const unreadable = () => worker.world.always('GET', /jobs/, thrower(graphError('notFound')));
+  const unreadable = (answer: 'notFound' | 'unavailable') =>
+    worker.world.always('GET', /jobs/, thrower(graphError(answer)));
 
   test('stays held while its time is not up', async () => {
     await hold('abort');
-    unreadable();
+    unreadable('notFound');
     expect(await worker.process(messageOf(STARTED, { foundBy: 'sweep', generation: undefined }))).toBe('held');
     expect(worker.world.tasks.get(TASK)).toMatchObject({ state: 'processing' });
   });
 
   test('ends as its hold says once its time and the time of a task are over, not by the choice for failures', async () => {
     await hold('abort');
-    unreadable();
+    unreadable('unavailable');
     worker.clock.advance(4 * HOUR);
     expect(await worker.process(messageOf(STARTED, { foundBy: 'sweep', generation: undefined }))).toBe('deferred');
     worker.clock.advance(15 * 60_000);
