@@ -56,6 +56,35 @@ test('no JSON makes the reading or the decision throw', () => {
   );
 });
 
+test('a decision takes linear time: each field of a condition is looked at once at most', () => {
+  fc.assert(
+    fc.property(arbitraryCondition, arbitraryFacts, (json, facts) => {
+      const { rules } = parseRules({
+        version: 1,
+        lists: LISTS,
+        rules: [{ name: 'a', on: 'jobStarted', when: json, then: { abort: {} } }],
+      });
+      const test = createTest(parseRules({ version: 1, lists: LISTS, rules: [] }), facts);
+      let looks = 0;
+      evaluate(rules[0]?.when ?? {}, (atom) => {
+        looks += 1;
+        return test(atom);
+      });
+      expect(looks).toBeLessThanOrEqual(countFields(json));
+    }),
+    RUNS,
+  );
+});
+
+/** The fields of a condition and of those inside it. */
+function countFields(when: object): number {
+  const inside = (name: string, value: unknown) => (['all', 'any', 'not'].includes(name) ? [value].flat() : []);
+  return Object.entries(when).reduce((sum, [name, value]) => {
+    const nested = inside(name, value).map((one) => (typeof one === 'object' && one ? countFields(one) : 0));
+    return sum + (nested.length === 0 ? 1 : nested.reduce((total, count) => total + count, 0));
+  }, 0);
+}
+
 describe('order', () => {
   test('the first rule that would decide alone decides', () => {
     fc.assert(
