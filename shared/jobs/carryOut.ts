@@ -59,11 +59,13 @@ function outcomeOf({ decision = 'release', decidedBy }: DecisionCells): Outcome 
 
 /**
  * A task that has ended with our decision on its row was ended by us: the run that did it ended before it recorded that. A
- * redirect ends the task too (api/printjob-redirect.md).
+ * redirect ends the task too (api/printjob-redirect.md). A job that is canceled, or aborted without our decision, was ended by
+ * another party, also where its task was left to us.
  */
 export function outcomeOfEnded({ earlier }: Pick<Claim, 'earlier'>, job: PrintJob | undefined): Outcome {
   if (job?.isRedirectedAway) return 'redirected';
-  return earlier === undefined ? 'ended' : outcomeOf(earlier);
+  const isOfOther = job?.state === 'canceled' || (job?.state === 'aborted' && earlier?.decision !== 'abort');
+  return earlier === undefined || isOfOther ? 'ended' : outcomeOf(earlier);
 }
 
 /**
@@ -119,8 +121,7 @@ async function act(
   if (job && (job.isRedirectedAway || ['canceled', 'aborted'].includes(job.state))) {
     // It was redirected or canceled, or an earlier run aborted it: only its task is left.
     await endTask(callGraph, reference, status);
-    const isOurs = job.state === 'aborted' && claim.earlier?.decision === 'abort';
-    return { outcome: job.isRedirectedAway ? 'redirected' : isOurs ? outcomeOf(claim.earlier) : 'ended', job };
+    return { outcome: outcomeOfEnded(claim, job), job };
   }
   if (decision === 'redirect') {
     if (!key) throw new TypeError('A job is redirected from a printer');

@@ -128,6 +128,19 @@ describe('the end of a hold', () => {
     expect(worker.events()[1]).toMatchObject({ type: 'print.job.ended', data: { outcome: 'ended' } });
   });
 
+  test('the user canceled the job, and the answer to the end of its task was lost: the next run says ended too', async () => {
+    await hold();
+    await wish();
+    worker.world.putJob(PRINTER, JOB, { status: { state: 'canceled' } }, [TASK]);
+    worker.world.next('PATCH', /taskDefinitions/, () => {
+      worker.world.putTask(TASK, { state: 'completed' });
+      throw graphError('unavailable');
+    });
+    expect(await worker.process(worker.lastDeferred())).toBe('deferred');
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+    expect(worker.events()[1]).toMatchObject({ type: 'print.job.ended', data: { outcome: 'ended' } });
+  });
+
   it.each([
     ['release', 'completed'],
     ['abort', 'aborted'],
