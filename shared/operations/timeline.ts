@@ -1,4 +1,6 @@
-import type { LedgerRow } from '../jobs/ledgerRow';
+import type { DecidedBy, LedgerRow } from '../jobs/ledgerRow';
+import { parseWish, type Wish } from '../jobs/wishes';
+import { isRecord, parseJson, parseText } from '../parse';
 
 /** One step in the life of a job event. */
 export interface TimelineStep {
@@ -26,6 +28,17 @@ const OUTCOMES: Record<NonNullable<LedgerRow['outcome']>, string> = {
   printed: 'it was with the printer, or printed',
 };
 
+const DECIDED_BY: Record<DecidedBy, string> = {
+  rules: '',
+  wish: ', as was requested',
+  deadline: ', because its time was up',
+  unreadable: ', because the app cannot read the job',
+  rulesUnreadable: ', because its rules cannot be read',
+  deleted: ', because the job was deleted',
+  refusal: ', because Graph refused the decision before',
+  inactive: ', because its customer or watch is not active',
+};
+
 /**
  * The steps of one job event in its ledger row: how it was found, in order of time, then the work, then its current state.
  *
@@ -38,16 +51,65 @@ export function timelineOf(row: LedgerRow, changedAt: string | undefined): Timel
     known.push({ at: row.notifiedAt, what: "Graph's notification arrived after the job was found in another way" });
   }
   known.sort((a, b) => Date.parse(a.at ?? '') - Date.parse(b.at ?? ''));
-  const decided = row.decision === undefined ? '' : `; decided: ${row.decision}`;
   return [
     ...known,
-    { what: `${row.attempts} ${row.attempts === 1 ? 'run' : 'runs'} claimed it${decided}` },
+    ...holdSteps(row),
+    { what: `${row.attempts} ${row.attempts === 1 ? 'run' : 'runs'} claimed it${decisionWords(row)}` },
+    ...refusedSteps(row),
     ...(row.reopened === undefined
       ? []
       : [{ what: `Graph listed its task as open after its end: ${reopenedWords(row)}` }]),
     currentState(row, changedAt),
     ...(row.lastRefusal === undefined ? [] : [{ what: `last refusal: ${row.lastRefusal}` }]),
   ];
+}
+
+/** What the hold of a job says, and who requested its end. */
+function holdSteps(row: LedgerRow): TimelineStep[] {
+  if (row.phase !== 'end' || row.heldUntil === undefined) return [];
+  const wish = parseWish(row.wish);
+  return [
+    { what: `held by ${ruleWords(row) || 'a rule'} until ${row.heldUntil}, then ${row.heldElse ?? 'release'}` },
+    ...(wish ? [{ at: wish.at, what: wishWords(wish) }] : []),
+  ];
+}
+
+function wishWords({ action, printerId, configure, reason, by }: Wish): string {
+  const words = [
+    `${by} requested: ${action}`,
+    printerId === undefined ? '' : ` to printer ${printerId}`,
+    configure === undefined ? '' : `, with ${JSON.stringify(configure)}`,
+    reason === undefined ? '' : ` (${reason})`,
+  ];
+  return words.join('');
+}
+
+/** The decision, and the rule that made it where the job was not held by one. */
+function decisionWords(row: LedgerRow): string {
+  const { decision, decidedBy = 'rules', targetPrinterId, configure, reason, phase } = row;
+  if (decision === undefined) return '';
+  const rule = phase === 'end' || decidedBy !== 'rules' ? '' : ruleWords(row);
+  return [
+    `; decided: ${decision}`,
+    targetPrinterId === undefined ? '' : ` to printer ${targetPrinterId}`,
+    configure === undefined ? '' : `, with ${configure}`,
+    reason === undefined ? '' : ` (${reason})`,
+    rule === '' ? '' : `, by ${rule}`,
+    DECIDED_BY[decidedBy],
+  ].join('');
+}
+
+function ruleWords({ rule, rulesEtag }: LedgerRow): string {
+  if (rule === undefined) return '';
+  return `the rule ${rule}${rulesEtag === undefined ? '' : `, version ${rulesEtag}`}`;
+}
+
+/** What Graph refused of a decision of the rules. */
+function refusedSteps(row: LedgerRow): TimelineStep[] {
+  const words = row.refused === undefined ? undefined : parseJson(row.refused);
+  if (!isRecord(words)) return [];
+  const [action, code, message] = ['action', 'code', 'message'].map((name) => parseText(words[name]));
+  return [{ what: `Graph refused to ${action} it, as ${ruleWords(row) || 'a rule'} says (${code}): ${message}` }];
 }
 
 function currentState(row: LedgerRow, changedAt: string | undefined): TimelineStep {
@@ -59,15 +121,13 @@ function currentState(row: LedgerRow, changedAt: string | undefined): TimelineSt
   switch (row.status) {
     case 'done': {
       const outcome = row.outcome === undefined ? 'the work ended' : OUTCOMES[row.outcome];
-      return { ...at, what: `done: ${outcome}${row.event === 'none' ? `; no event was sent${cause}` : ''}` };
+      const by = row.by === undefined || row.outcome === 'ended' ? '' : `, as ${row.by} requested`;
+      return { ...at, what: `done: ${outcome}${by}${row.event === 'none' ? `; no event was sent${cause}` : ''}` };
     }
     case 'claimed':
       return { ...at, what: `a run is working on it${until('its claim ends', row.leaseUntil)}` };
     case 'held':
-      return {
-        ...at,
-        what: `held${row.rule === undefined ? '' : ` by the rule ${row.rule}`}${until('until', row.heldUntil)}`,
-      };
+      return { ...at, what: `it is held${until('until', row.heldUntil)}` };
     case 'waiting':
       return { ...at, what: `it waits${cause}${until('next try', row.nextTryAt)}` };
     case 'failed':
