@@ -56,6 +56,9 @@ export async function createCustomers(flow: Flow): Promise<{ customers: SoakCust
 const OFFICE_HOURS = { from: 8, to: 13 };
 const MOST_JOBS_AN_HOUR = 5;
 const MOST_MS = 20 * 60_000;
+/** The share of the jobs that goes to printers with a rule, which are the first of a customer. */
+const RULED_SHARE = 0.5;
+const RULED_PRINTERS = 6;
 
 /** Prints the jobs of this hour of the day, 0 to 23, on random printers. @returns how many */
 export async function printSome(
@@ -68,7 +71,8 @@ export async function printSome(
   const count = 1 + Math.floor(random() * MOST_JOBS_AN_HOUR);
   for (let n = 0; n < count; n += 1) {
     const { tenantId, printerIds } = oneOf(customers, random);
-    await control.print(tenantId, { printerId: oneOf(printerIds, random), ...timesOf(random) });
+    const among = random() < RULED_SHARE ? printerIds.slice(0, RULED_PRINTERS) : printerIds;
+    await control.print(tenantId, { printerId: oneOf(among, random), ...timesOf(random) });
   }
   return count;
 }
@@ -96,7 +100,8 @@ function timesOf(random: () => number): Partial<PrintOrder> {
   return kind < 0.3 ? { fetchableAfterMs: ms } : {};
 }
 
-function oneOf<T>(items: readonly T[], random: () => number): T {
+/** An item at random. */
+export function oneOf<T>(items: readonly T[], random: () => number): T {
   const item = items[Math.floor(random() * items.length)];
   if (item === undefined) throw new Error('Nothing to choose from');
   return item;

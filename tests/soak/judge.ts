@@ -28,8 +28,10 @@ export interface Judge {
   events: ReadonlySet<string>;
 }
 
-export function createJudge(watches: readonly WatchKey[]): Judge {
+/** @param holdHours how many hours longer than others the task of a printer may be open */
+export function createJudge(watches: readonly WatchKey[], holdHours: (printerId: string) => number): Judge {
   const failures: string[] = [];
+  const held = new Set<string>();
   const events = new Set<string>();
   let hours = 0;
   let sweepsMissed = new Map<string, number>();
@@ -41,9 +43,14 @@ export function createJudge(watches: readonly WatchKey[]): Judge {
     failures,
     events,
     takeEvents(more) {
-      for (const { id } of more) {
+      for (const { id, data } of more) {
         if (events.has(id)) fail(`${id} was sent twice`);
         events.add(id);
+        if (data['outcome'] === 'held') held.add(id);
+      }
+      for (const { id } of more) {
+        const first = id.replace(/\/end$/, '');
+        if (id !== first && !held.has(first)) fail(`${id} was sent without the event that the job is held`);
       }
     },
     endOfHour({ hour, listed, openTasks, subscriptions }) {
@@ -53,14 +60,14 @@ export function createJudge(watches: readonly WatchKey[]): Judge {
         return;
       }
       // A sweep in an hour of faults may be incomplete. It counts from the first hour without.
-      const missing = hour.faults ? [] : listed.flatMap(eventIds).filter((id) => !events.has(id));
+      const missing = hour.faults ? [] : listed.flatMap((job) => eventIds(job, held)).filter((id) => !events.has(id));
       sweepsMissed = new Map(missing.map((id) => [id, (sweepsMissed.get(id) ?? 0) + 1]));
       for (const [id, sweeps] of sweepsMissed) {
         if (sweeps === SWEEPS_ALLOWED) fail(`${id} has no event after ${sweeps} sweeps`);
       }
       hoursOpen = new Map(openTasks.map(({ taskId }) => [taskId, (hoursOpen.get(taskId) ?? -1) + 1]));
-      for (const [taskId, open] of hoursOpen) {
-        if (open === HOURS_OPEN + 1) fail(`task ${taskId} is still open`);
+      for (const { taskId, printerId } of openTasks) {
+        if (hoursOpen.get(taskId) === HOURS_OPEN + holdHours(printerId) + 1) fail(`task ${taskId} is still open`);
       }
       for (const { tenantId, kind, id } of watches) {
         const name = `${tenantId}/${kind}_${id}`;
@@ -74,11 +81,15 @@ export function createJudge(watches: readonly WatchKey[]): Judge {
 }
 
 /** Ids of the events that a job must have by now (event contract of the product). */
-function eventIds(job: ListedJob): string[] {
-  const { tenantId, printerId, jobId, state, isFetchable, isAcquiredByPrinter } = job;
-  const isReady = isFetchable || state === 'completed' || (isAcquiredByPrinter && state === 'processing');
+function eventIds(job: ListedJob, held: ReadonlySet<string>): string[] {
+  const { tenantId, printerId, jobId, state, isFetchable, isAcquiredByPrinter, redirectedTo } = job;
+  const hasPrinted = redirectedTo === undefined && state === 'completed';
+  const isReady = isFetchable || hasPrinted || (isAcquiredByPrinter && state === 'processing');
+  const ended = job.tasks.filter((task) => ['completed', 'aborted'].includes(task.state));
+  const idOf = ({ definitionId, id }: ListedJob['tasks'][number]) => `${tenantId}/jobStarted_${definitionId}_${id}`;
   return [
-    ...job.tasks.map(({ definitionId, id }) => `${tenantId}/jobStarted_${definitionId}_${id}`),
+    ...job.tasks.map(idOf),
+    ...ended.map(idOf).flatMap((id) => (held.has(id) ? [`${id}/end`] : [])),
     ...(isReady ? [`${tenantId}/jobFetchable_${printerId}_${jobId}`] : []),
   ];
 }
