@@ -5,6 +5,14 @@ import { ReceiverError } from '../shared/errors';
 import type { Tenant, TenantStatus } from '../shared/tenants/tenants';
 import { watchState, type Watch, type WatchState } from '../shared/watches/watches';
 import type { CliContext, CliServices } from './context';
+import {
+  countHeldJobs,
+  describeHeldJobs,
+  describeUnreadableRules,
+  findUnreadableRules,
+  type HeldJobs,
+  type UnreadableRules,
+} from './jobStates';
 import { describeKeys, summarizeKeys } from './keyUse';
 import { errorLines, example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { printQueues, readQueues } from './queueStates';
@@ -13,18 +21,25 @@ import { escapeControls, type Terminal } from './terminal';
 /** These bounds keep `status` within 80 by 24, the size of the smallest terminal, whatever the number of failing tenants. */
 const ERRORS_SHOWN = 3;
 const ERROR_LENGTH = 110;
+const RULES_SHOWN = 1;
+const RULES_LENGTH = 155;
 
 /** The command `status`: what an operator looks at first, on one screen. */
 export function statusCommand(command: Command, context: CliContext): void {
   command
     .description('Show service health')
+    .option('--check', 'exit with 1 when the rules of an active customer cannot be read')
     .option('--json', JSON_HELP)
-    .addHelpText('after', example('status'))
-    .action((options: JsonOption) => status(context, options));
+    .addHelpText('after', example('status', 'status --check'))
+    .action((options: StatusOptions) => status(context, options));
 }
 
-async function status(context: CliContext, options: JsonOption): Promise<void> {
-  const { terminal } = context;
+interface StatusOptions extends JsonOption {
+  check?: true;
+}
+
+async function status(context: CliContext, options: StatusOptions): Promise<void> {
+  const { terminal, logger, markFailed } = context;
   const services = await context.services();
   const now = context.now();
   let config: Config;
@@ -44,8 +59,12 @@ async function status(context: CliContext, options: JsonOption): Promise<void> {
   const { states, signed } = await readQueues(services, now);
   const keys = summarizeKeys({ tenants, watches, tokens, ring, signed, now });
   const summary = summarizeService({ tenants, watches, now });
-  if (options.json) return terminal.json({ ...summary, keys, trustedHosts, queues: states });
-  print(terminal, summary, { keys: describeKeys(keys, signed), trustedHosts });
+  const heldJobs = await countHeldJobs(services, tenants, warn(terminal));
+  const unreadableRules = await findUnreadableRules(services, tenants, logger);
+  if (options.check && unreadableRules.length > 0) markFailed();
+  const jobs = { heldJobs, unreadableRules };
+  if (options.json) return terminal.json({ ...summary, ...jobs, keys, trustedHosts, queues: states });
+  print(terminal, { ...summary, ...jobs }, { keys: describeKeys(keys, signed), trustedHosts });
   printQueues(terminal, states);
 }
 
@@ -68,10 +87,10 @@ async function printInvalid(
 
 function print(
   terminal: Terminal,
-  summary: ServiceSummary,
+  summary: ServiceSummary & { heldJobs: HeldJobs; unreadableRules: UnreadableRules[] },
   { keys, trustedHosts }: { keys: string; trustedHosts: readonly string[] },
 ): void {
-  const { tenants, minutesToNearestExpiry, lastRenewal, foundOnlyBySweep } = summary;
+  const { tenants, minutesToNearestExpiry, lastRenewal, foundOnlyBySweep, heldJobs, unreadableRules } = summary;
   const facts = [
     ['tenants', countWords(tenants)],
     ['watches', describeWatches(summary)],
@@ -80,11 +99,12 @@ function print(
     ['last renewal', lastRenewal ?? 'never'],
     ['last sweep', describeSweep(summary)],
     ['jobs found only by the sweep', String(foundOnlyBySweep)],
+    ...(heldJobs.count === 0 ? [] : [['held jobs', describeHeldJobs(heldJobs)]]),
     // Outside Microsoft's clouds: the operator should see that credentials are sent there.
     ...(trustedHosts.length === 0 ? [] : [['trusted hosts', trustedHosts.join(', ')]]),
   ];
   terminal.table(['status', ''], facts);
-  terminal.print(...describeErrors(summary), '');
+  terminal.print(...describeRules(unreadableRules), ...describeErrors(summary), '');
 }
 
 function describeWatches({ watches, watchesOfInactiveTenants }: ServiceSummary): string {
@@ -97,6 +117,14 @@ function describeSweep({ lastSweep, neverSwept }: ServiceSummary): string {
   return neverSwept === 0 ? lastSweep : `${lastSweep}; never for ${plural(neverSwept, 'active tenant')}`;
 }
 
+function describeRules(unreadable: readonly UnreadableRules[]): string[] {
+  const lines = unreadable
+    .slice(0, RULES_SHOWN)
+    .map((one) => shorten(escapeControls(describeUnreadableRules(one)), RULES_LENGTH));
+  const more = unreadable.length - lines.length;
+  return more > 0 ? [...lines, `${plural(more, 'more document')} of rules cannot be read: status --json`] : lines;
+}
+
 function describeErrors({ tenantErrors }: ServiceSummary): string[] {
   const lines = tenantErrors
     .slice(0, ERRORS_SHOWN)
@@ -106,9 +134,9 @@ function describeErrors({ tenantErrors }: ServiceSummary): string[] {
   return lines;
 }
 
-function shorten(text: string): string {
+function shorten(text: string, most = ERROR_LENGTH): string {
   const characters = Array.from(text);
-  return characters.length <= ERROR_LENGTH ? text : `${characters.slice(0, ERROR_LENGTH - 1).join('')}…`;
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
 }
 
 function countWords(counts: Readonly<Record<string, number>>): string {

@@ -185,6 +185,7 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
     ...idsOf(reference),
     outcome: result.outcome,
     jobOutcome: result.jobOutcome,
+    decidedBy: claim.row.decidedBy,
     foundBy,
     attempts: claim.row.attempts,
     msSinceFirstSeen: deps.clock.now() - Date.parse(claim.row.firstSeenAt),

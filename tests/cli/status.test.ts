@@ -1,5 +1,6 @@
 import { CLI_ENV, createCliWorld } from '../support/createCliWorld';
 import { DEFINITION, MINUTE, OTHER_TENANT, putServed, START, TENANT } from '../support/createSubscriptionWorld';
+import { ReceiverError } from '../../shared/errors';
 import { createMessageSigner } from '../../shared/storage/signedMessages';
 import { testKey } from '../support/testKey';
 
@@ -56,6 +57,8 @@ describe('status', () => {
       neverSwept: 0,
       foundOnlyBySweep: 3,
       tenantErrors: [{ tenantId: TENANT, error: 'words' }],
+      heldJobs: { count: 0, more: false },
+      unreadableRules: [],
       queues: [
         { queue: 'print-notifications', waiting: 1, poison: 1, oldestPoisonMinutes: 10 },
         { queue: 'print-notifications-waiting', waiting: 0 },
@@ -124,6 +127,62 @@ describe('status', () => {
     expect(stdout).toContain('27 more tenants with errors: status --json');
     const { json } = await world.runJson('status');
     expect((json as { tenantErrors: unknown[] }).tenantErrors).toHaveLength(30);
+  });
+
+  it('counts held jobs, and names the hold that ends first', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await world.addTenant(OTHER_TENANT, 'paused');
+    const hold = async (tenantId: string, taskId: string, heldUntil: string) => {
+      const reference = { kind: 'jobStarted', tenantId, definitionId: DEFINITION, taskId } as const;
+      const firstSeenAt = START;
+      await world.ledger.insert(reference, {
+        ...{ status: 'held', phase: 'end', attempts: 1, foundBy: 'graph', firstSeenAt, heldUntil },
+        ...{ definitionId: DEFINITION, taskId },
+      });
+    };
+    await hold(TENANT, 'task-1', '2026-11-22T05:00:00.000Z');
+    await hold(TENANT, 'task-2', '2026-11-22T03:00:00.000Z');
+    await hold(OTHER_TENANT, 'task-3', '2026-11-22T04:00:00.000Z');
+    const heldJobs = { count: 3, more: false, nextEnd: '2026-11-22T03:00:00.000Z' };
+    expect((await world.runJson('status')).json).toMatchObject({ heldJobs });
+    const { code, stdout } = await world.run('status', '--check');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/held jobs +3; the next hold ends 2026-11-22T03:00:00.000Z/);
+  });
+
+  it('names rules that cannot be read with what ends jobs meanwhile, and --check fails', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await world.addTenant(OTHER_TENANT);
+    const blob = `rules/${TENANT}.json`;
+    await world.configBlobs.write(blob, '{ "version": 2 }');
+    await world.tenants.update(TENANT, (row) => ({ ...row, onFailure: 'abort' }));
+    const own = {
+      blob,
+      tenantIds: [TENANT],
+      onFailure: ['abort'],
+      problem: expect.stringContaining('line 1') as string,
+    };
+    expect(await world.runJson('status', '--check')).toMatchObject({ code: 1, json: { unreadableRules: [own] } });
+    await world.configBlobs.write('rules/default.json', 'no JSON');
+    const { code, stdout } = await world.run('status');
+    expect(code).toBe(0);
+    expect(stdout).toContain(`rules of 1 customer cannot be read, so onFailure (abort) ends jobs: ${blob}: line 1`);
+    expect(stdout).toContain('1 more document of rules cannot be read: status --json');
+    expect((await world.runJson('status')).json).toMatchObject({
+      unreadableRules: [own, { blob: 'rules/default.json', tenantIds: [OTHER_TENANT], onFailure: ['release'] }],
+    });
+  });
+
+  it('names rules that storage does not deliver, and says nothing of paused customers', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await world.addTenant(OTHER_TENANT, 'paused');
+    world.configBlobs.read = () => Promise.reject(new ReceiverError('blobsUnavailable', 'Blob storage did not answer'));
+    const { code, json } = await world.runJson('status', '--check');
+    expect(code).toBe(1);
+    expect(json).toMatchObject({ unreadableRules: [{ problem: 'Blob storage did not answer', tenantIds: [TENANT] }] });
   });
 
   it('names the hosts outside the clouds of Microsoft that the settings trust', async () => {

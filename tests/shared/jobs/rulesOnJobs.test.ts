@@ -180,6 +180,9 @@ describe('rules that cannot be applied', () => {
     expect(await worker.process(messageOf(STARTED))).toBe('done');
     expect(worker.events()).toMatchObject([{ data: { outcome: 'aborted' } }]);
     expect(await worker.row()).toMatchObject({ decidedBy: 'rulesUnreadable' });
+    expect(worker.logger.events).toContainEqual(
+      expect.objectContaining({ event: 'job.processed', jobOutcome: 'aborted', decidedBy: 'rulesUnreadable' }),
+    );
   });
 
   it.each(['release', 'abort'] as const)(

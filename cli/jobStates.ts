@@ -1,0 +1,81 @@
+import { eachBounded } from '../shared/concurrency';
+import type { Logger } from '../shared/logger';
+import type { Tenant } from '../shared/tenants/tenants';
+import type { CliServices } from './context';
+import { plural } from './output';
+
+/** Held jobs of all customers, from their index. */
+export interface HeldJobs {
+  count: number;
+  /** There are more than were counted. */
+  more: boolean;
+  /** When the first of the holds ends; ISO 8601. */
+  nextEnd?: string;
+}
+
+/** Rules that cannot be read: the choice for failures ends the jobs of these customers. */
+export interface UnreadableRules {
+  blob: string;
+  problem: string;
+  tenantIds: string[];
+  /** What ends their jobs. Both where the customers differ. */
+  onFailure: Tenant['onFailure'][];
+}
+
+/** A page of a table has 1,000 rows. `status` stays quick with any number of held jobs. */
+const MOST_COUNTED = 5_000;
+/** Blobs side by side: one small read for each customer, and one for the default rules. */
+const READS_AT_ONCE = 16;
+
+/** Counts the held jobs of these customers, and finds the hold that ends first. */
+export async function countHeldJobs(
+  services: Pick<CliServices, 'ledger'>,
+  tenants: readonly Tenant[],
+  onUnreadable: (error: Error) => void,
+): Promise<HeldJobs> {
+  const ledger = await services.ledger();
+  const ends: string[] = [];
+  let count = 0;
+  for (const { tenantId } of tenants) {
+    let isFirst = true;
+    for await (const { heldUntil } of ledger.listHeld(tenantId, {}, onUnreadable)) {
+      if (count === MOST_COUNTED) break;
+      if (isFirst && heldUntil !== undefined) ends.push(heldUntil);
+      isFirst = false;
+      count += 1;
+    }
+  }
+  const [nextEnd] = ends.sort();
+  return { count, more: count === MOST_COUNTED, ...(nextEnd === undefined ? {} : { nextEnd }) };
+}
+
+/** The rules in force for active customers that are no rules documents, or that storage does not deliver. */
+export async function findUnreadableRules(
+  services: Pick<CliServices, 'rules'>,
+  tenants: readonly Tenant[],
+  logger: Logger,
+): Promise<UnreadableRules[]> {
+  const store = await services.rules();
+  const found = new Map<string, UnreadableRules>();
+  const active = tenants.filter(({ status }) => status === 'active');
+  await eachBounded(READS_AT_ONCE, active, async ({ tenantId, onFailure }) => {
+    const inForce = await store.rulesOf(tenantId, logger);
+    if (inForce.kind !== 'unreadable' && inForce.kind !== 'outage') return;
+    const { blob, problem } =
+      inForce.kind === 'unreadable' ? inForce : { blob: 'the container config', problem: inForce.error.problem };
+    const known = found.get(`${blob} ${problem}`) ?? { blob, problem, tenantIds: [], onFailure: [] };
+    known.tenantIds.push(tenantId);
+    known.onFailure = [...new Set([...known.onFailure, onFailure])].sort();
+    found.set(`${blob} ${problem}`, known);
+  });
+  return [...found.values()].sort((a, b) => (a.blob < b.blob ? -1 : 1));
+}
+
+export function describeHeldJobs({ count, more, nextEnd }: HeldJobs): string {
+  return `${count}${more ? ' or more' : ''}${nextEnd === undefined ? '' : `; the next hold ends ${nextEnd}`}`;
+}
+
+export function describeUnreadableRules({ blob, problem, tenantIds, onFailure }: UnreadableRules): string {
+  const whose = plural(tenantIds.length, 'customer');
+  return `rules of ${whose} cannot be read, so onFailure (${onFailure.join(', ')}) ends jobs: ${blob}: ${problem}`;
+}
