@@ -40,14 +40,21 @@ export function holdHours(ruled: readonly SoakCustomer[], printerId: string): nu
   return isHeld ? LONGEST_HOLD_HOURS : 0;
 }
 
-/** What people do in an hour to a job that may be held: some wait for the end of the hold. */
+/**
+ * What people do in an hour to a held job: some wait for the end of the hold. Only jobs whose event was sent: one that its user
+ * cancels before the app has seen it leaves nothing at Graph that the app could find.
+ */
 export async function decideOnSome(
   flow: Flow,
   ruled: readonly SoakCustomer[],
   openTasks: readonly OpenTask[],
+  events: ReadonlySet<string>,
   random: () => number,
 ): Promise<void> {
-  const held = openTasks.filter(({ printerId }) => holdHours(ruled, printerId) > 0);
+  const held = openTasks.filter(
+    ({ tenantId, definitionId, taskId, printerId }) =>
+      holdHours(ruled, printerId) > 0 && events.has(`${tenantId}/jobStarted_${definitionId}_${taskId}`),
+  );
   if (held.length === 0 || random() < 0.4) return;
   const { tenantId, definitionId, taskId, printerId, jobId } = oneOf(held, random);
   const action = oneOf<WishAction | 'cancel'>(['release', 'redirect', 'abort', 'cancel'], random);
