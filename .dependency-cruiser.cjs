@@ -18,7 +18,7 @@ const only = (name, from, to, comment) => ({
   comment,
   severity: 'error',
   from: { path: from },
-  to: { path: '^(shared|functions|cli|local|tests|bench|scripts)/', pathNot: to },
+  to: { path: '^(shared|functions|cli|local|tests|bench|examples|scripts)/', pathNot: to },
 });
 
 module.exports = {
@@ -169,6 +169,12 @@ module.exports = {
       '^local/(?!(graphSimulator|functionsHost)/)',
       ['^local/'],
       'The local cloud runs the built app as Azure would. Start it or the CLI as a process instead of importing its code.',
+    ),
+    only(
+      'examples-stand-alone',
+      '^examples/',
+      ['^examples/'],
+      'An example is copied into the product of a vendor, which has none of our code. Write what it needs in its folder.',
     ),
     {
       name: 'stand-ins-start-as-processes',

@@ -24,7 +24,7 @@ const house = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/'] },
+  { ignores: ['dist/', 'coverage/', 'node_modules/', 'examples/*/dist/'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     plugins: { house },
@@ -44,7 +44,7 @@ export default tseslint.config(
   },
   // Programs speak on the terminal, those that tests start among them.
   {
-    files: ['cli/**', 'local/**', 'bench/**', 'scripts/**', 'tests/fixtures/**'],
+    files: ['cli/**', 'local/**', 'bench/**', 'scripts/**', 'examples/**', 'tests/fixtures/**'],
     rules: { 'no-console': 'off' },
   },
   // Plain JavaScript has no types to check against.

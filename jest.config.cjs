@@ -1,7 +1,7 @@
 /**
- * Five projects, run by scripts/test.mjs. `unit` runs in process. `local` tests the stand-ins of `local/`, and what needs
+ * Six projects, run by scripts/test.mjs. `unit` runs in process. `local` tests the stand-ins of `local/`, and what needs
  * them or another process. `flows` starts the built app in the local cloud. `timing` is the flows that measure time, which
- * run one at a time. `soak` simulates a month.
+ * run one at a time. `soak` simulates a month. `dotnet` builds and runs the example consumer in .NET.
  */
 const base = {
   rootDir: __dirname,
@@ -57,7 +57,7 @@ module.exports = {
       ...base,
       displayName: 'unit',
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/(local|flows|soak)/', ...startsProcesses],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/(local|flows|soak|dotnet)/', ...startsProcesses],
     },
     {
       ...base,
@@ -72,5 +72,6 @@ module.exports = {
     },
     { ...base, displayName: 'timing', testMatch: measuresTime },
     { ...base, displayName: 'soak', testMatch: ['<rootDir>/tests/soak/**/*.test.ts'] },
+    { ...base, displayName: 'dotnet', testMatch: ['<rootDir>/tests/dotnet/**/*.test.ts'] },
   ],
 };

@@ -4,7 +4,7 @@
  * functions: one ES module entry with every package inside and one chunk per `import()`, so that a cold start compiles
  * only what the webhook needs (identity, tables and the Graph client have their own chunks). One name stays external:
  * `@azure/functions-core` exists only inside the Functions worker.
- * cli, local, bench: packages stay in node_modules.
+ * cli, local, bench, examples: packages stay in node_modules.
  */
 import { build } from 'esbuild';
 import { existsSync } from 'node:fs';
@@ -38,6 +38,7 @@ const tools = present({
   'local/functionsHost/worker/main': 'local/functionsHost/worker/main.ts',
   'local/graphSimulator/main': 'local/graphSimulator/main.ts',
   'bench/run': 'bench/run.ts',
+  'examples/consumer-typescript/main': 'examples/consumer-typescript/main.ts',
 });
 
 /** Builds an app for deployment: its entry and chunks in `outdir`. */

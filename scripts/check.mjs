@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
-const sources = ['shared', 'functions', 'cli', 'local', 'tests', 'bench', 'scripts'].filter((folder) =>
+const sources = ['shared', 'functions', 'cli', 'local', 'tests', 'bench', 'examples', 'scripts'].filter((folder) =>
   existsSync(join(root, folder)),
 );
 

@@ -14,12 +14,13 @@ import { parseArgs } from 'node:util';
 
 const USAGE = `Usage: npm test -- [part...] [path...] [options]
 
-Builds the app and runs the tests, all parts but the soak in this order:
+Builds the app and runs the tests, all parts but the last two in this order:
   unit    in process, seconds (npm run test:unit)
   local   the stand-ins of local/ and other programs, as processes
   flows   the built app in the local cloud, two files at a time
   timing  flows that measure time, one file at a time
   soak    thirty simulated days (npm run test:soak), only when named
+  dotnet  the example consumer in .NET, only when named: it needs the .NET SDK 10
 
 A path, or a part of one, runs only the files that match:
   npm test -- flows tests/flows/sweep.test.ts
@@ -41,6 +42,7 @@ const PARTS = {
   flows: ['--maxWorkers', '2'],
   timing: ['--runInBand'],
   soak: ['--runInBand'],
+  dotnet: ['--runInBand'],
 };
 const DEFAULT_PARTS = ['unit', 'local', 'flows', 'timing'];
 

@@ -38,7 +38,7 @@ const PHASES = ['start', 'end'] as const;
 
 /** How a job event ended; see the contract of the table PrintJobs. */
 export type Outcome = (typeof OUTCOMES)[number];
-const OUTCOMES = [
+export const OUTCOMES = [
   'released',
   'redirected',
   'aborted',

@@ -16,6 +16,7 @@ import { createTenants, type Tenant } from '../../shared/tenants/tenants';
 import { createCapturedLogger } from './createCapturedLogger';
 import { createFakeClock } from './createFakeClock';
 import { createPrintWorld } from './createPrintWorld';
+import { findEventFaults } from './findEventFaults';
 import { createMemoryQueue } from './memoryQueue';
 import { createMemoryTable } from './memoryTable';
 
@@ -49,6 +50,19 @@ export const TASK_PATH = `/print/taskDefinitions/${DEFINITION}/tasks/${TASK}`;
 /** As Graph writes it (universalprint-samples, ResourceData.cs). */
 export const PARENT_URL = `https://graph.microsoft.com/v1.0/print/printers/${PRINTER}/jobs/${JOB}`;
 
+/** The queue of events, which refuses what the published schema does not allow. */
+function createEventsQueue(): ReturnType<typeof createMemoryQueue> {
+  const queue = createMemoryQueue();
+  return {
+    ...queue,
+    send: (text, options) => {
+      const faults = findEventFaults(JSON.parse(text));
+      if (faults.length > 0) throw new TypeError(`Not an event of docs/events.md: ${faults.join(', ')}`);
+      return queue.send(text, options);
+    },
+  };
+}
+
 /** The worker in memory: one active tenant, both watches of it, and handles to look inside. */
 export async function createJobWorker() {
   const clock = createFakeClock(Date.parse(START));
@@ -63,7 +77,7 @@ export async function createJobWorker() {
   const queues = {
     jobs: createMemoryQueue(),
     waiting: createMemoryQueue(),
-    events: createMemoryQueue(),
+    events: createEventsQueue(),
     poison: createMemoryQueue(),
   };
   const renewals = createMemoryQueue();

@@ -47,7 +47,11 @@ export function createPrintWorld() {
       const key = `${kind === 'printers' ? '' : 'pullprint.'}${parentId}/${id}`;
       const job = jobs.get(key);
       if (!job) throw graphError('notFound');
-      if (method === 'GET') return job();
+      if (method === 'GET') {
+        // Graph shows documents only when the call expands them (api/printjob-get.md).
+        const { documents, ...shown } = job();
+        return documents !== undefined && path.includes('$expand=documents') ? { ...shown, documents } : shown;
+      }
       return changeJob(key, job(), path.split('/')[6] ?? '', body);
     }
     if (id === '') return { value: [...tasks].map(([taskId, task]) => showTask(taskId, task)) };

@@ -7,6 +7,7 @@ import { createServices, type Services } from '../../shared/services';
 import { addWatch } from '../../shared/subscriptions/manage';
 import type { WatchKey, WatchKind } from '../../shared/watches/watches';
 import { eventually } from './eventually';
+import { findEventFaults } from './findEventFaults';
 import { createStoredMessages, type StoredMessages } from './storedMessages';
 
 /** The root of the package, whose dist/ `npm test` has built. */
@@ -102,7 +103,12 @@ export async function startFlow({ timers = false, shippedPolls = false, ...optio
   // What happens in this process happens at the time of the app.
   const clock = { ...systemClock, now: () => Date.now() + (cloud.clock?.offset() ?? 0) + (options.appAheadMs ?? 0) };
   const seen: SeenEvent[] = [];
-  const takeEvents = async () => (await queues.take('print-job-events')) as SeenEvent[];
+  const takeEvents = async () => {
+    const taken = await queues.take('print-job-events');
+    const faults = taken.flatMap(findEventFaults);
+    if (faults.length > 0) throw new Error(`The app sent what docs/events.md does not say: ${faults.join(', ')}`);
+    return taken as SeenEvent[];
+  };
   const events = async () => {
     seen.push(...(await takeEvents()));
     return [...seen];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { formatJobEvent, MOST_EVENT_BYTES, type JobEventFacts } from '../../../shared/jobs/jobEvent';
-import { JOB, PRINTER, START, STARTED, TRACEPARENT } from '../../support/createJobWorker';
+import { findEventFaults } from '../../support/findEventFaults';
+import { FETCHABLE, JOB, PRINTER, START, STARTED, TRACEPARENT } from '../../support/createJobWorker';
 
 const ACCOUNTING = {
   createdDateTime: START,
@@ -13,10 +14,10 @@ const ACCOUNTING = {
 function factsOf(fields: Record<string, unknown>, documents?: unknown[]): JobEventFacts {
   return {
     phase: 'start',
-    reference: STARTED,
+    // Only a job that is ready is read with its documents.
+    ...(documents ? { reference: FETCHABLE, outcome: 'fetchable' } : { reference: STARTED, outcome: 'released' }),
     printerId: PRINTER,
     jobId: JOB,
-    outcome: 'released',
     firstSeenAt: START,
     traceparent: TRACEPARENT,
     job: { fields, documents },
@@ -33,7 +34,9 @@ interface Data {
 function format(facts: JobEventFacts): Data {
   const text = formatJobEvent(facts);
   expect(Buffer.byteLength(text, 'utf8')).toBeLessThanOrEqual(49_152);
-  return (JSON.parse(text) as { data: Data }).data;
+  const event = JSON.parse(text) as { data: Data };
+  expect(findEventFaults(event)).toEqual([]);
+  return event.data;
 }
 
 test('a queue message holds 64 KiB, 48 KiB before base64 (Azure Queue storage scalability targets)', () => {

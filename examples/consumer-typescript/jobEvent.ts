@@ -1,0 +1,99 @@
+/**
+ * The events on the queue print-job-events, as docs/events.md explains them. Copy this file into your product. A test holds it
+ * equal to docs/schemas/job-event.schema.json.
+ */
+export type JobEvent = StartedEvent | FetchableEvent | EndedEvent;
+
+/** A job waited for the receiver, which has decided on it. */
+export type StartedEvent = Envelope<
+  'print.job.started',
+  WaitingJob & {
+    outcome: 'released' | 'held' | 'redirected' | 'aborted' | 'deadline' | 'unreadable' | 'ended';
+    refused?: Refused;
+  }
+>;
+
+/** A job is ready for download and can no longer change. */
+export type FetchableEvent = Envelope<
+  'print.job.fetchable',
+  JobData & {
+    printerId: string;
+    jobId: string;
+    outcome: 'fetchable' | 'printed' | 'redirected' | 'ended';
+    /** As Microsoft Graph gave them. */
+    documents?: unknown[];
+  }
+>;
+
+/** A job that an earlier event called `held` has ended. */
+export type EndedEvent = Envelope<
+  'print.job.ended',
+  WaitingJob & {
+    outcome: 'released' | 'redirected' | 'aborted' | 'deadline' | 'ended';
+    /** Who asked for the end of the hold. */
+    by?: string;
+    refused?: Refused;
+  }
+>;
+
+/** CloudEvents 1.0. */
+export interface Envelope<Type extends string, Data> {
+  specversion: '1.0';
+  /** The same however often the event is sent: ignore an id that you have processed. */
+  id: string;
+  source: string;
+  subject: string;
+  type: Type;
+  /** When the receiver first saw the job event; ISO 8601 in UTC. */
+  time: string;
+  datacontenttype: 'application/json';
+  traceparent?: string;
+  data: Data;
+}
+
+export interface JobData {
+  tenantId: string;
+  rule?: string;
+  redirectedTo?: JobPlace;
+  redirectedFrom?: JobPlace;
+  /** printJob as Microsoft Graph gave it; null when it could not be read. */
+  job: Record<string, unknown> | null;
+  /** What was shortened or left out. */
+  truncated?: string[];
+}
+
+export interface WaitingJob extends JobData {
+  printerId?: string;
+  /** In place of printerId: Graph does not show the printer of this share. */
+  shareId?: string;
+  jobId?: string;
+  taskId: string;
+  definitionId: string;
+}
+
+export type JobPlace = { printerId: string; jobId: string } | { shareId: string; jobId: string };
+
+/** What Microsoft Graph refused of a decision. */
+export interface Refused {
+  action: 'release' | 'hold' | 'redirect' | 'abort';
+  code: string;
+  message: string;
+}
+
+/**
+ * The event in the text of a message, which is base64. It may be of a type, or have an outcome, that this file does not list
+ * yet: skip those.
+ *
+ * @throws Error when the text is not an event
+ */
+export function parseJobEvent(messageText: string): JobEvent {
+  const value: unknown = JSON.parse(Buffer.from(messageText, 'base64').toString('utf8'));
+  if (!isJobEvent(value)) throw new Error('The message is not an event of the receiver');
+  return value;
+}
+
+function isJobEvent(value: unknown): value is JobEvent {
+  if (typeof value !== 'object' || value === null) return false;
+  const isNamed = 'id' in value && typeof value.id === 'string' && 'type' in value && typeof value.type === 'string';
+  return isNamed && 'data' in value && typeof value.data === 'object' && value.data !== null;
+}
