@@ -12,8 +12,10 @@ export interface CliIo extends TerminalStreams {
   directory: string;
   /** Milliseconds since 1970. */
   now: () => number;
-  /** Resolves after so many milliseconds. */
-  sleep: (ms: number) => Promise<void>;
+  /** Resolves after so many milliseconds; rejects when the signal is aborted before. */
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Aborted by Ctrl-C or SIGTERM. From this call on, the process ends by itself and not by the signal. */
+  interruption: () => AbortSignal;
   /** The name of the person at this machine, for the record. */
   userName: () => string;
   createServices: (env: Environment) => CliServices;
@@ -45,6 +47,7 @@ export interface CliContext {
   now: CliIo['now'];
   sleep: CliIo['sleep'];
   userName: CliIo['userName'];
+  interruption: CliIo['interruption'];
   /** Paths of files begin here. */
   directory: string;
   /** The services of the app, opened on first use with the settings of the environment and local.settings.json. */

@@ -12,10 +12,18 @@ process.exitCode = await runCli(process.argv.slice(2), {
   directory: process.cwd(),
   confirm,
   now: () => systemClock.now(),
-  sleep: (ms) => systemClock.sleep(ms),
+  sleep: (ms, signal) => systemClock.sleep(ms, signal),
+  interruption,
   userName: () => userInfo().username,
   createServices,
 });
+
+/** A second signal ends the process at once. */
+function interruption(): AbortSignal {
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+  return interrupted.signal;
+}
 
 async function confirm(question: string): Promise<boolean | undefined> {
   if (!process.stdin.isTTY) return undefined;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command. Works right after `npm ci`: it builds only when dist/ is missing.
-const { spawnSync } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
 const { existsSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
@@ -29,14 +29,17 @@ if (certificates !== undefined && certificates !== process.env.NODE_EXTRA_CA_CER
   // Node reads this variable only at start.
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificates };
   const argv = [__filename, ...process.argv.slice(2)];
-  const { status } = spawnSync(process.execPath, argv, { stdio: 'inherit', env });
-  process.exit(status ?? 1);
+  const child = spawn(process.execPath, argv, { stdio: 'inherit', env });
+  // A terminal sends SIGINT to both processes. This one waits for the end of the other.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('exit', (status) => process.exit(status ?? 1));
+} else {
+  import(pathToFileURL(main).href).catch((error) => {
+    process.stderr.write(`error: The program cannot be loaded (${error.code ?? error.name}). Run npm run build.\n`);
+    process.exitCode = 1;
+  });
 }
-
-import(pathToFileURL(main).href).catch((error) => {
-  process.stderr.write(`error: The program cannot be loaded (${error.code ?? error.name}). Run npm run build.\n`);
-  process.exitCode = 1;
-});
 
 /** The certificate file in local.settings.json. The sign-in host of the local cloud has its own certificate. */
 function extraCertificates() {

@@ -4,6 +4,7 @@ import { createLogger } from '../shared/logger';
 import { usageError } from './arguments';
 import type { CliContext, CliIo, CliServices } from './context';
 import { definitionsCommand } from './definitions';
+import { eventsCommand } from './events';
 import { jobsCommand } from './jobs';
 import { errorLines } from './output';
 import { printersCommand } from './printers';
@@ -39,6 +40,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     now: io.now,
     sleep: io.sleep,
     userName: io.userName,
+    interruption: io.interruption,
     directory: io.directory,
     services: () => (opened ??= readSettings(io.env, io.directory).then((env) => io.createServices(env))),
     logger,
@@ -65,6 +67,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   triggersCommand(program.command('triggers'), context);
   subscriptionsCommand(program.command('subscriptions'), context);
   jobsCommand(program.command('jobs'), context);
+  eventsCommand(program.command('events'), context);
   poisonCommand(program.command('poison'), context);
   rulesCommand(program.command('rules'), context);
   statusCommand(program.command('status'), context);

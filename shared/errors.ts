@@ -50,6 +50,7 @@ export const ERRORS = {
   triggersInTheWay: { retryable: false, remedy: 'Remove each with triggers delete, or add --force.' },
   definitionInUse: { retryable: false, remedy: 'Remove what uses it, or add --force.' },
   messageNotFound: { retryable: false, remedy: 'See: poison list' },
+  eventNotFound: { retryable: false, remedy: 'See: events list' },
   jobNotFound: { retryable: false, remedy: 'See jobs list, or search Graph with jobs sweep.' },
   tokenNotFound: { retryable: false, remedy: 'See: tenants token list' },
   wishPending: { retryable: true, remedy: 'The app carries it out within seconds. See: jobs show' },

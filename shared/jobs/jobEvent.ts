@@ -57,10 +57,10 @@ function build(facts: JobEventFacts, job: ShortenedJob | undefined): string {
   const { tenantId } = reference;
   return JSON.stringify({
     specversion: '1.0',
-    id: `${tenantId}/${ledgerRowKey(reference)}${facts.phase === 'end' ? '/end' : ''}`,
+    id: eventId(facts),
     source: `/tenants/${tenantId}/printers/${printerId ?? 'unknown'}`,
     subject: `jobs/${jobId ?? 'unknown'}`,
-    type: typeOf(facts),
+    type: eventType(facts),
     time: facts.firstSeenAt,
     datacontenttype: 'application/json',
     ...(facts.traceparent === '' ? {} : { traceparent: facts.traceparent }),
@@ -83,7 +83,13 @@ function build(facts: JobEventFacts, job: ShortenedJob | undefined): string {
   });
 }
 
-function typeOf({ phase, reference }: JobEventFacts): string {
+/** The `id` of an event. */
+export function eventId({ phase, reference }: Pick<JobEventFacts, 'phase' | 'reference'>): string {
+  return `${reference.tenantId}/${ledgerRowKey(reference)}${phase === 'end' ? '/end' : ''}`;
+}
+
+/** The `type` of an event. */
+export function eventType({ phase, reference }: Pick<JobEventFacts, 'phase' | 'reference'>) {
   if (phase === 'end') return 'print.job.ended';
   return reference.kind === 'jobStarted' ? 'print.job.started' : 'print.job.fetchable';
 }

@@ -131,6 +131,12 @@ export interface LedgerRow extends DecisionCells {
   eventText?: string;
   /** `pending`: the work has ended, and its event could not be sent yet. The others: whether a row that is done sent one. */
   event?: EventState;
+  /** When the queue confirmed the first event. */
+  sentAt?: string;
+  /** When the queue confirmed the event of the end of a held job. */
+  endSentAt?: string;
+  /** Where this product redirected the job to, JSON; for its event. */
+  redirectedTo?: string;
   /** The error code or reason: why the row waits or failed, or why no event was sent. For people. */
   cause?: string;
   /** What Graph or Entra said when it last refused a call for this job, with its ids and the remedy. For people. */
@@ -141,11 +147,12 @@ export const TABLE = 'PrintJobs';
 
 const TIMES = [
   ...['leaseUntil', 'nextTryAt', 'notifiedAt', 'jobCreatedAt', 'waitingSince', 'retriesEndedAt'],
-  ...['heldUntil', 'redirectCheckedAt'],
+  ...['heldUntil', 'redirectCheckedAt', 'sentAt', 'endSentAt'],
 ] as const satisfies readonly (keyof LedgerRow)[];
 const TEXTS = [
   ...['runId', 'printerId', 'shareId', 'jobId', 'definitionId', 'taskId', 'userTags', 'cause', 'traceparent'],
   ...['wish', 'rule', 'rulesEtag', 'by', 'targetPrinterId', 'configure', 'heldConfigure', 'reason', 'refused'],
+  'redirectedTo',
 ] as const satisfies readonly (keyof LedgerRow)[];
 /** Most of the size of a row. */
 const LONG_TEXTS = ['job', 'truncated', 'eventText', 'lastRefusal'] as const;

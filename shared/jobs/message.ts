@@ -160,7 +160,8 @@ export function parseReference(tenantId: string, event: Readonly<Record<string, 
   return { kind: 'jobStarted', tenantId, definitionId, taskId, ...parsePlace(event) };
 }
 
-function parsePlace(event: Readonly<Record<string, unknown>>): NamedPlace | undefined {
+/** Where a job is, as `event` names it: a message, or a cell of the ledger. */
+export function parsePlace(event: Readonly<Record<string, unknown>>): NamedPlace | undefined {
   const [printerId, shareId] = [parseId(event['printerId']), parseId(event['shareId'])];
   const jobId = parseJobId(event['jobId']);
   if (jobId === undefined) return undefined;

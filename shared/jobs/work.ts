@@ -8,6 +8,7 @@ import type { Access } from './access';
 import { nameRuleOfFetchable } from './decision';
 import { extendLease, finishClaim, holdClaim, isoTime, mayReopen, type Claim } from './claims';
 import { formatJobEvent, type JobEventFacts, type JobFacts } from './jobEvent';
+import { factsOfRow } from './jobEventOfRow';
 import type { EventState, LedgerRow, Outcome } from './ledgerRow';
 import { userTag } from './ledgerIndex';
 import type { JobFetchableReference, JobMessage, JobReference } from './message';
@@ -94,13 +95,7 @@ async function holdAgain(
 
 /** What a run found and did whose event could not be sent. */
 function pendingFacts(row: LedgerRow): JobFacts | undefined {
-  const { event, outcome, printerId, shareId, jobId } = row;
-  if (event !== 'pending' || outcome === undefined) return undefined;
-  const fields = parseJson(row.job ?? '');
-  const truncated = parseJson(row.truncated ?? '');
-  const isNames = Array.isArray(truncated) && truncated.every((name) => typeof name === 'string');
-  const job = isRecord(fields) ? { fields, ...(isNames ? { truncated } : {}) } : undefined;
-  return { outcome, printerId, shareId, jobId, job };
+  return row.event === 'pending' ? factsOfRow(row) : undefined;
 }
 
 /** A notification may arrive before the job can be read, and long after it has been printed. */
@@ -136,11 +131,13 @@ async function sendAndRecord(deps: WorkDeps, { claim, message, access }: Work, f
   if (text.length <= MOST_CELL_CHARACTERS) claim.row = { ...claim.row, eventText: text };
   if (!(await extendLease(deps.ledger, claim, EVENT_SEND_LIMIT_MS))) return { outcome: 'claimLost' };
   await deps.queues.events.send(text);
+  const sentAt = isoTime(deps.clock.now());
   if (outcome === 'held') {
-    const isHeld = await holdClaim(deps.ledger, claim, { ...record, ...heldCells(claim.reference, facts) });
+    const isHeld = await holdClaim(deps.ledger, claim, { ...record, ...heldCells(claim.reference, facts), sentAt });
     return isHeld ? { outcome: 'held' } : { outcome: 'eventRepeated', jobOutcome: outcome };
   }
-  const recorded = await finishClaim(deps.ledger, claim, { ...record, event: 'sent' });
+  const sent = claim.row.phase === 'end' ? { endSentAt: sentAt } : { sentAt };
+  const recorded = await finishClaim(deps.ledger, claim, { ...record, event: 'sent', ...sent });
   return { outcome: recorded ? 'done' : 'eventRepeated', jobOutcome: outcome };
 }
 
@@ -154,10 +151,11 @@ async function formatEvent(deps: WorkDeps, claim: Claim, message: JobMessage, fa
 }
 
 /** What the row keeps of the facts, so that a later run can send the same event. */
-function recordOf({ outcome, printerId, shareId, jobId, job }: JobFacts): Partial<LedgerRow> {
+function recordOf({ outcome, printerId, shareId, jobId, job, redirectedTo }: JobFacts): Partial<LedgerRow> {
   const named = Object.entries({ printerId, shareId, jobId }).filter(([, id]) => id !== undefined);
   const place: Pick<LedgerRow, 'printerId' | 'shareId' | 'jobId'> = Object.fromEntries(named);
-  if (!job) return { outcome, ...place };
+  const target = redirectedTo === undefined ? {} : { redirectedTo: JSON.stringify(redirectedTo) };
+  if (!job) return { outcome, ...place, ...target };
   const shorten = { fields: job.fields };
   const { fields, truncated } = shortenJob(
     shorten,
@@ -167,6 +165,7 @@ function recordOf({ outcome, printerId, shareId, jobId, job }: JobFacts): Partia
   return {
     outcome,
     ...place,
+    ...target,
     ...(Number.isNaN(createdMs) ? {} : { jobCreatedAt: isoTime(createdMs) }),
     job: JSON.stringify(fields),
     ...(truncated.length > 0 ? { truncated: JSON.stringify(truncated) } : {}),

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,6 +65,23 @@ describe('the command (works right after npm ci, builds only when dist/ is missi
     expect(said({ NODE_EXTRA_CA_CERTS: others })).toEqual({ status: 2, stdout: `${ca} status\n` });
     // The settings come from the environment then, and the file must not say who is trusted with its secrets.
     for (const name of SETTING_NAMES) expect(said({ [name]: 'x' }).stdout).toBe('undefined status\n');
+  });
+
+  it('ends the program when it is asked to end itself', async () => {
+    mkdirSync(join(root, 'dist', 'cli'), { recursive: true });
+    const ca = join(root, 'ca.pem');
+    writeFileSync(ca, '');
+    writeFileSync(join(root, 'local.settings.json'), JSON.stringify({ Values: { NODE_EXTRA_CA_CERTS: ca } }));
+    writeFileSync(
+      main(),
+      "process.once('SIGTERM', () => process.exit(7)); console.log('ready'); setInterval(() => {}, 1000);",
+    );
+    const env = { PATH: process.env['PATH'] ?? '' };
+    const command = spawn(process.execPath, [join(root, 'cli', 'run.cjs'), 'listen'], { cwd: root, env });
+    await once(command.stdout, 'data');
+    command.kill('SIGTERM');
+    // 'close' comes after the program, which has the same output, has ended.
+    expect(await once(command, 'close')).toEqual([7, null]);
   });
 
   it('prints what to do when the build cannot be loaded', () => {

@@ -60,6 +60,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
       now: () => world.clock.now(),
       sleep: (ms) => world.clock.sleep(ms),
       userName: () => 'ada',
+      interruption: () => new AbortController().signal,
       createServices: (env) => ({
         config: () => Promise.resolve().then(() => readConfig(env)),
         tenants: () => Promise.resolve(world.tenants),

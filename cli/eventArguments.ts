@@ -1,0 +1,67 @@
+import { InvalidArgumentError } from 'commander';
+import type { LedgerKey } from '../shared/jobs/ledger';
+import { EVENT_TYPES } from '../shared/jobs/jobEventSchema';
+import { parseGuid, parseId } from '../shared/parse';
+import { QUEUE_NAMES } from '../shared/storage/account';
+import { oneOf } from './arguments';
+import type { CliContext, CliServices } from './context';
+import { plural, warn } from './output';
+
+/** The text of `--type` in help. */
+export const TYPE_HELP = `only this type: ${EVENT_TYPES.join(', ')}`;
+export const typeArgument = oneOf(EVENT_TYPES);
+
+/** An event of the ledger by its id. */
+export interface EventName {
+  id: string;
+  key: LedgerKey;
+}
+
+/** The id of an event: `{tenantId}/{key of its ledger row}`, and `/end` for the end of a held job. */
+export function eventArgument(value: string): EventName {
+  const [, tenant, rowKey = ''] = /^([^/]+)\/(job(?:Started|Fetchable)_[^/]+?)(?:\/end)?$/.exec(value) ?? [];
+  const tenantId = parseGuid(tenant);
+  const isKey = rowKey.split('_').every((part) => parseId(part) !== undefined);
+  if (tenantId === undefined || !isKey)
+    throw new InvalidArgumentError('It must be the id of an event, from events list.');
+  return { id: `${tenantId}${value.slice(tenantId.length)}`, key: { tenantId, rowKey } };
+}
+
+/** A time in ISO 8601 as milliseconds are written; a date begins at midnight UTC. */
+export function timeArgument(value: string): string {
+  const isTime = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(value);
+  if (!isTime || Number.isNaN(Date.parse(value))) {
+    throw new InvalidArgumentError('It must be a time with its zone, such as 2026-11-22T09:00Z, or a date in UTC.');
+  }
+  return new Date(value).toISOString();
+}
+
+/** The tenants whose events a verb reads: the one that is named, or all on the allow-list. */
+export async function tenantIdsOf(
+  { terminal }: Pick<CliContext, 'terminal'>,
+  services: CliServices,
+  tenant: string | undefined,
+): Promise<string[]> {
+  if (tenant !== undefined) return [tenant];
+  const found: string[] = [];
+  for await (const { tenantId } of (await services.tenants()).list(warn(terminal))) found.push(tenantId);
+  return found.sort();
+}
+
+/** How many events wait for a consumer. */
+export interface EventsQueue {
+  name: string;
+  waiting: number;
+  poison: number;
+}
+
+export async function readEventsQueue(services: CliServices): Promise<EventsQueue> {
+  const name = QUEUE_NAMES.jobEvents;
+  const [ready, failed] = await Promise.all([services.queueContents(name), services.queueContents(`${name}-poison`)]);
+  const [waiting, poison] = await Promise.all([ready.count(), failed.count()]);
+  return { name, waiting, poison };
+}
+
+export function describeQueue({ name, waiting, poison }: EventsQueue): string {
+  return `Queue ${name}: ${plural(waiting, 'event')} waiting, ${poison} in its poison queue.`;
+}
