@@ -14,6 +14,8 @@ export interface CliIo extends TerminalStreams {
   now: () => number;
   /** Resolves after so many milliseconds; rejects when the signal is aborted before. */
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** The network, for an address that the caller names. Everything else goes through the services. */
+  fetch: typeof fetch;
   /** Aborted by Ctrl-C or SIGTERM. From this call on, the process ends by itself and not by the signal. */
   interruption: () => AbortSignal;
   /** The name of the person at this machine, for the record. */
@@ -48,6 +50,7 @@ export interface CliContext {
   sleep: CliIo['sleep'];
   userName: CliIo['userName'];
   interruption: CliIo['interruption'];
+  fetch: CliIo['fetch'];
   /** Paths of files begin here. */
   directory: string;
   /** The services of the app, opened on first use with the settings of the environment and local.settings.json. */

@@ -15,6 +15,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   sleep: (ms, signal) => systemClock.sleep(ms, signal),
   interruption,
   userName: () => userInfo().username,
+  fetch,
   createServices,
 });
 

@@ -6,6 +6,7 @@ import type { CliContext, CliIo, CliServices } from './context';
 import { definitionsCommand } from './definitions';
 import { eventsCommand } from './events';
 import { jobsCommand } from './jobs';
+import { listenCommand } from './listen';
 import { errorLines } from './output';
 import { printersCommand } from './printers';
 import { poisonCommand } from './poison';
@@ -41,6 +42,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     sleep: io.sleep,
     userName: io.userName,
     interruption: io.interruption,
+    fetch: io.fetch,
     directory: io.directory,
     services: () => (opened ??= readSettings(io.env, io.directory).then((env) => io.createServices(env))),
     logger,
@@ -68,6 +70,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   subscriptionsCommand(program.command('subscriptions'), context);
   jobsCommand(program.command('jobs'), context);
   eventsCommand(program.command('events'), context);
+  listenCommand(program.command('listen'), context);
   poisonCommand(program.command('poison'), context);
   rulesCommand(program.command('rules'), context);
   statusCommand(program.command('status'), context);

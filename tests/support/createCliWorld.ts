@@ -61,6 +61,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
       sleep: (ms) => world.clock.sleep(ms),
       userName: () => 'ada',
       interruption: () => new AbortController().signal,
+      fetch: () => Promise.reject(new Error('This test has no network')),
       createServices: (env) => ({
         config: () => Promise.resolve().then(() => readConfig(env)),
         tenants: () => Promise.resolve(world.tenants),
