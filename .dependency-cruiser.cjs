@@ -6,7 +6,7 @@
  */
 
 /** Paths of shared/ that import nothing but each other. */
-const leaves = '^shared/(errors|logger|clock|parse|concurrency|backoff|cache|skew|jobPlace)\\.ts$';
+const leaves = '^shared/(errors|logger|clock|parse|concurrency|backoff|cache|skew|jobPlace|retryAfter)\\.ts$';
 /** The settings and their checks. */
 const settings = '^shared/(config\\.ts$|settings/)';
 /** What every folder of shared/ may build on. `config` is a leaf too, but only the parts that open a connection see it. */
@@ -52,6 +52,12 @@ module.exports = {
       '^shared/tenants/',
       ['^shared/tenants/', ...base],
       'Who consented does not depend on what is watched. Move the code up into watches, jobs or subscriptions.',
+    ),
+    only(
+      'sinks-stand-alone',
+      '^shared/sinks/',
+      ['^shared/sinks/', ...base],
+      'A sink sends a finished event and knows nothing of jobs. Form the event in jobs.',
     ),
     only(
       'rules-stand-alone',
@@ -200,10 +206,11 @@ module.exports = {
       to: { path: 'node_modules/@azure/(data-tables|storage-[^/]+)/' },
     },
     {
-      name: 'http-in-graph',
-      comment: 'Only shared/graph calls Graph, with its throttle and its typed errors. Use CallGraph.',
+      name: 'http-in-two-places',
+      comment:
+        'Only shared/graph calls Graph, with its throttle and its typed errors: use CallGraph. Only shared/sinks/post calls the sinks of events: use Post.',
       severity: 'error',
-      from: { path: '^(shared|functions|cli)/', pathNot: '^shared/graph/http\\.ts$' },
+      from: { path: '^(shared|functions|cli)/', pathNot: '^shared/(graph/http|sinks/post)\\.ts$' },
       to: { path: '^(node:)?https?$|node_modules/axios/' },
     },
     {

@@ -1,4 +1,4 @@
-import { isSignedQueue, QUEUE_NAMES } from '../shared/storage/account';
+import { hasPoison, isSignedQueue, QUEUE_NAMES } from '../shared/storage/account';
 import type { SeenMessage } from '../shared/storage/queueContents';
 import { keyIdOfMessage } from '../shared/storage/signedMessages';
 import type { CliServices } from './context';
@@ -22,6 +22,8 @@ export interface SignedMessages {
   unseen: number;
 }
 
+const NOT_SIGNED: SignedMessages = { keyIds: [], unseen: 0 };
+
 /** The queues of the app and their poison queues at `now` (milliseconds since 1970). */
 export async function readQueues(
   services: Pick<CliServices, 'queueContents'>,
@@ -39,9 +41,10 @@ export async function readQueues(
 
 async function readQueue({ queueContents }: Pick<CliServices, 'queueContents'>, queue: string, now: number) {
   const ready = await queueContents(queue);
-  if (queue === QUEUE_NAMES.waiting) {
+  if (!hasPoison(queue)) {
     const [waiting, seen] = await Promise.all([ready.count(), ready.peek()]);
-    return { state: { queue, waiting }, signed: keysOf(seen, waiting) };
+    const isSigned = queue === QUEUE_NAMES.waiting;
+    return { state: { queue, waiting }, signed: isSigned ? keysOf(seen, waiting) : NOT_SIGNED };
   }
   const poison = await queueContents(`${queue}-poison`);
   const [waiting, failed, seen, seenFailed] = await Promise.all([
@@ -57,7 +60,7 @@ async function readQueue({ queueContents }: Pick<CliServices, 'queueContents'>, 
     poison: failed,
     ...(seenFailed.length === 0 ? {} : { oldestPoisonMinutes: Math.max(0, Math.round((now - oldest) / 60_000)) }),
   };
-  if (!isSignedQueue(queue)) return { state, signed: { keyIds: [], unseen: 0 } };
+  if (!isSignedQueue(queue)) return { state, signed: NOT_SIGNED };
   return { state, signed: keysOf([...seen, ...seenFailed], waiting + failed) };
 }
 
@@ -66,8 +69,13 @@ function keysOf(seen: readonly SeenMessage[], count: number): SignedMessages {
   return { keyIds, unseen: Math.max(0, count - seen.length) };
 }
 
+/** The queues that only a sink uses. */
+const SINK_QUEUES: readonly string[] = [QUEUE_NAMES.waitingEvents, QUEUE_NAMES.deadEvents];
+
+/** Queues that only a sink uses are left out while they are empty. */
 export function printQueues(terminal: Terminal, queues: readonly QueueState[]): void {
-  const rows = queues.map(({ queue, waiting, poison, oldestPoisonMinutes }) => [
+  const shown = queues.filter(({ queue, waiting }) => waiting > 0 || !SINK_QUEUES.includes(queue));
+  const rows = shown.map(({ queue, waiting, poison, oldestPoisonMinutes }) => [
     queue,
     String(waiting),
     poison === undefined ? '' : String(poison),

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Config } from '../shared/config';
 import type { DeviceToken } from '../shared/deviceTokens/deviceTokens';
 import { ReceiverError } from '../shared/errors';
+import { describeSink, type SinkDescription } from '../shared/settings/eventSink';
 import type { Tenant, TenantStatus } from '../shared/tenants/tenants';
 import { watchState, type Watch, type WatchState } from '../shared/watches/watches';
 import type { CliContext, CliServices } from './context';
@@ -54,7 +55,8 @@ async function status(context: CliContext, options: StatusOptions): Promise<void
   for await (const { watch } of (await services.watches()).list(undefined, warn(terminal))) watches.push(watch);
   const tokens: DeviceToken[] = [];
   for await (const token of (await services.deviceTokens()).tokens.list(undefined, warn(terminal))) tokens.push(token);
-  const { clientStateKeys, trustedHosts } = config;
+  const { clientStateKeys, trustedHosts, eventSink } = config;
+  const sink = eventSink && describeSink(eventSink);
   const ring = clientStateKeys.map(({ keyId }) => keyId);
   const { states, signed } = await readQueues(services, now);
   const keys = summarizeKeys({ tenants, watches, tokens, ring, signed, now });
@@ -63,8 +65,9 @@ async function status(context: CliContext, options: StatusOptions): Promise<void
   const unreadableRules = await findUnreadableRules(services, tenants, logger);
   if (options.check && unreadableRules.length > 0) markFailed();
   const jobs = { heldJobs, unreadableRules };
-  if (options.json) return terminal.json({ ...summary, ...jobs, keys, trustedHosts, queues: states });
-  print(terminal, { ...summary, ...jobs }, { keys: describeKeys(keys, signed), trustedHosts });
+  if (options.json)
+    return terminal.json({ ...summary, ...jobs, keys, trustedHosts, sink: sink ?? null, queues: states });
+  print(terminal, { ...summary, ...jobs }, { keys: describeKeys(keys, signed), trustedHosts, sink });
   printQueues(terminal, states);
 }
 
@@ -85,10 +88,12 @@ async function printInvalid(
   else printQueues(terminal, queues.states);
 }
 
+const SINK_WORDS = { webhook: 'webhook', eventGrid: 'Event Grid' };
+
 function print(
   terminal: Terminal,
   summary: ServiceSummary & { heldJobs: HeldJobs; unreadableRules: UnreadableRules[] },
-  { keys, trustedHosts }: { keys: string; trustedHosts: readonly string[] },
+  { keys, trustedHosts, sink }: { keys: string; trustedHosts: readonly string[]; sink: SinkDescription | undefined },
 ): void {
   const { tenants, minutesToNearestExpiry, lastRenewal, foundOnlyBySweep, heldJobs, unreadableRules } = summary;
   const facts = [
@@ -100,6 +105,7 @@ function print(
     ['last sweep', describeSweep(summary)],
     ['jobs found only by the sweep', String(foundOnlyBySweep)],
     ...(heldJobs.count === 0 ? [] : [['held jobs', describeHeldJobs(heldJobs)]]),
+    ...(sink === undefined ? [] : [['events are delivered to', `${SINK_WORDS[sink.kind]} ${sink.host}`]]),
     // Outside Microsoft's clouds: the operator should see that credentials are sent there.
     ...(trustedHosts.length === 0 ? [] : [['trusted hosts', trustedHosts.join(', ')]]),
   ];

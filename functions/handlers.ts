@@ -9,7 +9,8 @@ import type {
 import { errorFields, ReceiverError } from '../shared/errors';
 import { createLogger, type Logger } from '../shared/logger';
 import type { Services } from '../shared/services';
-import type { SignedQueue } from '../shared/storage/account';
+import { QUEUE_NAMES, type SignedQueue } from '../shared/storage/account';
+import type { MessageQueue } from '../shared/storage/queues';
 
 export interface Invocation {
   services: Services;
@@ -46,18 +47,41 @@ export function signedQueueHandler(
   queue: SignedQueue,
   work: (invocation: Invocation, message: unknown) => Promise<void>,
 ): StorageQueueHandler {
+  return holdingHandler(
+    { name: queue, openWaiting: (services) => services.unsignedWaiting() },
+    async (invocation, message) => {
+      const { admitMessage } = await import('../shared/storage/signedMessages');
+      const { services, logger } = invocation;
+      if (await admitMessage({ ...(await services.admission(queue)), logger }, message)) {
+        await work(invocation, message);
+      }
+    },
+  );
+}
+
+/** The function of the queue of events, which other systems may read. Its messages are not signed. */
+export function eventQueueHandler(
+  work: (invocation: Invocation, message: unknown) => Promise<void>,
+): StorageQueueHandler {
+  const openWaiting = (services: Services) => services.queue(QUEUE_NAMES.waitingEvents);
+  return holdingHandler({ name: QUEUE_NAMES.jobEvents, openWaiting }, work);
+}
+
+/** @param openWaiting opens a queue without a trigger, although settings other than those of storage are wrong */
+function holdingHandler(
+  { name, openWaiting }: { name: string; openWaiting: (services: Services) => Promise<MessageQueue> },
+  work: (invocation: Invocation, message: unknown) => Promise<void>,
+): StorageQueueHandler {
   return (message, context) =>
     runSafely(context, async (invocation) => {
-      const { admitMessage, holdMessage } = await import('../shared/storage/signedMessages');
       const { services, logger } = invocation;
       try {
-        if (await admitMessage({ ...(await services.admission(queue)), logger }, message)) {
-          await work(invocation, message);
-        }
+        await work(invocation, message);
       } catch (error) {
         if (!(error instanceof ReceiverError) || error.code !== 'configInvalid') throw error;
         logger.error('settings.invalid', errorFields(error));
-        await holdMessage({ waiting: await services.unsignedWaiting(), name: queue, logger }, message, error.code);
+        const { holdMessage } = await import('../shared/storage/signedMessages');
+        await holdMessage({ waiting: await openWaiting(services), name, logger }, message, error.code);
       }
     });
 }

@@ -1,5 +1,7 @@
 import { app } from '@azure/functions';
 import { errorFields } from '../shared/errors';
+import { sinkTrigger } from '../shared/settings/sinkTrigger';
+import type { BringBackDeps } from '../shared/fairness/bringBack';
 import { timerHandler, type Invocation } from './handlers';
 
 /**
@@ -7,7 +9,9 @@ import { timerHandler, type Invocation } from './handlers';
  * before may just have died.
  */
 const handler = timerHandler(async ({ services, logger }) => {
-  await bringBackWaiting({ services, logger });
+  await bringBackWaiting(logger, () => services.bringBack('messages'));
+  // Events that wait for a sink that is no longer set belong to the readers of their queue.
+  if (!sinkTrigger(process.env)) await bringBackWaiting(logger, () => services.bringBack('events'));
   const { recoverJobs } = await import('../shared/sweep/recoverJobs');
   const deps = { ...(await services.sweep()), logger };
   const isEven = new Date(deps.clock.now()).getUTCMinutes() % 2 === 0;
@@ -18,10 +22,10 @@ const handler = timerHandler(async ({ services, logger }) => {
 });
 
 /** It needs no settings but those of storage: it is what ends the wait when wrong ones have been corrected. */
-async function bringBackWaiting({ services, logger }: Pick<Invocation, 'services' | 'logger'>): Promise<void> {
+async function bringBackWaiting(logger: Invocation['logger'], open: () => Promise<BringBackDeps>): Promise<void> {
   try {
     const { bringBack } = await import('../shared/fairness/bringBack');
-    const messages = await bringBack(await services.bringBack());
+    const messages = await bringBack(await open());
     if (messages > 0) logger.info('waiting.broughtBack', { messages });
   } catch (error) {
     logger.error('waiting.notBroughtBack', errorFields(error));

@@ -17,7 +17,7 @@ const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 /** Created once in Azure (README, Deploy). The deployed app has no permission to create them. */
 const QUEUES = ['print-notifications', 'subscription-events', 'print-job-events'];
 /** Without a trigger, hence without a poison queue. */
-const WAITING_QUEUE = 'print-notifications-waiting';
+const PLAIN_QUEUES = ['print-notifications-waiting', 'print-job-events-waiting', 'print-job-events-dead'];
 const TABLES = ['Tenants', 'Subscriptions', 'PrintJobs', 'DeviceTokens'];
 const CONTAINERS = ['config'];
 
@@ -86,7 +86,7 @@ export async function createStorage(connectionString: string): Promise<void> {
   const queues = QueueServiceClient.fromConnectionString(connectionString);
   const tables = TableServiceClient.fromConnectionString(connectionString, { allowInsecureConnection: true });
   await Promise.all([
-    ...[...QUEUES.flatMap((name) => [name, `${name}-poison`]), WAITING_QUEUE].map((name) =>
+    ...[...QUEUES.flatMap((name) => [name, `${name}-poison`]), ...PLAIN_QUEUES].map((name) =>
       queues.getQueueClient(name).createIfNotExists(),
     ),
     // createTable of this SDK succeeds if the table exists.

@@ -3,7 +3,9 @@ import { checkGraphBaseUrl, checkOrigin, checkOrigins, checkPublicBaseUrl } from
 import { CERTIFICATE_FORM, checkCertificate } from './settings/certificate';
 import { checkHosts, isInAzure, isLoopback, type Address, type Checked } from './settings/clouds';
 import { checkConnectionString, isDevelopmentAccount } from './settings/connectionString';
+import { readEventSink, type EventSinkConfig } from './settings/eventSink';
 import { checkKeyRing, KEYS_FORM, type KeyRing } from './settings/keyRing';
+import { createReader, type Check, type Reader, type SettingsEnvironment } from './settings/reader';
 
 export type { KeyRing } from './settings/keyRing';
 
@@ -22,6 +24,8 @@ export interface Config {
   storage: StorageConfig;
   /** Where the queue of job events lies: `storage`, unless the settings name another account. */
   eventsStorage: QueueStorageConfig;
+  /** Where the app delivers the events. Without it the vendor's systems read their queue. */
+  eventSink?: EventSinkConfig;
   /** Graph root with version, without a slash at the end. */
   graphBaseUrl: string;
   credential: GraphCredential;
@@ -48,6 +52,9 @@ export const SETTING_NAMES = [
   'AzureWebJobsStorage__tableServiceUri',
   'AzureWebJobsStorage__clientId',
   'EVENTS_STORAGE__queueServiceUri',
+  'EVENTS_SINK_WEBHOOK_URL',
+  'EVENTS_SINK_WEBHOOK_SECRETS',
+  'EVENTS_SINK_EVENT_GRID_ENDPOINT',
   'GRAPH_BASE_URL',
   'ENTRA_AUTHORITY_HOST',
   'TRUSTED_HOSTS',
@@ -65,13 +72,14 @@ export const HOST_SETTING_NAMES = [
   'FUNCTIONS_WORKER_RUNTIME',
   'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT',
   'AzureWebJobsStorage__credential',
+  'EVENTS_STORAGE__credential',
+  'EVENTS_STORAGE__clientId',
   'APPLICATIONINSIGHTS_CONNECTION_STRING',
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
   'NODE_EXTRA_CA_CERTS',
 ] as const;
 
 type SettingName = (typeof SETTING_NAMES)[number];
-export type SettingsEnvironment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_GRAPH = 'https://graph.microsoft.com/v1.0';
 const DEFAULT_AUTHORITY = 'https://login.microsoftonline.com';
@@ -85,7 +93,7 @@ const IDENTITY_FORM = 'the client id of a user-assigned managed identity, a GUID
  * @throws ReceiverError `configInvalid` with each missing or wrong setting and its remedy as `details`, never a value
  */
 export function readConfig(env: SettingsEnvironment): Config {
-  const reader = createReader(env, [...SETTING_NAMES, ...HOST_SETTING_NAMES]);
+  const reader = createReader<SettingName>(env, [...SETTING_NAMES, ...HOST_SETTING_NAMES]);
   const { read, need, problems } = reader;
   const inAzure = isInAzure(env);
 
@@ -108,11 +116,13 @@ export function readConfig(env: SettingsEnvironment): Config {
   const clientStateKeys = need('CLIENT_STATE_KEYS', KEYS_FORM, checkKeyRing);
   const publicForm = 'an https URL, e.g. https://<app>.azurewebsites.net/api';
   const publicBaseUrl = need('PUBLIC_BASE_URL', publicForm, checkPublicBaseUrl);
+  const sink = readEventSink(reader, { graphBaseUrl, ...signInAs(storage?.identity) });
   const addresses = [
     { name: 'GRAPH_BASE_URL', role: 'graph', url: graphBaseUrl },
     { name: 'ENTRA_AUTHORITY_HOST', role: 'signIn', url: authorityHost ?? DEFAULT_AUTHORITY },
     ...(publicBaseUrl === undefined ? [] : [{ name: 'PUBLIC_BASE_URL', role: 'own', url: publicBaseUrl } as const]),
     ...(storage?.endpoints ?? []),
+    ...(sink?.addresses ?? []),
   ] as const;
   problems.push(...checkHosts(addresses, { trusted: trustedHosts, inAzure }));
 
@@ -121,6 +131,7 @@ export function readConfig(env: SettingsEnvironment): Config {
   }
   return {
     ...storage.config,
+    ...(sink === undefined ? {} : { eventSink: sink.config }),
     graphBaseUrl,
     credential,
     authorityHost: authorityHost ?? DEFAULT_AUTHORITY,
@@ -142,7 +153,7 @@ const STORAGE_NAMES = SETTING_NAMES.filter((name) => /^(AzureWebJobsStorage|EVEN
  * @throws ReceiverError `configInvalid`
  */
 export function readStorageConfig(env: SettingsEnvironment): Pick<Config, 'storage' | 'eventsStorage'> {
-  const reader = createReader(env, STORAGE_NAMES);
+  const reader = createReader<SettingName>(env, STORAGE_NAMES);
   const storage = readStorage(reader, isInAzure(env));
   if (reader.problems.length === 0 && storage) return storage.config;
   throw invalid(reader.problems);
@@ -154,62 +165,28 @@ function invalid(problems: readonly string[]): ReceiverError {
   return new ReceiverError('configInvalid', problem, { details: problems });
 }
 
-type Check<T> = (text: string) => Checked<T>;
-
-interface Reader {
-  /** The checked value. Undefined when the setting is missing or wrong. */
-  read: <T>(name: SettingName, check: Check<T>) => T | undefined;
-  isMissing: (name: SettingName) => boolean;
-  /** As `read`, and reports a missing setting. */
-  need: <T>(name: SettingName, form: string, check: Check<T>, why?: string) => T | undefined;
-  readonly problems: string[];
-}
-
-/** A reference that App Service could not replace by the secret, or a person pasted into a file; also inside a value. */
-const UNRESOLVED = /@Microsoft\.(KeyVault|AppConfiguration)\(/i;
-const UNRESOLVED_PROBLEM =
-  'is a reference that was not resolved: give the identity of the app the role Key Vault Secrets User, name that identity in keyVaultReferenceIdentity, check the name of the secret, and let the reference be the whole value';
-
-/** @param names the settings that are searched for references that were not resolved, read or not */
-function createReader(env: SettingsEnvironment, names: readonly string[]): Reader {
-  const isUnresolved = (name: string) => UNRESOLVED.test(env[name] ?? '');
-  const problems = names.filter(isUnresolved).map((name) => `${name} ${UNRESOLVED_PROBLEM}`);
-  const read = <T>(name: SettingName, check: Check<T>): T | undefined => {
-    const text = env[name]?.trim();
-    if (!text || isUnresolved(name)) return undefined;
-    const checked = check(text);
-    if ('value' in checked) return checked.value;
-    problems.push(`${name} ${checked.problem}`);
-    return undefined;
-  };
-  const isMissing = (name: SettingName) => !env[name]?.trim();
-  const need = <T>(name: SettingName, form: string, check: Check<T>, why = ''): T | undefined => {
-    if (isMissing(name)) problems.push(`${name} is missing${why}: set it to ${form}`);
-    return read(name, check);
-  };
-  return { read, need, isMissing, problems };
-}
-
 const QUEUE_FORM = 'https://<account>.queue.core.windows.net';
 
 /** Storage by connection string, else by identity. The queue of job events may lie in an account of its own. */
-function readStorage(reader: Reader, inAzure: boolean) {
+function readStorage(reader: Reader<SettingName>, inAzure: boolean) {
   const { read } = reader;
   const own = readOwnStorage(reader, inAzure);
   const setting = 'EVENTS_STORAGE__queueServiceUri';
   const queueServiceUri = read(setting, checkServiceUri(QUEUE_FORM));
   const identity = read('AzureWebJobsStorage__clientId', checkGuid);
   if (!own) return undefined;
-  const signIn = identity === undefined ? {} : { managedIdentityClientId: identity };
+  const signIn = signInAs(identity);
   const storage = 'connectionString' in own.config ? own.config : { ...own.config, ...signIn };
-  if (queueServiceUri === undefined) return { config: { storage, eventsStorage: storage }, endpoints: own.endpoints };
+  const { endpoints } = own;
+  if (queueServiceUri === undefined) return { config: { storage, eventsStorage: storage }, endpoints, identity };
   return {
+    identity,
     config: { storage, eventsStorage: { queueServiceUri, ...signIn } },
-    endpoints: [...own.endpoints, storageAddress(setting, queueServiceUri)],
+    endpoints: [...endpoints, storageAddress(setting, queueServiceUri)],
   };
 }
 
-function readOwnStorage({ read, need, isMissing, problems }: Reader, inAzure: boolean) {
+function readOwnStorage({ read, need, isMissing, problems }: Reader<SettingName>, inAzure: boolean) {
   const setting = 'AzureWebJobsStorage';
   if (!isMissing(setting)) {
     const account = read(setting, checkConnectionString);
@@ -233,6 +210,11 @@ function readOwnStorage({ read, need, isMissing, problems }: Reader, inAzure: bo
 
 function storageAddress(name: string, url: string): Address {
   return { name, role: 'storage', url };
+}
+
+/** As which managed identity the app signs in to services in Azure. */
+function signInAs(identity: string | undefined): { managedIdentityClientId?: string } {
+  return identity === undefined ? {} : { managedIdentityClientId: identity };
 }
 
 /** A service that is opened with a token of the managed identity. Its SDK sends tokens over https alone. */

@@ -27,6 +27,7 @@ import {
   type SignedQueue,
 } from './storage/account';
 import type { AdmitDeps, MessageSigner } from './storage/signedMessages';
+import type { DeliverDeps } from './sinks/deliver';
 import type { SubscriptionDeps } from './subscriptions/record';
 import type { Watches } from './watches/watches';
 import type { Tenants } from './tenants/tenants';
@@ -60,8 +61,10 @@ export interface Services {
   unsignedWaiting(): Promise<MessageQueue>;
   /** The waiting queue for messages of a queue of the app, which it signs. */
   waiting(queue: SignedQueue): Promise<MessageQueue>;
-  /** Moves what waits to the queues of the app. It opens although settings other than those of storage are wrong. */
-  bringBack(): Promise<BringBackDeps>;
+  /** Moves waiting messages to the queues of the app, or events that wait for a sink to theirs. It opens although settings other than those of storage are wrong. */
+  bringBack(what: 'messages' | 'events'): Promise<BringBackDeps>;
+  /** What delivers events to the sink of the settings, apart from the logger of the invocation. */
+  eventDelivery(): Promise<Omit<DeliverDeps, 'logger'>>;
   /** The places of this process, which its tenants share. */
   places(): Promise<PlacesAndTurns>;
   /** Works on what waits, in the places that are free. */
@@ -201,16 +204,18 @@ export function createServices(env: Environment): Services {
       clock: systemClock,
       random: Math.random,
     })),
-    async userGraph(tenantId, options) {
-      const settings = await config();
-      const { openUserGraph } = await import('./graph/service');
-      return openUserGraph(settings, tenantId, options);
-    },
+    userGraph: async (tenantId, options) =>
+      (await import('./graph/service')).openUserGraph(await config(), tenantId, options),
     queue,
     signers,
     unsignedWaiting,
     waiting,
-    bringBack: async () => (await fairQueues()).bringBack(REQUEUE_PATIENCE),
+    bringBack: async (what) =>
+      (await fairQueues())[what === 'events' ? 'bringBackEvents' : 'bringBack'](REQUEUE_PATIENCE),
+    eventDelivery: once(async () => {
+      const { openDelivery } = await import('./sinks/openDelivery');
+      return openDelivery((await config()).eventSink, await openQueue(), WORKER_PATIENCE);
+    }),
     places,
     carrier: once(async () => (await fairQueues()).openCarrier(await places(), REQUEUE_PATIENCE)),
     admission: async (name) => {

@@ -22,6 +22,8 @@ export interface FairQueues {
   waiting(signer: MessageSigner, patience: SendPatience): MessageQueue;
   /** What the timer needs to move what is due. */
   bringBack(patience: SendPatience): BringBackDeps;
+  /** The same for events that wait for a sink, and the queue of events. */
+  bringBackEvents(patience: SendPatience): BringBackDeps;
   /** Works on what waits in free places of this process. */
   openCarrier(shared: PlacesAndTurns, patience: SendPatience): Promise<Carrier>;
 }
@@ -36,6 +38,10 @@ export function openFairQueues(queues: Queues, clock: Clock): FairQueues {
   });
   return {
     bringBack,
+    bringBackEvents: (patience) => ({
+      waiting: queues.contents(QUEUE_NAMES.waitingEvents),
+      sendBack: (text) => queues.queue(QUEUE_NAMES.jobEvents, patience).send(text),
+    }),
     open: (name, signer, patience) => {
       const triggered = queues.queue(name, patience);
       return createFairQueue({ triggered, waiting: plainWaiting(patience), allowances, signer });

@@ -5,7 +5,8 @@ import type { Clock } from '../clock';
 import { untilAborted } from '../concurrency';
 import type { Config } from '../config';
 import { ReceiverError } from '../errors';
-import { answerTime, GraphError, LONGEST_SILENCE_MS, parseRetryAfter } from './errors';
+import { parseRetryAfter } from '../retryAfter';
+import { answerTime, GraphError, LONGEST_SILENCE_MS } from './errors';
 import { describeRefusal, readEntraRefusal, refusalFields, type Refusal } from './refusals';
 
 /** Access tokens for Graph, as the Graph client takes them. */

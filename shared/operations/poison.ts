@@ -37,10 +37,10 @@ const SIGNATURE_CAUSES: Partial<Record<SignatureCheck, string>> = {
   unknownKey: 'signed with a key that is not in CLIENT_STATE_KEYS',
 };
 
-/** Explains a message of the poison queue of `queue`. The cause of a failed job is read from its ledger row. */
+/** Explains a message that `poisonName` holds for `queue`. The cause of a failed job is read from its ledger row. */
 export async function explainPoison(
   { ledger, checkSignature }: ExplainDeps,
-  queue: string,
+  { queue, poisonName }: { queue: string; poisonName: string },
   message: TakenMessage,
 ): Promise<PoisonMessage> {
   const { id, insertedAt, text } = message;
@@ -55,7 +55,8 @@ export async function explainPoison(
   }
   const data = isRecord(value) ? value['data'] : undefined;
   const tenantId = parseId(isRecord(data) ? data['tenantId'] : undefined);
-  const cause = 'the reader of the events gave it up';
+  const isDead = poisonName === QUEUE_NAMES.deadEvents;
+  const cause = isDead ? 'the sink has not accepted it' : 'the reader of the events gave it up';
   return { ...known, ...(tenantId === undefined ? {} : { tenantId }), cause, replay: text };
 }
 

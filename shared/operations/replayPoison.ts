@@ -1,6 +1,6 @@
 import { explainPoison, type ExplainDeps, type PoisonMessage } from './poison';
 import type { QueueContents, TakenMessage } from '../storage/queueContents';
-import { QUEUES_WITH_POISON } from '../storage/account';
+import { QUEUE_NAMES, QUEUES_WITH_POISON } from '../storage/account';
 import type { MessageQueue } from '../storage/queues';
 
 export interface PoisonDeps extends ExplainDeps {
@@ -15,18 +15,26 @@ const HIDE_SECONDS = 300;
 type Visit = (message: PoisonMessage, remove: () => Promise<void>) => Promise<void> | void;
 
 /**
- * Passes every message that is in a poison queue now (in any, or in that of `queue`) to `visit`, and shows again what it
+ * Passes every message that is in a poison queue now (in any, or in those of `queue`) to `visit`, and shows again what it
  * does not remove. Messages that arrive later are skipped: beside a running app, a replayed message that fails again would
  * be replayed without end. The messages are invisible to others meanwhile, for at most five minutes after a crash.
  */
 export async function visitPoison(deps: PoisonDeps, visit: Visit, queue?: string): Promise<void> {
   for (const name of QUEUES_WITH_POISON) {
-    if (queue === undefined || queue === name) await visitQueue(deps, name, visit);
+    if (queue !== undefined && queue !== name) continue;
+    await visitQueue(deps, { queue: name, poisonName: `${name}-poison` }, visit);
+    // Events that the sink has not accepted can be replayed too.
+    if (name === QUEUE_NAMES.jobEvents)
+      await visitQueue(deps, { queue: name, poisonName: QUEUE_NAMES.deadEvents }, visit);
   }
 }
 
-async function visitQueue(deps: PoisonDeps, queue: string, visit: Visit): Promise<void> {
-  const poison = await deps.contents(`${queue}-poison`);
+async function visitQueue(
+  deps: PoisonDeps,
+  { queue, poisonName }: { queue: string; poisonName: string },
+  visit: Visit,
+): Promise<void> {
+  const poison = await deps.contents(poisonName);
   const startedAt = await poison.now();
   const kept = new Map<string, TakenMessage>();
   const removed = new Set<string>();
@@ -39,7 +47,7 @@ async function visitQueue(deps: PoisonDeps, queue: string, visit: Visit): Promis
       if (fresh.length === 0) return;
       // The queue's times are whole seconds, so messages of the first second are included.
       const shown = fresh.filter(({ insertedAt }) => insertedAt <= startedAt);
-      const explained = await Promise.all(shown.map((taken) => explainPoison(deps, queue, taken)));
+      const explained = await Promise.all(shown.map((taken) => explainPoison(deps, { queue, poisonName }, taken)));
       for (const [index, taken] of shown.entries()) {
         const message = explained[index];
         if (!message) continue;

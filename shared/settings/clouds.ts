@@ -10,16 +10,19 @@ const CLOUDS = [
     graph: 'https://graph.microsoft.com',
     signIn: 'https://login.microsoftonline.com',
     storageSuffix: 'core.windows.net',
+    eventGridSuffix: 'eventgrid.azure.net',
   },
   {
     graph: 'https://graph.microsoft.us',
     signIn: 'https://login.microsoftonline.us',
     storageSuffix: 'core.usgovcloudapi.net',
+    eventGridSuffix: 'eventgrid.azure.us',
   },
   {
     graph: 'https://dod-graph.microsoft.us',
     signIn: 'https://login.microsoftonline.us',
     storageSuffix: 'core.usgovcloudapi.net',
+    eventGridSuffix: 'eventgrid.azure.us',
   },
 ] as const;
 
@@ -29,11 +32,14 @@ export const DEFAULT_STORAGE_SUFFIX = CLOUDS[0].storageSuffix;
 /** Every sign-in host of these clouds. */
 export const SIGN_IN_HOSTS: readonly string[] = [...new Set(CLOUDS.map(({ signIn }) => signIn))];
 
-/** An address of the settings, with what the app uses it for. `own`: where Graph reaches the app. */
+/**
+ * An address of the settings, with what the app uses it for. `own`: where Graph reaches the app. `webhook`: where the
+ * vendor receives events, which is a host of any name.
+ */
 export interface Address {
   /** The setting that it comes from. */
   readonly name: string;
-  readonly role: 'graph' | 'signIn' | 'storage' | 'own';
+  readonly role: 'graph' | 'signIn' | 'storage' | 'eventGrid' | 'own' | 'webhook';
   readonly url: string;
 }
 
@@ -58,7 +64,7 @@ export function checkHosts(addresses: readonly Address[], { trusted, inAzure }: 
     const { name, role, url } = address;
     if (isLoopback(url)) {
       if (inAzure) problems.add(`${name} is on loopback, where Azure has no service: set it to the real address`);
-    } else if (role !== 'own' && !trusted.includes(originOf(url))) {
+    } else if (role !== 'own' && role !== 'webhook' && !trusted.includes(originOf(url))) {
       const clouds = graphCloud === undefined || role === 'graph' ? CLOUDS : [graphCloud];
       const expected = [...new Set(clouds.map((cloud) => hostOf(cloud, role)))];
       if (!expected.some((host) => isHost(url, host))) {
@@ -69,9 +75,10 @@ export function checkHosts(addresses: readonly Address[], { trusted, inAzure }: 
   return [...problems];
 }
 
-/** The origin that belongs to a role in a cloud. `*` stands for the name of the storage account and the service. */
-function hostOf(cloud: (typeof CLOUDS)[number], role: 'graph' | 'signIn' | 'storage'): string {
-  return role === 'storage' ? `https://*.${cloud.storageSuffix}` : cloud[role];
+/** The origin that belongs to a role in a cloud. `*` stands for what differs by storage account or topic. */
+function hostOf(cloud: (typeof CLOUDS)[number], role: 'graph' | 'signIn' | 'storage' | 'eventGrid'): string {
+  if (role === 'storage') return `https://*.${cloud.storageSuffix}`;
+  return role === 'eventGrid' ? `https://*.${cloud.eventGridSuffix}` : cloud[role];
 }
 
 function isHost(url: string, expected: string): boolean {

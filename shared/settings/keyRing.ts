@@ -38,7 +38,7 @@ export function checkKeyRing(text: string): Checked<KeyRing> {
 }
 
 /** Refuses what people type to fill 32 bytes: one byte, a repeated word, a sequence. */
-function looksRandom(key: Buffer): boolean {
+export function looksRandom(key: Buffer): boolean {
   if (new Set(key).size < LEAST_DISTINCT_BYTES) return false;
   const steps = new Set(key.subarray(1).map((byte, index) => byte - (key[index] ?? 0)));
   if (steps.size === 1) return false;

@@ -1,16 +1,24 @@
 import type { TokenCredential } from '@azure/identity';
 
-/** The queues of the product. The poison queue of each is its name with `-poison`, except for `waiting`. */
+/** The queues of the product. The poison queue of each is its name with `-poison`, except for those without a trigger. */
 export const QUEUE_NAMES = {
   jobs: 'print-notifications',
   /** Without a trigger: what waits for a place, or longer than a minute. Its messages fail in the queue they came from. */
   waiting: 'print-notifications-waiting',
   subscriptions: 'subscription-events',
   jobEvents: 'print-job-events',
+  /** Without a trigger: events that the sink has not accepted yet. */
+  waitingEvents: 'print-job-events-waiting',
+  /** Without a trigger: events that the sink has not accepted within three days. */
+  deadEvents: 'print-job-events-dead',
 } as const;
 
 /** The queues that have a poison queue. */
 export const QUEUES_WITH_POISON = [QUEUE_NAMES.jobs, QUEUE_NAMES.subscriptions, QUEUE_NAMES.jobEvents] as const;
+
+export function hasPoison(name: string): boolean {
+  return QUEUES_WITH_POISON.some((one) => one === name);
+}
 
 /** The queues whose messages make the app act: each message carries a mac. */
 export type SignedQueue = typeof QUEUE_NAMES.jobs | typeof QUEUE_NAMES.subscriptions;
@@ -44,9 +52,9 @@ export const CONTAINER_NAMES = {
 /** host.json says the same (a test holds them equal): after this many tries the host moves a message to poison. */
 export const MAX_DEQUEUE_COUNT = 5;
 
-/** Signs in to the storage account as the managed identity of the app: the one that is named, else the system-assigned one. */
-export async function openStorageCredential(storage: { managedIdentityClientId?: string }): Promise<TokenCredential> {
+/** Signs in to services in Azure as the managed identity of the app: the one that is named, else the system-assigned one. */
+export async function openOwnIdentity(service: { managedIdentityClientId?: string }): Promise<TokenCredential> {
   const { ManagedIdentityCredential } = await import('@azure/identity');
-  const clientId = storage.managedIdentityClientId;
+  const clientId = service.managedIdentityClientId;
   return clientId === undefined ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId });
 }

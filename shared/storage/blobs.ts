@@ -1,7 +1,7 @@
 import { BlobServiceClient, RestError, type ContainerClient } from '@azure/storage-blob';
 import { untilAborted } from '../concurrency';
 import type { StorageConfig } from '../config';
-import { openStorageCredential } from './account';
+import { openOwnIdentity } from './account';
 import { toStorageError } from './errors';
 
 /** A blob of text as it was read. */
@@ -35,7 +35,7 @@ export async function openBlobs(storage: StorageConfig): Promise<(name: string) 
   const service =
     'connectionString' in storage
       ? BlobServiceClient.fromConnectionString(storage.connectionString)
-      : new BlobServiceClient(storage.blobServiceUri, await openStorageCredential(storage));
+      : new BlobServiceClient(storage.blobServiceUri, await openOwnIdentity(storage));
   return (name) => createAzureContainer(service.getContainerClient(name));
 }
 

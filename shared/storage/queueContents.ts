@@ -27,8 +27,8 @@ export interface QueueContents {
   peek(): Promise<SeenMessage[]>;
   /** Up to `most` messages (32 at most), hidden from other readers for `hideSeconds`. None when no more are visible. */
   take(hideSeconds: number, most?: number): Promise<TakenMessage[]>;
-  /** Makes a message visible at once. False when it was visible already. */
-  show(message: TakenMessage): Promise<boolean>;
+  /** Makes a message visible at once, or after so many seconds. False when it was visible already. */
+  show(message: TakenMessage, afterSeconds?: number): Promise<boolean>;
   /** False when its time was over: another reader may have it, and it is still there. */
   remove(message: TakenMessage): Promise<boolean>;
 }
@@ -68,7 +68,8 @@ export function createQueueContents(client: QueueClient): QueueContents {
       const { receivedMessageItems } = await named(client.receiveMessages(options));
       return receivedMessageItems.map((item) => ({ id: item.messageId, receipt: item.popReceipt, ...seen(item) }));
     },
-    show: ({ id, receipt }) => named(unlessGone(client.updateMessage(id, receipt, undefined, 0, bounded()))),
+    show: ({ id, receipt }, afterSeconds = 0) =>
+      named(unlessGone(client.updateMessage(id, receipt, undefined, afterSeconds, bounded()))),
     remove: ({ id, receipt }) => named(unlessGone(client.deleteMessage(id, receipt, bounded()))),
   };
 }

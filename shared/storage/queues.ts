@@ -3,7 +3,7 @@ import { QueueServiceClient, type QueueClient } from '@azure/storage-queue';
 import { untilAborted } from '../concurrency';
 import type { QueueStorageConfig } from '../config';
 import { ReceiverError } from '../errors';
-import { openStorageCredential } from './account';
+import { openOwnIdentity } from './account';
 import { addressOf, toStorageError } from './errors';
 import { createQueueContents, type QueueContents } from './queueContents';
 
@@ -49,7 +49,7 @@ export async function openQueues(storage: QueueStorageConfig): Promise<Queues> {
   const service =
     'connectionString' in storage
       ? QueueServiceClient.fromConnectionString(storage.connectionString, ONE_TRY)
-      : new QueueServiceClient(storage.queueServiceUri, await openStorageCredential(storage), ONE_TRY);
+      : new QueueServiceClient(storage.queueServiceUri, await openOwnIdentity(storage), ONE_TRY);
   return {
     queue: (name, patience) => {
       const client = service.getQueueClient(name);

@@ -8,7 +8,7 @@ import {
 import { untilAborted } from '../concurrency';
 import type { StorageConfig } from '../config';
 import { isRecord } from '../parse';
-import { openStorageCredential } from './account';
+import { openOwnIdentity } from './account';
 import { toStorageError } from './errors';
 import type { EntityTable, Row, StoredRow, TableChange } from './entityTable';
 
@@ -24,7 +24,7 @@ export async function openTables(storage: StorageConfig): Promise<(name: string)
     return (name) => createAzureTable(TableClient.fromConnectionString(connectionString, name, options));
   }
   const { tableServiceUri } = storage;
-  const credential = await openStorageCredential(storage);
+  const credential = await openOwnIdentity(storage);
   const options = { allowInsecureConnection: tableServiceUri.startsWith('http:') };
   return (name) => createAzureTable(new TableClient(tableServiceUri, name, credential, options));
 }

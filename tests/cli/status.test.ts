@@ -47,6 +47,7 @@ describe('status', () => {
       watches: { live: 2, failing: 2, lapsed: 1, pending: 1 },
       watchesOfInactiveTenants: 0,
       trustedHosts: [],
+      sink: null,
       keys: [
         { keyId: 'k1', role: 'signs', watches: 1, tokens: 0, messages: 0, removable: false },
         { keyId: 'k0', role: 'missing', watches: 1, tokens: 0, messages: 0, removable: false },
@@ -64,6 +65,8 @@ describe('status', () => {
         { queue: 'print-notifications-waiting', waiting: 0 },
         { queue: 'subscription-events', waiting: 0, poison: 0 },
         { queue: 'print-job-events', waiting: 0, poison: 0 },
+        { queue: 'print-job-events-waiting', waiting: 0 },
+        { queue: 'print-job-events-dead', waiting: 0 },
       ],
     });
     const { stdout } = await world.run('status');
@@ -196,6 +199,30 @@ describe('status', () => {
       json: { trustedHosts: ['https://graph.example', 'https://login.example'] },
     });
     expect((await world.run('status')).stdout).not.toContain('trusted hosts');
+  });
+
+  it('shows where events are delivered, without the path and query of the URL, and how many are dead', async () => {
+    const env = {
+      ...CLI_ENV,
+      EVENTS_SINK_WEBHOOK_URL: 'https://events.example:8443/hidden?code=hidden',
+      EVENTS_SINK_WEBHOOK_SECRETS: `whsec_${testKey(3).toString('base64')}`,
+    };
+    const world = createCliWorld({ env });
+    expect((await world.run('status')).stdout).not.toContain('print-job-events-dead');
+    for (const name of ['dead', 'dead', 'waiting']) await world.queue(`print-job-events-${name}`).send('{}');
+    const { stdout } = await world.run('status');
+    expect(stdout).toMatch(/events are delivered to +webhook events.example:8443\n/);
+    expect(stdout).toMatch(/print-job-events-dead +2/);
+    expect(stdout).toMatch(/print-job-events-waiting +1/);
+    const { json } = await world.runJson('status');
+    expect(json).toMatchObject({
+      sink: { kind: 'webhook', host: 'events.example:8443' },
+      queues: expect.arrayContaining([{ queue: 'print-job-events-dead', waiting: 2 }]) as unknown,
+    });
+    expect(`${stdout} ${JSON.stringify(json)}`).not.toMatch(/hidden|whsec_/);
+    const EVENTS_SINK_EVENT_GRID_ENDPOINT = 'https://topic.westeurope-1.eventgrid.azure.net/api/events';
+    const grid = createCliWorld({ env: { ...CLI_ENV, EVENTS_SINK_EVENT_GRID_ENDPOINT } });
+    expect((await grid.run('status')).stdout).toMatch(/Event Grid topic.westeurope-1.eventgrid.azure.net\n/);
   });
 
   it('shows a new service', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageQueue } from '../../shared/storage/queues';
 import type { QueueContents, TakenMessage } from '../../shared/storage/queueContents';
 
@@ -49,6 +50,15 @@ export function queueContentsContract(name: string, open: () => Promise<OpenedCo
       expect(await contents.show(first)).toBe(true);
       const second = await only();
       expect(second).toMatchObject({ id: first.id, text: 'Zeile\n"🖨" <&>', insertedAt: first.insertedAt });
+    });
+
+    it('shows a message after a while, and keeps the time of its insertion', async () => {
+      await queue.send('x');
+      const first = await only();
+      expect(await contents.show(first, 1)).toBe(true);
+      expect(await contents.take(60)).toEqual([]);
+      await delay(2_000);
+      expect(await only()).toMatchObject({ id: first.id, text: 'x', insertedAt: first.insertedAt });
     });
 
     it('removes a message, once', async () => {

@@ -16,13 +16,22 @@ jest.mock('../../shared/services', () => ({
   },
 }));
 
+const before = process.env;
+afterAll(() => {
+  process.env = before;
+});
+
 // The host logs what a function throws, and the messages of libraries quote their input.
 it('no function of the app throws or logs the message of a library', async () => {
+  // With a sink, which registers two functions more.
+  process.env = { ...before, EVENTS_SINK_WEBHOOK_URL: 'https://events.example/' };
   await import('../../functions/index');
   expect([...mockHandlers.keys()].sort()).toEqual([
     'actOnHeldJob',
     'actOnHeldJobOfDevice',
     'consent',
+    'deliverJobEvent',
+    'deliverWaitingEvents',
     'processLifecycleEvent',
     'processNotification',
     'receiveLifecycleEvents',

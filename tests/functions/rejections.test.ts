@@ -29,6 +29,7 @@ import {
   TEST_RING,
 } from '../support/notifications';
 import { signedMessage } from '../support/signedMessage';
+import { testKey } from '../support/testKey';
 
 const mockHandlers = new Map<string, FunctionHandler>();
 let mockWorld: RejectingWorld;
@@ -53,8 +54,9 @@ jest.mock('../../shared/storage/queues', () => {
   type Queue = Parameters<typeof actual.createBoundedQueue>;
   const queue = (name: string, patience: Queue[1]) =>
     actual.createBoundedQueue(mockWorld.queue(name), { ...patience, pauseMs: 0 }, `https://a.queue.example/${name}`);
-  return { ...actual, openQueues: () => ({ queue }) };
+  return { ...actual, openQueues: () => ({ queue, contents: (name: string) => mockWorld.contents(name) }) };
 });
+jest.mock('../../shared/sinks/post', () => ({ createPost: () => mockWorld.post }));
 jest.mock('../../shared/graph/http', () => ({ createSendHttp: () => mockWorld.sendHttp }));
 jest.mock('../../shared/graph/tokens', () => ({
   ...jest.requireActual<object>('../../shared/graph/tokens'),
@@ -69,6 +71,12 @@ const SETTINGS = {
   CLIENT_STATE_KEYS: TEST_KEYS_SETTING,
   PUBLIC_BASE_URL: 'https://app.example.com/api',
 };
+/** They register the functions of a sink. */
+const SINK = {
+  EVENTS_SINK_WEBHOOK_URL: 'https://events.example/',
+  EVENTS_SINK_WEBHOOK_SECRETS: `whsec_${testKey(1).toString('base64')}`,
+};
+const EVENT = { specversion: '1.0', id: 'i', source: '/tenants/t', type: 'print.job.started' };
 const RECEIVED = { v: 1, receivedAt: '2026-11-22T00:00:00.000Z', traceparent: '' };
 const MINUTE = 60_000;
 
@@ -79,6 +87,7 @@ const onUnhandled = (reason: unknown) => void unhandled.push(reason);
 const before = process.env;
 beforeAll(async () => {
   node.on('unhandledRejection', onUnhandled);
+  process.env = { ...before, ...SINK };
   await import('../../functions/index');
 });
 afterAll(() => {
@@ -91,6 +100,7 @@ jest.setTimeout(120_000);
 
 interface Scenario {
   handler: string;
+  settings?: Readonly<Record<string, string>>;
   input: () => unknown;
   /** Moves the world to the state in which the handler has the most to do. */
   prepare?: (world: RejectingWorld) => Promise<unknown>;
@@ -187,6 +197,14 @@ const SCENARIOS: Scenario[] = [
     prepare: later(61 * MINUTE),
     accepts: isDone,
   },
+  { handler: 'deliverJobEvent', settings: SINK, input: () => EVENT, accepts: isDone },
+  {
+    handler: 'deliverWaitingEvents',
+    settings: SINK,
+    input: () => ({}),
+    prepare: (world) => Promise.all([1, 2].map(() => world.put('print-job-events-waiting', JSON.stringify(EVENT)))),
+    accepts: isDone,
+  },
   { handler: 'renewSubscriptions', input: () => ({}), prepare: later(61 * MINUTE), accepts: isDone },
   { handler: 'sweepJobs', input: () => ({}), prepare: later(20 * MINUTE), accepts: isDone },
   {
@@ -203,10 +221,10 @@ const SCENARIOS: Scenario[] = [
 ];
 
 /** Runs a handler once, in a process of its own as far as the services are concerned. */
-async function run({ handler, input, prepare }: Scenario, rejections: Rejections) {
+async function run({ handler, settings, input, prepare }: Scenario, rejections: Rejections) {
   mockWorld = await createRejectingWorld(rejections);
   await prepare?.(mockWorld);
-  process.env = { ...SETTINGS };
+  process.env = { ...SETTINGS, ...settings };
   const call = mockHandlers.get(handler);
   if (!call) throw new Error(`no function ${handler}`);
   const context = new InvocationContext({ functionName: handler, logHandler: () => undefined });

@@ -56,9 +56,9 @@ describe('a local cloud with proxy, clock and two hosts', () => {
     });
     const tables: (string | undefined)[] = [];
     for await (const { name } of service.listTables()) tables.push(name);
-    // Design, contract: three queues, poison `<name>-poison`, the queue of what waits, three tables.
+    // Design, contract: three queues, poison `<name>-poison`, the queues without a trigger, three tables.
     expect(queues.sort()).toEqual([
-      ...['print-job-events', 'print-job-events-poison'],
+      ...['print-job-events', 'print-job-events-dead', 'print-job-events-poison', 'print-job-events-waiting'],
       ...['print-notifications', 'print-notifications-poison', 'print-notifications-waiting'],
       ...['subscription-events', 'subscription-events-poison'],
     ]);

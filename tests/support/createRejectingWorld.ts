@@ -10,7 +10,10 @@ import { createWatches } from '../../shared/watches/watches';
 import { createFakeClock } from './createFakeClock';
 import { createFakeGraph } from './createFakeGraph';
 import { createMemoryContainer } from './memoryContainer';
+import type { QueueContents } from '../../shared/storage/queueContents';
+import type { Post } from '../../shared/sinks/post';
 import { createMemoryQueue } from './memoryQueue';
+import { createMemoryQueueContents } from './memoryQueueContents';
 import { createMemoryTable } from './memoryTable';
 import { DEFINITION, JOB, PRINTER, SUBSCRIPTION, TASK, TENANT_A } from './notifications';
 import { watchOf } from './createSubscriptionWorld';
@@ -77,6 +80,30 @@ export async function createRejectingWorld(rejections: Rejections) {
     read: async (...args) => (await beforeCall(), container.read(...args)),
   };
 
+  const waiting = new Map<string, ReturnType<typeof createMemoryQueueContents>>();
+  const plainContents = (name: string) => {
+    const plain = waiting.get(name) ?? createMemoryQueueContents(() => clock.now());
+    waiting.set(name, plain);
+    return plain;
+  };
+  const contents = (name: string): Pick<QueueContents, 'take' | 'show' | 'remove'> => {
+    const plain = plainContents(name);
+    return {
+      take: async (...args) => (await beforeCall(), plain.take(...args)),
+      show: async (...args) => (await beforeCall(), plain.show(...args)),
+      remove: async (...args) => (await beforeCall(), plain.remove(...args)),
+    };
+  };
+  /** The sink of the events. It never rejects, as its type promises. */
+  const post: Post = async () => {
+    try {
+      await beforeCall();
+      return { status: 200, headers: {} };
+    } catch {
+      return { noAnswer: 'ECONNRESET' };
+    }
+  };
+
   const parentUrl = `${GRAPH}/print/printers/${PRINTER}/jobs/${JOB}`;
   const tasks = new Map([TASK, OPEN_TASK].map((id) => [id, { id, status: { state: 'processing' }, parentUrl }]));
   const job = { id: JOB, status: { state: 'paused' }, isFetchable: true, createdDateTime: '2026-11-21T23:00:00Z' };
@@ -141,6 +168,10 @@ export async function createRejectingWorld(rejections: Rejections) {
     clock,
     tables: () => Promise.resolve(table),
     queue,
+    contents,
+    /** Puts a message into a queue without a trigger. */
+    put: (name: string, text: string) => plainContents(name).send(text),
+    post,
     blobs,
     sendHttp,
     requestToken: async () => (await beforeCall(), 'a token'),

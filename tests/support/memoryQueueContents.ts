@@ -8,6 +8,8 @@ interface Kept {
   insertedAt: number;
   receipt: string;
   hidden: boolean;
+  /** Set where it becomes visible by itself. */
+  visibleAt?: number;
 }
 
 /** A queue in memory that can be looked into; what is taken stays hidden until it is put back. */
@@ -15,15 +17,29 @@ export function createMemoryQueueContents(
   now: () => number = Date.now,
 ): MessageQueue & QueueContents & { texts(): string[]; lapse(): void } {
   const kept = new Map<string, Kept>();
-  const visible = () => [...kept.values()].filter(({ hidden }) => !hidden);
+  const visible = () => {
+    for (const message of kept.values())
+      if (message.visibleAt !== undefined && message.visibleAt <= now()) show(message);
+    return [...kept.values()].filter(({ hidden }) => !hidden);
+  };
+  const show = (message: Kept) => {
+    message.hidden = false;
+    delete message.visibleAt;
+  };
   const held = (id: string, receipt: string) => {
     const found = kept.get(id);
     return found?.hidden && found.receipt === receipt ? found : undefined;
   };
   return {
-    send: (text) => {
+    send: (text, { delaySeconds = 0 } = {}) => {
       const id = randomUUID();
-      kept.set(id, { id, text, insertedAt: now(), receipt: '', hidden: false });
+      const sent = { id, text, insertedAt: now(), receipt: '' };
+      kept.set(
+        id,
+        delaySeconds > 0
+          ? { ...sent, hidden: true, visibleAt: now() + delaySeconds * 1_000 }
+          : { ...sent, hidden: false },
+      );
       return Promise.resolve();
     },
     now: () => Promise.resolve(now()),
@@ -32,18 +48,19 @@ export function createMemoryQueueContents(
     take: (_hideSeconds, most = 32) => {
       const taken = visible().slice(0, most);
       for (const message of taken) Object.assign(message, { hidden: true, receipt: randomUUID() });
-      return Promise.resolve(taken.map(({ hidden: _hidden, ...message }) => message));
+      return Promise.resolve(taken.map(({ id, text, insertedAt, receipt }) => ({ id, text, insertedAt, receipt })));
     },
-    show: ({ id, receipt }) => {
+    show: ({ id, receipt }, afterSeconds = 0) => {
       const found = held(id, receipt);
-      if (found) found.hidden = false;
+      if (found && afterSeconds > 0) found.visibleAt = now() + afterSeconds * 1_000;
+      else if (found) show(found);
       return Promise.resolve(found !== undefined);
     },
     remove: ({ id, receipt }) => Promise.resolve(held(id, receipt) !== undefined && kept.delete(id)),
     texts: () => visible().map(({ text }) => text),
     /** The time of everything taken runs out. */
     lapse: () => {
-      for (const message of kept.values()) message.hidden = false;
+      for (const message of kept.values()) show(message);
     },
   };
 }

@@ -69,7 +69,7 @@ export interface OnboardOptions {
   publicBaseUrl?: string;
 }
 
-export type TimerName = 'renewSubscriptions' | 'sweepJobs' | 'recoverJobs';
+export type TimerName = 'renewSubscriptions' | 'sweepJobs' | 'recoverJobs' | 'deliverWaitingEvents';
 
 export interface FlowOptions extends Partial<LocalCloudOptions> {
   /** Lets the timers run by themselves. Otherwise they run when the test says so, not in the middle of what it counts. */
@@ -83,6 +83,7 @@ const TIMERS_OFF = {
   'AzureWebJobs.renewSubscriptions.Disabled': 'true',
   'AzureWebJobs.sweepJobs.Disabled': 'true',
   'AzureWebJobs.recoverJobs.Disabled': 'true',
+  'AzureWebJobs.deliverWaitingEvents.Disabled': 'true',
 };
 
 /** host.json says 2 s; waiting for polls that have backed off would be most of the time of a test. */

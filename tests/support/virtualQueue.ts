@@ -44,10 +44,10 @@ export function createVirtualQueue(clock: Pick<Clock, 'now'>): VirtualQueue {
         }),
       );
     },
-    show(message) {
+    show(message, afterSeconds = 0) {
       operations += 1;
       const found = find(message);
-      if (found) found.visibleAt = clock.now();
+      if (found) found.visibleAt = clock.now() + afterSeconds * 1_000;
       return Promise.resolve(found !== undefined);
     },
     remove(message) {

@@ -141,6 +141,17 @@ describe('what a poison message is about', () => {
     expect(message?.tenantId).toBe(tenantId);
   });
 
+  it('of a sink that has not accepted an event, which is then replayed to its queue', async () => {
+    const world = createWorld();
+    const text = JSON.stringify({ id: 'x', data: { tenantId: OTHER } });
+    await world.open('print-job-events-dead').send(text);
+    const cause = 'the sink has not accepted it';
+    expect(await world.seen(EVENTS)).toMatchObject([{ queue: EVENTS, cause, tenantId: OTHER, replay: text }]);
+    expect(await replayPoison(world.deps, { cause })).toEqual({ replayed: 1, left: [] });
+    expect(world.open(EVENTS).texts()).toEqual([text]);
+    expect(world.open('print-job-events-dead').texts()).toEqual([]);
+  });
+
   it('of subscription-events may be malformed too', async () => {
     const world = createWorld();
     await world.open(`${SUBSCRIPTIONS}-poison`).send('{}');
