@@ -120,9 +120,8 @@ export function createServices(env: Environment): Services {
     };
   });
   const openTable = once(async () => {
-    const { storage } = await config();
     const { openTables } = await import('./storage/tables');
-    return openTables(storage);
+    return openTables((await config()).storage);
   });
   const graph = once(async () => {
     const settings = await config();
