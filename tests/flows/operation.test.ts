@@ -116,7 +116,14 @@ describe('operating the built app', () => {
       tenants: { active: 1 },
       watches: { live: 1 },
       keys: [{ role: 'signs', watches: 1 }],
-      queues: [{ queue: 'print-notifications', poison: 1, oldestPoisonMinutes: 0 }, {}, {}, {}],
+      queues: [
+        { queue: 'print-notifications', poison: 1, oldestPoisonMinutes: 0 },
+        { queue: 'print-notifications-waiting' },
+        { queue: 'subscription-events' },
+        { queue: 'print-job-events' },
+        { queue: 'print-job-events-waiting' },
+        { queue: 'print-job-events-dead' },
+      ],
     });
     expect(await cliJson('poison', 'replay', '--all')).toEqual({ replayed: 1, left: [] });
     expect(await cliJson('poison', 'replay', '--all')).toEqual({ replayed: 0, left: [] });

@@ -109,7 +109,8 @@ export function endJob(
   if (isEnded(job)) return;
   job.state = state;
   job.details = state === 'completed' ? ['completedSuccessfully'] : [];
-  job.isFetchable = state === 'completed' && simulation.variants.fetchableAfterAcquire;
+  // It stays fetchable only where it was: a redirected job never is.
+  job.isFetchable &&= state === 'completed' && simulation.variants.fetchableAfterAcquire;
   simulation.world.transforming.delete(job);
   if (!endsTasks) return;
   for (const task of job.tasks.filter(isOpen)) {
