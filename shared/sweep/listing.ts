@@ -47,12 +47,13 @@ const SENDS_AT_ONCE = 16;
 export async function sweepTasks(
   deps: SweepDeps,
   tenant: Pick<Tenant, 'tenantId' | 'taskDeadlineMinutes'>,
-  definition: { id: string; isWatched: boolean },
+  definition: { id: string; isWatched: boolean; held: HeldTasks },
   options: ListingOptions,
 ): Promise<ListingSweep> {
   const { tenantId, taskDeadlineMinutes } = tenant;
-  const { id: definitionId, isWatched } = definition;
-  const unlisted = await heldTasks(deps, { tenantId, definitionId }, options);
+  const { id: definitionId, isWatched, held } = definition;
+  // A held job that Graph lists no more was deleted.
+  const unlisted = new Map(held);
   const toItem: ToItem<PrintTask> = ({ id: taskId, isOpen, hasEnded, place }, swept) => {
     unlisted.delete(taskId);
     const isPlaced = place === undefined || 'printerId' in place;
@@ -81,18 +82,22 @@ export async function sweepTasks(
   return swept;
 }
 
-/** The held jobs of a definition by their task. One that Graph lists no more was deleted. */
-async function heldTasks(
-  deps: SweepDeps,
-  { tenantId, definitionId }: { tenantId: string; definitionId: string },
-  { onUnreadable }: ListingOptions,
-): Promise<Map<string, JobReference>> {
-  const held = new Map<string, JobReference>();
-  for await (const { reference } of deps.ledger.listHeld(tenantId, {}, onUnreadable)) {
-    if (reference.kind !== 'jobStarted' || reference.definitionId !== definitionId) continue;
-    held.set(reference.taskId, reference);
+/** The held jobs of a definition by their task. */
+type HeldTasks = Map<string, JobReference>;
+
+/** The held jobs of a tenant by definition, from one listing of their index. */
+export async function listHeldTasks(
+  { ledger }: Pick<SweepDeps, 'ledger'>,
+  tenantId: string,
+  onUnreadable: (error: Error) => void,
+): Promise<(definitionId: string) => HeldTasks> {
+  const held = new Map<string, HeldTasks>();
+  const of = (definitionId: string): HeldTasks => held.get(definitionId) ?? new Map<string, JobReference>();
+  for await (const { reference } of ledger.listHeld(tenantId, {}, onUnreadable)) {
+    if (reference.kind !== 'jobStarted') continue;
+    held.set(reference.definitionId, of(reference.definitionId).set(reference.taskId, reference));
   }
-  return held;
+  return of;
 }
 
 /**

@@ -2,7 +2,7 @@ import { errorFields } from '../errors';
 import { createListingRun, LISTINGS_AT_ONCE, classifyListingError } from './listingRun';
 import { type SweepTime, type SweepDeps, emptySweep, type SweepProgress, type TenantSweep } from './sweepRun';
 import { findLostTriggers } from './lostTriggers';
-import { sweepJobs, sweepTasks, type ListingSweep } from './listing';
+import { listHeldTasks, sweepJobs, sweepTasks, type ListingSweep } from './listing';
 import { listDefinitions } from '../graph/api/taskDefinitions';
 import { eachBounded } from '../concurrency';
 import { rotate } from '../backoff';
@@ -110,9 +110,10 @@ async function sweepListings(
     return run.attempt(of, listing, () => !isActive);
   };
 
+  const heldOf = await listHeldTasks(deps, tenantId, context.onUnreadable);
   const sweepDefinition = async (id: string): Promise<void> => {
     const isWatched = definitions.includes(id);
-    const list = () => sweepTasks(deps, tenant, { id, isWatched }, context);
+    const list = () => sweepTasks(deps, tenant, { id, isWatched, held: heldOf(id) }, context);
     const swept = await sweepListing({ tenantId, kind: 'jobStarted', id }, isWatched, list);
     isComplete &&= swept?.unplaced === 0;
   };

@@ -1,7 +1,7 @@
 import { type StoredWatch, type WatchKey, isMaintained } from '../watches/watches';
 import { classifyListingError } from './listingRun';
 import { type SweepDeps, withDeadline } from './sweepRun';
-import { sweepJobs, sweepTasks } from './listing';
+import { listHeldTasks, sweepJobs, sweepTasks } from './listing';
 import { errorFields } from '../errors';
 import { eachBounded } from '../concurrency';
 
@@ -24,9 +24,13 @@ export async function sweepWatch(deps: SweepDeps, key: WatchKey, options = { ret
   if (!tenant || !isMaintained(tenant, key.kind) || !stored?.watch.wanted) return { outcome: 'notActive' };
   const onUnreadable = () => deps.logger.error('row.unreadable', { tenantId: key.tenantId });
   const retryNow = options.retryNow || stored.watch.sweepWanted !== undefined;
+  const sweepDefinition = async () => {
+    const held = (await listHeldTasks(deps, key.tenantId, onUnreadable))(key.id);
+    return sweepTasks(deps, tenant, { id: key.id, isWatched: true, held }, { retryNow, onUnreadable });
+  };
   const { seen, enqueued, brokenOff } =
     key.kind === 'jobStarted'
-      ? await sweepTasks(deps, tenant, { id: key.id, isWatched: true }, { retryNow, onUnreadable })
+      ? await sweepDefinition()
       : await sweepJobs(deps, tenant, stored.watch, { retryNow, onUnreadable });
   if (brokenOff === undefined) {
     await noteSwept(deps, stored);

@@ -6,7 +6,7 @@ import type { LedgerRow } from '../../shared/jobs/ledgerRow';
 import { ledgerKey, parseJobMessage } from '../../shared/jobs/message';
 import { storeWish, type WishAction } from '../../shared/jobs/wishes';
 import type { MessageQueue } from '../../shared/storage/queues';
-import { sweepTasks } from '../../shared/sweep/listing';
+import { listHeldTasks, sweepTasks } from '../../shared/sweep/listing';
 import { recoverJobs } from '../../shared/sweep/recoverJobs';
 import { createSweepMemory, memoryName, type SweepMemory } from '../../shared/sweep/sweepMemory';
 import { isRecord } from '../../shared/parse';
@@ -206,7 +206,8 @@ export async function createHeldJobModel(
     recover: () => recoverJobs(sweepDeps, { tasks: true }),
     async sweep(): Promise<void> {
       const options = { retryNow: false, onUnreadable: () => undefined };
-      const definition = { id: DEFINITION, isWatched: true };
+      const held = (await listHeldTasks(sweepDeps, TENANT, options.onUnreadable))(DEFINITION);
+      const definition = { id: DEFINITION, isWatched: true, held };
       await sweepTasks(sweepDeps, { tenantId: TENANT, taskDeadlineMinutes: 15 }, definition, options);
     },
     /** The keys of the ledger's index as they are, and as the state of the row says (docs/decisions/0020-acting-on-jobs.md). */

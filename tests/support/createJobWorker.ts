@@ -2,6 +2,7 @@ import { formatJobMessage, type JobMessage, ledgerKey, type JobReference } from 
 import { type ProcessDeps, processNotification } from '../../shared/jobs/processNotification';
 import { createReadAccess } from '../../shared/jobs/access';
 import { createFindPrinter } from '../../shared/jobs/decision';
+import { readDocument } from '../../shared/rules/readDocument';
 import type { RulesInForce } from '../../shared/rules/store';
 import { createPlaces } from '../../shared/fairness/places';
 import { createTurns } from '../../shared/fairness/turns';
@@ -154,6 +155,12 @@ export async function createJobWorker() {
     putWatch,
     /** The rules in force from now on. */
     useRules: (rules: RulesInForce) => void (inForce.rules = rules),
+    /** The same by a document with these rules. */
+    useDocument(rules: readonly object[], fields: object = {}): void {
+      const read = readDocument(JSON.stringify({ version: 1, ...fields, rules }));
+      if (!('document' in read)) throw new Error(JSON.stringify(read.faults));
+      inForce.rules = { kind: 'rules', document: read.document, etag: '"7"', blob: 'rules/default.json' };
+    },
     /** Prints one job that waits with its task in processing. */
     printStarted: () => {
       world.putTask(TASK, { parentUrl: PARENT_URL });

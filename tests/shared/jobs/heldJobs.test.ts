@@ -1,5 +1,4 @@
 import { ledgerKey } from '../../../shared/jobs/message';
-import { readDocument } from '../../../shared/rules/readDocument';
 import { readHeldJob, storeWish, type Wish } from '../../../shared/jobs/wishes';
 import { graphError } from '../../support/createFakeGraph';
 import {
@@ -34,10 +33,7 @@ beforeEach(async () => {
 /** Holds the job for four hours, then `end`. */
 async function hold(end: 'release' | 'abort' = 'release', configure?: object): Promise<void> {
   const then = { hold: { for: '4h', else: end }, ...(configure ? { configure } : {}) };
-  const text = JSON.stringify({ version: 1, rules: [{ name: 'pull printing', on: 'jobStarted', then }] });
-  const read = readDocument(text);
-  if (!('document' in read)) throw new Error(JSON.stringify(read.faults));
-  worker.useRules({ kind: 'rules', document: read.document, etag: '"7"', blob: 'rules/default.json' });
+  worker.useDocument([{ name: 'pull printing', on: 'jobStarted', then }]);
   expect(await worker.process(messageOf(STARTED))).toBe('held');
 }
 
@@ -298,9 +294,7 @@ test('a run that dies after it sent the first event sends the same event again, 
   const { queues } = worker;
   const dying = { ...queues.events, send: () => new Promise<never>(() => undefined) };
   const then = { hold: { for: '4h', else: 'release' } };
-  const read = readDocument(JSON.stringify({ version: 1, rules: [{ name: 'pull printing', on: 'jobStarted', then }] }));
-  if (!('document' in read)) throw new Error('faults');
-  worker.useRules({ kind: 'rules', document: read.document, etag: '"7"', blob: 'rules/default.json' });
+  worker.useDocument([{ name: 'pull printing', on: 'jobStarted', then }]);
   void worker.process(messageOf(STARTED), worker.startProcess({ queues: { ...queues, events: dying } }));
   for (let turns = 0; turns < 100; turns += 1) await Promise.resolve();
   expect(await worker.row()).toMatchObject({ status: 'claimed', decision: 'hold' });

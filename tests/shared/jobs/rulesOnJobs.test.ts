@@ -1,6 +1,5 @@
 import { GraphError } from '../../../shared/graph/errors';
 import { ReceiverError } from '../../../shared/errors';
-import { readDocument } from '../../../shared/rules/readDocument';
 import { graphError } from '../../support/createFakeGraph';
 import {
   createJobWorker,
@@ -28,12 +27,7 @@ beforeEach(async () => {
   worker.world.printers.add(TARGET);
 });
 
-/** Puts a document with these rules in force. */
-function use(rules: object[], fields: object = {}): void {
-  const read = readDocument(JSON.stringify({ version: 1, ...fields, rules }));
-  if (!('document' in read)) throw new Error(JSON.stringify(read.faults));
-  worker.useRules({ kind: 'rules', document: read.document, etag: '"7"', blob: BLOB });
-}
+const use = (rules: object[], fields: object = {}) => worker.useDocument(rules, fields);
 
 const rule = (then: object, when: object = {}) => ({ name: 'the rule', on: 'jobStarted', when, then });
 

@@ -72,7 +72,7 @@ describe('the recovery of every minute', () => {
 });
 
 describe('the sweep', () => {
-  it('leaves a held job whose task is open alone, however old it is', async () => {
+  it('does not enqueue a held job whose task is open, however old it is', async () => {
     world.putTask('t1');
     await hold(240);
     world.clock.advance(200 * MINUTE);
@@ -89,7 +89,7 @@ describe('the sweep', () => {
     expect(world.found()).toEqual([ledgerRowKey(HELD)]);
   });
 
-  it('leaves the held jobs of a definition alone whose listing was not completed', async () => {
+  it('does not enqueue the held jobs of a definition whose listing was not completed', async () => {
     await hold(240);
     world.refuse(/\/tasks/, graphError('unavailable'), 1);
     await sweep();
