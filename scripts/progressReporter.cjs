@@ -1,6 +1,6 @@
 /**
  * The Jest reporter of scripts/test.mjs: one line for each finished file, then the failures of that file. Writes the
- * counts of the run as JSON to the file that TEST_COUNTS names.
+ * counts of the run and the failures as JSON to the file that TEST_COUNTS names.
  */
 'use strict';
 
@@ -9,6 +9,7 @@ const { relative } = require('node:path');
 
 module.exports = function createReporter({ rootDir }) {
   let done = 0;
+  const failures = [];
   return {
     onRunStart({ numTotalTestSuites: files }) {
       console.log(`${process.env.TEST_PART}: ${files} ${files === 1 ? 'file' : 'files'}`);
@@ -25,7 +26,10 @@ module.exports = function createReporter({ rootDir }) {
       const total = all.numTotalTestSuites;
       console.log(`${`${done}`.padStart(`${total}`.length)}/${total} ${failed}${path} ${seconds} s`);
       for (const { message } of said ?? []) console.log(message);
-      if (failureMessage) console.log(failureMessage);
+      if (failureMessage) {
+        console.log(failureMessage);
+        failures.push(`${path}\n${failureMessage}`);
+      }
     },
     onRunComplete(_contexts, results) {
       const counts = {
@@ -33,6 +37,7 @@ module.exports = function createReporter({ rootDir }) {
         // A file that could not be run has no failed test, and must count all the same.
         failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
         skipped: results.numPendingTests + results.numTodoTests,
+        failures,
       };
       writeFileSync(process.env.TEST_COUNTS, JSON.stringify(counts));
     },

@@ -44,6 +44,8 @@ const PARTS = {
   soak: ['--runInBand'],
   dotnet: ['--runInBand'],
 };
+/** Enough for the name of a test, the values compared, and the line of the test. */
+const FAILURE_LINES = 40;
 const DEFAULT_PARTS = ['unit', 'local', 'flows', 'timing'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -61,6 +63,7 @@ const parts = named.length > 0 ? named : DEFAULT_PARTS;
 const countsCoverage = !options['no-coverage'] && paths.length === 0 && options.test === undefined;
 
 const problems = [];
+const failures = [];
 let passed = 0;
 let failed = 0;
 const folder = await mkdtemp(join(tmpdir(), 'print-tests-'));
@@ -76,6 +79,8 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 if (passed + failed === 0) problems.push('no test ran');
+// Repeated here, because a run of many minutes is read from its end.
+for (const failure of failures) console.log(`Failed: ${failure.split('\n').slice(0, FAILURE_LINES).join('\n')}\n`);
 for (const problem of problems) console.log(`Problem: ${problem}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = problems.length === 0 && failed === 0 ? 0 : 1;
@@ -119,18 +124,19 @@ async function runPart(part) {
   const counts = await readCounts(file, code);
   passed += counts.passed;
   failed += counts.failed;
+  failures.push(...counts.failures);
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
   const seconds = Math.round((Date.now() - started) / 1000);
   console.log(`${part}: ${counts.passed} passed, ${counts.failed} failed${skipped} in ${seconds} s\n`);
   if (code !== 0) problems.push(`${part}: jest exited with ${code}, see above`);
 }
 
-/** The counts that the reporter wrote. Without them: Jest found no file for this part, or ended before it could write. */
+/** The counts and failures that the reporter wrote. Without them: Jest found no file for this part, or ended before it could write. */
 async function readCounts(file, code) {
   try {
     return JSON.parse(await readFile(file, 'utf8'));
   } catch {
-    return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+    return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0, failures: [] };
   }
 }
 
