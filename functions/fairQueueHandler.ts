@@ -1,4 +1,5 @@
 import type { StorageQueueHandler } from '@azure/functions';
+import { systemClock } from '../shared/clock';
 import type { SignedQueue } from '../shared/storage/account';
 import { signedQueueHandler, type Invocation } from './handlers';
 import { WORK } from './workOnMessage';
@@ -33,7 +34,8 @@ async function carryWaiting(invocation: Invocation): Promise<void> {
   const work = async (text: string) => {
     const queue = queueOf(text);
     const message = parseJson(text);
-    if (!(await admitMessage({ ...(await services.admission(queue)), logger }, message))) return false;
+    const admission = await services.admission(queue);
+    if (!(await admitMessage({ ...admission, clock: systemClock, logger }, message))) return false;
     return (await WORK[queue](invocation, message, ENTERED)) === 'done';
   };
   await carrier.carry({ logger, work });

@@ -6,6 +6,7 @@ import type {
   StorageQueueHandler,
   TimerHandler,
 } from '@azure/functions';
+import { systemClock } from '../shared/clock';
 import { errorFields, ReceiverError } from '../shared/errors';
 import { createLogger, type Logger } from '../shared/logger';
 import type { Services } from '../shared/services';
@@ -52,7 +53,7 @@ export function signedQueueHandler(
     async (invocation, message) => {
       const { admitMessage } = await import('../shared/storage/signedMessages');
       const { services, logger } = invocation;
-      if (await admitMessage({ ...(await services.admission(queue)), logger }, message)) {
+      if (await admitMessage({ ...(await services.admission(queue)), clock: systemClock, logger }, message)) {
         await work(invocation, message);
       }
     },
@@ -81,7 +82,11 @@ function holdingHandler(
         if (!(error instanceof ReceiverError) || error.code !== 'configInvalid') throw error;
         logger.error('settings.invalid', errorFields(error));
         const { holdMessage } = await import('../shared/storage/signedMessages');
-        await holdMessage({ waiting: await openWaiting(services), name, logger }, message, error.code);
+        await holdMessage(
+          { waiting: await openWaiting(services), name, clock: systemClock, logger },
+          message,
+          error.code,
+        );
       }
     });
 }

@@ -70,7 +70,7 @@ export interface Services {
   /** Works on what waits, in the places that are free. */
   carrier(): Promise<Carrier>;
   /** What decides whether a message of a queue of the app may be processed, apart from the logger of the invocation. */
-  admission(queue: SignedQueue): Promise<Omit<AdmitDeps, 'logger'>>;
+  admission(queue: SignedQueue): Promise<Omit<AdmitDeps, 'clock' | 'logger'>>;
   /** What waits in a queue, by its name; for the CLI. */
   queueContents(name: string): Promise<QueueContents>;
   /** The ledger. */

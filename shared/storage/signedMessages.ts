@@ -1,3 +1,4 @@
+import type { Clock } from '../clock';
 import type { KeyRing } from '../config';
 import type { Logger } from '../logger';
 import { isRecord, parseJson, parseText } from '../parse';
@@ -44,29 +45,37 @@ export function createSignedQueue(queue: MessageQueue, signer: MessageSigner): M
   return { send: (text, options) => queue.send(signer.sign(text), options) };
 }
 
-export interface AdmitDeps {
-  signer: Pick<MessageSigner, 'check'>;
-  /** The queues as they are: what is passed on keeps its mac. `waiting` has no trigger. */
+export interface HoldDeps {
+  /** The queue without a trigger, as it is: what is passed on keeps its mac. */
   waiting: MessageQueue;
-  poison: MessageQueue;
   /** Of the queue, for the log. */
   name: string;
+  clock: Pick<Clock, 'now'>;
   logger: Pick<Logger, 'warn' | 'error'>;
 }
 
-/** Settings and key sets are corrected within minutes or hours. */
-const HOLD_SECONDS = 60;
+export interface AdmitDeps extends HoldDeps {
+  signer: Pick<MessageSigner, 'check'>;
+  poison: MessageQueue;
+}
+
+/** Settings and key sets are corrected within minutes or hours. A message waits half of the time it has waited already. */
+const FIRST_HOLD_MS = 60_000;
+const LONGEST_HOLD_MS = 10 * 60_000;
+/** As long as a job waits for any outage (jobs/delays.ts). */
+const LONGEST_WITHOUT_KEY_MS = 7 * 24 * 60 * 60_000;
 
 /**
- * Whether a message may be processed. One that is signed with a key that is not in the ring waits, because the key may be
- * restored. One without a valid mac goes to the poison queue. A value of another form is admitted: the parser reports it.
+ * Whether a message may be processed. One that is signed with a key that is not in the ring waits for up to 7 days, because
+ * the key may be restored. Then, and without a valid mac, it goes to the poison queue. A value of another form is admitted:
+ * the parser reports it.
  *
  * @throws errors of the queues. The host still has the original message then
  */
 export async function admitMessage(deps: AdmitDeps, value: unknown): Promise<boolean> {
   const check = deps.signer.check(value);
   if (check === 'valid' || check === 'other') return true;
-  if (check === 'unknownKey') {
+  if (check === 'unknownKey' && heldForMs(value, deps.clock.now()) < LONGEST_WITHOUT_KEY_MS) {
     await holdMessage(deps, value, check);
     return false;
   }
@@ -76,15 +85,25 @@ export async function admitMessage(deps: AdmitDeps, value: unknown): Promise<boo
 }
 
 /**
- * Sends a message unchanged to the waiting queue, where it is visible after a minute. This uses none of the tries that lead
- * to the poison queue.
+ * Sends a message to the waiting queue, where it is visible after a minute, and later every ten minutes. A message of ours
+ * says since when it is held, beside its event and its mac. This uses none of the tries that lead to the poison queue.
  */
 export async function holdMessage(
-  { waiting, name, logger }: Pick<AdmitDeps, 'waiting' | 'name' | 'logger'>,
+  { waiting, name, clock, logger }: HoldDeps,
   value: unknown,
   cause: string,
 ): Promise<void> {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  await waiting.send(text, { delaySeconds: HOLD_SECONDS });
-  logger.warn('message.held', { queue: name, cause, delaySeconds: HOLD_SECONDS });
+  const now = clock.now();
+  const heldMs = heldForMs(value, now);
+  const delaySeconds = Math.round(Math.min(LONGEST_HOLD_MS, Math.max(FIRST_HOLD_MS, heldMs / 2)) / 1000);
+  const isSigned = isRecord(value) && value['mac'] !== undefined;
+  const held = isSigned ? { ...value, heldSince: new Date(now - heldMs).toISOString() } : value;
+  await waiting.send(typeof held === 'string' ? held : JSON.stringify(held), { delaySeconds });
+  logger.warn('message.held', { queue: name, cause, delaySeconds });
+}
+
+/** How long a message has been held, in milliseconds. The mac does not cover it: it decides waits and nothing else. */
+function heldForMs(value: unknown, now: number): number {
+  const since = isRecord(value) ? Date.parse(parseText(value['heldSince'])) : NaN;
+  return Number.isNaN(since) ? 0 : Math.max(0, now - since);
 }

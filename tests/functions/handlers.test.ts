@@ -72,7 +72,7 @@ describe('the handler of a queue', () => {
     mockServices.admission.mockRejectedValue(wrong);
     for (const message of [signed, 'garbage']) await signedQueueHandler(QUEUE, jest.fn())(message, context);
     expect(queue.sent).toMatchObject([
-      { text: JSON.stringify(signed), delaySeconds: 60 },
+      { text: expect.stringContaining(JSON.stringify(signed).slice(0, -1)) as string, delaySeconds: 60 },
       { text: 'garbage', delaySeconds: 60 },
     ]);
     expect(lines[0]).toMatchObject({

@@ -5,6 +5,7 @@ import {
   admitMessage,
   createMessageSigner,
   createSignedQueue,
+  holdMessage,
   type SignatureCheck,
 } from '../../../shared/storage/signedMessages';
 import { createCapturedLogger } from '../../support/createCapturedLogger';
@@ -15,6 +16,7 @@ const QUEUE = 'print-notifications';
 const K1 = { keyId: 'k1', key: testKey(1) };
 const K2 = { keyId: 'k2', key: testKey(2) };
 const EVENT = { v: 1, kind: 'jobFetchable', tenantId: 't', jobId: '5182', deferrals: 0, note: 'ü "quoted" \u2028' };
+const NOW = '2026-03-01T12:00:00.000Z';
 const TEXT = JSON.stringify({ event: EVENT });
 const signerOf = (...ring: [typeof K1, ...(typeof K1)[]]) => createMessageSigner(ring satisfies KeyRing, QUEUE);
 const parsed = (text: string) => JSON.parse(text) as Record<string, unknown>;
@@ -56,8 +58,9 @@ function macUnderKey(): string {
 }
 
 describe('admission', () => {
-  const open = () => ({
+  const open = (now = NOW) => ({
     name: QUEUE,
+    clock: { now: () => Date.parse(now) },
     signer: signerOf(K1),
     waiting: createMemoryQueue(),
     poison: createMemoryQueue(),
@@ -73,13 +76,47 @@ describe('admission', () => {
     expect(deps.waiting.sent.length + deps.poison.sent.length).toBe(0);
   });
 
-  it('holds a message with an unknown key as it is for a minute without a trigger, because the key may be restored', async () => {
+  it('holds a message with an unknown key for a minute without a trigger, because the key may be restored', async () => {
     const deps = open();
-    const text = signerOf(K2).sign(TEXT);
-    expect(await admitMessage(deps, parsed(text))).toBe(false);
-    expect(deps.waiting.sent).toMatchObject([{ text, delaySeconds: 60 }]);
+    const message = parsed(signerOf(K2).sign(TEXT));
+    expect(await admitMessage(deps, message)).toBe(false);
+    expect(deps.waiting.sent).toMatchObject([{ delaySeconds: 60 }]);
+    expect(parsed(deps.waiting.sent[0]?.text ?? '')).toEqual({ ...message, heldSince: NOW });
     expect(deps.poison.sent).toEqual([]);
     expect(deps.logger.events).toMatchObject([{ level: 'warn', event: 'message.held', cause: 'unknownKey' }]);
+  });
+
+  it('admits a message that was held once its key is restored', async () => {
+    const message = { ...parsed(signerOf(K2).sign(TEXT)), heldSince: NOW };
+    expect(await admitMessage({ ...open(), signer: signerOf(K1, K2) }, message)).toBe(true);
+  });
+
+  it.each([
+    ['after a minute', '2026-03-01T12:01:00.000Z', 60],
+    ['after ten minutes', '2026-03-01T12:10:00.000Z', 300],
+    ['after three days', '2026-03-04T12:00:00.000Z', 600],
+    ['by a clock that is behind', '2026-03-01T11:59:00.000Z', 60],
+  ])('holds it longer each time, at most ten minutes: %s', async (_name, now, delaySeconds) => {
+    const deps = open(now);
+    const message = { ...parsed(signerOf(K2).sign(TEXT)), heldSince: NOW };
+    expect(await admitMessage(deps, message)).toBe(false);
+    expect(deps.waiting.sent).toMatchObject([{ delaySeconds }]);
+  });
+
+  it('poisons it after seven days without its key', async () => {
+    const deps = open('2026-03-08T12:00:00.000Z');
+    const message = { ...parsed(signerOf(K2).sign(TEXT)), heldSince: NOW };
+    expect(await admitMessage(deps, message)).toBe(false);
+    expect(deps.waiting.sent).toEqual([]);
+    expect(deps.poison.sent.map(({ text }) => parsed(text))).toEqual([message]);
+    expect(deps.logger.events).toMatchObject([{ level: 'error', event: 'message.refused', reason: 'unknownKey' }]);
+  });
+
+  it('holds a text that is no message of ours as it is', async () => {
+    const deps = open();
+    await holdMessage(deps, 'garbage', 'configInvalid');
+    await holdMessage(deps, { specversion: '1.0' }, 'configInvalid');
+    expect(deps.waiting.sent.map(({ text }) => text)).toEqual(['garbage', '{"specversion":"1.0"}']);
   });
 
   it.each(['unsigned', 'wrongMac'] as const)('poisons a message that is %s, and counts it', async (reason) => {
