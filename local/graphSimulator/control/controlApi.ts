@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DeliveryAttempt, DeliveryOptions } from '../delivery/options';
 import type { DeviceSignIn, Subscription } from '../world/simulation';
 import type { Variants } from '../world/variants';
-import { deviceAnswers, faultRule, id, outageOrder, printOrder } from './controlTypes';
+import { deviceAnswers, faultRule, id, outageOrder, printOrder, targets } from './controlTypes';
 import type { CallRecord, FaultState, PrintedJob, Violation } from './controlTypes';
 import type { ListedJob, OpenTask, SimulatorState } from './viewState';
 
@@ -103,7 +103,7 @@ export const controlApi = {
   calls: row(
     'GET /calls',
     json<CallRecord[]>('value'),
-    z.object({ target: z.enum(['graph', 'token', 'all']).default('graph'), after: number.default(0) }),
+    z.object({ target: z.enum([...targets, 'all']).default('graph'), after: number.default(0) }),
   ),
   /** How many calls of Graph came, by method and path with the names of its ids. */
   callCounts: row('GET /callCounts', json<Record<string, number>>('value'), ofTenant),

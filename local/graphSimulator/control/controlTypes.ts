@@ -19,12 +19,19 @@ const faultAction = z.union([
   z.object({ type: z.literal('reset') }),
   z.object({ type: z.literal('hang'), ms }),
   z.object({ type: z.literal('delay'), ms }),
+  /** Of a download: the connection is cut after so many bytes. */
+  z.object({ type: z.literal('break'), bytes: ms }),
+  /** Of a download. */
+  z.object({ type: z.literal('crawl'), bytesPerSecond: z.number().positive() }),
 ]);
+
+/** `download`: the pre-authenticated addresses of documents. */
+export const targets = ['graph', 'token', 'download'] as const;
 
 /** Which calls fail and how. The first matching rule that still has a count acts. */
 export const faultRule = z.object({
   id: z.string().optional(),
-  target: z.enum(['graph', 'token']).optional().default('graph'),
+  target: z.enum(targets).optional().default('graph'),
   method: z.string().toUpperCase().optional(),
   /** Regular expression, tried on path and query with the version. */
   pathPattern: z.string().optional(),
@@ -45,7 +52,7 @@ export type FaultState = FaultRule & { id: string; matched: number; acted: numbe
 /** One recorded call. `at` follows `Date`. `startedAt` and `answeredAt` follow `throttlingClock`. */
 export interface CallRecord {
   n: number;
-  target: 'graph' | 'token';
+  target: (typeof targets)[number];
   at: number;
   method: string;
   path: string;
@@ -80,7 +87,10 @@ export interface Violation {
 const document = z.object({
   displayName: z.string().default('document.pdf'),
   contentType: z.string().default('application/pdf'),
+  /** Bytes. */
   size: ms.default(1024),
+  /** The same content for the same seed. Each document has its own otherwise. */
+  seed: z.string().optional(),
 });
 
 const orNull = z.string().nullable().default(null);

@@ -10,7 +10,8 @@ import { answerDeviceLogin } from '../signIn/userSignIn';
 import type { Simulation } from '../world/simulation';
 import { answerBatch, type BatchPart } from './batch';
 import type { Route } from './graphCall';
-import { answerDownload, jobRoutes } from './jobs';
+import { answerDownload, documentRoutes, isDownload } from './documents';
+import { jobRoutes } from './jobs';
 import { jobWriteRoutes } from './jobWrites';
 import { printerCreationRoutes } from './printerCreation';
 import { parentRoutes } from './sharesAndPullPrint';
@@ -26,6 +27,7 @@ const graphRoutes = [
   ...printerAndTaskRoutes,
   ...printerCreationRoutes,
   ...jobRoutes,
+  ...documentRoutes,
   ...jobWriteRoutes,
   ...parentRoutes,
 ];
@@ -42,7 +44,7 @@ export function createGraphListener(simulation: Simulation, advance: () => void)
       return { reply };
     }
     if (url.pathname === '/devicelogin') return { reply: answerDeviceLogin(simulation, url.searchParams) };
-    if (url.pathname === '/downloads') return { reply: answerDownload(simulation, url, headers['authorization']) };
+    if (isDownload(url.pathname)) return answerDownload(simulation, url, headers['authorization']);
     return answerGraph(simulation, call);
   });
 }

@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { notFound, requireFound } from '../http/readRequest';
-import type { Reply } from '../http/server';
+import { requireFound } from '../http/readRequest';
 import { access } from '../signIn/permissions';
 import { pausedJob } from '../world/jobs';
 import type { Job, PrintDocument, Printer, Simulation } from '../world/simulation';
@@ -10,10 +8,8 @@ import { viewTask } from './printersAndTasks';
 const JOBS = '/print/printers/{printerId}/jobs';
 /** The path of one job. */
 export const JOB = `${JOBS}/{jobId}`;
-// How long a download URL lives is not documented; an hour is usual for such URLs of Graph.
-const DOWNLOAD_LIFETIME_MS = 60 * 60 * 1000;
 
-/** The reads of jobs and of their documents. */
+/** The reads of jobs. */
 export const jobRoutes: readonly Route[] = [
   route(`GET ${JOBS}`, 'printer-list-jobs.md', access.readJob, (call) => {
     const jobs = [...printerOf(call).jobs.values()];
@@ -24,26 +20,7 @@ export const jobRoutes: readonly Route[] = [
   route(`GET ${JOB}`, 'printjob-get.md', access.readJob, (call) =>
     ok(viewJob(call.simulation, jobOf(call), call.query)),
   ),
-  route(`GET ${JOB}/documents/{documentId}/$value`, 'printdocument-get-file.md', access.readPayload, (call) => {
-    const { world, now, graphUrl } = call.simulation;
-    const document = jobOf(call).documents.find(({ id }) => id === call.params['documentId']);
-    if (!document) throw notFound('The document');
-    const token = randomBytes(24).toString('base64url');
-    world.downloads.set(token, { document, expiresAt: now() + DOWNLOAD_LIFETIME_MS });
-    return { status: 302, headers: { location: `${graphUrl}/downloads?tempauthtoken=${token}` } };
-  }),
 ];
-
-/** Answers a pre-authenticated URL. A request with an Authorization header is refused (api/printdocument-get-file.md). */
-export function answerDownload({ world, now }: Simulation, url: URL, authorization: string | undefined): Reply {
-  if (authorization !== undefined) return { status: 401 };
-  const download = world.downloads.get(url.searchParams.get('tempauthtoken') ?? '');
-  if (!download || download.expiresAt <= now()) return { status: 404 };
-  const { document } = download;
-  document.downloadedAt = now();
-  const body = Buffer.alloc(document.size, '%PDF-simulated ');
-  return { status: 200, headers: { 'content-type': document.contentType }, body };
-}
 
 /** The job of the path. Throws 404 when it does not exist or is not yet visible to reads. */
 export function jobOf(call: GraphCall): Job {

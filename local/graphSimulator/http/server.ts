@@ -1,8 +1,13 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { text as readText } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 
-/** An answer before it is written. Status 0 cuts the connection. A body that is neither a string nor a Buffer is sent as JSON. */
+/**
+ * An answer before it is written. Status 0 cuts the connection. A body that is neither a string nor a stream is sent as JSON.
+ * A stream that fails cuts the connection.
+ */
 export interface Reply {
   status: number;
   headers?: Record<string, string>;
@@ -88,7 +93,11 @@ function resetConnection({ socket }: IncomingMessage): void {
 }
 
 /** Resolves once the answer has left or the connection is gone. */
-function writeReply(response: ServerResponse, { status, headers, body }: Reply): Promise<void> {
+async function writeReply(response: ServerResponse, { status, headers, body }: Reply): Promise<void> {
+  if (body instanceof Readable) {
+    response.writeHead(status, headers);
+    return pipeline(body, response).catch(() => undefined);
+  }
   return new Promise((resolve) => {
     response.once('close', resolve);
     response.once('finish', resolve);
@@ -101,6 +110,5 @@ function writeReply(response: ServerResponse, { status, headers, body }: Reply):
 }
 
 function bytesOf(body: unknown): Buffer {
-  if (Buffer.isBuffer(body)) return body;
   return Buffer.from(typeof body === 'string' ? body : (JSON.stringify(body) ?? ''));
 }

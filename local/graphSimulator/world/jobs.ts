@@ -36,7 +36,10 @@ export function printJob(simulation: Simulation, tenant: Tenant, printer: Printe
     isFetchable: false,
     isAcquiredByPrinter: false,
     configuration: { copies: 1, colorMode: 'color', duplexMode: 'oneSided', ...configuration },
-    documents: request.documents.map((document) => ({ ...document, id: randomUUID(), uploadedAt: now })),
+    documents: request.documents.map((document) => {
+      const id = randomUUID();
+      return { ...document, id, seed: document.seed ?? id, uploadedAt: now };
+    }),
     tasks: [],
     ...(redirectedFrom === undefined ? {} : { redirectedFrom }),
   };

@@ -43,8 +43,8 @@ export function createWorld() {
   return {
     tenants: new Map<string, Tenant>(),
     subscriptions: new Map<string, Subscription>(),
-    /** By the token of their URL. */
-    downloads: new Map<string, { document: PrintDocument; expiresAt: number }>(),
+    /** The pre-authenticated addresses, by their token. */
+    downloads: new Map<string, Download>(),
     /** Jobs that are being prepared for download. */
     transforming: new Set<Job>(),
     /** Sign-ins by device code, by their device_code. */
@@ -179,8 +179,18 @@ export interface Job {
 type Printed = z.output<typeof printOrder>['documents'][number];
 export interface PrintDocument extends Printed {
   id: string;
+  /** What its content is made from. */
+  seed: string;
   uploadedAt: number;
   downloadedAt?: number;
+}
+
+/** A pre-authenticated address of a document. */
+export interface Download {
+  tenantId: string;
+  path: string;
+  document: PrintDocument;
+  expiresAt: number;
 }
 
 export interface Subscription extends SubscriptionRequest {

@@ -58,6 +58,12 @@ export const variantsSchema = z.strictObject({
   jobLimits: z.enum(['none', 'documented']).default('none'),
   /** Whether a paused job counts for the jobs to a printer at once (universal-print-limits: simultaneously submitted). */
   pausedJobsCount: flag(true),
+  /** How long a download address lives is not documented; an hour is usual for such addresses of Graph. */
+  downloadLifetimeMs: figure(60 * 60_000),
+  /** How often a download address is good. */
+  downloadUses: z.enum(['many', 'once']).default('many'),
+  /** What reading a document answers while its job is paused: api/printdocument-get-file.md names no state of the job. */
+  documentBeforeRelease: z.enum(['shown', 'forbidden', 'notFound', 'conflict']).default('shown'),
   /** Milliseconds that the registration of a printer takes (api/printer-create.md: long-running). */
   printerCreationMs: figure(1000),
   /** How the registration of a printer ends (resources/printoperationstatus.md). */
