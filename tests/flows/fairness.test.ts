@@ -1,17 +1,17 @@
 import { eventually } from '../support/eventually';
 import { startFlow, type Customer, type Flow } from '../support/startFlow';
+import { untilNothingWaits } from '../support/untilQueueEmpty';
 
 const BURST = 120;
 const PORTION = 20;
 const LIMIT_MS = 60_000;
-const TRIGGERED = 'print-notifications';
 const WAITING = 'print-notifications-waiting';
 
 describe('a burst of one customer', () => {
   let flow: Flow;
   let busy: Customer;
   beforeAll(async () => {
-    flow = await startFlow();
+    flow = await startFlow({ clock: true });
     busy = await flow.onboard(['jobStarted']);
   }, 60_000);
   afterAll(() => flow.stop(), 60_000);
@@ -38,9 +38,9 @@ describe('a burst of one customer', () => {
     const events = await flow.untilEvents(1 + BURST, LIMIT_MS);
     expect(new Set(events.map(({ id }) => id)).size).toBe(1 + BURST);
     expect(flow.logged('job.deferred').length).toBeLessThanOrEqual(0.3 * BURST);
-    // A send whose answer was late is repeated, and its copy may come last: the timer brings it back.
-    await flow.runNow('recoverJobs');
-    expect([await flow.queues.length(TRIGGERED), await flow.queues.length(WAITING)]).toEqual([0, 0]);
+    // A send whose answer was late is repeated, and its copy may come last.
+    await untilNothingWaits(flow, LIMIT_MS);
+    expect((await flow.events()).length).toBe(1 + BURST);
   }, 120_000);
 
   it('that is throttled for minutes lies without a trigger: it asks for no instance', async () => {
@@ -51,7 +51,7 @@ describe('a burst of one customer', () => {
     await print();
     await eventually(
       'all wait without a trigger',
-      async () => ((await flow.queues.length(WAITING)) === BURST ? true : undefined),
+      async () => ((await flow.queues.length(WAITING)) >= BURST ? true : undefined),
       LIMIT_MS,
     );
     await flow.untilQuiet();

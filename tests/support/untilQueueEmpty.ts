@@ -28,3 +28,16 @@ export async function untilQueueEmpty(
   }
   throw new Error(`${queues.join(' and ')} still held ${left} messages after ${limitMs} ms`);
 }
+
+/**
+ * Waits until no message of jobs is left, those included that wait in the queue without a trigger: a message that meets a
+ * claim waits there for more than a minute, and the timer of every minute brings it back.
+ */
+export async function untilNothingWaits(flow: Flow, limitMs: number): Promise<void> {
+  await untilQueueEmpty(flow, ['print-notifications'], limitMs);
+  while ((await flow.queues.length('print-notifications-waiting')) > 0) {
+    flow.cloud.clock?.move(PAST_LEASES_MS);
+    await flow.runNow('recoverJobs');
+    await untilQueueEmpty(flow, ['print-notifications'], limitMs);
+  }
+}
