@@ -13,14 +13,18 @@ const FILE = 'local.settings.json';
  * local.settings.json in `directory`. A file in the current folder could otherwise send a secret of the environment to a
  * host of its own. Names that are no settings of the app come from both, the environment first.
  *
- * @throws ReceiverError `configInvalid` for a file that is not JSON or whose `Values` are not an object of strings
+ * @throws ReceiverError `configInvalid` for a file that is missing while the environment has no setting of the app, one that
+ *   is not JSON, or one whose `Values` are not an object of strings
  */
 export async function readSettings(env: Environment, directory: string): Promise<Environment> {
   const set = Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== '');
   const inEnvironment = Object.fromEntries(set);
   const isSetting = (name: string) => SETTING_NAMES.some((setting) => setting === name);
   const usesFile = !Object.keys(inEnvironment).some(isSetting);
-  const values = Object.entries(parseValues(await readIfPresent(join(directory, FILE))));
+  const text = await readIfPresent(join(directory, FILE));
+  // Before the settings that are missing then, which would be all of them.
+  if (text === undefined && usesFile) throw missing(directory);
+  const values = Object.entries(parseValues(text));
   return { ...Object.fromEntries(values.filter(([name]) => usesFile || !isSetting(name))), ...inEnvironment };
 }
 
@@ -45,6 +49,13 @@ function parseValues(text: string | undefined): Record<string, string> {
     texts[name] = value;
   }
   return texts;
+}
+
+function missing(directory: string): ReceiverError {
+  return invalid(
+    `No ${FILE} in ${directory}, and no setting of the app in the environment`,
+    `Run the command in the folder of the project, run npm start there, which creates ${FILE}, or set the settings in the environment.`,
+  );
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,6 @@
 import { ReceiverError } from './errors';
 import { checkGraphBaseUrl, checkOrigin, checkOrigins, checkPublicBaseUrl } from './settings/addresses';
-import { CERTIFICATE_FORM, checkCertificate } from './settings/certificate';
+import { readCertificate, type CertificateConfig } from './settings/certificate';
 import { checkHosts, isInAzure, isLoopback, type Address, type Checked } from './settings/clouds';
 import { checkConnectionString, isDevelopmentAccount } from './settings/connectionString';
 import { readEventSink, type EventSinkConfig } from './settings/eventSink';
@@ -20,7 +20,7 @@ export type QueueStorageConfig =
 export type StorageConfig = QueueStorageConfig &
   ({ connectionString: string } | { blobServiceUri: string; tableServiceUri: string });
 
-export interface Config {
+export interface Config extends CertificateConfig {
   storage: StorageConfig;
   /** Where the queue of job events lies: `storage`, unless the settings name another account. */
   eventsStorage: QueueStorageConfig;
@@ -36,8 +36,6 @@ export interface Config {
   /** The vendor's multi-tenant app. */
   clientId: string;
   clientSecret?: string;
-  /** PEM: certificate and private key. */
-  clientCertificate?: string;
   managedIdentityClientId?: string;
   clientStateKeys: KeyRing;
   /** Where Graph reaches the app, route prefix included, without a slash at the end. */
@@ -62,6 +60,7 @@ export const SETTING_NAMES = [
   'GRAPH_CREDENTIAL',
   'ENTRA_CLIENT_SECRET',
   'ENTRA_CLIENT_CERTIFICATE',
+  'ENTRA_CLIENT_CERTIFICATE_PATH',
   'MANAGED_IDENTITY_CLIENT_ID',
   'CLIENT_STATE_KEYS',
   'PUBLIC_BASE_URL',
@@ -84,6 +83,7 @@ type SettingName = (typeof SETTING_NAMES)[number];
 const DEFAULT_GRAPH = 'https://graph.microsoft.com/v1.0';
 const DEFAULT_AUTHORITY = 'https://login.microsoftonline.com';
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const CLIENT_FORM = 'the application (client) id of your Entra app, a GUID';
 const IDENTITY_FORM = 'the client id of a user-assigned managed identity, a GUID';
 
 /**
@@ -101,14 +101,19 @@ export function readConfig(env: SettingsEnvironment): Config {
   const graphBaseUrl = read('GRAPH_BASE_URL', checkGraphBaseUrl) ?? DEFAULT_GRAPH;
   const authorityHost = read('ENTRA_AUTHORITY_HOST', (text) => checkOrigin(text, DEFAULT_AUTHORITY));
   const trustedHosts = read('TRUSTED_HOSTS', (text) => checkOrigins(text, 'https://graph.example')) ?? [];
-  const clientId = need('ENTRA_CLIENT_ID', 'the application (client) id of your Entra app, a GUID', checkGuid);
+  const clientId = need('ENTRA_CLIENT_ID', CLIENT_FORM, checkGuid(CLIENT_FORM));
   const credential = read('GRAPH_CREDENTIAL', checkCredential) ?? 'federated';
   const because = ` (GRAPH_CREDENTIAL is ${credential})`;
   const needIf = <T>(chosen: GraphCredential, name: SettingName, form: string, check: Check<T>) =>
     credential === chosen ? need(name, form, check, because) : read(name, check);
   const clientSecret = needIf('secret', 'ENTRA_CLIENT_SECRET', 'a client secret of your Entra app', checkSecret);
-  const clientCertificate = needIf('certificate', 'ENTRA_CLIENT_CERTIFICATE', CERTIFICATE_FORM, checkCertificate);
-  const managedIdentityClientId = needIf('federated', 'MANAGED_IDENTITY_CLIENT_ID', IDENTITY_FORM, checkGuid);
+  const certificate = readCertificate(reader, credential === 'certificate');
+  const managedIdentityClientId = needIf(
+    'federated',
+    'MANAGED_IDENTITY_CLIENT_ID',
+    IDENTITY_FORM,
+    checkGuid(IDENTITY_FORM),
+  );
   if (credential === 'development' && (inAzure || !isLoopback(graphBaseUrl))) {
     const where = inAzure ? 'never works in Azure' : 'works only while GRAPH_BASE_URL is on loopback';
     problems.push(`GRAPH_CREDENTIAL is development, which ${where}: choose another`);
@@ -140,7 +145,7 @@ export function readConfig(env: SettingsEnvironment): Config {
     clientStateKeys,
     publicBaseUrl,
     ...(clientSecret === undefined ? {} : { clientSecret }),
-    ...(clientCertificate === undefined ? {} : { clientCertificate }),
+    ...certificate,
     ...(managedIdentityClientId === undefined ? {} : { managedIdentityClientId }),
   };
 }
@@ -173,7 +178,7 @@ function readStorage(reader: Reader<SettingName>, inAzure: boolean) {
   const own = readOwnStorage(reader, inAzure);
   const setting = 'EVENTS_STORAGE__queueServiceUri';
   const queueServiceUri = read(setting, checkServiceUri(QUEUE_FORM));
-  const identity = read('AzureWebJobsStorage__clientId', checkGuid);
+  const identity = read('AzureWebJobsStorage__clientId', checkGuid(IDENTITY_FORM));
   if (!own) return undefined;
   const signIn = signInAs(identity);
   const storage = 'connectionString' in own.config ? own.config : { ...own.config, ...signIn };
@@ -226,8 +231,8 @@ function checkServiceUri(form: string): Check<string> {
   };
 }
 
-function checkGuid(text: string): Checked<string> {
-  return GUID.test(text) ? { value: text } : { problem: 'is not a GUID' };
+function checkGuid(form: string): Check<string> {
+  return (text) => (GUID.test(text) ? { value: text } : { problem: `is not a GUID: set it to ${form}` });
 }
 
 function checkCredential(text: string): Checked<GraphCredential> {

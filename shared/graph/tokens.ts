@@ -6,6 +6,7 @@ import { untilAborted } from '../concurrency';
 import type { Config } from '../config';
 import { ReceiverError } from '../errors';
 import { parseRetryAfter } from '../retryAfter';
+import { readCertificateFile } from './certificateFile';
 import { answerTime, GraphError, LONGEST_SILENCE_MS } from './errors';
 import { describeRefusal, readEntraRefusal, refusalFields, type Refusal } from './refusals';
 
@@ -133,6 +134,7 @@ export function createRequestToken(config: Config, clock: Pick<Clock, 'now'>): R
       return token.token;
     } catch (cause) {
       credentials.delete(tenantId);
+      if (cause instanceof ReceiverError) throw cause;
       throw toTokenError(config, tenantId, used.lastAnswer(), { cause, now: clock.now() });
     }
   };
@@ -174,12 +176,12 @@ function createTenantCredential(config: Config, tenantId: string, clock: Pick<Cl
 
 async function createCredential(config: Config, tenantId: string, options: ClientSecretCredentialOptions) {
   const identity = await import('@azure/identity');
-  const { clientId, clientSecret = '', clientCertificate = '', managedIdentityClientId = '' } = config;
+  const { clientId, clientSecret = '', managedIdentityClientId = '' } = config;
   switch (config.credential) {
     case 'secret':
       return new identity.ClientSecretCredential(tenantId, clientId, clientSecret, options);
     case 'certificate': {
-      const certificate = { certificate: clientCertificate };
+      const certificate = { certificate: await readCertificateFile(config) };
       return new identity.ClientCertificateCredential(tenantId, clientId, certificate, options);
     }
     default: {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { DEFAULT_STORAGE_SUFFIX, isLoopback, type Checked } from './clouds';
 
 /** The services that the app uses, as a connection string names them. */
@@ -26,6 +27,9 @@ const DEVELOPMENT_STORAGE = [
   ...SERVICES.map(([, name], index) => `${name}=http://127.0.0.1:${10_000 + index}/${DEVELOPMENT_ACCOUNT}`),
 ].join(';');
 
+const FORM =
+  'copy it from Access keys or Shared access signature, such as DefaultEndpointsProtocol=https;AccountName=<account>;AccountKey=<key>, or use UseDevelopmentStorage=true for Azurite';
+
 const ACCOUNT_NAME = /^[a-z0-9]{3,24}$/;
 
 /**
@@ -35,8 +39,12 @@ const ACCOUNT_NAME = /^[a-z0-9]{3,24}$/;
  */
 export function checkConnectionString(text: string): Checked<StorageAccount> {
   const parts = readParts(text);
-  if (!parts) return { problem: 'is not a connection string: copy it from Access keys or Shared access signature' };
-  if (parts.get('usedevelopmentstorage')?.toLowerCase() === 'true') {
+  if (!parts) return { problem: `is not a connection string: ${FORM}` };
+  const development = parts.get('usedevelopmentstorage')?.toLowerCase();
+  if (development !== undefined && development !== 'true') {
+    return { problem: 'has UseDevelopmentStorage with a value other than true: set it to UseDevelopmentStorage=true' };
+  }
+  if (development === 'true') {
     const port = parts.get('developmentstorageproxyuri');
     if (port !== undefined) return { problem: 'has a DevelopmentStorageProxyUri: name the endpoints instead' };
     return checkConnectionString(DEVELOPMENT_STORAGE);
@@ -44,9 +52,13 @@ export function checkConnectionString(text: string): Checked<StorageAccount> {
   const name = parts.get('accountname');
   const key = parts.get('accountkey');
   const sas = parts.get('sharedaccesssignature')?.replace(/^\?/, '');
-  if (key === undefined && sas === undefined) return { problem: 'has neither AccountKey nor SharedAccessSignature' };
-  if (key !== undefined && !isBase64(key)) return { problem: 'has an AccountKey that is not base64' };
-  if (key !== undefined && name === undefined) return { problem: 'has an AccountKey and no AccountName' };
+  if (key === undefined && sas === undefined) {
+    return { problem: `has neither AccountKey nor SharedAccessSignature: ${FORM}` };
+  }
+  if (key !== undefined && !isBase64(key))
+    return { problem: 'has an AccountKey that is not base64: copy it again from Access keys' };
+  if (key !== undefined && name === undefined)
+    return { problem: 'has an AccountKey and no AccountName: add AccountName=<account>' };
   const protocol = parts.get('defaultendpointsprotocol') ?? 'https';
   const suffix = parts.get('endpointsuffix') ?? DEFAULT_STORAGE_SUFFIX;
   const endpointOf = (kind: string) =>
@@ -57,12 +69,20 @@ export function checkConnectionString(text: string): Checked<StorageAccount> {
   }
   const [blobEndpoint = '', queueEndpoint = '', tableEndpoint = ''] = SERVICES.map(([kind]) => endpointOf(kind));
   const endpoints = [blobEndpoint, queueEndpoint, tableEndpoint];
-  for (const [index, [, label]] of SERVICES.entries()) {
+  for (const [index, [kind, label]] of SERVICES.entries()) {
     const endpoint = endpoints[index] ?? '';
-    if (endpoint === '') return { problem: `has neither ${label} nor AccountName` };
-    const protocolOf = URL.canParse(endpoint) ? new URL(endpoint).protocol : undefined;
-    if (protocolOf !== 'https:' && !(protocolOf === 'http:' && isLoopback(endpoint))) {
+    if (endpoint === '') return { problem: `has neither ${label} nor AccountName: ${FORM}` };
+    const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+    if (!url || !/^https?:$/.test(url.protocol)) {
+      return { problem: `has a ${label} that is not an address, such as https://<account>.${kind}.core.windows.net` };
+    }
+    if (url.protocol === 'http:' && !isLoopback(endpoint)) {
       return { problem: 'sends data without https: set DefaultEndpointsProtocol=https' };
+    }
+    // The SDKs take the account from the host, and on a host that is an IP address from the path.
+    const isAddress = isIP(url.hostname.replace(/^\[(.*)\]$/, '$1')) !== 0;
+    if ((isAddress || isLoopback(endpoint)) && url.pathname === '/') {
+      return { problem: `has a ${label} without the account: add it as the path, such as /${DEVELOPMENT_ACCOUNT}` };
     }
   }
   // A shared key signs more than a signature allows, so it comes first where both are given.

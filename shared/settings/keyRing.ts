@@ -21,20 +21,34 @@ export function checkKeyRing(text: string): Checked<KeyRing> {
   const keys: ClientStateKey[] = [];
   for (const [index, part] of text.split(',').entries()) {
     const entry = `entry ${index + 1}`;
-    const found = /^\s*([A-Za-z0-9_-]{1,16}):([A-Za-z0-9+/_-]+={0,2})\s*$/.exec(part);
-    const keyId = found?.[1];
-    const key = Buffer.from(found?.[2] ?? '', 'base64');
-    if (keyId === undefined || key.length < KEY_BYTES) return { problem: `is not ${KEYS_FORM} in ${entry}` };
+    const read = readEntry(part.trim());
+    if ('fault' in read) return { problem: `has ${read.fault} in ${entry}: set it to ${KEYS_FORM}` };
+    const { keyId, key } = read;
     if (!looksRandom(key)) return { problem: `has a guessable key in ${entry}: use openssl rand -base64 32` };
     for (const [other, known] of keys.entries()) {
       if (known.keyId === keyId) return { problem: `has the keyId of entry ${other + 1} again in ${entry}: rename it` };
       if (known.key.equals(key))
         return { problem: `has the key of entry ${other + 1} again in ${entry}: use a new key` };
     }
-    keys.push({ keyId, key });
+    keys.push(read);
   }
   const [first, ...others] = keys;
-  return first ? { value: [first, ...others] } : { problem: `is not ${KEYS_FORM}` };
+  return first ? { value: [first, ...others] } : { problem: `has no key: set it to ${KEYS_FORM}` };
+}
+
+/** One entry, or its first fault, in the order in which an entry is read. */
+function readEntry(entry: string): ClientStateKey | { fault: string } {
+  if (entry === '') return { fault: 'no key' };
+  const cut = entry.indexOf(':');
+  // The text may be a key: no part of it is shown.
+  if (cut < 1) return { fault: 'no keyId' };
+  const [keyId, encoded] = [entry.slice(0, cut), entry.slice(cut + 1)];
+  if (!/^[A-Za-z0-9_-]{1,16}$/.test(keyId)) return { fault: 'a keyId of another form' };
+  if (encoded === '') return { fault: 'a keyId without a key' };
+  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(encoded)) return { fault: 'a key that is not base64' };
+  const key = Buffer.from(encoded, 'base64');
+  const fault = `a key of ${key.length} ${key.length === 1 ? 'byte' : 'bytes'}, which is too short,`;
+  return key.length < KEY_BYTES ? { fault } : { keyId, key };
 }
 
 /** Refuses what people type to fill 32 bytes: one byte, a repeated word, a sequence. */

@@ -30,11 +30,22 @@ describe('readSettings: the environment or local.settings.json', () => {
     expect(await readSettings({ [name]: ' ' }, directory)).toMatchObject({ [name]: 'file' });
   });
 
-  it('works without the file, and without Values', async () => {
-    expect(await readSettings({ A: 'env' }, directory)).toEqual({ A: 'env' });
+  it('works without the file while the environment has a setting of the app, and without Values', async () => {
+    const env = { CLIENT_STATE_KEYS: 'env', A: 'env' };
+    expect(await readSettings(env, directory)).toEqual(env);
     await write('{}');
     expect(await readSettings({}, directory)).toEqual({});
   });
+
+  it.each([[{}], [{ A: 'env', CLIENT_STATE_KEYS: ' ', FUNCTIONS_WORKER_RUNTIME: 'node' }]])(
+    'names the folder without the file, when the environment has no setting of the app: %j',
+    async (env) => {
+      const error: unknown = await readSettings(env, directory).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'configInvalid', details: [] });
+      expect(String(error)).toContain(`No local.settings.json in ${directory}, and no setting of the app`);
+      expect(String(error)).toMatch(/folder of the project.*npm start.*environment/);
+    },
+  );
 
   it.each([
     ['{"Values":{"KEY":"secret"', 'not JSON'],
@@ -50,7 +61,6 @@ describe('readSettings: the environment or local.settings.json', () => {
   });
 
   it('reports that the file cannot be read', async () => {
-    await expect(readSettings({}, join(directory, 'local.settings.json', 'x'))).resolves.toEqual({});
     await rm(directory, { recursive: true });
     await writeFile(directory, '');
     await expect(readSettings({}, directory)).rejects.toMatchObject({ code: 'configInvalid' });

@@ -29,8 +29,8 @@ describe('a certificate with its private key', () => {
 
   it('is refused without one of the parts, with a wrong part, and with an encrypted or unreadable key', () => {
     const problemOf = (text: string) => checkCertificate(text);
-    expect(problemOf(own.certificate)).toEqual({ problem: 'is not PEM text with the certificate and its private key' });
-    expect(problemOf(own.key)).toEqual({ problem: 'is not PEM text with the certificate and its private key' });
+    expect(problemOf(own.certificate)).toEqual({ problem: expect.stringMatching(/^has no private key: /) as string });
+    expect(problemOf(own.key)).toEqual({ problem: expect.stringMatching(/^has no certificate: /) as string });
     expect(problemOf('secret')).toEqual({ problem: 'is not PEM text with the certificate and its private key' });
     expect(problemOf(`${own.certificate}${other.key}`)).toEqual({
       problem: 'has a private key that does not belong to its certificate',
@@ -42,4 +42,13 @@ describe('a certificate with its private key', () => {
       problem: 'cannot be read: export certificate and private key as PEM again',
     });
   });
+
+  it.each(['/run/secrets/app.pem', 'C:\\certificates\\app.pfx', 'app.PEM', '~/app.crt'])(
+    'is not the path of a file, which has a setting of its own: %s',
+    (text) => {
+      expect(checkCertificate(text)).toEqual({
+        problem: expect.stringMatching(/^names a file: set ENTRA_CLIENT_CERTIFICATE_PATH to its path/) as string,
+      });
+    },
+  );
 });

@@ -1,4 +1,5 @@
-import { TableServiceClient } from '@azure/data-tables';
+import fc from 'fast-check';
+import { TableClient, TableServiceClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { readCase } from '../../support/readCase';
@@ -61,7 +62,17 @@ it.each([
   [`AccountName=an account;AccountKey=${KEY}`, 'AccountName'],
   [`DefaultEndpointsProtocol=http;AccountName=acc;AccountKey=${KEY}`, 'without https'],
   [`AccountName=acc;AccountKey=${KEY};TableEndpoint=http://acc.table.core.windows.net`, 'without https'],
-  [`AccountName=acc;AccountKey=${KEY};TableEndpoint=acc.table.core.windows.net`, 'without https'],
+  [
+    `AccountName=acc;AccountKey=${KEY};TableEndpoint=acc.table.core.windows.net`,
+    'TableEndpoint that is not an address',
+  ],
+  [`AccountName=acc;AccountKey=${KEY};TableEndpoint=https://[x`, 'TableEndpoint that is not an address'],
+  [`AccountName=acc;AccountKey=${KEY};BlobEndpoint=http://127.0.0.1:1`, 'BlobEndpoint without the account'],
+  ['UseDevelopmentStorage=yes', 'set it to UseDevelopmentStorage=true'],
+  ['UseDevelopmentStorage=false', 'set it to UseDevelopmentStorage=true'],
+  ['UseDevelopmentStorage', 'UseDevelopmentStorage=true'],
+  ['nonsense', 'not a connection string: copy it from Access keys or Shared access signature, such as Default'],
+  ['https://acc.queue.core.windows.net', 'not a connection string'],
   ['UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://10.0.0.1', 'DevelopmentStorageProxyUri'],
   ['acc.queue.core.windows.net', 'not a connection string'],
   [';', 'not a connection string'],
@@ -78,7 +89,7 @@ it('forms of public reports (24) are accepted where both SDKs can work with them
     LOCAL.queueEndpoint,
     LOCAL.queueEndpoint,
     AZURE.queueEndpoint,
-    'has neither BlobEndpoint nor AccountName',
+    expect.stringMatching(/^has neither BlobEndpoint nor AccountName: /),
     AZURE.queueEndpoint,
   ]);
 });
@@ -91,4 +102,30 @@ it('knows the account of Azurite at every address', () => {
   expect(isDevelopment('UseDevelopmentStorage=true')).toBe(true);
   expect(isDevelopment(`AccountName=devstoreaccount1;AccountKey=${KEY};EndpointSuffix=core.windows.net`)).toBe(true);
   expect(isDevelopment(`AccountName=acc;AccountKey=${KEY}`)).toBe(false);
+});
+
+it('every text that is accepted is opened by the SDKs, whatever its parts', () => {
+  const text = (...values: string[]) => fc.constantFrom('', ...values);
+  const parts = fc.record({
+    DefaultEndpointsProtocol: text('https', 'http', 'ftp', 'HTTPS'),
+    AccountName: text('acc', 'a', 'an account', 'devstoreaccount1', 'x/y', 'acc.b'),
+    AccountKey: text(KEY, 'a2V5', 'nonsense', '='),
+    SharedAccessSignature: text(SAS, '?sv=1', 'nonsense'),
+    EndpointSuffix: text('core.windows.net', '/', 'a b', ':1'),
+    BlobEndpoint: text('https://acc.blob.core.windows.net', 'https://1.2.3.4', 'http://localhost:1/a', 'https://'),
+    QueueEndpoint: text('https://acc.queue.core.windows.net/', 'https://x', 'http://127.0.0.1:1', 'http://[::1]:1/a'),
+    TableEndpoint: text('https://acc.table.core.windows.net', 'nonsense', 'http://127.0.0.1:2/a', 'https://[::2]/'),
+  });
+  fc.assert(
+    fc.property(parts, (chosen) => {
+      const given = Object.entries(chosen).filter(([, value]) => value !== '');
+      const checked = checkConnectionString(given.map(([name, value]) => `${name}=${value}`).join(';'));
+      if ('problem' in checked) return;
+      const { connectionString } = checked.value;
+      QueueServiceClient.fromConnectionString(connectionString).getQueueClient('queue');
+      BlobServiceClient.fromConnectionString(connectionString).getContainerClient('container');
+      TableClient.fromConnectionString(connectionString, 'table', { allowInsecureConnection: true });
+    }),
+    { numRuns: 3_000 },
+  );
 });

@@ -24,6 +24,26 @@ it.each([
   });
 });
 
+it.each([
+  ['foo', 'no keyId in entry 1'],
+  [K1, 'no keyId in entry 1'],
+  [`:${K1}`, 'no keyId in entry 1'],
+  [`a.b:${K1}`, 'a keyId of another form in entry 1'],
+  [`k1:${K1},${'k'.repeat(17)}:${K1}`, 'a keyId of another form in entry 2'],
+  ['k1:', 'a keyId without a key in entry 1'],
+  ['k1:"§$%', 'a key that is not base64 in entry 1'],
+  [`k1:${K1} ${K1}`, 'a key that is not base64 in entry 1'],
+  ['k1:QQ==', 'a key of 1 byte, which is too short, in entry 1'],
+  [`k1:${K1},k2:${base64(testKey(2).subarray(1))}`, 'a key of 31 bytes, which is too short, in entry 2'],
+  [`k1:${K1},`, 'no key in entry 2'],
+  [`,k1:${K1}`, 'no key in entry 1'],
+  ['', 'no key in entry 1'],
+])('names the fault and the entry, and no part of a key: %s', (text, fault) => {
+  const checked = checkKeyRing(text);
+  expect(checked).toEqual({ problem: expect.stringMatching(`^has ${fault}: set it to keyId:base64`) as string });
+  for (const part of ['foo', K1, 'a.b', '§']) expect(JSON.stringify(checked)).not.toContain(part);
+});
+
 it('refuses one keyId for two keys, because one of them would never verify', () => {
   expect(checkKeyRing(`k1:${K1},k1:${base64(testKey(2))}`)).toEqual({
     problem: 'has the keyId of entry 1 again in entry 2: rename it',
