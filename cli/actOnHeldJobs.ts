@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { InvalidArgumentError, type Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { parseJobKey, storeDecision } from '../shared/heldJobs/actOnHeldJobs';
@@ -6,6 +7,7 @@ import { searchHeldJobs } from '../shared/heldJobs/searchHeldJobs';
 import { listedForOperator, shownToOperator, type JobOfOperator } from '../shared/heldJobs/shownJob';
 import type { WishAction } from '../shared/jobs/wishes';
 import { isRecord, parseJson, parseText } from '../shared/parse';
+import { QUEUE_NAMES } from '../shared/storage/account';
 import { idArgument, nameArgument, tenantArgument, usageError } from './arguments';
 import type { CliContext } from './context';
 import { example, JSON_HELP, warn, type JsonOption } from './output';
@@ -50,7 +52,7 @@ async function act(context: CliContext, action: WishAction, key: string, options
   const parsed = parseDecision(action, JSON.stringify(asked));
   if (!('value' in parsed)) throw usageError(`jobs ${action}: ${parsed.message}`);
   const services = await context.services();
-  const { jobs, randomBytes } = await services.sweep();
+  const jobs = await services.queue(QUEUE_NAMES.jobs);
   const deps = { ledger: await services.ledger(), jobs, randomBytes, clock: { now }, logger };
   const result = await storeDecision(deps, `cli:${userName()}`, { tenantId, rowKey: key }, parsed.value);
   switch (result.outcome) {

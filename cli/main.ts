@@ -2,7 +2,12 @@ import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { systemClock } from '../shared/clock';
 import { createServices } from '../shared/services';
+import { probe } from './probe';
+import { withReachChecks } from './reach';
 import { runCli } from './runCli';
+
+/** Output to a pipe is written by then. */
+const LOOKUP_GRACE_MS = 200;
 
 // process.exit() would drop output that is still on its way to a pipe.
 process.exitCode = await runCli(process.argv.slice(2), {
@@ -16,8 +21,11 @@ process.exitCode = await runCli(process.argv.slice(2), {
   interruption,
   userName: () => userInfo().username,
   fetch,
-  createServices,
+  createServices: (env) => withReachChecks(createServices(env), env, probe),
 });
+
+// A name that is still being looked up would keep the process for as long as the DNS server takes.
+if (process.exitCode === 1) setTimeout(() => process.exit(), LOOKUP_GRACE_MS).unref();
 
 /** A second signal ends the process at once. */
 function interruption(): AbortSignal {

@@ -53,7 +53,7 @@ function parseValues(text: string | undefined): Record<string, string> {
 
 function missing(directory: string): ReceiverError {
   return invalid(
-    `No ${FILE} in ${directory}, and no setting of the app in the environment`,
+    `No local.settings.json in ${directory}, and no setting of the app in the environment`,
     `Run the command in the folder of the project, run npm start there, which creates ${FILE}, or set the settings in the environment.`,
   );
 }

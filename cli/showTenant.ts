@@ -16,6 +16,8 @@ export async function showTenant(context: CliContext, tenantId: string, options:
   if (!tenant) throw notListed(tenantId);
   const checks = await tryPermissions((await services.graph()).callGraph, tenantId);
   const missing = checks.filter(({ state }) => state === 'missing').map(({ permission }) => permission);
+  // Nothing was found out, for example because Entra refuses the credential of the app.
+  if (checks.every(({ state }) => state === 'unknown')) context.markFailed();
   const rules = await readLacking(context, tenantId, checks);
   if (options.json) {
     const facts = onboardingFacts(config, tenantId, context.now());

@@ -38,6 +38,18 @@ describe('tenants show', () => {
     expect(stdout).not.toContain('Missing');
   });
 
+  it('fails when it finds nothing out, and shows why', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    for (const method of ['GET', 'GET', 'GET', 'GET', 'PATCH', 'POST'] as const) {
+      world.graph.nextError(method, graphError('unavailable'));
+    }
+    world.graph.nextError('GET', graphError('unavailable'));
+    const { code, stdout } = await world.run('tenants', 'show', TENANT);
+    expect(code).toBe(1);
+    expect(stdout).toContain('Unknown: Graph said unavailable');
+  });
+
   it('names missing permissions', async () => {
     const world = createCliWorld();
     await world.addTenant();

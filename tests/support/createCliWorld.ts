@@ -1,7 +1,7 @@
 import { createLedger } from '../../shared/jobs/ledger';
 import { createSweepMemory } from '../../shared/sweep/sweepMemory';
 import { randomBytes } from 'node:crypto';
-import type { CliIo } from '../../cli/context';
+import type { CliIo, CliServices, Environment } from '../../cli/context';
 import { runCli } from '../../cli/runCli';
 import { readConfig } from '../../shared/config';
 import { createDeviceTokens } from '../../shared/deviceTokens/deviceTokens';
@@ -27,8 +27,10 @@ export const CLI_ENV = {
   PUBLIC_BASE_URL,
 };
 
-/** The program in process: memory stores, a fake Graph, and everything it says kept. */
-export function createCliWorld(overrides: Partial<CliIo> = {}) {
+type WrapServices = (services: CliServices, env: Environment) => CliServices;
+
+/** The program in process: memory stores, a fake Graph, and everything it says kept. `wrap`: put around its services. */
+export function createCliWorld(overrides: Partial<CliIo> = {}, wrap: WrapServices = (services) => services) {
   const world = createSubscriptionWorld();
   const { logger: _logger, ...subscriptions } = world.deps;
   /** Graph as it answers a signed-in Printer Administrator. */
@@ -45,6 +47,41 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
     queues.set(name, open);
     return open;
   };
+  const servicesOf = (env: Environment): CliServices => ({
+    config: () => Promise.resolve().then(() => readConfig(env)),
+    tenants: () => Promise.resolve(world.tenants),
+    watches: () => Promise.resolve(world.watches),
+    graph: () => Promise.resolve({ callGraph: world.graph.callGraph }),
+    subscriptions: () => Promise.resolve(subscriptions),
+    userGraph: (tenantId, { permission, prompt }) => {
+      signedIn.push(`${tenantId} ${permission}`);
+      prompt({ verificationUri: 'https://login.example/device', userCode: 'ABCD1234' });
+      return Promise.resolve(administrator.callGraph);
+    },
+    queue: (name) => Promise.resolve(queue(name)),
+    signers: () => Promise.resolve({ 'print-notifications': UNSIGNED, 'subscription-events': UNSIGNED }),
+    queueContents: (name) => Promise.resolve(queue(name)),
+    ledger: () => Promise.resolve(ledger),
+    deviceTokens: () => {
+      const signer = createTokenSigner(readConfig(env).clientStateKeys);
+      return Promise.resolve({ tokens, signer, clock: world.clock, randomBytes });
+    },
+    configBlobs: () => Promise.resolve(configBlobs),
+    rules: () => Promise.resolve(createRulesStore({ blobs: configBlobs, clock: world.clock })),
+    sweep: () =>
+      Promise.resolve({
+        callGraph: world.graph.callGraph,
+        graphBaseUrl: world.deps.config.graphBaseUrl,
+        tenants: world.tenants,
+        watches: world.watches,
+        ledger,
+        jobs: queue('print-notifications'),
+        memory: createSweepMemory(world.clock),
+        clock: world.clock,
+        random: () => 0.5,
+        randomBytes,
+      }),
+  });
   const run = async (...argv: string[]) => {
     const said = { stdout: '', stderr: '' };
     const code = await runCli(argv, {
@@ -62,41 +99,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}) {
       userName: () => 'ada',
       interruption: () => new AbortController().signal,
       fetch: () => Promise.reject(new Error('This test has no network')),
-      createServices: (env) => ({
-        config: () => Promise.resolve().then(() => readConfig(env)),
-        tenants: () => Promise.resolve(world.tenants),
-        watches: () => Promise.resolve(world.watches),
-        graph: () => Promise.resolve({ callGraph: world.graph.callGraph }),
-        subscriptions: () => Promise.resolve(subscriptions),
-        userGraph: (tenantId, { permission, prompt }) => {
-          signedIn.push(`${tenantId} ${permission}`);
-          prompt({ verificationUri: 'https://login.example/device', userCode: 'ABCD1234' });
-          return Promise.resolve(administrator.callGraph);
-        },
-        queue: (name) => Promise.resolve(queue(name)),
-        signers: () => Promise.resolve({ 'print-notifications': UNSIGNED, 'subscription-events': UNSIGNED }),
-        queueContents: (name) => Promise.resolve(queue(name)),
-        ledger: () => Promise.resolve(ledger),
-        deviceTokens: () => {
-          const signer = createTokenSigner(readConfig(env).clientStateKeys);
-          return Promise.resolve({ tokens, signer, clock: world.clock, randomBytes });
-        },
-        configBlobs: () => Promise.resolve(configBlobs),
-        rules: () => Promise.resolve(createRulesStore({ blobs: configBlobs, clock: world.clock })),
-        sweep: () =>
-          Promise.resolve({
-            callGraph: world.graph.callGraph,
-            graphBaseUrl: world.deps.config.graphBaseUrl,
-            tenants: world.tenants,
-            watches: world.watches,
-            ledger,
-            jobs: queue('print-notifications'),
-            memory: createSweepMemory(world.clock),
-            clock: world.clock,
-            random: () => 0.5,
-            randomBytes,
-          }),
-      }),
+      createServices: (env) => wrap(servicesOf(env), env),
       ...overrides,
     });
     return { code, ...said };

@@ -118,6 +118,12 @@ test('a certificate is handed over as PEM text', async () => {
   expect(made[0]?.args.slice(0, 3)).toEqual(['t1', CLIENT_ID, { certificate: 'PEM' }]);
 });
 
+test('a certificate file that cannot be read is named, and no token is requested', async () => {
+  const getToken = createGetToken(configOf('certificate', { clientCertificatePath: '/no/such/folder/app.pem' }));
+  await expect(getToken('t1')).rejects.toThrow('ENTRA_CLIENT_CERTIFICATE_PATH names a file that does not exist');
+  expect({ made, asked }).toEqual({ made: [], asked: [] });
+});
+
 test('federated: the managed identity signs for the app, with the scope that Entra fixes for federation', async () => {
   await createGetToken(configOf('federated', { managedIdentityClientId: 'identity' }))('t1');
   expect(made.map(({ kind }) => kind)).toEqual(['ManagedIdentityCredential', 'ClientAssertionCredential']);
