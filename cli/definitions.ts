@@ -1,7 +1,12 @@
 import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { GraphError } from '../shared/graph/errors';
-import { createDefinition, deleteDefinition, listDefinitions } from '../shared/graph/api/taskDefinitions';
+import {
+  createDefinition,
+  deleteDefinition,
+  listDefinitions,
+  type PrintDefinition,
+} from '../shared/graph/api/taskDefinitions';
 import { listTasks } from '../shared/graph/api/printTasks';
 import { confirm, idArgument, nameArgument, tenantArgument } from './arguments';
 import type { CliContext } from './context';
@@ -17,6 +22,7 @@ interface TenantOption extends JsonOption {
 interface CreateOptions extends TenantOption {
   name: string;
   appName: string;
+  force?: true;
 }
 
 interface DeleteOptions extends TenantOption {
@@ -33,8 +39,13 @@ export function definitionsCommand(group: Command, context: CliContext): void {
     .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
     .requiredOption('--name <text>', 'name of the definition, shown to administrators', nameArgument)
     .option('--app-name <text>', 'name of the app, shown to administrators', nameArgument, DEFAULT_APP_NAME)
+    .option('--force', 'create it although this app has a definition of the same name')
     .option('--json', JSON_HELP)
-    .addHelpText('after', example(`definitions create ${TENANT} --name "Accounting"`))
+    .addHelpText(
+      'after',
+      '\nThe command fails while this app has a definition of the same name, in upper or lower case.\n' +
+        example(`definitions create ${TENANT} --name "Accounting"`),
+    )
     .action((options: CreateOptions) => create(context, options));
   group
     .command('list')
@@ -61,6 +72,7 @@ export function definitionsCommand(group: Command, context: CliContext): void {
 
 async function create(context: CliContext, options: CreateOptions): Promise<void> {
   const { tenant: tenantId } = options;
+  if (!options.force) await requireNewName(context, tenantId, options.name);
   const { callGraph } = await (await context.services()).graph();
   const names = { displayName: options.name, appName: options.appName };
   const definition = { tenantId, ...(await createDefinition(callGraph, tenantId, names)) };
@@ -71,15 +83,29 @@ async function create(context: CliContext, options: CreateOptions): Promise<void
   );
 }
 
+/** Graph takes any number of definitions of one name, and administrators choose by the name. */
+async function requireNewName(context: CliContext, tenantId: string, name: string): Promise<void> {
+  const same = (await readDefinitions(context, tenantId)).filter(
+    ({ displayName }) => displayName.trim().toLowerCase() === name.toLowerCase(),
+  );
+  if (same.length === 0) return;
+  const details = same.map(({ id, displayName, appName = 'unknown' }) => `${id} (${displayName}, app ${appName})`);
+  throw new ReceiverError('definitionExists', `This app has a definition of that name in tenant ${tenantId}`, {
+    details,
+    remedy: `Watch it with subscriptions add --tenant ${tenantId} --definition ${same[0]?.id ?? ''}, choose another name, or add --force.`,
+  });
+}
+
+async function readDefinitions({ services }: CliContext, tenantId: string): Promise<PrintDefinition[]> {
+  const opened = await services();
+  const { graphBaseUrl } = await opened.config();
+  const { callGraph } = await opened.graph();
+  return listDefinitions({ callGraph, graphBaseUrl }, tenantId);
+}
+
 async function list(context: CliContext, options: TenantOption): Promise<void> {
   const { tenant: tenantId } = options;
-  const services = await context.services();
-  const { graphBaseUrl } = await services.config();
-  const { callGraph } = await services.graph();
-  const found = (await listDefinitions({ callGraph, graphBaseUrl }, tenantId)).map((definition) => ({
-    tenantId,
-    ...definition,
-  }));
+  const found = (await readDefinitions(context, tenantId)).map((definition) => ({ tenantId, ...definition }));
   if (options.json) return context.terminal.json(found);
   if (found.length === 0) {
     return context.terminal.print(

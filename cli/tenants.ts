@@ -30,6 +30,10 @@ export function tenantsCommand(group: Command, context: CliContext): void {
     .requiredOption('--name <text>', 'name of the customer', nameArgument)
     .addHelpText('after', example(`tenants add ${TENANT} --name "First customer"`))
     .action((tenantId: string, options: JsonOption & { name: string }) => add(context, tenantId, options));
+  onOne('rename', 'Change the name of a customer')
+    .requiredOption('--name <text>', 'name of the customer', nameArgument)
+    .addHelpText('after', example(`tenants rename ${TENANT} --name "First customer"`))
+    .action((tenantId: string, options: JsonOption & { name: string }) => rename(context, tenantId, options));
   group
     .command('list')
     .description('List all customers')
@@ -83,6 +87,11 @@ async function add(context: CliContext, tenantId: string, options: JsonOption & 
     return wanted;
   });
   const tenant = stored ?? wanted;
+  if (!added && tenant.name !== options.name) {
+    context.terminal.warn(
+      `The name of tenant ${tenantId} stays "${tenant.name}". To change it: tenants rename ${tenantId} --name ${nameWord(options.name)}`,
+    );
+  }
   if (options.json) {
     context.terminal.json({ ...tenant, added, ...onboardingFacts(config, tenantId, context.now()) });
     return;
@@ -90,6 +99,33 @@ async function add(context: CliContext, tenantId: string, options: JsonOption & 
   const state = added ? 'is now on the allow-list' : `is already on the allow-list (${tenant.status})`;
   context.terminal.print(`Tenant ${tenantId} (${tenant.name}) ${state}.`, '');
   printNextSteps(context, config, tenantId);
+}
+
+/** A name as it can be pasted into any shell. */
+function nameWord(name: string): string {
+  return /^[\p{L}\p{N} .,_-]+$/u.test(name) ? `"${name}"` : '<text>';
+}
+
+async function rename(
+  { terminal, services }: CliContext,
+  tenantId: string,
+  { name, json }: JsonOption & { name: string },
+): Promise<void> {
+  let before = '';
+  const tenant = await (
+    await (await services()).tenants()
+  ).update(tenantId, (row) => {
+    before = row.name;
+    // A removed customer is added again with its new name.
+    return row.status === 'removed' ? row : { ...row, name };
+  });
+  if (!tenant || tenant.status === 'removed') throw notListed(tenantId, tenant !== undefined);
+  if (json) return terminal.json(tenant);
+  terminal.print(
+    before === name
+      ? `The name of tenant ${tenantId} is "${name}" already.`
+      : `Renamed tenant ${tenantId} from "${before}" to "${name}".`,
+  );
 }
 
 async function list({ terminal, services }: CliContext, options: JsonOption): Promise<void> {

@@ -49,6 +49,7 @@ export const ERRORS = {
   pullPrintPrinter: { retryable: false, remedy: 'Use the id of each of its member printers.' },
   triggersInTheWay: { retryable: false, remedy: 'Remove each with triggers delete, or add --force.' },
   definitionInUse: { retryable: false, remedy: 'Remove what uses it, or add --force.' },
+  definitionExists: { retryable: false, remedy: 'Use that one or another name, or add --force.' },
   messageNotFound: { retryable: false, remedy: 'See: poison list' },
   eventNotFound: { retryable: false, remedy: 'See: events list' },
   jobNotFound: { retryable: false, remedy: 'See jobs list, or search Graph with jobs sweep.' },

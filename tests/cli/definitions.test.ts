@@ -11,7 +11,8 @@ describe('definitions', () => {
     const { code, stdout } = await world.run('definitions', 'create', '--tenant', TENANT, '--name', 'Accounting');
     expect(code).toBe(0);
     expect(stdout).toContain(`subscriptions add --tenant ${TENANT} --definition ${DEFINITION}`);
-    expect(world.graph.calls[0]).toMatchObject({
+    expect(world.graph.said()).toEqual(['GET /print/taskDefinitions', 'POST /print/taskDefinitions']);
+    expect(world.graph.calls[1]).toMatchObject({
       tenantId: TENANT,
       path: '/print/taskDefinitions',
       body: { displayName: 'Accounting', createdBy: { displayName: 'Universal Print Receiver' } },
@@ -27,7 +28,35 @@ describe('definitions', () => {
       stderr: '',
       json: { tenantId: TENANT, id: DEFINITION, displayName: 'Accounting', appName: 'Our app' },
     });
-    expect(world.graph.calls[0]?.body).toMatchObject({ createdBy: { displayName: 'Our app' } });
+    expect(world.graph.calls[1]?.body).toMatchObject({ createdBy: { displayName: 'Our app' } });
+  });
+
+  it('create refuses a second definition of one name, and names the first, unless --force is given', async () => {
+    const world = createCliWorld();
+    const listing = () => world.graph.next('GET', () => ({ value: [{ id: 'd2', displayName: 'Others' }, answered] }));
+    const argv = ['definitions', 'create', '--tenant', TENANT, '--name', ' ACCOUNTING '];
+    listing();
+    const { code, stdout, stderr } = await world.run(...argv);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`${DEFINITION} (Accounting, app Our app)`);
+    expect(stderr).toContain(`subscriptions add --tenant ${TENANT} --definition ${DEFINITION}`);
+    expect(stderr).toContain('--force');
+    expect(stderr).not.toContain('Others');
+    expect(world.graph.calls.map(({ method }) => method)).toEqual(['GET']);
+    world.graph.next('POST', () => answered);
+    expect((await world.run(...argv, '--force')).code).toBe(0);
+    listing();
+    world.graph.next('POST', () => answered);
+    expect((await world.run(...argv.slice(0, -1), 'Another')).code).toBe(0);
+  });
+
+  it('create lists with the permission that it creates with (api/print-list-taskdefinitions.md)', async () => {
+    const world = createCliWorld();
+    world.graph.next('POST', () => answered);
+    await world.run('definitions', 'create', '--tenant', TENANT, '--name', 'Accounting');
+    expect(new Set(world.graph.calls.map(({ permission }) => permission))).toEqual(
+      new Set(['PrintTaskDefinition.ReadWrite.All']),
+    );
   });
 
   it('create prints the reason when Graph refuses', async () => {

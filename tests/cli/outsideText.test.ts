@@ -93,7 +93,7 @@ async function sayEverything(text: string): Promise<{ said: Said[]; questions: s
     answerTriggers();
     await run('triggers', 'list', ...of, ...json);
   }
-  await both('tenants', 'add', TENANT, '--name', 'x');
+  await both('tenants', 'add', TENANT, '--name', 'another');
   await both('subscriptions', 'list');
   await both('subscriptions', 'show', ...of, '--printer', PRINTER);
   await both('jobs', 'list', ...of);

@@ -66,8 +66,49 @@ describe('tenants', () => {
     });
     const again = await world.runJson('tenants', 'add', TENANT, '--name', 'Another');
     expect(again).toMatchObject({ code: 0, json: { name: 'First customer', added: false } });
+    // The name is neither changed nor dropped without a word.
+    expect(again.stderr).toBe(
+      `warning: The name of tenant ${TENANT} stays "First customer". To change it: tenants rename ${TENANT} --name "Another"\n`,
+    );
+    expect((await world.run('tenants', 'add', TENANT, '--name', 'First customer')).stderr).toBe('');
+    // A shell would run a part of this name.
+    const { stderr } = await world.run('tenants', 'add', TENANT, '--name', '$(date)');
+    expect(stderr).toContain(`tenants rename ${TENANT} --name <text>`);
     const text = await world.run('tenants', 'add', TENANT, '--name', 'Another');
     expect(text.stdout).toContain('already on the allow-list (active)');
+  });
+
+  it('rename changes the name alone', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    const before = await world.tenants.get(TENANT);
+    const { code, stdout } = await world.run('tenants', 'rename', TENANT, '--name', ' Fabrikam ');
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: `Renamed tenant ${TENANT} from "A customer" to "Fabrikam".\n`,
+    });
+    expect(await world.tenants.get(TENANT)).toEqual({ ...before, name: 'Fabrikam' });
+    expect((await world.run('tenants', 'rename', TENANT, '--name', 'Fabrikam')).stdout).toBe(
+      `The name of tenant ${TENANT} is "Fabrikam" already.\n`,
+    );
+    expect(await world.runJson('tenants', 'rename', TENANT, '--name', 'Contoso')).toMatchObject({
+      code: 0,
+      stderr: '',
+      json: { tenantId: TENANT, name: 'Contoso', status: 'active' },
+    });
+  });
+
+  it('rename refuses a customer that is removed or not listed, and a name that is empty', async () => {
+    const world = createCliWorld();
+    const rename = (name = 'x') => world.run('tenants', 'rename', TENANT, '--name', name);
+    expect(await rename()).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is not on the allow-list') as string,
+    });
+    await world.addTenant(TENANT, 'removed');
+    expect(await rename()).toMatchObject({ code: 1, stderr: expect.stringContaining('has been removed') as string });
+    expect(await world.tenants.get(TENANT)).toMatchObject({ name: 'A customer' });
+    expect(await rename(' ')).toMatchObject({ code: 2 });
   });
 
   it('list shows all customers, and the next step when there is none', async () => {
