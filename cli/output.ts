@@ -1,6 +1,7 @@
 import { isRecord } from '../shared/parse';
 import { ReceiverError } from '../shared/errors';
 import { addressOf } from '../shared/storage/errors';
+import { saidLines } from './graphRefusal';
 import type { Terminal } from './terminal';
 
 /** The meaning of `--json`, in the same words for every verb. */
@@ -51,8 +52,9 @@ const STORAGE_REMEDIES = new Map([
 export function errorLines(error: unknown): string[] {
   if (error instanceof ReceiverError) {
     const { problem, details, remedy } = error;
-    if (details.length === 0) return [`${problem}. ${remedy}`];
-    return [`${problem}:`, ...details.map((detail) => `  ${detail}`), remedy];
+    const said = saidLines(error);
+    if (details.length === 0) return [`${problem}. ${remedy}`, ...said];
+    return [`${problem}:`, ...details.map((detail) => `  ${detail}`), ...said, remedy];
   }
   const name = error instanceof Error ? error.name : 'error';
   const status = isRecord(error) && typeof error['statusCode'] === 'number' ? error['statusCode'] : undefined;

@@ -17,6 +17,7 @@ import {
   type WatchOptions,
 } from './arguments';
 import type { CliContext } from './context';
+import { explainRefusal, rememberRefusal } from './graphRefusal';
 import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { reconcileVerb, type ReconcileVerbOptions } from './reconcile';
 
@@ -85,8 +86,9 @@ export function subscriptionsCommand(group: Command, context: CliContext): void 
 async function add(context: CliContext, options: AddOptions): Promise<void> {
   const { terminal } = context;
   const key = watchKeyOf('subscriptions add', options);
-  const deps = { ...(await (await context.services()).subscriptions()), logger: context.logger };
-  const result = await addWatch(deps, key);
+  const opened = await (await context.services()).subscriptions();
+  const { callGraph, refusal } = rememberRefusal(opened.callGraph);
+  const result = await addWatch({ ...opened, callGraph, logger: context.logger }, key);
   if (result.outcome === 'tenantUnknown') throw notListed(key.tenantId);
   if (result.outcome === 'pullPrintPrinter') throw pullPrintPrinter(key.id, 'subscriptions');
   if (result.outcome !== 'watched') {
@@ -109,6 +111,7 @@ async function add(context: CliContext, options: AddOptions): Promise<void> {
   const next = watch.nextTryAt ?? watch.retryAfterUntil ?? 'its next run';
   terminal.error(
     `The watch is stored, but Graph did not create its subscription: ${reason}`,
+    ...explainRefusal(refusal(watch.lastError), key),
     `The app retries at ${next}. To retry now: subscriptions reconcile --retry-now`,
   );
 }
@@ -174,7 +177,9 @@ async function changeWatch(context: CliContext, verb: ChangeVerb, options: Chang
     }
   }
   const events = await services.queue(QUEUE_NAMES.subscriptions);
-  const result = await CHANGES[verb]({ ...(await services.subscriptions()), events, logger }, key);
+  const opened = await services.subscriptions();
+  const { callGraph, refusal } = rememberRefusal(opened.callGraph);
+  const result = await CHANGES[verb]({ ...opened, callGraph, events, logger }, key);
   if (!result) throw notWatched(key);
   const queued = result.sweep ? await sweepWatches({ ...(await services.sweep()), logger }, [key]) : 0;
   const { outcome, watch } = result;
@@ -190,6 +195,7 @@ async function changeWatch(context: CliContext, verb: ChangeVerb, options: Chang
   const stored = verb === 'renew' ? '' : 'The change is stored. ';
   terminal.error(
     `${name}: ${reason}`,
+    ...explainRefusal(refusal(watch.lastError), key),
     `${stored}The app retries at ${nextTryAt ?? retryAfterUntil ?? 'its next run'}.`,
   );
 }

@@ -12,6 +12,7 @@ import {
 } from '../shared/graph/api/taskTriggers';
 import { confirm, idArgument, pullPrintPrinter, tenantArgument } from './arguments';
 import type { CliContext } from './context';
+import { printerCauses, withLikelyCauses } from './graphRefusal';
 import { example, JSON_HELP, reportProgress, type JsonOption } from './output';
 
 interface CreateOptions extends JsonOption {
@@ -90,7 +91,10 @@ async function create(context: CliContext, options: CreateOptions): Promise<void
       `Next: subscriptions add --tenant ${tenantId} --definition ${definitionId}`,
     );
   } catch (error) {
-    if (!(error instanceof GraphError) || error.code !== 'graphConflict') throw error;
+    if (!(error instanceof GraphError) || error.code !== 'graphConflict') {
+      const ofDefinition = `${definitionId} is not a definition of this app: definitions list --tenant ${tenantId}`;
+      throw withLikelyCauses(error, [...printerCauses({ tenantId, printerId }), ofDefinition]);
+    }
     throw new ReceiverError(
       'graphConflict',
       `Printer ${printerId} already has a trigger, and a printer can have only one`,

@@ -2,19 +2,30 @@ import { ERRORS, ReceiverError, type ErrorCode, type ReceiverErrorOptions } from
 import { parseText } from '../parse';
 import { parseHttpDate, parseRetryAfter } from '../retryAfter';
 import type { HttpAnswer } from './http';
-import { describeReason, describeRefusal, readGraphRefusal, refusalFields, type Refusal } from './refusals';
+import {
+  describeReason,
+  describeRefusal,
+  readGraphMessage,
+  readGraphRefusal,
+  refusalFields,
+  type Refusal,
+} from './refusals';
 
 export interface GraphErrorOptions extends ReceiverErrorOptions {
   /** HTTP status, or undefined when no answer arrived. */
   status?: number | undefined;
   /** Milliseconds from now until the call may be sent again: the Retry-After, and at most `LONGEST_SILENCE_MS`. */
   retryAfterMs?: number | undefined;
+  /** See `GraphError`. */
+  said?: string | undefined;
 }
 
 /** A call to Graph, or to Entra for its token, that did not end in a 2xx, or an answer that could not be read. */
 export class GraphError extends ReceiverError {
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
+  /** The message of Graph's answer, for a person at a terminal. Never for a log or a table: it may quote a document name. */
+  readonly said: string | undefined;
   /** An earlier try of the same call failed, but may have taken effect. */
   wasRepeated = false;
 
@@ -23,6 +34,7 @@ export class GraphError extends ReceiverError {
     this.name = 'GraphError';
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
+    this.said = options.said;
   }
 }
 
@@ -94,6 +106,7 @@ export function toGraphError(
   const options = {
     status,
     retryAfterMs,
+    said: readGraphMessage(body),
     logFields: refusalFields(refusal),
     ...(remedy === undefined ? {} : { remedy }),
   };

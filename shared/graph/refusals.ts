@@ -1,4 +1,5 @@
 import type { ReceiverError } from '../errors';
+import { isRecord, parseJson, parseText } from '../parse';
 
 /** Why Graph or Entra refused, where its answer says so. */
 interface Reason {
@@ -146,6 +147,18 @@ export function readGraphRefusal(body: string, headers: Readonly<Record<string, 
   const name = code === undefined ? undefined : GRAPH_WORDS.find(([words]) => words.test(text))?.[1];
   const idOf = (id: string) => parseSafeId(headers[id]) ?? parseSafeId(fieldOf(text, id));
   return { reason: reasonOf(name), code, requestId: idOf('request-id'), correlationId: idOf('client-request-id') };
+}
+
+/** Messages of Graph have a sentence or two. */
+const LONGEST_MESSAGE = 300;
+
+/** The message of an error of Graph (concepts/errors.md), shortened. It may quote the request: only a person may see it. */
+export function readGraphMessage(body: string): string | undefined {
+  const answer = parseJson(body);
+  const error = isRecord(answer) ? answer['error'] : undefined;
+  const message = isRecord(error) ? parseText(error['message']).trim() : '';
+  if (message === '') return undefined;
+  return message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE)}…`;
 }
 
 /** What an error of Entra's token endpoint says. */

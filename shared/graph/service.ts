@@ -131,6 +131,7 @@ export function asAdministrator(callGraph: CallGraph): CallGraph {
       if (isExplained(error)) throw error;
       throw new GraphError(error.code, error.problem, {
         status: error.status,
+        said: error.said,
         logFields: error.logFields,
         remedy: `Sign in as a Printer Administrator of the tenant, consent to the delegated permission ${call.permission}, and use the app that created the definition.`,
         cause: error,

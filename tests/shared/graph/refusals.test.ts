@@ -1,3 +1,4 @@
+import { errorFields } from '../../../shared/errors';
 import { toGraphError } from '../../../shared/graph/errors';
 import { describeRefusal, readEntraRefusal, readGraphRefusal } from '../../../shared/graph/refusals';
 import { readCase, type CaseAnswer } from '../../support/readCase';
@@ -39,6 +40,24 @@ it('takes the ids of an error from its body where the headers have none, as in a
   expect(error.message).toMatch(
     /^Graph returned 403 \(Forbidden, request id r-1, .*Grant the app .*Printer\.Read\.All/,
   );
+});
+
+describe('the words of Graph', () => {
+  const errorOf = (body: string) => toGraphError(CALL, { status: 400, headers: {}, body }, 0);
+  const withMessage = (message: unknown) => errorOf(JSON.stringify({ error: { code: 'ExtensionError', message } }));
+
+  it('are kept for a person, and stand in no message and no field of the log', () => {
+    const error = withMessage(" Operation: Create; Exception: 'print/printers/x' was not found. ");
+    expect(error.said).toBe("Operation: Create; Exception: 'print/printers/x' was not found.");
+    expect(error.message).not.toContain('was not found');
+    expect(JSON.stringify(errorFields(error))).not.toContain('was not found');
+  });
+
+  it('are shortened, and absent where Graph gave none', () => {
+    expect(withMessage('x'.repeat(400)).said).toBe(`${'x'.repeat(300)}…`);
+    for (const message of ['', '  ', 7, null]) expect(withMessage(message).said).toBeUndefined();
+    for (const body of ['', '<p>Forbidden</p>', '[]', '{"error":"words"}']) expect(errorOf(body).said).toBeUndefined();
+  });
 });
 
 it('repeats no id of another form', () => {
