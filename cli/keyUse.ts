@@ -1,7 +1,9 @@
 import type { Tenant } from '../shared/tenants/tenants';
 import type { DeviceToken } from '../shared/deviceTokens/deviceTokens';
 import { tokenState } from '../shared/deviceTokens/issueToken';
-import { isMaintained, type Watch } from '../shared/watches/watches';
+import type { KeyRing } from '../shared/config';
+import { hasKey } from '../shared/watches/clientState';
+import { isMaintained, watchRowKey, type Watch } from '../shared/watches/watches';
 import { plural } from './output';
 import type { SignedMessages } from './queueStates';
 
@@ -32,13 +34,7 @@ export function summarizeKeys(seen: {
   now: number;
 }): KeyUse[] {
   const { tenants, watches, tokens, ring, signed, now } = seen;
-  const byId = new Map(tenants.map((tenant) => [tenant.tenantId, tenant]));
-  const isInUse = ({ tenantId, kind, expirationDateTime }: Watch) => {
-    // A subscription in creation has no expiry yet. Nothing is created for a watch that is not reconciled.
-    const end = expirationDateTime ?? (isMaintained(byId.get(tenantId), kind) ? undefined : '');
-    return end === undefined || Date.parse(end) > now;
-  };
-  const ofWatches = watches.filter(isInUse).flatMap(({ keyId }) => keyId ?? []);
+  const ofWatches = watchesInUse({ tenants, watches, now }).flatMap(({ keyId }) => keyId ?? []);
   const ofTokens = tokens.filter((token) => tokenState(token, now) === 'active').map(({ keyId }) => keyId);
   const count = (keyIds: readonly string[], keyId: string) => keyIds.filter((one) => one === keyId).length;
   return [...new Set([...ring, ...ofWatches, ...ofTokens, ...signed.keyIds])].map((keyId) => {
@@ -51,6 +47,60 @@ export function summarizeKeys(seen: {
     const removable = role === 'verifies' && use.watches + use.tokens + use.messages + signed.unseen === 0;
     return { keyId, role, ...use, removable };
   });
+}
+
+/** Watches whose notifications may arrive. */
+function watchesInUse({ tenants, watches, now }: WatchesSeen): Watch[] {
+  const byId = new Map(tenants.map((tenant) => [tenant.tenantId, tenant]));
+  return watches.filter(({ tenantId, kind, expirationDateTime }) => {
+    // A subscription in creation has no expiry yet. Nothing is created for a watch that is not reconciled.
+    const end = expirationDateTime ?? (isMaintained(byId.get(tenantId), kind) ? undefined : '');
+    return end === undefined || Date.parse(end) > now;
+  });
+}
+
+interface WatchesSeen {
+  tenants: readonly Tenant[];
+  watches: readonly Watch[];
+  /** Milliseconds since 1970. */
+  now: number;
+}
+
+/** A watch whose subscription is signed with a key that CLIENT_STATE_KEYS does not hold: its notifications are refused. */
+export interface WrongKey {
+  tenantId: string;
+  watch: string;
+  keyId: string;
+  /** `changed`: CLIENT_STATE_KEYS holds another value under this id. */
+  problem: 'missing' | 'changed';
+}
+
+/** The watches in use that the keys of the settings cannot verify. */
+export function findWrongKeys(seen: WatchesSeen, ring: KeyRing): WrongKey[] {
+  return watchesInUse(seen).flatMap((watch) => {
+    const { tenantId, keyId } = watch;
+    if (keyId === undefined || hasKey(ring, watch)) return [];
+    const problem = ring.some((key) => key.keyId === keyId) ? 'changed' : 'missing';
+    return [{ tenantId, watch: watchRowKey(watch), keyId, problem }];
+  });
+}
+
+/** Beyond this, `status --json` names the others. */
+const TENANTS_SHOWN = 2;
+
+/** Which customers receive nothing because of a key, and what to do. No lines when there are none. */
+export function describeWrongKeys(wrong: readonly WrongKey[]): string[] {
+  if (wrong.length === 0) return [];
+  const keys = [...new Set(wrong.map(({ keyId, problem }) => `${keyId} (${problem})`))];
+  const tenants = [...new Set(wrong.map(({ tenantId }) => tenantId))];
+  const shown = tenants.slice(0, TENANTS_SHOWN).join(', ');
+  const more = tenants.length > TENANTS_SHOWN ? `, and ${tenants.length - TENANTS_SHOWN} more` : '';
+  const [first = '', ...others] = keys;
+  const named = others.length === 0 ? `the key ${first}` : `${keys.length} keys, such as ${first}`;
+  return [
+    `${plural(wrong.length, 'watch', 'watches')} of ${shown}${more}: signed with ${named}.`,
+    'Their notifications are refused. Restore the key in CLIENT_STATE_KEYS, or run subscriptions reconcile.',
+  ];
 }
 
 /** The keys on one line. */

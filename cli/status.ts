@@ -14,7 +14,7 @@ import {
   type HeldJobs,
   type UnreadableRules,
 } from './jobStates';
-import { describeKeys, summarizeKeys } from './keyUse';
+import { describeKeys, describeWrongKeys, findWrongKeys, summarizeKeys } from './keyUse';
 import { errorLines, example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { printQueues, readQueues } from './queueStates';
 import { escapeControls, type Terminal } from './terminal';
@@ -60,15 +60,18 @@ async function status(context: CliContext, options: StatusOptions): Promise<void
   const ring = clientStateKeys.map(({ keyId }) => keyId);
   const { states, signed } = await readQueues(services, now);
   const keys = summarizeKeys({ tenants, watches, tokens, ring, signed, now });
+  const wrongKeys = findWrongKeys({ tenants, watches, now }, clientStateKeys);
   const summary = summarizeService({ tenants, watches, now });
   const heldJobs = await countHeldJobs(services, tenants, warn(terminal));
   const unreadableRules = await findUnreadableRules(services, tenants, logger);
   if (options.check && unreadableRules.length > 0) markFailed();
   const jobs = { heldJobs, unreadableRules };
   if (options.json)
-    return terminal.json({ ...summary, ...jobs, keys, trustedHosts, sink: sink ?? null, queues: states });
+    return terminal.json({ ...summary, ...jobs, keys, wrongKeys, trustedHosts, sink: sink ?? null, queues: states });
   print(terminal, { ...summary, ...jobs }, { keys: describeKeys(keys, signed), trustedHosts, sink });
   printQueues(terminal, states);
+  const [first, ...more] = describeWrongKeys(wrongKeys);
+  if (first !== undefined) terminal.warn(first, ...more);
 }
 
 /** With wrong settings the app holds its messages. They can be counted as long as the settings of storage are right. */

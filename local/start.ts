@@ -6,9 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { describeLogLine, readAppLogLine } from './appLog';
 import { createControlClient } from './graphSimulator/control/controlClient';
 import { describeLocalCloud } from './describeLocalCloud';
+import { runCliCommand } from './processes';
 import { readSettingsValues, withCertificates, withFreshKeys, withoutOldCertificates } from './settingsFile';
 import type { FunctionsHostProcess } from './standIns';
 import { startLocalCloud, type LocalCloud } from './startLocalCloud';
+import { describeWrongKeys } from './wrongKeys';
 import { createStopList, stopOnSignals } from './stopList';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -51,6 +53,7 @@ async function start(): Promise<void> {
   const appUrl = cloud.hosts[0]?.url ?? '';
   say(`\n${describeLocalCloud({ appUrl, graphUrl, authorityUrl, tenantId: TENANT, printerIds: PRINTERS })}`);
   for (const host of cloud.hosts) follow(host);
+  await warnOfWrongKeys(cloud.environment);
   await restartOnChange(cloud);
 }
 
@@ -75,6 +78,7 @@ async function restartOnChange(cloud: LocalCloud): Promise<void> {
     running = text;
     follow(await cloud.restartHost(0, settings));
     say('  local.settings.json has changed: the app runs with the new settings.');
+    await warnOfWrongKeys({ ...cloud.environment, ...settings });
   };
   watchFile(SETTINGS_FILE, { interval: SETTINGS_POLL_MS }, () => {
     restarting = restarting.then(restart).catch((error: unknown) => {
@@ -86,6 +90,12 @@ async function restartOnChange(cloud: LocalCloud): Promise<void> {
     unwatchFile(SETTINGS_FILE);
     return restarting;
   });
+}
+
+/** Says which watches the signing keys of the settings cannot verify: their notifications are refused without an error. */
+async function warnOfWrongKeys(environment: Readonly<Record<string, string>>): Promise<void> {
+  const status = await runCliCommand(ROOT, environment, ['status']).catch(() => undefined);
+  for (const line of describeWrongKeys(status)) say(`  ${line}`);
 }
 
 function follow(host: FunctionsHostProcess): void {

@@ -10,6 +10,7 @@ import {
 } from '../graph/api/subscriptions';
 import { sendSingly } from '../graph/batch';
 import { GraphError } from '../graph/errors';
+import { keyCheckOf } from '../watches/clientState';
 import { HOLD_MS } from '../watches/hold';
 import { hasSubscription, withoutFailure, type StoredWatch, type Watch } from '../watches/watches';
 import { afterSuccess, recordFailure, unlessContended, type WatchResult, type SubscriptionDeps } from './record';
@@ -29,7 +30,8 @@ export async function createForWatch(deps: SubscriptionDeps, stored: StoredWatch
   const { watches, clock, config } = deps;
   const { watch } = stored;
   const now = clock.now();
-  const signed = { notificationUrl: notificationUrlOf(config), keyId: config.clientStateKeys[0].keyId };
+  const [key] = config.clientStateKeys;
+  const signed = { notificationUrl: notificationUrlOf(config), keyId: key.keyId, keyCheck: keyCheckOf(key) };
   const holding: Watch = { ...held(watch), ...resourceOf(watch), ...(hasSubscription(watch) ? {} : signed) };
   // Before Graph knows the clientState: the webhook asks Graph to retry while it does not know the key.
   await watches.clientStates.noteKeys([signed.keyId]);

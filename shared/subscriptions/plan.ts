@@ -4,7 +4,7 @@ import type { NewSubscription } from '../graph/api/subscriptions';
 import { LONGEST_SILENCE_MS } from '../graph/errors';
 import { CLOCK_SKEW_MS, elapsedMs, waitEnd } from '../skew';
 import type { Tenant } from '../tenants/tenants';
-import { signClientState, watchTag } from '../watches/clientState';
+import { hasKey, signClientState, watchTag } from '../watches/clientState';
 import { hasSubscription, type Watch, type WatchKey, type WatchKind } from '../watches/watches';
 
 /** What a watch needs now. */
@@ -30,8 +30,8 @@ const LIST_EVERY_MS = 24 * 60 * 60_000;
 /**
  * Decides what `watch` needs at `now` (milliseconds since 1970). Pure: the same input gives the same plan.
  *
- * A subscription that is past its expiry is created again. Three kinds are replaced at once: one that was revoked, one whose key has left the ring, and one for
- * another URL. A subscription whose key still verifies but no longer signs is replaced when its hourly PATCH is due, so a
+ * A subscription that is past its expiry is created again. Three kinds are replaced at once: one that was revoked, one whose key has left the ring or has another value
+ * there, and one for another URL. A subscription whose key still verifies but no longer signs is replaced when its hourly PATCH is due, so a
  * rotation of keys spreads over the hour.
  */
 export function plan(watch: Watch, now: number, settings: SubscriptionSettings, options: PlanOptions = {}): Plan {
@@ -44,7 +44,7 @@ export function plan(watch: Watch, now: number, settings: SubscriptionSettings, 
   const { keyId, notificationUrl, revokedAt } = watch;
   const isRight =
     revokedAt === undefined &&
-    settings.clientStateKeys.some((known) => known.keyId === keyId) &&
+    hasKey(settings.clientStateKeys, watch) &&
     notificationUrl === notificationUrlOf(settings);
   if (!isRight && !options.onlyRenew) return 'replace';
   // Graph has deleted it. Where it has not, the create answers 409 and the subscription of the row is adopted.

@@ -83,6 +83,22 @@ function computeMac(key: Buffer, signedBy: string, { tenantId, clientId }: Clien
   return createHmac('sha256', key).update(`${signedBy}.${tenantId}.${clientId}.${tag}`).digest('base64url');
 }
 
+const KEY_CHECK_LENGTH = 8;
+
+/**
+ * Names the value of a key beside its id, so that a key whose value was changed is found. 48 bits of a mac under a random key
+ * of 32 bytes say nothing about the key.
+ */
+export function keyCheckOf({ key }: KeyRing[number]): string {
+  return createHmac('sha256', key).update('keyCheck').digest('base64url').slice(0, KEY_CHECK_LENGTH);
+}
+
+/** Whether a clientState can be verified that the key `keyId` has signed. Rows of earlier versions have no `keyCheck`. */
+export function hasKey(ring: KeyRing, signed: { keyId?: string | undefined; keyCheck?: string | undefined }): boolean {
+  const key = ring.find(({ keyId }) => keyId === signed.keyId);
+  return key !== undefined && (signed.keyCheck === undefined || signed.keyCheck === keyCheckOf(key));
+}
+
 /** What the webhook knows about the clientStates that were issued, without reading the rows of the watches. */
 export interface ClientStateRecord {
   /** The id of every key that has signed one, also of keys that have left the ring. */

@@ -42,8 +42,9 @@ interface WatchBase extends WatchKey {
   renewalNotedUntil?: string | undefined;
   /** Last success of POST or PATCH. */
   renewedAt?: string | undefined;
-  /** What the current subscription was created with, or the one that was last asked for. */
+  /** What the current subscription was created with, or the one that was last asked for. `keyCheck`: see `keyCheckOf`. */
   keyId?: string | undefined;
+  keyCheck?: string | undefined;
   notificationUrl?: string | undefined;
   resource?: string | undefined;
   changeType?: string | undefined;
@@ -120,7 +121,8 @@ export function withoutFailure(watch: Watch): Watch {
 
 /** The watch after Graph has deleted or lost its subscription. Its URL stays: a 409 may show a subscription made for it. */
 export function withoutSubscription(watch: Watch): Watch {
-  const cleared = { subscriptionId: undefined, expirationDateTime: undefined, keyId: undefined, revokedAt: undefined };
+  const noKey = { keyId: undefined, keyCheck: undefined };
+  const cleared = { subscriptionId: undefined, expirationDateTime: undefined, ...noKey, revokedAt: undefined };
   return watch.status === 'createFailed' || watch.status === 'updateFailed'
     ? { ...watch, ...cleared, status: 'createFailed' }
     : { ...watch, ...cleared, status: 'pending' };
@@ -138,9 +140,8 @@ export function watchState(watch: Watch, now: number): WatchState {
 }
 
 /**
- * Whether the subscription of a wanted watch is kept up. Those of a paused or removed customer expire, with one exception:
- * the triggers of a paused customer keep holding jobs, and without a notification each of them would block a print until
- * the next sweep.
+ * Whether the subscription of a wanted watch is kept up. Those of a paused or removed customer expire. The triggers of a paused
+ * customer keep holding jobs, and without a notification each of them would block a print until the next sweep.
  */
 export function isMaintained(tenant: Pick<Tenant, 'status'> | undefined, kind: WatchKind): boolean {
   return tenant?.status === 'active' || (tenant?.status === 'paused' && kind === 'jobStarted');
@@ -160,7 +161,6 @@ export function parseWatchRowKey(rowKey: string): Pick<WatchKey, 'kind' | 'id'> 
 }
 
 type OnUnreadable = (error: ReceiverError) => void;
-
 export type Watches = ReturnType<typeof createWatches>;
 
 /**
@@ -246,7 +246,7 @@ const TIMES = [
   'renewalNotedUntil',
   'renewedAt',
 ] as const;
-const TEXTS = ['keyId', 'notificationUrl', 'resource', 'changeType'] as const;
+const TEXTS = ['keyId', 'keyCheck', 'notificationUrl', 'resource', 'changeType'] as const;
 const STATUSES = ['pending', 'createFailed', 'active', 'updateFailed', 'removed'] as const;
 
 function parseWatch(row: StoredRow): Watch | undefined {

@@ -1,5 +1,6 @@
 import { CLI_ENV, createCliWorld } from '../support/createCliWorld';
 import { DEFINITION, MINUTE, OTHER_TENANT, putServed, START, TENANT } from '../support/createSubscriptionWorld';
+import { keyCheckOf } from '../../shared/watches/clientState';
 import { ReceiverError } from '../../shared/errors';
 import { createMessageSigner } from '../../shared/storage/signedMessages';
 import { testKey } from '../support/testKey';
@@ -52,6 +53,7 @@ describe('status', () => {
         { keyId: 'k1', role: 'signs', watches: 1, tokens: 0, messages: 0, removable: false },
         { keyId: 'k0', role: 'missing', watches: 1, tokens: 0, messages: 0, removable: false },
       ],
+      wrongKeys: [{ tenantId: TENANT, watch: 'jobFetchable_p2', keyId: 'k0', problem: 'missing' }],
       minutesToNearestExpiry: 50,
       lastRenewal: START,
       lastSweep: START,
@@ -313,5 +315,47 @@ describe('status', () => {
     const { code, stdout, stderr } = await world.run('status');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^error: 1 setting to correct:\n  ENTRA_CLIENT_ID is missing/);
+  });
+});
+
+describe('status, with a wrong signing key', () => {
+  const changed = { ...CLI_ENV, CLIENT_STATE_KEYS: `k1:${testKey(9).toString('base64')}` };
+
+  it('names the customers whose watches a key has signed that is missing now, or has another value', async () => {
+    const world = createCliWorld({ env: changed });
+    await world.addTenant();
+    const keyCheck = keyCheckOf({ keyId: 'k1', key: testKey(7) });
+    await putServed(world, { keyCheck });
+    await putServed(world, { id: 'p2', subscriptionId: 's2', keyId: 'k0', keyCheck });
+    // Another value, but expired: nothing is refused.
+    await putServed(world, {
+      id: 'p3',
+      subscriptionId: 's3',
+      keyCheck,
+      expirationDateTime: '2026-11-21T23:00:00.000Z',
+    });
+    const right = keyCheckOf({ keyId: 'k1', key: testKey(9) });
+    await putServed(world, { id: 'p4', subscriptionId: 's4', keyCheck: right });
+    const { json, stderr } = await world.runJson('status');
+    expect(json).toMatchObject({
+      wrongKeys: [
+        { tenantId: TENANT, keyId: 'k1', problem: 'changed' },
+        { tenantId: TENANT, watch: 'jobFetchable_p2', keyId: 'k0', problem: 'missing' },
+      ],
+    });
+    expect(stderr).toBe('');
+    const shown = await world.run('status');
+    expect(shown.stderr).toBe(
+      `warning: 2 watches of ${TENANT}: signed with 2 keys, such as k1 (changed).\n` +
+        'Their notifications are refused. Restore the key in CLIENT_STATE_KEYS, or run subscriptions reconcile.\n',
+    );
+  });
+
+  it('is silent while every key is right', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    await putServed(world, { keyCheck: keyCheckOf({ keyId: 'k1', key: testKey(7) }) });
+    expect((await world.runJson('status')).json).toMatchObject({ wrongKeys: [] });
+    expect((await world.run('status')).stderr).toBe('');
   });
 });

@@ -1,3 +1,4 @@
+import { keyCheckOf } from '../../../shared/watches/clientState';
 import { type PlanOptions, plan, retryAt } from '../../../shared/subscriptions/plan';
 import { watchOf, type WatchFields } from '../../support/createSubscriptionWorld';
 
@@ -81,6 +82,18 @@ describe('plan (a PATCH about once an hour, and what is replaced)', () => {
       { ...renewed(1), notificationUrl: 'https://old.example/api/notifications' },
       {},
       'replace',
+    ],
+    [
+      'its key has another value now: replaced at once',
+      { ...renewed(1), keyCheck: keyCheckOf({ keyId: 'k2', key: Buffer.alloc(32, 1) }) },
+      {},
+      'replace',
+    ],
+    [
+      'its key has the same value',
+      { ...renewed(1), keyCheck: keyCheckOf({ keyId: 'k2', key: Buffer.alloc(32) }) },
+      {},
+      'nothing',
     ],
     ['its key signs no more but verifies: not before its hour', { ...renewed(59), keyId: 'k1' }, {}, 'nothing'],
     ['its key signs no more: replaced in place of its PATCH', { ...renewed(60), keyId: 'k1' }, {}, 'replace'],

@@ -1,3 +1,5 @@
+import { keyCheckOf } from '../../../shared/watches/clientState';
+import { testKey } from '../../support/testKey';
 import { reconcileWatch } from '../../../shared/subscriptions/reconcileWatch';
 import { graphError } from '../../support/createFakeGraph';
 import {
@@ -33,6 +35,7 @@ describe('reconcileWatch: create', () => {
       failures: 0,
       status: 'active',
       keyId: 'k1',
+      keyCheck: keyCheckOf({ keyId: 'k1', key: testKey(7) }),
       notificationUrl: `${PUBLIC_BASE_URL}/notifications`,
       resource: RESOURCE,
       changeType: 'updated',
@@ -120,6 +123,7 @@ describe('reconcileWatch: create', () => {
       lastError: graphError('forbidden').message,
       // What was asked for: an answer that is lost may have made it.
       keyId: 'k1',
+      keyCheck: keyCheckOf({ keyId: 'k1', key: testKey(7) }),
       notificationUrl: 'https://receiver.example/api/notifications',
       resource: `print/printers/${PRINTER}/jobs`,
       changeType: 'updated',

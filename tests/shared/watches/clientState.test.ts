@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { KeyRing } from '../../../shared/config';
-import { signClientState, verifyClientState, watchTag } from '../../../shared/watches/clientState';
+import { signClientState, verifyClientState, watchTag, hasKey, keyCheckOf } from '../../../shared/watches/clientState';
 import { CLIENT_ID, DEFINITION, PRINTER, TENANT_A, TENANT_B } from '../../support/notifications';
 import { testKey } from '../../support/testKey';
 
@@ -109,4 +109,25 @@ it('accepts everything it signed, and no other tenant, app, tag, generation or k
 it('shortens a watch to 22 characters, as openssl computes them', () => {
   expect(watchTag({ kind: 'jobStarted', id: DEFINITION })).toBe('0KVGkzMS3PzneypZXVkqMA');
   expect(watchTag({ kind: 'jobFetchable', id: PRINTER })).toBe('qFAYydR2okof_x_ezKkTf9');
+});
+
+describe('the check of a key', () => {
+  const [key] = ring;
+  const changed = { keyId: key.keyId, key: testKey(9) };
+
+  it('tells two values of one id apart, and is eight characters that do not contain the key', () => {
+    expect(keyCheckOf(key)).toMatch(/^[A-Za-z0-9_-]{8}$/);
+    expect(keyCheckOf(changed)).not.toBe(keyCheckOf(key));
+    expect(key.key.toString('base64url')).not.toContain(keyCheckOf(key));
+  });
+
+  it('says whether the ring verifies what a key has signed', () => {
+    const signed = { keyId: key.keyId, keyCheck: keyCheckOf(key) };
+    expect(hasKey([newKey, key], signed)).toBe(true);
+    expect(hasKey([newKey], signed)).toBe(false);
+    expect(hasKey([changed], signed)).toBe(false);
+    // A row of an earlier version names the id alone.
+    expect(hasKey([changed], { keyId: key.keyId })).toBe(true);
+    expect(hasKey([key], {})).toBe(false);
+  });
 });
