@@ -26,7 +26,7 @@ export function withLikelyCauses(error: unknown, causes: readonly string[]): unk
 }
 
 /** Why Graph may refuse the subscription of a watch. */
-export function causesOf({ tenantId, kind, id }: WatchKey): string[] {
+function causesOf({ tenantId, kind, id }: WatchKey): string[] {
   if (kind === 'jobStarted') {
     return [
       `${id} is not the id of a definition of this app: definitions list --tenant ${tenantId}`,

@@ -67,7 +67,7 @@ interface WatchesSeen {
 }
 
 /** A watch whose subscription is signed with a key that CLIENT_STATE_KEYS does not hold: its notifications are refused. */
-export interface WrongKey {
+interface WrongKey {
   tenantId: string;
   watch: string;
   keyId: string;

@@ -44,7 +44,7 @@ export function withReachChecks(services: CliServices, env: Environment, probe: 
     deviceTokens: after([table], services.deviceTokens),
     configBlobs: after([blob], services.configBlobs),
     rules: after([blob], services.rules),
-    graph: after([table, graph], services.graph),
+    graph: after([table, graph], () => services.graph()),
     userGraph: after([signIn, graph], services.userGraph),
     subscriptions: after([table, graph], services.subscriptions),
     sweep: after([table, ownQueues, graph], services.sweep),
