@@ -8,7 +8,7 @@ import { listedForOperator, shownToOperator, type JobOfOperator } from '../share
 import type { WishAction } from '../shared/jobs/wishes';
 import { isRecord, parseJson, parseText } from '../shared/parse';
 import { QUEUE_NAMES } from '../shared/storage/account';
-import { idArgument, nameArgument, tenantArgument, usageError } from './arguments';
+import { nameArgument, usageError, TENANT_FLAG, TENANT_HELP } from './arguments';
 import type { CliContext } from './context';
 import { example, JSON_HELP, warn, type JsonOption } from './output';
 
@@ -30,7 +30,7 @@ export function heldJobCommands(group: Command, context: CliContext): void {
       .command(action)
       .description(description)
       .argument('<key>', 'key of the job event, see jobs list --state held', keyArgument)
-      .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
+      .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
       .option('--json', JSON_HELP)
       .action((key: string, options: ActOptions) => act(context, action, key, options));
   const configure = ['--configure <json>', 'changes to the configuration of the job, as in rules'] as const;
@@ -38,7 +38,7 @@ export function heldJobCommands(group: Command, context: CliContext): void {
     .option(...configure, jsonArgument)
     .addHelpText('after', example(`jobs release ${KEY} --tenant ${TENANT}`));
   onHeld('redirect', 'Print a held job on another printer of the same customer')
-    .requiredOption('--printer <id>', 'the printer', idArgument)
+    .requiredOption('--printer <name or id>', 'the printer', nameArgument)
     .option(...configure, jsonArgument)
     .addHelpText('after', example(`jobs redirect ${KEY} --tenant ${TENANT} --printer ${PRINTER}`));
   onHeld('abort', 'End a held job without printing')

@@ -12,7 +12,11 @@ export function tenantArgument(value: string): string {
   return value.toLowerCase();
 }
 
-/** The id of a printer, task definition, trigger or message, lower-cased. */
+/** The flag and the help of `--tenant`, in the same words for every verb. `resolveNames` finds the id. */
+export const TENANT_FLAG = '--tenant <name or id>';
+export const TENANT_HELP = 'the tenant: its name, its id, or the beginning of one of them';
+
+/** The id of a trigger, message or token, lower-cased. */
 export function idArgument(value: string): string {
   const id = parseId(value);
   if (id === undefined) throw new InvalidArgumentError('It must have 1 to 128 letters, digits, ".", "_" or "-".');

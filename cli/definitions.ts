@@ -8,7 +8,7 @@ import {
   type PrintDefinition,
 } from '../shared/graph/api/taskDefinitions';
 import { listTasks } from '../shared/graph/api/printTasks';
-import { confirm, idArgument, nameArgument, tenantArgument } from './arguments';
+import { confirm, nameArgument, TENANT_FLAG, TENANT_HELP } from './arguments';
 import type { CliContext } from './context';
 import { example, JSON_HELP, plural, type JsonOption } from './output';
 
@@ -36,7 +36,7 @@ export function definitionsCommand(group: Command, context: CliContext): void {
   group
     .command('create')
     .description('Create a print task definition, which triggers bind to printers')
-    .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
+    .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
     .requiredOption('--name <text>', 'name of the definition, shown to administrators', nameArgument)
     .option('--app-name <text>', 'name of the app, shown to administrators', nameArgument, DEFAULT_APP_NAME)
     .option('--force', 'create it although this app has a definition of the same name')
@@ -50,15 +50,15 @@ export function definitionsCommand(group: Command, context: CliContext): void {
   group
     .command('list')
     .description('List the definitions of this app')
-    .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
+    .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
     .option('--json', JSON_HELP)
     .addHelpText('after', example(`definitions list ${TENANT}`))
     .action((options: TenantOption) => list(context, options));
   group
     .command('delete')
     .description('Delete a definition. Its triggers start no more tasks')
-    .argument('<definitionId>', 'id of the definition', idArgument)
-    .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
+    .argument('<definition>', 'the definition: its name or id', nameArgument)
+    .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
     .option('--force', 'skip the check for open tasks and for a watch')
     .option('--yes', 'skip the confirmation')
     .option('--json', JSON_HELP)

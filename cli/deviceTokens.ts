@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { DeviceToken } from '../shared/deviceTokens/deviceTokens';
 import { issueToken, tokenState } from '../shared/deviceTokens/issueToken';
 import { ReceiverError } from '../shared/errors';
-import { idArgument, nameArgument, notListed, tenantArgument, usageError } from './arguments';
+import { idArgument, nameArgument, notListed, usageError, TENANT_FLAG, TENANT_HELP } from './arguments';
 import type { CliContext } from './context';
 import { example, JSON_HELP, warn, type JsonOption } from './output';
 
@@ -29,9 +29,9 @@ export function tokenCommand(group: Command, context: CliContext): void {
   group
     .command('create')
     .description('Create a token. It is shown once')
-    .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
+    .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
     .requiredOption('--name <text>', `name of the device, at most ${MOST_NAME} characters`, deviceNameArgument)
-    .requiredOption('--printer <id>', 'printer where the device may print; repeat the option for more', addPrinter)
+    .requiredOption('--printer <name or id>', 'printer where the device may print; repeatable', addPrinter)
     .option('--days <count>', `days until the token expires, at most ${MOST_DAYS}`, daysArgument, DEFAULT_DAYS)
     .option('--json', JSON_HELP)
     .addHelpText(
@@ -42,7 +42,7 @@ export function tokenCommand(group: Command, context: CliContext): void {
   group
     .command('list')
     .description('List the tokens of one customer, or of all')
-    .option('--tenant <id>', 'only this tenant', tenantArgument)
+    .option(TENANT_FLAG, 'only this tenant', nameArgument)
     .option('--json', JSON_HELP)
     .addHelpText('after', example('tenants token list'))
     .action((options: JsonOption & { tenant?: string }) => list(context, options));
@@ -50,7 +50,7 @@ export function tokenCommand(group: Command, context: CliContext): void {
     .command('revoke')
     .description('Revoke a token. The app refuses it within one minute')
     .argument('<tokenId>', 'id of the token, see tenants token list', idArgument)
-    .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
+    .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
     .option('--json', JSON_HELP)
     .addHelpText('after', example(`tenants token revoke 0123456789abcdef --tenant ${TENANT}`))
     .action((tokenId: string, options: JsonOption & { tenant: string }) => revoke(context, tokenId, options));
@@ -102,7 +102,7 @@ async function revoke(
 }
 
 function addPrinter(value: string, earlier: string[] = []): string[] {
-  return [...earlier, idArgument(value)];
+  return [...earlier, nameArgument(value)];
 }
 
 function deviceNameArgument(value: string): string {

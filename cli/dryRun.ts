@@ -4,7 +4,7 @@ import type { Action } from '../shared/rules/decide';
 import type { RulesDocument } from '../shared/rules/document';
 import type { RuleEvent } from '../shared/rules/facts';
 import { hasOwnRules } from './applyRules';
-import { limitArgument, tenantArgument } from './arguments';
+import { limitArgument, nameArgument, TENANT_FLAG } from './arguments';
 import type { CliContext } from './context';
 import { formatAction } from './formatAction';
 import { example, JSON_HELP, plural, reportProgress, warn, type JsonOption } from './output';
@@ -52,7 +52,7 @@ export function dryRunCommand(group: Command, context: CliContext): void {
     )
     .argument('<file>', 'the rules, a JSON file')
     .option('--since <time>', 'jobs created within this time, such as 12h or 30d', sinceArgument, 30 * DAY_MS)
-    .option('--tenant <id>', 'only this tenant; otherwise all without rules of their own', tenantArgument)
+    .option(TENANT_FLAG, 'only this tenant; otherwise all without rules of their own', nameArgument)
     .option('--limit <count>', 'maximum number of jobs shown', limitArgument, DEFAULT_LIMIT)
     .option('--json', JSON_HELP)
     .addHelpText(

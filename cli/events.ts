@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { listSentEvents, readSentEvent, type EventFilter, type ListedEvent } from '../shared/operations/sentEvents';
 import { parseJson } from '../shared/parse';
-import { limitArgument, tenantArgument } from './arguments';
+import { limitArgument, nameArgument, TENANT_FLAG } from './arguments';
 import type { CliContext } from './context';
 import {
   describeQueue,
@@ -33,7 +33,7 @@ export function eventsCommand(group: Command, context: CliContext): void {
   group
     .command('list')
     .description('List the events that were sent, newest first, and how many wait on the queue')
-    .option('--tenant <id>', 'only this tenant', tenantArgument)
+    .option(TENANT_FLAG, 'only this tenant', nameArgument)
     .option('--since <time>', 'sent at or after this time, such as 2026-11-22T09:00Z', timeArgument)
     .option('--until <time>', 'sent before this time', timeArgument)
     .option('--type <type>', TYPE_HELP, typeArgument)

@@ -4,7 +4,7 @@ import { timelineOf } from '../shared/operations/timeline';
 import type { LedgerRow } from '../shared/jobs/ledgerRow';
 import { parseJobId, parseJson } from '../shared/parse';
 import { heldJobCommands, listHeldJobs } from './actOnHeldJobs';
-import { idArgument, limitArgument, nameArgument, oneOf, tenantArgument, usageError } from './arguments';
+import { limitArgument, nameArgument, oneOf, usageError, TENANT_FLAG, TENANT_HELP } from './arguments';
 import type { CliContext } from './context';
 import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { sweepJobs, type SweepJobsOptions } from './sweepJobs';
@@ -29,7 +29,7 @@ export function jobsCommand(group: Command, context: CliContext): void {
   group
     .command('list')
     .description('List the latest job events of a customer, newest first, or the jobs that are held now')
-    .option('--tenant <id>', 'GUID of the tenant', tenantArgument)
+    .option(TENANT_FLAG, TENANT_HELP, nameArgument)
     .option('--state <word>', 'held: the jobs that are held now, of one customer or of all', oneOf(['held']))
     .option('--user <name>', 'with --state held: only jobs of this user, by id or principal name', nameArgument)
     .option('--status <word>', `only this status: ${STATUSES.join(', ')}`, oneOf(STATUSES))
@@ -45,16 +45,16 @@ export function jobsCommand(group: Command, context: CliContext): void {
     .command('show')
     .description('Show what happened to one job')
     .argument('<job>', 'job id of Universal Print, or the key of a job event from the log or from jobs list')
-    .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
+    .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
     .option('--json', JSON_HELP)
     .addHelpText('after', example(`jobs show 5182 --tenant ${TENANT}`))
     .action((job: string, options: JsonOption & { tenant: string }) => show(context, job, options));
   group
     .command('sweep')
     .description('List open tasks and ready jobs at Graph now, as the timer does, and queue those that were missed')
-    .option('--tenant <id>', 'only this tenant', tenantArgument)
-    .option('--printer <id>', 'only this watched printer of the tenant', idArgument)
-    .option('--definition <id>', 'only this watched task definition of the tenant', idArgument)
+    .option(TENANT_FLAG, 'only this tenant', nameArgument)
+    .option('--printer <name or id>', 'only this watched printer of the tenant', nameArgument)
+    .option('--definition <name or id>', 'only this watched task definition of the tenant', nameArgument)
     .option('--json', JSON_HELP)
     .addHelpText('after', example('jobs sweep', `jobs sweep --tenant ${TENANT}`))
     .action((options: SweepJobsOptions) => sweepJobs(context, options));

@@ -4,7 +4,7 @@ import { addToGroup, sortGroups, type PoisonGroup, type PoisonMessage } from '..
 import { replayPoison, visitPoison } from '../shared/operations/replayPoison';
 import { example, JSON_HELP, plural, reportProgress, type JsonOption } from './output';
 import { QUEUES_WITH_POISON, type SignedQueue } from '../shared/storage/account';
-import { idArgument, oneOf, tenantArgument, usageError } from './arguments';
+import { idArgument, nameArgument, oneOf, usageError, TENANT_FLAG } from './arguments';
 import type { CliContext, CliServices } from './context';
 
 interface ListOptions extends JsonOption {
@@ -26,7 +26,7 @@ export function poisonCommand(group: Command, context: CliContext): void {
     .command('list')
     .description('List the failed messages, grouped by queue and cause')
     .option('--queue <name>', `only this queue: ${QUEUES.join(', ')}`, oneOf(QUEUES))
-    .option('--tenant <id>', 'only this tenant', tenantArgument)
+    .option(TENANT_FLAG, 'only this tenant', nameArgument)
     .option('--json', JSON_HELP)
     .addHelpText('after', example('poison list'))
     .action((options: ListOptions) => list(context, options));
@@ -44,7 +44,7 @@ export function poisonCommand(group: Command, context: CliContext): void {
     .option('--all', 'all messages that can be replayed')
     .option('--cause <text>', 'messages with this cause, after it has been corrected')
     .option('--queue <name>', `messages of this queue: ${QUEUES.join(', ')}`, oneOf(QUEUES))
-    .option('--tenant <id>', 'messages of this tenant', tenantArgument)
+    .option(TENANT_FLAG, 'messages of this tenant', nameArgument)
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',

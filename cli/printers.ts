@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { createVirtualPrinter } from '../shared/graph/api/createPrinter';
 import { TRIGGER_PERMISSIONS } from '../shared/graph/api/taskTriggers';
-import { nameArgument, tenantArgument } from './arguments';
+import { nameArgument, TENANT_FLAG, TENANT_HELP } from './arguments';
 import { makeCertificateRequest } from './certificateRequest';
 import type { CliContext } from './context';
 import { example, JSON_HELP, type JsonOption } from './output';
@@ -20,7 +20,7 @@ export function printersCommand(group: Command, context: CliContext): void {
   group
     .command('create-virtual')
     .description('Register a virtual printer. Its jobs wait until they are redirected to a real one')
-    .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
+    .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
     .requiredOption('--name <text>', 'name of the printer', nameArgument)
     .option('--manufacturer <text>', 'manufacturer of the printer', nameArgument, 'Virtual')
     .option('--model <text>', 'model of the printer', nameArgument, 'Pull printing')

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
 import { readSentEvent, resendEvents, type EventFilter } from '../shared/operations/sentEvents';
 import { QUEUE_NAMES } from '../shared/storage/account';
-import { limitArgument, tenantArgument, usageError } from './arguments';
+import { limitArgument, nameArgument, usageError, TENANT_FLAG } from './arguments';
 import type { CliContext } from './context';
 import { eventArgument, tenantIdsOf, timeArgument, TYPE_HELP, typeArgument, type EventName } from './eventArguments';
 import { example, JSON_HELP, plural, reportProgress, warn, type JsonOption } from './output';
@@ -27,7 +27,7 @@ export function resendCommand(group: Command, context: CliContext): void {
     .argument('[event...]', 'ids of events, from events list', collectEvents)
     .option('--since <time>', 'events sent at or after this time, such as 2026-11-22T09:00Z', timeArgument)
     .option('--until <time>', 'events sent before this time; otherwise until now', timeArgument)
-    .option('--tenant <id>', 'only this tenant', tenantArgument)
+    .option(TENANT_FLAG, 'only this tenant', nameArgument)
     .option('--type <type>', TYPE_HELP, typeArgument)
     .option('--after <event>', 'continue after this event, as an interrupted run says', eventArgument)
     .option('--per-second <count>', 'maximum number of events a second', limitArgument, DEFAULT_PER_SECOND)

@@ -5,7 +5,7 @@ import type { RulesDocument } from '../shared/rules/document';
 import { explain, type RuleResult } from '../shared/rules/explain';
 import { parseJobSource, readFacts } from '../shared/rules/facts';
 import { formatPath, type Finding } from '../shared/rules/readDocument';
-import { tenantArgument, usageError } from './arguments';
+import { nameArgument, usageError, TENANT_FLAG } from './arguments';
 import type { CliContext } from './context';
 import { dryRunCommand } from './dryRun';
 import { formatAction } from './formatAction';
@@ -38,7 +38,7 @@ export function rulesCommand(group: Command, context: CliContext): void {
     .command('test')
     .description('Show which rule decides on a job, and why the others do not')
     .argument('[file]', 'the rules, a JSON file')
-    .option('--tenant <id>', 'instead of a file, the stored rules that are in force for this tenant', tenantArgument)
+    .option(TENANT_FLAG, 'instead of a file, the stored rules that are in force for this tenant', nameArgument)
     .requiredOption('--job <file>', 'the job: a JSON file with printerId and job, or a job event')
     .option('--json', JSON_HELP)
     .addHelpText(

@@ -10,6 +10,7 @@ import { listenCommand } from './listen';
 import { errorLines } from './output';
 import { printersCommand } from './printers';
 import { poisonCommand } from './poison';
+import { resolveNames } from './resolveNames';
 import { readSettings } from './settings';
 import { rulesCommand } from './rules';
 import { statusCommand } from './status';
@@ -63,6 +64,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     })
     .showHelpAfterError('Add --help to see what the command takes.')
     .exitOverride();
+  program.hook('preAction', (_program, command) => resolveNames(context, command));
   tenantsCommand(program.command('tenants'), context);
   definitionsCommand(program.command('definitions'), context);
   printersCommand(program.command('printers'), context);

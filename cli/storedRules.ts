@@ -4,7 +4,7 @@ import { ReceiverError } from '../shared/errors';
 import type { RulesDocument } from '../shared/rules/document';
 import { historyBlobOf, MOST_DOCUMENT_BYTES, rulesBlobOf } from '../shared/rules/storedRules';
 import type { BlobContainer } from '../shared/storage/blobs';
-import { nameArgument, notListed, tenantArgument, usageError } from './arguments';
+import { nameArgument, notListed, usageError, TENANT_FLAG } from './arguments';
 import { applyRules, warnOfLacking, type AppliedRules } from './applyRules';
 import type { CliContext } from './context';
 import { errorLines, example, JSON_HELP, plural, type JsonOption } from './output';
@@ -28,7 +28,7 @@ export function storedRulesCommands(group: Command, context: CliContext): void {
     .command('push')
     .description('Store a rules file. Every instance of the app applies it within a minute')
     .argument('<file>', 'the rules, a JSON file')
-    .option('--tenant <id>', WHOSE, tenantArgument)
+    .option(TENANT_FLAG, WHOSE, nameArgument)
     .option('--name <text>', 'with --tenant: name of the tenant, to confirm whose rules are replaced', nameArgument)
     .option('--etag <text>', 'ETag of the stored version that this file replaces, from rules pull or rules diff')
     .option('--json', JSON_HELP)
@@ -42,7 +42,7 @@ export function storedRulesCommands(group: Command, context: CliContext): void {
   group
     .command('pull')
     .description('Print the stored rules')
-    .option('--tenant <id>', WHOSE, tenantArgument)
+    .option(TENANT_FLAG, WHOSE, nameArgument)
     .option('--json', JSON_HELP)
     .addHelpText('after', `\nThe ETag is shown on stderr, and in --json.\n${example('rules pull > rules.json')}`)
     .action((options: TenantOption) => pull(context, options));
@@ -50,7 +50,7 @@ export function storedRulesCommands(group: Command, context: CliContext): void {
     .command('diff')
     .description('Compare a rules file with the stored rules, rule by rule')
     .argument('<file>', 'the rules, a JSON file')
-    .option('--tenant <id>', WHOSE, tenantArgument)
+    .option(TENANT_FLAG, WHOSE, nameArgument)
     .option('--json', JSON_HELP)
     .addHelpText('after', example('rules diff rules.json'))
     .action((file: string, options: TenantOption) => diff(context, file, options));

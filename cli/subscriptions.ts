@@ -9,16 +9,18 @@ import { watchTag } from '../shared/watches/clientState';
 import { watchState, type Watch, type WatchKey } from '../shared/watches/watches';
 import {
   confirm,
-  idArgument,
+  nameArgument,
   notListed,
   pullPrintPrinter,
-  tenantArgument,
   watchKeyOf,
+  TENANT_FLAG,
+  TENANT_HELP,
   type WatchOptions,
 } from './arguments';
 import type { CliContext } from './context';
 import { explainRefusal, rememberRefusal } from './graphRefusal';
 import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
+import { storePrinterName } from './printerNames';
 import { reconcileVerb, type ReconcileVerbOptions } from './reconcile';
 
 type AddOptions = WatchOptions & JsonOption;
@@ -45,9 +47,9 @@ export function subscriptionsCommand(group: Command, context: CliContext): void 
     group
       .command(verb)
       .description(description)
-      .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
-      .option('--printer <id>', 'the watch of this printer (JobFetchable)', idArgument)
-      .option('--definition <id>', 'the watch of this task definition (JobStarted)', idArgument)
+      .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
+      .option('--printer <name or id>', 'the watch of this printer (JobFetchable)', nameArgument)
+      .option('--definition <name or id>', 'the watch of this task definition (JobStarted)', nameArgument)
       .option('--json', JSON_HELP)
       .addHelpText('after', example(`subscriptions ${verb} ${TENANT} ${PRINTER}`));
   onOne('add', 'Watch a printer (JobFetchable) or a task definition (JobStarted)').action((options: AddOptions) =>
@@ -56,7 +58,7 @@ export function subscriptionsCommand(group: Command, context: CliContext): void 
   group
     .command('list')
     .description('List all watches and the state of their subscriptions')
-    .option('--tenant <id>', 'only this tenant', tenantArgument)
+    .option(TENANT_FLAG, 'only this tenant', nameArgument)
     .option('--json', JSON_HELP)
     .addHelpText('after', example('subscriptions list'))
     .action((options: JsonOption & { tenant?: string }) => list(context, options));
@@ -65,7 +67,7 @@ export function subscriptionsCommand(group: Command, context: CliContext): void 
     .description(
       'Create and renew the subscriptions that are due, as the timer does. Exit code 1 when one fails, is refused or is postponed',
     )
-    .option('--tenant <id>', 'only this tenant', tenantArgument)
+    .option(TENANT_FLAG, 'only this tenant', nameArgument)
     .option('--retry-now', 'retry failed watches now. A Retry-After of Graph is still respected')
     .option('--json', JSON_HELP)
     .addHelpText('after', example('subscriptions reconcile --retry-now'))
@@ -103,7 +105,8 @@ async function add(context: CliContext, options: AddOptions): Promise<void> {
   // The failure is one of this run, or an earlier one whose wait has not ended.
   const isWaiting = watch.lastError !== undefined || retryAfterEndsAt(watch, context.now()) !== undefined;
   const failed = outcome === 'failed' || (outcome === 'nothing' && isWaiting);
-  if (options.json) terminal.json({ ...watch, added, outcome });
+  const named = failed ? watch : await storePrinterName(context, watch);
+  if (options.json) terminal.json({ ...named, added, outcome });
   else if (!failed) terminal.print(describeAdded(added, outcome, watch));
   if (!failed) return;
   context.markFailed();
@@ -143,11 +146,12 @@ async function list(
     watch.tenantId,
     watch.kind,
     watch.id,
+    watch.name ?? '',
     watchState(watch, now),
     watch.expirationDateTime ?? '',
     watch.lastError ?? '',
   ]);
-  terminal.table(['tenant', 'event', 'of', 'state', 'expires', 'last error'], rows);
+  terminal.table(['tenant', 'event', 'of', 'name', 'state', 'expires', 'last error'], rows);
 }
 
 /** `subscriptions show`: the whole row of one watch. */

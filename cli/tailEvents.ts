@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { toSafeJson } from '../shared/logger';
 import { listSentEvents } from '../shared/operations/sentEvents';
-import { tenantArgument } from './arguments';
+import { nameArgument, TENANT_FLAG } from './arguments';
 import type { CliContext } from './context';
 import { describeQueue, readEventsQueue, tenantIdsOf } from './eventArguments';
 import { example, warn, type JsonOption } from './output';
@@ -19,7 +19,7 @@ export function tailCommand(group: Command, context: CliContext): void {
   group
     .command('tail')
     .description('Show events as they are sent, until Ctrl-C. Each look reads the ledger, every five seconds')
-    .option('--tenant <id>', 'only this tenant', tenantArgument)
+    .option(TENANT_FLAG, 'only this tenant', nameArgument)
     .option('--json', 'print one JSON document a line')
     .addHelpText('after', example('events tail', 'events tail --json'))
     .action((options: TailOptions) => tail(context, options));

@@ -4,7 +4,7 @@ import { consentUrl } from '../shared/consent/consentLink';
 import { listHeldKeys } from '../shared/operations/endHeldJobs';
 import { resumeTenant } from '../shared/subscriptions/manage';
 import { newTenant, type Tenant } from '../shared/tenants/tenants';
-import { nameArgument, notListed, tenantArgument } from './arguments';
+import { nameArgument, notListed, TENANT_HELP, tenantArgument } from './arguments';
 import { consentScriptCommand } from './consentScript';
 import type { CliContext } from './context';
 import { tokenCommand } from './deviceTokens';
@@ -24,10 +24,14 @@ export function tenantsCommand(group: Command, context: CliContext): void {
     group
       .command(name)
       .description(description)
-      .argument('<tenantId>', "GUID of the customer's Entra tenant", tenantArgument)
+      .argument('<tenant>', TENANT_HELP, nameArgument)
       .option('--json', JSON_HELP);
-  onOne('add', 'Add a customer to the allow-list and show the consent link and the permissions')
+  group
+    .command('add')
+    .description('Add a customer to the allow-list and show the consent link and the permissions')
+    .argument('<tenantId>', "GUID of the customer's Entra tenant", tenantArgument)
     .requiredOption('--name <text>', 'name of the customer', nameArgument)
+    .option('--json', JSON_HELP)
     .addHelpText('after', example(`tenants add ${TENANT} --name "First customer"`))
     .action((tenantId: string, options: JsonOption & { name: string }) => add(context, tenantId, options));
   onOne('rename', 'Change the name of a customer')

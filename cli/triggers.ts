@@ -10,7 +10,7 @@ import {
   TRIGGER_PERMISSIONS,
   type FoundTrigger,
 } from '../shared/graph/api/taskTriggers';
-import { confirm, idArgument, pullPrintPrinter, tenantArgument } from './arguments';
+import { confirm, idArgument, nameArgument, pullPrintPrinter, TENANT_FLAG, TENANT_HELP } from './arguments';
 import type { CliContext } from './context';
 import { printerCauses, withLikelyCauses } from './graphRefusal';
 import { example, JSON_HELP, reportProgress, type JsonOption } from './output';
@@ -44,9 +44,9 @@ export function triggersCommand(group: Command, context: CliContext): void {
   group
     .command('create')
     .description('Make every new job of a printer wait for the app')
-    .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
-    .requiredOption('--printer <id>', 'id of the printer', idArgument)
-    .requiredOption('--definition <id>', 'id of a definition of this app', idArgument)
+    .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
+    .requiredOption('--printer <name or id>', 'the printer', nameArgument)
+    .requiredOption('--definition <name or id>', 'a definition of this app', nameArgument)
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',
@@ -56,7 +56,7 @@ export function triggersCommand(group: Command, context: CliContext): void {
   group
     .command('list')
     .description('List every printer that has a trigger, and whether the trigger belongs to this app')
-    .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
+    .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
     .option('--json', JSON_HELP)
     .addHelpText('after', SIGN_IN_HELP + example(`triggers list ${TENANT}`))
     .action((options: JsonOption & { tenant: string }) => list(context, options));
@@ -64,8 +64,8 @@ export function triggersCommand(group: Command, context: CliContext): void {
     .command('delete')
     .description('Delete a trigger. New jobs of the printer print without waiting for the app')
     .argument('<triggerId>', 'id of the trigger', idArgument)
-    .requiredOption('--tenant <id>', 'GUID of the tenant', tenantArgument)
-    .requiredOption('--printer <id>', 'id of the printer', idArgument)
+    .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
+    .requiredOption('--printer <name or id>', 'the printer', nameArgument)
     .option('--yes', 'skip the confirmation')
     .option('--json', JSON_HELP)
     .addHelpText(

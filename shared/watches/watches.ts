@@ -48,6 +48,8 @@ interface WatchBase extends WatchKey {
   notificationUrl?: string | undefined;
   resource?: string | undefined;
   changeType?: string | undefined;
+  /** The name of the printer when it was added, by which people may name it. */
+  name?: string | undefined;
 }
 
 type NoSubscription = { subscriptionId?: undefined; expirationDateTime?: undefined };
@@ -238,15 +240,10 @@ function toRow(watch: Watch | RemovedWatch): Row {
 
 const TABLE = 'Subscriptions';
 const TIMES = [
-  'revokedAt',
-  'retryAfterUntil',
-  'missedSweptAt',
-  'sweepNotedUntil',
-  'sweepWanted',
-  'renewalNotedUntil',
-  'renewedAt',
-] as const;
-const TEXTS = ['keyId', 'keyCheck', 'notificationUrl', 'resource', 'changeType'] as const;
+  ...['revokedAt', 'retryAfterUntil', 'missedSweptAt', 'sweepNotedUntil'],
+  ...['sweepWanted', 'renewalNotedUntil', 'renewedAt'],
+] as const satisfies readonly (keyof WatchBase)[];
+const TEXTS = ['keyId', 'keyCheck', 'notificationUrl', 'resource', 'changeType', 'name'] as const;
 const STATUSES = ['pending', 'createFailed', 'active', 'updateFailed', 'removed'] as const;
 
 function parseWatch(row: StoredRow): Watch | undefined {

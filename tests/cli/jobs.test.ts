@@ -77,7 +77,7 @@ describe('jobs sweep', () => {
     const throttled = await cli.runJson('jobs', 'sweep', '--tenant', TENANT, '--printer', PRINTER);
     expect(throttled).toMatchObject({ code: 1, json: { outcome: 'postponed' } });
     expect(throttled.stderr).toContain('Graph said throttled');
-    const unknown = await cli.run('jobs', 'sweep', '--tenant', TENANT, '--printer', 'none');
+    const unknown = await cli.run('jobs', 'sweep', '--tenant', TENANT, '--printer', DEFINITION);
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('not watched') as string });
   });
 

@@ -1,7 +1,7 @@
 import { ReceiverError } from '../../shared/errors';
 import { toStorageError } from '../../shared/storage/errors';
 import { createCliWorld } from '../support/createCliWorld';
-import { TENANT } from '../support/createSubscriptionWorld';
+import { DEFINITION, TENANT } from '../support/createSubscriptionWorld';
 
 describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usage)', () => {
   it.each([
@@ -19,7 +19,7 @@ describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usa
     ['an id that changes the URL', ['subscriptions', 'add', '--tenant', TENANT, '--printer', 'a/b']],
     ['neither printer nor definition', ['subscriptions', 'add', '--tenant', TENANT]],
     ['both', ['subscriptions', 'add', '--tenant', TENANT, '--printer', 'a', '--definition', 'b']],
-    ['a deletion without confirmation', ['definitions', 'delete', 'd', '--tenant', TENANT]],
+    ['a deletion without confirmation', ['definitions', 'delete', DEFINITION, '--tenant', TENANT]],
     ['the same for a trigger', ['triggers', 'delete', 't', '--tenant', TENANT, '--printer', 'p']],
     ['a replay without a selection', ['poison', 'replay']],
     ['a replay of all and of a cause', ['poison', 'replay', '--all', '--cause', 'x']],
