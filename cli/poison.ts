@@ -79,7 +79,7 @@ async function list(context: CliContext, options: ListOptions): Promise<void> {
   const sorted = sortGroups(groups);
   if (options.json) return context.terminal.json(sorted);
   if (sorted.length === 0) return context.terminal.print('No failed messages.');
-  const rows = sorted.map(({ queue, cause, count, replayable, oldest, tenants, ids }) => [
+  const rows = sorted.map(({ queue, cause, count, replayable, oldest, tenants, ids, jobs }) => [
     queue,
     cause,
     String(count),
@@ -87,22 +87,27 @@ async function list(context: CliContext, options: ListOptions): Promise<void> {
     oldest,
     tenants.length === 1 ? (tenants[0] ?? '') : String(tenants.length),
     ids[0] ?? '',
+    jobs[0] ?? '',
   ]);
-  const headings = ['queue', 'cause', 'messages', 'replayable', 'oldest', 'tenants', 'example id'];
+  const headings = ['queue', 'cause', 'messages', 'replayable', 'oldest', 'tenants', 'example id', 'its job'];
   context.terminal.table(headings, rows);
   context.terminal.print('', 'After correcting a cause: poison replay --cause <text>');
 }
 
 async function show(context: CliContext, id: string, options: JsonOption): Promise<void> {
   const found: PoisonMessage[] = [];
-  await visitPoison(await openPoison(await context.services()), (message) => {
+  const services = await context.services();
+  await visitPoison(await openPoison(services), (message) => {
     if (message.id.toLowerCase() === id) found.push(message);
   });
   const message = found[0];
   if (!message) throw new ReceiverError('messageNotFound', `No poison queue has a message ${id}`);
   const { replay: replayed, text, insertedAt, ...facts } = message;
+  const { tenantId } = message;
+  const tenant = tenantId === undefined ? undefined : await (await services.tenants()).get(tenantId);
   const shown = {
     ...facts,
+    ...(tenant ? { tenantName: tenant.name } : {}),
     givenUpAt: new Date(insertedAt).toISOString(),
     replayable: replayed !== undefined,
   };

@@ -1,3 +1,4 @@
+import { errorFields } from '../shared/errors';
 import type { Places } from '../shared/fairness/places';
 import { MAX_DEQUEUE_COUNT, QUEUE_NAMES, type SignedQueue } from '../shared/storage/account';
 import type { Invocation } from './handlers';
@@ -23,7 +24,11 @@ const workOnJobMessage: WorkOnMessage = async ({ services, logger, context }, me
     return DONE.includes(outcome) ? 'done' : 'settled';
   } catch (error) {
     const attempts = Number(context.triggerMetadata?.['dequeueCount']);
-    if (attempts >= MAX_DEQUEUE_COUNT) logger.error('job.poisoned', { reason: 'tooManyAttempts', attempts });
+    if (attempts >= MAX_DEQUEUE_COUNT) {
+      const { idsOfInput } = await import('../shared/jobs/message');
+      const why = { ...errorFields(error), reason: 'tooManyAttempts', attempts };
+      logger.error('job.poisoned', { ...idsOfInput(message), ...why });
+    }
     throw error;
   }
 };

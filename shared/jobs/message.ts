@@ -62,6 +62,20 @@ export function idsOfMessage(message: MessageOfJob | MessageOfSharedJob) {
   return { tenantId, shareId, jobId };
 }
 
+/** The ids in the log of a message as it arrived, also of one that is malformed: each that it names. */
+export function idsOfInput(input: unknown): Record<string, string> {
+  const parsed = parseJobMessage(input);
+  if ('malformed' in parsed) {
+    const event = isRecord(input) && isRecord(input['event']) ? input['event'] : {};
+    const [tenantId, jobId] = [parseId(event['tenantId']), parseJobId(event['jobId'])];
+    return { ...(tenantId === undefined ? {} : { tenantId }), ...(jobId === undefined ? {} : { jobId }) };
+  }
+  const { message } = parsed;
+  if ('shape' in message) return { tenantId: message.tenantId, shape: message.shape };
+  const { jobId } = message.reference ?? message.shared;
+  return { ...idsOfMessage(message), ...(jobId === undefined ? {} : { jobId }) };
+}
+
 /** The watch that this job event belongs to. */
 export function watchOf(reference: JobReference): WatchKey {
   const { tenantId, kind } = reference;

@@ -8,7 +8,7 @@ import {
   type Throttle,
 } from '../graph/client';
 import type { LocateJob } from '../graph/api/printerShares';
-import { idsOf, idsOfMessage, parseJobMessage, watchOf, type MessageOfJob } from './message';
+import { idsOf, idsOfInput, parseJobMessage, watchOf, type MessageOfJob } from './message';
 import type { WatchKey } from '../watches/watches';
 import { errorFields, ReceiverError } from '../errors';
 import { afterPauseMs } from './delays';
@@ -109,10 +109,7 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
   const parsed = parseJobMessage(input);
   if ('malformed' in parsed) return sendToPoison(deps, input, { reason: 'malformed', detail: parsed.malformed });
   const { message } = parsed;
-  if ('shape' in message) {
-    const { tenantId, shape } = message;
-    return sendToPoison(deps, input, { reason: 'unknownResource', tenantId, shape });
-  }
+  if ('shape' in message) return sendToPoison(deps, input, { reason: 'unknownResource' });
   const { tenantId } = message.reference ?? message.shared;
   // Before anything that costs a call: messages of a throttled tenant must not delay the others.
   const pauseMs = deps.throttle.remainingMs(tenantId);
@@ -127,7 +124,7 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
   const { tablesOutSince, ...admitted } = message;
   try {
     const named = admitted.reference ? { message: admitted } : await nameSharedJob(deps, admitted);
-    if ('poison' in named) return await sendToPoison(deps, input, { ...idsOfMessage(admitted), reason: named.poison });
+    if ('poison' in named) return await sendToPoison(deps, input, { reason: named.poison });
     if ('outcome' in named) return named.outcome;
     const outcome = await processAdmitted(deps, named.message, input);
     await renewIfNearExpiry(deps, named.message);
@@ -202,16 +199,16 @@ async function endAfterError(
   work: { message: MessageOfJob; claim: Claim; access: Access; input: unknown },
   error: unknown,
 ): Promise<ProcessOutcome> {
-  const { message, access, input } = work;
-  const { reference, foundBy } = message;
+  const { claim, access, input } = work;
+  const { foundBy } = work.message;
   const left = await deferAfterError(deps, work, error);
   if (left === 'deferred') return left;
   if (foundBy === 'sweep' && left === 'failed') return left;
-  if (foundBy === 'sweep' && left === 'retriesEnded') {
-    return sendToPoison(deps, input, { ...idsOf(reference), reason: left });
-  }
+  const { jobId } = claim.row;
+  const why = { ...(jobId === undefined ? {} : { jobId }), ...errorFields(error) };
+  if (foundBy === 'sweep' && left === 'retriesEnded') return sendToPoison(deps, input, { ...why, reason: left });
   if (access.active || !(error instanceof ReceiverError)) throw error;
-  return sendToPoison(deps, input, { ...idsOf(reference), reason: access.reason });
+  return sendToPoison(deps, input, { ...why, reason: access.reason });
 }
 
 /** Until a person has corrected a row of the customer, its messages wait as in an outage: none is poisoned. */
@@ -255,13 +252,13 @@ async function renewIfNearExpiry(deps: ProcessDeps, { reference, expires, tracep
   }
 }
 
-/** Keeps a message that cannot be processed for a person to look at. The log says why. */
+/** Keeps a message that cannot be processed for a person to look at. The log says whose it is, and why. */
 async function sendToPoison(
   deps: Pick<ProcessDeps, 'logger' | 'queues'>,
   input: unknown,
-  fields: Record<string, string>,
+  fields: Readonly<Record<string, string | number | boolean>> & { reason: string },
 ): Promise<ProcessOutcome> {
-  deps.logger.error('job.poisoned', fields);
+  deps.logger.error('job.poisoned', { ...idsOfInput(input), ...fields });
   await deps.queues.poison.send(typeof input === 'string' ? input : JSON.stringify(input));
   return 'poisoned';
 }

@@ -1,7 +1,7 @@
 import { ReceiverError } from '../errors';
 import { formatJobMessage, parseJobMessage, ledgerRowKey } from '../jobs/message';
 import { isRecord, parseId } from '../parse';
-import type { Ledger } from '../jobs/ledger';
+import type { Ledger, LedgerKey } from '../jobs/ledger';
 import type { TakenMessage } from '../storage/queueContents';
 import { isSignedQueue, QUEUE_NAMES, type SignedQueue } from '../storage/account';
 import type { SignatureCheck } from '../storage/signedMessages';
@@ -17,8 +17,11 @@ export interface PoisonMessage {
   tenantId?: string;
   /** RowKey of its job in the ledger. */
   key?: string;
+  jobId?: string;
   /** The same text for all messages with the same remedy. */
   cause: string;
+  /** What Graph or Entra said, where the row of the job has kept it. */
+  refusal?: string;
   /** As it was sent. */
   text: string;
   /** The message to send when it is replayed. Undefined when it would fail again. */
@@ -60,7 +63,7 @@ export async function explainPoison(
   return { ...known, ...(tenantId === undefined ? {} : { tenantId }), cause, replay: text };
 }
 
-type Explanation = Pick<PoisonMessage, 'tenantId' | 'key' | 'cause' | 'replay'>;
+type Explanation = Pick<PoisonMessage, 'tenantId' | 'key' | 'jobId' | 'cause' | 'refusal' | 'replay'>;
 
 async function explainJob(ledger: Pick<Ledger, 'get'>, value: unknown): Promise<Explanation> {
   const parsed = parseJobMessage(value);
@@ -69,23 +72,32 @@ async function explainJob(ledger: Pick<Ledger, 'get'>, value: unknown): Promise<
   // Only the masked shape of the resource was kept, so a replay has nothing to process.
   if ('shape' in message) return { tenantId: message.tenantId, cause: `unknown resource ${message.shape}` };
   const replay = formatJobMessage({ ...message, foundBy: 'replay', deferrals: 0 });
-  if (!message.reference)
-    return { tenantId: message.shared.tenantId, cause: 'the share of its job cannot be read', replay };
+  if (!message.reference) {
+    const { tenantId, jobId } = message.shared;
+    return { tenantId, jobId, cause: 'the share of its job cannot be read', replay };
+  }
   const { reference } = message;
-  const { tenantId } = reference;
+  const { tenantId, jobId } = reference;
   const key = ledgerRowKey(reference);
-  const cause = await readCause(ledger, tenantId, key);
-  return { tenantId, key, cause, replay };
+  const named = { tenantId, key, ...(jobId === undefined ? {} : { jobId }) };
+  return { ...named, ...(await readCause(ledger, { tenantId, rowKey: key })), replay };
 }
 
-async function readCause(ledger: Pick<Ledger, 'get'>, tenantId: string, key: string): Promise<string> {
+async function readCause(
+  ledger: Pick<Ledger, 'get'>,
+  key: LedgerKey,
+): Promise<Pick<PoisonMessage, 'jobId' | 'cause' | 'refusal'>> {
   try {
-    const stored = await ledger.get({ tenantId, rowKey: key });
-    if (!stored) return 'never claimed';
-    const { status, cause } = stored.value;
-    return status === 'done' ? 'done since' : (cause ?? status);
+    const stored = await ledger.get(key);
+    if (!stored) return { cause: 'never claimed' };
+    const { status, jobId, cause = status, lastRefusal } = stored.value;
+    return {
+      ...(jobId === undefined ? {} : { jobId }),
+      cause: status === 'done' ? 'done since' : cause,
+      ...(lastRefusal === undefined ? {} : { refusal: lastRefusal }),
+    };
   } catch (error) {
-    if (error instanceof ReceiverError) return error.code;
+    if (error instanceof ReceiverError) return { cause: error.code };
     throw error;
   }
 }
@@ -122,6 +134,8 @@ export interface PoisonGroup {
   replayable: number;
   /** Examples for `poison show`. */
   ids: string[];
+  /** Their jobs for `jobs show`, by their keys in the ledger. */
+  jobs: string[];
 }
 
 const MOST_IDS = 5;
@@ -131,7 +145,7 @@ export function addToGroup(groups: Map<string, PoisonGroup>, message: PoisonMess
   const name = `${message.queue}\n${message.cause}`;
   const at = new Date(message.insertedAt).toISOString();
   const { queue, cause } = message;
-  const empty = { queue, cause, count: 0, oldest: at, newest: at, tenants: [], replayable: 0, ids: [] };
+  const empty = { queue, cause, count: 0, oldest: at, newest: at, tenants: [], replayable: 0, ids: [], jobs: [] };
   const group: PoisonGroup = groups.get(name) ?? empty;
   groups.set(name, group);
   group.count += 1;
@@ -139,7 +153,8 @@ export function addToGroup(groups: Map<string, PoisonGroup>, message: PoisonMess
   if (at > group.newest) group.newest = at;
   if (message.replay !== undefined) group.replayable += 1;
   if (group.ids.length < MOST_IDS) group.ids.push(message.id);
-  const { tenantId } = message;
+  const { tenantId, key } = message;
+  if (key !== undefined && group.jobs.length < MOST_IDS && !group.jobs.includes(key)) group.jobs.push(key);
   if (tenantId !== undefined && !group.tenants.includes(tenantId)) group.tenants.push(tenantId);
 }
 

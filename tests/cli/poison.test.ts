@@ -19,7 +19,9 @@ async function createPoisoned() {
     rowKey: 'jobFetchable_p1_1',
     status: 'failed',
     firstSeenAt: '2026-11-22T00:00:00.000Z',
+    jobId: '1',
     cause: 'graphForbidden',
+    lastRefusal: 'Graph returned 403 (PrintJob.Read.All)',
   });
   return { world, poison };
 }
@@ -32,7 +34,7 @@ describe('poison', () => {
       stderr: '',
       json: [
         { queue: JOBS, cause: 'never claimed', count: 2, replayable: 2, tenants: [TENANT] },
-        { cause: 'graphForbidden', count: 1 },
+        { cause: 'graphForbidden', count: 1, jobs: ['jobFetchable_p1_1'] },
         { cause: 'malformed: no event object', count: 1, replayable: 0, tenants: [] },
       ],
     });
@@ -48,13 +50,17 @@ describe('poison', () => {
 
   it('show prints one message as it was sent', async () => {
     const { world } = await createPoisoned();
+    await world.addTenant(OTHER_TENANT);
     const { json } = await world.runJson('poison', 'list', '--tenant', OTHER_TENANT);
     const id = (json as { ids: string[] }[])[0]?.ids[0] ?? '';
     expect(await world.runJson('poison', 'show', id)).toMatchObject({
       json: {
         id,
         tenantId: OTHER_TENANT,
+        tenantName: 'A customer',
+        jobId: '1',
         cause: 'graphForbidden',
+        refusal: 'Graph returned 403 (PrintJob.Read.All)',
         replayable: true,
         text: job(OTHER_TENANT),
       },

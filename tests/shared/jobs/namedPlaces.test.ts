@@ -330,7 +330,9 @@ describe('JobFetchable of a job that the notification names through a share', ()
     expect(worker.logger.events.at(-1)).toMatchObject({
       event: 'job.poisoned',
       reason: 'shareNotFound',
+      tenantId: TENANT,
       shareId: SHARE,
+      jobId: JOB,
     });
   });
 

@@ -88,6 +88,9 @@ test('a tenant without a token: poison, with the reason logged and the row faile
     level: 'error',
     event: 'job.poisoned',
     reason: 'pausedTenant',
+    tenantId: OTHER_TENANT,
+    jobId: STARTED.jobId,
+    code: 'tokenRefused',
   });
 });
 
@@ -193,6 +196,19 @@ describe('malformed messages', () => {
     expect(worker.logger.events).toMatchObject([{ event: 'job.poisoned', reason: 'malformed' }]);
     expect(JSON.stringify(worker.logger.events)).not.toContain('garbage');
     expect(worker.world.calls).toEqual([]);
+  });
+
+  test.each([
+    [
+      { kind: 'jobFetchable', tenantId: TENANT, printerId: '../x', jobId: '1' },
+      { tenantId: TENANT, jobId: '1' },
+    ],
+    [{ kind: 'jobFetchable', tenantId: 'a/b', printerId: 'p', jobId: '1' }, { jobId: '1' }],
+  ])('the log of a malformed message names what it names in the known form: %j', async (event, named) => {
+    await worker.process({ event: { v: 1, ...event } });
+    expect(worker.logger.events).toEqual([
+      { level: 'error', event: 'job.poisoned', ...named, reason: 'malformed', detail: expect.any(String) as string },
+    ]);
   });
 
   test('an authentic notification of an unknown resource: poison, its masked shape logged', async () => {

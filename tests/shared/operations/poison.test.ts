@@ -270,7 +270,10 @@ it('groups by queue and cause, the largest first', () => {
   });
   addToGroup(groups, message('9', { queue: EVENTS }));
   for (const id of ['3', '1', '2', '4', '5', '6']) {
-    addToGroup(groups, message(id, { tenantId: id === '6' ? OTHER : TENANT, replay: 'x' }));
+    addToGroup(
+      groups,
+      message(id, { tenantId: id === '6' ? OTHER : TENANT, key: `job${Number(id) % 2}`, replay: 'x' }),
+    );
   }
   expect(sortGroups(groups)).toEqual([
     {
@@ -282,6 +285,7 @@ it('groups by queue and cause, the largest first', () => {
       tenants: [TENANT, OTHER],
       replayable: 6,
       ids: ['3', '1', '2', '4', '5'],
+      jobs: ['job1', 'job0'],
     },
     expect.objectContaining({ queue: EVENTS, count: 1, replayable: 0, tenants: [] }),
   ]);

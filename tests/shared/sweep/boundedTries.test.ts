@@ -92,7 +92,13 @@ test('a task that Graph refuses to end: two poison messages in a week, and the r
     retriesEndedAt: expect.any(String) as string,
   });
   const ended = worker.logger.events.findIndex(({ reason }) => reason === 'retriesEnded');
-  expect(worker.logger.events[ended]).toMatchObject({ level: 'error', event: 'job.poisoned' });
+  expect(worker.logger.events[ended]).toMatchObject({
+    level: 'error',
+    event: 'job.poisoned',
+    tenantId: STARTED.tenantId,
+    jobId: STARTED.jobId,
+    code: 'graphForbidden',
+  });
 });
 
 test.each(['unknownFutureValue', 'pending'])('a task that stays %s: it comes to rest', async (state) => {
