@@ -68,13 +68,21 @@ const MOST_RACES = 5;
  * the row means that we won.
  *
  * @param run runId: random, unique to this run. notifiedAt: when Graph's notification arrived, for a message of
- *   Graph. A row that something else found first keeps it, so that late notifications can be counted. traceparent: of the
- *   message; a row keeps the first. stillOpen: Graph lists the task as open, so a row that is done is claimed again.
+ *   Graph. A row that something else found first keeps it, so that late notifications can be counted. receivedAt and
+ *   traceparent: of the message; a row keeps the first. stillOpen: Graph lists the task as open, so a row that is done is
+ *   claimed again.
  */
 export async function claimJob(
   deps: ClaimDeps,
   reference: JobReference,
-  run: { runId: string; foundBy: FoundBy; notifiedAt?: string; traceparent?: string; stillOpen?: true },
+  run: {
+    runId: string;
+    foundBy: FoundBy;
+    receivedAt?: string;
+    notifiedAt?: string;
+    traceparent?: string;
+    stillOpen?: true;
+  },
 ): Promise<ClaimResult> {
   const now = deps.clock.now();
   const won = (row: LedgerRow, etag: string, before?: LedgerRow): ClaimResult => {
@@ -93,6 +101,7 @@ export async function claimJob(
     attempts: 1,
     firstSeenAt: isoTime(now),
     foundBy: run.foundBy,
+    ...(run.receivedAt ? { receivedAt: run.receivedAt } : {}),
     ...(run.traceparent ? { traceparent: run.traceparent } : {}),
     ...placeOf(reference),
     ...intent,

@@ -4,7 +4,7 @@ import { FOUND_BY, type FoundBy } from './message';
 
 /** `held`: its task stays open until a wish is stored or `heldUntil` has come. */
 export type LedgerStatus = (typeof STATUSES)[number];
-const STATUSES = ['claimed', 'waiting', 'held', 'failed', 'gone', 'done'] as const;
+export const STATUSES = ['claimed', 'waiting', 'held', 'failed', 'gone', 'done'] as const;
 
 /** `notYet`: Graph does not show the job yet. `outage`: Graph, Entra or storage is unavailable, throttles or refuses. */
 export type WaitReason = 'notYet' | 'outage';
@@ -93,7 +93,14 @@ export interface LedgerRow extends DecisionCells {
   retriesEndedAt?: string;
   /** How often a row that was done was claimed again, because Graph listed its task as open. */
   reopened?: number;
+  /** When the first run claimed it. */
   firstSeenAt: string;
+  /** When the message that it came with was made: on the POST of Graph, by the sweep, or by a person. */
+  receivedAt?: string;
+  /** When a run last read the job, or what Graph shows of it. */
+  readAt?: string;
+  /** When a decision was last carried out at Graph. */
+  actedAt?: string;
   /** How the job became known first. */
   foundBy: FoundBy;
   /** When Graph's own notification arrived for a job that was found first in another way. */
@@ -147,7 +154,7 @@ export const TABLE = 'PrintJobs';
 
 const TIMES = [
   ...['leaseUntil', 'nextTryAt', 'notifiedAt', 'jobCreatedAt', 'waitingSince', 'retriesEndedAt'],
-  ...['heldUntil', 'redirectCheckedAt', 'sentAt', 'endSentAt'],
+  ...['heldUntil', 'redirectCheckedAt', 'sentAt', 'endSentAt', 'receivedAt', 'readAt', 'actedAt'],
 ] as const satisfies readonly (keyof LedgerRow)[];
 const TEXTS = [
   ...['runId', 'printerId', 'shareId', 'jobId', 'definitionId', 'taskId', 'userTags', 'cause', 'traceparent'],

@@ -11,6 +11,7 @@ import type { LocateJob } from '../graph/api/printerShares';
 import { idsOf, idsOfInput, parseJobMessage, watchOf, type MessageOfJob } from './message';
 import type { WatchKey } from '../watches/watches';
 import { errorFields, ReceiverError } from '../errors';
+import { isIsoTime } from '../parse';
 import { afterPauseMs } from './delays';
 import { claimJob, extendLease, type Claim, type ClaimDeps } from './claims';
 import type { Logger } from '../logger';
@@ -154,6 +155,7 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
     runId: randomUUID(),
     foundBy,
     traceparent: message.traceparent,
+    ...(isIsoTime(receivedAt) ? { receivedAt } : {}),
     ...(message.stillOpen ? { stillOpen: true } : {}),
     ...(foundBy === 'graph' && receivedAt !== '' ? { notifiedAt: receivedAt } : {}),
   });

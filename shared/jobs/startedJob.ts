@@ -59,6 +59,7 @@ export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWor
   const reading = await readUntilDeadline(deps, work);
   const { state, found } = reading;
   const { claim } = work;
+  if (found.job) claim.row = { ...claim.row, readAt: isoTime(deps.clock.now()) };
   // A look at a job whose hold is not over, such as one of the sweep, ends nothing that it cannot see.
   if ((state === 'unreadable' || state === 'notBegun') && staysHeld(deps, work)) return { outcome: 'held' };
   switch (state) {
@@ -148,7 +149,10 @@ async function end(
   const { claim, reference } = work;
   const result = await carryOut(deps, work, decided, found);
   if (result.outcome === 'claimLost') return result;
-  if (result.outcome !== 'refused') return { facts: { ...placeOf(found), ...result } };
+  if (result.outcome !== 'refused') {
+    claim.row = { ...claim.row, actedAt: isoTime(deps.clock.now()) };
+    return { facts: { ...placeOf(found), ...result } };
+  }
   const { refused, error } = result;
   const { decidedBy, onFailure } = decided;
   if (decidedBy === 'wish') {

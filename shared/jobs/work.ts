@@ -57,7 +57,8 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
   if (row.event === 'sent' || row.event === 'none') return finishAgain(deps, work.claim, row.event, result);
   if ('outcome' in result && result.outcome === 'held') return holdAgain(deps, work.claim, result);
   if (reference.kind === 'jobFetchable' && 'facts' in result && result.facts.job) {
-    work.claim.row = { ...row, ...(await nameRuleOfFetchable(deps, reference, result.facts.job)) };
+    const readAt = isoTime(deps.clock.now());
+    work.claim.row = { ...row, readAt, ...(await nameRuleOfFetchable(deps, reference, result.facts.job)) };
   }
   // A job whose event is late may have been deleted at Graph since.
   const facts = 'facts' in result ? result.facts : pending;

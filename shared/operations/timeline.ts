@@ -1,3 +1,6 @@
+import { eventId } from '../jobs/jobEvent';
+import { sentEventsOf } from '../jobs/jobEventOfRow';
+import type { LedgerKey } from '../jobs/ledger';
 import type { DecidedBy, LedgerRow } from '../jobs/ledgerRow';
 import { parseWish, type Wish } from '../jobs/wishes';
 import { isRecord, parseJson, parseText } from '../parse';
@@ -40,28 +43,49 @@ const DECIDED_BY: Record<DecidedBy, string> = {
 };
 
 /**
- * The steps of one job event in its ledger row: how it was found, in order of time, then the work, then its current state.
+ * The steps of one job event in its ledger row in order of time, then its current state. Rows of an earlier version lack some
+ * of the times.
  *
  * @param changedAt when the row was last written. ISO 8601
  */
-export function timelineOf(row: LedgerRow, changedAt: string | undefined): TimelineStep[] {
-  const known: TimelineStep[] = [{ at: row.firstSeenAt, what: FOUND_BY[row.foundBy] }];
-  if (row.jobCreatedAt !== undefined) known.push({ at: row.jobCreatedAt, what: 'the user printed' });
-  if (row.notifiedAt !== undefined) {
-    known.push({ at: row.notifiedAt, what: "Graph's notification arrived after the job was found in another way" });
-  }
-  known.sort((a, b) => Date.parse(a.at ?? '') - Date.parse(b.at ?? ''));
-  return [
-    ...known,
-    ...holdSteps(row),
-    { what: `${row.attempts} ${row.attempts === 1 ? 'run' : 'runs'} claimed it${decisionWords(row)}` },
-    ...refusedSteps(row),
-    ...(row.reopened === undefined
+export function timelineOf(key: LedgerKey, row: LedgerRow, changedAt: string | undefined): TimelineStep[] {
+  const { jobCreatedAt, receivedAt, notifiedAt, firstSeenAt, readAt, attempts, reopened, lastRefusal } = row;
+  const events = sentEventsOf(key, row).map((event) => step(event.sentAt, `the event ${eventId(event)} was sent`));
+  const steps = [
+    ...(jobCreatedAt === undefined ? [] : [step(jobCreatedAt, 'the user printed')]),
+    step(receivedAt, FOUND_BY[row.foundBy]),
+    ...(notifiedAt === undefined
       ? []
-      : [{ what: `Graph listed its task as open after its end: ${reopenedWords(row)}` }]),
-    currentState(row, changedAt),
-    ...(row.lastRefusal === undefined ? [] : [{ what: `last refusal: ${row.lastRefusal}` }]),
+      : [step(notifiedAt, "Graph's notification arrived after the job was found in another way")]),
+    step(firstSeenAt, attempts === 1 ? '1 run claimed it' : `the first of ${attempts} runs claimed it`),
+    ...(readAt === undefined ? [] : [step(readAt, 'its job was read')]),
+    ...holdSteps(row),
+    ...refusedSteps(row),
+    ...decisionSteps(row),
+    ...events,
+    ...(reopened === undefined
+      ? []
+      : [step(undefined, `Graph listed its task as open after its end: ${reopenedWords(row)}`)]),
   ];
+  return [
+    ...inOrder(steps),
+    currentState(row, changedAt),
+    ...(lastRefusal === undefined ? [] : [step(undefined, `last refusal: ${lastRefusal}`)]),
+  ];
+}
+
+function step(at: string | undefined, what: string): TimelineStep {
+  return at === undefined ? { what } : { at, what };
+}
+
+/** In order of time. A step without a time stays after the one before it. */
+function inOrder(steps: readonly TimelineStep[]): TimelineStep[] {
+  let last = 0;
+  const timed = steps.map((one) => {
+    last = one.at === undefined ? last : Date.parse(one.at);
+    return { one, ms: last };
+  });
+  return timed.sort((a, b) => a.ms - b.ms).map(({ one }) => one);
 }
 
 /** What the hold of a job says, and who requested its end. */
@@ -69,7 +93,7 @@ function holdSteps(row: LedgerRow): TimelineStep[] {
   if (row.phase !== 'end' || row.heldUntil === undefined) return [];
   const wish = parseWish(row.wish);
   return [
-    { what: `held by ${ruleWords(row) || 'a rule'} until ${row.heldUntil}, then ${row.heldElse ?? 'release'}` },
+    step(row.sentAt, `held by ${ruleWords(row) || 'a rule'} until ${row.heldUntil}, then ${row.heldElse ?? 'release'}`),
     ...(wish ? [{ at: wish.at, what: wishWords(wish) }] : []),
   ];
 }
@@ -85,18 +109,19 @@ function wishWords({ action, printerId, configure, reason, by }: Wish): string {
 }
 
 /** The decision, and the rule that made it where the job was not held by one. */
-function decisionWords(row: LedgerRow): string {
-  const { decision, decidedBy = 'rules', targetPrinterId, configure, reason, phase } = row;
-  if (decision === undefined) return '';
+function decisionSteps(row: LedgerRow): TimelineStep[] {
+  const { decision, decidedBy = 'rules', targetPrinterId, configure, reason, phase, actedAt } = row;
+  if (decision === undefined) return [];
   const rule = phase === 'end' || decidedBy !== 'rules' ? '' : ruleWords(row);
-  return [
-    `; decided: ${decision}`,
+  const words = [
+    `${actedAt === undefined ? 'decided' : 'decided and carried out'}: ${decision}`,
     targetPrinterId === undefined ? '' : ` to printer ${targetPrinterId}`,
     configure === undefined ? '' : `, with ${configure}`,
     reason === undefined ? '' : ` (${reason})`,
     rule === '' ? '' : `, by ${rule}`,
     DECIDED_BY[decidedBy],
-  ].join('');
+  ];
+  return [step(actedAt, words.join(''))];
 }
 
 function ruleWords({ rule, rulesEtag }: LedgerRow): string {

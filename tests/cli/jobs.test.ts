@@ -1,6 +1,6 @@
 import { createCliWorld } from '../support/createCliWorld';
 import { graphError } from '../support/createFakeGraph';
-import { DEFINITION, PRINTER, TENANT } from '../support/createSubscriptionWorld';
+import { DEFINITION, fetchable, OTHER_TENANT, PRINTER, TENANT } from '../support/createSubscriptionWorld';
 import { createSweepWorld, type SweepWorld } from '../support/createSweepWorld';
 
 let world: SweepWorld;
@@ -14,7 +14,7 @@ beforeEach(async () => {
       config: unused,
       tenants: () => Promise.resolve(world.tenants),
       watches: () => Promise.resolve(world.watches),
-      graph: unused,
+      graph: () => Promise.resolve({ callGraph: sweep.callGraph }),
       subscriptions: unused,
       userGraph: unused,
       queue: unused,
@@ -36,6 +36,7 @@ beforeEach(async () => {
 
 const STARTED = { kind: 'jobStarted', tenantId: TENANT, definitionId: DEFINITION, taskId: 't1' } as const;
 const FETCHABLE = { kind: 'jobFetchable', tenantId: TENANT, printerId: PRINTER, jobId: '5182' } as const;
+const ADA = { id: 'ada-id', userPrincipalName: 'ada@contoso.com', displayName: 'Ada Lovelace' };
 const STARTED_KEY = `jobStarted_${DEFINITION}_t1`;
 const FETCHABLE_KEY = `jobFetchable_${PRINTER}_5182`;
 
@@ -201,6 +202,75 @@ describe('jobs list', () => {
   });
 });
 
+describe('jobs list over the ledger, and jobs find', () => {
+  const SECOND = { ...FETCHABLE, jobId: '6000' };
+  beforeEach(async () => {
+    await world.addTenant(OTHER_TENANT);
+    await world.watches.update(fetchable(), (watch) => ({ ...watch, name: 'Reception' }));
+    const job = JSON.stringify({ createdBy: ADA });
+    // The clock of the test stands at 2026-11-22T00:00Z.
+    await world.putRow(STARTED, { firstSeenAt: '2026-11-21T23:00:00.000Z', jobId: '5182', job });
+    await world.putRow(FETCHABLE, { firstSeenAt: '2026-11-20T00:00:00.000Z', printerId: PRINTER, jobId: '5182', job });
+    await world.putRow(SECOND, { firstSeenAt: '2026-11-21T12:00:00.000Z', printerId: PRINTER, jobId: '6000' });
+    await world.putRow({ ...SECOND, tenantId: OTHER_TENANT }, { status: 'failed', jobId: '6000' });
+  });
+  const keysOf = async (...argv: string[]) => {
+    const { code, json } = await cli.runJson('jobs', ...argv);
+    expect(code).toBe(0);
+    return (json as { tenantId: string; rowKey: string }[]).map(({ tenantId, rowKey }) =>
+      tenantId === TENANT ? rowKey : `other ${rowKey}`,
+    );
+  };
+  const SECOND_KEY = `jobFetchable_${PRINTER}_6000`;
+
+  it.each([
+    ['of all customers', [], [`other ${SECOND_KEY}`, STARTED_KEY, SECOND_KEY, FETCHABLE_KEY]],
+    ['of one printer by its name', ['--tenant', TENANT, '--printer', 'Reception'], [SECOND_KEY, FETCHABLE_KEY]],
+    ['of one printer of any customer', ['--printer', 'rec'], [SECOND_KEY, FETCHABLE_KEY]],
+    ['of a user, by principal name in any case', ['--user', 'ADA@contoso.com'], [STARTED_KEY, FETCHABLE_KEY]],
+    ['of a user, by id', ['--user', 'ada-id'], [STARTED_KEY, FETCHABLE_KEY]],
+    ['of the last two hours', ['--tenant', TENANT, '--since', '2h'], [STARTED_KEY]],
+    ['of the last day', ['--tenant', TENANT, '--since', '1d'], [STARTED_KEY, SECOND_KEY]],
+    ['since a time', ['--tenant', TENANT, '--since', '2026-11-21T12:00Z'], [STARTED_KEY, SECOND_KEY]],
+    ['in a state', ['--state', 'failed'], [`other ${SECOND_KEY}`]],
+    ['with all conditions', ['--user', 'ada-id', '--state', 'done', '--printer', PRINTER], [FETCHABLE_KEY]],
+  ])('list: job events %s', async (_what, argv, keys) => {
+    expect(await keysOf('list', ...argv)).toEqual(keys);
+  });
+
+  it.each([
+    ['a job id', '6000', [`other ${SECOND_KEY}`, SECOND_KEY]],
+    ['a user by display name', 'lovelace', [STARTED_KEY, FETCHABLE_KEY]],
+    ['a user by principal name', 'ada@', [STARTED_KEY, FETCHABLE_KEY]],
+    ['a printer by name', 'reception', [SECOND_KEY, FETCHABLE_KEY]],
+    ['a key', `${DEFINITION}_t1`, [STARTED_KEY]],
+    ['nothing', 'Babbage', []],
+  ])('find: %s, newest first', async (_what, text, keys) => {
+    expect(await keysOf('find', text)).toEqual(keys);
+  });
+
+  it('find shows what matched, with names, and keeps to --tenant and --limit', async () => {
+    const { stdout, stderr } = await cli.run('jobs', 'find', 'ada', '--tenant', TENANT, '--limit', '1');
+    expect(stdout.split('\n')[1]).toMatch(/done +user +5182 +Ada Lovelace \(ada@contoso\.com\) +jobStarted_/);
+    expect(stderr).toContain('1 older job event not shown: add --limit <count>');
+    expect(await keysOf('find', '6000', '--tenant', TENANT)).toEqual([SECOND_KEY]);
+  });
+
+  it('say how many job events name no user', async () => {
+    const words =
+      '2 job events name no user, so they are not found by one: the app could not read the job, or Graph named nobody.\n';
+    expect((await cli.run('jobs', 'find', 'Babbage')).stderr).toBe(words);
+    expect((await cli.run('jobs', 'list', '--user', 'Babbage')).stderr).toBe(words);
+    const one = await cli.run('jobs', 'find', 'Babbage', '--tenant', OTHER_TENANT);
+    expect(one.stderr).toContain('1 job event names no user, so it is not found by one');
+  });
+
+  it.each([['2'], ['2w'], ['yesterday'], ['2026-11-21T12:00']])('list: --since %s is wrong usage', async (since) => {
+    const { code, stderr } = await cli.run('jobs', 'list', '--since', since);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('30m, 2h or 3d') as string });
+  });
+});
+
 describe('jobs show', () => {
   it('finds both events of a job by its id and shows what happened, in order', async () => {
     await world.putRow(STARTED, {
@@ -209,21 +279,60 @@ describe('jobs show', () => {
       jobId: '5182',
       printerId: PRINTER,
     });
+    await world.watches.update(fetchable(), (watch) => ({ ...watch, name: 'Reception' }));
     await world.putRow(FETCHABLE, {
       foundBy: 'sweep',
+      receivedAt: '2026-11-21T23:30:00.000Z',
       jobCreatedAt: '2026-11-21T23:00:00.000Z',
       notifiedAt: '2026-11-22T01:00:00.000Z',
       outcome: 'fetchable',
       jobId: '5182',
-      job: '{"id":"5182"}',
+      printerId: PRINTER,
+      job: JSON.stringify({ id: '5182', createdBy: ADA }),
+      sentAt: '2026-11-22T01:30:00.000Z',
     });
     const { code, stdout } = await cli.run('jobs', 'show', '5182', '--tenant', TENANT);
     expect(code).toBe(0);
-    expect(stdout).toContain(`${STARTED_KEY}, printer ${PRINTER}`);
     const times = stdout.slice(0, stdout.indexOf(STARTED_KEY));
-    expect(times).toMatch(/23:00.*user printed\n.*sweep found it\n.*01:00.*notification arrived.*\n.*1 run.*\n.*done/);
+    expect(times).toMatch(new RegExp(`customer +A customer \\(${TENANT}\\)`));
+    expect(times).toMatch(new RegExp(`printer +Reception \\(${PRINTER}\\)`));
+    expect(times).toMatch(/user +Ada Lovelace \(ada@contoso\.com\)/);
+    expect(times).toMatch(
+      /23:00.*user printed\n.*23:30.*sweep found it\n.*00:00.*1 run.*\n.*01:00.*notification arrived.*\n.*01:30.*event \S+ was sent\n.*done/,
+    );
+    expect(times).toContain(`To send its event again: events resend ${TENANT}/${FETCHABLE_KEY}`);
+    expect(stdout.slice(times.length)).toContain('unknown: the row has no job, or Graph named no user');
     const { json } = await cli.runJson('jobs', 'show', FETCHABLE_KEY, '--tenant', TENANT);
-    expect(json).toMatchObject([{ rowKey: FETCHABLE_KEY, job: { id: '5182' }, timeline: { length: 5 } }]);
+    expect(json).toMatchObject([
+      {
+        ...{ rowKey: FETCHABLE_KEY, job: { id: '5182' }, timeline: { length: 6 } },
+        ...{ tenantName: 'A customer', printerName: 'Reception', user: ADA },
+        next: [`events resend ${TENANT}/${FETCHABLE_KEY}`],
+      },
+    ]);
+  });
+
+  it.each([
+    ['held', { phase: 'end', outcome: 'held' }, [`jobs release KEY TENANT`, `jobs abort KEY TENANT`]],
+    ['failed', { cause: 'graphForbidden' }, ['poison replay --cause graphForbidden TENANT', 'jobs sweep TENANT']],
+    ['gone', { cause: 'jobNotFound' }, ['jobs sweep TENANT']],
+    ['waiting', { cause: 'graphThrottled' }, []],
+    ['done', { event: 'none', cause: 'pausedTenant' }, [`tenants resume ${TENANT}`]],
+  ] as const)('%s: names the next command', async (status, cells, next) => {
+    await world.putRow(STARTED, { status, ...cells });
+    const { json } = await cli.runJson('jobs', 'show', STARTED_KEY, '--tenant', TENANT);
+    const commands = next.map((text) => text.replace('KEY', STARTED_KEY).replace('TENANT', `--tenant ${TENANT}`));
+    expect(json).toMatchObject([{ next: commands }]);
+  });
+
+  it('shows the words with which Graph refused', async () => {
+    await world.putRow(STARTED, {
+      status: 'failed',
+      cause: 'graphForbidden',
+      lastRefusal: 'Graph returned 403 for GET /x',
+    });
+    const { stdout } = await cli.run('jobs', 'show', STARTED_KEY, '--tenant', TENANT);
+    expect(stdout).toContain('last refusal: Graph returned 403 for GET /x');
   });
 
   it('prints what to do about a job that is not in the ledger', async () => {
@@ -234,7 +343,7 @@ describe('jobs show', () => {
   });
 });
 
-it.each(['list', 'show', 'sweep'])('jobs %s has a help with an example and --json', async (verb) => {
+it.each(['list', 'find', 'show', 'sweep'])('jobs %s has a help with an example and --json', async (verb) => {
   const { code, stdout } = await cli.run('jobs', verb, '--help');
   expect(code).toBe(0);
   expect(stdout).toContain(`npm run -s cli -- jobs ${verb}`);

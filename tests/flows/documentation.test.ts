@@ -142,6 +142,12 @@ describe('the documented commands', () => {
       60_000,
     );
   }
+
+  it('leave a line in the log that names customer, job and cause of the failed message', () => {
+    expect(flow.logged('job.poisoned')).toMatchObject([
+      { tenantId: TENANT, jobId: '5183', reason: 'tooManyAttempts', attempts: 5, code: 'graphForbidden' },
+    ]);
+  });
 });
 
 function titleOf(step: DocumentStep): string {
