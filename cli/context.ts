@@ -8,6 +8,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The outside world of the CLI: main.ts has the real one, tests have their own. */
 export interface CliIo extends TerminalStreams {
   env: Environment;
+  /** Of the package. */
+  version: string;
   /** The working directory, which may hold local.settings.json. */
   directory: string;
   /** Milliseconds since 1970. */
@@ -16,7 +18,7 @@ export interface CliIo extends TerminalStreams {
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** The network, for an address that the caller names. Everything else goes through the services. */
   fetch: typeof fetch;
-  /** Aborted by Ctrl-C or SIGTERM. From this call on, the process ends by itself and not by the signal. */
+  /** Aborted by Ctrl-C or SIGTERM. From this call on, the verb ends at a safe point and not the signal the process. */
   interruption: () => AbortSignal;
   /** The name of the person at this machine, for the record. */
   userName: () => string;

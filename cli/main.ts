@@ -1,44 +1,60 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
+import { version } from '../package.json';
 import { systemClock } from '../shared/clock';
 import { createServices } from '../shared/services';
 import { probe } from './probe';
 import { withReachChecks } from './reach';
 import { runCli } from './runCli';
+import { listenToSignals } from './signals';
+
+const signals = listenToSignals({
+  source: process,
+  now: () => systemClock.now(),
+  exit: (code) => process.exit(code),
+  report: (line) => process.stderr.write(`${line}\n`),
+});
+
+// The reader of the output has enough, as in `jobs list | head -1`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`error: The output cannot be written (${error.code ?? error.name}). Check where it goes.\n`);
+  process.exit(1);
+});
+// Nowhere is left to report it.
+process.stderr.on('error', () => undefined);
 
 /** Output to a pipe is written by then. */
 const LOOKUP_GRACE_MS = 200;
 
 // process.exit() would drop output that is still on its way to a pipe.
-process.exitCode = await runCli(process.argv.slice(2), {
+const exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   env: process.env,
+  version,
   directory: process.cwd(),
   confirm,
   now: () => systemClock.now(),
   sleep: (ms, signal) => systemClock.sleep(ms, signal),
-  interruption,
+  interruption: signals.interruption,
   userName: () => userInfo().username,
   fetch,
   createServices: (env) => withReachChecks(createServices(env), env, probe),
 });
+process.exitCode = signals.exitCode() ?? exitCode;
 
 // A name that is still being looked up would keep the process for as long as the DNS server takes.
-if (process.exitCode === 1) setTimeout(() => process.exit(), LOOKUP_GRACE_MS).unref();
-
-/** A second signal ends the process at once. */
-function interruption(): AbortSignal {
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
-  return interrupted.signal;
-}
+if (process.exitCode !== 0) setTimeout(() => process.exit(), LOOKUP_GRACE_MS).unref();
 
 async function confirm(question: string): Promise<boolean | undefined> {
   if (!process.stdin.isTTY) return undefined;
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  // While it asks, it reads Ctrl-C as a key. Ctrl-D closes it without an answer.
+  prompt.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  const closed = new Promise<string>((resolve) => prompt.once('close', () => resolve('')));
   try {
-    return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `)).trim());
+    return /^y(es)?$/i.test((await Promise.race([prompt.question(`${question} [y/N] `), closed])).trim());
   } finally {
     prompt.close();
   }

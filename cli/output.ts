@@ -56,15 +56,21 @@ export function errorLines(error: unknown): string[] {
     if (details.length === 0) return [`${problem}. ${remedy}`, ...said];
     return [`${problem}:`, ...details.map((detail) => `  ${detail}`), ...said, remedy];
   }
+  const { problem, remedy } = foreignError(error);
+  return [`${problem}. ${remedy}`];
+}
+
+/** What an error that is not ours allows to say. */
+export function foreignError(error: unknown): { problem: string; remedy: string } {
   const name = error instanceof Error ? error.name : 'error';
   const status = isRecord(error) && typeof error['statusCode'] === 'number' ? error['statusCode'] : undefined;
   if (status === undefined) {
     const code = isRecord(error) && typeof error['code'] === 'string' ? error['code'] : '';
     const reason = /^[A-Z_]{3,40}$/.test(code) ? ` (${code})` : '';
-    return [`Unexpected ${name}${reason}. Run the command again with --verbose.`];
+    return { problem: `Unexpected ${name}${reason}`, remedy: 'Run the command again with --verbose.' };
   }
   const remedy = STORAGE_REMEDIES.get(status) ?? 'Try again, and check AzureWebJobsStorage.';
-  return [`Storage${whereOf(error)} answered ${status}. ${remedy}`];
+  return { problem: `Storage${whereOf(error)} answered ${status}`, remedy };
 }
 
 /** Where an error of a storage SDK happened, if it says so. */

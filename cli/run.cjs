@@ -2,6 +2,7 @@
 // The command. Works right after `npm ci`: it builds only when dist/ is missing.
 const { spawn, spawnSync } = require('node:child_process');
 const { existsSync, readFileSync } = require('node:fs');
+const { constants } = require('node:os');
 const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
@@ -28,12 +29,12 @@ const certificates = hasSettings ? undefined : extraCertificates();
 if (certificates !== undefined && certificates !== process.env.NODE_EXTRA_CA_CERTS) {
   // Node reads this variable only at start.
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificates };
-  const argv = [__filename, ...process.argv.slice(2)];
+  // The name by which the command was called, for its hints.
+  const argv = process.argv.slice(1);
   const child = spawn(process.execPath, argv, { stdio: 'inherit', env });
-  // A terminal sends SIGINT to both processes. This one waits for the end of the other.
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
-  child.on('exit', (status) => process.exit(status ?? 1));
+  // A terminal sends Ctrl-C to both processes, others signal this one alone. The child takes both as one.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (status, signal) => process.exit(status ?? 128 + constants.signals[signal]));
 } else {
   import(pathToFileURL(main).href).catch((error) => {
     process.stderr.write(`error: The program cannot be loaded (${error.code ?? error.name}). Run npm run build.\n`);

@@ -4,6 +4,7 @@ import { createLogger } from '../shared/logger';
 import { usageError } from './arguments';
 import type { CliContext, CliIo, CliServices } from './context';
 import { definitionsCommand } from './definitions';
+import { errorDocument, failureDocument, usageDocument, wantsJson } from './errorDocument';
 import { eventsCommand } from './events';
 import { jobsCommand } from './jobs';
 import { listenCommand } from './listen';
@@ -19,16 +20,23 @@ import { tenantsCommand } from './tenants';
 import { createTerminal } from './terminal';
 import { triggersCommand } from './triggers';
 
-/** 0 done, 1 failed, 2 wrong usage. */
+/** 0 done, 1 failed, 2 wrong usage. A signal replaces it by its own, see signals.ts. */
 export type ExitCode = 0 | 1 | 2;
 
+const EXIT_HELP = `
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM.
+With --json, an error is a JSON document of one line, the last one on stderr:
+code, problem, details, remedy, and whether a retry may succeed.`;
+
 /**
- * Runs one command line. Never rejects: an error becomes a few lines on stderr and an exit code.
+ * Runs one command line. Never rejects: an error becomes a few lines on stderr, or with --json a document, and an exit code.
  *
  * @param argv the words after the name of the program
  */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
-  const terminal = createTerminal(io);
+  const isJson = wantsJson(argv);
+  const failures: string[] = [];
+  const terminal = createTerminal(io, isJson ? { onError: (lines) => failures.push(...lines) } : {});
   const program = new Command('universal-print-receiver');
   let failed = false;
   const verbose = () => program.opts<{ verbose?: true }>().verbose === true;
@@ -55,12 +63,15 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     .description(
       'Operate the Universal Print receiver. Settings are read from the environment, then from local.settings.json.',
     )
+    .version(io.version, '--version', 'print the version')
     .option('--verbose', 'write the log to stderr')
     .configureHelp({ showGlobalOptions: true })
-    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage.')
+    .addHelpText('after', EXIT_HELP)
     .configureOutput({
       writeOut: (text) => terminal.print(...ownLines(text)),
-      writeErr: (text) => terminal.note(...ownLines(text)),
+      writeErr: (text) => {
+        if (!isJson) terminal.note(...ownLines(text));
+      },
     })
     .showHelpAfterError('Add --help to see what the command takes.')
     .exitOverride();
@@ -79,12 +90,18 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   try {
     requireLines(argv);
     await program.parseAsync(argv, { from: 'user' });
+    if (failures.length > 0) terminal.errorJson(failureDocument(failures));
     return failed ? 1 : 0;
   } catch (error) {
     // Help and version have exit code 0. Every other error of commander is about the arguments.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      if (isJson) terminal.errorJson(usageDocument(error));
+      return 2;
+    }
     logger.error('cli.failed', errorFields(error));
-    terminal.error(...errorLines(error));
+    if (isJson) terminal.errorJson(errorDocument(error));
+    else terminal.error(...errorLines(error));
     return error instanceof ReceiverError && error.code === 'usage' ? 2 : 1;
   }
 }

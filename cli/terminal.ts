@@ -24,6 +24,8 @@ export interface Terminal {
   fields(value: object): void;
   /** A document as the only output. */
   json(value: unknown): void;
+  /** An error as a document of one line on stderr. */
+  errorJson(document: object): void;
   /** Progress and hints on stderr. */
   note(...lines: string[]): void;
   /** A warning on stderr. The lines after the first belong to it. */
@@ -34,8 +36,13 @@ export interface Terminal {
   confirm(question: string): Promise<boolean | undefined>;
 }
 
+export interface TerminalOptions {
+  /** Takes the lines of each error in place of stderr. */
+  onError?: (lines: readonly string[]) => void;
+}
+
 /** A terminal over `io`, which shows every control and format character escaped. */
-export function createTerminal(io: TerminalStreams): Terminal {
+export function createTerminal(io: TerminalStreams, { onError }: TerminalOptions = {}): Terminal {
   const write = (to: (text: string) => void, lines: readonly string[]) =>
     to(lines.map((line) => `${escapeControls(line)}\n`).join(''));
   const table: Terminal['table'] = (headings, rows) => write(io.stdout, tableLines(headings, rows));
@@ -48,9 +55,13 @@ export function createTerminal(io: TerminalStreams): Terminal {
         Object.entries(value).map(([field, content]) => [field, String(content)]),
       ),
     json: (value) => io.stdout(`${toSafeJson(value, 2)}\n`),
+    errorJson: (document) => io.stderr(`${toSafeJson(document)}\n`),
     note: (...lines) => write(io.stderr, lines),
     warn: (first = '', ...more) => write(io.stderr, [`warning: ${first}`, ...more]),
-    error: (first = '', ...more) => write(io.stderr, [`error: ${first}`, ...more]),
+    error: (first = '', ...more) => {
+      if (onError) onError([first, ...more]);
+      else write(io.stderr, [`error: ${first}`, ...more]);
+    },
     confirm: (question) => io.confirm(escapeControls(question)),
   };
 }

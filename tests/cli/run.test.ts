@@ -67,19 +67,19 @@ describe('the command (works right after npm ci, builds only when dist/ is missi
     for (const name of SETTING_NAMES) expect(said({ [name]: 'x' }).stdout).toBe('undefined status\n');
   });
 
-  it('ends the program when it is asked to end itself', async () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends the program when it gets %s itself', async (signal) => {
     mkdirSync(join(root, 'dist', 'cli'), { recursive: true });
     const ca = join(root, 'ca.pem');
     writeFileSync(ca, '');
     writeFileSync(join(root, 'local.settings.json'), JSON.stringify({ Values: { NODE_EXTRA_CA_CERTS: ca } }));
     writeFileSync(
       main(),
-      "process.once('SIGTERM', () => process.exit(7)); console.log('ready'); setInterval(() => {}, 1000);",
+      `process.once('${signal}', () => process.exit(7)); console.log('ready'); setInterval(() => {}, 1000);`,
     );
     const env = { PATH: process.env['PATH'] ?? '' };
     const command = spawn(process.execPath, [join(root, 'cli', 'run.cjs'), 'listen'], { cwd: root, env });
     await once(command.stdout, 'data');
-    command.kill('SIGTERM');
+    command.kill(signal);
     // 'close' comes after the program, which has the same output, has ended.
     expect(await once(command, 'close')).toEqual([7, null]);
   });

@@ -112,6 +112,63 @@ describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usa
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
+  it('prints its version', async () => {
+    expect(await createCliWorld({ version: '3.4.5' }).run('--version')).toEqual({
+      ...{ code: 0, stdout: '3.4.5\n', stderr: '' },
+    });
+  });
+
+  it.each([
+    [['jobs', 'lst', '--json'], "unknown command 'lst'"],
+    [['jobs', 'list', '--json', '--tenant', 'customer.example'], /'customer\.example' is invalid/],
+    [['tenants', 'list', '--json', '--nonsense'], "unknown option '--nonsense'"],
+    [['jobs', 'list', '--json'], 'jobs list needs --tenant <id>, or --state held'],
+    [['poison', 'replay', '--json'], /^poison replay needs/],
+  ])('with --json, wrong usage %p is one document on stderr', async (argv, problem) => {
+    const { code, stdout, stderr } = await createCliWorld().run(...argv);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(JSON.parse(stderr)).toEqual({
+      code: 'usage',
+      problem: typeof problem === 'string' ? problem : expect.stringMatching(problem),
+      details: expect.any(Array),
+      remedy: expect.stringMatching(/\.$/),
+      retryable: false,
+    });
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('with --json, an error is one document on stderr with code, problem, details, remedy and retryable', async () => {
+    const { code, stdout, stderr } = await createCliWorld({ env: {} }).run(
+      'tenants',
+      'add',
+      TENANT,
+      '--name',
+      'x',
+      '--json',
+    );
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    const document = JSON.parse(stderr) as { details: string[] };
+    expect(document).toMatchObject({ code: 'configInvalid', retryable: false, remedy: expect.any(String) });
+    expect(document.details.join()).toContain('ENTRA_CLIENT_ID');
+  });
+
+  it('with --json, an error of unknown origin is a document without its message', async () => {
+    const world = createCliWorld();
+    world.tenants.list = () => {
+      throw new TypeError('secret');
+    };
+    const { code, stderr } = await world.run('tenants', 'list', '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stderr)).toMatchObject({ code: 'unexpected', problem: 'Unexpected TypeError' });
+    expect(stderr).not.toContain('secret');
+  });
+
+  it('an argument --json after -- is no option', async () => {
+    const { code, stderr } = await createCliWorld().run('tenants', 'nonsense', '--', '--json');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: /);
+  });
+
   it('writes the log to stderr with --verbose', async () => {
     const world = createCliWorld();
     await world.addTenant();

@@ -206,7 +206,7 @@ describe('subscriptions reconcile', () => {
       ],
       unreadable: [expect.any(String)],
     });
-    expect(stderr).toContain(`error: ${TENANT} jobFetchable_${PRINTER}: Graph said forbidden. Grant `);
+    expect(stderr).toContain(`${TENANT} jobFetchable_${PRINTER}: Graph said forbidden. Grant `);
     expect(stderr).toContain('warning: ');
   });
 

@@ -37,7 +37,7 @@ describe('consumers of events', () => {
         env: { ...baseEnvironment(), ...flow.cloud.settings },
         readyLine: (line) => (line.startsWith('202 ') ? line : undefined),
       });
-      expect(await listening.stop()).toEqual({ code: 0, signal: null });
+      expect(await listening.stop()).toEqual({ code: 143, signal: null });
       expect(listening.ready).toMatch(/^202 {2}\d+ ms {2}print\.job\.started {2}\S+ {2}deleted {2}thanks$/);
       expect(posted).toMatchObject([{ type: 'print.job.started', data: { tenantId, outcome: 'released' } }]);
       expect(await (await flow.services.queueContents('print-job-events')).count()).toBe(0);

@@ -92,6 +92,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}, wrap: WrapService
         said.stderr += text;
       },
       env: CLI_ENV,
+      version: '1.2.3',
       directory: __dirname,
       confirm: () => Promise.resolve(undefined),
       now: () => world.clock.now(),
