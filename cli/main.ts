@@ -6,6 +6,7 @@ import { createServices } from '../shared/services';
 import { probe } from './probe';
 import { withReachChecks } from './reach';
 import { runCli } from './runCli';
+import { screenOf } from './screen';
 import { listenToSignals } from './signals';
 
 const signals = listenToSignals({
@@ -31,6 +32,7 @@ const LOOKUP_GRACE_MS = 200;
 const exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
+  screens: { stdout: screenOf(process.stdout, process.env), stderr: screenOf(process.stderr, process.env) },
   env: process.env,
   version,
   directory: process.cwd(),

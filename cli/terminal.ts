@@ -1,4 +1,6 @@
 import { escapeUnits, toSafeJson } from '../shared/logger';
+import { paint, type Screen } from './screen';
+import { blockLines, fitColumns, tableLines } from './tables';
 
 /** Where a terminal writes and asks. */
 export interface TerminalStreams {
@@ -8,6 +10,8 @@ export interface TerminalStreams {
   stderr: (text: string) => void;
   /** Asks a yes-or-no question. Undefined when there is no terminal to answer it. */
   confirm: (question: string) => Promise<boolean | undefined>;
+  /** The screens that the outputs are connected to. Absent for a pipe or a file. */
+  screens?: { stdout?: Screen | undefined; stderr?: Screen | undefined };
 }
 
 /**
@@ -18,7 +22,10 @@ export interface TerminalStreams {
 export interface Terminal {
   /** Data on stdout, as are `table`, `fields` and `json`. */
   print(...lines: string[]): void;
-  /** Rows under upper-case headings, columns aligned, two spaces between them. */
+  /**
+   * Rows under upper-case headings, columns aligned, two spaces between them. On a screen, texts are shortened until a row
+   * fits. Where it still does not, each row is a block of `field value` lines, so that ids can be copied. Whole elsewhere.
+   */
   table(headings: readonly string[], rows: readonly (readonly string[])[]): void;
   /** All fields of `value`, one a line. */
   fields(value: object): void;
@@ -45,22 +52,32 @@ export interface TerminalOptions {
 export function createTerminal(io: TerminalStreams, { onError }: TerminalOptions = {}): Terminal {
   const write = (to: (text: string) => void, lines: readonly string[]) =>
     to(lines.map((line) => `${escapeControls(line)}\n`).join(''));
-  const table: Terminal['table'] = (headings, rows) => write(io.stdout, tableLines(headings, rows));
+  const writeMarked = (color: 'red' | 'yellow', word: string, [first = '', ...more]: readonly string[]) => {
+    io.stderr(`${styleError(color, word)} ${escapeControls(first)}\n`);
+    if (more.length > 0) write(io.stderr, more);
+  };
+  const { stdout: screen, stderr: errorScreen } = io.screens ?? {};
+  const style = paint(screen);
+  const styleError = paint(errorScreen);
+  const table: Terminal['table'] = (headings, rows) => {
+    const shown = rows.map((row) => row.map(escapeControls));
+    const fitting = screen ? fitColumns(headings, shown, screen.columns) : shown;
+    io.stdout((fitting ? tableLines(headings, fitting, style) : blockLines(headings, shown, style)).join(''));
+  };
   return {
     print: (...lines) => write(io.stdout, lines),
     table,
-    fields: (value) =>
-      table(
-        ['field', 'value'],
-        Object.entries(value).map(([field, content]) => [field, String(content)]),
-      ),
+    fields: (value) => {
+      const rows = Object.entries(value).map(([field, content]) => [field, escapeControls(String(content))]);
+      io.stdout(tableLines(['field', 'value'], rows, style).join(''));
+    },
     json: (value) => io.stdout(`${toSafeJson(value, 2)}\n`),
     errorJson: (document) => io.stderr(`${toSafeJson(document)}\n`),
     note: (...lines) => write(io.stderr, lines),
-    warn: (first = '', ...more) => write(io.stderr, [`warning: ${first}`, ...more]),
+    warn: (first = '', ...more) => writeMarked('yellow', 'warning:', [first, ...more]),
     error: (first = '', ...more) => {
       if (onError) onError([first, ...more]);
-      else write(io.stderr, [`error: ${first}`, ...more]);
+      else writeMarked('red', 'error:', [first, ...more]);
     },
     confirm: (question) => io.confirm(escapeControls(question)),
   };
@@ -77,17 +94,5 @@ export function escapeControls(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu,
     (character) => SHORT_ESCAPES.get(character) ?? escapeUnits(character),
-  );
-}
-
-/** The width of a column counts characters as they are shown. */
-function tableLines(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const shown = [headings.map((heading) => heading.toUpperCase()), ...rows.map((row) => row.map(escapeControls))];
-  const widths = headings.map((_, column) => Math.max(...shown.map((row) => (row[column] ?? '').length)));
-  return shown.map((row) =>
-    widths
-      .map((width, column) => (row[column] ?? '').padEnd(width))
-      .join('  ')
-      .trimEnd(),
   );
 }

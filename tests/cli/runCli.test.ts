@@ -129,9 +129,9 @@ describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usa
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(JSON.parse(stderr)).toEqual({
       code: 'usage',
-      problem: typeof problem === 'string' ? problem : expect.stringMatching(problem),
-      details: expect.any(Array),
-      remedy: expect.stringMatching(/\.$/),
+      problem: typeof problem === 'string' ? problem : (expect.stringMatching(problem) as unknown),
+      details: expect.any(Array) as unknown,
+      remedy: expect.stringMatching(/\.$/) as unknown,
       retryable: false,
     });
     expect(stderr.trim().split('\n')).toHaveLength(1);
@@ -148,7 +148,7 @@ describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usa
     );
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     const document = JSON.parse(stderr) as { details: string[] };
-    expect(document).toMatchObject({ code: 'configInvalid', retryable: false, remedy: expect.any(String) });
+    expect(document).toMatchObject({ code: 'configInvalid', retryable: false, remedy: expect.any(String) as unknown });
     expect(document.details.join()).toContain('ENTRA_CLIENT_ID');
   });
 

@@ -17,8 +17,8 @@ describe('the command as a process', () => {
     spawn(process.execPath, [RUN, ...argv], { cwd, env: { PATH, ...env } });
   const run = async (argv: readonly string[], env?: Record<string, string>) => {
     const child = start(argv, env);
-    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-    return { code: code as unknown, stdout, stderr };
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    return { code: child.exitCode, stdout, stderr };
   };
 
   it('--version is the version of package.json', async () => {

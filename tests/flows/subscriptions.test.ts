@@ -25,9 +25,10 @@ describe('subscriptions through the built app', () => {
   afterAll(() => flow.stop(), 30_000);
 
   /** The command as an operator runs it. */
-  const cli = (...argv: string[]) =>
+  const cli = (...argv: string[]) => cliWith({}, ...argv);
+  const cliWith = (own: Record<string, string>, ...argv: string[]) =>
     new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-      const env = { ...flow.cloud.environment };
+      const env = { ...flow.cloud.environment, ...own };
       const child = execFile(
         process.execPath,
         [join(ROOT, 'cli', 'run.cjs'), ...argv],
@@ -65,6 +66,21 @@ describe('subscriptions through the built app', () => {
         lifecycleNotificationUrl: `${base}/lifecycle`,
       });
     }
+  }, 60_000);
+
+  it('prints tables within the 80 columns of a terminal, ids whole, and status within its 24 lines', async () => {
+    // Node alone has no pseudo terminal. Its own stream says that it is one.
+    const isTerminal = 'Object.assign(process.stdout,{isTTY:true,columns:80})';
+    const terminal = { NODE_OPTIONS: `--import=data:text/javascript,${isTerminal}`, NO_COLOR: '1' };
+    const listed = await cliWith(terminal, 'subscriptions', 'list');
+    expect(listed).toMatchObject({ code: 0, stderr: '' });
+    expect(listed.stdout).toContain(printerId);
+    expect(listed.stdout).toContain(TENANT);
+    expect((await cli('subscriptions', 'list')).stdout.split('\n')[1]?.length).toBeGreaterThan(100);
+    const status = await cliWith(terminal, 'status');
+    expect(status).toMatchObject({ code: 0, stderr: '' });
+    expect(status.stdout.split('\n').length).toBeLessThanOrEqual(24);
+    for (const line of (listed.stdout + status.stdout).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   }, 60_000);
 
   it('renews each by one PATCH an hour', async () => {
