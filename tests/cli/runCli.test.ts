@@ -138,7 +138,7 @@ describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usa
   });
 
   it('with --json, an error is one document on stderr with code, problem, details, remedy and retryable', async () => {
-    const { code, stdout, stderr } = await createCliWorld({ env: {} }).run(
+    const { code, stdout, stderr } = await createCliWorld({ env: { PUBLIC_BASE_URL: 'x' } }).run(
       'tenants',
       'add',
       TENANT,
