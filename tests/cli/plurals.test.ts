@@ -1,19 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createCliWorld } from '../support/createCliWorld';
 import { fetchable, PRINTER, TENANT } from '../support/createSubscriptionWorld';
-
-const ROOT = join(__dirname, '..', '..');
-
-it('no text of the product leaves the number open, as in "message(s)"', () => {
-  const open = ['cli', 'shared', 'functions', 'local', 'docs']
-    .flatMap((folder) =>
-      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
-    )
-    .filter((file) => /\.(ts|md|json)$/.test(file))
-    .filter((file) => /[a-z]\((s|es)\)(?!\?)/.test(readFileSync(join(ROOT, file), 'utf8')));
-  expect(open).toEqual([]);
-});
 
 it('one is singular', async () => {
   const world = createCliWorld();

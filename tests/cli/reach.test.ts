@@ -5,7 +5,7 @@ import { withReachChecks } from '../../cli/reach';
 import { ERRORS, ReceiverError } from '../../shared/errors';
 import { toStorageError } from '../../shared/storage/errors';
 import { CLI_ENV, createCliWorld } from '../support/createCliWorld';
-import { TENANT } from '../support/createSubscriptionWorld';
+import { PRINTER, TENANT } from '../support/createSubscriptionWorld';
 
 const REFUSED: Silence = { cause: 'connection refused', isTls: false };
 const UNTRUSTED: Silence = { cause: 'TLS failed: CERT_HAS_EXPIRED', isTls: true };
@@ -51,7 +51,7 @@ describe('a host that does not answer ends the verb with its address, the cause 
     ],
     ['subscriptions reconcile', GRAPH, 'Cannot reach Microsoft Graph at'],
     ['jobs sweep', GRAPH, 'Cannot reach Microsoft Graph at'],
-    [`subscriptions add --tenant ${TENANT} --printer p`, GRAPH, 'Cannot reach Microsoft Graph at'],
+    [`subscriptions add --tenant ${TENANT} --printer ${PRINTER}`, GRAPH, 'Cannot reach Microsoft Graph at'],
   ])('%s, without %s', async (verb, url, words) => {
     const world = createReachWorld({ [url]: REFUSED });
     await world.addTenant();
