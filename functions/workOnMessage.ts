@@ -1,5 +1,5 @@
 import type { Places } from '../shared/fairness/places';
-import { MAX_DEQUEUE_COUNT, QUEUE_NAMES, type SignedQueue } from '../shared/storage/account';
+import { MAX_DEQUEUE_COUNT, QUEUE_NAMES, type FairQueue } from '../shared/storage/account';
 import type { Invocation } from './handlers';
 
 /**
@@ -46,7 +46,7 @@ const workOnSubscriptionMessage: WorkOnMessage = async ({ services, logger }, me
   return processSubscriptionEvent(deps, message);
 };
 
-export const WORK: Record<SignedQueue, WorkOnMessage> = {
+export const WORK: Record<FairQueue, WorkOnMessage> = {
   [QUEUE_NAMES.jobs]: workOnJobMessage,
   [QUEUE_NAMES.subscriptions]: workOnSubscriptionMessage,
 };
