@@ -87,7 +87,7 @@ export const heapGrowth: Part = {
       turns: createTurns({ silence, clock }),
       rules: { rulesOf: () => Promise.resolve({ kind: 'none' as const }) },
       findPrinter: createFindPrinter(clock),
-      queues: { jobs, waiting, events, poison },
+      queues: { jobs, waiting, events, archive: createMemoryQueue(), poison },
       requestRenewal: createRequestRenewal({ queue: subscriptions, clock }),
       requestSweep: () => Promise.resolve(),
       clock,

@@ -1,6 +1,6 @@
 import type { StorageQueueHandler } from '@azure/functions';
 import { systemClock } from '../shared/clock';
-import type { SignedQueue } from '../shared/storage/account';
+import type { FairQueue } from '../shared/storage/account';
 import { signedQueueHandler, type Invocation } from './handlers';
 import { WORK } from './workOnMessage';
 
@@ -12,7 +12,7 @@ const ENTERED = { enter: () => true, leave: () => undefined };
  * poison queue. After a message behind which others may wait, it works on the waiting queue: within an invocation, so that
  * the platform does not take the instance away.
  */
-export function fairQueueHandler(queue: SignedQueue): StorageQueueHandler {
+export function fairQueueHandler(queue: FairQueue): StorageQueueHandler {
   return signedQueueHandler(queue, async (invocation, message) => {
     const [{ saysMore }, { places }] = await Promise.all([
       import('../shared/fairness/fairQueue'),

@@ -1,6 +1,6 @@
 import { errorFields } from '../shared/errors';
 import type { Places } from '../shared/fairness/places';
-import { MAX_DEQUEUE_COUNT, QUEUE_NAMES, type SignedQueue } from '../shared/storage/account';
+import { MAX_DEQUEUE_COUNT, QUEUE_NAMES, type FairQueue } from '../shared/storage/account';
 import type { Invocation } from './handlers';
 
 /**
@@ -51,7 +51,7 @@ const workOnSubscriptionMessage: WorkOnMessage = async ({ services, logger }, me
   return processSubscriptionEvent(deps, message);
 };
 
-export const WORK: Record<SignedQueue, WorkOnMessage> = {
+export const WORK: Record<FairQueue, WorkOnMessage> = {
   [QUEUE_NAMES.jobs]: workOnJobMessage,
   [QUEUE_NAMES.subscriptions]: workOnSubscriptionMessage,
 };

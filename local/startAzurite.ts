@@ -15,11 +15,11 @@ const ACCOUNT = 'devstoreaccount1';
 const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
 /** Created once in Azure (README, Deploy). The deployed app has no permission to create them. */
-const QUEUES = ['print-notifications', 'subscription-events', 'print-job-events'];
+const QUEUES = ['print-notifications', 'subscription-events', 'print-archive', 'print-job-events'];
 /** Without a trigger, hence without a poison queue. */
 const PLAIN_QUEUES = ['print-notifications-waiting', 'print-job-events-waiting', 'print-job-events-dead'];
 const TABLES = ['Tenants', 'Subscriptions', 'PrintJobs', 'DeviceTokens'];
-const CONTAINERS = ['config'];
+const CONTAINERS = ['config', 'documents'];
 
 const SERVICES = ['blob', 'queue', 'table'] as const;
 

@@ -26,6 +26,11 @@ export const ERRORS = {
     retryable: false,
     remedy: 'See the code of the answer and report it with its request id.',
   },
+  documentUnavailable: {
+    retryable: false,
+    remedy: 'Grant the app PrintJob.Read.All, or see whether the document still exists.',
+  },
+  downloadBroken: { retryable: true, remedy: 'The download starts again with a new address.' },
   graphAnswerUnreadable: { retryable: true, remedy: 'If this lasts, check GRAPH_BASE_URL.' },
   storageUnavailable: {
     retryable: true,

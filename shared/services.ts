@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { openAppQueues, REQUEUE_PATIENCE, WEBHOOK_PATIENCE, type AppQueues } from './appQueues';
 import { systemClock } from './clock';
 import { once } from './concurrency';
+import type { ArchiveDeps } from './archive/archiveDocument';
 import type { SweepDeps } from './sweep/sweepRun';
 import type { AdmitDevice } from './deviceTokens/admitDevice';
 import type { TokenDeps } from './deviceTokens/issueToken';
@@ -8,26 +10,13 @@ import type { ConfirmConsent } from './consent/confirmConsent';
 import { readConfig, readStorageConfig, type Config } from './config';
 import type { GraphService, SignInOptions } from './graph/service';
 import type { CallGraph } from './graph/client';
-import type { Carrier } from './fairness/carryWaiting';
-import type { BringBackDeps } from './fairness/bringBack';
 import type { PlacesAndTurns } from './fairness/openFairQueues';
 import type { ProcessDeps } from './jobs/processNotification';
 import type { RulesStore } from './rules/store';
 import type { BlobContainer } from './storage/blobs';
-import type { SendPatience, MessageQueue } from './storage/queues';
 import type { HeldJobsDeps } from './heldJobs/actOnHeldJobs';
 import type { Ledger } from './jobs/ledger';
-import type { QueueContents } from './storage/queueContents';
-import {
-  CONTAINER_NAMES,
-  isEventsQueue,
-  isSignedQueue,
-  QUEUE_NAMES,
-  TABLE_NAMES,
-  type SignedQueue,
-} from './storage/account';
-import type { AdmitDeps, MessageSigner } from './storage/signedMessages';
-import type { DeliverDeps } from './sinks/deliver';
+import { CONTAINER_NAMES, QUEUE_NAMES, TABLE_NAMES } from './storage/account';
 import type { SubscriptionDeps } from './subscriptions/record';
 import type { Watches } from './watches/watches';
 import type { Tenants } from './tenants/tenants';
@@ -36,7 +25,7 @@ import type { ReceiveDependencies } from './webhook/receive';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What functions and CLI work with. Each member is built on first use and rejects with the error that prevented it. */
-export interface Services {
+export interface Services extends AppQueues {
   /** @throws ReceiverError `configInvalid` */
   config(): Promise<Config>;
   /** What the webhook needs apart from the logger of its invocation. */
@@ -53,26 +42,8 @@ export interface Services {
   subscriptions(): Promise<Omit<SubscriptionDeps, 'logger'>>;
   /** Microsoft Graph as a person of a tenant, who is asked to sign in; for the CLI. @throws ReceiverError `signInFailed` */
   userGraph(tenantId: string, options: SignInOptions): Promise<CallGraph>;
-  /** A queue for workers, timers and the CLI, by its name. What it sends to a queue of the app is signed. */
-  queue(name: string): Promise<MessageQueue>;
-  /** Signs and checks the messages of the queues of the app. */
-  signers(): Promise<Record<SignedQueue, MessageSigner>>;
-  /** The waiting queue as it is. It opens although settings other than those of storage are wrong. */
-  unsignedWaiting(): Promise<MessageQueue>;
-  /** The waiting queue for messages of a queue of the app, which it signs. */
-  waiting(queue: SignedQueue): Promise<MessageQueue>;
-  /** Moves waiting messages to the queues of the app, or events that wait for a sink to theirs. It opens although settings other than those of storage are wrong. */
-  bringBack(what: 'messages' | 'events'): Promise<BringBackDeps>;
-  /** What delivers events to the sink of the settings, apart from the logger of the invocation. */
-  eventDelivery(): Promise<Omit<DeliverDeps, 'logger'>>;
   /** The places of this process, which its tenants share. */
   places(): Promise<PlacesAndTurns>;
-  /** Works on what waits, in the places that are free. */
-  carrier(): Promise<Carrier>;
-  /** What decides whether a message of a queue of the app may be processed, apart from the logger of the invocation. */
-  admission(queue: SignedQueue): Promise<Omit<AdmitDeps, 'clock' | 'logger'>>;
-  /** What waits in a queue, by its name; for the CLI. */
-  queueContents(name: string): Promise<QueueContents>;
   /** The ledger. */
   ledger(): Promise<Ledger>;
   /** What acts on held jobs, apart from the logger of the invocation. */
@@ -87,15 +58,11 @@ export interface Services {
   rules(): Promise<RulesStore>;
   /** What the sweep needs apart from the logger of the invocation. */
   sweep(): Promise<Omit<SweepDeps, 'logger'>>;
+  /** What archives documents, apart from the logger of the invocation. */
+  archive(): Promise<Omit<ArchiveDeps, 'logger'>>;
   /** What the worker needs apart from the logger of its invocation. */
   worker(): Promise<Omit<ProcessDeps, 'logger'>>;
 }
-
-/** Two tries stay well inside the 3 seconds that Graph waits (concepts/change-notifications-delivery-webhooks.md). */
-const WEBHOOK_PATIENCE: SendPatience = { tries: 2, tryTimeoutMs: 800, pauseMs: 0 };
-const WORKER_PATIENCE: SendPatience = { tries: 3, tryTimeoutMs: 10_000, pauseMs: 500 };
-/** One try: when it fails the original message stays, and each further try might add a copy. */
-const REQUEUE_PATIENCE: SendPatience = { tries: 1, tryTimeoutMs: 10_000, pauseMs: 0 };
 
 let current: { env: Environment; services: Services } | undefined;
 
@@ -108,17 +75,6 @@ export function getServices(env: Environment): Services {
 /** The services of one environment. They share nothing with those of another. */
 export function createServices(env: Environment): Services {
   const config = once(() => Promise.resolve(readConfig(env)));
-  const openQueue = once(async () => {
-    const { openQueues } = await import('./storage/queues');
-    const { storage, eventsStorage } = readStorageConfig(env);
-    const own = await openQueues(storage);
-    const events = eventsStorage === storage ? own : await openQueues(eventsStorage);
-    const accountOf = (name: string) => (isEventsQueue(name) ? events : own);
-    return {
-      queue: (name: string, patience: SendPatience) => accountOf(name).queue(name, patience),
-      contents: (name: string) => accountOf(name).contents(name),
-    };
-  });
   const openTable = once(async () => {
     const { openTables } = await import('./storage/tables');
     return openTables((await config()).storage);
@@ -155,23 +111,6 @@ export function createServices(env: Environment): Services {
     const { createRulesStore } = await import('./rules/store');
     return createRulesStore({ blobs: await configBlobs(), clock: systemClock });
   });
-  const signers = once(async () => {
-    const { clientStateKeys } = await config();
-    const { createMessageSigner } = await import('./storage/signedMessages');
-    const signerOf = (name: SignedQueue) => createMessageSigner(clientStateKeys, name);
-    const { jobs, subscriptions } = QUEUE_NAMES;
-    return { [jobs]: signerOf(jobs), [subscriptions]: signerOf(subscriptions) };
-  });
-  const fairQueues = once(async () => {
-    const [queues, { openFairQueues }] = await Promise.all([openQueue(), import('./fairness/openFairQueues')]);
-    return openFairQueues(queues, systemClock);
-  });
-  const queue = async (name: string, patience = WORKER_PATIENCE) => {
-    if (!isSignedQueue(name)) return (await openQueue()).queue(name, patience);
-    return (await fairQueues()).open(name, (await signers())[name], patience);
-  };
-  const unsignedWaiting = async () => (await openQueue()).queue(QUEUE_NAMES.waiting, WORKER_PATIENCE);
-  const waiting = async (name: SignedQueue) => (await fairQueues()).waiting((await signers())[name], REQUEUE_PATIENCE);
   const places = once(async () => {
     const [{ createPlaces }, { createTurns }, { silence }] = await Promise.all([
       import('./fairness/places'),
@@ -181,6 +120,8 @@ export function createServices(env: Environment): Services {
     const deps = { silence, clock: systemClock };
     return { places: createPlaces(deps), turns: createTurns(deps) };
   });
+  const queues = openAppQueues({ config, storageConfig: () => readStorageConfig(env), places });
+  const { queue, waiting } = queues;
   const verifyTokens = once(async () => {
     const { authorityHost, clientId } = await config();
     const { createTokenVerifier } = await import('./webhook/validationTokens');
@@ -205,28 +146,8 @@ export function createServices(env: Environment): Services {
     })),
     userGraph: async (tenantId, options) =>
       (await import('./graph/service')).openUserGraph(await config(), tenantId, options),
-    queue,
-    signers,
-    unsignedWaiting,
-    waiting,
-    bringBack: async (what) =>
-      (await fairQueues())[what === 'events' ? 'bringBackEvents' : 'bringBack'](REQUEUE_PATIENCE),
-    eventDelivery: once(async () => {
-      const { openDelivery } = await import('./sinks/openDelivery');
-      return openDelivery((await config()).eventSink, await openQueue(), WORKER_PATIENCE);
-    }),
+    ...queues,
     places,
-    carrier: once(async () => (await fairQueues()).openCarrier(await places(), REQUEUE_PATIENCE)),
-    admission: async (name) => {
-      const queues = await openQueue();
-      return {
-        name,
-        signer: (await signers())[name],
-        waiting: await unsignedWaiting(),
-        poison: queues.queue(`${name}-poison`, WORKER_PATIENCE),
-      };
-    },
-    queueContents: async (name) => (await openQueue()).contents(name),
     ledger,
     heldJobs: once(async () => {
       const { clientStateKeys } = await config();
@@ -275,12 +196,32 @@ export function createServices(env: Environment): Services {
         clock: systemClock,
       });
     }),
+    archive: once(async () => {
+      const { openArchive } = await import('./archive/openArchive');
+      const [tenantsTable, watchesTable, jobs, archive, poison] = await Promise.all([
+        tenants(),
+        watches(),
+        queue(QUEUE_NAMES.jobs, REQUEUE_PATIENCE),
+        queue(QUEUE_NAMES.archive, REQUEUE_PATIENCE),
+        queue(`${QUEUE_NAMES.archive}-poison`),
+      ]);
+      return openArchive({
+        storage: (await config()).storage,
+        tenants: tenantsTable,
+        watches: watchesTable,
+        ledger: await ledger(),
+        ...(await graph()),
+        queues: { jobs, archive, poison },
+        clock: systemClock,
+      });
+    }),
     worker: once(async () => {
       const [opened, { openWorker }] = await Promise.all([graph(), import('./openWorker')]);
-      const [jobs, waitingJobs, events, poison, subscriptionEvents] = await Promise.all([
+      const [jobs, waitingJobs, events, archive, poison, subscriptionEvents] = await Promise.all([
         queue(QUEUE_NAMES.jobs, REQUEUE_PATIENCE),
         waiting(QUEUE_NAMES.jobs),
         queue(QUEUE_NAMES.jobEvents),
+        queue(QUEUE_NAMES.archive),
         queue(`${QUEUE_NAMES.jobs}-poison`),
         queue(QUEUE_NAMES.subscriptions),
       ]);
@@ -291,7 +232,7 @@ export function createServices(env: Environment): Services {
         graph: opened,
         places: await places(),
         rules: await rules(),
-        queues: { jobs, waiting: waitingJobs, events, poison },
+        queues: { jobs, waiting: waitingJobs, events, archive, poison },
         subscriptionEvents,
         clock: systemClock,
       });

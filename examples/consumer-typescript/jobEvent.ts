@@ -10,6 +10,7 @@ export type StartedEvent = Envelope<
   WaitingJob & {
     outcome: 'released' | 'held' | 'redirected' | 'aborted' | 'deadline' | 'unreadable' | 'ended';
     refused?: Refused;
+    archived?: ArchivedDocument[];
   }
 >;
 
@@ -19,7 +20,9 @@ export type FetchableEvent = Envelope<
   JobData & {
     printerId: string;
     jobId: string;
-    outcome: 'fetchable' | 'printed' | 'redirected' | 'ended';
+    outcome: 'fetchable' | 'archived' | 'archiveFailed' | 'printed' | 'redirected' | 'ended';
+    refused?: Refused;
+    archived?: ArchivedDocument[];
     /** As Microsoft Graph gave them. */
     documents?: unknown[];
   }
@@ -33,6 +36,7 @@ export type EndedEvent = Envelope<
     /** Who asked for the end of the hold. */
     by?: string;
     refused?: Refused;
+    archived?: ArchivedDocument[];
   }
 >;
 
@@ -73,9 +77,22 @@ export interface WaitingJob extends JobData {
 
 export type JobPlace = { printerId: string; jobId: string } | { shareId: string; jobId: string };
 
-/** What Microsoft Graph refused of a decision. */
+/** A document in Blob Storage. */
+export interface ArchivedDocument {
+  documentId: string;
+  container: string;
+  blob: string;
+  contentType: string;
+  /** Bytes. */
+  size: number;
+  /** Hexadecimal. */
+  sha256: string;
+  source: string;
+}
+
+/** What Microsoft Graph refused of a decision, or why the documents could not be archived. */
 export interface Refused {
-  action: 'release' | 'hold' | 'redirect' | 'abort';
+  action: 'release' | 'hold' | 'redirect' | 'abort' | 'archive';
   code: string;
   message: string;
 }

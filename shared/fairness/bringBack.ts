@@ -1,5 +1,5 @@
 import { isRecord, parseJson } from '../parse';
-import { QUEUE_NAMES, type SignedQueue } from '../storage/account';
+import { QUEUE_NAMES, type FairQueue } from '../storage/account';
 import type { QueueContents } from '../storage/queueContents';
 
 export interface BringBackDeps {
@@ -12,7 +12,7 @@ export interface BringBackDeps {
 const SUBSCRIPTION_KINDS: readonly unknown[] = ['lifecycle', 'renew', 'sweep', 'sweepAll'];
 
 /** The triggered queue that a message of the waiting queue belongs to. */
-export function queueOf(text: string): SignedQueue {
+export function queueOf(text: string): FairQueue {
   const value = parseJson(text);
   const event = isRecord(value) ? value['event'] : undefined;
   const kind = isRecord(event) ? event['kind'] : undefined;

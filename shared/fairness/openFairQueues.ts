@@ -1,5 +1,5 @@
 import type { Clock } from '../clock';
-import { QUEUE_NAMES, type SignedQueue } from '../storage/account';
+import { QUEUE_NAMES, type FairQueue } from '../storage/account';
 import type { MessageQueue, Queues, SendPatience } from '../storage/queues';
 import { createSignedQueue, type MessageSigner } from '../storage/signedMessages';
 import { queueOf, type BringBackDeps } from './bringBack';
@@ -17,7 +17,7 @@ export interface PlacesAndTurns {
 /** The queues that tenants share, with their waiting queue. */
 export interface FairQueues {
   /** The queue `name`: what exceeds the allowance of a tenant goes to the waiting queue. */
-  open(name: SignedQueue, signer: MessageSigner, patience: SendPatience): MessageQueue;
+  open(name: FairQueue, signer: MessageSigner, patience: SendPatience): MessageQueue;
   /** The waiting queue, for messages that `signer` signs. */
   waiting(signer: MessageSigner, patience: SendPatience): MessageQueue;
   /** What the timer needs to move what is due. */

@@ -17,7 +17,7 @@ export interface GraphCall {
   permission: string;
   /** Milliseconds that one try may take, where the usual 10 s are not enough. */
   tryTimeoutMs?: number;
-  /** A status besides 2xx whose body is an answer too: 424 of a `$batch`. */
+  /** A status besides 2xx that is an answer too: 424 of a `$batch`, 302 of a document. */
   alsoAnswer?: number;
   /** A POST that may be sent again after its answer was lost, because it creates nothing. */
   repeatable?: true;
@@ -31,6 +31,8 @@ export interface GraphAnswer {
   answeredAt?: number;
   /** Of a 202: the address of the operation that Graph has started (header Operation-Location). Only to be read for its id. */
   operationLocation?: string;
+  /** Of a 302: its header Location. */
+  location?: string;
 }
 
 /**
@@ -166,11 +168,13 @@ async function tryOnce(
     if (isLook) throttle.end(tenantId);
     const answeredAt = answerTime(answer);
     const operationLocation = parseText(answer.headers['operation-location']);
+    const location = status === 302 ? parseText(answer.headers['location']) : '';
     return {
       answer: {
         ...{ status, body: parseBody(call, answer) },
         ...(answeredAt === undefined ? {} : { answeredAt }),
         ...(operationLocation === '' ? {} : { operationLocation }),
+        ...(location === '' ? {} : { location }),
       },
     };
   }
@@ -183,7 +187,8 @@ async function tryOnce(
 }
 
 function parseBody(call: GraphCall, { status, body }: HttpAnswer): unknown {
-  if (body === '') return undefined;
+  // A redirect may carry a page for people.
+  if (body === '' || status === 302) return undefined;
   try {
     return JSON.parse(body) as unknown;
   } catch {

@@ -43,6 +43,8 @@ function describe({ decision, decidedBy }: Decided): string {
       return `${done} ${BY}, which cannot read the job`;
     case 'rulesUnreadable':
       return `${done} ${BY}, which cannot read its rules`;
+    case 'document':
+      return `${done} ${BY}, which cannot archive the document`;
     default:
       return `${done} ${BY}`;
   }
@@ -101,7 +103,7 @@ export async function carryOut(
 
 /** A mere release was written with the claim. Its rule is recorded with its end. */
 async function writeDecision({ ledger }: CarryOutDeps, claim: Claim, decided: Decided): Promise<boolean> {
-  const { onFailure: _onFailure, isAbortRefused: _isRefused, ...cells } = decided;
+  const { onFailure: _onFailure, isAbortRefused: _isRefused, needsDocument: _needs, ...cells } = decided;
   if (!isMereRelease(decided)) return extendLease(ledger, claim, GRAPH_CALL_LIMIT_MS, cells);
   claim.row = { ...claim.row, ...cells };
   return extendLease(ledger, claim, GRAPH_CALL_LIMIT_MS);

@@ -116,7 +116,8 @@ export async function claimJob(
     const isReopened = run.stillOpen === true && mayReopen(row);
     const staysHeld =
       row.status === 'held' && run.foundBy === 'graph' && row.wish === undefined && !isHoldOver(row, now);
-    if ((row.status === 'done' && !isReopened) || staysHeld) {
+    const isArchiving = run.foundBy === 'graph' && waitsForArchive(row, now);
+    if ((row.status === 'done' && !isReopened) || staysHeld || isArchiving) {
       // A lost race needs no retry: the other writer has noted a notification too.
       if (row !== found) await deps.ledger.replace(reference, row, stored);
       return { outcome: 'done' };
@@ -191,9 +192,7 @@ export function finishClaim(
 export function releaseClaim(
   deps: ClaimDeps,
   claim: Claim,
-  changes: { status: 'waiting' | 'failed' | 'gone'; nextTryAt?: string; cause: string } & Partial<
-    Pick<LedgerRow, 'waitReason' | 'waitingSince' | 'lastRefusal' | 'failures' | 'retriesEndedAt'>
-  >,
+  changes: { status: 'waiting' | 'failed' | 'gone'; cause: string } & Partial<LedgerRow>,
 ): Promise<boolean> {
   const { runId: _runId, leaseUntil: _leaseUntil, ...kept } = withoutWait(claim.row);
   // Only a decision that may have been carried out is kept: a task that has ended since is taken for ours.
@@ -253,6 +252,34 @@ async function write(deps: ClaimDeps, claim: Claim, intended: LedgerRow): Promis
   }
   // The row belongs to another run, or whose it is is unknown: nothing more may be started.
   return false;
+}
+
+/** The documents of the job are being archived, and its work continues after that. */
+function waitsForArchive({ status, archive, waitReason, nextTryAt }: LedgerRow, now: number): boolean {
+  const isSent = status === 'waiting' && archive === 'wanted' && waitReason === undefined;
+  return isSent && Date.parse(nextTryAt ?? '') > now;
+}
+
+/**
+ * Claims the row of a job for the run that archives its documents. Undefined when there is nothing to archive: another run
+ * does it, has done it, or the job has ended since.
+ */
+export async function claimToArchive(
+  deps: ClaimDeps,
+  reference: JobReference,
+  runId: string,
+): Promise<Claim | undefined> {
+  const stored = await deps.ledger.get(ledgerKey(reference));
+  if (stored?.value.archive !== 'wanted') return undefined;
+  const { value: found } = stored;
+  const isFree = found.status === 'waiting' || (found.status === 'claimed' && isLeaseOver(stored));
+  if (!isFree) return undefined;
+  const now = deps.clock.now();
+  const lease = { runId, leaseUntil: isoTime(now + LEASE_MS) };
+  const row: LedgerRow = { ...found, ...lease, status: 'claimed', attempts: found.attempts + 1 };
+  const etag = await deps.ledger.replace(reference, row, stored);
+  if (etag === undefined) return undefined;
+  return { reference, runId, row, etag, earlier: undefined, hasActed: false, writtenAt: now };
 }
 
 function noteNotification(row: LedgerRow, notifiedAt: string | undefined): LedgerRow {

@@ -41,6 +41,8 @@ export type Decided = DecisionCells &
   Pick<LedgerRow, 'rule' | 'rulesEtag' | 'heldUntil' | 'heldElse' | 'heldConfigure'> & {
     /** What ends the job when Graph refuses the decision. */
     onFailure: Ending;
+    /** Of a hold: the document is archived before. */
+    needsDocument?: true;
     /** Graph has refused to abort the job itself. */
     isAbortRefused?: true;
   };
@@ -140,26 +142,28 @@ async function decideByRules(
 }
 
 /**
- * The rule that matches a fetchable job, for its event. Nothing can change the job any more, so rules that cannot be applied
- * do not hold its event up.
+ * The rule that matches a fetchable job, for its event, and whether its documents are archived. Nothing can change the job any
+ * more, so rules that cannot be applied do not hold its event up.
  */
-export async function nameRuleOfFetchable(
+export async function decideOnFetchable(
   deps: Pick<DecisionDeps, 'rules' | 'findPrinter' | 'callGraph' | 'logger'>,
   { tenantId, printerId }: JobFetchableReference,
   job: Pick<ShownJob, 'fields' | 'documents'>,
-): Promise<Pick<LedgerRow, 'rule' | 'rulesEtag'>> {
+): Promise<{ named: Pick<LedgerRow, 'rule' | 'rulesEtag'>; isArchived: boolean }> {
+  const none = { named: {}, isArchived: false };
   const inForce = await deps.rules.rulesOf(tenantId, deps.logger);
-  if (inForce.kind !== 'rules') return {};
+  if (inForce.kind !== 'rules') return none;
   const { document, etag: rulesEtag } = inForce;
   try {
     const needsPrinter = neededFacts(document, 'jobFetchable').printer;
     const printer = needsPrinter ? await deps.findPrinter(deps.callGraph, tenantId, printerId) : undefined;
     const { fields, documents } = job;
-    const { rule } = decide(document, readFacts({ event: 'jobFetchable', printerId, job: fields, documents, printer }));
-    return rule === undefined ? {} : { rule, rulesEtag };
+    const facts = readFacts({ event: 'jobFetchable', printerId, job: fields, documents, printer });
+    const { rule, action } = decide(document, facts);
+    return { named: rule === undefined ? {} : { rule, rulesEtag }, isArchived: action.kind === 'archive' };
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
-    return {};
+    return none;
   }
 }
 
@@ -185,6 +189,7 @@ function cellsOf(action: Action, now: number): Omit<Decided, 'decidedBy' | 'onFa
         decision: 'hold',
         heldUntil: isoTime(now + action.minutes * 60_000),
         heldElse: action.else,
+        ...(action.document ? { needsDocument: true } : {}),
         ...(Object.keys(change).length === 0 ? {} : { heldConfigure: JSON.stringify(change) }),
       };
     case 'redirect':
@@ -193,6 +198,7 @@ function cellsOf(action: Action, now: number): Omit<Decided, 'decidedBy' | 'onFa
       return { decision: 'abort', ...(action.reason === undefined ? {} : { reason: action.reason }) };
     case 'release':
     case 'notify':
+    case 'archive':
       return { decision: 'release', ...configureCell(change) };
   }
 }
@@ -212,7 +218,7 @@ function configureCell(change: Readonly<Record<string, unknown>>): Pick<Decision
   return Object.keys(change).length === 0 ? {} : { configure: JSON.stringify(change) };
 }
 
-function ruleOf({ rule, rulesEtag }: LedgerRow): Pick<LedgerRow, 'rule' | 'rulesEtag'> {
+function ruleOf({ rule, rulesEtag }: Pick<LedgerRow, 'rule' | 'rulesEtag'>): Pick<LedgerRow, 'rule' | 'rulesEtag'> {
   return { ...(rule === undefined ? {} : { rule }), ...(rulesEtag === undefined ? {} : { rulesEtag }) };
 }
 
@@ -231,6 +237,12 @@ export function createFindPrinter(clock: Pick<Clock, 'now'>): FindPrinter {
     if (printer) known.set(name, printer);
     return printer;
   };
+}
+
+/** What ends a job whose document could not be archived before its hold. */
+export function decideWithoutDocument(decided: Decided): Decided {
+  const { onFailure } = decided;
+  return { decision: onFailure, decidedBy: 'document', onFailure, ...ruleOf(decided) };
 }
 
 /** What ends an open job that cannot be read or decided on: the end of its hold, else the choice for failures. */

@@ -30,6 +30,8 @@ export interface JobEventFacts extends JobFacts {
   by?: string | undefined;
   /** What Graph refused of the decision, and in which words. */
   refused?: unknown;
+  /** The documents that were archived. */
+  archived?: readonly unknown[] | undefined;
   /** Where the job was redirected from, as far as its `redirectedFrom` names a job. */
   redirectedFrom?: NamedPlace | undefined;
   /** When this product first saw the job event; ISO 8601. */
@@ -78,6 +80,7 @@ function build(facts: JobEventFacts, job: ShortenedJob | undefined): string {
       redirectedFrom,
       job: job?.fields ?? null,
       documents: job?.documents,
+      archived: facts.archived,
       ...(job && job.truncated.length > 0 ? { truncated: job.truncated } : {}),
     },
   });

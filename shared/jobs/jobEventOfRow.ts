@@ -16,6 +16,12 @@ export function factsOfRow(row: LedgerRow): JobFacts | undefined {
   return { outcome, printerId, shareId, jobId, job, redirectedTo: isRecord(target) ? parsePlace(target) : undefined };
 }
 
+/** The archived documents that a row names. */
+export function archivedOf({ archived }: Pick<LedgerRow, 'archived'>): readonly unknown[] | undefined {
+  const documents = parseJson(archived ?? '');
+  return Array.isArray(documents) ? documents : undefined;
+}
+
 /** One event of a row that was sent. */
 export interface SentEvent {
   reference: JobReference;
@@ -53,6 +59,7 @@ export function formatEventOfRow({ reference, phase, outcome }: SentEvent, row: 
     job: lacksDocuments ? { fields, truncated: ['documents', ...truncated] } : job,
     redirectedFrom: parseJobUrl(fields['redirectedFrom']),
     refused: refused === undefined ? undefined : parseJson(refused),
+    archived: archivedOf(row),
   };
   // The first event of a held job that has ended says nothing about the end.
   if (phase !== row.phase) return formatJobEvent(known);

@@ -5,7 +5,7 @@ import type { Outcome } from './ledgerRow';
 /** The outcomes of each type of event. */
 const OUTCOMES_OF = {
   started: ['released', 'held', 'redirected', 'aborted', 'deadline', 'unreadable', 'ended'],
-  fetchable: ['fetchable', 'printed', 'redirected', 'ended'],
+  fetchable: ['fetchable', 'archived', 'archiveFailed', 'printed', 'redirected', 'ended'],
   ended: ['released', 'redirected', 'aborted', 'deadline', 'ended'],
 } as const satisfies Record<string, readonly Outcome[]>;
 
@@ -36,14 +36,31 @@ const job = {
 const refused = z
   .object({
     action: z
-      .enum(['release', 'hold', 'redirect', 'abort'])
-      .meta({ description: 'The action that Microsoft Graph refused.' }),
+      .enum(['release', 'hold', 'redirect', 'abort', 'archive'])
+      .meta({ description: 'The action that failed.' }),
     code: text('The error code of this product, such as "graphForbidden".'),
-    message: text('What Microsoft Graph said, for people.'),
+    message: text('Why, for people: what Microsoft Graph said, or how the download ended.'),
   })
   .meta({
-    description: 'Present when Microsoft Graph refused the decision, and the job ended by the choice for failures.',
+    description:
+      'Present when Microsoft Graph refused the decision or the documents could not be archived. A job that waited ended by the choice for failures.',
   });
+
+const archived = z
+  .array(
+    z.object({
+      documentId: text('The id of the document.'),
+      container: text('The blob container.'),
+      blob: text('The name of the blob.'),
+      contentType: text('The content type of the blob, application/octet-stream for types that no printer takes.'),
+      size: z.number().int().nonnegative().meta({ description: 'Bytes.' }),
+      sha256: text('The SHA-256 of the content, in hexadecimal.'),
+      source: text('Where the document comes from, as a path of Microsoft Graph.'),
+    }),
+  )
+  .min(1)
+  .exactOptional()
+  .meta({ description: 'The documents that were archived.' });
 
 /** Of a job that waited for this app. Where its task names no job that Graph shows, the place is unknown. */
 const waiting = {
@@ -79,6 +96,7 @@ const started = z.object({
     outcome: outcome(OUTCOMES_OF.started),
     rule: rule.exactOptional(),
     refused: refused.exactOptional(),
+    archived,
     ...redirects,
     ...job,
   }),
@@ -93,6 +111,8 @@ const fetchable = z.object({
     jobId,
     outcome: outcome(OUTCOMES_OF.fetchable),
     rule: rule.exactOptional(),
+    refused: refused.exactOptional(),
+    archived,
     ...redirects,
     ...job,
     documents: z
@@ -113,6 +133,7 @@ const ended = z.object({
       'Who asked for the end of the hold. Absent when its time was over or another party ended the job.',
     ).exactOptional(),
     refused: refused.exactOptional(),
+    archived,
     ...redirects,
     ...job,
   }),

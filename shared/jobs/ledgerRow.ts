@@ -15,8 +15,8 @@ const DECISIONS = ['release', 'hold', 'redirect', 'abort'] as const;
 
 /**
  * Why: the rules, which release a job that none of them matches; a wish; the end of a hold or of a task's time (`deadline`); a
- * job or rules that cannot be read; a held job that another party deleted; a refusal of what the rules decided; or a customer
- * or watch that is not active.
+ * job or rules that cannot be read; a held job that another party deleted; a refusal of what the rules decided; a document that
+ * could not be archived before the job is held; or a customer or watch that is not active.
  */
 export type DecidedBy = (typeof DECIDED_BY)[number];
 const DECIDED_BY = [
@@ -27,6 +27,7 @@ const DECIDED_BY = [
   'rulesUnreadable',
   'deleted',
   'refusal',
+  'document',
   'inactive',
 ] as const;
 
@@ -46,9 +47,15 @@ export const OUTCOMES = [
   'deadline',
   'unreadable',
   'fetchable',
+  'archived',
+  'archiveFailed',
   'printed',
   'ended',
 ] as const;
+
+/** `wanted`: the documents of the job are to be archived, and nothing else happens before. The others: how that ended. */
+export type ArchiveState = (typeof ARCHIVE_STATES)[number];
+const ARCHIVE_STATES = ['wanted', 'stored', 'failed'] as const;
 
 /** What ends a job when a hold is over or its rules cannot be applied. */
 export type Ending = (typeof ENDINGS)[number];
@@ -128,6 +135,11 @@ export interface LedgerRow extends DecisionCells {
   /** When a run first saw the task open after a redirect whose answer was lost. */
   redirectCheckedAt?: string;
   outcome?: Outcome;
+  archive?: ArchiveState;
+  /** How many runs ended with a broken download. */
+  archiveTries?: number;
+  /** The archived documents, JSON: a list of `ArchivedDocument`. */
+  archived?: string;
   /** The job as it was read, JSON. */
   job?: string;
   /** What was shortened or left out of `job`, JSON: a list of names. */
@@ -160,11 +172,15 @@ const TEXTS = [
   ...['runId', 'printerId', 'shareId', 'jobId', 'definitionId', 'taskId', 'userTags', 'cause', 'traceparent'],
   ...['wish', 'rule', 'rulesEtag', 'by', 'targetPrinterId', 'configure', 'heldConfigure', 'reason', 'refused'],
   'redirectedTo',
+  'archived',
 ] as const satisfies readonly (keyof LedgerRow)[];
 /** Most of the size of a row. */
 const LONG_TEXTS = ['job', 'truncated', 'eventText', 'lastRefusal'] as const;
-const COUNTS = ['failures', 'reopened'] as const;
-const WORDS = ['status', 'phase', 'outcome', 'waitReason', 'event', 'decision', 'decidedBy', 'heldElse'] as const;
+const COUNTS = ['failures', 'reopened', 'archiveTries'] as const;
+const WORDS = [
+  ...['status', 'phase', 'outcome', 'waitReason', 'event'],
+  ...['decision', 'decidedBy', 'heldElse', 'archive'],
+] as const;
 
 const DECISION_CELLS = [
   'decision',
@@ -222,6 +238,7 @@ export function parseLedgerRow(row: StoredRow): LedgerRow {
     decision: cells.word('decision', DECISIONS),
     decidedBy: cells.word('decidedBy', DECIDED_BY),
     heldElse: cells.word('heldElse', ENDINGS),
+    archive: cells.word('archive', ARCHIVE_STATES),
   } as const;
   const known = COUNTS.map((name) => [name, cells.count(name)] as const).filter(([, count]) => count !== undefined);
   return {

@@ -19,6 +19,7 @@ import type { MessageQueue } from '../storage/queues';
 import type { Places } from '../fairness/places';
 import type { Turns } from '../fairness/turns';
 import type { Access, InactiveReason, ReadAccess } from './access';
+import { sendToArchive } from './archiving';
 import { deferAfterError, deferClaimed, deferUntilTablesAnswer, requeue, waitForPlace } from './defer';
 import type { Ledger } from './ledger';
 import type { DecisionDeps } from './decision';
@@ -43,6 +44,8 @@ export interface ProcessDeps {
     waiting: MessageQueue;
     /** print-job-events, the vendor's. */
     events: MessageQueue;
+    /** print-archive, for a job whose documents are archived first. */
+    archive: MessageQueue;
     /** print-notifications-poison. */
     poison: MessageQueue;
   };
@@ -62,6 +65,8 @@ export type ProcessOutcome =
   | 'done'
   /** The job is held: its task stays open until a wish is stored or its time is up. */
   | 'held'
+  /** Its documents are archived first. */
+  | 'archiving'
   /** The event was sent, but another run has taken the row over and may send the same event again. */
   | 'eventRepeated'
   /** Recorded before; nothing to do. */
@@ -94,6 +99,7 @@ export const DONE: readonly ProcessOutcome[] = [
   'endedAgain',
   'taskStaysOpen',
   'held',
+  'archiving',
 ];
 
 /** Subscriptions are renewed every hour, for about 70 hours. Less than a day left means many missed renewals. */
@@ -172,7 +178,11 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
   } catch (error) {
     return endAfterError(deps, { message, claim, access, input }, error);
   }
-  // Outside: a message that cannot be sent again is left to the host, with the wait that its row has recorded.
+  // Outside: a message that cannot be sent is left to the host, with the wait that its row has recorded.
+  if (result.outcome === 'toArchive') {
+    const sent = await sendToArchive({ ...deps, ledger }, message, claim, result.facts);
+    return sent === 'claimLost' ? deferClaimed(deps, message, claim, { outcome: sent }) : sent;
+  }
   if (result.outcome === 'notYet' || result.outcome === 'claimLost') return deferClaimed(deps, message, claim, result);
   if (result.outcome === 'held') {
     const { heldUntil, rule, lastRefusal } = claim.row;

@@ -4,7 +4,14 @@ import { GraphError } from '../graph/errors';
 import type { Access } from './access';
 import { carryOut, outcomeOfEnded } from './carryOut';
 import { extendLease, isoTime, type Claim, type ClaimDeps } from './claims';
-import { decideByFailure, decideOnJob, isMereRelease, type Decided, type DecisionDeps } from './decision';
+import {
+  decideByFailure,
+  decideOnJob,
+  decideWithoutDocument,
+  isMereRelease,
+  type Decided,
+  type DecisionDeps,
+} from './decision';
 import { NOT_YET_WINDOW_MS, waitedFor } from './delays';
 import type { JobFacts } from './jobEvent';
 import { isHoldOver, withoutDecision, type LedgerRow } from './ledgerRow';
@@ -38,6 +45,8 @@ export type StartedJobResult =
   | NotYet
   /** The job stays held: its end is not due yet, or Graph refused its wish with these words. */
   | { outcome: 'held'; lastRefusal?: string }
+  /** The documents of the job are archived before it is held. */
+  | { outcome: 'toArchive'; facts: JobFacts }
   | { outcome: 'claimLost' };
 
 /**
@@ -95,7 +104,12 @@ async function workOnOpenTask(deps: StartedJobDeps, work: StartedJobWork, found:
   const decided = await decideUntilDeadline(deps, work, found);
   if (decided === 'staysHeld') return { outcome: 'held' };
   if (decided.decision !== 'hold') return end(deps, work, decided, found);
-  const { onFailure: _onFailure, ...cells } = decided;
+  if (decided.needsDocument && claim.row.archive !== 'stored') {
+    const isOver = claim.row.archive === 'failed' || isPastDeadline(deps, work);
+    if (isOver) return end(deps, work, decideWithoutDocument(decided), found);
+    return { outcome: 'toArchive', facts: { ...placeOf(found), outcome: 'held', job: found.job } };
+  }
+  const { onFailure: _onFailure, needsDocument: _needs, ...cells } = decided;
   if (!(await extendLease(deps.ledger, claim, GRAPH_CALL_LIMIT_MS, cells))) return { outcome: 'claimLost' };
   return { facts: { ...placeOf(found), outcome: 'held', job: found.job } };
 }

@@ -5,10 +5,10 @@ import { readJob } from '../graph/api/printJobs';
 import { isRecord, parseJson, parseText } from '../parse';
 import type { MessageQueue } from '../storage/queues';
 import type { Access } from './access';
-import { nameRuleOfFetchable } from './decision';
+import { decideOnFetchable } from './decision';
 import { extendLease, finishClaim, holdClaim, isoTime, mayReopen, type Claim } from './claims';
 import { formatJobEvent, type JobEventFacts, type JobFacts } from './jobEvent';
-import { factsOfRow } from './jobEventOfRow';
+import { archivedOf, factsOfRow } from './jobEventOfRow';
 import type { EventState, LedgerRow, Outcome } from './ledgerRow';
 import { userTag } from './ledgerIndex';
 import type { JobFetchableReference, JobMessage, JobReference } from './message';
@@ -30,6 +30,8 @@ export type WorkResult =
   | NotYet
   /** The job is held, now or still. `lastRefusal`: Graph refused what was wished. */
   | { outcome: 'held'; lastRefusal?: string }
+  /** The documents of the job are archived first. */
+  | { outcome: 'toArchive'; facts: JobFacts }
   /** Another run has taken the row over; nothing more was started. */
   | { outcome: 'claimLost' };
 
@@ -56,13 +58,29 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
       : await workOnStartedJob(deps, { claim: work.claim, access: work.access, reference });
   if (row.event === 'sent' || row.event === 'none') return finishAgain(deps, work.claim, row.event, result);
   if ('outcome' in result && result.outcome === 'held') return holdAgain(deps, work.claim, result);
+  if ('outcome' in result && result.outcome === 'toArchive') return result;
   if (reference.kind === 'jobFetchable' && 'facts' in result && result.facts.job) {
-    const readAt = isoTime(deps.clock.now());
-    work.claim.row = { ...row, readAt, ...(await nameRuleOfFetchable(deps, reference, result.facts.job)) };
+    const { named, isArchived } = await decideOnFetchable(deps, reference, result.facts.job);
+    work.claim.row = { ...row, readAt: isoTime(deps.clock.now()), ...named };
+    if (isArchived && mayArchive(work, result.facts)) return { outcome: 'toArchive', facts: result.facts };
   }
-  // A job whose event is late may have been deleted at Graph since.
-  const facts = 'facts' in result ? result.facts : pending;
-  return facts ? sendAndRecord(deps, work, facts) : (result as Exclude<typeof result, { facts: JobFacts }>);
+  // A job whose event is late, or whose documents have been archived, may have been deleted at Graph since.
+  const known = pending ?? (row.archive === 'stored' || row.archive === 'failed' ? factsOfRow(row) : undefined);
+  const facts = 'facts' in result ? result.facts : known;
+  if (!facts) return result as Exclude<typeof result, { facts: JobFacts }>;
+  return sendAndRecord(deps, work, reference.kind === 'jobFetchable' ? withArchive(facts, row) : facts);
+}
+
+/** Nobody can download the documents of a job that has ended without printing, or that prints elsewhere. */
+function mayArchive({ access, claim: { row } }: Work, { outcome }: JobFacts): boolean {
+  const isOpen = row.archive === undefined || row.archive === 'wanted';
+  return access.active && isOpen && (outcome === 'fetchable' || outcome === 'printed');
+}
+
+function withArchive(facts: JobFacts, { archive }: LedgerRow): JobFacts {
+  if (archive === 'stored') return { ...facts, outcome: 'archived' };
+  const isReady = facts.outcome === 'fetchable' || facts.outcome === 'printed';
+  return archive === 'failed' && isReady ? { ...facts, outcome: 'archiveFailed' } : facts;
 }
 
 /**
@@ -148,11 +166,12 @@ async function formatEvent(deps: WorkDeps, claim: Claim, message: JobMessage, fa
   const { reference, row } = claim;
   const { firstSeenAt, traceparent = message.traceparent, phase, rule, by } = row;
   const refused = row.refused === undefined ? undefined : parseJson(row.refused);
-  return formatJobEvent({ ...facts, ...redirects, reference, firstSeenAt, traceparent, phase, rule, by, refused });
+  const known = { reference, firstSeenAt, traceparent, phase, rule, by, refused, archived: archivedOf(row) };
+  return formatJobEvent({ ...facts, ...redirects, ...known });
 }
 
 /** What the row keeps of the facts, so that a later run can send the same event. */
-function recordOf({ outcome, printerId, shareId, jobId, job, redirectedTo }: JobFacts): Partial<LedgerRow> {
+export function recordOf({ outcome, printerId, shareId, jobId, job, redirectedTo }: JobFacts): Partial<LedgerRow> {
   const named = Object.entries({ printerId, shareId, jobId }).filter(([, id]) => id !== undefined);
   const place: Pick<LedgerRow, 'printerId' | 'shareId' | 'jobId'> = Object.fromEntries(named);
   const target = redirectedTo === undefined ? {} : { redirectedTo: JSON.stringify(redirectedTo) };

@@ -28,6 +28,8 @@ const OUTCOMES: Record<NonNullable<LedgerRow['outcome']>, string> = {
   unreadable: 'its task was ended, because Graph does not let the app read the job',
   ended: 'its task or job had been ended by another party',
   fetchable: 'it was ready for download',
+  archived: 'its document was archived',
+  archiveFailed: 'it was ready for download, and its document could not be archived',
   printed: 'it was with the printer, or printed',
 };
 
@@ -39,6 +41,7 @@ const DECIDED_BY: Record<DecidedBy, string> = {
   rulesUnreadable: ', because its rules cannot be read',
   deleted: ', because the job was deleted',
   refusal: ', because Graph refused the decision before',
+  document: ', because its document could not be archived',
   inactive: ', because its customer or watch is not active',
 };
 

@@ -6,12 +6,22 @@ import type { JobFacts, RuleEvent } from './facts';
 import { isInSpan, wallClock, type WallClock } from './localTime';
 import { matchesPattern } from './pattern';
 
-/** What happens to a job. `notify` is the only action on a fetchable job. */
+/** What happens to a job. `notify` and `archive` are the actions on a fetchable job. */
 export type Action =
-  | { kind: 'release' | 'notify'; configure?: ConfigurationChange }
-  | { kind: 'hold'; minutes: number; else: 'release' | 'abort'; configure?: ConfigurationChange }
+  | { kind: 'release'; configure?: ConfigurationChange }
+  | { kind: 'notify' | 'archive' }
+  | HoldAction
   | { kind: 'redirect'; printerId: string; configure?: ConfigurationChange }
   | { kind: 'abort'; reason?: string };
+
+export interface HoldAction {
+  kind: 'hold';
+  minutes: number;
+  else: 'release' | 'abort';
+  /** The document is archived before the job is held. */
+  document: boolean;
+  configure?: ConfigurationChange;
+}
 
 export interface Decision {
   action: Action;
@@ -77,13 +87,16 @@ export function isConsidered({ on, when = {} }: Rule, { event, isRedirected }: J
 }
 
 /** The action of a rule. */
-export function actionOf({ then }: Rule): Action {
-  if ('notify' in then) return { kind: 'notify' };
-  const { hold, redirect, abort, configure } = then;
+export function actionOf(rule: Rule): Action {
+  if (rule.on === 'jobFetchable') return { kind: rule.then.archive ? 'archive' : 'notify' };
+  const { hold, redirect, abort, configure } = rule.then;
   const change = configure === undefined ? {} : { configure };
   if (abort) return { kind: 'abort', ...(abort.reason === undefined ? {} : { reason: abort.reason }) };
   if (redirect) return { kind: 'redirect', printerId: redirect.printer.toLowerCase(), ...change };
-  if (hold) return { kind: 'hold', minutes: holdMinutes(hold.for) ?? 1, else: hold.else, ...change };
+  if (hold) {
+    const { else: ending, document } = hold;
+    return { kind: 'hold', minutes: holdMinutes(hold.for) ?? 1, else: ending, document, ...change };
+  }
   return { kind: 'release', ...change };
 }
 

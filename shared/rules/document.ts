@@ -16,6 +16,12 @@ const hold = z
       .refine((text) => holdMinutes(text) !== undefined, 'must be minutes or hours from "1m" to "72h", such as "4h"')
       .meta({ description: 'How long the job waits at most, from 1m to 72h.', pattern: '^[1-9]\\d{0,3}[mh]$' }),
     else: z.enum(['release', 'abort']).meta({ description: 'What happens to the job when its time is over.' }),
+    document: z
+      .boolean()
+      .default(false)
+      .meta({
+        description: 'Archives the document first, for an inspection before printing. The event names its blob.',
+      }),
   })
   .meta({ description: 'The job waits until someone releases, redirects or aborts it.' });
 
@@ -51,21 +57,35 @@ const startedAction = z
   })
   .meta({ description: 'What happens to the job.', oneOf: actionName.map((name) => ({ required: [name] })) });
 
+const fetchableActionName = ['notify', 'archive'] as const;
 const unchangeable = [...actionName, 'configure'];
 const fetchableAction = z
   .strictObject(
-    { notify: z.strictObject({}).meta({ description: 'The event of the job is sent.' }) },
+    {
+      notify: z.strictObject({}).optional().meta({ description: 'The event of the job is sent.' }),
+      archive: z
+        .strictObject({})
+        .optional()
+        .meta({ description: 'The document is stored in the container documents, then the event of the job is sent.' }),
+    },
     {
       // Once a job is fetchable it cannot be changed (concepts/universal-print-webhook-notifications.md).
       error: ({ code, keys }) =>
         code === 'unrecognized_keys' &&
         Array.isArray(keys) &&
         keys.some((key) => unchangeable.some((one) => one === key))
-          ? 'must be notify: a fetchable job can no longer be changed'
+          ? 'must be notify or archive: a fetchable job can no longer be changed'
           : undefined,
     },
   )
-  .meta({ description: 'What happens to the job, which can no longer be changed.' });
+  .superRefine((action, context) => {
+    if (fetchableActionName.filter((name) => action[name] !== undefined).length === 1) return;
+    context.addIssue({ code: 'custom', message: `needs exactly one of ${fetchableActionName.join(', ')}` });
+  })
+  .meta({
+    description: 'What happens to the job, which can no longer be changed.',
+    oneOf: fetchableActionName.map((name) => ({ required: [name] })),
+  });
 
 const common = {
   name: z

@@ -6,6 +6,7 @@ export const QUEUE_NAMES = {
   /** Without a trigger: what waits for a place, or longer than a minute. Its messages fail in the queue they came from. */
   waiting: 'print-notifications-waiting',
   subscriptions: 'subscription-events',
+  archive: 'print-archive',
   jobEvents: 'print-job-events',
   /** Without a trigger: events that the sink has not accepted yet. */
   waitingEvents: 'print-job-events-waiting',
@@ -14,16 +15,28 @@ export const QUEUE_NAMES = {
 } as const;
 
 /** The queues that have a poison queue. */
-export const QUEUES_WITH_POISON = [QUEUE_NAMES.jobs, QUEUE_NAMES.subscriptions, QUEUE_NAMES.jobEvents] as const;
+export const QUEUES_WITH_POISON = [
+  QUEUE_NAMES.jobs,
+  QUEUE_NAMES.subscriptions,
+  QUEUE_NAMES.archive,
+  QUEUE_NAMES.jobEvents,
+] as const;
 
 export function hasPoison(name: string): boolean {
   return QUEUES_WITH_POISON.some((one) => one === name);
 }
 
 /** The queues whose messages make the app act: each message carries a mac. */
-export type SignedQueue = typeof QUEUE_NAMES.jobs | typeof QUEUE_NAMES.subscriptions;
+export type SignedQueue = FairQueue | typeof QUEUE_NAMES.archive;
+
+/** The signed queues whose messages wait in the waiting queue where a tenant has more than its share. */
+export type FairQueue = typeof QUEUE_NAMES.jobs | typeof QUEUE_NAMES.subscriptions;
 
 export function isSignedQueue(name: string): name is SignedQueue {
+  return isFairQueue(name) || name === QUEUE_NAMES.archive;
+}
+
+export function isFairQueue(name: string): name is FairQueue {
   return name === QUEUE_NAMES.jobs || name === QUEUE_NAMES.subscriptions;
 }
 
@@ -47,6 +60,8 @@ export const TABLE_NAMES = {
 export const CONTAINER_NAMES = {
   /** Rules. The app only reads them. */
   config: 'config',
+  /** Archived documents. */
+  documents: 'documents',
 } as const;
 
 /** host.json says the same (a test holds them equal): after this many tries the host moves a message to poison. */

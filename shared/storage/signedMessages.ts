@@ -3,6 +3,7 @@ import type { KeyRing } from '../config';
 import type { Logger } from '../logger';
 import { isRecord, parseJson, parseText } from '../parse';
 import { createTextSigner, keyIdOf, type TextCheck } from '../settings/signatures';
+import { QUEUE_NAMES, type SignedQueue } from './account';
 import type { MessageQueue } from './queues';
 
 /** `unknownKey`: our key set may be wrong or old. `unsigned`: it has no mac of ours. `other`: it is not a message of ours. */
@@ -32,6 +33,13 @@ export function createMessageSigner(ring: KeyRing, queue: string): MessageSigner
       return signer.check(JSON.stringify(value['event']), parseText(value['mac']));
     },
   };
+}
+
+/** The signers of all queues of the app. */
+export function createSigners(ring: KeyRing): Record<SignedQueue, MessageSigner> {
+  const signerOf = (name: SignedQueue) => createMessageSigner(ring, name);
+  const { jobs, subscriptions, archive } = QUEUE_NAMES;
+  return { [jobs]: signerOf(jobs), [subscriptions]: signerOf(subscriptions), [archive]: signerOf(archive) };
 }
 
 /** The id of the key that a message says it is signed with; nothing is verified. */

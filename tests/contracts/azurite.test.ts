@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { TableClient, TableServiceClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
 import {
@@ -10,10 +11,12 @@ import {
 import { startAzurite, type Azurite } from '../../local/startAzurite';
 import { checkConnectionString } from '../../shared/settings/connectionString';
 import { openBlobs } from '../../shared/storage/blobs';
+import { createAzureDocuments } from '../../shared/storage/documents';
 import { openQueues } from '../../shared/storage/queues';
 import { openTables } from '../../shared/storage/tables';
 import { createWatches } from '../../shared/watches/watches';
 import { blobContainerContract } from './blobContainerContract';
+import { documentContainerContract } from './documentContainerContract';
 import { entityTableContract } from './entityTableContract';
 import { messageQueueContract } from './messageQueueContract';
 import { queueContentsContract } from './queueContentsContract';
@@ -68,6 +71,27 @@ blobContainerContract('Azure container', async () => {
   const { connectionString } = azurite;
   await BlobServiceClient.fromConnectionString(connectionString).getContainerClient(`c-${made}`).create();
   return (await openBlobs({ connectionString }))(`c-${made}`);
+});
+
+const openDocuments = async () => {
+  made += 1;
+  const container = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient(`d-${made}`);
+  await container.create();
+  return { container, documents: createAzureDocuments(container) };
+};
+
+documentContainerContract('Azure container', async () => (await openDocuments()).documents);
+
+it('stores a document that a browser downloads and does not show, with what is known of it', async () => {
+  const { container, documents } = await openDocuments();
+  const facts = { contentType: 'application/pdf', source: 'print/printers/p/jobs/5182/documents/d' };
+  const content = Readable.from([Buffer.from('text')]) as AsyncIterable<Buffer>;
+  const { sha256 } = await documents.store('t/p/5182/d', content, facts, new AbortController().signal);
+  expect(await container.getBlobClient('t/p/5182/d').getProperties()).toMatchObject({
+    contentType: 'application/pdf',
+    contentDisposition: 'attachment',
+    metadata: { sha256, size: '4', source: facts.source },
+  });
 });
 
 describe('Azure container', () => {

@@ -1,8 +1,10 @@
 import { createMemoryContainer } from '../support/memoryContainer';
+import { createMemoryDocuments } from '../support/memoryDocuments';
 import { createMemoryQueue } from '../support/memoryQueue';
 import { createMemoryQueueContents } from '../support/memoryQueueContents';
 import { createMemoryTable } from '../support/memoryTable';
 import { blobContainerContract } from './blobContainerContract';
+import { documentContainerContract } from './documentContainerContract';
 import { entityTableContract } from './entityTableContract';
 import { messageQueueContract } from './messageQueueContract';
 import { queueContentsContract } from './queueContentsContract';
@@ -22,3 +24,5 @@ queueContentsContract('in memory', () => {
 });
 
 blobContainerContract('in memory', () => Promise.resolve(createMemoryContainer()));
+
+documentContainerContract('in memory', () => Promise.resolve(createMemoryDocuments()));

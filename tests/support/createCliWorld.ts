@@ -59,7 +59,8 @@ export function createCliWorld(overrides: Partial<CliIo> = {}, wrap: WrapService
       return Promise.resolve(administrator.callGraph);
     },
     queue: (name) => Promise.resolve(queue(name)),
-    signers: () => Promise.resolve({ 'print-notifications': UNSIGNED, 'subscription-events': UNSIGNED }),
+    signers: () =>
+      Promise.resolve({ 'print-notifications': UNSIGNED, 'subscription-events': UNSIGNED, 'print-archive': UNSIGNED }),
     queueContents: (name) => Promise.resolve(queue(name)),
     ledger: () => Promise.resolve(ledger),
     deviceTokens: () => {

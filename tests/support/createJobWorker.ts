@@ -79,6 +79,7 @@ export async function createJobWorker() {
     jobs: createMemoryQueue(),
     waiting: createMemoryQueue(),
     events: createEventsQueue(),
+    archive: createMemoryQueue(),
     poison: createMemoryQueue(),
   };
   const renewals = createMemoryQueue();

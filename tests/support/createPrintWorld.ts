@@ -29,7 +29,13 @@ export function createPrintWorld() {
     const index = scripted.findIndex(({ method, path }) => method === call.method && path.test(call.path));
     const found = scripted[index];
     if (found?.once) scripted.splice(index, 1);
-    return { status: 200, body: found ? found.answer() : answerAsGraph(call) };
+    if (found) return { status: 200, body: found.answer() };
+    const body = answerAsGraph(call);
+    const { path } = call;
+    if (!path.endsWith('/$value')) return { status: 200, body };
+    // api/printdocument-get-file.md
+    const location = `https://print.print.microsoft.com/downloads/${path.split('/').at(-2) ?? ''}?tempauthtoken=secret`;
+    return { status: 302, body: undefined, location };
   };
 
   function answerAsGraph({ method, path, body }: GraphCall): unknown {

@@ -50,6 +50,7 @@ function createMortal(worker: JobWorker, death?: Death) {
       jobs: mortal('requeue', queues.jobs),
       waiting: mortal('wait', queues.waiting),
       events: mortal('event', queues.events),
+      archive: mortal('archive', queues.archive),
       poison: mortal('poison', queues.poison),
     },
   });

@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock';
+import { errorFields, ReceiverError } from '../errors';
+import { GRAPH_CALL_LIMIT_MS } from '../graph/client';
+import { GraphError } from '../graph/errors';
+import type { ReadAccess } from '../jobs/access';
+import { claimToArchive, extendLease, isoTime, releaseClaim, type Claim, type ClaimDeps } from '../jobs/claims';
+import { deferAfterError } from '../jobs/defer';
+import type { Ledger } from '../jobs/ledger';
+import type { LedgerRow } from '../jobs/ledgerRow';
+import { formatJobMessage, idsOf, parseJobMessage, watchOf, type MessageOfJob } from '../jobs/message';
+import { taskDeadline } from '../jobs/startedJob';
+import type { Logger } from '../logger';
+import type { MessageQueue } from '../storage/queues';
+import { storeDocuments, type StoreDeps } from './storeDocuments';
+import type { Transfers } from './transfers';
+
+export interface ArchiveDeps extends StoreDeps {
+  ledger: Ledger;
+  readAccess: ReadAccess;
+  transfers: Transfers;
+  queues: {
+    /** print-archive. */
+    archive: MessageQueue;
+    /** print-notifications: the work on the job continues there. */
+    jobs: MessageQueue;
+    /** print-archive-poison. */
+    poison: MessageQueue;
+  };
+  clock: Clock;
+  /** 0 to 1. */
+  random: () => number;
+  logger: Logger;
+}
+
+/** The result of one message. After each of them the message may be deleted. */
+export type ArchiveOutcome =
+  | 'stored'
+  /** The documents cannot be archived. */
+  | 'failed'
+  /** The job is in the queue of jobs, and comes back. */
+  | 'deferred'
+  /** There is nothing to archive, or another run does it. */
+  | 'notWanted'
+  /** A copy of the message is on the queue: this process has no place for it. */
+  | 'noPlace'
+  | 'poisoned';
+
+/** Under functionTimeout of host.json, 30 minutes. */
+const RUN_MS = 25 * 60_000;
+/** Runs whose download broke with each of its addresses. */
+const MOST_BROKEN_RUNS = 5;
+/** The lease of 90 s is renewed often enough that one failed write costs nothing. */
+const RENEW_LEASE_EVERY_MS = 30_000;
+/** Another instance may have a place sooner. */
+const NO_PLACE_SECONDS = 15;
+
+/**
+ * Handles one message of print-archive: stores the documents of the job under its claim, records the result on its row, and
+ * sends the job back to the queue of jobs, where its event is sent or its hold begins.
+ *
+ * @throws errors of storage, which the host tries again
+ */
+export async function archiveDocument(deps: ArchiveDeps, input: unknown): Promise<ArchiveOutcome> {
+  const parsed = parseJobMessage(input);
+  const message = 'message' in parsed ? parsed.message : undefined;
+  if (!message?.reference) {
+    deps.logger.error('archive.poisoned', { reason: 'malformed' });
+    await deps.queues.poison.send(typeof input === 'string' ? input : JSON.stringify(input));
+    return 'poisoned';
+  }
+  const { tenantId } = message.reference;
+  if (!deps.transfers.enter(tenantId)) {
+    await deps.queues.archive.send(formatJobMessage(message), { delaySeconds: NO_PLACE_SECONDS });
+    return 'noPlace';
+  }
+  try {
+    return await archiveInPlace(deps, message);
+  } finally {
+    deps.transfers.leave(tenantId);
+  }
+}
+
+async function archiveInPlace(deps: ArchiveDeps, message: MessageOfJob): Promise<ArchiveOutcome> {
+  const { reference } = message;
+  const ledger = { ledger: deps.ledger, clock: deps.clock };
+  const claim = await claimToArchive(ledger, reference, randomUUID());
+  if (!claim) return 'notWanted';
+  const access = await deps.readAccess(watchOf(reference), message.generation);
+  const { printerId, jobId } = claim.row;
+  const startedAt = deps.clock.now();
+  const endsAt = Math.min(
+    startedAt + RUN_MS,
+    reference.kind === 'jobStarted' ? taskDeadline(claim.row, access) : Infinity,
+  );
+  const run = keepClaim(deps, ledger, claim, endsAt);
+  try {
+    if (!access.active) throw new ReceiverError('tenantNotActive', 'The customer or watch is not active');
+    if (printerId === undefined || jobId === undefined) {
+      throw new ReceiverError('documentUnavailable', 'Graph does not show the printer of the job');
+    }
+    const { tenantId } = reference;
+    const archived = await storeDocuments(deps, { tenantId, printerId, jobId }, run.signal);
+    const bytes = archived.reduce((sum, { size }) => sum + size, 0);
+    const ms = deps.clock.now() - startedAt;
+    deps.logger.info('archive.stored', { ...idsOf(reference), documents: archived.length, bytes, ms });
+    return await handBack(deps, message, claim, { archive: 'stored', archived: JSON.stringify(archived) });
+  } catch (error) {
+    if (run.isLost()) return 'notWanted';
+    return await endAfterError(deps, { message, claim, access }, error, endsAt);
+  } finally {
+    await run.end();
+  }
+}
+
+/** Keeps the claim while documents are transferred. Its signal is aborted at `endsAt`, and when another run has the claim. */
+function keepClaim({ clock }: ArchiveDeps, ledger: ClaimDeps, claim: Claim, endsAt: number) {
+  const aborted = new AbortController();
+  const ended = new AbortController();
+  let isLost = false;
+  const keep = async (): Promise<void> => {
+    while (!ended.signal.aborted) {
+      const leftMs = endsAt - clock.now();
+      if (leftMs <= 0)
+        return aborted.abort(new ReceiverError('deadlinePassed', 'The time to archive the documents is up'));
+      await clock.sleep(Math.min(RENEW_LEASE_EVERY_MS, leftMs), ended.signal);
+      const isKept = await extendLease(ledger, claim, GRAPH_CALL_LIMIT_MS).catch(() => true);
+      if (isKept) continue;
+      isLost = true;
+      return aborted.abort(new ReceiverError('claimLost', 'Another run has taken the job over'));
+    }
+  };
+  const keeping = keep().catch(() => undefined);
+  return {
+    signal: aborted.signal,
+    isLost: () => isLost,
+    end: async () => {
+      ended.abort();
+      await keeping;
+    },
+  };
+}
+
+/** Waits where waiting helps and there is time. Otherwise the row says why the documents are not archived. */
+async function endAfterError(
+  deps: ArchiveDeps,
+  work: { message: MessageOfJob; claim: Claim; access: Awaited<ReturnType<ReadAccess>> },
+  error: unknown,
+  endsAt: number,
+): Promise<ArchiveOutcome> {
+  const { message, claim } = work;
+  const ids = idsOf(message.reference);
+  const { archiveTries = 0 } = claim.row;
+  const isBroken = error instanceof ReceiverError && ['downloadBroken', 'deadlinePassed'].includes(error.code);
+  if (isBroken) claim.row = { ...claim.row, archiveTries: archiveTries + 1 };
+  const isOver = message.reference.kind === 'jobStarted' && deps.clock.now() >= endsAt;
+  const isFinal =
+    isOver ||
+    (isBroken && archiveTries + 1 >= MOST_BROKEN_RUNS) ||
+    (error instanceof ReceiverError && !error.retryable);
+  if (!isFinal) {
+    const left = await deferAfterError({ ...deps, queues: deps.queues }, work, error);
+    if (left === 'deferred') return 'deferred';
+    if (left !== 'failed' && left !== 'retriesEnded') throw error;
+  }
+  deps.logger.error('archive.failed', { ...ids, ...errorFields(error) });
+  const { code, message: words } =
+    error instanceof ReceiverError ? error : new ReceiverError('unexpected', 'Unexpected');
+  const refused = JSON.stringify({ action: 'archive', code, message: words });
+  const lastRefusal = error instanceof GraphError ? { lastRefusal: words } : {};
+  return handBack(deps, message, claim, { archive: 'failed', refused, ...lastRefusal });
+}
+
+/** Records the result and sends the job back to the queue of jobs. */
+async function handBack(
+  deps: ArchiveDeps,
+  message: MessageOfJob,
+  claim: Claim,
+  result: Pick<LedgerRow, 'archived' | 'refused' | 'lastRefusal'> & { archive: 'stored' | 'failed' },
+): Promise<ArchiveOutcome> {
+  const { archive } = result;
+  const ledger = { ledger: deps.ledger, clock: deps.clock };
+  const cause = archive === 'stored' ? 'archived' : 'archiveFailed';
+  const changes = { status: 'waiting', cause, nextTryAt: isoTime(deps.clock.now()), ...result } as const;
+  if (!(await releaseClaim(ledger, claim, changes))) return 'notWanted';
+  await deps.queues.jobs.send(formatJobMessage({ ...message, deferrals: 0 }));
+  return archive;
+}

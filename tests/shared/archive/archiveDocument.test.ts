@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import { graphError } from '../../support/createFakeGraph';
+import { CONTENT, createArchive } from '../../support/createArchive';
+import { FETCHABLE, JOB, messageOf, PRINTER, STARTED, TENANT } from '../../support/createJobWorker';
+
+const BLOB = `${TENANT}/${PRINTER}/${JOB}/document-1`;
+const DOCUMENTS = [{ id: 'document-1', contentType: 'application/pdf', size: 27 }];
+const ARCHIVED = {
+  documentId: 'document-1',
+  container: 'documents',
+  blob: BLOB,
+  contentType: 'application/pdf',
+  source: `print/printers/${PRINTER}/jobs/${JOB}/documents/document-1`,
+  size: CONTENT.length,
+  sha256: createHash('sha256').update(CONTENT).digest('hex'),
+};
+type Archive = Awaited<ReturnType<typeof createArchive>>;
+
+/** A fetchable job whose documents the rules archive, up to the message to the archive. */
+async function fetchable() {
+  const archive = await createArchive();
+  archive.useDocument([{ name: 'keep all', on: 'jobFetchable', then: { archive: {} } }]);
+  archive.printFetchable();
+  expect(await archive.process(messageOf(FETCHABLE))).toBe('archiving');
+  return archive;
+}
+
+/** A job that waits and whose document the rules want inspected. */
+async function inspected(fields: object = {}) {
+  const archive = await createArchive();
+  const hold = { for: '1h', else: 'abort', document: true };
+  archive.useDocument([{ name: 'inspect', on: 'jobStarted', then: { hold } }], fields);
+  archive.printStarted();
+  archive.world.putJob(PRINTER, JOB, { documents: DOCUMENTS }, [STARTED.taskId]);
+  expect(await archive.process(messageOf(STARTED))).toBe('archiving');
+  return archive;
+}
+
+const lastOf = ({ events }: Archive) => (events().at(-1)?.['data'] ?? {}) as Record<string, unknown>;
+
+describe('a fetchable job that the rules archive', () => {
+  it('is archived, and its event names the blob with size and hash', async () => {
+    const archive = await fetchable();
+    expect(archive.events()).toEqual([]);
+    expect(await archive.archive(archive.lastArchive())).toBe('stored');
+    expect(archive.documents.blobs.get(BLOB)?.content.toString()).toBe(CONTENT);
+    expect(await archive.process(archive.lastDeferred())).toBe('done');
+    expect(lastOf(archive)).toMatchObject({ outcome: 'archived', rule: 'keep all', archived: [ARCHIVED] });
+    expect(archive.events()).toHaveLength(1);
+    expect(await archive.row(FETCHABLE)).toMatchObject({ status: 'done', outcome: 'archived', archive: 'stored' });
+  });
+
+  it('is archived once, however often the messages are repeated', async () => {
+    const archive = await fetchable();
+    expect(await archive.process(messageOf(FETCHABLE))).toBe('duplicate');
+    const message = archive.lastArchive();
+    expect(await archive.archive(message)).toBe('stored');
+    expect(await archive.archive(message)).toBe('notWanted');
+    await archive.process(archive.lastDeferred());
+    expect(await archive.archive(message)).toBe('notWanted');
+    expect(archive.addresses).toHaveLength(1);
+    expect(archive.events()).toHaveLength(1);
+  });
+
+  it('has its event although Graph has deleted the job since', async () => {
+    const archive = await fetchable();
+    await archive.archive(archive.lastArchive());
+    archive.world.jobs.clear();
+    await archive.process(archive.lastDeferred());
+    expect(lastOf(archive)).toMatchObject({ outcome: 'archived', archived: [ARCHIVED], job: { id: JOB } });
+  });
+
+  it('is downloaded again from a fresh address after a broken or expired download', async () => {
+    const archive = await fetchable();
+    archive.downloads.push('broken', 'refused');
+    expect(await archive.archive(archive.lastArchive())).toBe('stored');
+    expect(archive.addresses).toHaveLength(3);
+    expect(archive.world.said().filter((call) => call.endsWith('/$value'))).toHaveLength(3);
+  });
+
+  it('has the outcome archiveFailed after five runs with broken downloads, and its event', async () => {
+    const archive = await fetchable();
+    for (let run = 1; run <= 4; run += 1) {
+      archive.downloads.push('broken', 'broken', 'broken');
+      expect(await archive.archive(archive.lastArchive())).toBe('deferred');
+      archive.clock.advance(15 * 60_000);
+      expect(await archive.process(archive.lastDeferred())).toBe('archiving');
+    }
+    archive.downloads.push('broken', 'broken', 'broken');
+    expect(await archive.archive(archive.lastArchive())).toBe('failed');
+    expect(await archive.process(archive.lastDeferred())).toBe('done');
+    expect(lastOf(archive)).toMatchObject({
+      outcome: 'archiveFailed',
+      refused: { action: 'archive', code: 'downloadBroken' },
+    });
+    expect(archive.documents.blobs.size).toBe(0);
+  });
+
+  it.each(['forbidden', 'notFound'] as const)('has the outcome archiveFailed when Graph answers %s', async (answer) => {
+    const archive = await fetchable();
+    archive.world.next('GET', /\$value$/, () => {
+      throw graphError(answer);
+    });
+    expect(await archive.archive(archive.lastArchive())).toBe('failed');
+    expect(await archive.process(archive.lastDeferred())).toBe('done');
+    expect(lastOf(archive)).toMatchObject({ outcome: 'archiveFailed', refused: { action: 'archive' } });
+  });
+
+  it('waits while Graph is unavailable', async () => {
+    const archive = await fetchable();
+    archive.world.next('GET', /\$value$/, () => {
+      throw graphError('unavailable');
+    });
+    expect(await archive.archive(archive.lastArchive())).toBe('deferred');
+    archive.clock.advance(60_000);
+    expect(await archive.process(archive.lastDeferred())).toBe('archiving');
+    expect(await archive.archive(archive.lastArchive())).toBe('stored');
+  });
+
+  it('is continued by another run after a death, without a second download of what is stored', async () => {
+    const archive = await fetchable();
+    const dead = new Promise<never>(() => undefined);
+    const started = archive.archive(archive.lastArchive(), { openDownload: () => dead });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await archive.archive(archive.lastArchive())).toBe('notWanted');
+    archive.clock.advance(2 * 60_000);
+    expect(await archive.archive(archive.lastArchive())).toBe('stored');
+    expect(await archive.process(archive.lastDeferred())).toBe('done');
+    expect(archive.events()).toHaveLength(1);
+    void started;
+  });
+
+  it('is not archived when it was canceled before', async () => {
+    const archive = await createArchive();
+    archive.useDocument([{ name: 'keep all', on: 'jobFetchable', then: { archive: {} } }]);
+    archive.world.putJob(PRINTER, JOB, { status: { state: 'canceled', isAcquiredByPrinter: false } });
+    expect(await archive.process(messageOf(FETCHABLE))).toBe('done');
+    expect(lastOf(archive)).toMatchObject({ outcome: 'ended' });
+  });
+});
+
+describe('a job that is held for an inspection of its document', () => {
+  it('is held once its document is archived, and the event names the blob', async () => {
+    const archive = await inspected();
+    expect(archive.world.tasks.get(STARTED.taskId)?.state).toBe('processing');
+    expect(await archive.archive(archive.lastArchive())).toBe('stored');
+    expect(await archive.process(archive.lastDeferred())).toBe('held');
+    expect(lastOf(archive)).toMatchObject({ outcome: 'held', rule: 'inspect', archived: [ARCHIVED] });
+  });
+
+  it.each([
+    ['release', 'released', 'completed'],
+    ['abort', 'aborted', 'completed'],
+  ])('ends by onFailure %s when Graph does not let the app read the document', async (onFailure, outcome, state) => {
+    const archive = await inspected({ onFailure });
+    archive.world.next('GET', /\$value$/, () => {
+      throw graphError('forbidden');
+    });
+    expect(await archive.archive(archive.lastArchive())).toBe('failed');
+    expect(await archive.process(archive.lastDeferred())).toBe('done');
+    expect(lastOf(archive)).toMatchObject({ outcome, refused: { action: 'archive', code: 'graphForbidden' } });
+    expect(archive.world.tasks.get(STARTED.taskId)?.state).toBe(state);
+    expect(await archive.row()).toMatchObject({ decidedBy: 'document' });
+  });
+
+  it('ends by onFailure at the deadline of its task, although no message of the archive came back', async () => {
+    const archive = await inspected();
+    archive.clock.advance(15 * 60_000);
+    expect(await archive.process(messageOf(STARTED, { foundBy: 'sweep' }))).toBe('done');
+    expect(lastOf(archive)).toMatchObject({ outcome: 'released' });
+  });
+
+  it('ends by onFailure when its document cannot be archived until the deadline', async () => {
+    const archive = await inspected();
+    archive.clock.advance(14 * 60_000);
+    const openDownload = () => {
+      archive.clock.advance(2 * 60_000);
+      return Promise.reject(new Error('too late'));
+    };
+    await expect(archive.archive(archive.lastArchive(), { openDownload })).resolves.toBe('failed');
+    expect(await archive.process(archive.lastDeferred())).toBe('done');
+    expect(lastOf(archive)).toMatchObject({ outcome: 'released', refused: { action: 'archive' } });
+  });
+});
+
+describe('messages of print-archive', () => {
+  it('waits for a place: four documents at a time, and three of one tenant', async () => {
+    const archive = await fetchable();
+    const { transfers } = archive.archiveDeps;
+    expect([1, 2, 3, 4].map(() => transfers.enter(TENANT))).toEqual([true, true, true, false]);
+    expect(transfers.enter('another tenant')).toBe(true);
+    expect(transfers.enter('a third tenant')).toBe(false);
+    expect(await archive.archive(archive.lastArchive())).toBe('noPlace');
+    expect(archive.queues.archive.sent.at(-1)).toMatchObject({ delaySeconds: 15 });
+    transfers.leave(TENANT);
+    expect(await archive.archive(archive.lastArchive())).toBe('stored');
+  });
+
+  it('ends in the poison queue when it is no message', async () => {
+    const archive = await createArchive();
+    expect(await archive.archive('garbage')).toBe('poisoned');
+    expect(archive.archivePoison.sent).toMatchObject([{ text: 'garbage' }]);
+  });
+
+  it('logs no address and no document name', async () => {
+    const archive = await fetchable();
+    archive.downloads.push('broken');
+    await archive.archive(archive.lastArchive());
+    expect(JSON.stringify(archive.logger.events)).not.toMatch(/tempauthtoken|print\.print\.microsoft/);
+  });
+});
