@@ -83,7 +83,7 @@ describe('rules test', () => {
     });
     expect(json).toEqual({
       rule: 'held',
-      action: { kind: 'hold', minutes: 1, else: 'abort' },
+      action: { kind: 'hold', minutes: 1, else: 'abort', document: false },
       rules: [
         { rule: 'fetchable', result: 'otherEvent' },
         { rule: 'copies', ...failed(1, ['copies'], { above: 5 }, 3) },

@@ -66,6 +66,7 @@ describe('status', () => {
         { queue: 'print-notifications', waiting: 1, poison: 1, oldestPoisonMinutes: 10 },
         { queue: 'print-notifications-waiting', waiting: 0 },
         { queue: 'subscription-events', waiting: 0, poison: 0 },
+        { queue: 'print-archive', waiting: 0, poison: 0 },
         { queue: 'print-job-events', waiting: 0, poison: 0 },
         { queue: 'print-job-events-waiting', waiting: 0 },
         { queue: 'print-job-events-dead', waiting: 0 },

@@ -75,7 +75,7 @@ it('give the worker all it works with, and share its Graph with the subscription
   const { callGraph, throttle } = await services.graph();
   expect(worker).toMatchObject({ callGraph, throttle });
   expect((await services.subscriptions()).callGraph).toBe(callGraph);
-  expect(Object.keys(worker.queues).sort()).toEqual(['events', 'jobs', 'poison', 'waiting']);
+  expect(Object.keys(worker.queues).sort()).toEqual(['archive', 'events', 'jobs', 'poison', 'waiting']);
   expect(worker.places.enter('t1')).toBe(true);
   expect(worker.throttle.remainingMs('t1')).toBe(0);
 });

@@ -144,7 +144,7 @@ test('the first rule that matches decides, with its action', () => {
   });
   expect(with_({ mediaSize: 'A4' })).toEqual({
     rule: 'held',
-    action: { kind: 'hold', minutes: 240, else: 'abort', configure },
+    action: { kind: 'hold', minutes: 240, else: 'abort', document: false, configure },
   });
   expect(with_({})).toEqual({ rule: 'mono', action: { kind: 'release', configure } });
   expect(with_({}, 'jobFetchable')).toEqual({ rule: 'fetchable', action: { kind: 'notify' } });

@@ -157,8 +157,12 @@ describe('faults name line, column and path', () => {
 });
 
 describe('a fetchable job cannot be changed (concepts/universal-print-webhook-notifications.md)', () => {
-  test('only notify is accepted', () => {
+  test('notify or archive is accepted, and exactly one of them', () => {
     expect(faultsIn(fetchable({ notify: {} }))).toEqual([]);
+    expect(faultsIn(fetchable({ archive: {} }))).toEqual([]);
+    for (const then of [{}, { notify: {}, archive: {} }]) {
+      expect(faultsIn(fetchable(then)).join('\n')).toContain('needs exactly one of notify, archive');
+    }
   });
 
   test.each([
@@ -168,7 +172,9 @@ describe('a fetchable job cannot be changed (concepts/universal-print-webhook-no
     { abort: {} },
     { notify: {}, configure: { copies: 1 } },
   ])('%j is refused with the reason', (then) => {
-    expect(faultsIn(fetchable(then)).join('\n')).toContain('must be notify: a fetchable job can no longer be changed');
+    expect(faultsIn(fetchable(then)).join('\n')).toContain(
+      'must be notify or archive: a fetchable job can no longer be changed',
+    );
   });
 
   test('another field is only unknown', () => {
