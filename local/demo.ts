@@ -24,18 +24,22 @@ const EXTRA_MS = 2_500;
 const say = (text = '') => console.log(text);
 const startedAt = Date.now();
 const stops = createStopList();
-const ignoreSignals = stopOnSignals(stops);
-let passed = false;
-try {
-  passed = await runDemo();
-} catch (error) {
-  console.error(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
-} finally {
+const interruption = stopOnSignals(stops);
+const result = await runDemo().catch((error: unknown) => ({ error }));
+// Stopping ends what the demo was waiting for. Its exit code and last words are those of the signal.
+if (!interruption.signal.aborted) await finish(result);
+
+async function finish(result: boolean | { error: unknown }): Promise<void> {
+  const passed = result === true;
+  if (typeof result === 'object') {
+    const { error } = result;
+    console.error(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
   await stops.stop();
-  ignoreSignals();
+  interruption.ignore();
+  say(`${passed ? 'Done' : 'FAILED'} after ${seconds(Date.now() - startedAt)}. Nothing is left running.`);
+  process.exitCode = passed ? 0 : 1;
 }
-say(`${passed ? 'Done' : 'FAILED'} after ${seconds(Date.now() - startedAt)}. Nothing is left running.`);
-process.exitCode = passed ? 0 : 1;
 
 async function runDemo(): Promise<boolean> {
   say(
@@ -53,7 +57,7 @@ async function runDemo(): Promise<boolean> {
   const control = createControlClient(cloud.simulator.controlUrl);
   const run: RunCommand = (...args) => {
     say(`  npm run -s cli -- ${args.join(' ')}`);
-    return runCliCommand(ROOT, cloud.environment, args);
+    return runCliCommand(ROOT, cloud.environment, args, interruption.signal);
   };
   const started = await onboardJobStarted(control, run, 'Contoso');
   const fetchable = await onboardJobFetchable(control, run, 'Fabrikam');

@@ -171,17 +171,18 @@ function keepLines(stream: Readable, listeners: Set<(line: string) => void>): st
 
 /**
  * Runs one command of the CLI in its own process and returns the JSON document that it prints. `environment` is the
- * whole environment, with the app's settings.
+ * whole environment, with the app's settings. `signal` ends it.
  * @throws with the standard error of the command
  */
 export function runCliCommand(
   root: string,
   environment: Readonly<Record<string, string>>,
   args: readonly string[],
+  signal?: AbortSignal,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const command = [join(root, 'cli', 'run.cjs'), ...args, '--json'];
-    const options = { env: { ...environment }, cwd: root, timeout: CLI_LIMIT_MS };
+    const options = { env: { ...environment }, cwd: root, timeout: CLI_LIMIT_MS, ...(signal && { signal }) };
     execFile(process.execPath, command, options, (error, stdout, stderr) => {
       if (error) reject(new Error(`The command ${args.join(' ')} failed: ${stderr.trim() || error.message}`));
       else resolve(JSON.parse(stdout));

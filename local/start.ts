@@ -25,10 +25,15 @@ const SETTINGS_POLL_MS = 1_000;
 
 const say = (text = '') => console.log(text);
 const stops = createStopList();
-stopOnSignals(stops);
+const interruption = stopOnSignals(stops);
 try {
   await start();
 } catch (error) {
+  // The parts that are stopped end what was waiting for them.
+  if (!interruption.signal.aborted) await fail(error);
+}
+
+async function fail(error: unknown): Promise<void> {
   console.error(error instanceof Error ? error.message : String(error));
   await stops.stop();
   process.exitCode = 1;

@@ -36,32 +36,58 @@ export function createStopList(): StopList {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** A signal within this time of the first is the same one: a terminal sends Ctrl-C to npm and to this process, and npm passes it on. */
+const SAME_SIGNAL_MS = 500;
+const PARENT_POLL_MS = 250;
+
 /** The part of `process` that is used here. */
 export interface SignalSource {
   on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
   off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
   exit(code: number): void;
+  /** The process that started this one, now. */
+  readonly ppid: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+interface StopOptions {
+  source?: SignalSource;
+  say?: (message: string) => void;
+  report?: (message: string) => void;
+  /** Milliseconds of any clock. */
+  now?: () => number;
+}
+
+export interface Interruption {
+  /** Aborted when stopping begins. */
+  readonly signal: AbortSignal;
+  /** Ends the watch over signals. */
+  ignore(): void;
 }
 
 /**
- * Stops on SIGINT, SIGTERM or SIGHUP, then exits with 128 + the signal's number (1 if stopping failed). A second signal
- * exits at once, and children end because the pipe to their stdin closes. Returns a function that removes the listeners.
+ * Stops on SIGINT, SIGTERM or SIGHUP, says so, and exits with 128 + the signal's number (1 if stopping failed). It does the
+ * same, as for SIGHUP, when npm has started this process and is gone. A second signal exits at once, and children end
+ * because the pipe to their stdin closes.
  */
-export function stopOnSignals(
-  running: { stop(): Promise<void> },
-  source: SignalSource = process,
-  report: (message: string) => void = (message) => console.error(message),
-): () => void {
-  let stopping = false;
+export function stopOnSignals(running: { stop(): Promise<void> }, options: StopOptions = {}): Interruption {
+  const { source = process, now = () => performance.now() } = options;
+  const { say = (message) => console.log(message), report = (message) => console.error(message) } = options;
+  const interrupted = new AbortController();
+  let firstAt: number | undefined;
   const listener = (signal: NodeJS.Signals): void => {
     const code = 128 + constants.signals[signal];
-    if (stopping) {
-      source.exit(code);
+    if (firstAt !== undefined) {
+      if (now() - firstAt > SAME_SIGNAL_MS) source.exit(code);
       return;
     }
-    stopping = true;
+    firstAt = now();
+    interrupted.abort();
     running.stop().then(
-      () => source.exit(code),
+      () => {
+        say('Stopped.');
+        source.exit(code);
+      },
       (error: unknown) => {
         report(error instanceof Error ? error.message : String(error));
         source.exit(1);
@@ -69,7 +95,19 @@ export function stopOnSignals(
     );
   };
   for (const signal of SIGNALS) source.on(signal, listener);
-  return () => {
-    for (const signal of SIGNALS) source.off(signal, listener);
+  const { ppid: parent, env } = source;
+  // A killed npm passes no signal on. Without npm, a parent may end before its child, as with nohup.
+  const watch = env['npm_lifecycle_event'] === undefined ? undefined : setInterval(checkParent, PARENT_POLL_MS).unref();
+  function checkParent(): void {
+    if (source.ppid === parent) return;
+    clearInterval(watch);
+    listener('SIGHUP');
+  }
+  return {
+    signal: interrupted.signal,
+    ignore: () => {
+      clearInterval(watch);
+      for (const signal of SIGNALS) source.off(signal, listener);
+    },
   };
 }

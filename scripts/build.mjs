@@ -6,7 +6,7 @@
  * `@azure/functions-core` exists only inside the Functions worker.
  * cli, local, bench, examples: packages stay in node_modules.
  */
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,7 @@ const tools = present({
   'cli/main': 'cli/main.ts',
   'local/start': 'local/start.ts',
   'local/demo': 'local/demo.ts',
+  'local/tool': 'local/tool.ts',
   'local/functionsHost/main': 'local/functionsHost/main.ts',
   'local/functionsHost/worker/main': 'local/functionsHost/worker/main.ts',
   'local/graphSimulator/main': 'local/graphSimulator/main.ts',
@@ -88,3 +89,5 @@ await Promise.all([
     chunkNames: 'chunks/[name]-[hash]',
   }),
 ]);
+// Its service is a process, which would stay as long as a program that runs after the build (scripts/local.mjs).
+await stop();

@@ -1,4 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
@@ -30,4 +32,46 @@ describe('npm run demo, the first command of the README', () => {
     expect(demo.status).toBe(0);
     expect(took).toBeLessThan(LIMIT_MS);
   }, 120_000);
+
+  it('says "Stopped." on Ctrl-C, ends with 130, and leaves no process and no file', async () => {
+    // Every process of the demo has this variable in its environment.
+    const folder = mkdtempSync(join(tmpdir(), 'demo-'));
+    const demo = spawn('npm', ['run', '--silent', 'demo'], {
+      cwd: root,
+      env: { ...process.env, TMPDIR: folder, npm_config_update_notifier: 'false' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own, as a terminal gives each command line.
+      detached: true,
+    });
+    const said = { stdout: '', stderr: '' };
+    demo.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said.stdout += text;
+      // While a command of the command line runs.
+      if (/definitions create/.test(said.stdout) && !said.stdout.includes('Stopped.')) interrupt();
+    });
+    demo.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));
+    let interrupted = false;
+    const interrupt = () => {
+      if (!interrupted) process.kill(-(demo.pid ?? 0), 'SIGINT');
+      interrupted = true;
+    };
+    const code = await new Promise<number | null>((resolve) => demo.once('close', resolve));
+    expect(said.stdout).toMatch(/\nStopped\.\n$/);
+    expect([code, said.stderr]).toEqual([130, '']);
+    expect(readdirSync(folder)).toEqual([]);
+    expect(processesWith(folder)).toEqual([]);
+    rmSync(folder, { recursive: true });
+  }, 120_000);
 });
+
+/** The processes whose environment has this text, by /proc. None on systems that have no /proc. */
+function processesWith(text: string): string[] {
+  if (!existsSync('/proc')) return [];
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(join('/proc', pid, 'environ'), 'utf8').includes(text);
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { createStopList, stopOnSignals, type SignalSource } from '../../local/stopList';
 
-function signalSource(): SignalSource & {
+function signalSource(env: Record<string, string> = {}): SignalSource & {
+  ppid: number;
   emit(signal: string): unknown;
   exits: number[];
   listenerCount(): number;
@@ -15,6 +16,8 @@ function signalSource(): SignalSource & {
     emit: (signal) => emitter.emit(signal),
     listenerCount: () => emitter.listenerCount('SIGTERM'),
     exits,
+    ppid: 1000,
+    env,
   };
 }
 
@@ -28,18 +31,27 @@ test.each([
 ])('%s stops all, then exits with %i', async (signal, code) => {
   const source = signalSource();
   const order: string[] = [];
-  stopOnSignals({ stop: () => Promise.resolve(void order.push('stopped')) }, source);
+  const { signal: interrupted } = stopOnSignals(
+    { stop: () => Promise.resolve(void order.push('stop')) },
+    { source, say: (text) => order.push(text) },
+  );
+  expect(interrupted.aborted).toBe(false);
   source.emit(signal);
+  expect(interrupted.aborted).toBe(true);
   await settled();
-  expect(order).toEqual(['stopped']);
+  expect(order).toEqual(['stop', 'Stopped.']);
   expect(source.exits).toEqual([code]);
 });
 
-test('a second signal exits at once', () => {
+test('a second signal exits at once, and the same one by way of npm does not', () => {
   const source = signalSource();
-  stopOnSignals({ stop: () => new Promise(() => undefined) }, source);
+  let now = 0;
+  stopOnSignals({ stop: () => new Promise(() => undefined) }, { source, now: () => now });
+  source.emit('SIGINT');
+  now = 20;
   source.emit('SIGINT');
   expect(source.exits).toEqual([]);
+  now = 1_000;
   source.emit('SIGINT');
   expect(source.exits).toEqual([130]);
 });
@@ -47,15 +59,36 @@ test('a second signal exits at once', () => {
 test('a stop that fails is reported and exits with 1', async () => {
   const source = signalSource();
   const reported: string[] = [];
-  stopOnSignals({ stop: () => Promise.reject(new Error('held fast')) }, source, (text) => reported.push(text));
+  const report = (text: string) => reported.push(text);
+  stopOnSignals({ stop: () => Promise.reject(new Error('held fast')) }, { source, report });
   source.emit('SIGTERM');
   await settled();
   expect([source.exits, reported]).toEqual([[1], ['held fast']]);
 });
 
+test.each([
+  ['with npm', { npm_lifecycle_event: 'start' }, [129]],
+  ['not with another parent, such as a shell that started it with nohup', {}, []],
+])('it stops when its parent is gone: %s', async (_name, env, exits) => {
+  jest.useFakeTimers();
+  try {
+    const source = signalSource(env);
+    const interruption = stopOnSignals({ stop: () => Promise.resolve() }, { source, say: () => undefined });
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(source.exits).toEqual([]);
+    source.ppid = 1;
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(source.exits).toEqual(exits);
+    interruption.ignore();
+    expect(jest.getTimerCount()).toBe(0);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
 test('the listeners can be taken away', () => {
   const source = signalSource();
-  stopOnSignals({ stop: () => Promise.resolve() }, source)();
+  stopOnSignals({ stop: () => Promise.resolve() }, { source }).ignore();
   expect(source.listenerCount()).toBe(0);
 });
 
