@@ -214,15 +214,15 @@ module.exports = {
       to: { path: '^(node:)?https?$|node_modules/axios/' },
     },
     {
-      name: 'identity-in-two-places',
+      name: 'identity-in-three-places',
       comment:
-        'Tokens for Graph come from shared/graph/tokens (of the app) and service (of a person), for storage from shared/storage/account. Use those.',
+        'Tokens for Graph come from shared/graph/tokens (of the app) and cli/signIn (of a person), for storage from shared/storage/account. Use those.',
       severity: 'error',
       from: {
         path: '^(shared|functions|cli)/',
-        pathNot: '^shared/(graph/(tokens|service)|storage/account)\\.ts$',
+        pathNot: '^(shared/(graph/tokens|storage/account)|cli/signIn)\\.ts$',
       },
-      to: { path: 'node_modules/@azure/identity/' },
+      to: { path: 'node_modules/@azure/(identity|msal-node)/' },
     },
     {
       name: 'heavy-parts-load-on-use',

@@ -1,6 +1,7 @@
 import type { GraphService } from '../shared/graph/service';
 import type { Services } from '../shared/services';
 import type { Logger } from '../shared/logger';
+import type { SignIn } from './signIn';
 import type { Terminal, TerminalStreams } from './terminal';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,6 +23,11 @@ export interface CliIo extends TerminalStreams {
   interruption: () => AbortSignal;
   /** The name of the person at this machine, for the record. */
   userName: () => string;
+  /** Starts the program of the local cloud with this environment. @returns its exit code */
+  runLocalTool: (argv: readonly string[], env: Environment) => Promise<number>;
+  signIn: SignIn;
+  /** Opens an address in a browser of this machine. Calls back when that fails. */
+  openBrowser: (address: string, onFailure: () => void) => Promise<void>;
   createServices: (env: Environment) => CliServices;
 }
 
@@ -52,6 +58,10 @@ export interface CliContext {
   sleep: CliIo['sleep'];
   userName: CliIo['userName'];
   interruption: CliIo['interruption'];
+  /** The same, with the settings of the command line. */
+  runLocalTool: (argv: readonly string[]) => Promise<number>;
+  signIn: CliIo['signIn'];
+  openBrowser: CliIo['openBrowser'];
   fetch: CliIo['fetch'];
   /** Paths of files begin here. */
   directory: string;

@@ -1,8 +1,11 @@
 import { userInfo } from 'node:os';
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
 import { version } from '../package.json';
 import { systemClock } from '../shared/clock';
 import { createServices } from '../shared/services';
+import type { Environment } from './context';
 import { probe } from './probe';
 import { withReachChecks } from './reach';
 import { runCli } from './runCli';
@@ -41,6 +44,9 @@ const exitCode = await runCli(process.argv.slice(2), {
   sleep: (ms, signal) => systemClock.sleep(ms, signal),
   interruption: signals.interruption,
   userName: () => userInfo().username,
+  runLocalTool,
+  signIn: async (...request) => (await import('./signIn')).createSignIn()(...request),
+  openBrowser: async (...request) => (await import('./openBrowser')).openBrowser(...request),
   fetch,
   createServices: (env) => withReachChecks(createServices(env), env, probe),
 });
@@ -48,6 +54,14 @@ process.exitCode = signals.exitCode() ?? exitCode;
 
 // A name that is still being looked up would keep the process for as long as the DNS server takes.
 if (process.exitCode !== 0) setTimeout(() => process.exit(), LOOKUP_GRACE_MS).unref();
+
+function runLocalTool(argv: readonly string[], env: Environment): Promise<number> {
+  const program = fileURLToPath(new URL('../local/tool.mjs', import.meta.url));
+  const child = spawn(process.execPath, [program, ...argv], { stdio: 'inherit', env: { ...env } });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject).once('exit', (code) => resolve(code ?? 1));
+  });
+}
 
 async function confirm(question: string): Promise<boolean | undefined> {
   if (!process.stdin.isTTY) return undefined;

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { createVirtualPrinter } from '../shared/graph/api/createPrinter';
 import { TRIGGER_PERMISSIONS } from '../shared/graph/api/taskTriggers';
+import { deviceCodeOption, openAdministratorGraph, SIGN_IN_HELP, type SignInOptions } from './administrator';
 import { nameArgument, TENANT_FLAG, TENANT_HELP } from './arguments';
 import { makeCertificateRequest } from './certificateRequest';
 import type { CliContext } from './context';
 import { example, JSON_HELP, type JsonOption } from './output';
-import { openAdministratorGraph, SIGN_IN_HELP } from './triggers';
 
-interface CreateOptions extends JsonOption {
+interface CreateOptions extends JsonOption, SignInOptions {
   tenant: string;
   name: string;
   manufacturer: string;
@@ -24,6 +24,7 @@ export function printersCommand(group: Command, context: CliContext): void {
     .requiredOption('--name <text>', 'name of the printer', nameArgument)
     .option('--manufacturer <text>', 'manufacturer of the printer', nameArgument, 'Virtual')
     .option('--model <text>', 'model of the printer', nameArgument, 'Pull printing')
+    .addOption(deviceCodeOption())
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',
@@ -37,7 +38,7 @@ export function printersCommand(group: Command, context: CliContext): void {
 async function createVirtual(context: CliContext, options: CreateOptions): Promise<void> {
   const { tenant: tenantId, name: displayName, manufacturer, model, json } = options;
   const { terminal, sleep } = context;
-  const callGraph = await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.write);
+  const callGraph = await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.write, options);
   const certificateSigningRequest = await makeCertificateRequest();
   terminal.note('Graph registers the printer. This can take a few minutes.');
   const printer = { tenantId, displayName, manufacturer, model, certificateSigningRequest };

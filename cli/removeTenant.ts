@@ -3,12 +3,13 @@ import { endHeldJobs } from '../shared/operations/endHeldJobs';
 import { removeTenant } from '../shared/operations/removeTenant';
 import { rulesBlobOf } from '../shared/rules/storedRules';
 import type { Watches } from '../shared/watches/watches';
+import type { SignInOptions } from './administrator';
 import { confirm, notListed } from './arguments';
 import type { CliContext } from './context';
 import { plural, reportProgress, warn, type JsonOption } from './output';
 import { readTriggers } from './triggers';
 
-export interface RemoveOptions extends JsonOption {
+export interface RemoveOptions extends JsonOption, SignInOptions {
   ledger?: true;
   force?: true;
   yes?: true;
@@ -27,7 +28,7 @@ export async function removeTenantVerb(context: CliContext, tenantId: string, op
   if (!options.yes && !(await confirm(terminal, 'tenants remove', question))) {
     return terminal.note('Nothing was removed.');
   }
-  if (!options.force) await requireNoTriggers(context, tenantId);
+  if (!options.force) await requireNoTriggers(context, tenantId, options);
   const heldJobs = await endHeld(context, tenantId, options);
   const subscriptions = await services.subscriptions();
   const watches = countRemovals(
@@ -106,9 +107,9 @@ function countRemovals(watches: Watches, report: (removed: number) => void): Wat
   };
 }
 
-async function requireNoTriggers(context: CliContext, tenantId: string): Promise<void> {
+async function requireNoTriggers(context: CliContext, tenantId: string, options: SignInOptions): Promise<void> {
   // A trigger whose definition Graph does not show may belong to this app.
-  const blocking = (await readTriggers(context, tenantId)).filter(({ ours }) => ours !== false);
+  const blocking = (await readTriggers(context, tenantId, options)).filter(({ ours }) => ours !== false);
   if (blocking.length === 0) return;
   const verb = blocking.length === 1 ? 'has' : 'have';
   throw new ReceiverError(

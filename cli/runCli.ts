@@ -8,6 +8,7 @@ import { errorDocument, failureDocument, usageDocument, wantsJson } from './erro
 import { eventsCommand } from './events';
 import { jobsCommand } from './jobs';
 import { listenCommand } from './listen';
+import { localToolCommand } from './localTool';
 import { errorLines } from './output';
 import { printersCommand } from './printers';
 import { poisonCommand } from './poison';
@@ -51,6 +52,12 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     sleep: io.sleep,
     userName: io.userName,
     interruption: io.interruption,
+    runLocalTool: async (argv) => {
+      const { GRAPH_BASE_URL } = await readSettings(io.env, io.directory);
+      return io.runLocalTool(argv, { ...io.env, GRAPH_BASE_URL });
+    },
+    signIn: io.signIn,
+    openBrowser: io.openBrowser,
     fetch: io.fetch,
     directory: io.directory,
     services: () => (opened ??= readSettings(io.env, io.directory).then((env) => io.createServices(env))),
@@ -87,6 +94,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   poisonCommand(program.command('poison'), context);
   rulesCommand(program.command('rules'), context);
   statusCommand(program.command('status'), context);
+  localToolCommand(program.command('print'), context, 'Print a job in the local cloud');
+  localToolCommand(program.command('fault'), context, 'Make Graph of the local cloud fail');
   try {
     requireLines(argv);
     await program.parseAsync(argv, { from: 'user' });

@@ -4,6 +4,7 @@ import { consentUrl } from '../shared/consent/consentLink';
 import { listHeldKeys } from '../shared/operations/endHeldJobs';
 import { resumeTenant } from '../shared/subscriptions/manage';
 import { newTenant, type Tenant } from '../shared/tenants/tenants';
+import { deviceCodeOption, SIGN_IN_HELP } from './administrator';
 import { nameArgument, notListed, TENANT_HELP, tenantArgument } from './arguments';
 import { consentScriptCommand } from './consentScript';
 import type { CliContext } from './context';
@@ -13,7 +14,6 @@ import { removeTenantVerb, type RemoveOptions } from './removeTenant';
 import { readRulesInForce } from './rulesInForce';
 import { DELEGATED_PERMISSIONS, onboardingFacts, printConsent, SCENARIOS } from './scenarios';
 import { showTenant } from './showTenant';
-import { SIGN_IN_HELP } from './triggers';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
 
@@ -63,6 +63,7 @@ export function tenantsCommand(group: Command, context: CliContext): void {
   onOne('remove', 'Remove a customer with its subscriptions, watches and device tokens')
     .option('--ledger', 'also delete its ledger rows (the record of its jobs)')
     .option('--force', 'skip the check for triggers, which needs a sign-in, and continue while jobs are held')
+    .addOption(deviceCodeOption())
     .option('--yes', 'skip the confirmation')
     .addHelpText(
       'after',
@@ -192,7 +193,7 @@ function printNextSteps(context: CliContext, config: Config, tenantId: string): 
   terminal.table(['scenario', 'permissions'], rows);
   terminal.print(
     '',
-    `To manage triggers with this command line, a Printer Administrator signs in. That needs the delegated permissions ${DELEGATED_PERMISSIONS.join(' and ')}, and public client flows.`,
+    `To manage triggers with this command line, a Printer Administrator signs in. That needs the delegated permissions ${DELEGATED_PERMISSIONS.join(' and ')}, and the redirect URI http://localhost.`,
     '',
     `Next: definitions create --tenant ${tenantId} --name <text>, or subscriptions add --tenant ${tenantId} --printer <id>`,
   );

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { ReceiverError } from '../shared/errors';
-import type { CallGraph } from '../shared/graph/client';
 import { GraphError } from '../shared/graph/errors';
 import { isPullPrintPrinter } from '../shared/graph/api/pullPrintPrinters';
 import {
@@ -10,18 +9,23 @@ import {
   TRIGGER_PERMISSIONS,
   type FoundTrigger,
 } from '../shared/graph/api/taskTriggers';
+import { deviceCodeOption, openAdministratorGraph, SIGN_IN_HELP, type SignInOptions } from './administrator';
 import { confirm, idArgument, nameArgument, pullPrintPrinter, TENANT_FLAG, TENANT_HELP } from './arguments';
 import type { CliContext } from './context';
 import { printerCauses, withLikelyCauses } from './graphRefusal';
 import { example, JSON_HELP, reportProgress, type JsonOption } from './output';
 
-interface CreateOptions extends JsonOption {
+interface ListOptions extends JsonOption, SignInOptions {
+  tenant: string;
+}
+
+interface CreateOptions extends JsonOption, SignInOptions {
   tenant: string;
   printer: string;
   definition: string;
 }
 
-interface DeleteOptions extends JsonOption {
+interface DeleteOptions extends JsonOption, SignInOptions {
   tenant: string;
   printer: string;
   yes?: true;
@@ -29,14 +33,6 @@ interface DeleteOptions extends JsonOption {
 
 const TENANT = '--tenant 11111111-1111-1111-1111-111111111111';
 const PRINTER = '--printer 33333333-3333-3333-3333-333333333333';
-
-/** Part of the help of every verb that signs a person in. */
-export const SIGN_IN_HELP = `
-A Printer Administrator of the tenant signs in by device code, because Graph accepts these calls from no app. The app
-registration must allow public client flows (Authentication > Advanced settings) and have the delegated permissions
-Printer.Read.All and Printer.ReadWrite.All. The risk: with public client flows, anyone can start a device code sign-in to
-your app and send the code to other people. Anyone who enters it gives the sender their own access. Allow public client flows
-only while you need them, and never enter a code that you did not request.`;
 
 /** The group `triggers`: a trigger binds a definition to a printer, so that each new job waits for the app. */
 export function triggersCommand(group: Command, context: CliContext): void {
@@ -47,6 +43,7 @@ export function triggersCommand(group: Command, context: CliContext): void {
     .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
     .requiredOption('--printer <name or id>', 'the printer', nameArgument)
     .requiredOption('--definition <name or id>', 'a definition of this app', nameArgument)
+    .addOption(deviceCodeOption())
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',
@@ -57,9 +54,10 @@ export function triggersCommand(group: Command, context: CliContext): void {
     .command('list')
     .description('List every printer that has a trigger, and whether the trigger belongs to this app')
     .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
+    .addOption(deviceCodeOption())
     .option('--json', JSON_HELP)
     .addHelpText('after', SIGN_IN_HELP + example(`triggers list ${TENANT}`))
-    .action((options: JsonOption & { tenant: string }) => list(context, options));
+    .action((options: ListOptions) => list(context, options));
   group
     .command('delete')
     .description('Delete a trigger. New jobs of the printer print without waiting for the app')
@@ -67,6 +65,7 @@ export function triggersCommand(group: Command, context: CliContext): void {
     .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
     .requiredOption('--printer <name or id>', 'the printer', nameArgument)
     .option('--yes', 'skip the confirmation')
+    .addOption(deviceCodeOption())
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',
@@ -82,7 +81,7 @@ async function create(context: CliContext, options: CreateOptions): Promise<void
   if (await isPullPrintPrinter((await services.graph()).callGraph, tenantId, printerId)) {
     throw pullPrintPrinter(printerId, 'triggers');
   }
-  const callGraph = await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.write);
+  const callGraph = await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.write, options);
   try {
     const trigger = await createTrigger({ callGraph, graphBaseUrl }, { tenantId, printerId, definitionId });
     if (options.json) return context.terminal.json({ tenantId, printerId, ...trigger });
@@ -103,9 +102,9 @@ async function create(context: CliContext, options: CreateOptions): Promise<void
   }
 }
 
-async function list(context: CliContext, options: JsonOption & { tenant: string }): Promise<void> {
+async function list(context: CliContext, options: ListOptions): Promise<void> {
   const { tenant: tenantId } = options;
-  const found = await readTriggers(context, tenantId);
+  const found = await readTriggers(context, tenantId, options);
   if (options.json) {
     return context.terminal.json(found.map((trigger) => ({ tenantId, ...trigger })));
   }
@@ -130,7 +129,7 @@ async function remove(context: CliContext, triggerId: string, options: DeleteOpt
   if (!options.yes && !(await confirm(context.terminal, 'triggers delete', question))) {
     return context.terminal.note('Nothing was deleted.');
   }
-  const callGraph = await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.write);
+  const callGraph = await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.write, options);
   if (!(await deleteTrigger(callGraph, { tenantId, printerId, triggerId }))) {
     throw new ReceiverError('graphNotFound', `Printer ${printerId} has no trigger ${triggerId}`, {
       remedy: `See: triggers list --tenant ${tenantId}`,
@@ -141,30 +140,18 @@ async function remove(context: CliContext, triggerId: string, options: DeleteOpt
 }
 
 /** Signs a Printer Administrator in and reads every trigger of the tenant, with progress on stderr. */
-export async function readTriggers(context: CliContext, tenantId: string): Promise<FoundTrigger[]> {
+export async function readTriggers(
+  context: CliContext,
+  tenantId: string,
+  options: SignInOptions,
+): Promise<FoundTrigger[]> {
   const services = await context.services();
   const { graphBaseUrl } = await services.config();
   const administrator = {
     graphBaseUrl,
-    callGraph: await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.read),
+    callGraph: await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.read, options),
   };
   const app = { graphBaseUrl, callGraph: (await services.graph()).callGraph };
   const onProgress = reportProgress(context.terminal, 20, (read) => `${read} printers read`);
   return findTriggers(app, administrator, tenantId, onProgress);
-}
-
-/** Graph as a Printer Administrator. Prints on stderr where to sign in, and waits until that has happened. */
-export async function openAdministratorGraph(
-  context: CliContext,
-  tenantId: string,
-  permission: string,
-): Promise<CallGraph> {
-  const services = await context.services();
-  return services.userGraph(tenantId, {
-    permission,
-    prompt: ({ verificationUri, userCode }) =>
-      context.terminal.note(
-        `Open ${verificationUri} and enter the code ${userCode}, as a Printer Administrator of tenant ${tenantId}.`,
-      ),
-  });
 }

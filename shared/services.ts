@@ -8,7 +8,7 @@ import type { AdmitDevice } from './deviceTokens/admitDevice';
 import type { TokenDeps } from './deviceTokens/issueToken';
 import type { ConfirmConsent } from './consent/confirmConsent';
 import { readConfig, readStorageConfig, type Config } from './config';
-import type { GraphService, SignInOptions } from './graph/service';
+import type { GraphService } from './graph/service';
 import type { CallGraph } from './graph/client';
 import type { PlacesAndTurns } from './fairness/openFairQueues';
 import type { ProcessDeps } from './jobs/processNotification';
@@ -40,8 +40,8 @@ export interface Services extends AppQueues {
   confirmConsent(): Promise<ConfirmConsent>;
   /** What the use cases on subscriptions need apart from the logger of the invocation. */
   subscriptions(): Promise<Omit<SubscriptionDeps, 'logger'>>;
-  /** Microsoft Graph as a person of a tenant, who is asked to sign in; for the CLI. @throws ReceiverError `signInFailed` */
-  userGraph(tenantId: string, options: SignInOptions): Promise<CallGraph>;
+  /** Microsoft Graph as the person who signs in, which gives a token; for the CLI. */
+  userGraph(signIn: () => Promise<string>): Promise<CallGraph>;
   /** The places of this process, which its tenants share. */
   places(): Promise<PlacesAndTurns>;
   /** The ledger. */
@@ -144,8 +144,7 @@ export function createServices(env: Environment): Services {
       clock: systemClock,
       random: Math.random,
     })),
-    userGraph: async (tenantId, options) =>
-      (await import('./graph/service')).openUserGraph(await config(), tenantId, options),
+    userGraph: async (signIn) => (await import('./graph/service')).openUserGraph(await config(), await signIn()),
     ...queues,
     places,
     ledger,

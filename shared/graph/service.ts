@@ -1,4 +1,3 @@
-import type { DeviceCodeInfo } from '@azure/identity';
 import { createCache } from '../cache';
 import { systemClock, type Clock } from '../clock';
 import type { Config } from '../config';
@@ -15,7 +14,7 @@ import {
 import { GraphError } from './errors';
 import { createSendHttp } from './http';
 import { isExplained } from './refusals';
-import { authorityOptions, createRequestToken, createTokens, type RequestToken, type Tokens } from './tokens';
+import { createRequestToken, createTokens, type RequestToken, type Tokens } from './tokens';
 
 /** Graph for one process: all its calls share tokens, connections, throttling and silence. */
 export interface GraphService {
@@ -75,49 +74,10 @@ function openGraph({ graphBaseUrl }: Config, tokens: Tokens): GraphService {
   return { callGraph, callBatch, tokens, throttle, silence };
 }
 
-/** What the person has to do: open the page and enter the code. */
-export type SignInPrompt = Pick<DeviceCodeInfo, 'verificationUri' | 'userCode'>;
-
-export interface SignInOptions {
-  /** A delegated permission of Microsoft Graph, e.g. `Printer.Read.All`. */
-  permission: string;
-  /** Shows the person what to do. It is not waited for. */
-  prompt: (prompt: SignInPrompt) => void;
-}
-
-/**
- * Graph as a person of one tenant, who signs in by device code before this resolves. The token is valid for about an hour
- * and kept in memory only.
- *
- * @throws ReceiverError `signInFailed`
- */
-export async function openUserGraph(config: Config, tenantId: string, options: SignInOptions): Promise<CallGraph> {
-  const token = await signIn(config, tenantId, options);
+/** Graph as the person to whom the token belongs. */
+export function openUserGraph(config: Config, token: string): CallGraph {
   const tokens = { get: () => Promise.resolve(token), refused: () => undefined };
   return asAdministrator(openGraph(config, tokens).callGraph);
-}
-
-/**
- * The token of a person who signs in with the app registration of the settings. It must allow public client flows. Entra
- * accepts the code for 15 minutes.
- */
-async function signIn(config: Config, tenantId: string, options: SignInOptions): Promise<string> {
-  const { DeviceCodeCredential } = await import('@azure/identity');
-  const { permission, prompt } = options;
-  const credential = new DeviceCodeCredential({
-    tenantId,
-    clientId: config.clientId,
-    ...authorityOptions(config),
-    userPromptCallback: ({ verificationUri, userCode }) => prompt({ verificationUri, userCode }),
-  });
-  try {
-    return (await credential.getToken(`${new URL(config.graphBaseUrl).origin}/${permission}`)).token;
-  } catch (cause) {
-    throw new ReceiverError('signInFailed', `No person signed in to tenant ${tenantId} at ${config.authorityHost}`, {
-      remedy: `Allow public client flows in the app registration (Authentication), consent to the delegated permission ${permission}, and enter the code within 15 minutes. If no code appeared, check ENTRA_AUTHORITY_HOST.`,
-      cause,
-    });
-  }
 }
 
 /** The same calls. The remedy of a 401 or 403 is for the person, where `callGraph` names the permission of the app. */

@@ -18,7 +18,7 @@ describe('printers create-virtual', () => {
     expect(code).toBe(0);
     expect(stdout).toContain(`Created virtual printer ${PRINTER} (Pull printing).\n`);
     expect(stdout).toContain(`triggers create --tenant ${TENANT} --printer ${PRINTER} --definition <id>`);
-    expect(stderr).toContain('enter the code ABCD1234');
+    expect(stderr).toContain('https://login.example/authorize');
     // The permission that triggers need too: Printer.Create would be one more to consent to (api/printer-create.md).
     expect(world.signedIn).toEqual([`${TENANT} Printer.ReadWrite.All`]);
     expect(world.administrator.calls[0]?.body).toMatchObject({

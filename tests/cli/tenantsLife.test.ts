@@ -90,7 +90,7 @@ describe('tenants remove', () => {
     answerAdministrator(world, trigger);
     const { code, stdout, stderr } = await world.run('tenants', 'remove', TENANT, '--yes');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain('enter the code ABCD1234');
+    expect(stderr).toContain('https://login.example/authorize');
     expect(stderr).toContain(`First floor (${PRINTER}, trigger ${TRIGGER})`);
     expect(world.signedIn).toEqual([`${TENANT} Printer.Read.All`]);
     expect((await world.tenants.get(TENANT))?.status).toBe('active');

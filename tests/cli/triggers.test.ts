@@ -14,7 +14,7 @@ describe('triggers', () => {
     expect(code).toBe(0);
     expect(stdout).toContain(`subscriptions add --tenant ${TENANT} --definition ${DEFINITION}`);
     expect(stderr).toBe(
-      `Open https://login.example/device and enter the code ABCD1234, as a Printer Administrator of tenant ${TENANT}.\n`,
+      `Sign in as a Printer Administrator of tenant ${TENANT}. A browser opens on this machine. If it does not, open this address in it:\nhttps://login.example/authorize\n`,
     );
     expect(world.signedIn).toEqual([`${TENANT} Printer.ReadWrite.All`]);
     expect(world.administrator.calls).toMatchObject([
@@ -31,6 +31,38 @@ describe('triggers', () => {
     expect(await world.runJson(...create)).toMatchObject({
       json: { tenantId: TENANT, printerId: PRINTER, id: TRIGGER, definitionId: DEFINITION },
     });
+  });
+
+  it('signs in by a code on another device where that is asked for', async () => {
+    const openBrowser = jest.fn(() => Promise.resolve());
+    const world = createCliWorld({ openBrowser });
+    world.administrator.next('POST', () => ({ id: TRIGGER }));
+    expect((await world.run(...create, '--device-code')).stderr).toBe(
+      `Open https://login.example/device and enter the code ABCD1234, as a Printer Administrator of tenant ${TENANT}.\n`,
+    );
+    expect(openBrowser).not.toHaveBeenCalled();
+  });
+
+  it('says what to do where no browser can be opened', async () => {
+    const world = createCliWorld({
+      openBrowser: (_address, onFailure) => Promise.resolve(onFailure()),
+    });
+    world.administrator.next('POST', () => ({ id: TRIGGER }));
+    const { code, stderr } = await world.run(...create);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^warning: No browser could be opened\..*--device-code/m);
+  });
+
+  it.each([
+    ['triggers', 'create'],
+    ['triggers', 'list'],
+    ['triggers', 'delete'],
+    ['printers', 'create-virtual'],
+    ['tenants', 'remove'],
+  ])('%s %s takes --device-code', async (group, verb) => {
+    const { stdout } = await createCliWorld().run(group, verb, '--help');
+    expect(stdout).toContain('--device-code');
+    expect(stdout).toContain('AADSTS53003');
   });
 
   it('create explains that a printer can have only one trigger', async () => {
@@ -128,7 +160,7 @@ describe('triggers', () => {
     for (const _ of printers) world.administrator.next('GET', () => ({ value: [] }));
     const { code, stderr } = await world.run('triggers', 'list', '--tenant', TENANT);
     expect(code).toBe(0);
-    expect(stderr.split('\n').slice(1)).toEqual(['20 printers read', '40 printers read', '']);
+    expect(stderr.split('\n').slice(2)).toEqual(['20 printers read', '40 printers read', '']);
   });
 
   it('delete asks for confirmation, deletes, and fails for a missing trigger', async () => {
@@ -151,7 +183,7 @@ describe('triggers', () => {
 
   it('help explains public client flows and their risk', async () => {
     const { stdout } = await createCliWorld().run('triggers', 'create', '--help');
-    expect(stdout).toContain('must allow public client flows');
+    expect(stdout).toContain('must then allow public client flows');
     expect(stdout).toContain('The risk:');
   });
 });

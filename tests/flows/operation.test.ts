@@ -1,16 +1,9 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { eventually } from '../support/eventually';
+import { runWithBrowser } from '../support/runWithBrowser';
 import { signedMessage } from '../support/signedMessage';
-import { ROOT, startFlow, type Flow } from '../support/startFlow';
+import { startFlow, type Flow } from '../support/startFlow';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
-
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
 
 /** The life of a customer by the command line, against the local cloud: consent, trigger, job, poison, removal. */
 describe('operating the built app', () => {
@@ -24,24 +17,9 @@ describe('operating the built app', () => {
   }, 60_000);
   afterAll(() => flow.stop(), 30_000);
 
-  /** The command as an operator runs it. A sign-in prompt is answered as `administrator` says. */
-  const cli = async (argv: string[], as: 'printerAdministrator' | 'user' = 'printerAdministrator') => {
-    const child = spawn(process.execPath, [join(ROOT, 'cli', 'run.cjs'), ...argv], {
-      env: { ...flow.cloud.environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const said = { stdout: '', stderr: '' };
-    let signedIn: Promise<unknown> | undefined;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said.stderr += text;
-      const code = / enter the code (\S+),/.exec(said.stderr)?.[1];
-      if (code !== undefined) signedIn ??= flow.control.answerDeviceCode(code, { as });
-    });
-    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-    await signedIn;
-    return { code, ...said } satisfies Ended;
-  };
+  /** The command as an operator runs it. Who signs in by the browser says `as`. */
+  const cli = (argv: string[], as: 'printerAdministrator' | 'user' = 'printerAdministrator') =>
+    runWithBrowser(argv, { env: { ...flow.cloud.environment, SIGN_IN_AS: as } });
   const cliJson = async <T>(...argv: string[]): Promise<T> => {
     const { code, stdout, stderr } = await cli([...argv, '--json']);
     if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stderr}`);

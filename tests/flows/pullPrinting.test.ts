@@ -38,10 +38,18 @@ describe('pull printing', () => {
 
   it('registers a virtual printer, holds its jobs, and prints one at the reader where the badge is shown', async () => {
     const { tenantId, printerId: reader, definitionId } = await flow.onboard(['jobStarted'], { trigger: false });
-    const created = await cli('printers', 'create-virtual', '--tenant', tenantId, '--name', 'Pull printing');
+    const created = await cli(
+      'printers',
+      'create-virtual',
+      '--tenant',
+      tenantId,
+      '--name',
+      'Pull printing',
+      '--device-code',
+    );
     const virtual = String(created['printerId']);
     const trigger = ['--printer', virtual, '--definition', definitionId];
-    await cli('triggers', 'create', '--tenant', tenantId, ...trigger);
+    await cli('triggers', 'create', '--tenant', tenantId, ...trigger, '--device-code');
     const rules = join(folder, 'pull.json');
     writeFileSync(
       rules,

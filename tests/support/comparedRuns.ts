@@ -16,6 +16,7 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/(?<=\.)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/g, '<signature>'],
   [/(?<="generation":)\d+/g, '<seconds>'],
   [/(?<= enter the code )[A-Z]{9}\b/g, '<code>'],
+  [/(?<=\/authorize\?)\S+/g, '<request>'],
   [/(?<=minutes to nearest expiry +)\d+/g, '<minutes>'],
   [/\b\d+ min$/gm, '<minutes> min'],
 ];

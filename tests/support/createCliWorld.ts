@@ -53,10 +53,9 @@ export function createCliWorld(overrides: Partial<CliIo> = {}, wrap: WrapService
     watches: () => Promise.resolve(world.watches),
     graph: () => Promise.resolve({ callGraph: world.graph.callGraph }),
     subscriptions: () => Promise.resolve(subscriptions),
-    userGraph: (tenantId, { permission, prompt }) => {
-      signedIn.push(`${tenantId} ${permission}`);
-      prompt({ verificationUri: 'https://login.example/device', userCode: 'ABCD1234' });
-      return Promise.resolve(administrator.callGraph);
+    userGraph: async (signIn) => {
+      await signIn();
+      return administrator.callGraph;
     },
     queue: (name) => Promise.resolve(queue(name)),
     signers: () =>
@@ -100,6 +99,14 @@ export function createCliWorld(overrides: Partial<CliIo> = {}, wrap: WrapService
       sleep: (ms) => world.clock.sleep(ms),
       userName: () => 'ada',
       interruption: () => new AbortController().signal,
+      signIn: (_place, { tenantId, permission, flow }, prompts) => {
+        signedIn.push(`${tenantId} ${permission}`);
+        if (flow === 'browser') prompts.browser('https://login.example/authorize');
+        else prompts.deviceCode({ verificationUri: 'https://login.example/device', userCode: 'ABCD1234' });
+        return Promise.resolve('a token');
+      },
+      openBrowser: () => Promise.resolve(),
+      runLocalTool: () => Promise.resolve(0),
       fetch: () => Promise.reject(new Error('This test has no network')),
       createServices: (env) => wrap(servicesOf(env), env),
       ...overrides,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DeliveryAttempt, DeliveryOptions } from '../delivery/options';
 import type { DeviceSignIn, Subscription } from '../world/simulation';
 import type { Variants } from '../world/variants';
-import { deviceAnswers, faultRule, id, outageOrder, printOrder, targets } from './controlTypes';
+import { faultRule, id, outageOrder, printOrder, signInAnswers, targets } from './controlTypes';
 import type { CallRecord, FaultState, PrintedJob, Violation } from './controlTypes';
 import type { ListedJob, OpenTask, SimulatorState } from './viewState';
 
@@ -70,6 +70,7 @@ export const controlApi = {
 
   // Notifications: how they are sent, and what was sent.
   setDelivery: row('PATCH /delivery', done, changeOf<DeliveryOptions>()),
+  delivery: row('GET /delivery', json<DeliveryOptions>()),
   deliveries: row('GET /deliveries', json<DeliveryAttempt[]>('value')),
   /** Sends past items again, in other POSTs. */
   redeliver: row(
@@ -93,6 +94,7 @@ export const controlApi = {
     ofTenant.extend({ rate, announce: z.boolean().default(false) }),
   ),
   startOutage: row('POST /outage', done, outageOrder),
+  outage: row('GET /outage', json<z.output<typeof outageOrder> | undefined>('outage')),
   endOutage: row('DELETE /outage', done),
   addFault: row('POST /faults', json<FaultState>(), faultRule),
   faults: row('GET /faults', json<FaultState[]>('value')),
@@ -122,7 +124,7 @@ export const controlApi = {
     }),
   ),
   deviceCodes: row('GET /deviceCodes', json<Omit<DeviceSignIn, 'deviceCode'>[]>('value')),
-  answerDeviceCode: row('POST /deviceCodes/{code}', done, z.object({ as: z.enum(deviceAnswers) })),
+  answerDeviceCode: row('POST /deviceCodes/{code}', done, z.object({ as: z.enum(signInAnswers) })),
   reset: row('POST /reset', done),
 };
 

@@ -129,6 +129,7 @@ const handlers: Handlers = {
   setDelivery: ({ delivery }, change) => {
     Object.assign(delivery.options, deliveryOptionsSchema.parse({ ...delivery.options, ...change }));
   },
+  delivery: ({ delivery }) => delivery.options,
   deliveries: ({ delivery }) => delivery.attempts(),
   redeliver: ({ delivery }, { match, times }) => {
     const isWanted = (item: DeliveryItem) =>
@@ -148,7 +149,14 @@ const handlers: Handlers = {
   loseSubscriptions,
   startOutage: ({ world }, outage) => {
     world.outage = outage;
+    const { lastsMs } = outage;
+    if (lastsMs === undefined) return;
+    const end = () => {
+      if (world.outage === outage) world.outage = undefined;
+    };
+    setTimeout(end, lastsMs).unref();
   },
+  outage: ({ world }) => world.outage,
   endOutage: ({ world }) => {
     world.outage = undefined;
   },

@@ -135,8 +135,10 @@ export const outageOrder = z.object({
   /** `late`: notifications go out after the end, those younger than 4 hours. */
   notifications: z.enum(['late', 'lost', 'normal']).default('late'),
   retryAfterSeconds: ms.optional(),
+  /** It ends by itself after this time, which is real time. */
+  lastsMs: ms.optional(),
 });
 
-/** The answers to a device code. */
-export const deviceAnswers = ['printerAdministrator', 'user', 'decline'] as const;
-export type DeviceAnswer = (typeof deviceAnswers)[number];
+/** What a person does who is asked to sign in. */
+export const signInAnswers = ['printerAdministrator', 'user', 'decline'] as const;
+export type SignInAnswer = (typeof signInAnswers)[number];

@@ -4,6 +4,7 @@ import { performOrFail } from '../faults/performOrFail';
 import { createRouter, refusalOf, type Refusal } from '../http/readRequest';
 import { createListener, type Reply } from '../http/server';
 import type { Simulation, Tenant } from '../world/simulation';
+import { answerAuthorize, redeemAuthorizationCode } from './authorizationCode';
 import { LIFETIME_SECONDS, lifetimeFrom } from './keys';
 import { allRoles } from './permissions';
 import { missingParameter, redeemDeviceCode, SignInRefusal, startDeviceSignIn } from './userSignIn';
@@ -17,6 +18,10 @@ const findRoute = createRouter<{ call: string; handle: Handle }>([
   { call: 'GET /{tenant}/v2.0/.well-known/openid-configuration', handle: answerMetadata },
   { call: 'GET /{tenant}/adminconsent', handle: answerAdminConsent },
   {
+    call: 'GET /{tenant}/oauth2/v2.0/authorize',
+    handle: (simulation, tenantId, query) => answerAuthorize(simulation, tenantOf(simulation, tenantId), query),
+  },
+  {
     call: 'POST /{tenant}/oauth2/v2.0/devicecode',
     handle: (simulation, tenantId, form) => startDeviceSignIn(simulation, tenantOf(simulation, tenantId), form),
   },
@@ -26,7 +31,7 @@ const findRoute = createRouter<{ call: string; handle: Handle }>([
 /** The grant types of a device code: the documented one, and the older name that MSAL still sends. */
 const deviceCodeGrants = ['urn:ietf:params:oauth:grant-type:device_code', 'device_code'];
 
-/** Listens as the sign-in service: metadata, keys, admin consent, device codes and tokens. */
+/** Listens as the sign-in service: metadata, keys, admin consent, sign-in by browser and by device code, tokens. */
 export function createAuthorityListener(simulation: Simulation): RequestListener {
   const { calls } = simulation;
   return createListener(async ({ method, url, text }) => {
@@ -101,11 +106,12 @@ function answerAdminConsent(simulation: Simulation, tenantId: string, query: URL
   return { status: 302, headers: { location: target.href } };
 }
 
-/** Answers the token endpoint (identity-platform v2-oauth2-client-creds-grant-flow, v2-oauth2-device-code). */
+/** Answers the token endpoint (identity-platform v2-oauth2-client-creds-grant-flow, v2-oauth2-device-code, -auth-code-flow). */
 async function issueToken(simulation: Simulation, tenantId: string, form: URLSearchParams): Promise<Reply> {
   const tenant = tenantOf(simulation, tenantId);
   const grant = form.get('grant_type') ?? '';
   if (deviceCodeGrants.includes(grant)) return redeemDeviceCode(simulation, tenant, form);
+  if (grant === 'authorization_code') return redeemAuthorizationCode(simulation, tenant, form);
   if (grant !== 'client_credentials')
     throw new SignInRefusal(400, 'unsupported_grant_type', 70003, 'The app requested an unsupported grant type.');
   const appid = form.get('client_id') ?? '';

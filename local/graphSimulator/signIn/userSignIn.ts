@@ -1,5 +1,5 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
-import { deviceAnswers, type DeviceAnswer } from '../control/controlTypes';
+import { signInAnswers, type SignInAnswer } from '../control/controlTypes';
 import { Refusal } from '../http/readRequest';
 import type { Reply } from '../http/server';
 import type { DeviceSignIn, Simulation, Tenant } from '../world/simulation';
@@ -27,7 +27,7 @@ export class SignInRefusal extends Refusal {
 /** Starts a sign-in by device code (identity-platform v2-oauth2-device-code, device authorization request). */
 export function startDeviceSignIn(simulation: Simulation, tenant: Tenant, form: URLSearchParams): Reply {
   const clientId = form.get('client_id') ?? '';
-  const scopes = (form.get('scope') ?? '').split(' ').filter((word) => word !== '');
+  const scopes = scopesOf(form);
   if (clientId === '') throw missingParameter('client_id');
   if (scopes.length === 0) throw missingParameter('scope');
   const signIn: DeviceSignIn = {
@@ -54,13 +54,18 @@ export function startDeviceSignIn(simulation: Simulation, tenant: Tenant, form: 
   };
 }
 
+/** The scopes of a request. */
+export function scopesOf(parameters: URLSearchParams): string[] {
+  return (parameters.get('scope') ?? '').split(' ').filter((word) => word !== '');
+}
+
 /** The refusal of a form without a required parameter. */
 export function missingParameter(name: string): SignInRefusal {
   return new SignInRefusal(400, 'invalid_request', 900144, `The request must contain '${name}'.`);
 }
 
 /** Enters a user code. False when no sign-in waits for it. */
-export function answerDeviceCode({ world, now }: Simulation, userCode: string, answer: DeviceAnswer): boolean {
+export function answerDeviceCode({ world, now }: Simulation, userCode: string, answer: SignInAnswer): boolean {
   const wanted = userCode.trim().toUpperCase();
   const waiting = [...world.deviceCodes.values()].find(
     (signIn) => signIn.userCode === wanted && signIn.answer === undefined && signIn.expiresAt > now(),
@@ -73,8 +78,8 @@ export function answerDeviceCode({ world, now }: Simulation, userCode: string, a
 export function answerDeviceLogin(simulation: Simulation, query: URLSearchParams): Reply {
   const page = (status: number, body: string): Reply => ({ status, headers: { 'content-type': 'text/plain' }, body });
   const userCode = query.get('user_code');
-  const answer = deviceAnswers.find((name) => name === (query.get('as') ?? 'printerAdministrator'));
-  if (userCode === null || !answer) return page(400, `Add ?user_code=<code>&as=${deviceAnswers.join('|')} to the URL.`);
+  const answer = signInAnswers.find((name) => name === (query.get('as') ?? 'printerAdministrator'));
+  if (userCode === null || !answer) return page(400, `Add ?user_code=<code>&as=${signInAnswers.join('|')} to the URL.`);
   if (!answerDeviceCode(simulation, userCode, answer)) return page(404, 'No sign-in is waiting for this code.');
   return page(200, answer === 'decline' ? 'Declined.' : 'Signed in. You can close this page.');
 }
@@ -92,7 +97,12 @@ export async function redeemDeviceCode(simulation: Simulation, tenant: Tenant, f
   deviceCodes.delete(signIn.deviceCode);
   if (signIn.answer === 'decline')
     throw new SignInRefusal(400, 'authorization_declined', 65004, 'The user declined the sign-in.');
-  return issueUserTokens(simulation, signIn);
+  const { deviceCodeFlow } = simulation.variants;
+  if (deviceCodeFlow === 'blocked')
+    throw new SignInRefusal(400, 'invalid_grant', 53003, 'Access has been blocked by Conditional Access policies.');
+  if (deviceCodeFlow === 'notAllowed')
+    throw new SignInRefusal(401, 'invalid_client', 7000218, 'The request must contain a credential of the client.');
+  return issueUserTokens(simulation, { ...signIn, isPrinterAdministrator: signIn.answer === 'printerAdministrator' });
 }
 
 /** Claims of an access token of a signed-in user. */
@@ -112,12 +122,22 @@ export function userClaims(
   };
 }
 
-async function issueUserTokens(simulation: Simulation, signIn: DeviceSignIn): Promise<Reply> {
-  const { tenantId, clientId: appId } = signIn;
-  const asked = signIn.scopes.filter((name) => !openIdScopes.has(name));
+/** A person who has signed in, and for what. */
+interface SignedIn {
+  tenantId: string;
+  clientId: string;
+  scopes: string[];
+  isPrinterAdministrator: boolean;
+  /** Of the request; the id_token repeats it (identity-platform v2-protocols-oidc). */
+  nonce?: string | null;
+}
+
+/** The tokens of a person, as the token endpoint answers them. */
+export async function issueUserTokens(simulation: Simulation, signedIn: SignedIn): Promise<Reply> {
+  const { tenantId, clientId: appId, scopes, isPrinterAdministrator, nonce = null } = signedIn;
+  const asked = scopes.filter((name) => !openIdScopes.has(name));
   // Scopes without their resource: `https://graph.microsoft.com/Printer.Read.All` is `Printer.Read.All`.
   const names = asked.map((scope) => scope.slice(scope.lastIndexOf('/') + 1));
-  const isPrinterAdministrator = signIn.answer === 'printerAdministrator';
   const user = { tenantId, appId, scopes: names.join(' '), isPrinterAdministrator };
   const objectId = randomUUID();
   const ids = { oid: objectId, sub: objectId };
@@ -133,6 +153,7 @@ async function issueUserTokens(simulation: Simulation, signIn: DeviceSignIn): Pr
       id_token: await simulation.keys.sign({
         ...{ aud: appId, iss: `${simulation.authorityUrl}/${tenantId}/v2.0`, tid: tenantId, ver: '2.0' },
         ...{ ...lifetimeFrom(simulation.now()), ...ids, preferred_username: `user@${tenantId}.example` },
+        ...(nonce === null ? {} : { nonce }),
       }),
       client_info: Buffer.from(JSON.stringify({ uid: objectId, utid: tenantId })).toString('base64url'),
     },

@@ -30,7 +30,7 @@ export function startPassingTime(simulation: Simulation): () => void {
 
 /**
  * Makes the housekeeping that bounds the memory of a long run, once a minute of `Date`: old jobs leave the listings with
- * their tasks and documents, and so do expired downloads and device codes.
+ * their tasks and documents, and so do expired downloads and codes.
  */
 function createForgetOld(simulation: Simulation): () => void {
   let done = '';
@@ -42,9 +42,10 @@ function createForgetOld(simulation: Simulation): () => void {
     done = minute;
     if (variants.jobKeptMinutes > 0) forgetJobs(simulation, now - variants.jobKeptMinutes * MINUTE_MS);
     for (const [id, { expiresAt }] of world.downloads) if (expiresAt <= now) world.downloads.delete(id);
-    for (const [code, { expiresAt }] of world.deviceCodes)
-      // Kept for an hour, so that a late poll gets expired_token.
-      if (expiresAt + 60 * MINUTE_MS <= now) world.deviceCodes.delete(code);
+    for (const codes of [world.deviceCodes, world.authorizationCodes])
+      for (const [code, { expiresAt }] of codes)
+        // Kept for an hour, so that a late call learns that its code has expired.
+        if (expiresAt + 60 * MINUTE_MS <= now) codes.delete(code);
   };
 }
 

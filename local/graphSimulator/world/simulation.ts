@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { DeviceAnswer, jobUser, outageOrder, printOrder } from '../control/controlTypes';
+import type { SignInAnswer, jobUser, outageOrder, printOrder } from '../control/controlTypes';
 import type { DeliveryEngine } from '../delivery/engine';
 import type { DeliveryItem } from '../delivery/options';
 import type { PostToReceiver } from '../delivery/receiver';
@@ -7,6 +7,7 @@ import type { CallReport } from '../faults/callReport';
 import type { FaultRules } from '../faults/faultRules';
 import type { Throttle } from '../graph/throttle';
 import type { SeededRandom } from '../seededRandom';
+import type { AuthorizationCode } from '../signIn/authorizationCode';
 import type { SigningKeys } from '../signIn/keys';
 import type { SubscriptionRequest } from '../subscriptions/rules';
 import type { Variants } from './variants';
@@ -49,6 +50,8 @@ export function createWorld() {
     transforming: new Set<Job>(),
     /** Sign-ins by device code, by their device_code. */
     deviceCodes: new Map<string, DeviceSignIn>(),
+    /** Sign-ins by browser, by their code. */
+    authorizationCodes: new Map<string, AuthorizationCode>(),
     /** Notifications that wait for the end of an outage or for a new token of their subscription. */
     waiting: [] as { item: DeliveryItem; since: number }[],
     outage: undefined as z.output<typeof outageOrder> | undefined,
@@ -67,7 +70,7 @@ export interface DeviceSignIn {
   scopes: string[];
   expiresAt: number;
   /** What the user did; undefined until the code is entered. */
-  answer: DeviceAnswer | undefined;
+  answer: SignInAnswer | undefined;
 }
 
 export interface Tenant {

@@ -93,6 +93,14 @@ export const variantsSchema = z.strictObject({
   throttlingClock: z.enum(['real', 'date']).default('real'),
   /** Seconds between two polls of a device code (identity-platform v2-oauth2-device-code: the sample answer). */
   deviceCodeIntervalSeconds: figure(5),
+  /**
+   * What happens to device codes: `blocked` by Conditional Access of the customer (conditional-access
+   * concept-authentication-flows), or `notAllowed` because the registration does not allow public client flows
+   * (identity-platform scenario-desktop-app-registration). No page says at which step; here it is the redemption.
+   */
+  deviceCodeFlow: z.enum(['allowed', 'blocked', 'notAllowed']).default('allowed'),
+  /** The registration has `http://localhost`, platform "Mobile and desktop applications" (the same page). */
+  nativeRedirect: flag(true),
   /** Lifetime of the access token that a subscription holds; 0 = it never expires. */
   subscriptionTokenMinutes: figure(0),
   /** Notifications wait, at most 4 hours, while the token of their subscription has expired. */

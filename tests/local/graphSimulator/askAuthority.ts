@@ -5,6 +5,8 @@ interface AuthorityAnswer {
   status: number;
   location: string | undefined;
   body: Record<string, unknown>;
+  /** The body of a page. */
+  text: string;
 }
 
 /** Sends one form to the sign-in service, trusting its certificate by `ca`. */
@@ -22,8 +24,8 @@ export function askAuthority(
       let body = '';
       response.on('data', (part: Buffer) => (body += part.toString()));
       response.on('end', () => {
-        const parsed = body === '' ? {} : (JSON.parse(body) as Record<string, unknown>);
-        resolve({ status: response.statusCode ?? 0, location: response.headers.location, body: parsed });
+        const parsed = body.startsWith('{') ? (JSON.parse(body) as Record<string, unknown>) : {};
+        resolve({ status: response.statusCode ?? 0, location: response.headers.location, body: parsed, text: body });
       });
     });
     call.on('error', reject);

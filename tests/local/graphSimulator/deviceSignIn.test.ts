@@ -105,6 +105,17 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
     expect([status, body['error_codes']]).toEqual([400, [code]]);
   });
 
+  it.each([
+    ['Conditional Access blocks device codes', 'blocked', 400, 'invalid_grant', 53003],
+    ['the registration allows no public client flows', 'notAllowed', 401, 'invalid_client', 7000218],
+  ] as const)('gives no token where %s', async (_name, deviceCodeFlow, status, error, number) => {
+    await harness.control.setVariants({ deviceCodeFlow });
+    const { userCode, deviceCode } = await begin();
+    await harness.control.answerDeviceCode(userCode, { as: 'printerAdministrator' });
+    const answer = await poll(deviceCode);
+    expect([answer.status, answer.body]).toMatchObject([status, { error, error_codes: [number] }]);
+  });
+
   it('signs in by the page that verification_uri names', async () => {
     const open = async (query: string) => {
       const response = await fetch(`${harness.simulator.graphUrl}/devicelogin${query}`);
