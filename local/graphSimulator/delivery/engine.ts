@@ -39,6 +39,12 @@ export function createDeliveryEngine(deps: {
   };
   const lose = (item: DeliveryItem) =>
     record(item.url, [item], { post: 0, attempt: 0, status: null, answerMs: 0, outcome: 'lost', at: now() });
+  /** Whether one of the next items is left to which the option applies; counts it. */
+  const takeOne = (option: 'loseNext' | 'duplicateNext'): boolean => {
+    if (options[option] < 1) return false;
+    options[option] -= 1;
+    return true;
+  };
   /** Starts an action, which a reset ends. */
   const start = (action: (signal: AbortSignal) => Promise<void>) => {
     const { signal } = ending;
@@ -103,14 +109,18 @@ export function createDeliveryEngine(deps: {
     options,
     /** Takes an item for the next POST to its URL; losses and duplicates are decided here. */
     enqueue: (item: DeliveryItem): void => {
-      if (options.lossRate > 0 && random() < options.lossRate) {
+      if (takeOne('loseNext') || (options.lossRate > 0 && random() < options.lossRate)) {
         lose(item);
         return;
       }
       sent.push(item);
       if (sent.length > REMEMBERED) sent = sent.slice(-REMEMBERED / 2);
       putInOutbox(item, 0);
-      if (options.duplicateEach || (options.duplicateRate > 0 && random() < options.duplicateRate))
+      if (
+        takeOne('duplicateNext') ||
+        options.duplicateEach ||
+        (options.duplicateRate > 0 && random() < options.duplicateRate)
+      )
         putInOutbox(item, 1);
     },
     /** Records an item as lost without sending it. */

@@ -16,6 +16,9 @@ export const deliveryOptionsSchema = z.strictObject({
   lossRate: figure(0),
   /** Share of items that are sent a second time, in another POST. */
   duplicateRate: figure(0),
+  /** So many of the next items are never sent, or are sent twice. Each counts down. */
+  loseNext: figure(0),
+  duplicateNext: figure(0),
   /** Every item is sent exactly twice, in two POSTs. */
   duplicateEach: flag,
   /** Every item occurs twice in its POST. */

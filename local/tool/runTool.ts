@@ -1,0 +1,63 @@
+import { Command, CommanderError } from 'commander';
+import { createControlClient } from '../graphSimulator/control/controlClient';
+import { ToolError, type ToolContext } from './context';
+import { faultCommand } from './fault';
+import { printCommand } from './print';
+
+export interface ToolIo {
+  /** The setting GRAPH_BASE_URL of the command line. */
+  graphBaseUrl: string | undefined;
+  stdout: (text: string) => void;
+  stderr: (text: string) => void;
+}
+
+/** Runs `print` or `fault`. Never rejects. 0 done, 1 failed, 2 wrong usage. */
+export async function runTool(argv: readonly string[], io: ToolIo): Promise<0 | 1 | 2> {
+  const context: ToolContext = {
+    control: () => createControlClient(`${requireLocalGraph(io.graphBaseUrl)}/control`),
+    print: (...lines) => io.stdout(lines.map((line) => `${line}\n`).join('')),
+  };
+  const program = new Command('universal-print-receiver')
+    .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
+    .showHelpAfterError('Add --help to see what the command takes.')
+    .exitOverride();
+  printCommand(program.command('print'), context);
+  faultCommand(program.command('fault'), context);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    io.stderr(`error: ${describe(error, io.graphBaseUrl)}\n`);
+    return 1;
+  }
+}
+
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+/** The origin of the simulated Graph. Customers print on their own printers, and nothing here may reach one of theirs. */
+function requireLocalGraph(graphBaseUrl: string | undefined): string {
+  const remedy = 'Run `npm start`, then the command in the same folder.';
+  if (graphBaseUrl === undefined || graphBaseUrl.trim() === '') {
+    throw new ToolError(`print and fault act on the local cloud alone, and GRAPH_BASE_URL is not set. ${remedy}`);
+  }
+  const url = URL.canParse(graphBaseUrl) ? new URL(graphBaseUrl) : undefined;
+  if (url && LOOPBACK.has(url.hostname)) return url.origin;
+  const where = url ? url.origin : 'not a URL';
+  throw new ToolError(`print and fault act on the local cloud alone, and GRAPH_BASE_URL is ${where}. ${remedy}`);
+}
+
+function describe(error: unknown, graphBaseUrl = ''): string {
+  if (error instanceof ToolError) return error.message;
+  // What fetch throws has the error of the system as its cause. Not instanceof: it may be of another realm, such as Jest's.
+  const code = fieldOf(fieldOf(error, 'cause'), 'code');
+  if (typeof code === 'string') {
+    return `Cannot reach the local cloud at ${new URL(graphBaseUrl).origin} (${code}). Is \`npm start\` running?`;
+  }
+  const message = fieldOf(error, 'message');
+  return typeof message === 'string' ? message : String(error);
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && name in value ? Reflect.get(value, name) : undefined;
+}
