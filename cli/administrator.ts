@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { CallGraph } from '../shared/graph/client';
 import type { CliContext } from './context';
-import type { SignInPrompts } from './signIn';
+import type { SignInPrompts } from './signInRequest';
 
 /** The option of every verb that signs a person in. */
 export interface SignInOptions {

@@ -1,7 +1,7 @@
 import type { GraphService } from '../shared/graph/service';
 import type { Services } from '../shared/services';
 import type { Logger } from '../shared/logger';
-import type { SignIn } from './signIn';
+import type { SignIn } from './signInRequest';
 import type { Terminal, TerminalStreams } from './terminal';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,36 +1,9 @@
 import type { DeviceCodeCredentialOptions } from '@azure/identity';
-import type { Config } from '../shared/config';
 import { authorityOptions } from '../shared/graph/tokens';
 import { explainSignIn, TIMED_OUT } from './signInErrors';
+import type { SignIn, SignInPlace, SignInPrompts, SignInRequest } from './signInRequest';
 
 type AdditionalPolicy = NonNullable<DeviceCodeCredentialOptions['additionalPolicies']>[number];
-
-/** Where a person signs in, and to which app. */
-export type SignInPlace = Pick<Config, 'authorityHost' | 'clientId' | 'graphBaseUrl'>;
-
-/** Who signs in, how, and for what. */
-export interface SignInRequest {
-  tenantId: string;
-  /** A delegated permission of Microsoft Graph, e.g. `Printer.Read.All`. */
-  permission: string;
-  flow: 'browser' | 'deviceCode';
-}
-
-/** Shows the person what to do. Neither is waited for. */
-export interface SignInPrompts {
-  /** Opens this address in a browser of this machine. */
-  browser: (address: string) => void;
-  /** A code to enter on a page, on any machine. */
-  deviceCode: (prompt: { verificationUri: string; userCode: string }) => void;
-}
-
-/**
- * Signs a person in with the app registration of the settings.
- *
- * @returns an access token for Graph, which is valid for about an hour and kept in memory only
- * @throws ReceiverError `signInFailed`, after 15 minutes at the latest
- */
-export type SignIn = (place: SignInPlace, request: SignInRequest, prompts: SignInPrompts) => Promise<string>;
 
 /** How long Entra accepts a device code (identity-platform v2-oauth2-device-code). A browser has the same time. */
 const LIMIT_MS = 15 * 60_000;

@@ -1,7 +1,7 @@
 import { ReceiverError } from '../shared/errors';
 import { readEntraRefusal, refusalFields } from '../shared/graph/refusals';
 import { isRecord } from '../shared/parse';
-import type { SignInPlace, SignInRequest } from './signIn';
+import type { SignInPlace, SignInRequest } from './signInRequest';
 
 /** The error of a browser that did not come back in time. */
 export const TIMED_OUT = 'timed_out';

@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DeviceCodeCredentialOptions } from '@azure/identity';
 import type { Configuration, InteractiveRequest } from '@azure/msal-node';
-import { createSignIn, type SignInRequest } from '../../cli/signIn';
+import { createSignIn } from '../../cli/signIn';
+import type { SignInRequest } from '../../cli/signInRequest';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const PLACE = {

@@ -1,4 +1,4 @@
-import type { SignInRequest } from '../../cli/signIn';
+import type { SignInRequest } from '../../cli/signInRequest';
 import { explainSignIn } from '../../cli/signInErrors';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';

@@ -1,25 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { signInAnswers } from '../control/controlTypes';
 import type { Reply } from '../http/server';
-import type { Simulation, Tenant } from '../world/simulation';
+import type { AuthorizationCode, Simulation, Tenant } from '../world/simulation';
 import { issueUserTokens, missingParameter, scopesOf, SignInRefusal } from './userSignIn';
 
 // identity-platform v2-oauth2-auth-code-flow: codes typically expire after about 10 minutes.
 const CODE_LIFETIME_MS = 10 * 60_000;
-
-/** A code between the page and the token endpoint. */
-export interface AuthorizationCode {
-  tenantId: string;
-  clientId: string;
-  redirectUri: string;
-  scopes: string[];
-  nonce: string | null;
-  /** PKCE (RFC 7636); null when the app sent none. */
-  challenge: { text: string; method: 'S256' | 'plain' } | null;
-  isPrinterAdministrator: boolean;
-  expiresAt: number;
-  isRedeemed: boolean;
-}
 
 /**
  * Answers the address that the app opens in a browser (identity-platform v2-oauth2-auth-code-flow, "Request an authorization

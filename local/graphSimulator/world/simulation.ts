@@ -7,7 +7,6 @@ import type { CallReport } from '../faults/callReport';
 import type { FaultRules } from '../faults/faultRules';
 import type { Throttle } from '../graph/throttle';
 import type { SeededRandom } from '../seededRandom';
-import type { AuthorizationCode } from '../signIn/authorizationCode';
 import type { SigningKeys } from '../signIn/keys';
 import type { SubscriptionRequest } from '../subscriptions/rules';
 import type { Variants } from './variants';
@@ -71,6 +70,20 @@ export interface DeviceSignIn {
   expiresAt: number;
   /** What the user did; undefined until the code is entered. */
   answer: SignInAnswer | undefined;
+}
+
+/** A code between the page and the token endpoint. */
+export interface AuthorizationCode {
+  tenantId: string;
+  clientId: string;
+  redirectUri: string;
+  scopes: string[];
+  nonce: string | null;
+  /** PKCE (RFC 7636); null when the app sent none. */
+  challenge: { text: string; method: 'S256' | 'plain' } | null;
+  isPrinterAdministrator: boolean;
+  expiresAt: number;
+  isRedeemed: boolean;
 }
 
 export interface Tenant {
