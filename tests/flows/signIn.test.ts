@@ -124,9 +124,7 @@ describe('signing in', () => {
     const host = `https://localhost:${await freePort()}`;
     const { code, stderr } = await run([...LIST, ...option], { ENTRA_AUTHORITY_HOST: host });
     expect(code).toBe(1);
-    expect(stderr).toMatch(
-      /^error: Cannot reach the sign-in host at https:\/\/localhost:\d+/m,
-    );
+    expect(stderr).toMatch(/^error: Cannot reach the sign-in host at https:\/\/localhost:\d+/m);
   });
 });
 
