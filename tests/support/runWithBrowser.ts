@@ -7,7 +7,6 @@ export const BROWSER = join(ROOT, 'tests', 'fixtures', 'browser.cjs');
 
 export interface RanCommand {
   code: number | null;
-  signal: NodeJS.Signals | null;
   stdout: string;
   stderr: string;
 }
@@ -34,8 +33,6 @@ export async function runWithBrowser(argv: readonly string[], options: RunOption
     said.stderr += text;
     onStderr?.(said.stderr, child);
   });
-  const ended = await new Promise<Pick<RanCommand, 'code' | 'signal'>>((resolve) =>
-    child.once('close', (code, signal) => resolve({ code, signal })),
-  );
-  return { ...ended, ...said };
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, ...said };
 }
