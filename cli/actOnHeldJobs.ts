@@ -55,20 +55,23 @@ async function act(context: CliContext, action: WishAction, key: string, options
   const jobs = await services.queue(QUEUE_NAMES.jobs);
   const deps = { ledger: await services.ledger(), jobs, randomBytes, clock: { now }, logger };
   const result = await storeDecision(deps, `cli:${userName()}`, { tenantId, rowKey: key }, parsed.value);
+  const show = `jobs show ${key} --tenant ${tenantId}`;
   switch (result.outcome) {
     case 'unknown':
       throw new ReceiverError('jobNotFound', `The ledger of tenant ${tenantId} has no job ${key}`);
     case 'notHeld': {
       const { status, outcome = status } = result.job;
-      throw new ReceiverError('jobNotHeld', `The job ${key} is not held (${outcome})`);
+      throw new ReceiverError('jobNotHeld', `The job ${key} is not held (${outcome})`, { remedy: `See: ${show}` });
     }
     case 'conflict': {
       const { action: first, by, at } = result.stored;
-      throw new ReceiverError('wishPending', `${by} asked at ${at} to ${first} the job ${key}, which is not done yet`);
+      throw new ReceiverError('wishPending', `${by} asked at ${at} to ${first} the job ${key}, which is not done yet`, {
+        remedy: `The app carries it out within seconds. See: ${show}`,
+      });
     }
     case 'accepted':
       if (json) return terminal.json(shownToOperator(tenantId, result.job));
-      terminal.print(`The app will ${action} ${key} within seconds. See: jobs show ${key} --tenant ${tenantId}`);
+      terminal.print(`The app will ${action} ${key} within seconds. See: ${show}`);
   }
 }
 

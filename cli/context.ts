@@ -9,6 +9,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The outside world of the CLI: main.ts has the real one, tests have their own. */
 export interface CliIo extends TerminalStreams {
   env: Environment;
+  /** How the command was called, for hints. Absent: hints name the group and verb alone. */
+  calledAs?: string;
   /** Of the package. */
   version: string;
   /** The working directory, which may hold local.settings.json. */
@@ -17,6 +19,8 @@ export interface CliIo extends TerminalStreams {
   now: () => number;
   /** Resolves after so many milliseconds; rejects when the signal is aborted before. */
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Calls `run` every `ms` milliseconds until the function that it returns is called. */
+  every: (ms: number, run: () => void) => () => void;
   /** The network, for an address that the caller names. Everything else goes through the services. */
   fetch: typeof fetch;
   /** Aborted by Ctrl-C or SIGTERM. From this call on, the verb ends at a safe point and not the signal the process. */

@@ -6,6 +6,7 @@ import { version } from '../package.json';
 import { systemClock } from '../shared/clock';
 import { createServices } from '../shared/services';
 import type { Environment } from './context';
+import { calledAs } from './hints';
 import { probe } from './probe';
 import { withReachChecks } from './reach';
 import { runCli } from './runCli';
@@ -38,6 +39,8 @@ const exitCode = await runCli(process.argv.slice(2), {
   screens: { stdout: screenOf(process.stdout, process.env), stderr: screenOf(process.stderr, process.env) },
   env: process.env,
   version,
+  calledAs: calledAs(process.argv[1], process.env),
+  every,
   directory: process.cwd(),
   confirm,
   now: () => systemClock.now(),
@@ -61,6 +64,11 @@ function runLocalTool(argv: readonly string[], env: Environment): Promise<number
   return new Promise((resolve, reject) => {
     child.once('error', reject).once('exit', (code) => resolve(code ?? 1));
   });
+}
+
+function every(ms: number, run: () => void): () => void {
+  const timer = setInterval(run, ms).unref();
+  return () => clearInterval(timer);
 }
 
 async function confirm(question: string): Promise<boolean | undefined> {

@@ -3,15 +3,18 @@ import { errorFields, ReceiverError } from '../shared/errors';
 import { createLogger } from '../shared/logger';
 import { usageError } from './arguments';
 import type { CliContext, CliIo, CliServices } from './context';
+import { completionCommand } from './completion';
 import { definitionsCommand } from './definitions';
 import { errorDocument, failureDocument, usageDocument, wantsJson } from './errorDocument';
 import { eventsCommand } from './events';
+import { commandsOf, createHints } from './hints';
 import { jobsCommand } from './jobs';
 import { listenCommand } from './listen';
 import { localToolCommand } from './localTool';
 import { errorLines } from './output';
 import { printersCommand } from './printers';
 import { poisonCommand } from './poison';
+import { startProgress } from './progress';
 import { resolveNames } from './resolveNames';
 import { readSettings } from './settings';
 import { rulesCommand } from './rules';
@@ -37,8 +40,13 @@ code, problem, details, remedy, and whether a retry may succeed.`;
 export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   const isJson = wantsJson(argv);
   const failures: string[] = [];
-  const terminal = createTerminal(io, isJson ? { onError: (lines) => failures.push(...lines) } : {});
   const program = new Command('universal-print-receiver');
+  const hints: { toHint: (line: string) => string } = { toHint: (line) => line };
+  const terminal = createTerminal(io, {
+    toHint: (line) => hints.toHint(line),
+    ...(isJson ? { onError: (lines) => failures.push(...lines) } : {}),
+  });
+  const progress = startProgress({ terminal, now: io.now, every: io.every });
   let failed = false;
   const verbose = () => program.opts<{ verbose?: true }>().verbose === true;
   const toStderr = (line: string) => {
@@ -47,20 +55,32 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   const logger = createLogger({ info: toStderr, warn: toStderr, error: toStderr });
   let opened: Promise<CliServices> | undefined;
   const context: CliContext = {
-    terminal,
+    terminal: {
+      ...terminal,
+      confirm: (question) => {
+        progress.stop();
+        return terminal.confirm(question);
+      },
+    },
     now: io.now,
     sleep: io.sleep,
     userName: io.userName,
-    interruption: io.interruption,
     runLocalTool: async (argv) => {
+      progress.stop();
       const { GRAPH_BASE_URL } = await readSettings(io.env, io.directory);
       return io.runLocalTool(argv, { ...io.env, GRAPH_BASE_URL });
     },
     signIn: io.signIn,
     openBrowser: io.openBrowser,
+    interruption: () => {
+      // Verbs that run until they are stopped report by themselves.
+      progress.stop();
+      return io.interruption();
+    },
     fetch: io.fetch,
     directory: io.directory,
-    services: () => (opened ??= readSettings(io.env, io.directory).then((env) => io.createServices(env))),
+    services: () =>
+      (opened ??= readSettings(io.env, io.directory).then((env) => progress.watch(io.createServices(env)))),
     logger,
     markFailed: () => {
       failed = true;
@@ -96,6 +116,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   statusCommand(program.command('status'), context);
   localToolCommand(program.command('print'), context, 'Print a job in the local cloud');
   localToolCommand(program.command('fault'), context, 'Make Graph of the local cloud fail');
+  completionCommand(program.command('completion'), program, context);
+  if (io.calledAs !== undefined) hints.toHint = createHints(io.calledAs, commandsOf(program));
   try {
     requireLines(argv);
     await program.parseAsync(argv, { from: 'user' });
@@ -112,6 +134,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     if (isJson) terminal.errorJson(errorDocument(error));
     else terminal.error(...errorLines(error));
     return error instanceof ReceiverError && error.code === 'usage' ? 2 : 1;
+  } finally {
+    progress.stop();
   }
 }
 

@@ -223,17 +223,22 @@ function describeChanged(
   const swept = sweep ? ` Swept: ${plural(queued, 'missed job event')} queued.` : '';
   const subscription = `subscription ${watch.subscriptionId ?? ''}, expires ${watch.expirationDateTime ?? 'unknown'}`;
   if (verb === 'revoke' && outcome === 'nothing') {
-    return `${name}: its clientState is revoked. The app replaces the subscription when it maintains it. See: subscriptions show`;
+    return `${name}: its clientState is revoked. The app replaces the subscription when it maintains it. See: subscriptions show ${optionsOf(watch)}`;
   }
   switch (outcome) {
     case 'removed':
       return `${name} is no longer watched.`;
     case 'busy':
     case 'nothing':
-      return `${name}: another run is working on this watch and applies the change too. See: subscriptions show`;
+      return `${name}: another run is working on this watch and applies the change too. See: subscriptions show ${optionsOf(watch)}`;
     default:
       return `${name} is ${outcome}: ${subscription}.${swept}`;
   }
+}
+
+/** The options that name a watch on the command line. */
+function optionsOf({ tenantId, kind, id }: WatchKey): string {
+  return `--tenant ${tenantId} --${kind === 'jobStarted' ? 'definition' : 'printer'} ${id}`;
 }
 
 function notWatched({ tenantId, kind, id }: WatchKey): ReceiverError {

@@ -57,7 +57,7 @@ function reportProblems({ terminal, markFailed }: CliContext, { tenants, unreada
   for (const { tenantId, triggersLost } of tenants) {
     for (const printer of triggersLost) {
       terminal.warn(
-        `${tenantId}: new jobs of printer ${printer} have no task of this app. Recreate the trigger: triggers create`,
+        `${tenantId}: new jobs of printer ${printer} have no task of this app. Recreate the trigger: triggers create --tenant ${tenantId} --printer ${printer} --definition <id>`,
       );
     }
   }

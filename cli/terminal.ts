@@ -35,6 +35,11 @@ export interface Terminal {
   errorJson(document: object): void;
   /** Progress and hints on stderr. */
   note(...lines: string[]): void;
+  /**
+   * One line on stderr that says what is going on, until anything else is written or the line is undefined. On a screen it is
+   * written over the one before. Elsewhere only some of these lines are written: the first, then after twice the time.
+   */
+  status(line: string | undefined): void;
   /** A warning on stderr. The lines after the first belong to it. */
   warn(...lines: string[]): void;
   /** An error on stderr. The lines after the first belong to it. */
@@ -44,16 +49,31 @@ export interface Terminal {
 }
 
 export interface TerminalOptions {
+  /** Changes the texts of this program before they are written, see hints.ts. */
+  toHint?: (line: string) => string;
   /** Takes the lines of each error in place of stderr. */
   onError?: (lines: readonly string[]) => void;
 }
 
 /** A terminal over `io`, which shows every control and format character escaped. */
-export function createTerminal(io: TerminalStreams, { onError }: TerminalOptions = {}): Terminal {
+export function createTerminal(streams: TerminalStreams, options: TerminalOptions = {}): Terminal {
+  const { onError, toHint = (line) => line } = options;
+  const status = createStatusLine(streams);
+  const io: TerminalStreams = {
+    ...streams,
+    stdout: (text) => {
+      status.clear();
+      streams.stdout(text);
+    },
+    stderr: (text) => {
+      status.clear();
+      streams.stderr(text);
+    },
+  };
   const write = (to: (text: string) => void, lines: readonly string[]) =>
-    to(lines.map((line) => `${escapeControls(line)}\n`).join(''));
+    to(lines.map((line) => `${escapeControls(toHint(line))}\n`).join(''));
   const writeMarked = (color: 'red' | 'yellow', word: string, [first = '', ...more]: readonly string[]) => {
-    io.stderr(`${styleError(color, word)} ${escapeControls(first)}\n`);
+    io.stderr(`${styleError(color, word)} ${escapeControls(toHint(first))}\n`);
     if (more.length > 0) write(io.stderr, more);
   };
   const { stdout: screen, stderr: errorScreen } = io.screens ?? {};
@@ -74,12 +94,38 @@ export function createTerminal(io: TerminalStreams, { onError }: TerminalOptions
     json: (value) => io.stdout(`${toSafeJson(value, 2)}\n`),
     errorJson: (document) => io.stderr(`${toSafeJson(document)}\n`),
     note: (...lines) => write(io.stderr, lines),
+    status: status.show,
     warn: (first = '', ...more) => writeMarked('yellow', 'warning:', [first, ...more]),
     error: (first = '', ...more) => {
       if (onError) onError([first, ...more]);
       else writeMarked('red', 'error:', [first, ...more]);
     },
     confirm: (question) => io.confirm(escapeControls(question)),
+  };
+}
+
+/** How a screen clears the current line (ECMA-48: CR, and EL to the end of the line). */
+const CLEAR_LINE = '\r\u001b[K';
+
+function createStatusLine({ stderr, screens }: TerminalStreams) {
+  let isShown = false;
+  let calls = 0;
+  const clear = () => {
+    if (!isShown) return;
+    isShown = false;
+    stderr(CLEAR_LINE);
+  };
+  return {
+    clear,
+    show: (line: string | undefined): void => {
+      const screen = screens?.stderr;
+      if (line === undefined) return clear();
+      calls += 1;
+      if (screen) {
+        stderr(`${isShown ? CLEAR_LINE : ''}${escapeControls(line).slice(0, screen.columns - 1)}`);
+        isShown = true;
+      } else if (Number.isInteger(Math.log2(calls))) stderr(`${escapeControls(line)}\n`);
+    },
   };
 }
 

@@ -144,8 +144,7 @@ function currentState(row: LedgerRow, changedAt: string | undefined): TimelineSt
   const at = changedAt === undefined ? {} : { at: changedAt };
   const cause = row.cause === undefined ? '' : ` (${row.cause})`;
   const until = (word: string, time: string | undefined) => (time === undefined ? '' : `; ${word} ${time}`);
-  const retriesEnded =
-    row.retriesEndedAt === undefined ? '' : '; retries have ended. To retry now: jobs sweep --tenant';
+  const retriesEnded = row.retriesEndedAt === undefined ? '' : '; retries have ended';
   switch (row.status) {
     case 'done': {
       const outcome = row.outcome === undefined ? 'the work ended' : OUTCOMES[row.outcome];

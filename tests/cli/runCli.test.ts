@@ -46,7 +46,7 @@ describe('the program (exit codes of the contract: 0 done, 1 failed, 2 wrong usa
       [...text.slice(text.indexOf('\nCommands:')).matchAll(/^ {2}([a-z][a-z-]*)/gm)]
         .map(([, word]) => word ?? '')
         // The verbs of the local cloud are another program, with tests of its own (tests/local/tool.test.ts).
-        .filter((word) => !['help', 'print', 'fault'].includes(word));
+        .filter((word) => !['help', 'print', 'fault', 'completion'].includes(word));
     const verbs: string[] = [];
     const visit = async (...words: string[]): Promise<void> => {
       const shown = await help(...words);

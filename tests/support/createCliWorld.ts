@@ -107,6 +107,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}, wrap: WrapService
       },
       openBrowser: () => Promise.resolve(),
       runLocalTool: () => Promise.resolve(0),
+      every: () => () => undefined,
       fetch: () => Promise.reject(new Error('This test has no network')),
       createServices: (env) => wrap(servicesOf(env), env),
       ...overrides,

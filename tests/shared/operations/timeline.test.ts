@@ -47,7 +47,7 @@ it.each([
   [{ status: 'failed', cause: 'graphForbidden' }, 'it failed (graphForbidden)'],
   [
     { status: 'failed', cause: 'graphForbidden', failures: 10, retriesEndedAt: CHANGED },
-    'it failed (graphForbidden); retries have ended. To retry now: jobs sweep --tenant',
+    'it failed (graphForbidden); retries have ended',
   ],
   [
     { status: 'gone', cause: 'jobNotFound', nextTryAt: CHANGED },
