@@ -98,6 +98,7 @@ describe('operating the built app', () => {
         { queue: 'print-notifications', poison: 1, oldestPoisonMinutes: 0 },
         { queue: 'print-notifications-waiting' },
         { queue: 'subscription-events' },
+        { queue: 'print-archive' },
         { queue: 'print-job-events' },
         { queue: 'print-job-events-waiting' },
         { queue: 'print-job-events-dead' },
