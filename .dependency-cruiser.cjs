@@ -197,20 +197,23 @@ module.exports = {
     {
       name: 'storage-sdks-in-storage',
       comment:
-        'Only shared/storage speaks the storage protocol in the product. Use EntityTable, MessageQueue or BlobContainer.',
+        'Only shared/storage speaks the storage protocol in the product. Use EntityTable, MessageQueue, BlobContainer or DocumentContainer.',
       severity: 'error',
       from: {
         path: '^(shared|functions|cli)/',
-        pathNot: '^shared/storage/(tables|queues|queueContents|blobs)\\.ts$',
+        pathNot: '^shared/storage/(tables|queues|queueContents|blobs|documents)\\.ts$',
       },
       to: { path: 'node_modules/@azure/(data-tables|storage-[^/]+)/' },
     },
     {
-      name: 'http-in-three-places',
+      name: 'http-in-four-places',
       comment:
-        'Only shared/graph calls Graph, with its throttle and its typed errors: use CallGraph. Only shared/sinks/post calls the sinks of events: use Post. cli/probe asks whether a host answers at all, without a credential.',
+        'Only shared/graph calls Graph, with its throttle and its typed errors: use CallGraph. Only shared/sinks/post calls the sinks of events: use Post. Only shared/archive/download opens the addresses of documents. cli/probe asks whether a host answers at all, without a credential.',
       severity: 'error',
-      from: { path: '^(shared|functions|cli)/', pathNot: '^(shared/(graph/http|sinks/post)|cli/probe)\\.ts$' },
+      from: {
+        path: '^(shared|functions|cli)/',
+        pathNot: '^(shared/(graph/http|sinks/post|archive/download)|cli/probe)\\.ts$',
+      },
       to: { path: '^(node:)?https?$|node_modules/axios/' },
     },
     {

@@ -16,12 +16,9 @@ const hold = z
       .refine((text) => holdMinutes(text) !== undefined, 'must be minutes or hours from "1m" to "72h", such as "4h"')
       .meta({ description: 'How long the job waits at most, from 1m to 72h.', pattern: '^[1-9]\\d{0,3}[mh]$' }),
     else: z.enum(['release', 'abort']).meta({ description: 'What happens to the job when its time is over.' }),
-    document: z
-      .boolean()
-      .default(false)
-      .meta({
-        description: 'Archives the document first, for an inspection before printing. The event names its blob.',
-      }),
+    document: z.boolean().default(false).meta({
+      description: 'Archives the document first, for an inspection before printing. The event names its blob.',
+    }),
   })
   .meta({ description: 'The job waits until someone releases, redirects or aborts it.' });
 
