@@ -66,7 +66,7 @@ async function print({ control, print: say }: ToolContext, options: PrintOptions
   const refused = options.count - jobs.length;
   if (refused > 0) say(`The limits of the printer refused ${refused === 1 ? '1 job' : `${refused} jobs`}.`);
   const [first] = jobs;
-  if (first) say(`Next: jobs show ${first.jobId} --tenant ${tenantId}`);
+  if (first) say(`Next: npm run -s cli -- jobs show ${first.jobId} --tenant ${tenantId}`);
 }
 
 /** The settings of the job (resources/printjobconfiguration.md). */

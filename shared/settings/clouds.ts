@@ -86,9 +86,15 @@ function isHost(url: string, expected: string): boolean {
   return suffix === undefined ? originOf(url) === expected : new URL(url).hostname.endsWith(suffix);
 }
 
-/** Whether this process runs in Azure: each plan sets one of these names (ScriptSettings of azure-functions-host). */
+/**
+ * Whether this process runs in Azure: each plan sets one of these names (ScriptSettings of azure-functions-host). Containers
+ * elsewhere are named by CONTAINER_NAME too, so this one counts only beside the name of the app, which Azure sets.
+ */
 export function isInAzure(env: Readonly<Record<string, string | undefined>>): boolean {
-  return ['WEBSITE_INSTANCE_ID', 'WEBSITE_POD_NAME', 'CONTAINER_NAME'].some((name) => Boolean(env[name]));
+  const isSet = (name: string) => Boolean(env[name]);
+  return (
+    ['WEBSITE_INSTANCE_ID', 'WEBSITE_POD_NAME'].some(isSet) || ['CONTAINER_NAME', 'WEBSITE_SITE_NAME'].every(isSet)
+  );
 }
 
 /** True for addresses of this machine, where plain http and the development credential are allowed. */

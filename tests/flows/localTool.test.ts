@@ -18,7 +18,7 @@ describe('the verbs of the local cloud', () => {
     const repeated = await run(['fault', 'set', 'repeat-next']);
     expect(repeated).toMatchObject({
       code: 0,
-      stdout: 'Set repeat-next: 1 notification left. To clear it: fault clear repeat-next\n',
+      stdout: 'Set repeat-next: 1 notification left. To clear it: npm run -s cli -- fault clear repeat-next\n',
     });
     const printed = await run(['print', '--printer', printerId, '--json']);
     expect([printed.code, printed.stderr]).toEqual([0, '']);

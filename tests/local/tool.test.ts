@@ -39,7 +39,9 @@ describe('print', () => {
     ]);
     expect(code).toBe(0);
     const [job] = await harness.control.listedJobs();
-    expect(stdout).toBe(`Printed job ${job?.jobId} on Reception.\nNext: jobs show ${job?.jobId} --tenant ${tenantA}\n`);
+    expect(stdout).toBe(
+      `Printed job ${job?.jobId} on Reception.\nNext: npm run -s cli -- jobs show ${job?.jobId} --tenant ${tenantA}\n`,
+    );
     expect(job).toMatchObject({
       printerId: scene.plain,
       createdBy: { displayName: 'ada', userPrincipalName: 'ada@contoso.example' },

@@ -276,9 +276,14 @@ describe('the storage account of the events', () => {
 });
 
 describe('in Azure', () => {
-  it.each(['WEBSITE_INSTANCE_ID', 'WEBSITE_POD_NAME', 'CONTAINER_NAME'])(
+  it('a container elsewhere is not in Azure', () => {
+    const local = { GRAPH_CREDENTIAL: 'development', GRAPH_BASE_URL: 'http://127.0.0.1:7080/v1.0' };
+    expect(read({ ...local, CONTAINER_NAME: 'x' })).toMatchObject({ credential: 'development' });
+  });
+
+  it.each([['WEBSITE_INSTANCE_ID'], ['WEBSITE_POD_NAME'], ['CONTAINER_NAME', 'WEBSITE_SITE_NAME']])(
     '%s says so, and nothing local is accepted',
-    (name) => {
+    (...names) => {
       const local = {
         GRAPH_CREDENTIAL: 'development',
         GRAPH_BASE_URL: 'http://127.0.0.1:7080/v1.0',
@@ -286,7 +291,7 @@ describe('in Azure', () => {
         PUBLIC_BASE_URL: 'http://127.0.0.1:7071/api',
       };
       expect(read(local)).toMatchObject({ credential: 'development' });
-      const message = problem({ ...local, [name]: 'x' });
+      const message = problem({ ...local, ...Object.fromEntries(names.map((name) => [name, 'x'])) });
       for (const part of [
         'GRAPH_CREDENTIAL is development, which never works in Azure',
         'GRAPH_BASE_URL is on loopback',

@@ -73,7 +73,7 @@ describe('the sink of the events', () => {
       expect(problems(webhook(url))).toContain(
         'EVENTS_SINK_WEBHOOK_URL is on loopback, which works only while GRAPH_BASE_URL is on loopback',
       );
-      const inAzure = { ...LOCAL, ...webhook(url), CONTAINER_NAME: 'x' };
+      const inAzure = { ...LOCAL, ...webhook(url), WEBSITE_POD_NAME: 'x' };
       expect(problems(inAzure)).toContain('EVENTS_SINK_WEBHOOK_URL is on loopback, where Azure has no service');
     }
   });
