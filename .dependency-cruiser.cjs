@@ -96,6 +96,12 @@ module.exports = {
       'The sweep sits above jobs and subscriptions, beside the webhook. Put what both need into the lower folder it belongs to.',
     ),
     only(
+      'retention-over-jobs',
+      '^shared/retention/',
+      ['^shared/(retention|jobs|tenants)/', ...base],
+      'retention removes what is old. What a row means belongs into jobs.',
+    ),
+    only(
       'webhook-over-jobs-and-subscriptions',
       '^shared/webhook/',
       ['^shared/(webhook|jobs|subscriptions|watches|graph|tenants)/', ...base],

@@ -68,7 +68,7 @@ async function dryRun(context: CliContext, file: string, options: DryRunOptions)
   const document = documentIn(await readFileNamed(context, file), file);
   const since = new Date(now() - options.since).toISOString();
   const rules = countsOf(document);
-  const notTried: Record<NotTried, number> = { withoutJob: 0, shortened: 0, costly: 0, open: 0 };
+  const notTried: Record<NotTried, number> = { withoutJob: 0, blanked: 0, shortened: 0, costly: 0, open: 0 };
   const otherWay: OtherWay[] = [];
   for await (const { tenantId, rowKey, row } of rowsSince(context, options.tenant, since)) {
     const tried = tryRow(document, rowKey, row);
@@ -157,6 +157,7 @@ interface Counts {
 
 const NOT_TRIED: Readonly<Record<NotTried, string>> = {
   withoutJob: 'the ledger has no readable job',
+  blanked: 'the job was removed from the ledger as personal data',
   shortened: 'the ledger has only a part of the job',
   costly: 'the decision depends on documents, or on the name or location of the printer',
   open: 'the job has not ended',
@@ -168,7 +169,7 @@ function printCounts({ terminal }: CliContext, { since, jobs, rules, notTried, o
     rules.map((one) => [one.rule ?? '(no rule)', one.event, `${one.jobs}`, `${one.otherWay}`]),
   );
   terminal.print('', `Tried on ${plural(jobs, 'job event')} since ${since}. ${other} would have gone another way.`);
-  for (const reason of ['withoutJob', 'shortened', 'costly', 'open'] as const) {
+  for (const reason of ['withoutJob', 'blanked', 'shortened', 'costly', 'open'] as const) {
     if (notTried[reason] > 0)
       terminal.print(`Not tried on ${plural(notTried[reason], 'job event')}: ${NOT_TRIED[reason]}.`);
   }

@@ -89,5 +89,8 @@ async function show(context: CliContext, { id, key }: EventName, options: JsonOp
   const queue = await readEventsQueue(services);
   if (options.json) return terminal.json({ queue, ...found.listed, event });
   terminal.fields(found.listed);
+  if (found.listed.blankedAt !== undefined) {
+    terminal.note('The job was removed from the ledger as personal data, so the event is shown without it.');
+  }
   terminal.print('', ...JSON.stringify(event, null, 2).split('\n'), '', describeQueue(queue));
 }

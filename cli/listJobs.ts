@@ -100,6 +100,8 @@ interface Newest {
   count: number;
   /** Job events that name no user. */
   withoutUser: number;
+  /** Job events whose user was removed as personal data. */
+  blanked: number;
 }
 
 /** The newest job events that match. The ledger has no index by time, so all rows of its customers are read. */
@@ -114,7 +116,7 @@ async function readNewest(
   const onProgress = reportProgress(terminal, 5_000, (done) => `${done} job events read`);
   const options = { onUnreadable: warn(terminal), ...(withUser ? { withJob: true as const } : {}) };
   const newest: ListedJob[] = [];
-  let [read, count, withoutUser] = [0, 0, 0];
+  let [read, count, withoutUser, blanked] = [0, 0, 0, 0];
   const keepNewest = () => newest.sort((a, b) => b.firstSeenAt.localeCompare(a.firstSeenAt)).splice(limit);
   for (const tenantId of await tenantIdsOf(context, services, tenant)) {
     for await (const { rowKey, row } of ledger.list(tenantId, options)) {
@@ -123,7 +125,8 @@ async function readNewest(
       onProgress(read);
       const { job: text = '', ...shown } = row;
       const user = userOfJob(parseJson(text));
-      if (!user) withoutUser += 1;
+      if (!user && row.blankedAt !== undefined) blanked += 1;
+      else if (!user) withoutUser += 1;
       const job = { tenantId, rowKey, ...shown, ...(user ? { user } : {}) };
       if (!matches(job)) continue;
       count += 1;
@@ -132,7 +135,7 @@ async function readNewest(
     }
   }
   keepNewest();
-  return { newest, count, withoutUser };
+  return { newest, count, withoutUser, blanked };
 }
 
 function isSame(name: string | undefined, wanted: string): boolean {
@@ -163,7 +166,10 @@ function reportHidden({ terminal }: CliContext, { count, newest }: Newest, limit
 }
 
 /** Graph does not name the user of every job, and a job that the app cannot read has none here. */
-function reportWithoutUser({ terminal }: CliContext, { withoutUser }: Newest): void {
+function reportWithoutUser({ terminal }: CliContext, { withoutUser, blanked }: Newest): void {
+  if (blanked > 0) {
+    terminal.note(`${plural(blanked, 'job event')} not searched by user: the user was removed as personal data.`);
+  }
   if (withoutUser === 0) return;
   const what =
     withoutUser === 1 ? '1 job event names no user, so it is' : `${withoutUser} job events name no user, so they are`;

@@ -61,9 +61,19 @@ async function resendNamed(context: CliContext, events: readonly EventName[], { 
       throw new ReceiverError('eventNotFound', `The ledger records no event ${id} as sent. Nothing was resent`);
     found.push(event);
   }
-  for (const { text } of found) await queue.send(text);
-  if (json) terminal.json({ resent: found.length });
-  else terminal.print(`Resent ${plural(found.length, 'event')}.`);
+  const whole = found.filter(({ listed }) => listed.blankedAt === undefined);
+  for (const { text } of whole) await queue.send(text);
+  const blanked = found.length - whole.length;
+  if (json) terminal.json({ resent: whole.length, blanked });
+  else terminal.print(`Resent ${plural(whole.length, 'event')}.`);
+  reportBlanked(context, blanked);
+  if (blanked > 0) context.markFailed();
+}
+
+/** An event without its job would replace the whole one in the vendor's systems. */
+function reportBlanked({ terminal }: CliContext, blanked: number): void {
+  if (blanked === 0) return;
+  terminal.note(`${plural(blanked, 'event')} not resent: the job was removed from the ledger as personal data.`);
 }
 
 async function resendRange(context: CliContext, options: ResendOptions): Promise<void> {
@@ -90,9 +100,9 @@ async function resendRange(context: CliContext, options: ResendOptions): Promise
     last = id;
     onProgress(resent);
   };
-  let isWhole = false;
+  let [isWhole, blanked] = [false, 0];
   try {
-    isWhole = await resendEvents(deps, order, warn(terminal), onResent, context.interruption());
+    ({ isWhole, blanked } = await resendEvents(deps, order, warn(terminal), onResent, context.interruption()));
   } finally {
     if (!isWhole) {
       const conditions = Object.entries({ ...filter, tenant, after: last, 'per-second': perSecond });
@@ -101,6 +111,7 @@ async function resendRange(context: CliContext, options: ResendOptions): Promise
     }
   }
   if (!isWhole) context.markFailed();
-  if (json) terminal.json({ resent, complete: isWhole, ...(last === undefined ? {} : { last }) });
+  if (json) terminal.json({ resent, blanked, complete: isWhole, ...(last === undefined ? {} : { last }) });
   else if (isWhole) terminal.print(`Resent ${plural(resent, 'event')}.`);
+  reportBlanked(context, blanked);
 }

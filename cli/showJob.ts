@@ -39,12 +39,12 @@ export async function showJob(context: CliContext, job: string, options: JsonOpt
     const named = tenantName === undefined ? {} : { tenantName };
     return terminal.json(events.map(({ next, ...event }) => ({ ...event, ...named, next: next.map(commandOf) })));
   }
-  for (const { rowKey, printerId, printerName, user, timeline, next } of events) {
+  for (const { rowKey, printerId, printerName, user, blankedAt, timeline, next } of events) {
     terminal.print(rowKey);
     terminal.fields({
       customer: named(tenantId, tenantName),
       ...(printerId === undefined ? {} : { printer: named(printerId, printerName) }),
-      user: user ? describeUser(user) : 'unknown: the row has no job, or Graph named no user',
+      user: user ? describeUser(user) : whyUnknown(blankedAt),
     });
     terminal.print('');
     terminal.table(
@@ -72,6 +72,12 @@ async function describeEvent(context: CliContext, key: LedgerKey, stored: Ledger
     timeline: timelineOf(key, stored, changedAt),
     next: nextSteps(key, stored),
   };
+}
+
+function whyUnknown(blankedAt: string | undefined): string {
+  return blankedAt === undefined
+    ? 'unknown: the row has no job, or Graph named no user'
+    : `removed as personal data at ${blankedAt}`;
 }
 
 interface NextStep {

@@ -5,6 +5,7 @@ import type { CliContext } from './context';
 import { describeLacking, lackingPermissions, type LackingPermission } from './lackingPermissions';
 import type { JsonOption } from './output';
 import { readRulesInForce } from './rulesInForce';
+import { describeChoices } from './tenantChoices';
 import { onboardingFacts, printConsent, SCENARIOS } from './scenarios';
 
 /** `tenants show`: the row of a customer, the permissions that it has granted, found by trying them, and what its rules lack. */
@@ -32,6 +33,8 @@ export async function showTenant(context: CliContext, tenantId: string, options:
     'Add what you need to the app registration as application permissions, then have the customer consent.';
   const details = new Set(checks.flatMap(({ detail }) => detail ?? []));
   terminal.fields(Object.assign({ tenantId, name: tenant.name }, tenant));
+  terminal.print('');
+  terminal.table(['option', 'value', 'meaning'], describeChoices(tenant));
   terminal.print('');
   terminal.table(['scenario', 'permissions', 'result'], rows);
   terminal.print('');

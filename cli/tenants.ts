@@ -13,6 +13,7 @@ import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { removeTenantVerb, type RemoveOptions } from './removeTenant';
 import { readRulesInForce } from './rulesInForce';
 import { DELEGATED_PERMISSIONS, onboardingFacts, printConsent, SCENARIOS } from './scenarios';
+import { setTenantCommand } from './setTenant';
 import { showTenant } from './showTenant';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
@@ -47,6 +48,7 @@ export function tenantsCommand(group: Command, context: CliContext): void {
   onOne('show', 'Show one customer and test which permissions it has granted')
     .addHelpText('after', example(`tenants show ${TENANT}`))
     .action((tenantId: string, options: JsonOption) => showTenant(context, tenantId, options));
+  setTenantCommand(onOne('set', 'Change how long data of a customer is kept, and its task deadline'), context);
   onOne('consent-url', 'Print the link that an administrator of the customer opens to consent')
     .addHelpText('after', example(`tenants consent-url ${TENANT}`))
     .action((tenantId: string, options: JsonOption) => showConsentUrl(context, tenantId, options));

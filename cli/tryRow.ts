@@ -18,11 +18,11 @@ export type TriedRow =
       isOther: boolean;
     }
   /**
-   * Why the rules cannot be tried. `withoutJob`: the row has no readable job. `shortened`: some of the job was left out of the
+   * Why the rules cannot be tried. `withoutJob`: the row has no readable job. `blanked`: its job was removed as personal data. `shortened`: some of the job was left out of the
    * row. `costly`: the decision depends on documents, or on the name or location of the printer, which the ledger does not
    * keep. `open`: the job has not ended.
    */
-  | { notTried: 'withoutJob' | 'shortened' | 'costly' | 'open' };
+  | { notTried: 'withoutJob' | 'blanked' | 'shortened' | 'costly' | 'open' };
 
 /** What happened to a job, as far as rules decide it. */
 interface Way {
@@ -34,7 +34,8 @@ interface Way {
 
 /** Tries rules on one row of the ledger, as it was read with its job. */
 export function tryRow(document: RulesDocument, rowKey: string, row: LedgerRow): TriedRow {
-  const { printerId } = row;
+  const { printerId, blankedAt } = row;
+  if (blankedAt !== undefined && row.job === undefined) return { notTried: 'blanked' };
   const job = parseJson(row.job ?? '');
   if (!isRecord(job) || printerId === undefined) return { notTried: 'withoutJob' };
   if (row.truncated !== undefined) return { notTried: 'shortened' };

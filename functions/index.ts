@@ -5,6 +5,7 @@ import './renewSubscriptions';
 import './processLifecycleEvent';
 import './sweepJobs';
 import './recoverJobs';
+import './applyRetention';
 import './archiveDocument';
 import './deliverJobEvent';
 import './consent';

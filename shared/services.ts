@@ -13,7 +13,9 @@ import type { CallGraph } from './graph/client';
 import type { PlacesAndTurns } from './fairness/openFairQueues';
 import type { ProcessDeps } from './jobs/processNotification';
 import type { RulesStore } from './rules/store';
+import type { RetentionDeps } from './retention/applyRetention';
 import type { BlobContainer } from './storage/blobs';
+import type { DocumentContainer } from './storage/documents';
 import type { HeldJobsDeps } from './heldJobs/actOnHeldJobs';
 import type { Ledger } from './jobs/ledger';
 import { CONTAINER_NAMES, QUEUE_NAMES, TABLE_NAMES } from './storage/account';
@@ -58,6 +60,10 @@ export interface Services extends AppQueues {
   rules(): Promise<RulesStore>;
   /** What the sweep needs apart from the logger of the invocation. */
   sweep(): Promise<Omit<SweepDeps, 'logger'>>;
+  /** The blob container of archived documents. */
+  documents(): Promise<DocumentContainer>;
+  /** What removes old rows and documents, apart from the logger of the invocation. */
+  retention(): Promise<Omit<RetentionDeps, 'logger'>>;
   /** What archives documents, apart from the logger of the invocation. */
   archive(): Promise<Omit<ArchiveDeps, 'logger'>>;
   /** What the worker needs apart from the logger of its invocation. */
@@ -106,6 +112,10 @@ export function createServices(env: Environment): Services {
     const { storage } = await config();
     const { openBlobs } = await import('./storage/blobs');
     return (await openBlobs(storage))(CONTAINER_NAMES.config);
+  });
+  const documents = once(async () => {
+    const { openDocuments } = await import('./storage/documents');
+    return openDocuments((await config()).storage);
   });
   const rules = once(async () => {
     const { createRulesStore } = await import('./rules/store');
@@ -195,6 +205,13 @@ export function createServices(env: Environment): Services {
         clock: systemClock,
       });
     }),
+    documents,
+    retention: once(async () => ({
+      tenants: await tenants(),
+      ledger: await ledger(),
+      documents: await documents(),
+      clock: systemClock,
+    })),
     archive: once(async () => {
       const { openArchive } = await import('./archive/openArchive');
       const [tenantsTable, watchesTable, jobs, archive, poison] = await Promise.all([

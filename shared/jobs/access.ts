@@ -6,7 +6,7 @@ import type { Tenant, Tenants } from '../tenants/tenants';
 
 /** Whether a watch of a tenant is active, and why not. */
 export type Access =
-  { active: true; tenant: Tenant; watch: Watch } | { active: false; reason: InactiveReason; onFailure: Ending };
+  { active: true; tenant: Tenant; watch: Watch } | { active: false; reason: InactiveReason; onFailure: Ending; personalDataDays: number };
 
 export type InactiveReason =
   | 'unknownTenant'
@@ -51,8 +51,8 @@ function checkAccess(
   generation: number | undefined,
 ): Access {
   // What ends an open task that may be worked on all the same, as the customer's rules say.
-  const { onFailure = 'release' } = tenant ?? {};
-  const inactive = (reason: InactiveReason): Access => ({ active: false, reason, onFailure });
+  const { onFailure = 'release', personalDataDays = 0 } = tenant ?? {};
+  const inactive = (reason: InactiveReason): Access => ({ active: false, reason, onFailure, personalDataDays });
   // Messages of the sweep and of operators carry no generation, because they do not come from a subscription.
   if (record && generation !== undefined && generation < record.generation) {
     return inactive('staleGeneration');

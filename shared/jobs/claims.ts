@@ -5,6 +5,7 @@ import type { Stored } from '../storage/entityTable';
 import type { Ledger, ReadLedgerRow } from './ledger';
 import { decisionOf, isHoldOver, withoutDecision, type DecisionCells, type LedgerRow } from './ledgerRow';
 import { ledgerKey, type FoundBy, type JobReference } from './message';
+import { blankRow, losesPersonalData } from './personalData';
 
 /** The right to work on one row until its lease ends. The functions below keep its row and ETag current. */
 export interface Claim {
@@ -167,21 +168,26 @@ export async function extendLease(
 }
 
 /**
- * Records that the work on the job event has ended, and whether an event was sent.
+ * Records that the work on the job event has ended, and whether an event was sent. The same write removes what the row says of
+ * people where it may not be kept any longer: a daily run that has passed its day does not see the row again.
  *
+ * @param personalDataDays of the customer
  * @returns false when another run has taken the row over
  */
 export function finishClaim(
   deps: ClaimDeps,
   claim: Claim,
   changes: Partial<LedgerRow> & Required<Pick<LedgerRow, 'event'>>,
+  personalDataDays: number,
 ): Promise<boolean> {
   const { lastRefusal } = claim.row;
   // Why the job could not be read.
   const isUnread = changes.outcome === 'deadline' || changes.outcome === 'unreadable';
   const reason = isUnread && lastRefusal !== undefined ? { lastRefusal } : {};
   const { eventText: _eventText, ...kept } = withoutFailures(withoutWait(claim.row));
-  return write(deps, claim, { ...kept, ...reason, ...changes, status: 'done' });
+  const done: LedgerRow = { ...kept, ...reason, ...changes, status: 'done' };
+  const now = deps.clock.now();
+  return write(deps, claim, losesPersonalData(done, personalDataDays, now) ? blankRow(done, isoTime(now)) : done);
 }
 
 /**

@@ -1,7 +1,14 @@
 import type { ReceiverError } from '../errors';
 import { readCells } from '../storage/cells';
-import { ageOf, parseOrReport, type EntityTable, type Stored, type StoredRow } from '../storage/entityTable';
-import { DUE, heldPrefix, indexChanges, isIndexKey, keyInIndex, OPEN, parseIndexRow, userTag } from './ledgerIndex';
+import {
+  ageOf,
+  parseOrReport,
+  type EntityTable,
+  type Stored,
+  type StoredRow,
+  type TableChange,
+} from '../storage/entityTable';
+import { DAY, dayOf, DUE, heldPrefix, indexChanges, isIndexKey, keyInIndex, OPEN, parseIndexRow, userTag } from './ledgerIndex';
 import { CELLS_OF_LISTING, formatLedgerRow, parseLedgerRow, TABLE, type LedgerRow } from './ledgerRow';
 import { ledgerKey, type JobReference } from './message';
 
@@ -62,6 +69,21 @@ export interface Ledger {
     options: { user?: string; until?: string; after?: string },
     onUnreadable?: (error: ReceiverError) => void,
   ): AsyncIterable<IndexedJob>;
+  /**
+   * Job events by the day on which they were first seen, from their index: oldest first.
+   *
+   * @param days from: the first day, yyyy-mm-dd. before: the first day that is left out
+   */
+  listByDay(
+    tenantId: string,
+    days: { from?: string; before: string },
+    onUnreadable?: (error: ReceiverError) => void,
+  ): AsyncIterable<IndexedJob>;
+  /**
+   * Deletes up to 50 rows that have ended, each with its index row, in one transaction. Index rows alone where a row is gone.
+   * Nothing writes such rows any more: see docs/decisions/0026-retention.md.
+   */
+  removeEnded(tenantId: string, jobs: readonly IndexedJob[]): Promise<void>;
   /** Deletes one row. */
   remove(key: LedgerKey): Promise<void>;
   /** Rows of one tenant in the order of their keys, those with `rowKeyPrefix` or all; `withJob`: with their job. */
@@ -69,11 +91,13 @@ export interface Ledger {
     tenantId: string,
     options: { rowKeyPrefix?: string; withJob?: true; onUnreadable: (error: Error) => void },
   ): AsyncIterable<ListedLedgerRow>;
-  /** Deletes every row of a tenant, which must not be active any more. Resolves with how many rows were deleted. */
+  /** Deletes every row of a tenant, which must not be active any more. Resolves with how many were deleted, without the index. */
   deleteAll(tenantId: string, onProgress?: (rows: number) => void): Promise<number>;
 }
 
 const CELLS_OF_JOB = ['job', 'truncated'];
+/** The rows of job events, `jobFetchable_` and `jobStarted_`, and none of the index. */
+const ROWS = 'job';
 
 /** Rows side by side: far under the 2,000 entities a second of one table partition. */
 const DELETES_AT_ONCE = 16;
@@ -121,33 +145,53 @@ export function createLedger(table: EntityTable): Ledger {
         if (reference) yield { indexKey: rowKey, ...heldUntil, key, reference };
       }
     },
+    async *listByDay(tenantId, { from, before }, onUnreadable) {
+      const bounds = { ...(from === undefined ? {} : { after: `${DAY}${from}` }), before: `${DAY}${before}` };
+      for await (const row of table.list(tenantId, { rowKeyPrefix: DAY, ...bounds })) {
+        const { rowKey } = row.cells;
+        const reference = parseOrReport(() => parseIndexRow(tenantId, row), onUnreadable);
+        if (typeof rowKey !== 'string' || !reference) continue;
+        yield { indexKey: rowKey, key: { tenantId, rowKey: keyInIndex(rowKey) }, reference };
+      }
+    },
+    async removeEnded(tenantId, jobs) {
+      if (jobs.length === 0) return;
+      const keys = jobs.flatMap(({ key, indexKey }) => [key.rowKey, indexKey]);
+      const removals = keys.map((rowKey): TableChange => ({ remove: { partitionKey: tenantId, rowKey } }));
+      if (await table.write(removals)) return;
+      // Another run has removed one of them: a transaction is all or nothing.
+      for (const rowKey of keys) await deleteRow(table, { tenantId, rowKey });
+    },
     async remove({ tenantId, rowKey }) {
       const stored = await table.get(tenantId, rowKey);
-      if (stored) await deleteRow(table, { tenantId, rowKey }, stored.etag);
+      if (!stored) return;
+      const day = dayOf(parseLedgerRow(stored).firstSeenAt);
+      await deleteRow(table, { tenantId, rowKey }, stored.etag);
+      await deleteRow(table, { tenantId, rowKey: `${DAY}${day}_${rowKey}` });
     },
     async *list(tenantId, { rowKeyPrefix, withJob, onUnreadable }) {
       const cells = withJob ? [...CELLS_OF_LISTING, ...CELLS_OF_JOB] : CELLS_OF_LISTING;
-      const shown = { cells, ...(rowKeyPrefix === undefined ? {} : { rowKeyPrefix }) };
-      for await (const stored of table.list(tenantId, shown)) {
+      // The index of a ledger has as many rows as the ledger itself: its prefixes are not read.
+      for await (const stored of table.list(tenantId, { cells, rowKeyPrefix: rowKeyPrefix ?? ROWS })) {
         const { rowKey } = stored.cells;
-        if (typeof rowKey !== 'string' || isIndexKey(rowKey)) continue;
+        if (typeof rowKey !== 'string') continue;
         const row = parseOrReport(() => parseLedgerRow(stored), onUnreadable);
         yield { rowKey, etag: stored.etag, ...lastChangeOf(stored), row };
       }
     },
     async deleteAll(tenantId, onProgress = () => undefined) {
       let deleted = 0;
-      let batch: Promise<void>[] = [];
+      let batch: { rowKey: string; etag: string }[] = [];
       const flush = async () => {
-        await Promise.all(batch);
-        deleted += batch.length;
+        await Promise.all(batch.map(({ rowKey, etag }) => deleteRow(table, { tenantId, rowKey }, etag)));
+        deleted += batch.filter(({ rowKey }) => !isIndexKey(rowKey)).length;
         batch = [];
         onProgress(deleted);
       };
       for await (const { cells, etag } of table.list(tenantId, { cells: [] })) {
         const { rowKey } = cells;
         if (typeof rowKey !== 'string') continue;
-        batch.push(deleteRow(table, { tenantId, rowKey }, etag));
+        batch.push({ rowKey, etag });
         if (batch.length === DELETES_AT_ONCE) await flush();
       }
       if (batch.length > 0) await flush();
@@ -156,8 +200,8 @@ export function createLedger(table: EntityTable): Ledger {
   };
 }
 
-async function deleteRow(table: EntityTable, { tenantId, rowKey }: LedgerKey, first: string): Promise<void> {
-  for (let etag: string | undefined = first; etag !== undefined;) {
+async function deleteRow(table: EntityTable, { tenantId, rowKey }: LedgerKey, known?: string): Promise<void> {
+  for (let etag = known ?? (await table.get(tenantId, rowKey, []))?.etag; etag !== undefined;) {
     if (await table.remove(tenantId, rowKey, etag)) return;
     // A run in progress has written the row in the meantime.
     etag = (await table.get(tenantId, rowKey))?.etag;

@@ -10,12 +10,14 @@ import { ledgerRowKey, parseReference, type JobReference } from './message';
  *   open_{key}              a run has claimed the row
  *   due_{heldUntil}_{key}   the job is held, in the order in which holds end
  *   held_{userTag}_{key}    the job is held for this user
+ *   day_{yyyy-mm-dd}_{key}  the job was first seen on this day, until retention removes the row
  *
- * A held job keeps its last two until it has ended, also while a run works on its end.
+ * A held job keeps `due_` and `held_` until it has ended, also while a run works on its end.
  */
 export const OPEN = 'open_';
 export const DUE = 'due_';
 const HELD = 'held_';
+export const DAY = 'day_';
 
 /** The cells of an index row, by which `parseReference` knows the job event. */
 const REFERENCE = ['kind', 'definitionId', 'taskId', 'printerId', 'shareId', 'jobId'] as const;
@@ -25,16 +27,21 @@ export function userTag(tenantId: string, user: string): string {
   return createHash('sha256').update(`${tenantId}:${user.toLowerCase()}`).digest('hex').slice(0, 32);
 }
 
+/** The day of a time, yyyy-mm-dd in UTC. */
+export function dayOf(time: string): string {
+  return time.slice(0, 10);
+}
+
 /** The prefix of the index rows of a user's held jobs. */
 export function heldPrefix(tag: string): string {
   return `${HELD}${tag}_`;
 }
 
 export function isIndexKey(rowKey: string): boolean {
-  return [OPEN, DUE, HELD].some((prefix) => rowKey.startsWith(prefix));
+  return [OPEN, DUE, HELD, DAY].some((prefix) => rowKey.startsWith(prefix));
 }
 
-/** The ledger RowKey in the key of an index row of held jobs. */
+/** The ledger RowKey in the key of an index row by day, or of a held job. */
 export function keyInIndex(indexKey: string): string {
   return indexKey.split('_').slice(2).join('_');
 }
@@ -55,11 +62,13 @@ export function indexChanges(
   ];
 }
 
-function indexKeys(reference: JobReference, { status, phase, heldUntil, userTags = '' }: LedgerRow): string[] {
+function indexKeys(reference: JobReference, row: LedgerRow): string[] {
+  const { status, phase, heldUntil, userTags = '' } = row;
   const key = ledgerRowKey(reference);
   const isHeld = phase === 'end' && status !== 'done' && heldUntil !== undefined;
   const tags = userTags.split(',').filter((tag) => tag !== '');
   return [
+    `${DAY}${dayOf(row.firstSeenAt)}_${key}`,
     ...(status === 'claimed' ? [`${OPEN}${key}`] : []),
     ...(isHeld ? [`${DUE}${heldUntil}_${key}`, ...tags.map((tag) => `${heldPrefix(tag)}${key}`)] : []),
   ];

@@ -156,6 +156,8 @@ export interface LedgerRow extends DecisionCells {
   endSentAt?: string;
   /** Where this product redirected the job to, JSON; for its event. */
   redirectedTo?: string;
+  /** When what the row says of people was removed; see personalData.ts. */
+  blankedAt?: string;
   /** The error code or reason: why the row waits or failed, or why no event was sent. For people. */
   cause?: string;
   /** What Graph or Entra said when it last refused a call for this job, with its ids and the remedy. For people. */
@@ -167,6 +169,7 @@ export const TABLE = 'PrintJobs';
 const TIMES = [
   ...['leaseUntil', 'nextTryAt', 'notifiedAt', 'jobCreatedAt', 'waitingSince', 'retriesEndedAt'],
   ...['heldUntil', 'redirectCheckedAt', 'sentAt', 'endSentAt', 'receivedAt', 'readAt', 'actedAt'],
+  'blankedAt',
 ] as const satisfies readonly (keyof LedgerRow)[];
 const TEXTS = [
   ...['runId', 'printerId', 'shareId', 'jobId', 'definitionId', 'taskId', 'userTags', 'cause', 'traceparent'],

@@ -56,7 +56,7 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
     reference.kind === 'jobFetchable'
       ? await readFetchableJob(deps.callGraph, reference)
       : await workOnStartedJob(deps, { claim: work.claim, access: work.access, reference });
-  if (row.event === 'sent' || row.event === 'none') return finishAgain(deps, work.claim, row.event, result);
+  if (row.event === 'sent' || row.event === 'none') return finishAgain(deps, work, row.event, result);
   if ('outcome' in result && result.outcome === 'held') return holdAgain(deps, work.claim, result);
   if ('outcome' in result && result.outcome === 'toArchive') return result;
   if (reference.kind === 'jobFetchable' && 'facts' in result && result.facts.job) {
@@ -89,7 +89,7 @@ function withArchive(facts: JobFacts, { archive }: LedgerRow): JobFacts {
  */
 async function finishAgain(
   deps: WorkDeps,
-  claim: Claim,
+  { claim, access }: Work,
   event: EventState,
   result: StartedJobResult,
 ): Promise<WorkResult> {
@@ -97,8 +97,13 @@ async function finishAgain(
   const { outcome: jobOutcome = 'ended', cause } = claim.row;
   const staysOpen = claim.hasActed && !mayReopen({ ...claim.row, status: 'done', event });
   const said = staysOpen ? 'taskStaysOpen' : cause;
-  await finishClaim(deps.ledger, claim, { event, ...(said === undefined ? {} : { cause: said }) });
+  const changes = { event, ...(said === undefined ? {} : { cause: said }) };
+  await finishClaim(deps.ledger, claim, changes, personalDataDaysOf(access));
   return { outcome: staysOpen ? 'taskStaysOpen' : 'endedAgain', jobOutcome };
+}
+
+function personalDataDaysOf(access: Access): number {
+  return access.active ? access.tenant.personalDataDays : access.personalDataDays;
 }
 
 /** Returns a job that a run has looked at to its hold. */
@@ -141,7 +146,8 @@ async function sendAndRecord(deps: WorkDeps, { claim, message, access }: Work, f
   const { outcome } = facts;
   const record = recordOf(facts);
   if (!access.active) {
-    await finishClaim(deps.ledger, claim, { ...record, event: 'none', cause: access.reason });
+    const changes = { ...record, event: 'none', cause: access.reason } as const;
+    await finishClaim(deps.ledger, claim, changes, access.personalDataDays);
     return { outcome: 'releasedWithoutEvent', jobOutcome: outcome };
   }
   // Where the queue refuses, the row is released with this: a later run sends the event without asking Graph.
@@ -156,7 +162,8 @@ async function sendAndRecord(deps: WorkDeps, { claim, message, access }: Work, f
     return isHeld ? { outcome: 'held' } : { outcome: 'eventRepeated', jobOutcome: outcome };
   }
   const sent = claim.row.phase === 'end' ? { endSentAt: sentAt } : { sentAt };
-  const recorded = await finishClaim(deps.ledger, claim, { ...record, event: 'sent', ...sent });
+  const changes = { ...record, event: 'sent', ...sent } as const;
+  const recorded = await finishClaim(deps.ledger, claim, changes, access.tenant.personalDataDays);
   return { outcome: recorded ? 'done' : 'eventRepeated', jobOutcome: outcome };
 }
 

@@ -14,6 +14,8 @@ export interface ListedEvent {
   sentAt?: string;
   printerId?: string;
   jobId?: string;
+  /** When its job was removed from the ledger as personal data: the event cannot be sent again. ISO 8601. */
+  blankedAt?: string;
 }
 
 /** Selects events. All conditions must hold. */
@@ -64,7 +66,7 @@ export async function readSentEvent(
   return event && { listed: listEvent(event, row), text: formatEventOfRow(event, row) };
 }
 
-function listEvent(event: SentEvent, { printerId, jobId }: LedgerRow): ListedEvent {
+function listEvent(event: SentEvent, { printerId, jobId, blankedAt }: LedgerRow): ListedEvent {
   const { outcome, sentAt } = event;
   return {
     id: eventId(event),
@@ -73,6 +75,7 @@ function listEvent(event: SentEvent, { printerId, jobId }: LedgerRow): ListedEve
     ...(sentAt === undefined ? {} : { sentAt }),
     ...(printerId === undefined ? {} : { printerId }),
     ...(jobId === undefined ? {} : { jobId }),
+    ...(blankedAt === undefined ? {} : { blankedAt }),
   };
 }
 
@@ -103,7 +106,9 @@ export interface ResendOrder {
  * Sends events again, with the same `id`, in the order of their ids, so that a run that ended can continue after its last one.
  *
  * @param onResent called after each event with its id
- * @returns whether all were sent; false when the signal stopped it
+ * Events whose job was removed as personal data are left out.
+ *
+ * @returns whether it came to the end, false when the signal stopped it, and how many events were left out
  */
 export async function resendEvents(
   { ledger, events, clock }: ResendDeps,
@@ -111,17 +116,22 @@ export async function resendEvents(
   onUnreadable: (error: Error) => void,
   onResent: (id: string) => void,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<{ isWhole: boolean; blanked: number }> {
+  let blanked = 0;
   const pace = createPace(clock, { most: perSecond, windowMs: 1_000 });
   const options = { withJob: true, onUnreadable } as const;
   for await (const { listed, event, row } of listSentEvents(ledger, [...tenantIds].sort(), filter, options)) {
-    if (signal.aborted) return false;
+    if (signal.aborted) return { isWhole: false, blanked };
     if (after !== undefined && orderOf(listed.id) <= orderOf(after)) continue;
+    if (listed.blankedAt !== undefined) {
+      blanked += 1;
+      continue;
+    }
     await pace(1);
     await events.send(formatEventOfRow(event, row));
     onResent(listed.id);
   }
-  return true;
+  return { isWhole: true, blanked };
 }
 
 /** The table sorts by key, and the end of a job comes right after its start: before the key `a-b` where its own is `a`. */

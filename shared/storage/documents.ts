@@ -18,6 +18,13 @@ export interface DocumentFacts {
   source: string;
 }
 
+/** A document in a listing. */
+export interface ListedDocument {
+  name: string;
+  /** When it was stored, by the clock of the service; milliseconds since 1970. */
+  storedAt: number;
+}
+
 /** The container of archived documents. A blob is whole or absent, and never overwritten. */
 export interface DocumentContainer {
   /** Undefined when there is none. */
@@ -33,6 +40,10 @@ export interface DocumentContainer {
     facts: DocumentFacts,
     signal: AbortSignal,
   ): Promise<StoredDocument>;
+  /** The documents whose names begin with `prefix`, in the order of their names. @throws ReceiverError `blobsUnavailable` */
+  list(prefix: string): AsyncIterable<ListedDocument>;
+  /** False when there was none. @throws ReceiverError `blobsUnavailable` */
+  remove(name: string): Promise<boolean>;
 }
 
 /**
@@ -60,6 +71,13 @@ export function createAzureDocuments(container: ContainerClient): DocumentContai
     } catch (error) {
       if (error instanceof RestError && error.statusCode === 404 && error.code !== 'ContainerNotFound')
         return undefined;
+      throw toStorageError(error, 'blobsUnavailable', container.url);
+    }
+  };
+  const orUnavailable = async <T>(call: Promise<T>): Promise<T> => {
+    try {
+      return await call;
+    } catch (error) {
       throw toStorageError(error, 'blobsUnavailable', container.url);
     }
   };
@@ -96,6 +114,20 @@ export function createAzureDocuments(container: ContainerClient): DocumentContai
         if (stored) return stored;
         throw toStorageError(error, 'blobsUnavailable', container.url);
       }
+    },
+    async *list(prefix) {
+      const pages = container.listBlobsFlat({ prefix }).byPage();
+      for (;;) {
+        const page = await orUnavailable(pages.next());
+        if (page.done) return;
+        for (const { name, properties } of page.value.segment.blobItems) {
+          // The service sets both when a blob is created, and nothing changes a document later.
+          yield { name, storedAt: (properties.createdOn ?? properties.lastModified).getTime() };
+        }
+      }
+    },
+    async remove(name) {
+      return (await orUnavailable(container.getBlobClient(name).deleteIfExists())).succeeded;
     },
   };
 }

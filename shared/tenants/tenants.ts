@@ -20,6 +20,12 @@ export interface Tenant {
   taskDeadlineMinutes: number;
   /** How long the ledger keeps this customer's jobs, in days. */
   retentionDays: number;
+  /** How long archived documents are kept, in days. */
+  documentDays: number;
+  /** How long the ledger keeps users and jobs as they were read, in days. 0: until the work on the job has ended. */
+  personalDataDays: number;
+  /** All days before this one have lost their personal data; yyyy-mm-dd. */
+  blankedTo?: string;
   /** The `onFailure` of this customer's rules, copied when they are stored, so that it is known while they cannot be read. */
   onFailure: FailureEnd;
   createdAt: string;
@@ -51,12 +57,26 @@ export type NewTenant = Pick<Tenant, 'tenantId' | 'name' | 'createdAt'> & Partia
 const DEFAULT_TASK_DEADLINE_MINUTES = 15;
 const DEFAULT_RETENTION_DAYS = 30;
 
+/**
+ * The bounds of what a customer's row says. Graph lists jobs of up to 12 days (universal-print-limits), and a job whose row was
+ * removed while Graph still lists it would look new: 14 days at least. A task that waits for a day blocks a print no longer.
+ */
+export const TENANT_BOUNDS = {
+  retentionDays: { least: 14, most: 365 },
+  documentDays: { least: 1, most: 365 },
+  personalDataDays: { least: 0, most: 365 },
+  taskDeadlineMinutes: { least: 1, most: 24 * 60 },
+} as const;
+
+
 /** A tenant with the defaults for what is not given: active, reachable, nothing counted yet. */
 export function newTenant(tenant: NewTenant): Tenant {
   return {
     status: 'active',
     taskDeadlineMinutes: DEFAULT_TASK_DEADLINE_MINUTES,
     retentionDays: DEFAULT_RETENTION_DAYS,
+    documentDays: DEFAULT_RETENTION_DAYS,
+    personalDataDays: DEFAULT_RETENTION_DAYS,
     onFailure: 'release',
     graphAccess: 'ok',
     failures: 0,
@@ -111,9 +131,12 @@ function toRow({ tenantId, ...cells }: Tenant) {
   return { partitionKey: PARTITION, rowKey: tenantId, ...cells };
 }
 
-const COUNTS = ['taskDeadlineMinutes', 'retentionDays', 'failures', 'sweepRefusals', 'lostByGraph'] as const;
+const COUNTS = [
+  ...['taskDeadlineMinutes', 'retentionDays', 'documentDays', 'personalDataDays'],
+  ...['failures', 'sweepRefusals', 'lostByGraph'],
+] as const;
 const TIMES = ['nextTryAt', 'listedAt', 'sweepTriedAt', 'sweptAt'] as const;
-const TEXTS = ['lastError', 'orphans'] as const;
+const TEXTS = ['lastError', 'orphans', 'blankedTo'] as const;
 
 function parseTenant(row: StoredRow): Tenant {
   const cells = readCells('Tenants', row);

@@ -69,7 +69,7 @@ describe('rules dry-run', () => {
         { event: 'jobStarted', jobs: 1, otherWay: 0 },
         { event: 'jobFetchable', jobs: 0, otherWay: 0 },
       ],
-      notTried: { withoutJob: 0, shortened: 0, costly: 0, open: 0 },
+      notTried: { withoutJob: 0, blanked: 0, shortened: 0, costly: 0, open: 0 },
       otherWayCount: 1,
       otherWay: [
         {
@@ -120,7 +120,7 @@ describe('rules dry-run', () => {
     await world.addJob(copies(9));
     expect(await world.dryRun()).toMatchObject({
       jobs: 1,
-      notTried: { withoutJob: 2, shortened: 1, costly: 2, open: 1 },
+      notTried: { withoutJob: 2, blanked: 0, shortened: 1, costly: 2, open: 1 },
     });
     const { stdout } = await world.run('rules', 'dry-run', 'rules.json', '--tenant', TENANT);
     expect(stdout).toContain('Not tried on 2 job events: the ledger has no readable job.\n');

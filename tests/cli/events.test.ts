@@ -130,7 +130,7 @@ describe('events resend', () => {
   it('sends the events of a time again, of all customers or as the conditions say', async () => {
     const { json } = await cli.runJson('events', 'resend', '--since', '2026-11-22');
     const order = [ids.held, ids.end, ids.ready].sort();
-    expect(json).toEqual({ resent: 3, complete: true, last: order[2] });
+    expect(json).toEqual({ resent: 3, blanked: 0, complete: true, last: order[2] });
     expect(sent().map(({ id }) => id)).toEqual(order);
     const narrowed = ['--since', '2026-11-22', '--tenant', TENANT, '--type', 'print.job.ended'];
     expect((await cli.run('events', 'resend', ...narrowed)).stdout).toBe('Resent 1 event.\n');
@@ -184,7 +184,7 @@ describe('events resend', () => {
       '--after',
       ids.end,
     );
-    expect(json).toEqual({ resent: 1, complete: true, last: `${TENANT}/${HELD}-1` });
+    expect(json).toEqual({ resent: 1, blanked: 0, complete: true, last: `${TENANT}/${HELD}-1` });
   });
 
   it.each([

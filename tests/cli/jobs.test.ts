@@ -187,7 +187,7 @@ describe('jobs list', () => {
   });
 
   it('reports an empty ledger and unreadable rows', async () => {
-    await world.ledgerTable.insert({ partitionKey: DEFINITION, rowKey: 'x' });
+    await world.ledgerTable.insert({ partitionKey: DEFINITION, rowKey: 'jobStarted_x' });
     const { stdout, stderr } = await cli.run('jobs', 'list', '--tenant', DEFINITION);
     expect(stdout).toBe('The ledger has no such job.\n');
     expect(stderr).toContain('warning: ');

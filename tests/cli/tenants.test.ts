@@ -30,6 +30,8 @@ describe('tenants', () => {
       sweepRefusals: 0,
       lostByGraph: 0,
       retentionDays: 30,
+      documentDays: 30,
+      personalDataDays: 30,
       onFailure: 'release',
       createdAt: START,
     });

@@ -63,5 +63,28 @@ export function documentContainerContract(name: string, open: () => Promise<Docu
       expect(stored).toEqual({ size: 2 * block.length + 1, sha256 });
       expect(await documents.find('a')).toEqual(stored);
     });
+
+    it('lists the documents of a prefix alone, in the order of their names, with the time of their storing', async () => {
+      const before = Date.now();
+      for (const stored of ['t1/p/2/d', 't2/p/1/d', 't1/p/1/d']) {
+        await documents.store(stored, contentOf('x'), PDF, never());
+      }
+      const listed = [];
+      for await (const one of documents.list('t1/')) listed.push(one);
+      expect(listed.map(({ name: one }) => one)).toEqual(['t1/p/1/d', 't1/p/2/d']);
+      // The service tells whole seconds.
+      for (const { storedAt } of listed) {
+        expect(storedAt).toBeGreaterThan(before - 2_000);
+        expect(storedAt).toBeLessThan(before + 60_000);
+      }
+    });
+
+    it('removes a document once, and its name can be stored again', async () => {
+      await documents.store('a', contentOf('one'), PDF, never());
+      expect(await documents.remove('a')).toBe(true);
+      expect(await documents.find('a')).toBeUndefined();
+      expect(await documents.remove('a')).toBe(false);
+      expect((await documents.store('a', contentOf('three'), PDF, never())).size).toBe(5);
+    });
   });
 }

@@ -29,6 +29,7 @@ it('no function of the app throws or logs the message of a library', async () =>
   expect([...mockHandlers.keys()].sort()).toEqual([
     'actOnHeldJob',
     'actOnHeldJobOfDevice',
+    'applyRetention',
     'archiveDocument',
     'consent',
     'deliverJobEvent',

@@ -10,7 +10,7 @@ import {
 import { signConsentState } from '../../shared/consent/consentLink';
 import { createTokenSigner, formatToken } from '../../shared/deviceTokens/tokenText';
 import { ReceiverError } from '../../shared/errors';
-import { claimJob } from '../../shared/jobs/claims';
+import { claimJob, finishClaim } from '../../shared/jobs/claims';
 import type * as Queues from '../../shared/storage/queues';
 import { holdJob, USER } from '../support/createHeldJobs';
 import { createRejectingWorld, type Rejections, type RejectingWorld } from '../support/createRejectingWorld';
@@ -49,6 +49,7 @@ jest.mock('../../shared/clock', () => ({
 }));
 jest.mock('../../shared/storage/tables', () => ({ openTables: () => mockWorld.tables() }));
 jest.mock('../../shared/storage/blobs', () => ({ openBlobs: () => Promise.resolve(() => mockWorld.blobs) }));
+jest.mock('../../shared/storage/documents', () => ({ openDocuments: () => Promise.resolve(mockWorld.documents) }));
 jest.mock('../../shared/storage/queues', () => {
   const actual = jest.requireActual<typeof Queues>('../../shared/storage/queues');
   type Queue = Parameters<typeof actual.createBoundedQueue>;
@@ -213,6 +214,18 @@ const SCENARIOS: Scenario[] = [
     prepare: async ({ ledger, clock, reference }) => {
       await claimJob({ ledger, clock }, reference, { runId: 'dead', foundBy: 'graph' });
       clock.advance(20 * MINUTE);
+    },
+    accepts: isDone,
+  },
+  {
+    handler: 'applyRetention',
+    input: () => ({}),
+    prepare: async ({ ledger, clock, reference, addDocument }) => {
+      const claimed = await claimJob({ ledger, clock }, reference, { runId: 'a', foundBy: 'graph' });
+      if (claimed.outcome !== 'claimed') throw new Error('not claimed');
+      await finishClaim({ ledger, clock }, claimed.claim, { outcome: 'released', event: 'sent' }, 30);
+      addDocument();
+      clock.advance(40 * 24 * 60 * MINUTE);
     },
     accepts: isDone,
   },

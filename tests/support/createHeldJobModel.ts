@@ -220,6 +220,7 @@ export async function createHeldJobModel(
       const isHeld = row?.phase === 'end' && row.status !== 'done';
       const tags = [USER.id, USER.userPrincipalName].map((user) => userTag(TENANT, user));
       const expected = [
+        ...(row ? [`day_${row.firstSeenAt.slice(0, 10)}_${KEY.rowKey}`] : []),
         ...(row?.status === 'claimed' ? [`open_${KEY.rowKey}`] : []),
         ...(isHeld ? [`due_${row.heldUntil ?? ''}_${KEY.rowKey}`] : []),
         ...(isHeld ? tags.map((tag) => `held_${tag}_${KEY.rowKey}`) : []),

@@ -3,6 +3,7 @@ import { GraphError } from '../../shared/graph/errors';
 import type { HttpAnswer, HttpRequest } from '../../shared/graph/http';
 import { createLedger } from '../../shared/jobs/ledger';
 import type { BlobContainer } from '../../shared/storage/blobs';
+import type { DocumentContainer } from '../../shared/storage/documents';
 import type { EntityTable } from '../../shared/storage/entityTable';
 import type { MessageQueue } from '../../shared/storage/queues';
 import { createTenants } from '../../shared/tenants/tenants';
@@ -12,6 +13,7 @@ import { createFakeGraph } from './createFakeGraph';
 import { createMemoryContainer } from './memoryContainer';
 import type { QueueContents } from '../../shared/storage/queueContents';
 import type { Post } from '../../shared/sinks/post';
+import { createMemoryDocuments } from './memoryDocuments';
 import { createMemoryQueue } from './memoryQueue';
 import { createMemoryQueueContents } from './memoryQueueContents';
 import { createMemoryTable } from './memoryTable';
@@ -78,6 +80,15 @@ export async function createRejectingWorld(rejections: Rejections) {
   const container = createMemoryContainer();
   const blobs: Pick<BlobContainer, 'read'> = {
     read: async (...args) => (await beforeCall(), container.read(...args)),
+  };
+
+  const stored = createMemoryDocuments(clock);
+  const documents: Pick<DocumentContainer, 'list' | 'remove'> = {
+    async *list(...args) {
+      await beforeCall();
+      yield* stored.list(...args);
+    },
+    remove: async (...args) => (await beforeCall(), stored.remove(...args)),
   };
 
   const waiting = new Map<string, ReturnType<typeof createMemoryQueueContents>>();
@@ -173,6 +184,13 @@ export async function createRejectingWorld(rejections: Rejections) {
     put: (name: string, text: string) => plainContents(name).send(text),
     post,
     blobs,
+    documents,
+    /** An archived document of the customer. */
+    addDocument: () =>
+      void stored.blobs.set(`${TENANT_A}/p/1/d`, {
+        ...{ content: Buffer.from('x'), facts: { contentType: '', source: '' } },
+        storedAt: clock.now(),
+      }),
     sendHttp,
     requestToken: async () => (await beforeCall(), 'a token'),
     ledger: createLedger(plainTable('PrintJobs')),

@@ -69,7 +69,7 @@ export interface OnboardOptions {
   publicBaseUrl?: string;
 }
 
-export type TimerName = 'renewSubscriptions' | 'sweepJobs' | 'recoverJobs' | 'deliverWaitingEvents';
+export type TimerName = 'renewSubscriptions' | 'sweepJobs' | 'recoverJobs' | 'deliverWaitingEvents' | 'applyRetention';
 
 export interface FlowOptions extends Partial<LocalCloudOptions> {
   /** Lets the timers run by themselves. Otherwise they run when the test says so, not in the middle of what it counts. */
@@ -84,6 +84,7 @@ const TIMERS_OFF = {
   'AzureWebJobs.sweepJobs.Disabled': 'true',
   'AzureWebJobs.recoverJobs.Disabled': 'true',
   'AzureWebJobs.deliverWaitingEvents.Disabled': 'true',
+  'AzureWebJobs.applyRetention.Disabled': 'true',
 };
 
 /** host.json says 2 s; waiting for polls that have backed off would be most of the time of a test. */

@@ -110,7 +110,7 @@ describe('claim', () => {
 
   test('done: never again', async () => {
     const ledger = createWorld();
-    await finishClaim(ledger.deps, await claimed(ledger, 'run-a'), { outcome: 'released', event: 'sent' });
+    await finishClaim(ledger.deps, await claimed(ledger, 'run-a'), { outcome: 'released', event: 'sent' }, 30);
     ledger.clock.advance(365 * 24 * 60 * MINUTE);
     await expect(ledger.claim('run-b')).resolves.toEqual({ outcome: 'done' });
   });
@@ -168,7 +168,7 @@ describe('claim', () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a', repeatingWrites(ledger.table));
     expect(claim).toMatchObject({ runId: 'run-a', row: { attempts: 1 } });
-    await expect(finishClaim(ledger.deps, claim, { event: 'sent' })).resolves.toBe(true);
+    await expect(finishClaim(ledger.deps, claim, { event: 'sent' }, 30)).resolves.toBe(true);
   });
 
   test('a take-over whose answer was lost is recognized too', async () => {
@@ -200,7 +200,7 @@ describe('claim', () => {
     const ledger = createWorld();
     const dying = await claimed(ledger, 'run-dead');
     ledger.clock.advance(TAKE_OVER);
-    const through = before(ledger.table, 'replace', () => finishClaim(ledger.deps, dying, { event: 'sent' }));
+    const through = before(ledger.table, 'replace', () => finishClaim(ledger.deps, dying, { event: 'sent' }, 30));
     await expect(ledger.claim('run-a', through)).resolves.toEqual({ outcome: 'done' });
   });
 
@@ -274,7 +274,7 @@ describe('lease', () => {
       },
     };
     await expect(extendLease({ ...ledger.deps, ledger: createLedger(losing) }, claim, 1)).resolves.toBe(true);
-    await expect(finishClaim(ledger.deps, claim, { outcome: 'released', event: 'sent' })).resolves.toBe(true);
+    await expect(finishClaim(ledger.deps, claim, { outcome: 'released', event: 'sent' }, 30)).resolves.toBe(true);
   });
 });
 
@@ -284,7 +284,7 @@ describe('the end of a claim', () => {
     const claim = await claimed(ledger, 'run-a', repeatingWrites(ledger.table));
     const deps = { ...ledger.deps, ledger: createLedger(repeatingWrites(ledger.table)) };
     // Every answer is lost and repeated; the last write finds its own run on the row again and again.
-    await finishClaim(deps, claim, { outcome: 'ended', event: 'sent' });
+    await finishClaim(deps, claim, { outcome: 'ended', event: 'sent' }, 30);
     expect(await ledger.row()).toMatchObject({ status: 'done', outcome: 'ended' });
   });
 
@@ -308,7 +308,7 @@ describe('the end of a claim', () => {
   });
 
   test.each([
-    ['finish', (deps: ClaimDeps, claim: Claim) => finishClaim(deps, claim, { event: 'sent' })],
+    ['finish', (deps: ClaimDeps, claim: Claim) => finishClaim(deps, claim, { event: 'sent' }, 30)],
     ['release', (deps: ClaimDeps, claim: Claim) => releaseClaim(deps, claim, { status: 'failed', cause: 'c' })],
   ])('%s of a row that was taken over changes nothing', async (_name, end) => {
     const ledger = createWorld();
@@ -326,7 +326,7 @@ describe('the end of a claim', () => {
     const ledger = createWorld();
     const claim = await claimed(ledger, 'run-a');
     const stale = { ...claim };
-    await finishClaim(ledger.deps, claim, { outcome: 'released', event: 'sent' });
+    await finishClaim(ledger.deps, claim, { outcome: 'released', event: 'sent' }, 30);
     await expect(releaseClaim(ledger.deps, stale, { status: 'failed', cause: 'lost' })).resolves.toBe(false);
     expect(await ledger.row()).toMatchObject({ status: 'done', outcome: 'released' });
   });
@@ -340,7 +340,7 @@ test.each([
   const ledger = createWorld();
   const refused = { status: 'failed', cause: 'graphForbidden', lastRefusal: 'Graph returned 403' } as const;
   await releaseClaim(ledger.deps, await claimed(ledger, 'run-a'), refused);
-  await finishClaim(ledger.deps, await claimed(ledger, 'run-b'), { outcome, event: 'sent' });
+  await finishClaim(ledger.deps, await claimed(ledger, 'run-b'), { outcome, event: 'sent' }, 30);
   expect((await ledger.row()).lastRefusal).toBe(isKept ? refused.lastRefusal : undefined);
 });
 
@@ -392,7 +392,7 @@ describe('the index of work in hand', () => {
     ledger.clock.advance(MINUTE);
     await extendLease(ledger.deps, claim, 45_000);
     expect(await open(ledger)).toEqual([STARTED]);
-    await finishClaim(ledger.deps, claim, { outcome: 'released', event: 'sent' });
+    await finishClaim(ledger.deps, claim, { outcome: 'released', event: 'sent' }, 30);
     expect(await open(ledger)).toEqual([]);
   });
 
@@ -441,4 +441,23 @@ test('a clock that is an hour off takes over no sooner and no later: the table s
     ledger.clock.advance(1);
     await expect(claim()).resolves.toMatchObject({ outcome: 'claimed' });
   }
+});
+
+describe('personal data', () => {
+  const personal = { job: '{"createdBy":{"id":"ada"}}', by: 'ada', userTags: 'a' };
+
+  it.each([
+    ['0 days', 0, 0, false],
+    ['a day that has not passed', 1, 23, true],
+    ['a day that has passed', 1, 24, false],
+  ])('the write that ends the work removes it after %s', async (_name, days, hours, isKept) => {
+    const ledger = createWorld();
+    const claim = await claimed(ledger, 'run-a');
+    ledger.clock.advance(hours * 60 * 60_000);
+    await finishClaim(ledger.deps, claim, { outcome: 'released', event: 'sent', ...personal }, days);
+    const row = await ledger.row();
+    expect(row).toMatchObject({ status: 'done', outcome: 'released', ...(isKept ? personal : {}) });
+    expect(row.blankedAt === undefined).toBe(isKept);
+    expect(JSON.stringify(row).includes('ada')).toBe(isKept);
+  });
 });

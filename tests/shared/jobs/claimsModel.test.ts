@@ -107,7 +107,7 @@ async function act(worker: Worker, what: string, needMs: number, runId: string):
   worker.claim = undefined;
   if (what === 'finish') {
     // As the worker does: a record that failed is followed by giving the claim back.
-    await finishClaim(deps, claim, { outcome: 'fetchable', event: 'sent' }).catch(() =>
+    await finishClaim(deps, claim, { outcome: 'fetchable', event: 'sent' }, 30).catch(() =>
       releaseClaim(deps, claim, { status: 'failed', cause: 'model' }),
     );
   }

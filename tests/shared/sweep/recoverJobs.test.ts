@@ -49,7 +49,7 @@ describe('claims whose run has died', () => {
 
   it('do not include claims that were finished or released', async () => {
     const deps = { ledger: world.ledger, clock: world.clock };
-    await finishClaim(deps, await claim(world, TASK), { outcome: 'released', event: 'sent' });
+    await finishClaim(deps, await claim(world, TASK), { outcome: 'released', event: 'sent' }, 30);
     await releaseClaim(deps, await claim(world, JOB), { status: 'waiting', cause: 'graphThrottled' });
     world.clock.advance(LEASE_OVER);
     expect(await recoverJobs(world.deps, { tasks: false })).toEqual({ claims: 0, tasks: 0, due: 0 });

@@ -1,0 +1,126 @@
+import type { Clock } from '../clock';
+import { eachBounded } from '../concurrency';
+import { errorFields } from '../errors';
+import { isoTime } from '../jobs/claims';
+import type { Ledger } from '../jobs/ledger';
+import { dayOf } from '../jobs/ledgerIndex';
+import type { Logger } from '../logger';
+import type { DocumentContainer } from '../storage/documents';
+import { TENANT_BOUNDS, type Tenant, type Tenants } from '../tenants/tenants';
+import { blankOldRows } from './blankOldRows';
+import { removeOldRows } from './removeOldRows';
+
+export interface RetentionDeps {
+  tenants: Pick<Tenants, 'list' | 'update'>;
+  ledger: Pick<Ledger, 'get' | 'getWithoutJob' | 'replace' | 'listByDay' | 'removeEnded'>;
+  documents: Pick<DocumentContainer, 'list' | 'remove'>;
+  clock: Pick<Clock, 'now'>;
+  logger: Logger;
+}
+
+/** What one run did, for its log line. */
+export interface RetentionSummary {
+  tenants: number;
+  /** Rows removed from the ledger. */
+  rows: number;
+  /** Rows that are old enough and stay, because the work on their job has not ended. */
+  rowsKept: number;
+  /** Rows that lost what they said of people. */
+  rowsBlanked: number;
+  /** Documents removed. */
+  documents: number;
+  /** Customers for whom a part failed. */
+  failed: number;
+  /** The time of the run was over before its work. The next run continues. */
+  timeUp: boolean;
+}
+
+/** What the parts of a run share. */
+export interface RetentionRun {
+  summary: RetentionSummary;
+  isUp: () => boolean;
+}
+
+export const DAY_MS = 24 * 60 * 60_000;
+/** Customers side by side: one with many rows does not delay the others. */
+const TENANTS_AT_ONCE = 4;
+/** Deletions side by side, of each customer. */
+const DOCUMENTS_AT_ONCE = 16;
+
+/**
+ * Removes what customers no longer want to be kept: ledger rows, what rows say of people, and archived documents. Never
+ * earlier than the days of the customer have passed, and at most a day later. Every step may be repeated, so a run that ends
+ * early is continued by the next one. Runs may overlap.
+ *
+ * Never rejects for one customer: failures are logged.
+ *
+ * @param options runMs: no step starts after it
+ * @throws ReceiverError `storageUnavailable` when the customers cannot be listed
+ */
+export async function applyRetention(deps: RetentionDeps, { runMs }: { runMs: number }): Promise<RetentionSummary> {
+  const endsAt = deps.clock.now() + runMs;
+  const summary = { tenants: 0, rows: 0, rowsKept: 0, rowsBlanked: 0, documents: 0, failed: 0, timeUp: false };
+  const isUp = () => {
+    summary.timeUp ||= deps.clock.now() >= endsAt;
+    return summary.timeUp;
+  };
+  const run: RetentionRun = { summary, isUp };
+  const tenants: Tenant[] = [];
+  const onUnreadable = (error: Error) => deps.logger.error('row.unreadable', errorFields(error));
+  // Also those that are paused or removed: what is stored of them ends too.
+  for await (const tenant of deps.tenants.list(onUnreadable)) tenants.push(tenant);
+  await eachBounded(TENANTS_AT_ONCE, tenants, async (tenant) => {
+    if (isUp()) return;
+    summary.tenants += 1;
+    const { tenantId } = tenant;
+    let hasFailed = false;
+    for (const [part, work] of Object.entries(PARTS)) {
+      try {
+        await work(deps, tenant, run);
+      } catch (error) {
+        hasFailed = true;
+        deps.logger.error('retention.failed', { tenantId, part, ...errorFields(error) });
+      }
+    }
+    if (hasFailed) summary.failed += 1;
+  });
+  return summary;
+}
+
+/** The parts for one customer, in their order. One that fails does not stop the others. */
+const PARTS = {
+  rows: (deps: RetentionDeps, tenant: Tenant, run: RetentionRun) => {
+    // A row that a person has changed by hand may say less.
+    const days = Math.max(tenant.retentionDays, TENANT_BOUNDS.retentionDays.least);
+    return removeOldRows(deps, tenant.tenantId, lastKeptDay(deps, days), run);
+  },
+  personalData: (deps: RetentionDeps, tenant: Tenant, run: RetentionRun) =>
+    blankOldRows(deps, tenant, lastKeptDay(deps, tenant.personalDataDays), run),
+  documents: removeOldDocuments,
+};
+
+/** The oldest day of which a row may be younger than `days`. All rows of the days before it are older. */
+function lastKeptDay({ clock }: RetentionDeps, days: number): string {
+  return dayOf(isoTime(clock.now() - days * DAY_MS));
+}
+
+async function removeOldDocuments(
+  { documents, clock }: RetentionDeps,
+  { tenantId, documentDays }: Tenant,
+  { summary, isUp }: RetentionRun,
+): Promise<void> {
+  const before = clock.now() - documentDays * DAY_MS;
+  const removeAll = (names: readonly string[]) =>
+    eachBounded(DOCUMENTS_AT_ONCE, names, async (name) => {
+      if (await documents.remove(name)) summary.documents += 1;
+    });
+  let old: string[] = [];
+  for await (const { name, storedAt } of documents.list(`${tenantId}/`)) {
+    if (isUp()) break;
+    if (storedAt <= before) old.push(name);
+    if (old.length < DOCUMENTS_AT_ONCE) continue;
+    await removeAll(old);
+    old = [];
+  }
+  await removeAll(old);
+}
