@@ -49,6 +49,7 @@ export interface CliServices extends Pick<
   | 'ledger'
   | 'deviceTokens'
   | 'configBlobs'
+  | 'documents'
   | 'rules'
   | 'sweep'
 > {

@@ -30,6 +30,7 @@ const SERVICES: Readonly<Record<keyof CliServices, string>> = {
   queueContents: 'Queue storage',
   signers: 'the settings',
   configBlobs: 'Blob storage',
+  documents: 'Blob storage',
   rules: 'Blob storage',
   graph: 'Microsoft Graph',
   userGraph: 'the sign-in or Microsoft Graph',

@@ -43,6 +43,7 @@ export function withReachChecks(services: CliServices, env: Environment, probe: 
     ledger: after([table], services.ledger),
     deviceTokens: after([table], services.deviceTokens),
     configBlobs: after([blob], services.configBlobs),
+    documents: after([blob], services.documents),
     rules: after([blob], services.rules),
     graph: after([table, graph], () => services.graph()),
     userGraph: after([signIn, graph], services.userGraph),

@@ -7,6 +7,7 @@ import type { SignInOptions } from './administrator';
 import { confirm, notListed } from './arguments';
 import type { CliContext } from './context';
 import { plural, reportProgress, warn, type JsonOption } from './output';
+import { removeDocuments } from './removeDocuments';
 import { readTriggers } from './triggers';
 
 export interface RemoveOptions extends JsonOption, SignInOptions {
@@ -17,14 +18,15 @@ export interface RemoveOptions extends JsonOption, SignInOptions {
 
 /**
  * The verb `tenants remove`: asks for confirmation, checks that no trigger of this app would block a printer, has held jobs
- * ended, then removes the subscriptions, watches, rules and device tokens of the tenant and, on request, its ledger.
+ * ended, then removes the subscriptions, watches, rules, device tokens and documents of the tenant and, on
+ * request, its ledger.
  */
 export async function removeTenantVerb(context: CliContext, tenantId: string, options: RemoveOptions): Promise<void> {
   const { terminal } = context;
   const services = await context.services();
   const tenant = await (await services.tenants()).get(tenantId);
   if (!tenant) throw notListed(tenantId);
-  const question = `Remove tenant ${tenantId} (${tenant.name}) with its watches, subscriptions, rules and device tokens${options.ledger ? ' and its ledger' : ''}?`;
+  const question = `Remove tenant ${tenantId} (${tenant.name}) with its watches, subscriptions, rules, device tokens and archived documents${options.ledger ? ' and its ledger' : ''}?`;
   if (!options.yes && !(await confirm(terminal, 'tenants remove', question))) {
     return terminal.note('Nothing was removed.');
   }
@@ -39,16 +41,18 @@ export async function removeTenantVerb(context: CliContext, tenantId: string, op
   if (!removed) throw notListed(tenantId);
   const rules = await (await services.configBlobs()).remove(rulesBlobOf(tenantId));
   const deviceTokens = await (await services.deviceTokens()).tokens.removeAll(tenantId);
+  const documents = await removeDocuments(context, tenantId);
   const ledgerRows = options.ledger ? await deleteLedger(context, tenantId) : undefined;
   const { leftToLapse, failures } = removed;
   if (options.json) {
     const rows = ledgerRows === undefined ? {} : { ledgerRows };
-    terminal.json({ tenantId, status: 'removed', heldJobs, ...removed, rules, deviceTokens, ...rows });
+    terminal.json({ tenantId, status: 'removed', heldJobs, ...removed, rules, deviceTokens, documents, ...rows });
   } else {
     const counts = [
       plural(removed.watches, 'watch', 'watches'),
       ...(rules ? ['its rules'] : []),
       ...(deviceTokens === 0 ? [] : [plural(deviceTokens, 'device token')]),
+      ...(documents === 0 ? [] : [plural(documents, 'document')]),
       ...(ledgerRows === undefined ? [] : [plural(ledgerRows, 'ledger row')]),
     ];
     terminal.print(`Removed tenant ${tenantId} (${tenant.name}) with ${counts.join(' and ')}.`);

@@ -9,6 +9,7 @@ import { nameArgument, notListed, TENANT_HELP, tenantArgument } from './argument
 import { consentScriptCommand } from './consentScript';
 import type { CliContext } from './context';
 import { tokenCommand } from './deviceTokens';
+import { eraseUserCommand } from './eraseUser';
 import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { removeTenantVerb, type RemoveOptions } from './removeTenant';
 import { readRulesInForce } from './rulesInForce';
@@ -62,7 +63,7 @@ export function tenantsCommand(group: Command, context: CliContext): void {
   onOne('resume', 'Resume a paused customer: new jobs send events again')
     .addHelpText('after', example(`tenants resume ${TENANT}`))
     .action((tenantId: string, options: JsonOption) => resume(context, tenantId, options));
-  onOne('remove', 'Remove a customer with its subscriptions, watches and device tokens')
+  onOne('remove', 'Remove a customer with its subscriptions, watches, rules, device tokens and archived documents')
     .option('--ledger', 'also delete its ledger rows (the record of its jobs)')
     .option('--force', 'skip the check for triggers, which needs a sign-in, and continue while jobs are held')
     .addOption(deviceCodeOption())
@@ -72,6 +73,7 @@ export function tenantsCommand(group: Command, context: CliContext): void {
       `${SIGN_IN_HELP}\n\nThe command fails while a printer has a trigger of this app. Each new job there would wait until the sweep\nreleases it, and without end once the app itself is gone.\n${example(`tenants remove ${TENANT}`, `tenants remove ${TENANT} --force --ledger --yes`)}`,
     )
     .action((tenantId: string, options: RemoveOptions) => removeTenantVerb(context, tenantId, options));
+  eraseUserCommand(group, context);
   tokenCommand(group.command('token'), context);
 }
 

@@ -13,7 +13,7 @@ import type { CallGraph } from './graph/client';
 import type { PlacesAndTurns } from './fairness/openFairQueues';
 import type { ProcessDeps } from './jobs/processNotification';
 import type { RulesStore } from './rules/store';
-import type { RetentionDeps } from './retention/applyRetention';
+import type { RetentionDeps } from './retention/retentionRun';
 import type { BlobContainer } from './storage/blobs';
 import type { DocumentContainer } from './storage/documents';
 import type { HeldJobsDeps } from './heldJobs/actOnHeldJobs';

@@ -33,7 +33,7 @@ export interface SentEvent {
 
 /** The events of a row that were sent, in their order: one, or two for a held job that has ended. */
 export function sentEventsOf(key: { tenantId: string; rowKey: string }, row: LedgerRow): SentEvent[] {
-  const reference = referenceOf(key, row);
+  const reference = rowReference(key, row);
   const { phase, event, outcome } = row;
   if (!reference || outcome === undefined) return [];
   const isSent = event === 'sent';
@@ -69,7 +69,8 @@ export function formatEventOfRow({ reference, phase, outcome }: SentEvent, row: 
 /** Ids hold no "_" at Graph, where they are GUIDs. */
 const KEY = /^(jobStarted|jobFetchable)_([^_]+)_(.+)$/;
 
-function referenceOf({ tenantId, rowKey }: { tenantId: string; rowKey: string }, row: LedgerRow) {
+/** The job event of a row. Undefined for a key of another form. */
+export function rowReference({ tenantId, rowKey }: { tenantId: string; rowKey: string }, row: LedgerRow) {
   const [, kind, parent, child] = KEY.exec(rowKey) ?? [];
   const { printerId, jobId } = row;
   const named = kind === 'jobStarted' ? { definitionId: parent, taskId: child } : { printerId: parent, jobId: child };

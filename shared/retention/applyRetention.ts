@@ -1,47 +1,13 @@
-import type { Clock } from '../clock';
 import { eachBounded } from '../concurrency';
 import { errorFields } from '../errors';
 import { isoTime } from '../jobs/claims';
-import type { Ledger } from '../jobs/ledger';
 import { dayOf } from '../jobs/ledgerIndex';
-import type { Logger } from '../logger';
-import type { DocumentContainer } from '../storage/documents';
-import { TENANT_BOUNDS, type Tenant, type Tenants } from '../tenants/tenants';
+import { TENANT_BOUNDS, type Tenant } from '../tenants/tenants';
 import { blankOldRows } from './blankOldRows';
 import { removeOldRows } from './removeOldRows';
+import type { RetentionDeps, RetentionRun, RetentionSummary } from './retentionRun';
 
-export interface RetentionDeps {
-  tenants: Pick<Tenants, 'list' | 'update'>;
-  ledger: Pick<Ledger, 'get' | 'getWithoutJob' | 'replace' | 'listByDay' | 'removeEnded'>;
-  documents: Pick<DocumentContainer, 'list' | 'remove'>;
-  clock: Pick<Clock, 'now'>;
-  logger: Logger;
-}
-
-/** What one run did, for its log line. */
-export interface RetentionSummary {
-  tenants: number;
-  /** Rows removed from the ledger. */
-  rows: number;
-  /** Rows that are old enough and stay, because the work on their job has not ended. */
-  rowsKept: number;
-  /** Rows that lost what they said of people. */
-  rowsBlanked: number;
-  /** Documents removed. */
-  documents: number;
-  /** Customers for whom a part failed. */
-  failed: number;
-  /** The time of the run was over before its work. The next run continues. */
-  timeUp: boolean;
-}
-
-/** What the parts of a run share. */
-export interface RetentionRun {
-  summary: RetentionSummary;
-  isUp: () => boolean;
-}
-
-export const DAY_MS = 24 * 60 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
 /** Customers side by side: one with many rows does not delay the others. */
 const TENANTS_AT_ONCE = 4;
 /** Deletions side by side, of each customer. */

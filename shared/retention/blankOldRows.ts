@@ -4,7 +4,7 @@ import { isoTime } from '../jobs/claims';
 import type { IndexedJob } from '../jobs/ledger';
 import { blankRow, isEnded } from '../jobs/personalData';
 import type { Tenant } from '../tenants/tenants';
-import type { RetentionDeps, RetentionRun } from './applyRetention';
+import type { RetentionDeps, RetentionRun } from './retentionRun';
 
 /** Rows side by side, each read and written: far under the 2,000 entities a second of one table partition. */
 const ROWS_AT_ONCE = 16;

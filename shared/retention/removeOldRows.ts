@@ -2,7 +2,7 @@ import { eachBounded } from '../concurrency';
 import { errorFields, ReceiverError } from '../errors';
 import type { IndexedJob } from '../jobs/ledger';
 import { isEnded } from '../jobs/personalData';
-import type { RetentionDeps, RetentionRun } from './applyRetention';
+import type { RetentionDeps, RetentionRun } from './retentionRun';
 
 /** A transaction has 100 changes at most (Performing entity group transactions): each row with its index row. */
 const ROWS_AT_ONCE = 50;

@@ -23,6 +23,7 @@ beforeEach(async () => {
       ledger: () => Promise.resolve(world.ledger),
       deviceTokens: unused,
       configBlobs: unused,
+      documents: unused,
       rules: unused,
       sweep: () => Promise.resolve(sweep),
     }),

@@ -129,6 +129,20 @@ describe('tenants remove', () => {
     expect((await world.run(...argv)).stdout).toContain('0 watches and 0 ledger rows');
   });
 
+  it('deletes the archived documents of the customer, and reports how many', async () => {
+    const world = createCliWorld();
+    await world.addTenant();
+    const content = { content: Buffer.from('x'), facts: { contentType: '', source: '' }, storedAt: 0 };
+    for (let n = 0; n < 1_001; n += 1) world.documents.blobs.set(`${TENANT}/p/${n}/d`, content);
+    world.documents.blobs.set(`${OTHER_TENANT}/p/1/d`, content);
+    const argv = ['tenants', 'remove', TENANT, '--force', '--yes'];
+    const { code, stdout, stderr } = await world.run(...argv);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '1000 documents deleted\n' });
+    expect(stdout).toContain('with 0 watches and 1001 documents.');
+    expect([...world.documents.blobs.keys()]).toEqual([`${OTHER_TENANT}/p/1/d`]);
+    expect(await world.runJson(...argv)).toMatchObject({ code: 0, json: { heldJobs: 0, documents: 0 } });
+  });
+
   it('reports progress with many watches', async () => {
     const world = createCliWorld();
     await world.addTenant();

@@ -9,6 +9,7 @@ import { createTokenSigner } from '../../shared/deviceTokens/tokenText';
 import { createFakeGraph } from './createFakeGraph';
 import { createRulesStore } from '../../shared/rules/store';
 import { createMemoryContainer } from './memoryContainer';
+import { createMemoryDocuments } from './memoryDocuments';
 import { createMemoryQueueContents } from './memoryQueueContents';
 import { createMemoryTable } from './memoryTable';
 import { createSubscriptionWorld, PUBLIC_BASE_URL } from './createSubscriptionWorld';
@@ -41,6 +42,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}, wrap: WrapService
   const ledger = createLedger(ledgerTable);
   const tokens = createDeviceTokens(createMemoryTable());
   const configBlobs = createMemoryContainer();
+  const documents = createMemoryDocuments(world.clock);
   const queues = new Map<string, ReturnType<typeof createMemoryQueueContents>>();
   const queue = (name: string) => {
     const open = queues.get(name) ?? createMemoryQueueContents(() => world.clock.now());
@@ -67,6 +69,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}, wrap: WrapService
       return Promise.resolve({ tokens, signer, clock: world.clock, randomBytes });
     },
     configBlobs: () => Promise.resolve(configBlobs),
+    documents: () => Promise.resolve(documents),
     rules: () => Promise.resolve(createRulesStore({ blobs: configBlobs, clock: world.clock })),
     sweep: () =>
       Promise.resolve({
@@ -119,5 +122,5 @@ export function createCliWorld(overrides: Partial<CliIo> = {}, wrap: WrapService
     const { stdout, ...rest } = await run(...argv, '--json');
     return { ...rest, json: JSON.parse(stdout) as unknown };
   };
-  return { ...world, administrator, signedIn, ledger, ledgerTable, tokens, configBlobs, queue, run, runJson };
+  return { ...world, administrator, signedIn, ledger, ledgerTable, tokens, configBlobs, documents, queue, run, runJson };
 }
