@@ -211,6 +211,7 @@ export function createServices(env: Environment): Services {
       ledger: await ledger(),
       documents: await documents(),
       clock: systemClock,
+      random: Math.random,
     })),
     archive: once(async () => {
       const { openArchive } = await import('./archive/openArchive');

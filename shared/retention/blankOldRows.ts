@@ -1,5 +1,5 @@
 import { eachBounded } from '../concurrency';
-import { errorFields } from '../errors';
+import { errorFields, ReceiverError } from '../errors';
 import { isoTime } from '../jobs/claims';
 import type { IndexedJob } from '../jobs/ledger';
 import { blankRow, isEnded } from '../jobs/personalData';
@@ -22,15 +22,15 @@ export async function blankOldRows(
   { summary, isUp }: RetentionRun,
 ): Promise<void> {
   if (blankedTo !== undefined && blankedTo >= before) return;
+  const onUnreadable = (error: Error) => logger.error('row.unreadable', { tenantId, ...errorFields(error) });
   const blank = (piece: readonly IndexedJob[]) =>
     eachBounded(ROWS_AT_ONCE, piece, async ({ key, reference }) => {
-      const stored = await ledger.get(key);
+      const stored = await orReport(() => ledger.get(key), onUnreadable);
       if (!stored || stored.value.blankedAt !== undefined || !isEnded(stored.value)) return;
       // A row that changes now is in work again, and loses it at its end.
       const etag = await ledger.replace(reference, blankRow(stored.value, isoTime(clock.now())), stored);
       if (etag !== undefined) summary.rowsBlanked += 1;
     });
-  const onUnreadable = (error: Error) => logger.error('row.unreadable', { tenantId, ...errorFields(error) });
   const days = { ...(blankedTo === undefined ? {} : { from: blankedTo }), before };
   let piece: IndexedJob[] = [];
   for await (const job of ledger.listByDay(tenantId, days, onUnreadable)) {
@@ -42,4 +42,15 @@ export async function blankOldRows(
   }
   await blank(piece);
   await tenants.update(tenantId, (row) => ({ ...row, blankedTo: before }));
+}
+
+/** A row that cannot be read is left to a person, and does not stop the others. */
+async function orReport<T>(read: () => Promise<T>, report: (error: Error) => void): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof ReceiverError) || error.code !== 'rowUnreadable') throw error;
+    report(error);
+    return undefined;
+  }
 }

@@ -9,6 +9,8 @@ export interface RetentionDeps {
   ledger: Pick<Ledger, 'get' | 'getWithoutJob' | 'replace' | 'listByDay' | 'removeEnded'>;
   documents: Pick<DocumentContainer, 'list' | 'remove'>;
   clock: Pick<Clock, 'now'>;
+  /** 0 to 1. */
+  random: () => number;
   logger: Logger;
 }
 

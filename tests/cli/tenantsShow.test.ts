@@ -35,6 +35,8 @@ describe('tenants show', () => {
     }
     expect(stdout.match(/ granted$/gm)).toHaveLength(7);
     expect(stdout).toContain('/adminconsent?');
+    expect(stdout).toContain('Ledger rows are removed after 30 days.');
+    expect(stdout).toContain('A task that is open for 15 minutes is ended without its rules.');
     expect(stdout).not.toContain('Missing');
   });
 

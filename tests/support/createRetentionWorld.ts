@@ -21,7 +21,7 @@ export async function createRetentionWorld(tenant: Partial<NewTenant> = {}) {
   const tenants = createTenants(createMemoryTable(clock));
   const documents = createMemoryDocuments(clock);
   await tenants.add({ tenantId: TENANT_A, name: 'A', createdAt: '2026-01-01T00:00:00.000Z', ...tenant });
-  const deps = { tenants, ledger, documents, clock, logger };
+  const deps = { tenants, ledger, documents, clock, random: () => 0, logger };
   return {
     ...{ clock, table, ledger, tenants, documents, deps },
     lines: (event: string) => logger.events.filter((line) => line.event === event),

@@ -112,6 +112,19 @@ describe('personal data', () => {
     expect(await world.run()).toMatchObject({ rowsBlanked: 1 });
   });
 
+  it('reports a row that cannot be read, in both parts, and does the others', async () => {
+    const world = await createRetentionWorld({ personalDataDays: 2 });
+    for (const jobId of ['bad', 'good']) await world.addRow(jobId, NOON - 3 * DAY_MS);
+    const rowKey = `jobFetchable_${PRINTER}_bad`;
+    const { etag = '', cells } = (await world.table.get(TENANT_A, rowKey)) ?? {};
+    await world.table.replace({ ...cells, partitionKey: TENANT_A, rowKey, status: 'odd' }, etag);
+    expect(await world.run()).toMatchObject({ rowsBlanked: 1, failed: 0 });
+    world.clock.advance(40 * DAY_MS);
+    expect(await world.run()).toMatchObject({ rows: 1, rowsKept: 1, failed: 0 });
+    expect(world.lines('row.unreadable')).not.toEqual([]);
+    expect(world.lines('retention.rowsKept')).toMatchObject([{ unreadable: 1 }]);
+  });
+
   it('starts again where its time was up', async () => {
     const world = await createRetentionWorld({ personalDataDays: 0 });
     for (let job = 0; job < 150; job += 1) await world.addRow(`j${job}`, NOON - 3 * DAY_MS);
@@ -136,6 +149,36 @@ describe('documents', () => {
     world.clock.advance(1);
     expect(await world.run()).toMatchObject({ documents: 20 });
     expect([...world.documents.blobs.keys()]).toEqual(['other/p/1/d', `${TENANT_A}/p/young/d`]);
+  });
+
+  it('a document that cannot be deleted does not stop the others, and is reported', async () => {
+    const world = await createRetentionWorld({ documentDays: 1 });
+    for (let job = 0; job < 20; job += 1) await world.addDocument(`${TENANT_A}/p/${job}/d`);
+    world.clock.advance(2 * DAY_MS);
+    const remove = world.documents.remove.bind(world.documents);
+    world.deps.documents.remove = (name) =>
+      name.endsWith('/p/0/d') ? Promise.reject(new ReceiverError('blobsUnavailable', 'Protected')) : remove(name);
+    expect(await world.run()).toMatchObject({ documents: 19, failed: 1 });
+    expect(world.lines('retention.failed')).toMatchObject([{ part: 'documents', code: 'blobsUnavailable' }]);
+  });
+
+  it('begins with another customer in each run, so that each is reached although time is short', async () => {
+    const world = await createRetentionWorld();
+    const ids = ['b', 'c', 'd', 'e', 'f'];
+    for (const tenantId of ids) await world.tenants.add({ tenantId, name: '', createdAt: '2026-01-01T00:00:00.000Z' });
+    const seen: string[] = [];
+    world.deps.documents.list = (prefix) => {
+      seen.push(prefix);
+      world.clock.advance(60_000);
+      return world.documents.list(prefix);
+    };
+    world.deps.random = () => 0.99;
+    expect(await world.run(1)).toMatchObject({ timeUp: true });
+    expect(seen).toContain('f/');
+    world.deps.random = () => 0;
+    seen.length = 0;
+    await world.run(1);
+    expect(seen).not.toContain('f/');
   });
 
   it('does the other parts and the other customers where one fails', async () => {
