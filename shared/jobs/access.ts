@@ -6,7 +6,8 @@ import type { Tenant, Tenants } from '../tenants/tenants';
 
 /** Whether a watch of a tenant is active, and why not. */
 export type Access =
-  { active: true; tenant: Tenant; watch: Watch } | { active: false; reason: InactiveReason; onFailure: Ending; personalDataDays: number };
+  | { active: true; tenant: Tenant; watch: Watch }
+  | { active: false; reason: InactiveReason; onFailure: Ending; personalDataDays: number };
 
 export type InactiveReason =
   | 'unknownTenant'

@@ -8,7 +8,18 @@ import {
   type StoredRow,
   type TableChange,
 } from '../storage/entityTable';
-import { DAY, dayOf, DUE, heldPrefix, indexChanges, isIndexKey, keyInIndex, OPEN, parseIndexRow, userTag } from './ledgerIndex';
+import {
+  DAY,
+  dayOf,
+  DUE,
+  heldPrefix,
+  indexChanges,
+  isIndexKey,
+  keyInIndex,
+  OPEN,
+  parseIndexRow,
+  userTag,
+} from './ledgerIndex';
 import { CELLS_OF_LISTING, formatLedgerRow, parseLedgerRow, TABLE, type LedgerRow } from './ledgerRow';
 import { ledgerKey, type JobReference } from './message';
 

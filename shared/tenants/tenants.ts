@@ -68,7 +68,6 @@ export const TENANT_BOUNDS = {
   taskDeadlineMinutes: { least: 1, most: 24 * 60 },
 } as const;
 
-
 /** A tenant with the defaults for what is not given: active, reachable, nothing counted yet. */
 export function newTenant(tenant: NewTenant): Tenant {
   return {

@@ -122,5 +122,17 @@ export function createCliWorld(overrides: Partial<CliIo> = {}, wrap: WrapService
     const { stdout, ...rest } = await run(...argv, '--json');
     return { ...rest, json: JSON.parse(stdout) as unknown };
   };
-  return { ...world, administrator, signedIn, ledger, ledgerTable, tokens, configBlobs, documents, queue, run, runJson };
+  return {
+    ...world,
+    administrator,
+    signedIn,
+    ledger,
+    ledgerTable,
+    tokens,
+    configBlobs,
+    documents,
+    queue,
+    run,
+    runJson,
+  };
 }

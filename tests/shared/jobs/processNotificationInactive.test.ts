@@ -152,9 +152,19 @@ describe('the cache', () => {
     const { readAccess } = worker.startProcess();
     const tenantId = ELSEWHERE;
     const key = { tenantId, kind: 'jobFetchable', id: PRINTER } as const;
-    await expect(readAccess(key, 0)).resolves.toEqual({ active: false, reason: 'unknownTenant', onFailure: 'release', personalDataDays: 0 });
+    await expect(readAccess(key, 0)).resolves.toEqual({
+      active: false,
+      reason: 'unknownTenant',
+      onFailure: 'release',
+      personalDataDays: 0,
+    });
     await worker.putTenant({ tenantId });
-    await expect(readAccess(key, 0)).resolves.toEqual({ active: false, reason: 'unknownWatch', onFailure: 'release', personalDataDays: 30 });
+    await expect(readAccess(key, 0)).resolves.toEqual({
+      active: false,
+      reason: 'unknownWatch',
+      onFailure: 'release',
+      personalDataDays: 30,
+    });
     await worker.putWatch(key);
     await expect(readAccess(key, 0)).resolves.toMatchObject({ active: true, watch: key });
   });
