@@ -70,7 +70,8 @@ describe('the index of held jobs', () => {
     await hold();
     await wish();
     expect(await worker.process(worker.lastDeferred())).toBe('done');
-    expect(await keysIn()).toEqual([KEY.rowKey]);
+    // The index of its day stays with the row (docs/decisions/0026).
+    expect(await keysIn()).toEqual([`day_2026-11-22_${KEY.rowKey}`, KEY.rowKey]);
   });
 
   test('stays while the end of the job fails, so that the job is not forgotten', async () => {
