@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { actions } from './actions';
+import { archive } from './archive';
 import { burstFaults, bursts, twoHosts } from './bursts';
 import { callsOfActions, callsOfJob, callsOfSweep } from './callCounts';
 import { fairness } from './fairness';
@@ -45,6 +46,7 @@ const PARTS = [
   burstFaults,
   fairness,
   twoHosts,
+  archive,
 ];
 const INFO = new Map<string, FigureInfo>(PARTS.flatMap(({ figures }) => Object.entries(figures)));
 const NAMES = [...INFO.keys()];

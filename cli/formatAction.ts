@@ -6,7 +6,7 @@ export function formatAction(action: Action): string {
   const change = 'configure' in action ? `, with ${JSON.stringify(action.configure)}` : '';
   switch (action.kind) {
     case 'hold':
-      return `hold for ${plural(action.minutes, 'minute')}, then ${action.else}${change}`;
+      return `${action.document ? 'archive, ' : ''}hold for ${plural(action.minutes, 'minute')}, then ${action.else}${change}`;
     case 'redirect':
       return `redirect to printer ${action.printerId}${change}`;
     case 'abort':

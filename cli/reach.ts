@@ -1,4 +1,9 @@
-import { readStorageConfig, type QueueStorageConfig, type StorageConfig } from '../shared/config';
+import {
+  readStorageConfig,
+  type BlobStorageConfig,
+  type QueueStorageConfig,
+  type StorageConfig,
+} from '../shared/config';
 import { once } from '../shared/concurrency';
 import { ERRORS, ReceiverError, type ErrorCode } from '../shared/errors';
 import { GraphError } from '../shared/graph/errors';
@@ -19,7 +24,11 @@ export function withReachChecks(services: CliServices, env: Environment, probe: 
   const table = once(async () =>
     requireStorage(probeDirect, 'Table', urlOf((await services.config()).storage, 'table')),
   );
-  const blob = once(async () => requireStorage(probeDirect, 'Blob', urlOf((await services.config()).storage, 'blob')));
+  const blob = once(async () => {
+    const isOwn = Boolean(env['DATA_STORAGE__blobServiceUri']?.trim());
+    const setting = isOwn ? 'DATA_STORAGE__blobServiceUri' : 'AzureWebJobsStorage';
+    await requireStorage(probeDirect, 'Blob', urlOf((await services.config()).dataStorage, 'blob'), setting);
+  });
   const ownQueues = once(() => requireQueues(probeDirect, env, 'storage'));
   const eventQueues = once(() => requireQueues(probeDirect, env, 'eventsStorage'));
   const queue = (name: string) => (isEventsQueue(name) ? eventQueues() : ownQueues());
@@ -127,14 +136,18 @@ function remedyOf({ isTls }: Silence, url: string, setting: string): string {
   return isLoopback(url) ? `Is \`npm start\` running? Otherwise check ${check}` : `Check ${check}`;
 }
 
-function urlOf(storage: StorageConfig | QueueStorageConfig, kind: 'blob' | 'queue' | 'table'): string {
+function urlOf(
+  storage: StorageConfig | QueueStorageConfig | BlobStorageConfig,
+  kind: 'blob' | 'queue' | 'table',
+): string {
   if ('connectionString' in storage) {
     const checked = checkConnectionString(storage.connectionString);
     // The settings have been checked.
     if ('problem' in checked) throw new TypeError(`The connection string ${checked.problem}`);
     return checked.value[`${kind}Endpoint`];
   }
-  if (kind === 'queue') return storage.queueServiceUri;
-  if (!('tableServiceUri' in storage)) throw new TypeError(`The account of the events has no ${kind} storage`);
-  return kind === 'blob' ? storage.blobServiceUri : storage.tableServiceUri;
+  if (kind === 'queue' && 'queueServiceUri' in storage) return storage.queueServiceUri;
+  if (kind === 'blob' && 'blobServiceUri' in storage) return storage.blobServiceUri;
+  if (kind === 'table' && 'tableServiceUri' in storage) return storage.tableServiceUri;
+  throw new TypeError(`The account has no ${kind} storage`);
 }

@@ -29,6 +29,8 @@ interface Way {
   kind: Action['kind'];
   /** Of a redirect by this app. */
   printerId?: string;
+  /** Of a hold: the document was archived before, or was to be. */
+  document?: boolean;
   configure: Readonly<Record<string, unknown>>;
 }
 
@@ -50,8 +52,11 @@ export function tryRow(document: RulesDocument, rowKey: string, row: LedgerRow):
 }
 
 function wayOf(row: LedgerRow): Way | undefined {
-  const { outcome, decision, heldUntil, heldConfigure, targetPrinterId } = row;
-  if (heldUntil !== undefined) return { kind: 'hold', configure: changeIn(heldConfigure) };
+  const { outcome, decision, decidedBy, heldUntil, heldConfigure, targetPrinterId, archive } = row;
+  if (heldUntil !== undefined) {
+    return { kind: 'hold', configure: changeIn(heldConfigure), document: archive === 'stored' };
+  }
+  if (decidedBy === 'document') return { kind: 'hold', configure: {}, document: true };
   const configure = changeIn(row.configure);
   switch (outcome) {
     case 'released':
@@ -63,6 +68,9 @@ function wayOf(row: LedgerRow): Way | undefined {
     case 'fetchable':
     case 'printed':
       return { kind: 'notify', configure };
+    case 'archived':
+    case 'archiveFailed':
+      return { kind: 'archive', configure };
     case 'deadline':
     case 'unreadable':
       return { kind: decision ?? 'release', configure };
@@ -75,6 +83,7 @@ function wayOf(row: LedgerRow): Way | undefined {
 function isSameWay(went: Way, action: Action): boolean {
   if (went.kind !== action.kind) return false;
   if (action.kind === 'redirect' && went.printerId !== undefined && went.printerId !== action.printerId) return false;
+  if (action.kind === 'hold' && went.document !== action.document) return false;
   return isDeepStrictEqual(went.configure, 'configure' in action ? (action.configure ?? {}) : {});
 }
 

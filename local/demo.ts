@@ -1,7 +1,7 @@
 /**
  * Starts the local cloud, onboards two customers through the CLI, prints one job for each with a duplicate of its
- * notification, shows the events of each job, and checks that exactly two job events were sent. Then rules abort, redirect and
- * hold the jobs of a third customer. Exits with 0, or 1.
+ * notification, shows the events of each job, and checks that exactly two job events were sent. Then rules abort, redirect,
+ * hold and archive the jobs of a third customer. Exits with 0, or 1.
  */
 import { QueueServiceClient } from '@azure/storage-queue';
 import { dirname, join } from 'node:path';

@@ -15,9 +15,9 @@ export async function onboardJobStarted(
   control: ControlClient,
   run: RunCommand,
   name: string,
-  scenario = 'JobStarted',
+  ...scenarios: readonly string[]
 ): Promise<Customer> {
-  const customer = await onboard(control, run, name, ['JobStarted', scenario]);
+  const customer = await onboard(control, run, name, ['JobStarted', ...scenarios]);
   const { tenantId, printerId } = customer;
   const created = await run('definitions', 'create', '--tenant', tenantId, '--name', 'Receiver');
   const definitionId = fieldOf(created, 'id');

@@ -23,10 +23,11 @@ interface Demo {
 
 const LIMIT_MS = 15_000;
 
-/** A third customer with rules: one job is aborted, one redirected, one held and then released. True when all events came. */
+/** A third customer with rules: one job is aborted, one redirected, one held, then released and archived. True when all events came. */
 export async function showRules({ cloud, control, run, say, readEvents }: Demo): Promise<boolean> {
-  say('\nA third customer has rules, and its administrator has consented to changes of jobs as well:');
-  const { tenantId, printerId } = await onboardJobStarted(control, run, 'Northwind', 'Redirect jobs');
+  say('\nA third customer has rules, and its administrator has consented to changes and documents of jobs as well:');
+  const { tenantId, printerId } = await onboardJobStarted(control, run, 'Northwind', 'Redirect jobs', 'Read documents');
+  await run('subscriptions', 'add', '--tenant', tenantId, '--printer', printerId);
   const { id: colorPrinter } = await control.createPrinter(tenantId, { displayName: 'Color room' });
   await withFile(JSON.stringify(rulesOf(colorPrinter), null, 2), (file) =>
     run('rules', 'push', file, '--tenant', tenantId, '--name', 'Northwind'),
@@ -44,7 +45,7 @@ export async function showRules({ cloud, control, run, say, readEvents }: Demo):
       say(`  ${title}: ${event.type}, outcome ${outcome}, rule "${String(rule)}"`);
       return outcome;
     };
-    return { key, show };
+    return { key, show, jobId: job.jobId };
   };
   say('\nIts users print three jobs:');
   const big = await print('900 copies', { copies: 900 });
@@ -60,8 +61,16 @@ export async function showRules({ cloud, control, run, say, readEvents }: Demo):
   });
   if (answer.status !== 202) throw new Error(`The release was answered with ${answer.status}`);
   outcomes.push(await plain.show('/end'));
-  const right = outcomes.join() === 'aborted,redirected,held,released';
-  say(right ? 'Each job took effect once.\n' : 'Expected one aborted, one redirected, and one held and released.\n');
+  const archived = await untilSent(readEvents, `${tenantId}/jobFetchable_${printerId}_${plain.jobId}`);
+  const [document] = [fieldOf(archived.data, 'archived')].flat();
+  say(`Then its document is archived: ${archived.type}, rule "${String(fieldOf(archived.data, 'rule'))}"`);
+  say(`  blob    ${String(fieldOf(document, 'container'))}/${String(fieldOf(document, 'blob'))}`);
+  say(`  size    ${String(fieldOf(document, 'size'))} bytes`);
+  say(`  SHA-256 ${String(fieldOf(document, 'sha256'))}`);
+  outcomes.push(String(fieldOf(archived.data, 'outcome')));
+  const right = outcomes.join() === 'aborted,redirected,held,released,archived';
+  const expected = 'Expected one aborted, one redirected, and one held, released and archived.\n';
+  say(right ? 'Each job took effect once.\n' : expected);
   return right;
 }
 
@@ -78,6 +87,7 @@ function rulesOf(colorPrinter: string): object {
         then: { redirect: { printer: colorPrinter } },
       },
       { name: 'pull printing', on: 'jobStarted', then: { hold: { for: '4h', else: 'abort' } } },
+      { name: 'archive', on: 'jobFetchable', then: { archive: {} } },
     ],
   };
 }

@@ -32,6 +32,8 @@ export interface AzuriteOptions {
   /** A missing port means any free one. */
   readonly ports?: Partial<Readonly<Record<(typeof SERVICES)[number], number>>>;
   readonly clockFile?: string;
+  /** Where storage is kept on disk. Without it, in memory. */
+  readonly folder?: string;
 }
 
 export interface Azurite extends Omit<RunningProcess<unknown>, 'ready' | 'lines' | 'onLine'> {
@@ -40,14 +42,15 @@ export interface Azurite extends Omit<RunningProcess<unknown>, 'ready' | 'lines'
   readonly connectionString: string;
 }
 
-/** Starts storage in memory on 127.0.0.1. Throws ProcessStartError. PORT_TAKEN names the port. */
-export async function startAzurite({ root, ports = {}, clockFile }: AzuriteOptions): Promise<Azurite> {
+/** Starts storage on 127.0.0.1. Throws ProcessStartError. PORT_TAKEN names the port. */
+export async function startAzurite({ root, ports = {}, clockFile, folder }: AzuriteOptions): Promise<Azurite> {
   const { ready: urls, ...running } = await startProcess({
     name: 'Azurite',
     args: [
       ...['--require', join(root, 'local', 'stopWithStdin.cjs')],
       createRequire(join(root, 'package.json')).resolve('azurite/dist/src/azurite.js'),
-      ...['--inMemoryPersistence', '--disableTelemetry', '--silent'],
+      ...(folder === undefined ? ['--inMemoryPersistence'] : ['--location', folder]),
+      ...['--disableTelemetry', '--silent'],
       // Azurite 3.35 is older than the API version that storage-queue 12.30 requests.
       '--skipApiVersionCheck',
       ...SERVICES.flatMap((service) => [

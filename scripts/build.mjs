@@ -39,6 +39,7 @@ const tools = present({
   'local/functionsHost/worker/main': 'local/functionsHost/worker/main.ts',
   'local/graphSimulator/main': 'local/graphSimulator/main.ts',
   'bench/run': 'bench/run.ts',
+  'bench/archiveRun': 'bench/archiveRun.ts',
   'examples/consumer-typescript/main': 'examples/consumer-typescript/main.ts',
 });
 

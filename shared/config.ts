@@ -20,10 +20,16 @@ export type QueueStorageConfig =
 export type StorageConfig = QueueStorageConfig &
   ({ connectionString: string } | { blobServiceUri: string; tableServiceUri: string });
 
+/** The blobs of a storage account: by connection string, or as the managed identity of the app. */
+export type BlobStorageConfig =
+  { connectionString: string } | { blobServiceUri: string; managedIdentityClientId?: string };
+
 export interface Config extends CertificateConfig {
   storage: StorageConfig;
   /** Where the queue of job events lies: `storage`, unless the settings name another account. */
   eventsStorage: QueueStorageConfig;
+  /** Where rules and archived documents lie: `storage`, unless the settings name another account. */
+  dataStorage: BlobStorageConfig;
   /** Where the app delivers the events. Without it the vendor's systems read their queue. */
   eventSink?: EventSinkConfig;
   /** Graph root with version, without a slash at the end. */
@@ -50,6 +56,7 @@ export const SETTING_NAMES = [
   'AzureWebJobsStorage__tableServiceUri',
   'AzureWebJobsStorage__clientId',
   'EVENTS_STORAGE__queueServiceUri',
+  'DATA_STORAGE__blobServiceUri',
   'EVENTS_SINK_WEBHOOK_URL',
   'EVENTS_SINK_WEBHOOK_SECRETS',
   'EVENTS_SINK_EVENT_GRID_ENDPOINT',
@@ -150,14 +157,14 @@ export function readConfig(env: SettingsEnvironment): Config {
   };
 }
 
-const STORAGE_NAMES = SETTING_NAMES.filter((name) => /^(AzureWebJobsStorage|EVENTS_STORAGE)/.test(name));
+const STORAGE_NAMES = SETTING_NAMES.filter((name) => /^(AzureWebJobsStorage|EVENTS_STORAGE|DATA_STORAGE)/.test(name));
 
 /**
  * The settings of storage alone: queues can be opened although another setting is wrong.
  *
  * @throws ReceiverError `configInvalid`
  */
-export function readStorageConfig(env: SettingsEnvironment): Pick<Config, 'storage' | 'eventsStorage'> {
+export function readStorageConfig(env: SettingsEnvironment): Pick<Config, 'storage' | 'eventsStorage' | 'dataStorage'> {
   const reader = createReader<SettingName>(env, STORAGE_NAMES);
   const storage = readStorage(reader, isInAzure(env));
   if (reader.problems.length === 0 && storage) return storage.config;
@@ -171,24 +178,27 @@ function invalid(problems: readonly string[]): ReceiverError {
 }
 
 const QUEUE_FORM = 'https://<account>.queue.core.windows.net';
+const BLOB_FORM = QUEUE_FORM.replace('queue', 'blob');
 
-/** Storage by connection string, else by identity. The queue of job events may lie in an account of its own. */
+/** Storage by connection string, else by identity. The queue of job events, and rules and documents, may lie in other accounts. */
 function readStorage(reader: Reader<SettingName>, inAzure: boolean) {
   const { read } = reader;
   const own = readOwnStorage(reader, inAzure);
-  const setting = 'EVENTS_STORAGE__queueServiceUri';
-  const queueServiceUri = read(setting, checkServiceUri(QUEUE_FORM));
+  const [eventsSetting, dataSetting] = ['EVENTS_STORAGE__queueServiceUri', 'DATA_STORAGE__blobServiceUri'] as const;
+  const queueServiceUri = read(eventsSetting, checkServiceUri(QUEUE_FORM));
+  const blobServiceUri = read(dataSetting, checkServiceUri(BLOB_FORM));
   const identity = read('AzureWebJobsStorage__clientId', checkGuid(IDENTITY_FORM));
   if (!own) return undefined;
   const signIn = signInAs(identity);
   const storage = 'connectionString' in own.config ? own.config : { ...own.config, ...signIn };
-  const { endpoints } = own;
-  if (queueServiceUri === undefined) return { config: { storage, eventsStorage: storage }, endpoints, identity };
-  return {
-    identity,
-    config: { storage, eventsStorage: { queueServiceUri, ...signIn } },
-    endpoints: [...endpoints, storageAddress(setting, queueServiceUri)],
-  };
+  const eventsStorage: QueueStorageConfig = queueServiceUri === undefined ? storage : { queueServiceUri, ...signIn };
+  const dataStorage: BlobStorageConfig = blobServiceUri === undefined ? storage : { blobServiceUri, ...signIn };
+  const endpoints = [
+    ...own.endpoints,
+    ...(queueServiceUri === undefined ? [] : [storageAddress(eventsSetting, queueServiceUri)]),
+    ...(blobServiceUri === undefined ? [] : [storageAddress(dataSetting, blobServiceUri)]),
+  ];
+  return { identity, config: { storage, eventsStorage, dataStorage }, endpoints };
 }
 
 function readOwnStorage({ read, need, isMissing, problems }: Reader<SettingName>, inAzure: boolean) {

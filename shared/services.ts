@@ -109,13 +109,13 @@ export function createServices(env: Environment): Services {
     return openDeviceTokens({ table, ring: clientStateKeys, clock: systemClock, randomBytes });
   });
   const configBlobs = once(async () => {
-    const { storage } = await config();
+    const { dataStorage } = await config();
     const { openBlobs } = await import('./storage/blobs');
-    return (await openBlobs(storage))(CONTAINER_NAMES.config);
+    return (await openBlobs(dataStorage))(CONTAINER_NAMES.config);
   });
   const documents = once(async () => {
     const { openDocuments } = await import('./storage/documents');
-    return openDocuments((await config()).storage);
+    return openDocuments((await config()).dataStorage);
   });
   const rules = once(async () => {
     const { createRulesStore } = await import('./rules/store');
@@ -223,7 +223,7 @@ export function createServices(env: Environment): Services {
         queue(`${QUEUE_NAMES.archive}-poison`),
       ]);
       return openArchive({
-        storage: (await config()).storage,
+        documents: await documents(),
         tenants: tenantsTable,
         watches: watchesTable,
         ledger: await ledger(),

@@ -19,6 +19,8 @@ const DOCUMENTS: Readonly<Record<string, object>> = {
   '`abort`': started({ abort: {} }),
   '`redirect`': started({ redirect: { printer: 'p2' } }),
   '`redirect` with `configure`': started({ redirect: { printer: 'p2' }, configure }),
+  '`archive`': { rules: [{ name: 'r', on: 'jobFetchable', then: { archive: {} } }] },
+  '`hold` with `document`': started({ hold: { for: '1h', else: 'release', document: true } }),
   '`onFailure`: abort': { rules: [], onFailure: 'abort' },
   '`virtualPrinters`': { rules: [], virtualPrinters: ['p1'] },
 };

@@ -4,6 +4,7 @@ import { errorFields, ReceiverError } from '../errors';
 import { GRAPH_CALL_LIMIT_MS } from '../graph/client';
 import { GraphError } from '../graph/errors';
 import type { ReadAccess } from '../jobs/access';
+import { failedArchive, isArchiveOver } from '../jobs/archiveFailure';
 import { claimToArchive, extendLease, isoTime, releaseClaim, type Claim, type ClaimDeps } from '../jobs/claims';
 import { deferAfterError } from '../jobs/defer';
 import type { Ledger } from '../jobs/ledger';
@@ -42,6 +43,8 @@ export type ArchiveOutcome =
   | 'deferred'
   /** There is nothing to archive, or another run does it. */
   | 'notWanted'
+  /** The result was recorded before. The job is sent back once more. */
+  | 'recorded'
   /** A copy of the message is on the queue: this process has no place for it. */
   | 'noPlace'
   | 'poisoned';
@@ -84,9 +87,14 @@ export async function archiveDocument(deps: ArchiveDeps, input: unknown): Promis
 async function archiveInPlace(deps: ArchiveDeps, message: MessageOfJob): Promise<ArchiveOutcome> {
   const { reference } = message;
   const ledger = { ledger: deps.ledger, clock: deps.clock };
-  const claim = await claimToArchive(ledger, reference, randomUUID());
-  if (!claim) return 'notWanted';
   const access = await deps.readAccess(watchOf(reference), message.generation);
+  const claim = await claimToArchive(ledger, reference, randomUUID());
+  if (claim === 'notWanted') return claim;
+  if (claim === 'recorded') {
+    // An earlier run may have ended between its record and its message.
+    await deps.queues.jobs.send(formatJobMessage({ ...message, deferrals: 0 }));
+    return claim;
+  }
   const { printerId, jobId } = claim.row;
   const startedAt = deps.clock.now();
   const endsAt = Math.min(
@@ -153,7 +161,8 @@ async function endAfterError(
   const { archiveTries = 0 } = claim.row;
   const isBroken = error instanceof ReceiverError && ['downloadBroken', 'deadlinePassed'].includes(error.code);
   if (isBroken) claim.row = { ...claim.row, archiveTries: archiveTries + 1 };
-  const isOver = message.reference.kind === 'jobStarted' && deps.clock.now() >= endsAt;
+  const now = deps.clock.now();
+  const isOver = message.reference.kind === 'jobStarted' ? now >= endsAt : isArchiveOver(claim.row, now);
   const isFinal =
     isOver ||
     (isBroken && archiveTries + 1 >= MOST_BROKEN_RUNS) ||
@@ -164,11 +173,9 @@ async function endAfterError(
     if (left !== 'failed' && left !== 'retriesEnded') throw error;
   }
   deps.logger.error('archive.failed', { ...ids, ...errorFields(error) });
-  const { code, message: words } =
-    error instanceof ReceiverError ? error : new ReceiverError('unexpected', 'Unexpected');
-  const refused = JSON.stringify({ action: 'archive', code, message: words });
-  const lastRefusal = error instanceof GraphError ? { lastRefusal: words } : {};
-  return handBack(deps, message, claim, { archive: 'failed', refused, ...lastRefusal });
+  const failure = error instanceof ReceiverError ? error : new ReceiverError('unexpected', 'Unexpected');
+  const lastRefusal = error instanceof GraphError ? { lastRefusal: error.message } : {};
+  return handBack(deps, message, claim, { ...failedArchive(failure), ...lastRefusal });
 }
 
 /** Records the result and sends the job back to the queue of jobs. */

@@ -47,14 +47,15 @@ export function createOpenDownload(): OpenDownload {
 
 async function* readWhole(stream: Readable, length: number): AsyncGenerator<Buffer> {
   let bytes = 0;
-  const standstill = setTimeout(() => stream.destroy(), STANDSTILL_MS);
+  const watch = () => setTimeout(() => stream.destroy(), STANDSTILL_MS);
+  let standstill = watch();
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      standstill.refresh();
-      yield chunk;
       // The time in which the reader stores a chunk is no standstill of the download.
-      standstill.refresh();
+      clearTimeout(standstill);
+      yield chunk;
+      standstill = watch();
     }
   } catch (error) {
     throw broken(`ended after ${bytes} bytes (${reasonOf(error)})`);

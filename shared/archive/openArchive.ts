@@ -1,9 +1,8 @@
 import type { Clock } from '../clock';
-import type { StorageConfig } from '../config';
 import type { CallGraph } from '../graph/client';
 import { createReadAccess } from '../jobs/access';
 import type { Ledger } from '../jobs/ledger';
-import { openDocuments } from '../storage/documents';
+import type { DocumentContainer } from '../storage/documents';
 import type { Tenants } from '../tenants/tenants';
 import type { Watches } from '../watches/watches';
 import type { ArchiveDeps } from './archiveDocument';
@@ -12,7 +11,7 @@ import { createTransfers } from './transfers';
 
 /** What the archive is built from. */
 export interface ArchiveParts {
-  storage: StorageConfig;
+  documents: DocumentContainer;
   tenants: Tenants;
   watches: Watches;
   ledger: Ledger;
@@ -22,14 +21,14 @@ export interface ArchiveParts {
 }
 
 /** The dependencies of the archive, with the places of this process. */
-export async function openArchive(parts: ArchiveParts): Promise<Omit<ArchiveDeps, 'logger'>> {
-  const { storage, tenants, watches, ledger, callGraph, queues, clock } = parts;
+export function openArchive(parts: ArchiveParts): Omit<ArchiveDeps, 'logger'> {
+  const { documents, tenants, watches, ledger, callGraph, queues, clock } = parts;
   return {
     ledger,
     readAccess: createReadAccess({ tenants, watches, clock }),
     callGraph,
     openDownload: createOpenDownload(),
-    documents: await openDocuments(storage),
+    documents,
     transfers: createTransfers(),
     queues,
     clock,

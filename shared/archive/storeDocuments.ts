@@ -75,8 +75,10 @@ async function storeDocument(
       const { content } = await openDownload(address, signal);
       return { ...named, ...(await documents.store(blob, content, { contentType, source }, signal)) };
     } catch (error) {
+      // Whichever step was interrupted, the reason is the same.
+      signal.throwIfAborted();
       const isBroken = error instanceof ReceiverError && error.code === 'downloadBroken';
-      if (!isBroken || tries >= MOST_ADDRESSES || signal.aborted) throw error;
+      if (!isBroken || tries >= MOST_ADDRESSES) throw error;
     }
   }
 }

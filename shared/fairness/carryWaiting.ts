@@ -35,7 +35,7 @@ export interface Carrier {
 /** Longer than a message is in hand: it waits for a place for up to 30 s, and then its work takes up to 45 s. */
 const LEASE_SECONDS = 120;
 const HELD_AT_MOST_MS = 30_000;
-/** Under functionTimeout of host.json, 10 minutes, and under the host's lease of its own message. */
+/** Under functionTimeout of host.json, 30 minutes, and under the host's lease of its own message. */
 const RUN_MS = 4 * 60_000;
 /** What is sent while the last message within an allowance is worked on is found by a later look. */
 const LINGER_MS = 1_500;

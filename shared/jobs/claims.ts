@@ -117,8 +117,7 @@ export async function claimJob(
     const isReopened = run.stillOpen === true && mayReopen(row);
     const staysHeld =
       row.status === 'held' && run.foundBy === 'graph' && row.wish === undefined && !isHoldOver(row, now);
-    const isArchiving = run.foundBy === 'graph' && waitsForArchive(row, now);
-    if ((row.status === 'done' && !isReopened) || staysHeld || isArchiving) {
+    if ((row.status === 'done' && !isReopened) || staysHeld) {
       // A lost race needs no retry: the other writer has noted a notification too.
       if (row !== found) await deps.ledger.replace(reference, row, stored);
       return { outcome: 'done' };
@@ -260,31 +259,28 @@ async function write(deps: ClaimDeps, claim: Claim, intended: LedgerRow): Promis
   return false;
 }
 
-/** The documents of the job are being archived, and its work continues after that. */
-function waitsForArchive({ status, archive, waitReason, nextTryAt }: LedgerRow, now: number): boolean {
-  const isSent = status === 'waiting' && archive === 'wanted' && waitReason === undefined;
-  return isSent && Date.parse(nextTryAt ?? '') > now;
-}
-
 /**
- * Claims the row of a job for the run that archives its documents. Undefined when there is nothing to archive: another run
- * does it, has done it, or the job has ended since.
+ * Claims the row of a job for the run that archives its documents.
+ *
+ * @returns `notWanted` when there is nothing to archive: another run works on the job, or it has ended since. `recorded`
+ *   when the result is on the row, and the job waits to continue
  */
 export async function claimToArchive(
   deps: ClaimDeps,
   reference: JobReference,
   runId: string,
-): Promise<Claim | undefined> {
+): Promise<Claim | 'notWanted' | 'recorded'> {
   const stored = await deps.ledger.get(ledgerKey(reference));
-  if (stored?.value.archive !== 'wanted') return undefined;
+  if (!stored) return 'notWanted';
   const { value: found } = stored;
   const isFree = found.status === 'waiting' || (found.status === 'claimed' && isLeaseOver(stored));
-  if (!isFree) return undefined;
+  if (!isFree || found.archive === undefined) return 'notWanted';
+  if (found.archive !== 'wanted') return 'recorded';
   const now = deps.clock.now();
   const lease = { runId, leaseUntil: isoTime(now + LEASE_MS) };
   const row: LedgerRow = { ...found, ...lease, status: 'claimed', attempts: found.attempts + 1 };
   const etag = await deps.ledger.replace(reference, row, stored);
-  if (etag === undefined) return undefined;
+  if (etag === undefined) return 'notWanted';
   return { reference, runId, row, etag, earlier: undefined, hasActed: false, writtenAt: now };
 }
 

@@ -7,7 +7,7 @@ import { ledgerRowKey, parseReference, type JobReference } from './message';
 /**
  * Index rows lie beside the row of their job event and change in one transaction with it, so they cannot diverge.
  *
- *   open_{key}              a run has claimed the row
+ *   open_{key}              a run has claimed the row, or the job waits for the archive or comes from it
  *   due_{heldUntil}_{key}   the job is held, in the order in which holds end
  *   held_{userTag}_{key}    the job is held for this user
  *   day_{yyyy-mm-dd}_{key}  the job was first seen on this day, until retention removes the row
@@ -63,13 +63,14 @@ export function indexChanges(
 }
 
 function indexKeys(reference: JobReference, row: LedgerRow): string[] {
-  const { status, phase, heldUntil, userTags = '' } = row;
+  const { status, phase, heldUntil, userTags = '', archive } = row;
   const key = ledgerRowKey(reference);
+  const isOpen = status === 'claimed' || (status === 'waiting' && archive !== undefined);
   const isHeld = phase === 'end' && status !== 'done' && heldUntil !== undefined;
   const tags = userTags.split(',').filter((tag) => tag !== '');
   return [
     `${DAY}${dayOf(row.firstSeenAt)}_${key}`,
-    ...(status === 'claimed' ? [`${OPEN}${key}`] : []),
+    ...(isOpen ? [`${OPEN}${key}`] : []),
     ...(isHeld ? [`${DUE}${heldUntil}_${key}`, ...tags.map((tag) => `${heldPrefix(tag)}${key}`)] : []),
   ];
 }

@@ -136,6 +136,8 @@ export interface LedgerRow extends DecisionCells {
   redirectCheckedAt?: string;
   outcome?: Outcome;
   archive?: ArchiveState;
+  /** When the documents were first to be archived. */
+  archiveSince?: string;
   /** How many runs ended with a broken download. */
   archiveTries?: number;
   /** The archived documents, JSON: a list of `ArchivedDocument`. */
@@ -168,7 +170,7 @@ export const TABLE = 'PrintJobs';
 
 const TIMES = [
   ...['leaseUntil', 'nextTryAt', 'notifiedAt', 'jobCreatedAt', 'waitingSince', 'retriesEndedAt'],
-  ...['heldUntil', 'redirectCheckedAt', 'sentAt', 'endSentAt', 'receivedAt', 'readAt', 'actedAt'],
+  ...['heldUntil', 'redirectCheckedAt', 'sentAt', 'endSentAt', 'archiveSince', 'receivedAt', 'readAt', 'actedAt'],
   'blankedAt',
 ] as const satisfies readonly (keyof LedgerRow)[];
 const TEXTS = [

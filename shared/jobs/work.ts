@@ -5,6 +5,7 @@ import { readJob } from '../graph/api/printJobs';
 import { isRecord, parseJson, parseText } from '../parse';
 import type { MessageQueue } from '../storage/queues';
 import type { Access } from './access';
+import { archiveEndOf, failedArchive, isArchiveOver } from './archiveFailure';
 import { decideOnFetchable } from './decision';
 import { extendLease, finishClaim, holdClaim, isoTime, mayReopen, type Claim } from './claims';
 import { formatJobEvent, type JobEventFacts, type JobFacts } from './jobEvent';
@@ -56,28 +57,40 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
     reference.kind === 'jobFetchable'
       ? await readFetchableJob(deps.callGraph, reference)
       : await workOnStartedJob(deps, { claim: work.claim, access: work.access, reference });
+  const now = deps.clock.now();
   if (row.event === 'sent' || row.event === 'none') return finishAgain(deps, work, row.event, result);
   if ('outcome' in result && result.outcome === 'held') return holdAgain(deps, work.claim, result);
   if ('outcome' in result && result.outcome === 'toArchive') return result;
   if (reference.kind === 'jobFetchable' && 'facts' in result && result.facts.job) {
     const { named, isArchived } = await decideOnFetchable(deps, reference, result.facts.job);
-    work.claim.row = { ...row, readAt: isoTime(deps.clock.now()), ...named };
-    if (isArchived && mayArchive(work, result.facts)) return { outcome: 'toArchive', facts: result.facts };
+    work.claim.row = { ...row, readAt: isoTime(now), ...named };
+    if (isArchived && mayArchive(work, result.facts, now)) return { outcome: 'toArchive', facts: result.facts };
+    if (!isArchived) work.claim.row = withoutWanted(work.claim.row);
   }
+  const failure = reference.kind === 'jobFetchable' && archiveEndOf(work.claim.row, 'facts' in result, now);
+  if (failure) work.claim.row = { ...work.claim.row, ...failedArchive(failure) };
+  const { archive } = work.claim.row;
   // A job whose event is late, or whose documents have been archived, may have been deleted at Graph since.
-  const known = pending ?? (row.archive === 'stored' || row.archive === 'failed' ? factsOfRow(row) : undefined);
+  const known = pending ?? (archive === 'stored' || archive === 'failed' ? factsOfRow(row) : undefined);
   const facts = 'facts' in result ? result.facts : known;
   if (!facts) return result as Exclude<typeof result, { facts: JobFacts }>;
-  return sendAndRecord(deps, work, reference.kind === 'jobFetchable' ? withArchive(facts, row) : facts);
+  return sendAndRecord(deps, work, reference.kind === 'jobFetchable' ? withArchive(facts, archive) : facts);
 }
 
 /** Nobody can download the documents of a job that has ended without printing, or that prints elsewhere. */
-function mayArchive({ access, claim: { row } }: Work, { outcome }: JobFacts): boolean {
-  const isOpen = row.archive === undefined || row.archive === 'wanted';
+function mayArchive({ access, claim: { row } }: Work, { outcome }: JobFacts, now: number): boolean {
+  const isOpen = (row.archive === undefined || row.archive === 'wanted') && !isArchiveOver(row, now);
   return access.active && isOpen && (outcome === 'fetchable' || outcome === 'printed');
 }
 
-function withArchive(facts: JobFacts, { archive }: LedgerRow): JobFacts {
+/** The rules no longer archive the documents. */
+function withoutWanted(row: LedgerRow): LedgerRow {
+  if (row.archive !== 'wanted') return row;
+  const { archive: _archive, archiveSince: _since, ...kept } = row;
+  return kept;
+}
+
+function withArchive(facts: JobFacts, archive: LedgerRow['archive']): JobFacts {
   if (archive === 'stored') return { ...facts, outcome: 'archived' };
   const isReady = facts.outcome === 'fetchable' || facts.outcome === 'printed';
   return archive === 'failed' && isReady ? { ...facts, outcome: 'archiveFailed' } : facts;

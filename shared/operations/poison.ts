@@ -50,7 +50,8 @@ export async function explainPoison(
   const known = { queue, id, insertedAt, text };
   const value = parseJson(text);
   if (isSignedQueue(queue)) {
-    const explained = queue === QUEUE_NAMES.jobs ? await explainJob(ledger, value) : explainSubscription(value);
+    const isOfJob = queue !== QUEUE_NAMES.subscriptions;
+    const explained = isOfJob ? await explainJob(ledger, value) : explainSubscription(value);
     const cause = SIGNATURE_CAUSES[checkSignature(queue, value)];
     if (cause === undefined) return { ...known, ...explained };
     const { replay: _replay, ...named } = explained;

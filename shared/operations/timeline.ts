@@ -2,6 +2,7 @@ import { eventId } from '../jobs/jobEvent';
 import { sentEventsOf } from '../jobs/jobEventOfRow';
 import type { LedgerKey } from '../jobs/ledger';
 import type { DecidedBy, LedgerRow } from '../jobs/ledgerRow';
+import { archivedOf } from '../jobs/jobEventOfRow';
 import { parseWish, type Wish } from '../jobs/wishes';
 import { isRecord, parseJson, parseText } from '../parse';
 
@@ -62,6 +63,7 @@ export function timelineOf(key: LedgerKey, row: LedgerRow, changedAt: string | u
       : [step(notifiedAt, "Graph's notification arrived after the job was found in another way")]),
     step(firstSeenAt, attempts === 1 ? '1 run claimed it' : `the first of ${attempts} runs claimed it`),
     ...(readAt === undefined ? [] : [step(readAt, 'its job was read')]),
+    ...archiveSteps(row),
     ...holdSteps(row),
     ...refusedSteps(row),
     ...decisionSteps(row),
@@ -89,6 +91,20 @@ function inOrder(steps: readonly TimelineStep[]): TimelineStep[] {
     return { one, ms: last };
   });
   return timed.sort((a, b) => a.ms - b.ms).map(({ one }) => one);
+}
+
+/** When the documents were to be archived, and where they are. */
+function archiveSteps(row: LedgerRow): TimelineStep[] {
+  const stored = archivedOf(row) ?? [];
+  return [
+    ...(row.archiveSince === undefined
+      ? []
+      : [step(row.archiveSince, `sent to the archive, by ${ruleWords(row) || 'a rule'}`)]),
+    ...stored.filter(isRecord).map(({ container, blob, size }) => {
+      const [inside, name] = [container, blob].map(parseText);
+      return step(undefined, `archived: ${inside}/${name}, ${typeof size === 'number' ? size : '?'} bytes`);
+    }),
+  ];
 }
 
 /** What the hold of a job says, and who requested its end. */
@@ -137,6 +153,7 @@ function refusedSteps(row: LedgerRow): TimelineStep[] {
   const words = row.refused === undefined ? undefined : parseJson(row.refused);
   if (!isRecord(words)) return [];
   const [action, code, message] = ['action', 'code', 'message'].map((name) => parseText(words[name]));
+  if (action === 'archive') return [{ what: `its documents could not be archived (${code}): ${message}` }];
   return [{ what: `Graph refused to ${action} it, as ${ruleWords(row) || 'a rule'} says (${code}): ${message}` }];
 }
 

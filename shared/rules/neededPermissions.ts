@@ -12,15 +12,16 @@ const READ = ['PrintJob.ReadBasic.All', 'Printer.Read.All'];
 const TASKS = 'PrintTaskDefinition.ReadWrite.All';
 const CHANGE = 'PrintJob.ReadWriteBasic.All';
 const REDIRECT = 'PrintJob.Manage.All';
+const DOCUMENTS = 'PrintJob.Read.All';
 
 /** What receiving and releasing jobs needs, whatever the rules. */
 export const OBSERVING: readonly string[] = [...READ, TASKS];
 /** What every action of the rules needs beside that. */
-export const ACTING: readonly string[] = [CHANGE, REDIRECT];
+export const ACTING: readonly string[] = [CHANGE, REDIRECT, DOCUMENTS];
 
 /**
  * The least application permissions that rules need, each with its reasons (the pages printjob-get, printjob-update,
- * printjob-abort, printjob-redirect and printtaskdefinition-update-task in api/). Reading comes first, because all calls on
+ * printjob-abort, printjob-redirect, printdocument-get-file and printtaskdefinition-update-task in api/). Reading comes first, because all calls on
  * jobs need it. A redirect takes its configuration with it, so `configure` needs nothing there.
  */
 export function neededPermissions({ rules, onFailure, virtualPrinters }: RulesDocument): NeededPermission[] {
@@ -36,6 +37,7 @@ export function neededPermissions({ rules, onFailure, virtualPrinters }: RulesDo
     const changes = 'configure' in action && action.configure !== undefined && action.kind !== 'redirect';
     if (aborts || changes) need(CHANGE, reason);
     if (action.kind === 'redirect') need(REDIRECT, reason);
+    if (action.kind === 'archive' || (action.kind === 'hold' && action.document)) need(DOCUMENTS, reason);
   }
   if (onFailure === 'abort') need(CHANGE, 'onFailure');
   // A job on a virtual printer prints only where it is redirected to.

@@ -40,7 +40,7 @@ export async function deliverEvent({ sender, queues, logger }: DeliverDeps, mess
   logger.warn('event.postponed', { id, outcome, reason, delaySeconds });
 }
 
-/** Under functionTimeout of host.json, 10 minutes. The next run of the timer continues. */
+/** Under functionTimeout of host.json, 30 minutes. The next run of the timer continues. */
 const RUN_MS = 4 * 60_000;
 /** Longer than all of a batch may take with its place in the line of calls: two rounds of 10 s for a token and 10 s for a call. */
 const LEASE_SECONDS = 120;

@@ -56,7 +56,7 @@ export const TABLE_NAMES = {
   deviceTokens: 'DeviceTokens',
 } as const;
 
-/** The blob containers of the product. */
+/** The blob containers of the product. They may lie in an account of their own (DATA_STORAGE__blobServiceUri). */
 export const CONTAINER_NAMES = {
   /** Rules. The app only reads them. */
   config: 'config',

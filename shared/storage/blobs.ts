@@ -1,6 +1,6 @@
 import { BlobServiceClient, RestError, type ContainerClient } from '@azure/storage-blob';
 import { untilAborted } from '../concurrency';
-import type { StorageConfig } from '../config';
+import type { BlobStorageConfig } from '../config';
 import { openOwnIdentity } from './account';
 import { toStorageError } from './errors';
 
@@ -31,7 +31,7 @@ export interface BlobContainer {
 const BLOB_CALL_TIMEOUT_MS = 15_000;
 
 /** Opens the blob containers of the storage account in the settings, by name. */
-export async function openBlobs(storage: StorageConfig): Promise<(name: string) => BlobContainer> {
+export async function openBlobs(storage: BlobStorageConfig): Promise<(name: string) => BlobContainer> {
   const service =
     'connectionString' in storage
       ? BlobServiceClient.fromConnectionString(storage.connectionString)

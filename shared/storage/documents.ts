@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { BlobServiceClient, RestError, type BlockBlobClient, type ContainerClient } from '@azure/storage-blob';
-import type { StorageConfig } from '../config';
+import type { BlobStorageConfig } from '../config';
 import { CONTAINER_NAMES, openOwnIdentity } from './account';
 import { toStorageError } from './errors';
 
@@ -54,7 +54,7 @@ const BLOCK_BYTES = 8 * 1024 * 1024;
 const BLOCKS_ON_THEIR_WAY = 2;
 
 /** Opens the container of documents of the storage account in the settings. */
-export async function openDocuments(storage: StorageConfig): Promise<DocumentContainer> {
+export async function openDocuments(storage: BlobStorageConfig): Promise<DocumentContainer> {
   const service =
     'connectionString' in storage
       ? BlobServiceClient.fromConnectionString(storage.connectionString)

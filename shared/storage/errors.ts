@@ -7,6 +7,13 @@ const SERVICES = {
   blobsUnavailable: { service: 'Blob', holder: 'container' },
 } as const satisfies Partial<Record<ErrorCode, { service: string; holder: string }>>;
 
+/** The setting that names another account for a service. */
+const OTHER_ACCOUNT = {
+  Table: [],
+  Queue: ['EVENTS_STORAGE__queueServiceUri'],
+  Blob: ['DATA_STORAGE__blobServiceUri'],
+} as const;
+
 type StorageErrorCode = keyof typeof SERVICES;
 
 const TIMED_OUT = ['AbortError', 'TimeoutError'];
@@ -20,8 +27,7 @@ const SIGN_IN_ERRORS = ['AuthenticationError', 'AggregateAuthenticationError', '
 function remedyOf(status: number | undefined, code: StorageErrorCode): string | undefined {
   const { service, holder } = SERVICES[code];
   // The address in the message shows which account it is.
-  const setting =
-    service === 'Queue' ? 'AzureWebJobsStorage or EVENTS_STORAGE__queueServiceUri' : 'AzureWebJobsStorage';
+  const setting = ['AzureWebJobsStorage', ...OTHER_ACCOUNT[service]].join(' or ');
   switch (status) {
     case 401:
       return `The identity or key was not accepted: check ${setting}.`;

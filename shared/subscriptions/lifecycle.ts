@@ -33,7 +33,7 @@ type DropReason =
 const LONGEST_POSTPONEMENT_S = 3_600;
 
 /** The functionTimeout of host.json: no sweep by the timer takes longer. */
-const LONGEST_SWEEP_MS = 10 * 60_000;
+const LONGEST_SWEEP_MS = 30 * 60_000;
 
 /** A sweep of one watch on request, at most so often. The timer sweeps all as often. */
 const SWEEP_SPACING_MS = 10 * 60_000;

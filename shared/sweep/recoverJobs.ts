@@ -11,13 +11,15 @@ import { withDeadline, type SweepDeps } from './sweepRun';
 
 /** A job that is enqueued here is claimed within seconds. Under a backlog no more than one message is added in this time. */
 const ENQUEUE_EVERY_MS = 5 * 60_000;
+/** A message that is due is received within this time. */
+const LATE_AFTER_MS = 2 * 60_000;
 /** Tenants side by side: one that is slow does not delay the others. */
 const TENANTS_AT_ONCE = 8;
 /** Half of the minute between two runs. */
 const RUN_MS = 30_000;
 
 export interface Recovered {
-  /** Claims whose run has died. */
+  /** Claims whose run has died, and jobs whose message to or from the archive is late. */
   claims: number;
   /** Open tasks without a row in the ledger. */
   tasks: number;
@@ -45,7 +47,7 @@ export async function recoverJobs(deps: SweepDeps, options: { tasks: boolean }):
   await eachBounded(TENANTS_AT_ONCE, tenants, async (tenant) => {
     const { tenantId } = tenant;
     try {
-      recovered.claims += await enqueueOnce(deps, await findDeadClaims(deps, tenantId));
+      recovered.claims += await enqueueOnce(deps, await findDeadClaims(deps, tenant));
       recovered.due += await enqueueOnce(deps, await findDue(deps, tenantId));
     } catch (error) {
       deps.logger.error('jobs.notRecovered', { ...errorFields(error), tenantId });
@@ -61,12 +63,19 @@ export async function recoverJobs(deps: SweepDeps, options: { tasks: boolean }):
   return recovered;
 }
 
-async function findDeadClaims(deps: SweepDeps, tenantId: string): Promise<JobReference[]> {
+async function findDeadClaims(deps: SweepDeps, tenant: Tenant): Promise<JobReference[]> {
+  const { tenantId } = tenant;
   const found: JobReference[] = [];
   for await (const reference of deps.ledger.listOpen(tenantId, (error) => reportUnreadable(deps, error))) {
     const stored = await readRow(deps, reference);
     if (stored === undefined || stored === 'unreadable') continue;
-    if (stored.value.status === 'claimed' && isLeaseOver(stored)) found.push(reference);
+    const { status, nextTryAt = '' } = stored.value;
+    const isDead = status === 'claimed' && isLeaseOver(stored);
+    // A job waits here for the archive: its next message is late.
+    const isLate = status === 'waiting' && !(deps.clock.now() < Date.parse(nextTryAt) + LATE_AFTER_MS);
+    // The messages of a fetchable job are dropped until its customer is resumed.
+    const isLeft = isLate && reference.kind === 'jobFetchable' && tenant.status !== 'active';
+    if ((isDead || isLate) && !isLeft) found.push(reference);
   }
   return found;
 }

@@ -68,8 +68,9 @@ export interface SweepDeps {
 }
 
 /**
- * How long a run of the timer starts new calls. The host ends a run after `functionTimeout` (10 minutes, host.json). A call
- * that has just started may take 45 s with its retries, and its jobs have to be enqueued after it.
+ * How long a run of the timer starts new calls. Runs begin ten minutes apart, and the host ends one after `functionTimeout`
+ * (30 minutes, host.json). A call that has just started may take 45 s with its retries, and its jobs have to be enqueued
+ * after it.
  */
 export const SWEEP_RUN_MS = 8 * 60_000;
 

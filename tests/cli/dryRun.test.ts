@@ -96,11 +96,15 @@ describe('rules dry-run', () => {
     ['held, whatever followed', by('bob'), held, false],
     ['still held', by('bob'), { ...held, status: 'held', outcome: 'held' }, false],
     ['held, and would be released', copies(1), held, true],
+    ['held without the document, and would be held with it', by('eve'), held, true],
+    ['held with the document', by('eve'), { ...held, archive: 'stored' }, false],
+    ['ended, because its document could not be archived', by('eve'), { decidedBy: 'document' }, false],
     ['ended by another party', copies(500), { outcome: 'ended' }, false],
     ['aborted at its deadline', copies(500), { outcome: 'deadline', decision: 'abort' }, false],
     ['released at its deadline', copies(500), { outcome: 'deadline', decision: 'release' }, true],
   ])('a job that was %s', async (_name, job, fields, isOther) => {
-    const world = createWorld();
+    const inspect = { hold: { for: '1h', else: 'abort', document: true } };
+    const world = createWorld([...RULES, started('inspect', { user: 'eve' }, inspect)]);
     await world.addJob(job, fields);
     expect(await world.dryRun()).toMatchObject({ jobs: 1, otherWayCount: isOther ? 1 : 0 });
   });

@@ -104,6 +104,15 @@ describe('a host that does not answer ends the verb with its address, the cause 
     expect(stderr).toContain(`Cannot reach Queue storage at ${events} (connection refused).`);
     expect(stderr).toContain('EVENTS_STORAGE__queueServiceUri');
   });
+
+  it('the account of the rules is named by its own setting', async () => {
+    const data = 'https://data.blob.core.windows.net';
+    const world = createReachWorld({ [data]: REFUSED }, { DATA_STORAGE__blobServiceUri: data });
+    const { code, stderr } = await world.run('rules', 'pull');
+    expect(code).toBe(1);
+    expect(stderr).toContain(`Cannot reach Blob storage at ${data} (connection refused).`);
+    expect(stderr).toContain('DATA_STORAGE__blobServiceUri');
+  });
 });
 
 it('each host is asked once, and only by a verb that uses it', async () => {

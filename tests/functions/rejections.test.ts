@@ -10,7 +10,7 @@ import {
 import { signConsentState } from '../../shared/consent/consentLink';
 import { createTokenSigner, formatToken } from '../../shared/deviceTokens/tokenText';
 import { ReceiverError } from '../../shared/errors';
-import { claimJob, finishClaim } from '../../shared/jobs/claims';
+import { claimJob, finishClaim, releaseClaim } from '../../shared/jobs/claims';
 import type * as Queues from '../../shared/storage/queues';
 import { holdJob, USER } from '../support/createHeldJobs';
 import { createRejectingWorld, type Rejections, type RejectingWorld } from '../support/createRejectingWorld';
@@ -50,6 +50,7 @@ jest.mock('../../shared/clock', () => ({
 jest.mock('../../shared/storage/tables', () => ({ openTables: () => mockWorld.tables() }));
 jest.mock('../../shared/storage/blobs', () => ({ openBlobs: () => Promise.resolve(() => mockWorld.blobs) }));
 jest.mock('../../shared/storage/documents', () => ({ openDocuments: () => Promise.resolve(mockWorld.documents) }));
+jest.mock('../../shared/archive/download', () => ({ createOpenDownload: () => mockWorld.openDownload }));
 jest.mock('../../shared/storage/queues', () => {
   const actual = jest.requireActual<typeof Queues>('../../shared/storage/queues');
   type Queue = Parameters<typeof actual.createBoundedQueue>;
@@ -190,6 +191,18 @@ const SCENARIOS: Scenario[] = [
   {
     handler: 'processNotification',
     input: message('print-notifications', { kind: 'jobFetchable', ...jobEvent }),
+    accepts: isDone,
+  },
+  {
+    handler: 'archiveDocument',
+    input: message('print-archive', { kind: 'jobFetchable', ...jobEvent }),
+    prepare: async ({ ledger, clock }) => {
+      const deps = { ledger, clock };
+      const reference = { kind: 'jobFetchable', tenantId: TENANT_A, printerId: PRINTER, jobId: JOB } as const;
+      const claimed = await claimJob(deps, reference, { runId: 'worker', foundBy: 'graph' });
+      if (claimed.outcome !== 'claimed') throw new Error(claimed.outcome);
+      await releaseClaim(deps, claimed.claim, { status: 'waiting', archive: 'wanted', cause: 'archive' });
+    },
     accepts: isDone,
   },
   {

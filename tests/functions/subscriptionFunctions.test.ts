@@ -77,7 +77,7 @@ describe('a watch whose new subscription left a time without notifications', () 
   beforeEach(() => mockSweep.mockClear());
   const key = { tenantId: TENANT, kind: 'jobFetchable', id: PRINTER };
 
-  // The host ends a run after 10 minutes with all its work (functionTimeout of host.json).
+  // The host ends a run after 30 minutes with all its work (functionTimeout of host.json).
   it('is swept by the timer that replaced it, within the eight minutes of its run', async () => {
     await import('../../functions/renewSubscriptions');
     const [, options] = jest.mocked(app.timer).mock.calls[0] as [string, TimerFunctionOptions];

@@ -35,6 +35,7 @@ describe('settings that are complete', () => {
     expect(read()).toEqual({
       storage,
       eventsStorage: storage,
+      dataStorage: storage,
       graphBaseUrl: 'https://graph.microsoft.com/v1.0',
       credential: 'federated',
       authorityHost: 'https://login.microsoftonline.com',
@@ -272,6 +273,36 @@ describe('the storage account of the events', () => {
     ['http://127.0.0.1:10001', 'EVENTS_STORAGE__queueServiceUri is not https'],
   ])('is refused at %s', (EVENTS_STORAGE__queueServiceUri, words) => {
     expect(problem({ EVENTS_STORAGE__queueServiceUri })).toContain(words);
+  });
+});
+
+describe('the storage account of rules and documents', () => {
+  const DATA = 'https://data.blob.core.windows.net';
+
+  it('may be another one, opened by the same identity', () => {
+    const { storage, dataStorage } = read({
+      AzureWebJobsStorage: undefined,
+      AzureWebJobsStorage__blobServiceUri: 'https://a.blob.core.windows.net',
+      AzureWebJobsStorage__queueServiceUri: 'https://a.queue.core.windows.net',
+      AzureWebJobsStorage__tableServiceUri: 'https://a.table.core.windows.net',
+      AzureWebJobsStorage__clientId: IDENTITY,
+      DATA_STORAGE__blobServiceUri: `${DATA}/`,
+    });
+    expect(dataStorage).toEqual({ blobServiceUri: DATA, managedIdentityClientId: IDENTITY });
+    expect(storage).toMatchObject({ blobServiceUri: 'https://a.blob.core.windows.net' });
+  });
+
+  it('is the one of the app by default', () => {
+    const { storage, dataStorage } = read();
+    expect(dataStorage).toBe(storage);
+  });
+
+  it.each([
+    ['https://data.example', 'DATA_STORAGE__blobServiceUri is not https://*.core.windows.net'],
+    [`${DATA}/documents`, 'DATA_STORAGE__blobServiceUri has a path'],
+    ['http://127.0.0.1:10000', 'DATA_STORAGE__blobServiceUri is not https'],
+  ])('is refused at %s', (DATA_STORAGE__blobServiceUri, words) => {
+    expect(problem({ DATA_STORAGE__blobServiceUri })).toContain(words);
   });
 });
 

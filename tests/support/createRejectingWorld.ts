@@ -1,3 +1,4 @@
+import type { OpenDownload } from '../../shared/archive/download';
 import { createDeviceTokens } from '../../shared/deviceTokens/deviceTokens';
 import { GraphError } from '../../shared/graph/errors';
 import type { HttpAnswer, HttpRequest } from '../../shared/graph/http';
@@ -83,13 +84,23 @@ export async function createRejectingWorld(rejections: Rejections) {
   };
 
   const stored = createMemoryDocuments(clock);
-  const documents: Pick<DocumentContainer, 'list' | 'remove'> = {
+  const documents: DocumentContainer = {
+    find: async (...args) => (await beforeCall(), stored.find(...args)),
+    store: async (...args) => (await beforeCall(), stored.store(...args)),
     async *list(...args) {
       await beforeCall();
       yield* stored.list(...args);
     },
     remove: async (...args) => (await beforeCall(), stored.remove(...args)),
   };
+  const openDownload: OpenDownload = async () => {
+    await beforeCall();
+    return { content: readDownload() };
+  };
+  async function* readDownload() {
+    await beforeCall();
+    yield Buffer.from('the document');
+  }
 
   const waiting = new Map<string, ReturnType<typeof createMemoryQueueContents>>();
   const plainContents = (name: string) => {
@@ -118,16 +129,19 @@ export async function createRejectingWorld(rejections: Rejections) {
   const parentUrl = `${GRAPH}/print/printers/${PRINTER}/jobs/${JOB}`;
   const tasks = new Map([TASK, OPEN_TASK].map((id) => [id, { id, status: { state: 'processing' }, parentUrl }]));
   const job = { id: JOB, status: { state: 'paused' }, isFetchable: true, createdDateTime: '2026-11-21T23:00:00Z' };
+  const printed = [{ id: 'document-1', contentType: 'application/pdf' }];
   const answers: Record<string, () => unknown> = {
     '/print/taskDefinitions': () => ({ value: [{ id: DEFINITION, displayName: 'Ours' }] }),
     [`/print/taskDefinitions/${DEFINITION}/tasks`]: () => ({ value: [...tasks.values()] }),
     [`/print/taskDefinitions/${DEFINITION}/tasks/${TASK}`]: () => tasks.get(TASK),
     [`/print/printers/${PRINTER}/jobs`]: () => ({ value: [job] }),
-    [`/print/printers/${PRINTER}/jobs/${JOB}`]: () => job,
+    [`/print/printers/${PRINTER}/jobs/${JOB}`]: () => ({ ...job, documents: printed }),
   };
   const ask = async (name: string, path: string, body: unknown): Promise<HttpAnswer> => {
     const plain = path.split('?')[0] ?? '';
     const answer = answers[plain]?.();
+    if (plain.endsWith('/$value'))
+      return { status: 302, headers: { location: 'https://documents.example/1' }, body: '' };
     if (answer) return { status: 200, headers: {}, body: JSON.stringify(answer) };
     const method = METHODS.find((one) => one === name);
     if (!method || !plain.startsWith('/subscriptions')) return { status: 404, headers: {}, body: '{}' };
@@ -191,6 +205,7 @@ export async function createRejectingWorld(rejections: Rejections) {
         ...{ content: Buffer.from('x'), facts: { contentType: '', source: '' } },
         storedAt: clock.now(),
       }),
+    openDownload,
     sendHttp,
     requestToken: async () => (await beforeCall(), 'a token'),
     ledger: createLedger(plainTable('PrintJobs')),

@@ -21,7 +21,7 @@ export interface SeenEvent {
 }
 
 /** What the app works on. */
-export const WORK_QUEUES = ['print-notifications', 'subscription-events'];
+export const WORK_QUEUES = ['print-notifications', 'print-archive', 'subscription-events'];
 
 /** The longest that a function may still run: a bound on a test that fails, never a measure of one that passes. */
 const QUIET_LIMIT_MS = 60_000;

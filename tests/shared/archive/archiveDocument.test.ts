@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { graphError } from '../../support/createFakeGraph';
+import { ReceiverError } from '../../../shared/errors';
 import { CONTENT, createArchive } from '../../support/createArchive';
 import { FETCHABLE, JOB, messageOf, PRINTER, STARTED, TENANT } from '../../support/createJobWorker';
 
@@ -52,14 +53,75 @@ describe('a fetchable job that the rules archive', () => {
 
   it('is archived once, however often the messages are repeated', async () => {
     const archive = await fetchable();
-    expect(await archive.process(messageOf(FETCHABLE))).toBe('duplicate');
+    expect(await archive.process(messageOf(FETCHABLE))).toBe('archiving');
     const message = archive.lastArchive();
     expect(await archive.archive(message)).toBe('stored');
-    expect(await archive.archive(message)).toBe('notWanted');
+    expect(await archive.archive(message)).toBe('recorded');
     await archive.process(archive.lastDeferred());
     expect(await archive.archive(message)).toBe('notWanted');
     expect(archive.addresses).toHaveLength(1);
     expect(archive.events()).toHaveLength(1);
+  });
+
+  it('is sent to the archive again when its message could not be sent', async () => {
+    const archive = await createArchive();
+    archive.useDocument([{ name: 'keep all', on: 'jobFetchable', then: { archive: {} } }]);
+    archive.printFetchable();
+    archive.queues.archive.failNext(1);
+    await expect(archive.process(messageOf(FETCHABLE))).rejects.toMatchObject({ code: 'queueUnavailable' });
+    expect(await archive.process(messageOf(FETCHABLE))).toBe('archiving');
+    expect(await archive.archive(archive.lastArchive())).toBe('stored');
+  });
+
+  it('is sent back again when an earlier run ended between its record and its message', async () => {
+    const archive = await fetchable();
+    archive.queues.jobs.failNext(2);
+    await expect(archive.archive(archive.lastArchive())).rejects.toMatchObject({ code: 'queueUnavailable' });
+    expect(await archive.archive(archive.lastArchive())).toBe('recorded');
+    expect(await archive.process(archive.lastDeferred())).toBe('done');
+    expect(lastOf(archive)).toMatchObject({ outcome: 'archived', archived: [ARCHIVED] });
+  });
+
+  it('has its event when its message to the archive was lost, and Graph has deleted the job', async () => {
+    const archive = await fetchable();
+    archive.world.jobs.clear();
+    archive.clock.advance(20 * 60_000);
+    expect(await archive.process(messageOf(FETCHABLE, { foundBy: 'sweep' }))).toBe('deferred');
+    archive.clock.advance(10 * 60_000);
+    expect(await archive.process(archive.lastDeferred())).toBe('done');
+    expect(lastOf(archive)).toMatchObject({
+      outcome: 'archiveFailed',
+      refused: { action: 'archive', code: 'documentUnavailable' },
+    });
+  });
+
+  it('has its event after 4 hours in which storage did not answer, and the waits have grown', async () => {
+    const archive = await fetchable();
+    const openDownload = () => Promise.reject(new ReceiverError('blobsUnavailable', 'No answer'));
+    const delays: number[] = [];
+    let outcome = await archive.archive(archive.lastArchive(), { openDownload });
+    while (outcome === 'deferred') {
+      const { delaySeconds = 0 } = archive.queues.jobs.sent.at(-1) ?? {};
+      delays.push(delaySeconds);
+      archive.clock.advance(delaySeconds * 1000);
+      if ((await archive.process(archive.lastDeferred())) === 'done') break;
+      outcome = await archive.archive(archive.lastArchive(), { openDownload });
+    }
+    if (outcome === 'failed') await archive.process(archive.lastDeferred());
+    expect(delays[0]).toBe(15);
+    expect(Math.max(...delays)).toBe(600);
+    expect(delays.reduce((sum, delay) => sum + delay, 0)).toBeGreaterThanOrEqual(4 * 3600);
+    expect(delays.reduce((sum, delay) => sum + delay, 0)).toBeLessThan(4.2 * 3600);
+    expect(lastOf(archive)).toMatchObject({ outcome: 'archiveFailed', refused: { action: 'archive' } });
+  });
+
+  it('has its ordinary event when the rules no longer archive it', async () => {
+    const archive = await fetchable();
+    archive.useDocument([{ name: 'notify all', on: 'jobFetchable', then: { notify: {} } }]);
+    archive.clock.advance(15 * 60_000);
+    expect(await archive.process(messageOf(FETCHABLE, { foundBy: 'sweep' }))).toBe('done');
+    expect(lastOf(archive)).toMatchObject({ outcome: 'fetchable', rule: 'notify all' });
+    expect(await archive.archive(archive.lastArchive())).toBe('notWanted');
   });
 
   it('has its event although Graph has deleted the job since', async () => {

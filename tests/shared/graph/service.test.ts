@@ -15,6 +15,7 @@ test('a process asks Graph with its own token and remembers for all its calls wh
     const config: Config = {
       storage: { connectionString: 'unused' },
       eventsStorage: { connectionString: 'unused' },
+      dataStorage: { connectionString: 'unused' },
       graphBaseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       credential: 'development',
       authorityHost: 'https://login.microsoftonline.com',

@@ -68,6 +68,7 @@ function configOf(credential: GraphCredential, changes: Partial<Config> = {}): C
   return {
     storage: { connectionString: 'unused' },
     eventsStorage: { connectionString: 'unused' },
+    dataStorage: { connectionString: 'unused' },
     graphBaseUrl: 'https://graph.microsoft.com/v1.0',
     credential,
     authorityHost: 'https://login.microsoftonline.com',

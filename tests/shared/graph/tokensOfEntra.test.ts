@@ -49,6 +49,7 @@ beforeEach(() => {
 const config = (): Config => ({
   storage: { connectionString: 'unused' },
   eventsStorage: { connectionString: 'unused' },
+  dataStorage: { connectionString: 'unused' },
   graphBaseUrl: 'https://graph.microsoft.com/v1.0',
   credential: 'secret',
   authorityHost,

@@ -118,6 +118,15 @@ describe('what a poison message is about', () => {
     });
   });
 
+  it('of print-archive is a job too', async () => {
+    const world = createWorld();
+    await world.row({ status: 'waiting', cause: 'archive', archive: 'wanted' });
+    await world.open('print-archive-poison').send(jobMessage());
+    const [message] = await world.seen();
+    expect(message).toMatchObject({ queue: 'print-archive', cause: 'archive', tenantId: TENANT });
+    expect(message?.replay).toBeDefined();
+  });
+
   it('does not hide that the ledger cannot be read', async () => {
     const world = createWorld();
     await world.open(`${JOBS}-poison`).send(jobMessage());

@@ -143,3 +143,16 @@ it('names the rule that decided, where it redirects to, and what Graph refused o
     'done: the work ended',
   ]);
 });
+
+it('names the archived documents, and why one could not be archived', () => {
+  const archived = JSON.stringify([{ container: 'documents', blob: 't/p/5182/d', size: 27 }]);
+  const stored = row({ archiveSince: READ, archive: 'stored', archived, rule: 'keep all', outcome: 'archived' });
+  const words = timelineOf(KEY, stored, CHANGED).map(({ what }) => what);
+  expect(words).toContain('sent to the archive, by the rule keep all');
+  expect(words).toContain('archived: documents/t/p/5182/d, 27 bytes');
+  const refused = JSON.stringify({ action: 'archive', code: 'downloadBroken', message: 'It ended early.' });
+  const failed = row({ archiveSince: READ, archive: 'failed', refused, outcome: 'archiveFailed' });
+  expect(timelineOf(KEY, failed, CHANGED).map(({ what }) => what)).toContain(
+    'its documents could not be archived (downloadBroken): It ended early.',
+  );
+});

@@ -26,6 +26,12 @@ describe('the permissions that rules need', () => {
     ['release', [{ then: { release: {} } }], STARTED],
     ['hold, then release', [{ then: { hold: { for: '1h', else: 'release' } } }], STARTED],
     ['hold, then abort', [{ then: { hold: { for: '1h', else: 'abort' } } }], [...STARTED, [CHANGE, 'rule "r0"']]],
+    ['archive', [{ on: 'jobFetchable', then: { archive: {} } }], [...READ, ['PrintJob.Read.All', 'rule "r0"']]],
+    [
+      'hold with the document',
+      [{ then: { hold: { for: '1h', else: 'release', document: true } } }],
+      [...STARTED, ['PrintJob.Read.All', 'rule "r0"']],
+    ],
     ['abort', [{ then: { abort: {} } }], [...STARTED, [CHANGE, 'rule "r0"']]],
     [
       'release with a change',

@@ -77,6 +77,33 @@ describe('claims whose run has died', () => {
   });
 });
 
+describe('jobs that wait for the archive', () => {
+  const send = async (reference: JobReference, tenantId = TENANT) => {
+    const claimed = await claim(world, { ...reference, tenantId });
+    const nextTryAt = new Date(world.clock.now() + 15 * MINUTE).toISOString();
+    const wanted = { status: 'waiting', archive: 'wanted', cause: 'archive', nextTryAt } as const;
+    await releaseClaim({ ledger: world.ledger, clock: world.clock }, claimed, wanted);
+  };
+
+  it.each([TASK, JOB])('are enqueued when their message is late by two minutes: %j', async (reference) => {
+    await send(reference);
+    world.clock.advance(17 * MINUTE - 1);
+    expect(await recoverJobs(world.deps, { tasks: false })).toMatchObject({ claims: 0 });
+    world.clock.advance(1);
+    expect(await recoverJobs(world.deps, { tasks: false })).toMatchObject({ claims: 1 });
+    expect(world.found()).toEqual([ledgerRowKey(reference)]);
+  });
+
+  it('are left alone while their customer is paused and no task is open', async () => {
+    await world.addTenant(OTHER_TENANT, 'paused');
+    await send(JOB, OTHER_TENANT);
+    await send(TASK, OTHER_TENANT);
+    world.clock.advance(20 * MINUTE);
+    await recoverJobs(world.deps, { tasks: false });
+    expect(world.found()).toEqual([ledgerRowKey(TASK)]);
+  });
+});
+
 describe('tasks that were notified and not claimed', () => {
   it('are enqueued when they are open and have no row', async () => {
     world.putTask('task-1', { job: '5182' });

@@ -6,23 +6,24 @@ import { startTlsService, type TlsService } from '../support/startTlsService';
 import { UNREACHABLE_SETTINGS } from '../support/unreachableSettings';
 
 /*
- * The real storage client and managed identity against services on loopback: a queue service, and the token endpoint of
- * App Service (REST endpoint reference of managed identities).
+ * The real storage client and managed identity against services on loopback: a service of queues and blobs, and the token endpoint
+ * of App Service (REST endpoint reference of managed identities).
  */
 
 const IDENTITY = '11111111-0000-4000-8000-000000000001';
 const asked: { path: string; authorization: string | undefined }[] = [];
 const tokensFor: string[] = [];
-let queueService: TlsService;
+let storageService: TlsService;
 let identity: http.Server;
 const before = { ...process.env };
 
 beforeAll(async () => {
-  queueService = await startTlsService((request, response) => {
+  storageService = await startTlsService((request, response) => {
     asked.push({ path: request.url?.replace(/\?.*/, '') ?? '', authorization: request.headers.authorization });
     const message =
       '<QueueMessagesList><QueueMessage><MessageId>m</MessageId><InsertionTime>Sun, 22 Nov 2026 00:00:00 GMT</InsertionTime><ExpirationTime>Sun, 22 Nov 2026 00:00:00 GMT</ExpirationTime><PopReceipt>p</PopReceipt><TimeNextVisible>Sun, 22 Nov 2026 00:00:00 GMT</TimeNextVisible></QueueMessage></QueueMessagesList>';
-    request.resume().on('end', () => response.writeHead(201, { 'content-type': 'application/xml' }).end(message));
+    const status = request.method === 'HEAD' ? 200 : 201;
+    request.resume().on('end', () => response.writeHead(status, { 'content-type': 'application/xml' }).end(message));
   });
   identity = http.createServer((request, response) => {
     tokensFor.push(new URL(request.url ?? '', 'http://x').searchParams.get('client_id') ?? '');
@@ -38,7 +39,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   process.env = before;
-  await queueService.close();
+  await storageService.close();
   identity.closeAllConnections();
   await new Promise((resolve) => identity.close(resolve));
 });
@@ -47,7 +48,7 @@ it('job events go to the storage account of EVENTS_STORAGE, as the managed ident
   const services = createServices({
     ...UNREACHABLE_SETTINGS,
     AzureWebJobsStorage__clientId: IDENTITY,
-    EVENTS_STORAGE__queueServiceUri: `https://events.queue.core.windows.net:${queueService.port}`,
+    EVENTS_STORAGE__queueServiceUri: `https://events.queue.core.windows.net:${storageService.port}`,
   });
   await (await services.queue(QUEUE_NAMES.jobEvents)).send('{}');
   await (await services.queue(`${QUEUE_NAMES.jobEvents}-poison`)).send('{}');
@@ -63,4 +64,20 @@ it('job events go to the storage account of EVENTS_STORAGE, as the managed ident
     message: expect.stringContaining('http://127.0.0.1:1/a') as string,
   });
   expect(asked).toHaveLength(2);
+}, 30_000);
+
+it('rules and documents lie in the storage account of DATA_STORAGE, as the managed identity', async () => {
+  asked.length = 0;
+  const services = createServices({
+    ...UNREACHABLE_SETTINGS,
+    AzureWebJobsStorage__clientId: IDENTITY,
+    DATA_STORAGE__blobServiceUri: `https://data.blob.core.windows.net:${storageService.port}`,
+  });
+  await (await services.configBlobs()).write('rules/default.json', '{}');
+  const { documents } = await services.archive();
+  await documents.find('t/p/1/d');
+  expect(asked).toEqual([
+    { path: '/config/rules/default.json', authorization: 'Bearer identity-token' },
+    { path: '/documents/t/p/1/d', authorization: 'Bearer identity-token' },
+  ]);
 }, 30_000);
