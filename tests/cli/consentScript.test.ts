@@ -44,7 +44,12 @@ describe('tenants consent-script', () => {
       ['--for', 'observe'],
       OBSERVE,
     ],
-    ['to act, all', [], ['--for', 'act'], [...OBSERVE, 'PrintJob.ReadWriteBasic.All', 'PrintJob.Manage.All']],
+    [
+      'to act, all',
+      [],
+      ['--for', 'act'],
+      [...OBSERVE, 'PrintJob.ReadWriteBasic.All', 'PrintJob.Manage.All', 'PrintJob.Read.All'],
+    ],
   ])('%s', async (_name, rules, argv, roles) => {
     const world = await createWorld(...rules);
     expect(await world.script(...argv)).toMatchObject({ tenantId: TENANT, roles });
