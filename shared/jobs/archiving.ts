@@ -1,8 +1,9 @@
 import type { Logger } from '../logger';
 import type { MessageQueue } from '../storage/queues';
-import { isoTime, releaseClaim, type Claim, type ClaimDeps } from './claims';
+import { isLeaseOver, isoTime, LEASE_MS, releaseClaim, type Claim, type ClaimDeps } from './claims';
 import type { JobFacts } from './jobEvent';
-import { formatJobMessage, idsOf, type MessageOfJob } from './message';
+import type { LedgerRow } from './ledgerRow';
+import { formatJobMessage, idsOf, ledgerKey, type JobReference, type MessageOfJob } from './message';
 import { recordOf } from './work';
 
 export interface SendToArchiveDeps {
@@ -47,4 +48,29 @@ export async function sendToArchive(
   await queues.archive.send(formatJobMessage({ ...message, deferrals: 0 }));
   logger.info('job.archiving', idsOf(message.reference));
   return 'archiving';
+}
+
+/**
+ * Claims the row of a job for the run that archives its documents.
+ *
+ * @returns `notWanted` when there is nothing to archive: another run works on the job, or it has ended since. `recorded`
+ *   when the result is on the row, and the job waits to continue
+ */
+export async function claimToArchive(
+  deps: ClaimDeps,
+  reference: JobReference,
+  runId: string,
+): Promise<Claim | 'notWanted' | 'recorded'> {
+  const stored = await deps.ledger.get(ledgerKey(reference));
+  if (!stored) return 'notWanted';
+  const { value: found } = stored;
+  const isFree = found.status === 'waiting' || (found.status === 'claimed' && isLeaseOver(stored));
+  if (!isFree || found.archive === undefined) return 'notWanted';
+  if (found.archive !== 'wanted') return 'recorded';
+  const now = deps.clock.now();
+  const lease = { runId, leaseUntil: isoTime(now + LEASE_MS) };
+  const row: LedgerRow = { ...found, ...lease, status: 'claimed', attempts: found.attempts + 1 };
+  const etag = await deps.ledger.replace(reference, row, stored);
+  if (etag === undefined) return 'notWanted';
+  return { reference, runId, row, etag, earlier: undefined, hasActed: false, writtenAt: now };
 }

@@ -259,31 +259,6 @@ async function write(deps: ClaimDeps, claim: Claim, intended: LedgerRow): Promis
   return false;
 }
 
-/**
- * Claims the row of a job for the run that archives its documents.
- *
- * @returns `notWanted` when there is nothing to archive: another run works on the job, or it has ended since. `recorded`
- *   when the result is on the row, and the job waits to continue
- */
-export async function claimToArchive(
-  deps: ClaimDeps,
-  reference: JobReference,
-  runId: string,
-): Promise<Claim | 'notWanted' | 'recorded'> {
-  const stored = await deps.ledger.get(ledgerKey(reference));
-  if (!stored) return 'notWanted';
-  const { value: found } = stored;
-  const isFree = found.status === 'waiting' || (found.status === 'claimed' && isLeaseOver(stored));
-  if (!isFree || found.archive === undefined) return 'notWanted';
-  if (found.archive !== 'wanted') return 'recorded';
-  const now = deps.clock.now();
-  const lease = { runId, leaseUntil: isoTime(now + LEASE_MS) };
-  const row: LedgerRow = { ...found, ...lease, status: 'claimed', attempts: found.attempts + 1 };
-  const etag = await deps.ledger.replace(reference, row, stored);
-  if (etag === undefined) return 'notWanted';
-  return { reference, runId, row, etag, earlier: undefined, hasActed: false, writtenAt: now };
-}
-
 function noteNotification(row: LedgerRow, notifiedAt: string | undefined): LedgerRow {
   if (notifiedAt === undefined || row.foundBy === 'graph' || row.notifiedAt !== undefined) return row;
   return { ...row, notifiedAt };
