@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { LedgerRow } from '../shared/jobs/ledgerRow';
 import type { Action } from '../shared/rules/decide';
 import type { RulesDocument } from '../shared/rules/document';
@@ -9,10 +9,11 @@ import type { CliContext } from './context';
 import { formatAction } from './formatAction';
 import { example, JSON_HELP, plural, reportProgress, warn, type JsonOption } from './output';
 import { documentIn, readFileNamed } from './rulesFile';
+import { SINCE_FORM, sinceArgument, startOf, type Since } from './since';
 import { tryRow, type TriedRow } from './tryRow';
 
 interface DryRunOptions extends JsonOption {
-  since: number;
+  since: Since;
   tenant?: string;
   limit: number;
 }
@@ -41,7 +42,7 @@ type NotTried = Extract<TriedRow, { notTried: string }>['notTried'];
 
 const TENANT = '--tenant 11111111-1111-1111-1111-111111111111';
 const DEFAULT_LIMIT = 50;
-const DAY_MS = 24 * 60 * 60_000;
+const DEFAULT_SINCE = sinceArgument('30d');
 
 /** `rules dry-run`: what a rules file would have done with the jobs in the ledger. */
 export function dryRunCommand(group: Command, context: CliContext): void {
@@ -51,7 +52,7 @@ export function dryRunCommand(group: Command, context: CliContext): void {
       'Try a rules file on the jobs in the ledger: how many each rule decides, and which would go another way',
     )
     .argument('<file>', 'the rules, a JSON file')
-    .option('--since <time>', 'jobs created within this time, such as 12h or 30d', sinceArgument, 30 * DAY_MS)
+    .option('--since <time>', `jobs created since this time, ${SINCE_FORM}`, sinceArgument, DEFAULT_SINCE)
     .option(TENANT_FLAG, 'only this tenant; otherwise all without rules of their own', nameArgument)
     .option('--limit <count>', 'maximum number of jobs shown', limitArgument, DEFAULT_LIMIT)
     .option('--json', JSON_HELP)
@@ -66,7 +67,7 @@ export function dryRunCommand(group: Command, context: CliContext): void {
 async function dryRun(context: CliContext, file: string, options: DryRunOptions): Promise<void> {
   const { terminal, now } = context;
   const document = documentIn(await readFileNamed(context, file), file);
-  const since = new Date(now() - options.since).toISOString();
+  const since = startOf(options.since, now());
   const rules = countsOf(document);
   const notTried: Record<NotTried, number> = { withoutJob: 0, blanked: 0, shortened: 0, costly: 0, open: 0 };
   const otherWay: OtherWay[] = [];
@@ -184,11 +185,4 @@ function printOtherWay({ terminal }: CliContext, jobs: readonly OtherWay[]): voi
       ...[one.went, formatAction(one.action), one.rule ?? '(no rule)'],
     ]),
   );
-}
-
-/** A time such as `12h` or `30d` in milliseconds. */
-function sinceArgument(value: string): number {
-  const [, amount, unit] = /^([1-9]\d{0,3})([hd])$/.exec(value) ?? [];
-  if (amount === undefined) throw new InvalidArgumentError('It must be hours or days, such as 12h or 30d.');
-  return (Number(amount) * DAY_MS) / (unit === 'h' ? 24 : 1);
 }

@@ -27,15 +27,6 @@ export function eventArgument(value: string): EventName {
   return { id: `${tenantId}${value.slice(tenantId.length)}`, key: { tenantId, rowKey } };
 }
 
-/** A time in ISO 8601 as milliseconds are written; a date begins at midnight UTC. */
-export function timeArgument(value: string): string {
-  const isTime = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(value);
-  if (!isTime || Number.isNaN(Date.parse(value))) {
-    throw new InvalidArgumentError('It must be a time with its zone, such as 2026-11-22T09:00Z, or a date in UTC.');
-  }
-  return new Date(value).toISOString();
-}
-
 /** The tenants whose events a verb reads: the one that is named, or all on the allow-list. */
 export async function tenantIdsOf(
   { terminal }: Pick<CliContext, 'terminal'>,

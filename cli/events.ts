@@ -9,21 +9,22 @@ import {
   eventArgument,
   readEventsQueue,
   tenantIdsOf,
-  timeArgument,
   TYPE_HELP,
   typeArgument,
   type EventName,
 } from './eventArguments';
 import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { resendCommand } from './resendEvents';
+import { SINCE_FORM, sinceArgument, startOf, timeArgument, type Since } from './since';
 import { tailCommand } from './tailEvents';
 
 const DEFAULT_LIMIT = 50;
 const TENANT = '--tenant 11111111-1111-1111-1111-111111111111';
 const EVENT = '11111111-1111-1111-1111-111111111111/jobFetchable_33333333-3333-3333-3333-333333333333_5182';
 
-interface ListOptions extends JsonOption, EventFilter {
+interface ListOptions extends JsonOption, Omit<EventFilter, 'since'> {
   tenant?: string;
+  since?: Since;
   limit: number;
 }
 
@@ -34,7 +35,7 @@ export function eventsCommand(group: Command, context: CliContext): void {
     .command('list')
     .description('List the events that were sent, newest first, and how many wait on the queue')
     .option(TENANT_FLAG, 'only this tenant', nameArgument)
-    .option('--since <time>', 'sent at or after this time, such as 2026-11-22T09:00Z', timeArgument)
+    .option('--since <time>', `sent at or after this time, ${SINCE_FORM}`, sinceArgument)
     .option('--until <time>', 'sent before this time', timeArgument)
     .option('--type <type>', TYPE_HELP, typeArgument)
     .option('--limit <count>', 'maximum number of events', limitArgument, DEFAULT_LIMIT)
@@ -52,8 +53,9 @@ export function eventsCommand(group: Command, context: CliContext): void {
   resendCommand(group, context);
 }
 
-async function list(context: CliContext, { tenant, limit, json, ...filter }: ListOptions): Promise<void> {
-  const { terminal } = context;
+async function list(context: CliContext, { tenant, limit, json, since, ...conditions }: ListOptions): Promise<void> {
+  const { terminal, now } = context;
+  const filter = { ...conditions, ...(since === undefined ? {} : { since: startOf(since, now()) }) };
   const services = await context.services();
   const tenantIds = await tenantIdsOf(context, services, tenant);
   const newest: ListedEvent[] = [];

@@ -6,7 +6,7 @@ import type { CliContext } from './context';
 import { findJobs, listJobs, type FindJobsOptions, type ListJobsOptions } from './listJobs';
 import { example, JSON_HELP, type JsonOption } from './output';
 import { showJob } from './showJob';
-import { sinceArgument } from './since';
+import { SINCE_FORM, sinceArgument } from './since';
 import { sweepJobs, type SweepJobsOptions } from './sweepJobs';
 
 const DEFAULT_LIMIT = 50;
@@ -23,7 +23,7 @@ export function jobsCommand(group: Command, context: CliContext): void {
     .option(TENANT_FLAG, 'only this tenant', nameArgument)
     .option('--user <name>', 'only jobs of this user, by id or principal name', nameArgument)
     .option('--printer <name or id>', 'only jobs of this printer', nameArgument)
-    .option('--since <time>', 'seen since this time, such as 2h, 3d or 2026-11-22T09:00Z', sinceArgument)
+    .option('--since <time>', `seen since this time, ${SINCE_FORM}`, sinceArgument)
     .option('--state <word>', `only this state: ${STATUSES.join(', ')}`, oneOf(STATUSES))
     .option('--status <word>', 'the same as --state, read from the ledger for held jobs too', oneOf(STATUSES))
     .option('--limit <count>', 'maximum number of events', limitArgument, DEFAULT_LIMIT)

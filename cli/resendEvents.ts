@@ -4,10 +4,12 @@ import { readSentEvent, resendEvents, type EventFilter } from '../shared/operati
 import { QUEUE_NAMES } from '../shared/storage/account';
 import { limitArgument, nameArgument, usageError, TENANT_FLAG } from './arguments';
 import type { CliContext } from './context';
-import { eventArgument, tenantIdsOf, timeArgument, TYPE_HELP, typeArgument, type EventName } from './eventArguments';
+import { eventArgument, tenantIdsOf, TYPE_HELP, typeArgument, type EventName } from './eventArguments';
 import { example, JSON_HELP, plural, reportProgress, warn, type JsonOption } from './output';
+import { SINCE_FORM, sinceArgument, startOf, timeArgument, type Since } from './since';
 
-interface ResendOptions extends JsonOption, EventFilter {
+interface ResendOptions extends JsonOption, Omit<EventFilter, 'since'> {
+  since?: Since;
   tenant?: string;
   after?: EventName;
   perSecond: number;
@@ -25,7 +27,7 @@ export function resendCommand(group: Command, context: CliContext): void {
       'Send events again, each with the same id. Safe to repeat, because consumers skip an id they have processed',
     )
     .argument('[event...]', 'ids of events, from events list', collectEvents)
-    .option('--since <time>', 'events sent at or after this time, such as 2026-11-22T09:00Z', timeArgument)
+    .option('--since <time>', `events sent at or after this time, ${SINCE_FORM}`, sinceArgument)
     .option('--until <time>', 'events sent before this time; otherwise until now', timeArgument)
     .option(TENANT_FLAG, 'only this tenant', nameArgument)
     .option('--type <type>', TYPE_HELP, typeArgument)
@@ -86,7 +88,7 @@ async function resendRange(context: CliContext, options: ResendOptions): Promise
     clock: { now, sleep },
   };
   const filter = {
-    ...(since === undefined ? {} : { since }),
+    ...(since === undefined ? {} : { since: startOf(since, now()) }),
     ...(until === undefined ? {} : { until }),
     ...(type === undefined ? {} : { type }),
   };

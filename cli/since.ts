@@ -1,10 +1,21 @@
 import { InvalidArgumentError } from 'commander';
-import { timeArgument } from './eventArguments';
 
 /** A time, or how long ago it is. */
 export type Since = { at: string } | { agoMs: number };
 
+/** The help of `--since` ends with these words. */
+export const SINCE_FORM = 'such as 2h, 3d or 2026-11-22T09:00Z';
+
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 60 * 60_000, d: 24 * 60 * 60_000 };
+
+/** A time in ISO 8601 as milliseconds are written; a date begins at midnight UTC. */
+export function timeArgument(value: string): string {
+  const isTime = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(value);
+  if (!isTime || Number.isNaN(Date.parse(value))) {
+    throw new InvalidArgumentError('It must be a time with its zone, such as 2026-11-22T09:00Z, or a date in UTC.');
+  }
+  return new Date(value).toISOString();
+}
 
 /** The value of `--since`: a time in ISO 8601, or a span such as `30m`, `2h` or `3d`. */
 export function sinceArgument(value: string): Since {

@@ -139,6 +139,7 @@ describe('rules dry-run', () => {
     expect(await world.dryRun()).toMatchObject({ jobs: 2 });
     expect(await world.dryRun('--since', '7d')).toMatchObject({ jobs: 1 });
     expect(await world.dryRun('--since', '9h')).toMatchObject({ jobs: 0 });
+    expect(await world.dryRun('--since', daysBefore(7))).toMatchObject({ jobs: 1, since: daysBefore(7) });
     for (const wrong of ['30', '0d', '1w', 'd']) {
       expect((await world.run('rules', 'dry-run', 'rules.json', '--since', wrong)).code).toBe(2);
     }

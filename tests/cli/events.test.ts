@@ -70,6 +70,8 @@ describe('events list', () => {
     expect(await listed()).toEqual([ids.end, ids.ready, ids.held]);
     expect(await listed('--tenant', OTHER_TENANT)).toEqual([ids.ready]);
     expect(await listed('--since', '2026-11-22T09:30:01Z', '--until', '2026-11-22T12:00+02:00')).toEqual([ids.ready]);
+    const minutes = (cli.clock.now() - Date.parse('2026-11-22T09:30:01Z')) / 60_000;
+    expect(await listed('--since', `${Math.ceil(minutes)}m`)).toEqual([ids.end, ids.ready]);
     expect(await listed('--type', 'print.job.started')).toEqual([ids.held]);
     const { stdout, stderr } = await cli.run('events', 'list', '--limit', '1');
     expect(stdout).toContain(ids.end);
