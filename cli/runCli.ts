@@ -10,7 +10,7 @@ import { eventsCommand } from './events';
 import { commandsOf, createHints } from './hints';
 import { jobsCommand } from './jobs';
 import { listenCommand } from './listen';
-import { localToolCommand } from './localTool';
+import { LOCAL_TOOL_USAGE, localToolCommand } from './localTool';
 import { errorLines } from './output';
 import { printersCommand } from './printers';
 import { poisonCommand } from './poison';
@@ -127,7 +127,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     // Help and version have exit code 0. Every other error of commander is about the arguments.
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
-      if (isJson) terminal.errorJson(usageDocument(error));
+      if (isJson && error.code !== LOCAL_TOOL_USAGE) terminal.errorJson(usageDocument(error));
       return 2;
     }
     logger.error('cli.failed', errorFields(error));

@@ -4,6 +4,8 @@ import { ToolError, type ToolContext } from './context';
 import { faultCommand } from './fault';
 import { printCommand } from './print';
 
+const HELP_HINT = 'Add --help to see what the command takes.';
+
 export interface ToolIo {
   /** The setting GRAPH_BASE_URL of the command line. */
   graphBaseUrl: string | undefined;
@@ -11,15 +13,21 @@ export interface ToolIo {
   stderr: (text: string) => void;
 }
 
-/** Runs `print` or `fault`. Never rejects. 0 done, 1 failed, 2 wrong usage. */
+/** Runs `print` or `fault`. Never rejects. 0 done, 1 failed, 2 wrong usage. With --json, an error is a document on stderr. */
 export async function runTool(argv: readonly string[], io: ToolIo): Promise<0 | 1 | 2> {
+  const isJson = argv.includes('--json');
   const context: ToolContext = {
     control: () => createControlClient(`${requireLocalGraph(io.graphBaseUrl)}/control`),
     print: (...lines) => io.stdout(lines.map((line) => `${line}\n`).join('')),
   };
   const program = new Command('universal-print-receiver')
-    .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
-    .showHelpAfterError('Add --help to see what the command takes.')
+    .configureOutput({
+      writeOut: io.stdout,
+      writeErr: (text) => {
+        if (!isJson) io.stderr(text);
+      },
+    })
+    .showHelpAfterError(HELP_HINT)
     .exitOverride();
   printCommand(program.command('print'), context);
   faultCommand(program.command('fault'), context);
@@ -27,10 +35,19 @@ export async function runTool(argv: readonly string[], io: ToolIo): Promise<0 | 
     await program.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    io.stderr(`error: ${describe(error, io.graphBaseUrl)}\n`);
-    return 1;
+    const isUsage = error instanceof CommanderError;
+    if (isUsage && error.exitCode === 0) return 0;
+    const problem = isUsage ? error.message.replace(/^error: /, '') : describe(error, io.graphBaseUrl);
+    if (isJson) io.stderr(`${JSON.stringify(errorDocument(isUsage ? 'usage' : 'failed', problem))}\n`);
+    else if (!isUsage) io.stderr(`error: ${problem}\n`);
+    return isUsage ? 2 : 1;
   }
+}
+
+/** An error in the form of the other verbs (README, exit codes). A problem of these verbs ends with its remedy. */
+function errorDocument(code: 'usage' | 'failed', problem: string) {
+  const remedy = code === 'usage' ? HELP_HINT : 'Run the command again after that.';
+  return { code, problem: problem.replace(/\.$/, ''), details: [], remedy, retryable: code === 'failed' };
 }
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);

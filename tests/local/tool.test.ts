@@ -169,6 +169,19 @@ describe('where it works', () => {
     ]);
   });
 
+  it('with --json, an error is one document on stderr, as that of the other verbs', async () => {
+    const usage = await run(['fault', 'set', 'fire', '--json']);
+    expect([usage.code, usage.stdout]).toEqual([2, '']);
+    expect(JSON.parse(usage.stderr)).toMatchObject({ code: 'usage', details: [], retryable: false });
+    const failed = await run(['print', '--printer', 'Nowhere', '--json']);
+    expect([failed.code, failed.stdout]).toEqual([1, '']);
+    expect(JSON.parse(failed.stderr)).toMatchObject({
+      code: 'failed',
+      problem: expect.stringMatching(/^The local cloud has no printer "Nowhere"/) as unknown,
+      remedy: expect.stringMatching(/\.$/) as unknown,
+    });
+  });
+
   it.each([['print'], ['fault'], ['fault', 'set']])('helps: %s %s', async (...words) => {
     const { code, stdout } = await run([...words, '--help']);
     expect(code).toBe(0);
