@@ -94,5 +94,6 @@ async function show(context: CliContext, { id, key }: EventName, options: JsonOp
   if (found.listed.blankedAt !== undefined) {
     terminal.note('The job was removed from the ledger as personal data, so the event is shown without it.');
   }
-  terminal.print('', ...JSON.stringify(event, null, 2).split('\n'), '', describeQueue(queue));
+  terminal.content('', ...JSON.stringify(event, null, 2).split('\n'));
+  terminal.print('', describeQueue(queue));
 }

@@ -108,12 +108,12 @@ async function show(context: CliContext, id: string, options: JsonOption): Promi
   const shown = {
     ...facts,
     ...(tenant ? { tenantName: tenant.name } : {}),
-    givenUpAt: new Date(insertedAt).toISOString(),
+    failedAt: new Date(insertedAt).toISOString(),
     replayable: replayed !== undefined,
   };
   if (options.json) return context.terminal.json({ ...shown, text });
   context.terminal.fields(shown);
-  context.terminal.print('', text);
+  context.terminal.content('', text);
 }
 
 async function replay(context: CliContext, ids: string[], options: ReplayOptions): Promise<void> {

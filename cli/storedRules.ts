@@ -101,7 +101,12 @@ async function pull(context: CliContext, { tenant, json }: TenantOption): Promis
   if (!stored) throw new ReceiverError('rulesNotFound', `${blob} does not exist`);
   const etag = withoutQuotes(stored.etag);
   if (json) return context.terminal.json({ blob, etag, text: stored.text });
-  context.terminal.print(...stored.text.trimEnd().split(/\r?\n/));
+  // A terminal escapes tabs and byte order marks, and the output is JSON only without them.
+  const text = stored.text
+    .replace(/^\uFEFF/, '')
+    .replaceAll('\t', '  ')
+    .trimEnd();
+  context.terminal.content(...text.split(/\r?\n/));
   context.terminal.note(`${blob} has ETag ${etag}`);
 }
 

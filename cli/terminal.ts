@@ -20,8 +20,10 @@ export interface TerminalStreams {
  * is escaped like every other control character.
  */
 export interface Terminal {
-  /** Data on stdout, as are `table`, `fields` and `json`. */
+  /** Data on stdout, as are `content`, `table`, `fields` and `json`. */
   print(...lines: string[]): void;
+  /** Lines of other people, such as a rules file. They are no hints, so a command that they name stays as it is. */
+  content(...lines: string[]): void;
   /**
    * Rows under upper-case headings, columns aligned, two spaces between them. On a screen, texts are shortened until a row
    * fits. Where it still does not, each row is a block of `field value` lines, so that ids can be copied. Whole elsewhere.
@@ -36,7 +38,7 @@ export interface Terminal {
   /** Progress and hints on stderr. */
   note(...lines: string[]): void;
   /**
-   * One line on stderr that says what is going on, until anything else is written or the line is undefined. On a screen it is
+   * One line on stderr about the work in progress, until anything else is written or the line is undefined. On a screen it is
    * written over the one before. Elsewhere only some of these lines are written: the first, then after twice the time.
    */
   status(line: string | undefined): void;
@@ -71,10 +73,10 @@ export function createTerminal(streams: TerminalStreams, options: TerminalOption
     },
   };
   const write = (to: (text: string) => void, lines: readonly string[]) =>
-    to(lines.map((line) => `${escapeControls(toHint(line))}\n`).join(''));
+    to(lines.map((line) => `${escapeControls(line)}\n`).join(''));
   const writeMarked = (color: 'red' | 'yellow', word: string, [first = '', ...more]: readonly string[]) => {
     io.stderr(`${styleError(color, word)} ${escapeControls(toHint(first))}\n`);
-    if (more.length > 0) write(io.stderr, more);
+    if (more.length > 0) write(io.stderr, more.map(toHint));
   };
   const { stdout: screen, stderr: errorScreen } = io.screens ?? {};
   const style = paint(screen);
@@ -85,7 +87,8 @@ export function createTerminal(streams: TerminalStreams, options: TerminalOption
     io.stdout((fitting ? tableLines(headings, fitting, style) : blockLines(headings, shown, style)).join(''));
   };
   return {
-    print: (...lines) => write(io.stdout, lines),
+    print: (...lines) => write(io.stdout, lines.map(toHint)),
+    content: (...lines) => write(io.stdout, lines),
     table,
     fields: (value) => {
       const rows = Object.entries(value).map(([field, content]) => [field, escapeControls(String(content))]);
@@ -93,7 +96,7 @@ export function createTerminal(streams: TerminalStreams, options: TerminalOption
     },
     json: (value) => io.stdout(`${toSafeJson(value, 2)}\n`),
     errorJson: (document) => io.stderr(`${toSafeJson(document)}\n`),
-    note: (...lines) => write(io.stderr, lines),
+    note: (...lines) => write(io.stderr, lines.map(toHint)),
     status: status.show,
     warn: (first = '', ...more) => writeMarked('yellow', 'warning:', [first, ...more]),
     error: (first = '', ...more) => {

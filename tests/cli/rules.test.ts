@@ -227,6 +227,15 @@ describe('rules pull and diff', () => {
     expect((await world.runJson('rules', 'pull')).json).toMatchObject({ etag: '0x1', text: stdout.trimEnd() });
   });
 
+  it('pull prints JSON, with commands in it as they are, for a file with tabs and a byte order mark', async () => {
+    const world = createCliWorld({ directory: folder, calledAs: 'upr' });
+    const rule = { name: 'See: tenants list', on: 'jobStarted', then: { release: {} } };
+    const text = JSON.stringify({ version: 1, rules: [rule] }, null, '\t');
+    await world.configBlobs.write('rules/default.json', `\uFEFF${text}`);
+    const { stdout } = await world.run('rules', 'pull');
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(text));
+  });
+
   it('diff names rules that were added, removed, changed and moved', async () => {
     const world = createWorld();
     const of = (name: string) => rule(name, { when: { user: name } });
