@@ -125,7 +125,7 @@ async function remove(context: CliContext, id: string, options: DeleteOptions): 
   }
   if (!options.force) await requireUnused(context, tenantId, id);
   const { callGraph } = await (await context.services()).graph();
-  if (!(await deleteDefinition(callGraph, tenantId, id))) throw notFound(id);
+  if (!(await deleteDefinition(callGraph, tenantId, id))) throw notFound(tenantId, id);
   if (options.json) return context.terminal.json({ tenantId, id, deleted: true });
   context.terminal.print(`Deleted definition ${id}.`);
 }
@@ -139,7 +139,7 @@ async function requireUnused(context: CliContext, tenantId: string, id: string):
   const reasons: string[] = [];
   if (await (await services.watches()).get({ tenantId, kind: 'jobStarted', id })) {
     reasons.push(
-      `The app watches it: delete its triggers (triggers list, triggers delete), then run subscriptions remove --tenant ${tenantId} --definition ${id}`,
+      `The app watches it: delete its triggers (triggers list --tenant ${tenantId}), then run subscriptions remove --tenant ${tenantId} --definition ${id}`,
     );
   }
   const open = await countOpenTasks(context, tenantId, id);
@@ -162,14 +162,14 @@ async function countOpenTasks(context: CliContext, tenantId: string, definitionI
       if (isOpen) open += 1;
     }
   } catch (error) {
-    if (error instanceof GraphError && error.code === 'graphNotFound') throw notFound(definitionId);
+    if (error instanceof GraphError && error.code === 'graphNotFound') throw notFound(tenantId, definitionId);
     throw error;
   }
   return open;
 }
 
-function notFound(id: string): ReceiverError {
+function notFound(tenantId: string, id: string): ReceiverError {
   return new ReceiverError('graphNotFound', `This app has no definition ${id} in the tenant`, {
-    remedy: 'See: definitions list',
+    remedy: `See: definitions list --tenant ${tenantId}`,
   });
 }

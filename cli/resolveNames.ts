@@ -92,10 +92,18 @@ export function fold(text: string): string {
   return text.normalize('NFC').toLowerCase();
 }
 
-const WORDS: Readonly<Record<Kind, { title: string; plural: string; list: string }>> = {
-  tenant: { title: 'Tenant', plural: 'tenants', list: 'See: tenants list' },
-  printer: { title: 'Printer', plural: 'printers', list: 'Use the id of the printer, or see: subscriptions list' },
-  definition: { title: 'Definition', plural: 'definitions', list: 'See: definitions list' },
+const WORDS: Readonly<Record<Kind, { title: string; plural: string; list: (tenantId?: string) => string }>> = {
+  tenant: { title: 'Tenant', plural: 'tenants', list: () => 'See: tenants list' },
+  printer: {
+    title: 'Printer',
+    plural: 'printers',
+    list: () => 'Use the id of the printer, or see: subscriptions list',
+  },
+  definition: {
+    title: 'Definition',
+    plural: 'definitions',
+    list: (tenantId = '<id>') => `See: definitions list --tenant ${tenantId}`,
+  },
 };
 
 const CANDIDATES: Readonly<Record<Kind, (context: CliContext, named: Named) => Promise<Candidate[]>>> = {
@@ -152,9 +160,10 @@ function unknown({ kind, text, tenantId }: Named, known: readonly Candidate[]): 
   const { title, list } = WORDS[kind];
   const where = kind === 'tenant' || tenantId === undefined ? '' : ` of tenant ${tenantId}`;
   const none = `No ${title.toLowerCase()}${where} has an id or a name that begins with "${text}"`;
-  if (known.length === 0) return usageError(none, list);
+  const remedy = list(tenantId);
+  if (known.length === 0) return usageError(none, remedy);
   const details = describe(known);
-  return new ReceiverError('usage', `${none}. Known`, { details, remedy: list });
+  return new ReceiverError('usage', `${none}. Known`, { details, remedy });
 }
 
 function describe(candidates: readonly Candidate[]): string[] {

@@ -130,9 +130,9 @@ describe('definitions', () => {
     world.graph.nextError('GET', graphError('notFound'));
     const gone = await world.run(...argv);
     expect(gone).toMatchObject({ code: 1, stdout: '' });
-    expect(gone.stderr).toContain('definitions list');
+    expect(gone.stderr).toContain(`See: definitions list --tenant ${TENANT}`);
     world.graph.nextError('DELETE', graphError('notFound'));
-    expect((await world.run(...argv, '--force')).stderr).toContain('definitions list');
+    expect((await world.run(...argv, '--force')).stderr).toContain(`definitions list --tenant ${TENANT}`);
     world.graph.nextError('GET', graphError('forbidden'));
     expect((await world.run(...argv)).stderr).toContain('error: Graph said forbidden');
   });
