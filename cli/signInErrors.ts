@@ -104,10 +104,11 @@ export function explainSignIn(
   );
 }
 
-function managedDevice(): Explanation {
+function managedDevice({ flow }: SignInRequest): Explanation {
+  const where = 'on a device that the customer manages';
   return {
     words: 'Conditional Access of the customer requires a managed device',
-    remedy: 'Run the command without --device-code, on a device that the customer manages.',
+    remedy: `Run the command ${flow === 'deviceCode' ? `without --device-code, ${where}` : where}.`,
   };
 }
 

@@ -16,6 +16,7 @@ describe('why a sign-in failed (identity-platform reference-error-codes)', () =>
     [53003, 'browser', 'blocks the sign-in', 'sign-in logs'],
     [53003, 'deviceCode', 'blocks the device code flow', 'without --device-code, on a machine with a browser'],
     [53000, 'deviceCode', 'requires a managed device', 'without --device-code'],
+    [53001, 'browser', 'requires a managed device', 'Run the command on a device that the customer manages.'],
     [65001, 'browser', 'has not consented to the delegated permission Printer.Read.All', `consent-url ${TENANT}`],
     [90094, 'browser', 'has not consented to the delegated permission Printer.Read.All', `consent-url ${TENANT}`],
     [65004, 'browser', 'canceled or declined', 'again'],
