@@ -27,7 +27,7 @@ interface Erased {
   documents: number;
   /** Rows that a run works on now, or whose event waits to be sent: the command has to be repeated. */
   busy: string[];
-  /** Rows that name nobody, because their personal data was removed earlier. Their documents end by `documentDays`. */
+  /** Rows that name no person, because their personal data was removed earlier. Their documents end by `documentDays`. */
   blankedBefore: number;
 }
 
@@ -82,7 +82,7 @@ async function eraseUser(context: CliContext, options: EraseOptions): Promise<vo
   if (erased.blankedBefore > 0) {
     const rows = plural(erased.blankedBefore, 'row');
     terminal.note(
-      `${rows} had lost all personal data before. Documents of such rows end after ${plural(tenant.documentDays, 'day')}.`,
+      `${rows} had no personal data any more. Documents of such rows are removed after ${plural(tenant.documentDays, 'day')}.`,
     );
   }
   if (erased.busy.length > 0) {

@@ -173,5 +173,5 @@ function reportWithoutUser({ terminal }: CliContext, { withoutUser, blanked }: N
   if (withoutUser === 0) return;
   const what =
     withoutUser === 1 ? '1 job event names no user, so it is' : `${withoutUser} job events name no user, so they are`;
-  terminal.note(`${what} not found by one: the app could not read the job, or Graph named nobody.`);
+  terminal.note(`${what} not found by one: the app could not read the job, or Graph named no user.`);
 }

@@ -17,7 +17,7 @@ export interface Progress {
   stop(): void;
 }
 
-/** Nobody wonders before (Nielsen, response times: 1 s keeps the flow of thought, 10 s the attention). */
+/** Between the limits for response times of Nielsen: 1 s keeps the flow of thought, 10 s the attention. */
 const FIRST_AFTER_MS = 2_000;
 
 const SERVICES: Readonly<Record<keyof CliServices, string>> = {

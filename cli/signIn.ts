@@ -41,7 +41,7 @@ async function byBrowser(
       // A browser is often signed in with the account of another tenant.
       prompt: 'select_account',
       successTemplate: page('Signed in', 'You can close this page.'),
-      errorTemplate: page('Not signed in', 'The command line says why. You can close this page.'),
+      errorTemplate: page('Not signed in', 'See the command line for the reason. You can close this page.'),
       openBrowser: (address) => {
         limit = setTimeout(() => void endListener(address), limitMs);
         prompts.browser(address);

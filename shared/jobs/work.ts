@@ -77,7 +77,7 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
   return sendAndRecord(deps, work, reference.kind === 'jobFetchable' ? withArchive(facts, archive) : facts);
 }
 
-/** Nobody can download the documents of a job that has ended without printing, or that prints elsewhere. */
+/** The documents of a job that has ended without printing, or that prints elsewhere, cannot be downloaded. */
 function mayArchive({ access, claim: { row } }: Work, { outcome }: JobFacts, now: number): boolean {
   const isOpen = (row.archive === undefined || row.archive === 'wanted') && !isArchiveOver(row, now);
   return access.active && isOpen && (outcome === 'fetchable' || outcome === 'printed');

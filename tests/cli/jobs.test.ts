@@ -259,7 +259,7 @@ describe('jobs list over the ledger, and jobs find', () => {
 
   it('say how many job events name no user', async () => {
     const words =
-      '2 job events name no user, so they are not found by one: the app could not read the job, or Graph named nobody.\n';
+      '2 job events name no user, so they are not found by one: the app could not read the job, or Graph named no user.\n';
     expect((await cli.run('jobs', 'find', 'Babbage')).stderr).toBe(words);
     expect((await cli.run('jobs', 'list', '--user', 'Babbage')).stderr).toBe(words);
     const one = await cli.run('jobs', 'find', 'Babbage', '--tenant', OTHER_TENANT);

@@ -47,7 +47,7 @@ describe('a tenant', () => {
     expect(await world.runJson('subscriptions', 'list', '--tenant', text)).toMatchObject({ code: 0 });
   });
 
-  it('is shown on stderr when only the beginning was given, so that nobody changes another one by a slip', async () => {
+  it('is shown on stderr when only the beginning was given, so that a slip does not change another one', async () => {
     const world = await createNamedWorld();
     const { stdout, stderr } = await world.run('tenants', 'pause', 'fab', '--json');
     expect(stderr).toBe('Tenant 99999999-1111-1111-1111-111111111111 (Fabrikam)\n');

@@ -72,7 +72,7 @@ export function documentContainerContract(name: string, open: () => Promise<Docu
       const listed = [];
       for await (const one of documents.list('t1/')) listed.push(one);
       expect(listed.map(({ name: one }) => one)).toEqual(['t1/p/1/d', 't1/p/2/d']);
-      // The service tells whole seconds.
+      // The service returns whole seconds.
       for (const { storedAt } of listed) {
         expect(storedAt).toBeGreaterThan(before - 2_000);
         expect(storedAt).toBeLessThan(before + 60_000);

@@ -44,7 +44,7 @@ export async function listDocuments(
 
 /**
  * GET /print/printers/{id}/jobs/{id}/documents/{id}/$value (api/printdocument-get-file.md): the pre-authenticated address of
- * the content. Whoever knows it can read the document, so it is never logged.
+ * the content. Anyone who has it can read the document, so it is never logged.
  *
  * @throws GraphError as `callGraph`, and `graphAnswerUnreadable` for an address that is not https, loopback aside
  */

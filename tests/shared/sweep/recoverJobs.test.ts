@@ -94,7 +94,7 @@ describe('jobs that wait for the archive', () => {
     expect(world.found()).toEqual([ledgerRowKey(reference)]);
   });
 
-  it('are left alone while their customer is paused and no task is open', async () => {
+  it('stay as they are while their customer is paused and no task is open', async () => {
     await world.addTenant(OTHER_TENANT, 'paused');
     await send(JOB, OTHER_TENANT);
     await send(TASK, OTHER_TENANT);

@@ -115,7 +115,7 @@ describe('the check of a key', () => {
   const [key] = ring;
   const changed = { keyId: key.keyId, key: testKey(9) };
 
-  it('tells two values of one id apart, and is eight characters that do not contain the key', () => {
+  it('differs for two values of one id, and is eight characters that do not contain the key', () => {
     expect(keyCheckOf(key)).toMatch(/^[A-Za-z0-9_-]{8}$/);
     expect(keyCheckOf(changed)).not.toBe(keyCheckOf(key));
     expect(key.key.toString('base64url')).not.toContain(keyCheckOf(key));
