@@ -7,7 +7,7 @@ import { baseEnvironment } from '../../local/processes';
 import { DEFAULT_PORTS } from '../../local/startLocalCloud';
 import { compareRuns } from '../support/comparedRuns';
 import { readDocumentSteps, type DocumentStep } from '../support/documentSteps';
-import { BROWSER } from '../support/runWithBrowser';
+import { BROWSER } from '../support/runCommand';
 import { eventually } from '../support/eventually';
 import { standInForCurl } from '../support/standInForCurl';
 import { ROOT, startFlow, type Flow } from '../support/startFlow';

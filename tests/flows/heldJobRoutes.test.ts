@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { storeRules } from '../support/flowRules';
-import { ROOT, startFlow, type Customer, type Flow } from '../support/startFlow';
+import { runCommand } from '../support/runCommand';
+import { startFlow, type Customer, type Flow } from '../support/startFlow';
 
 jest.setTimeout(30_000);
 
@@ -62,13 +61,8 @@ describe('the routes of held jobs', () => {
     call(`device/${path}`, { headers: { authorization: `Bearer ${token}` }, ...(body ? { body } : {}) });
 
   const cli = async <T>(...argv: string[]): Promise<T> => {
-    const child = spawn(process.execPath, [join(ROOT, 'cli', 'run.cjs'), ...argv, '--json'], {
-      env: { ...flow.cloud.environment },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let stdout = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
+    const { code, stdout } = await runCommand([...argv, '--json'], { env: flow.cloud.environment });
+    expect(code).toBe(0);
     return JSON.parse(stdout) as T;
   };
   const createToken = ({ tenantId }: Customer) =>

@@ -1,5 +1,5 @@
 import { eventually } from '../support/eventually';
-import { runWithBrowser } from '../support/runWithBrowser';
+import { runCommand } from '../support/runCommand';
 import { signedMessage } from '../support/signedMessage';
 import { startFlow, type Flow } from '../support/startFlow';
 
@@ -19,7 +19,7 @@ describe('operating the built app', () => {
 
   /** The command as an operator runs it. Who signs in by the browser says `as`. */
   const cli = (argv: string[], as: 'printerAdministrator' | 'user' = 'printerAdministrator') =>
-    runWithBrowser(argv, { env: { ...flow.cloud.environment, SIGN_IN_AS: as } });
+    runCommand(argv, { env: { ...flow.cloud.environment, SIGN_IN_AS: as } });
   const cliJson = async <T>(...argv: string[]): Promise<T> => {
     const { code, stdout, stderr } = await cli([...argv, '--json']);
     if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stderr}`);

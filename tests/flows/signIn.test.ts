@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../local/findPorts';
 import { eventually } from '../support/eventually';
-import { BROWSER, runWithBrowser, type RunOptions } from '../support/runWithBrowser';
+import { BROWSER, runCommand, type RunOptions } from '../support/runCommand';
 import { startFlow, type Flow } from '../support/startFlow';
 
 jest.setTimeout(60_000);
@@ -31,7 +31,7 @@ describe('signing in', () => {
   }, 30_000);
 
   const run = (argv: string[], env: Record<string, string> = {}, onStderr?: RunOptions['onStderr']) =>
-    runWithBrowser(argv, { env: { ...flow.cloud.environment, ...env }, ...(onStderr && { onStderr }) });
+    runCommand(argv, { env: { ...flow.cloud.environment, ...env }, ...(onStderr && { onStderr }) });
   /** Enters the code that the command shows. */
   const enterCode: RunOptions['onStderr'] = (said) => {
     const code = / enter the code (\S+),/.exec(said)?.[1];

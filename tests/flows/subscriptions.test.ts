@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { eventually } from '../support/eventually';
-import { ROOT, startFlow, type Flow } from '../support/startFlow';
+import { runCommand } from '../support/runCommand';
+import { startFlow, type Flow } from '../support/startFlow';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const HOUR = 60 * 60_000;
@@ -27,15 +26,7 @@ describe('subscriptions through the built app', () => {
   /** The command as an operator runs it. */
   const cli = (...argv: string[]) => cliWith({}, ...argv);
   const cliWith = (own: Record<string, string>, ...argv: string[]) =>
-    new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-      const env = { ...flow.cloud.environment, ...own };
-      const child = execFile(
-        process.execPath,
-        [join(ROOT, 'cli', 'run.cjs'), ...argv],
-        { env },
-        (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
-      );
-    });
+    runCommand(argv, { env: { ...flow.cloud.environment, ...own } });
   const cliJson = async <T>(...argv: string[]): Promise<T> => {
     const { code, stdout, stderr } = await cli(...argv, '--json');
     if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stderr}`);

@@ -1,8 +1,11 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { baseEnvironment } from '../../local/processes';
 
 const ROOT = join(__dirname, '..', '..');
+/** Stands in for a browser and the person in front of it. See its file for SIGN_IN_AS and BROWSER_LOG. */
+export const BROWSER = join(ROOT, 'tests', 'fixtures', 'browser.cjs');
+
 /** A bound on a command that hangs. */
 const LIMIT_MS = 45_000;
 
@@ -12,20 +15,31 @@ interface EndedCommand {
   stderr: string;
 }
 
+export interface RunOptions {
+  /** The settings. Without BROWSER, the stand-in is the browser. */
+  env: Readonly<Record<string, string>>;
+  cwd?: string;
+  /** Sees what the command has written to stderr so far, with each new piece. */
+  onStderr?: (said: string, child: ChildProcess) => void;
+}
+
 /** Runs the built command as an operator does. Nothing of the environment of the tests reaches it, apart from PATH and the like. */
 export async function runCommand(
   argv: readonly string[],
-  { env, cwd = ROOT }: { env: Readonly<Record<string, string>>; cwd?: string },
+  { env, cwd = ROOT, onStderr }: RunOptions,
 ): Promise<EndedCommand> {
   const child = spawn(process.execPath, [join(ROOT, 'cli', 'run.cjs'), ...argv], {
-    env: { ...baseEnvironment(), ...env },
+    env: { ...baseEnvironment(), BROWSER, ...env },
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
   const said = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.stderr += text;
+    onStderr?.(said.stderr, child);
+  });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearTimeout(limit);
   return { code, ...said };
