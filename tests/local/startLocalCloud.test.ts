@@ -56,15 +56,16 @@ describe('a local cloud with proxy, clock and two hosts', () => {
     });
     const tables: (string | undefined)[] = [];
     for await (const { name } of service.listTables()) tables.push(name);
-    // Design, contract: three queues, poison `<name>-poison`, the queues without a trigger, three tables.
+    // Design, contract: four queues, poison `<name>-poison`, the queues without a trigger, four tables, two containers.
     expect(queues.sort()).toEqual([
+      ...['print-archive', 'print-archive-poison'],
       ...['print-job-events', 'print-job-events-dead', 'print-job-events-poison', 'print-job-events-waiting'],
       ...['print-notifications', 'print-notifications-poison', 'print-notifications-waiting'],
       ...['subscription-events', 'subscription-events-poison'],
     ]);
     expect(tables.sort()).toEqual(['DeviceTokens', 'PrintJobs', 'Subscriptions', 'Tenants']);
     const blobs = BlobServiceClient.fromConnectionString(cloud.connectionString);
-    expect(await blobs.getContainerClient('config').exists()).toBe(true);
+    for (const name of ['config', 'documents']) expect(await blobs.getContainerClient(name).exists()).toBe(true);
   });
 
   test('every host gets the same settings, through the proxy, and the address of the first', async () => {
