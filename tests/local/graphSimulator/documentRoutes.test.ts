@@ -113,8 +113,9 @@ describe('readings and faults of downloads', () => {
 
   it('lets a download crawl', async () => {
     await control().addFault({ target: 'download', action: { type: 'crawl', bytesPerSecond: 10_000 } });
-    const crawling = await fetch(await addressOf((await printDocument({ size: 4_000 })).value));
+    const address = await addressOf((await printDocument({ size: 4_000 })).value);
     const started = performance.now();
+    const crawling = await fetch(address);
     expect((await crawling.arrayBuffer()).byteLength).toBe(4_000);
     // Four steps of 1,000 bytes with 100 ms after each.
     expect(performance.now() - started).toBeGreaterThan(300);
