@@ -46,7 +46,7 @@ export async function runTool(argv: readonly string[], io: ToolIo): Promise<0 | 
 
 /** An error in the form of the other verbs (README, exit codes). A problem of these verbs ends with its remedy. */
 function errorDocument(code: 'usage' | 'failed', problem: string) {
-  const remedy = code === 'usage' ? HELP_HINT : 'Run the command again after that.';
+  const remedy = code === 'usage' ? HELP_HINT : 'Correct what the problem names, and run the command again.';
   return { code, problem: problem.replace(/\.$/, ''), details: [], remedy, retryable: code === 'failed' };
 }
 
