@@ -1,4 +1,26 @@
+import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
+import { startHarness, type Harness } from './harness';
+
+/** Starts a simulator for the tests of a file, which each begin with an empty world at the time of the machine. */
+export function useAuthority() {
+  let harness: Harness;
+  let ca: string;
+  beforeAll(async () => {
+    harness = await startHarness();
+    ca = await readFile(harness.simulator.caFile, 'utf8');
+  });
+  afterAll(() => harness.simulator.close());
+  beforeEach(async () => {
+    harness.clock.aheadMs = 0;
+    await harness.control.reset();
+  });
+  return {
+    harness: () => harness,
+    ask: (method: string, where: string, form?: Record<string, string>) =>
+      askAuthority({ authorityUrl: harness.simulator.authorityUrl, ca }, method, where, form),
+  };
+}
 
 /** What the simulated sign-in service answered. */
 interface AuthorityAnswer {

@@ -1,9 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { decodeJwt } from 'jose';
-import { askAuthority } from './askAuthority';
-import { startHarness, tenantA, tenantB } from './harness';
-import type { Harness } from './harness';
+import { useAuthority } from './askAuthority';
+import { tenantA, tenantB } from './harness';
 
 const clientId = '5d5d5d5d-0000-4000-8000-000000000005';
 const verifier = randomBytes(32).toString('base64url');
@@ -19,26 +17,13 @@ const right = {
   code_challenge_method: 'S256',
 };
 
-let harness: Harness;
-let ca: string;
-beforeAll(async () => {
-  harness = await startHarness();
-  ca = await readFile(harness.simulator.caFile, 'utf8');
-});
-afterAll(() => harness.simulator.close());
+const { harness, ask } = useAuthority();
 beforeEach(async () => {
-  harness.clock.aheadMs = 0;
-  await harness.control.reset();
-  await harness.scene();
+  await harness().scene();
 });
 
-const place = () => ({ authorityUrl: harness.simulator.authorityUrl, ca });
 const authorize = (change: Record<string, string> = {}, tenantId = tenantA) =>
-  askAuthority(
-    place(),
-    'GET',
-    `/${tenantId}/oauth2/v2.0/authorize?${new URLSearchParams({ ...right, ...change }).toString()}`,
-  );
+  ask('GET', `/${tenantId}/oauth2/v2.0/authorize?${new URLSearchParams({ ...right, ...change }).toString()}`);
 const backFrom = async (change: Record<string, string> = {}) => {
   const { status, location } = await authorize({ as: 'printerAdministrator', ...change });
   expect(status).toBe(302);
@@ -46,7 +31,7 @@ const backFrom = async (change: Record<string, string> = {}) => {
 };
 const newCode = async (change: Record<string, string> = {}) => (await backFrom(change)).searchParams.get('code') ?? '';
 const redeem = (code: string, change: Record<string, string> = {}, tenantId = tenantA) =>
-  askAuthority(place(), 'POST', `/${tenantId}/oauth2/v2.0/token`, {
+  ask('POST', `/${tenantId}/oauth2/v2.0/token`, {
     grant_type: 'authorization_code',
     client_id: clientId,
     scope,
@@ -101,7 +86,7 @@ describe('the authorize endpoint (identity-platform v2-oauth2-auth-code-flow)', 
   });
 
   it('knows no redirect URI where the registration has none', async () => {
-    await harness.control.setVariants({ nativeRedirect: false });
+    await harness().control.setVariants({ nativeRedirect: false });
     expect((await authorize({ as: 'user' })).body['error_codes']).toEqual([50011]);
   });
 
@@ -144,7 +129,7 @@ describe('redeeming a code (the same page)', () => {
   it('gives another user a token that Graph refuses (print-list-printers.md)', async () => {
     const { body } = await redeem(await newCode({ as: 'user' }));
     const token = String(body['access_token']);
-    expect((await harness.graph('GET', '/print/printers', undefined, { token })).status).toBe(403);
+    expect((await harness().graph('GET', '/print/printers', undefined, { token })).status).toBe(403);
   });
 
   it.each([
@@ -165,13 +150,13 @@ describe('redeeming a code (the same page)', () => {
     expect((await redeem(plain)).status).toBe(200);
     const { code_challenge: _challenge, code_challenge_method: _method, ...without } = right;
     const address = `/${tenantA}/oauth2/v2.0/authorize?${new URLSearchParams({ ...without, as: 'user' }).toString()}`;
-    const { location } = await askAuthority(place(), 'GET', address);
+    const { location } = await ask('GET', address);
     expect((await redeem(new URL(location ?? '').searchParams.get('code') ?? '')).status).toBe(200);
   });
 
   it('refuses a code after 10 minutes', async () => {
     const code = await newCode();
-    harness.clock.aheadMs = 601_000;
+    harness().clock.aheadMs = 601_000;
     expect((await redeem(code)).body['error_codes']).toEqual([70008]);
   });
 });

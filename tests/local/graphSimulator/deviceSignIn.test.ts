@@ -1,29 +1,19 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { decodeJwt } from 'jose';
-import { askAuthority } from './askAuthority';
-import { startHarness, tenantA, tenantB } from './harness';
-import type { Harness } from './harness';
+import { useAuthority } from './askAuthority';
+import { tenantA, tenantB, type Harness } from './harness';
 
 const clientId = '5d5d5d5d-0000-4000-8000-000000000005';
-let harness: Harness;
-let ca: string;
+const { harness, ask: askAt } = useAuthority();
 let scene: Awaited<ReturnType<Harness['scene']>>;
-beforeAll(async () => {
-  harness = await startHarness();
-  ca = await readFile(harness.simulator.caFile, 'utf8');
-});
-afterAll(() => harness.simulator.close());
 beforeEach(async () => {
-  harness.clock.aheadMs = 0;
-  await harness.control.reset();
-  scene = await harness.scene();
+  scene = await harness().scene();
 });
 
 const ask = (where: string, form: Record<string, string>, tenantId = tenantA) =>
-  askAuthority({ authorityUrl: harness.simulator.authorityUrl, ca }, 'POST', `/${tenantId}/oauth2/v2.0/${where}`, form);
+  askAt('POST', `/${tenantId}/oauth2/v2.0/${where}`, form);
 const rightScope = 'https://graph.microsoft.com/Printer.ReadWrite.All openid profile';
 const begin = async (scope = rightScope) => {
   const { status, body } = await ask('devicecode', { client_id: clientId, scope });
@@ -39,7 +29,7 @@ const poll = (deviceCode: string, change: Record<string, string> = {}) =>
   });
 const signIn = async (as: 'printerAdministrator' | 'user', scope?: string): Promise<string> => {
   const { userCode, deviceCode } = await begin(scope);
-  await harness.control.answerDeviceCode(userCode, { as });
+  await harness().control.answerDeviceCode(userCode, { as });
   return String((await poll(deviceCode)).body['access_token']);
 };
 
@@ -47,12 +37,12 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
   it('gives user_code, device_code, verification_uri, expires_in 900, interval and message', async () => {
     const { body, userCode } = await begin();
     expect(body).toMatchObject({
-      verification_uri: `${harness.simulator.graphUrl}/devicelogin`,
+      verification_uri: `${harness().simulator.graphUrl}/devicelogin`,
       expires_in: 900,
       interval: 5,
       message: expect.stringContaining(userCode) as unknown,
     });
-    expect(await harness.control.deviceCodes()).toMatchObject([{ userCode, tenantId: tenantA, clientId }]);
+    expect(await harness().control.deviceCodes()).toMatchObject([{ userCode, tenantId: tenantA, clientId }]);
   });
 
   it('answers authorization_pending until the user has signed in, then tokens, once', async () => {
@@ -62,7 +52,7 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
       400,
       { error: 'authorization_pending', error_codes: [70016] },
     ]);
-    await harness.control.answerDeviceCode(userCode.toLowerCase(), { as: 'printerAdministrator' });
+    await harness().control.answerDeviceCode(userCode.toLowerCase(), { as: 'printerAdministrator' });
     const { status, body } = await poll(deviceCode);
     expect([status, body]).toMatchObject([
       200,
@@ -85,15 +75,15 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
 
   it('answers authorization_declined, expired_token and bad_verification_code', async () => {
     const declined = await begin();
-    await harness.control.answerDeviceCode(declined.userCode, { as: 'decline' });
+    await harness().control.answerDeviceCode(declined.userCode, { as: 'decline' });
     expect((await poll(declined.deviceCode)).body['error']).toBe('authorization_declined');
     const late = await begin();
     expect((await poll(late.deviceCode, { client_id: 'another' })).body['error']).toBe('bad_verification_code');
-    harness.clock.aheadMs = 901_000;
+    harness().clock.aheadMs = 901_000;
     expect((await poll(late.deviceCode)).body['error']).toBe('expired_token');
-    await expect(harness.control.answerDeviceCode(late.userCode, { as: 'user' })).rejects.toThrow('404');
-    harness.clock.aheadMs = 3 * 3_600_000;
-    expect(await harness.control.deviceCodes()).toEqual([]);
+    await expect(harness().control.answerDeviceCode(late.userCode, { as: 'user' })).rejects.toThrow('404');
+    harness().clock.aheadMs = 3 * 3_600_000;
+    expect(await harness().control.deviceCodes()).toEqual([]);
   });
 
   it.each([
@@ -109,16 +99,16 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
     ['Conditional Access blocks device codes', 'blocked', 400, 'invalid_grant', 53003],
     ['the registration allows no public client flows', 'notAllowed', 401, 'invalid_client', 7000218],
   ] as const)('gives no token where %s', async (_name, deviceCodeFlow, status, error, number) => {
-    await harness.control.setVariants({ deviceCodeFlow });
+    await harness().control.setVariants({ deviceCodeFlow });
     const { userCode, deviceCode } = await begin();
-    await harness.control.answerDeviceCode(userCode, { as: 'printerAdministrator' });
+    await harness().control.answerDeviceCode(userCode, { as: 'printerAdministrator' });
     const answer = await poll(deviceCode);
     expect([answer.status, answer.body]).toMatchObject([status, { error, error_codes: [number] }]);
   });
 
   it('signs in by the page that verification_uri names', async () => {
     const open = async (query: string) => {
-      const response = await fetch(`${harness.simulator.graphUrl}/devicelogin${query}`);
+      const response = await fetch(`${harness().simulator.graphUrl}/devicelogin${query}`);
       return { status: response.status, text: await response.text() };
     };
     const { userCode, deviceCode } = await begin();
@@ -132,7 +122,7 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
   });
 
   it('signs in the real DeviceCodeCredential of @azure/identity', async () => {
-    await harness.control.setVariants({ deviceCodeIntervalSeconds: 0.05 });
+    await harness().control.setVariants({ deviceCodeIntervalSeconds: 0.05 });
     const program = `
       const { DeviceCodeCredential } = require('@azure/identity');
       const [tenantId, clientId, authorityHost] = process.argv.slice(1);
@@ -144,28 +134,28 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
         process.stdout.write(JSON.stringify({ token, same: again.token === token }))));`;
     const running = promisify(execFile)(
       process.execPath,
-      ['-e', program, tenantA, clientId, harness.simulator.authorityUrl],
+      ['-e', program, tenantA, clientId, harness().simulator.authorityUrl],
       {
         cwd: path.resolve(__dirname, '../../..'),
-        env: { ...process.env, NODE_EXTRA_CA_CERTS: harness.simulator.caFile },
+        env: { ...process.env, NODE_EXTRA_CA_CERTS: harness().simulator.caFile },
       },
     );
     let code: string | undefined;
     while (code === undefined) {
       await new Promise((resolve) => setTimeout(resolve, 20));
-      code = (await harness.control.deviceCodes())[0]?.userCode;
+      code = (await harness().control.deviceCodes())[0]?.userCode;
     }
-    await harness.control.answerDeviceCode(code, { as: 'printerAdministrator' });
+    await harness().control.answerDeviceCode(code, { as: 'printerAdministrator' });
     const { stdout } = await running;
     const { token, same } = JSON.parse(stdout) as { token: string; same: boolean };
     expect(same).toBe(true);
-    expect((await harness.graph('GET', '/print/printers', undefined, { token })).status).toBe(200);
+    expect((await harness().graph('GET', '/print/printers', undefined, { token })).status).toBe(200);
   }, 30_000);
 });
 
 describe('what a signed-in user may do (permission tables of print-list-printers.md, printer-list-tasktriggers.md, printer-post-tasktriggers.md)', () => {
   const status = async (token: string, method: string, where: string) =>
-    (await harness.graph(method, where, method === 'POST' ? {} : undefined, { token })).status;
+    (await harness().graph(method, where, method === 'POST' ? {} : undefined, { token })).status;
 
   it('a Printer Administrator lists printers and manages triggers, by delegated permission', async () => {
     const reader = await signIn('printerAdministrator', 'Printer.Read.All');
@@ -183,21 +173,21 @@ describe('what a signed-in user may do (permission tables of print-list-printers
     const token = await signIn('user');
     expect(await status(token, 'GET', '/print/printers')).toBe(403);
     expect(await status(token, 'GET', `/print/printers/${scene.triggered}/taskTriggers`)).toBe(403);
-    const minted = await harness.control.mintUserToken({ tenantId: tenantA, printerAdministrator: false });
+    const minted = await harness().control.mintUserToken({ tenantId: tenantA, printerAdministrator: false });
     expect(await status(minted, 'GET', '/print/printers')).toBe(403);
   });
 
   it('task definitions and print subscriptions take no delegated permission (print-list-taskdefinitions.md, subscription-post-subscriptions.md)', async () => {
     const token = await signIn('printerAdministrator');
     expect(await status(token, 'GET', '/print/taskDefinitions')).toBe(403);
-    const answer = await harness.graph(
+    const answer = await harness().graph(
       'POST',
       '/subscriptions',
       {
         changeType: 'created',
         resource: `print/taskDefinitions/${scene.definition}/tasks`,
         notificationUrl: 'http://127.0.0.1:9/x',
-        expirationDateTime: harness.inMinutes(100),
+        expirationDateTime: harness().inMinutes(100),
       },
       { token },
     );

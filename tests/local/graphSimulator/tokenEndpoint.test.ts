@@ -1,30 +1,17 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import type { JSONWebKeySet } from 'jose';
 import { createSigningKeys, makeValidationTokens } from '../../../local/graphSimulator/signIn/keys';
-import { askAuthority } from './askAuthority';
-import { startHarness, tenantA, tenantB } from './harness';
-import type { Harness } from './harness';
+import { useAuthority } from './askAuthority';
+import { tenantA, tenantB } from './harness';
 
 const clientId = '5d5d5d5d-0000-4000-8000-000000000005';
-let harness: Harness;
-let ca: string;
-
-beforeAll(async () => {
-  harness = await startHarness();
-  ca = await readFile(harness.simulator.caFile, 'utf8');
-});
-afterAll(() => harness.simulator.close());
+const { harness, ask } = useAuthority();
 beforeEach(async () => {
-  await harness.control.reset();
-  await harness.control.createTenant({ tenantId: tenantA, roles: ['Printer.Read.All'] });
+  await harness().control.createTenant({ tenantId: tenantA, roles: ['Printer.Read.All'] });
 });
-
-const ask = (method: string, where: string, form?: Record<string, string>) =>
-  askAuthority({ authorityUrl: harness.simulator.authorityUrl, ca }, method, where, form);
 
 const tokenPath = `/${tenantA}/oauth2/v2.0/token`;
 const rightForm = {
@@ -48,8 +35,8 @@ describe('the token endpoint (identity-platform v2-oauth2-client-creds-grant-flo
     });
     expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(3599);
     const token = String(body['access_token']);
-    expect((await harness.graph('GET', '/subscriptions', undefined, { token })).status).toBe(200);
-    expect((await harness.graph('GET', '/print/taskDefinitions', undefined, { token })).status).toBe(403);
+    expect((await harness().graph('GET', '/subscriptions', undefined, { token })).status).toBe(200);
+    expect((await harness().graph('GET', '/print/taskDefinitions', undefined, { token })).status).toBe(403);
   });
 
   it.each([
@@ -76,17 +63,17 @@ describe('the token endpoint (identity-platform v2-oauth2-client-creds-grant-flo
   });
 
   it('has faults of its own and is reported apart from Graph calls', async () => {
-    await harness.control.addFault({
+    await harness().control.addFault({
       target: 'token',
       action: { type: 'status', status: 429, retryAfterSeconds: 1 },
     });
     expect((await ask('POST', tokenPath, rightForm)).status).toBe(429);
-    await harness.control.addFault({ target: 'token', action: { type: 'reset' } });
+    await harness().control.addFault({ target: 'token', action: { type: 'reset' } });
     await expect(ask('POST', tokenPath, rightForm)).rejects.toThrow();
-    await harness.control.addFault({ target: 'token', action: { type: 'delay', ms: 5 } });
+    await harness().control.addFault({ target: 'token', action: { type: 'delay', ms: 5 } });
     expect((await ask('POST', tokenPath, rightForm)).status).toBe(200);
-    expect(await harness.control.calls()).toEqual([]);
-    const calls = await harness.control.calls({ target: 'token' });
+    expect(await harness().control.calls()).toEqual([]);
+    const calls = await harness().control.calls({ target: 'token' });
     expect(calls.map(({ status, route }) => [status, route])).toEqual([
       [429, '/{tenant}/oauth2/v2.0/token'],
       [0, '/{tenant}/oauth2/v2.0/token'],
@@ -104,14 +91,14 @@ describe('the token endpoint (identity-platform v2-oauth2-client-creds-grant-flo
       credential.getToken('https://graph.microsoft.com/.default').then(({ token }) => process.stdout.write(token));`;
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ['-e', program, tenantA, clientId, harness.simulator.authorityUrl],
+      ['-e', program, tenantA, clientId, harness().simulator.authorityUrl],
       {
         cwd: path.resolve(__dirname, '../../..'),
-        env: { ...process.env, NODE_EXTRA_CA_CERTS: harness.simulator.caFile },
+        env: { ...process.env, NODE_EXTRA_CA_CERTS: harness().simulator.caFile },
       },
     );
     expect(decodeJwt(stdout)).toMatchObject({ tid: tenantA, appid: clientId });
-    expect((await harness.graph('GET', '/subscriptions', undefined, { token: stdout })).status).toBe(200);
+    expect((await harness().graph('GET', '/subscriptions', undefined, { token: stdout })).status).toBe(200);
   }, 30_000);
 });
 
@@ -119,7 +106,7 @@ describe('metadata and keys (concepts/change-notifications-with-resource-data.md
   it.each(['/common', `/${tenantA}`])('answer under %s', async (prefix) => {
     const { status, body } = await ask('GET', `${prefix}/v2.0/.well-known/openid-configuration`);
     expect(status).toBe(200);
-    expect(body['jwks_uri']).toBe(`${harness.simulator.authorityUrl}${prefix}/discovery/v2.0/keys`);
+    expect(body['jwks_uri']).toBe(`${harness().simulator.authorityUrl}${prefix}/discovery/v2.0/keys`);
     for (const version of ['', '/v2.0'])
       expect((await ask('GET', `${prefix}/discovery${version}/keys`)).body['keys']).toHaveLength(1);
     expect((await ask('GET', `${prefix}/other`)).status).toBe(404);
@@ -128,7 +115,7 @@ describe('metadata and keys (concepts/change-notifications-with-resource-data.md
   it('verify the validation tokens of a delivery in both forms', async () => {
     const { keys: published } = (await ask('GET', '/common/discovery/v2.0/keys')).body as unknown as JSONWebKeySet;
     const keys = createLocalJWKSet({ keys: published });
-    const [tenantId, appId] = [tenantA, harness.simulator.appId];
+    const [tenantId, appId] = [tenantA, harness().simulator.appId];
     const own = await createSigningKeys();
     for (const form of ['v1', 'v2'] as const) {
       const [token = ''] = (await makeValidationTokens(own, form, Date.now(), [{ tenantId, appId }])) ?? [];
