@@ -84,7 +84,7 @@ async function endHeld(context: CliContext, tenantId: string, { force }: RemoveO
   const problem = `${plural(left, 'job')} of tenant ${tenantId} could not be ended within two minutes`;
   if (!force) {
     throw new ReceiverError('jobsStillHeld', problem, {
-      remedy: 'See why: jobs list --state held, and whether the app runs. Repeat the command, or add --force.',
+      remedy: `See why: jobs list --state held --tenant ${tenantId}, and whether the app runs. Repeat the command, or add --force.`,
     });
   }
   terminal.warn(`${problem}. The sweep ends their tasks by onFailure.`);

@@ -14,7 +14,7 @@ import { formatJobMessage, idsOf, parseJobMessage, watchOf, type MessageOfJob } 
 import { taskDeadline } from '../jobs/startedJob';
 import type { Logger } from '../logger';
 import type { MessageQueue } from '../storage/queues';
-import { storeDocuments, type StoreDeps } from './storeDocuments';
+import { storeDocuments, type ArchivedDocument, type StoreDeps } from './storeDocuments';
 import type { Transfers } from './transfers';
 
 export interface ArchiveDeps extends StoreDeps {
@@ -103,23 +103,25 @@ async function archiveInPlace(deps: ArchiveDeps, message: MessageOfJob): Promise
     reference.kind === 'jobStarted' ? taskDeadline(claim.row, access) : Infinity,
   );
   const run = keepClaim(deps, ledger, claim, endsAt);
+  let archived: ArchivedDocument[];
   try {
     if (!access.active) throw new ReceiverError('tenantNotActive', 'The customer or watch is not active');
     if (printerId === undefined || jobId === undefined) {
       throw new ReceiverError('documentUnavailable', 'Graph does not show the printer of the job');
     }
     const { tenantId } = reference;
-    const archived = await storeDocuments(deps, { tenantId, printerId, jobId }, run.signal);
-    const bytes = archived.reduce((sum, { size }) => sum + size, 0);
-    const ms = deps.clock.now() - startedAt;
-    deps.logger.info('archive.stored', { ...idsOf(reference), documents: archived.length, bytes, ms });
-    return await handBack(deps, message, claim, { archive: 'stored', archived: JSON.stringify(archived) });
+    archived = await storeDocuments(deps, { tenantId, printerId, jobId }, run.signal);
   } catch (error) {
-    if (run.isLost()) return 'notWanted';
-    return await endAfterError(deps, { message, claim, access }, error, endsAt);
-  } finally {
     await run.end();
+    return run.isLost() ? 'notWanted' : endAfterError(deps, { message, claim, access }, error, endsAt);
   }
+  // Before the result is recorded: a renewal of the lease beside it would change the row.
+  await run.end();
+  if (run.isLost()) return 'notWanted';
+  const bytes = archived.reduce((sum, { size }) => sum + size, 0);
+  const ms = deps.clock.now() - startedAt;
+  deps.logger.info('archive.stored', { ...idsOf(reference), documents: archived.length, bytes, ms });
+  return handBack(deps, message, claim, { archive: 'stored', archived: JSON.stringify(archived) });
 }
 
 /** Keeps the claim while documents are transferred. Its signal is aborted at `endsAt`, and when another run has the claim. */
@@ -133,6 +135,7 @@ function keepClaim({ clock }: ArchiveDeps, ledger: ClaimDeps, claim: Claim, ends
       if (leftMs <= 0)
         return aborted.abort(new ReceiverError('deadlinePassed', 'The time to archive the documents is up'));
       await clock.sleep(Math.min(RENEW_LEASE_EVERY_MS, leftMs), ended.signal);
+      // A write that failed is repeated by the next one, before the lease ends. Recording the result finds out whose the row is.
       const isKept = await extendLease(ledger, claim, GRAPH_CALL_LIMIT_MS).catch(() => true);
       if (isKept) continue;
       isLost = true;

@@ -127,7 +127,8 @@ export function createAzureDocuments(container: ContainerClient): DocumentContai
       }
     },
     async remove(name) {
-      return (await orUnavailable(container.getBlobClient(name).deleteIfExists())).succeeded;
+      return (await orUnavailable(container.getBlobClient(name).deleteIfExists({ deleteSnapshots: 'include' })))
+        .succeeded;
     },
   };
 }
