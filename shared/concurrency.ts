@@ -26,6 +26,18 @@ export async function eachBounded<T>(
   if (failures.length > 0) throw failures[0];
 }
 
+/** The items in lists of `size`, the last one shorter: a listing of any length in pieces that fit into memory. */
+export async function* inPieces<T>(size: number, items: AsyncIterable<T>): AsyncGenerator<T[]> {
+  let piece: T[] = [];
+  for await (const item of items) {
+    piece.push(item);
+    if (piece.length < size) continue;
+    yield piece;
+    piece = [];
+  }
+  if (piece.length > 0) yield piece;
+}
+
 /** Runs work with a bound on how much runs at a time. The rest waits. Resolves and rejects as the work does. */
 export type Limit = <T>(work: () => Promise<T>) => Promise<T>;
 

@@ -1,3 +1,4 @@
+import { inPieces } from '../concurrency';
 import type { ReceiverError } from '../errors';
 import { readCells } from '../storage/cells';
 import {
@@ -192,20 +193,14 @@ export function createLedger(table: EntityTable): Ledger {
     },
     async deleteAll(tenantId, onProgress = () => undefined) {
       let deleted = 0;
-      let batch: { rowKey: string; etag: string }[] = [];
-      const flush = async () => {
-        await Promise.all(batch.map(({ rowKey, etag }) => deleteRow(table, { tenantId, rowKey }, etag)));
-        deleted += batch.filter(({ rowKey }) => !isIndexKey(rowKey)).length;
-        batch = [];
+      for await (const piece of inPieces(DELETES_AT_ONCE, table.list(tenantId, { cells: [] }))) {
+        const rows = piece.flatMap(({ cells: { rowKey }, etag }) =>
+          typeof rowKey === 'string' ? [{ rowKey, etag }] : [],
+        );
+        await Promise.all(rows.map(({ rowKey, etag }) => deleteRow(table, { tenantId, rowKey }, etag)));
+        deleted += rows.filter(({ rowKey }) => !isIndexKey(rowKey)).length;
         onProgress(deleted);
-      };
-      for await (const { cells, etag } of table.list(tenantId, { cells: [] })) {
-        const { rowKey } = cells;
-        if (typeof rowKey !== 'string') continue;
-        batch.push({ rowKey, etag });
-        if (batch.length === DELETES_AT_ONCE) await flush();
       }
-      if (batch.length > 0) await flush();
       return deleted;
     },
   };

@@ -1,8 +1,7 @@
 import { eventId } from '../jobs/jobEvent';
-import { sentEventsOf } from '../jobs/jobEventOfRow';
+import { archivedOf, sentEventsOf } from '../jobs/jobEventOfRow';
 import type { LedgerKey } from '../jobs/ledger';
 import type { DecidedBy, LedgerRow } from '../jobs/ledgerRow';
-import { archivedOf } from '../jobs/jobEventOfRow';
 import { parseWish, type Wish } from '../jobs/wishes';
 import { isRecord, parseJson, parseText } from '../parse';
 

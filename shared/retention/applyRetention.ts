@@ -1,4 +1,4 @@
-import { eachBounded } from '../concurrency';
+import { eachBounded, inPieces } from '../concurrency';
 import { errorFields } from '../errors';
 import { isoTime } from '../jobs/claims';
 import { dayOf } from '../jobs/ledgerIndex';
@@ -12,6 +12,7 @@ const DAY_MS = 24 * 60 * 60_000;
 const TENANTS_AT_ONCE = 4;
 /** Deletions side by side, of each customer. */
 const DOCUMENTS_AT_ONCE = 16;
+const PIECE = 100;
 
 /**
  * Removes what customers no longer want to be kept: ledger rows, what rows say of people, and archived documents. Never
@@ -81,22 +82,16 @@ async function removeOldDocuments(
 ): Promise<void> {
   const before = clock.now() - documentDays * DAY_MS;
   const failures: unknown[] = [];
-  const removeAll = (names: readonly string[]) =>
-    eachBounded(DOCUMENTS_AT_ONCE, names, async (name) => {
+  for await (const piece of inPieces(PIECE, documents.list(`${tenantId}/`))) {
+    if (isUp()) break;
+    const old = piece.filter(({ storedAt }) => storedAt <= before);
+    await eachBounded(DOCUMENTS_AT_ONCE, old, async ({ name }) => {
       try {
         if (await documents.remove(name)) summary.documents += 1;
       } catch (error) {
         failures.push(error);
       }
     });
-  let old: string[] = [];
-  for await (const { name, storedAt } of documents.list(`${tenantId}/`)) {
-    if (isUp()) break;
-    if (storedAt <= before) old.push(name);
-    if (old.length < DOCUMENTS_AT_ONCE) continue;
-    await removeAll(old);
-    old = [];
   }
-  await removeAll(old);
   if (failures.length > 0) throw failures[0];
 }

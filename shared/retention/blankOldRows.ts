@@ -1,4 +1,4 @@
-import { eachBounded } from '../concurrency';
+import { eachBounded, inPieces } from '../concurrency';
 import { errorFields, ReceiverError } from '../errors';
 import { isoTime } from '../jobs/claims';
 import type { IndexedJob } from '../jobs/ledger';
@@ -32,15 +32,10 @@ export async function blankOldRows(
       if (etag !== undefined) summary.rowsBlanked += 1;
     });
   const days = { ...(blankedTo === undefined ? {} : { from: blankedTo }), before };
-  let piece: IndexedJob[] = [];
-  for await (const job of ledger.listByDay(tenantId, days, onUnreadable)) {
+  for await (const piece of inPieces(PIECE, ledger.listByDay(tenantId, days, onUnreadable))) {
     if (isUp()) return;
-    piece.push(job);
-    if (piece.length < PIECE) continue;
     await blank(piece);
-    piece = [];
   }
-  await blank(piece);
   await tenants.update(tenantId, (row) => ({ ...row, blankedTo: before }));
 }
 

@@ -1,4 +1,4 @@
-import { eachBounded } from '../concurrency';
+import { eachBounded, inPieces } from '../concurrency';
 import { errorFields, ReceiverError } from '../errors';
 import type { IndexedJob } from '../jobs/ledger';
 import { isEnded } from '../jobs/personalData';
@@ -33,15 +33,10 @@ export async function removeOldRows(
     summary.rows += ended.length;
   };
   const onUnreadable = (error: Error) => logger.error('row.unreadable', { tenantId, ...errorFields(error) });
-  let piece: IndexedJob[] = [];
-  for await (const job of ledger.listByDay(tenantId, { before }, onUnreadable)) {
+  for await (const piece of inPieces(ROWS_AT_ONCE, ledger.listByDay(tenantId, { before }, onUnreadable))) {
     if (isUp()) break;
-    piece.push(job);
-    if (piece.length < ROWS_AT_ONCE) continue;
     await remove(piece);
-    piece = [];
   }
-  await remove(piece);
   const rows = Object.values(kept).reduce((sum, count) => sum + count, 0);
   summary.rowsKept += rows;
   if (rows > 0) logger.warn('retention.rowsKept', { tenantId, ...kept });

@@ -32,11 +32,15 @@ const BLOB_CALL_TIMEOUT_MS = 15_000;
 
 /** Opens the blob containers of the storage account in the settings, by name. */
 export async function openBlobs(storage: BlobStorageConfig): Promise<(name: string) => BlobContainer> {
-  const service =
-    'connectionString' in storage
-      ? BlobServiceClient.fromConnectionString(storage.connectionString)
-      : new BlobServiceClient(storage.blobServiceUri, await openOwnIdentity(storage));
+  const service = await openBlobService(storage);
   return (name) => createAzureContainer(service.getContainerClient(name));
+}
+
+/** The blob service of an account: by connection string, or as the managed identity of the app. */
+export async function openBlobService(storage: BlobStorageConfig): Promise<BlobServiceClient> {
+  return 'connectionString' in storage
+    ? BlobServiceClient.fromConnectionString(storage.connectionString)
+    : new BlobServiceClient(storage.blobServiceUri, await openOwnIdentity(storage));
 }
 
 /**

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { BlobServiceClient, RestError, type BlockBlobClient, type ContainerClient } from '@azure/storage-blob';
+import { RestError, type BlockBlobClient, type ContainerClient } from '@azure/storage-blob';
 import type { BlobStorageConfig } from '../config';
-import { CONTAINER_NAMES, openOwnIdentity } from './account';
+import { CONTAINER_NAMES } from './account';
+import { openBlobService } from './blobs';
 import { toStorageError } from './errors';
 
 /** What is stored of a document. */
@@ -55,10 +56,7 @@ const BLOCKS_ON_THEIR_WAY = 2;
 
 /** Opens the container of documents of the storage account in the settings. */
 export async function openDocuments(storage: BlobStorageConfig): Promise<DocumentContainer> {
-  const service =
-    'connectionString' in storage
-      ? BlobServiceClient.fromConnectionString(storage.connectionString)
-      : new BlobServiceClient(storage.blobServiceUri, await openOwnIdentity(storage));
+  const service = await openBlobService(storage);
   return createAzureDocuments(service.getContainerClient(CONTAINER_NAMES.documents));
 }
 

@@ -5,10 +5,10 @@ const COMMANDS = ['tenants list', 'tenants token list', 'jobs sweep', 'subscript
 
 describe('how the command was called', () => {
   it.each([
-    ['/usr/local/bin/upr', {}, 'upr'],
-    ['/usr/local/bin/universal-print-receiver', {}, 'universal-print-receiver'],
-    ['/work/cli/run.cjs', {}, 'npm run -s cli --'],
-    ['/work/cli/run.cjs', { npm_lifecycle_event: 'cli' }, 'npm run -s cli --'],
+    ['bin/upr', {}, 'upr'],
+    ['bin/universal-print-receiver', {}, 'universal-print-receiver'],
+    ['cli/run.cjs', {}, 'npm run -s cli --'],
+    ['cli/run.cjs', { npm_lifecycle_event: 'cli' }, 'npm run -s cli --'],
     [undefined, {}, 'npm run -s cli --'],
   ])('%s is %3$s', (script, env, name) => {
     expect(calledAs(script, env)).toBe(name);

@@ -1,22 +1,16 @@
 import { freePort } from '../../local/findPorts';
 import { runTool } from '../../local/tool/runTool';
-import { startHarness, tenantA } from './graphSimulator/harness';
-import type { Harness } from './graphSimulator/harness';
+import { tenantA } from './graphSimulator/harness';
+import { usePrinting } from './graphSimulator/usePrinting';
 
-let harness: Harness;
-let scene: Awaited<ReturnType<Harness['scene']>>;
-beforeAll(async () => {
-  harness = await startHarness();
-});
-afterAll(() => harness.simulator.close());
+const { harness, scene } = usePrinting();
 beforeEach(async () => {
-  await harness.control.reset();
-  scene = await harness.scene();
-  await harness.control.createPrinter(tenantA, { id: scene.plain, displayName: 'Reception' });
-  await harness.control.createPrinter(tenantA, { id: scene.triggered, displayName: 'Archive' });
+  const { control } = harness();
+  await control.createPrinter(tenantA, { id: scene().plain, displayName: 'Reception' });
+  await control.createPrinter(tenantA, { id: scene().triggered, displayName: 'Archive' });
 });
 
-const run = async (argv: string[], graphBaseUrl: string | undefined = `${harness.simulator.graphUrl}/v1.0`) => {
+const run = async (argv: string[], graphBaseUrl: string | undefined = `${harness().simulator.graphUrl}/v1.0`) => {
   const said = { stdout: '', stderr: '' };
   const code = await runTool(argv, {
     graphBaseUrl,
@@ -38,12 +32,12 @@ describe('print', () => {
       ...['--pages', '2-3', '--copies', '4', '--color', '--duplex'],
     ]);
     expect(code).toBe(0);
-    const [job] = await harness.control.listedJobs();
+    const [job] = await harness().control.listedJobs();
     expect(stdout).toBe(
       `Printed job ${job?.jobId} on Reception.\nNext: npm run -s cli -- jobs show ${job?.jobId} --tenant ${tenantA}\n`,
     );
     expect(job).toMatchObject({
-      printerId: scene.plain,
+      printerId: scene().plain,
       createdBy: { displayName: 'ada', userPrincipalName: 'ada@contoso.example' },
       documents: [{ displayName: 'plan.pdf' }],
       configuration: {
@@ -54,9 +48,9 @@ describe('print', () => {
   });
 
   it('prints several jobs, which wait for the app where the printer has a trigger', async () => {
-    const jobs = await runJson(['print', '--printer', scene.triggered, '--count', '2', '--grayscale']);
+    const jobs = await runJson(['print', '--printer', scene().triggered, '--count', '2', '--grayscale']);
     expect(jobs).toMatchObject([
-      { tenantId: tenantA, printerId: scene.triggered, definitionId: scene.definition },
+      { tenantId: tenantA, printerId: scene().triggered, definitionId: scene().definition },
       { taskId: expect.any(String) as unknown },
     ]);
     expect((await run(['print', '--printer', 'Archive'])).stdout).toContain('on Archive, where it waits for the app.');
@@ -73,8 +67,8 @@ describe('print', () => {
   });
 
   it('does not choose between two printers', async () => {
-    await harness.control.createPrinter(tenantA, { displayName: 'Reception 2' });
-    await harness.control.createPrinter(tenantA, { displayName: 'Reception 3' });
+    await harness().control.createPrinter(tenantA, { displayName: 'Reception 2' });
+    await harness().control.createPrinter(tenantA, { displayName: 'Reception 3' });
     // The whole name of one counts more than how others begin.
     expect((await run(['print', '--printer', 'reception'])).code).toBe(0);
     expect((await run(['print', '--printer', 'recep'])).stderr).toContain('"recep" names more than one printer');
@@ -124,15 +118,15 @@ describe('fault', () => {
   it('throttles so many calls of a customer with Retry-After', async () => {
     const { code } = await run(['fault', 'set', 'throttle', '--count', '1', '--seconds', '7', '--tenant', tenantA]);
     expect(code).toBe(0);
-    const answer = await harness.graph('GET', `/print/printers/${scene.plain}`);
+    const answer = await harness().graph('GET', `/print/printers/${scene().plain}`);
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '7']);
   });
 
   it('takes Graph down for a time', async () => {
     await run(['fault', 'set', 'outage', '--seconds', '1']);
-    expect((await harness.graph('GET', `/print/printers/${scene.plain}`)).status).toBe(503);
-    while ((await harness.control.outage()) !== undefined) await new Promise((resolve) => setTimeout(resolve, 50));
-    expect((await harness.graph('GET', `/print/printers/${scene.plain}`)).status).toBe(200);
+    expect((await harness().graph('GET', `/print/printers/${scene().plain}`)).status).toBe(503);
+    while ((await harness().control.outage()) !== undefined) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await harness().graph('GET', `/print/printers/${scene().plain}`)).status).toBe(200);
   });
 
   it('refuses a fault that does not exist', async () => {

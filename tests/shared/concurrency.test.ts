@@ -1,4 +1,4 @@
-import { eachBounded, createLimit, createPace, untilAborted } from '../../shared/concurrency';
+import { eachBounded, createLimit, createPace, inPieces, untilAborted } from '../../shared/concurrency';
 import { createFakeClock } from '../support/createFakeClock';
 
 describe('eachBounded', () => {
@@ -112,5 +112,27 @@ describe('untilAborted', () => {
     controller.abort(late);
     await expect(waiting).rejects.toBe(late);
     await expect(untilAborted(controller.signal, Promise.reject(new Error('too')))).rejects.toBe(late);
+  });
+});
+
+describe('inPieces', () => {
+  async function* items(count: number): AsyncGenerator<number> {
+    for (let item = 1; item <= count; item += 1) yield await Promise.resolve(item);
+  }
+  it.each([
+    [0, []],
+    [2, [[1, 2]]],
+    [
+      4,
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    [5, [[1, 2], [3, 4], [5]]],
+  ])('of two, %i items', async (count, pieces) => {
+    const found: number[][] = [];
+    for await (const piece of inPieces(2, items(count))) found.push(piece);
+    expect(found).toEqual(pieces);
   });
 });
