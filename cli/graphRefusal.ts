@@ -48,8 +48,8 @@ export function printerCauses({ tenantId, printerId }: { tenantId: string; print
 }
 
 /**
- * The same calls, and the last refusal among them: a use case stores the message of a refusal in a table and returns that, without Graph's own
- * words.
+ * The same calls, and the last refusal among them: a use case stores the message of a refusal in a table and returns that,
+ * without Graph's own words.
  *
  * @returns `refusal`: the last refusal, if it has this message
  */

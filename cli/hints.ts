@@ -35,8 +35,9 @@ const BEFORE = ': |\\(|\\b(?:[Rr]un|[Ss]ee|or|with|until) ';
  * program. A command of one word is an ordinary word too, and counts only with an option behind it or at the end of the line.
  */
 export function createHints(program: string, commands: readonly string[]): (line: string) => string {
-  const [single, several] = [true, false].map((isSingle) => commands.filter((one) => !one.includes(' ') === isSingle));
-  const named = `(?:${(several ?? []).join('|')})(?=[ .,;)]|$)|(?:${(single ?? []).join('|')})(?= --|$)`;
+  const several = commands.filter((one) => one.includes(' '));
+  const single = commands.filter((one) => !one.includes(' '));
+  const named = `(?:${several.join('|')})(?=[ .,;)]|$)|(?:${single.join('|')})(?= --|$)`;
   const pattern = new RegExp(`(${BEFORE})(${named})`, 'g');
   return (line) => {
     if (line.includes(NPM_CALL)) return line.replaceAll(NPM_CALL, program);

@@ -1,9 +1,10 @@
-import { eachBounded } from '../shared/concurrency';
+import { eachBounded, inPieces } from '../shared/concurrency';
 import type { CliContext } from './context';
 import { plural, reportProgress } from './output';
 
 /** Deletions side by side. */
 const AT_ONCE = 16;
+const PIECE = 100;
 
 /**
  * Deletes every archived document of a customer. Resolves with how many were deleted.
@@ -14,17 +15,10 @@ export async function removeDocuments({ terminal, services }: CliContext, tenant
   const documents = await (await services()).documents();
   const report = reportProgress(terminal, 1_000, (done) => `${plural(done, 'document')} deleted`);
   let removed = 0;
-  const removeAll = (names: readonly string[]) =>
-    eachBounded(AT_ONCE, names, async (name) => {
+  for await (const piece of inPieces(PIECE, documents.list(`${tenantId}/`))) {
+    await eachBounded(AT_ONCE, piece, async ({ name }) => {
       if (await documents.remove(name)) report((removed += 1));
     });
-  let piece: string[] = [];
-  for await (const { name } of documents.list(`${tenantId}/`)) {
-    piece.push(name);
-    if (piece.length < AT_ONCE) continue;
-    await removeAll(piece);
-    piece = [];
   }
-  await removeAll(piece);
   return removed;
 }

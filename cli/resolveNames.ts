@@ -119,7 +119,10 @@ async function listTenants({ terminal, services }: CliContext): Promise<Candidat
   return found;
 }
 
-/** Printers with a watch, by id and name, then those of the ledger by id. Graph lists printers for no app (api/print-list-printers.md). */
+/**
+ * Printers with a watch, by id and name, then those of the ledger by id. Graph lists printers for no app (api/print-list-
+ * printers.md).
+ */
 async function listPrinters(context: CliContext, { text, tenantId }: Named): Promise<Candidate[]> {
   const watched = await listWatched(context, 'jobFetchable', tenantId);
   if (tenantId === undefined || findCandidates(text, watched).found.length > 0) return watched;

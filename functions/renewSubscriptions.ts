@@ -1,7 +1,10 @@
 import { app } from '@azure/functions';
 import { timerHandler } from './handlers';
 
-/** Under the ten minutes between two runs, and under functionTimeout of host.json, 30 minutes: after that the host ends the process and all its work. */
+/**
+ * Under the ten minutes between two runs, and under functionTimeout of host.json, 30 minutes: after that the host ends the
+ * process and all its work.
+ */
 const LIMIT_MS = 8 * 60_000;
 
 /**

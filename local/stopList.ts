@@ -36,7 +36,10 @@ export function createStopList(): StopList {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** A signal within this time of the first is the same one: a terminal sends Ctrl-C to npm and to this process, and npm passes it on. */
+/**
+ * A signal within this time of the first is the same one: a terminal sends Ctrl-C to npm and to this process, and npm passes
+ * it on.
+ */
 const SAME_SIGNAL_MS = 500;
 const PARENT_POLL_MS = 250;
 

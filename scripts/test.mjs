@@ -131,7 +131,10 @@ async function runPart(part) {
   if (code !== 0) problems.push(`${part}: jest exited with ${code}, see above`);
 }
 
-/** The counts and failures that the reporter wrote. Without them: Jest found no file for this part, or ended before it could write. */
+/**
+ * The counts and failures that the reporter wrote. Without them: Jest found no file for this part, or ended before it could
+ * write.
+ */
 async function readCounts(file, code) {
   try {
     return JSON.parse(await readFile(file, 'utf8'));

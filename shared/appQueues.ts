@@ -27,7 +27,10 @@ export interface AppQueues {
   unsignedWaiting(): Promise<MessageQueue>;
   /** The waiting queue for messages of a queue of the app, which it signs. */
   waiting: (queue: FairQueue) => Promise<MessageQueue>;
-  /** Moves waiting messages to the queues of the app, or events that wait for a sink to theirs. It opens although settings other than those of storage are wrong. */
+  /**
+   * Moves waiting messages to the queues of the app, or events that wait for a sink to theirs. It opens although settings
+   * other than those of storage are wrong.
+   */
   bringBack(what: 'messages' | 'events'): Promise<BringBackDeps>;
   /** What delivers events to the sink of the settings, apart from the logger of the invocation. */
   eventDelivery(): Promise<Omit<DeliverDeps, 'logger'>>;

@@ -53,7 +53,10 @@ export interface IndexedJob {
 export interface ListedLedgerRow extends LastChange {
   rowKey: string;
   etag: string;
-  /** Without its long texts, unless the listing asks for its job; undefined for a row that cannot be read and was reported to `onUnreadable`. */
+  /**
+   * Without its long texts, unless the listing asks for its job; undefined for a row that cannot be read and was reported to
+   * `onUnreadable`.
+   */
   row: LedgerRow | undefined;
 }
 

@@ -21,8 +21,8 @@ export const ACTING: readonly string[] = [CHANGE, REDIRECT, DOCUMENTS];
 
 /**
  * The least application permissions that rules need, each with its reasons (the pages printjob-get, printjob-update,
- * printjob-abort, printjob-redirect, printdocument-get-file and printtaskdefinition-update-task in api/). Reading comes first, because all calls on
- * jobs need it. A redirect takes its configuration with it, so `configure` needs nothing there.
+ * printjob-abort, printjob-redirect, printdocument-get-file and printtaskdefinition-update-task in api/). Reading comes first,
+ * because all calls on jobs need it. A redirect takes its configuration with it, so `configure` needs nothing there.
  */
 export function neededPermissions({ rules, onFailure, virtualPrinters }: RulesDocument): NeededPermission[] {
   const needed = new Map<string, Set<string>>();

@@ -48,11 +48,11 @@ export interface DocumentContainer {
 }
 
 /**
- * Two blocks on their way and one that is filled: 24 MiB for a document, 96 MiB for the four of an instance. A blob has 50,000
+ * Two blocks that are staged and one that is filled: 24 MiB for a document, 96 MiB for the four of an instance. A blob has 50,000
  * blocks at most (Scalability and performance targets for Blob storage), so that 390 GiB fit.
  */
 const BLOCK_BYTES = 8 * 1024 * 1024;
-const BLOCKS_ON_THEIR_WAY = 2;
+const BLOCKS_AT_ONCE = 2;
 
 /** Opens the container of documents of the storage account in the settings. */
 export async function openDocuments(storage: BlobStorageConfig): Promise<DocumentContainer> {
@@ -140,7 +140,7 @@ function createStaging(blob: BlockBlobClient, signal: AbortSignal) {
   };
   return {
     async add(id: string, block: Buffer): Promise<void> {
-      while (underWay.size >= BLOCKS_ON_THEIR_WAY) await Promise.race(underWay);
+      while (underWay.size >= BLOCKS_AT_ONCE) await Promise.race(underWay);
       throwFailure();
       const sending: Promise<void> = blob
         .stageBlock(id, block, block.length, { abortSignal: signal })

@@ -42,9 +42,9 @@ const SWEEP_SPACING_MS = 10 * 60_000;
 const RESOLVED_BY_PATCH: readonly string[] = ['reauthorizationRequired', 'subscriptionRemoved'];
 
 /**
- * Handles a message of the queue subscription-events about one watch. A lifecycle event is a hint: a PATCH finds out the facts, never
- * /reauthorize. Where notifications may have been lost, the result names the watch to sweep. Rejects only when storage
- * fails.
+ * Handles a message of the queue subscription-events about one watch. A lifecycle event is a hint: a PATCH finds out the
+ * facts, never /reauthorize. Where notifications may have been lost, the result names the watch to sweep. Rejects only when
+ * storage fails.
  */
 export async function handleLifecycleEvent(deps: SubscriptionDeps, message: TenantMessage): Promise<LifecycleResult> {
   const now = deps.clock.now();

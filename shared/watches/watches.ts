@@ -142,8 +142,8 @@ export function watchState(watch: Watch, now: number): WatchState {
 }
 
 /**
- * Whether the subscription of a wanted watch is kept up. Those of a paused or removed customer expire. The triggers of a paused
- * customer keep holding jobs, and without a notification each of them would block a print until the next sweep.
+ * Whether the subscription of a wanted watch is kept up. Those of a paused or removed customer expire, except JobStarted of a
+ * paused one: its triggers keep holding jobs, and each of these would block a print until the next sweep.
  */
 export function isMaintained(tenant: Pick<Tenant, 'status'> | undefined, kind: WatchKind): boolean {
   return tenant?.status === 'active' || (tenant?.status === 'paused' && kind === 'jobStarted');
