@@ -23,7 +23,10 @@ export interface RunOptions {
   onStderr?: (said: string, child: ChildProcess) => void;
 }
 
-/** Runs the built command as an operator does. Nothing of the environment of the tests reaches it, apart from PATH and the like. */
+/**
+ * Runs the built command as an operator does. Nothing of the environment of the tests reaches it, apart from PATH and the like.
+ * Its progress lines are not returned: how many there are depends on how fast the machine is.
+ */
 export async function runCommand(
   argv: readonly string[],
   { env, cwd = ROOT, onStderr }: RunOptions,
@@ -42,5 +45,5 @@ export async function runCommand(
   });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearTimeout(limit);
-  return { code, ...said };
+  return { code, stdout: said.stdout, stderr: said.stderr.replace(/^Working for \d+ s.*\n/gm, '') };
 }
