@@ -10,6 +10,7 @@ import { formatAction } from './formatAction';
 import { example, JSON_HELP, plural, reportProgress, warn, type JsonOption } from './output';
 import { documentIn, readFileNamed } from './rulesFile';
 import { SINCE_FORM, sinceArgument, startOf, type Since } from './since';
+import { parseLedgerKey } from '../shared/jobs/message';
 import { tryRow, type TriedRow } from './tryRow';
 
 interface DryRunOptions extends JsonOption {
@@ -109,7 +110,9 @@ async function* rowsSince(
     for await (const { rowKey, row } of ledger.list(tenantId, { withJob: true, onUnreadable: warn(terminal) })) {
       read += 1;
       onProgress(read);
-      if (row && (row.jobCreatedAt ?? row.firstSeenAt) >= since) yield { tenantId, rowKey, row };
+      // No rule decides on the end of a fetchable job.
+      if (!row || parseLedgerKey({ tenantId, rowKey }, row)?.kind === 'jobEnded') continue;
+      if ((row.jobCreatedAt ?? row.firstSeenAt) >= since) yield { tenantId, rowKey, row };
     }
   }
 }

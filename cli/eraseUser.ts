@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { Ledger, ListedLedgerRow } from '../shared/jobs/ledger';
 import { userTag } from '../shared/jobs/ledgerIndex';
-import { archivedOf, rowReference } from '../shared/jobs/jobEventOfRow';
+import { archivedOf } from '../shared/jobs/jobEventOfRow';
 import type { LedgerRow } from '../shared/jobs/ledgerRow';
+import { parseLedgerKey } from '../shared/jobs/message';
 import { blankRow } from '../shared/jobs/personalData';
 import { isRecord, parseJson, parseText } from '../shared/parse';
 import type { DocumentContainer } from '../shared/storage/documents';
@@ -111,7 +112,7 @@ async function eraseRow(
   erased.found += 1;
   const key = { tenantId, rowKey };
   const stored = await ledger.get(key);
-  const reference = stored && rowReference(key, stored.value);
+  const reference = stored && parseLedgerKey(key, stored.value);
   if (!reference) return;
   const { value: row } = stored;
   if (isInWork(row)) return void erased.busy.push(rowKey);

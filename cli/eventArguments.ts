@@ -17,13 +17,17 @@ export interface EventName {
   key: LedgerKey;
 }
 
-/** The id of an event: `{tenantId}/{key of its ledger row}`, and `/end` for the end of a held job. */
+/**
+ * The id of an event: `{tenantId}/{key of its ledger row}`, and `/end` for the end of a job. The end of a fetchable job has a row of
+ * its own.
+ */
 export function eventArgument(value: string): EventName {
-  const [, tenant, rowKey = ''] = /^([^/]+)\/(job(?:Started|Fetchable)_[^/]+?)(?:\/end)?$/.exec(value) ?? [];
+  const [, tenant, ids = '', end = ''] = /^([^/]+)\/(job(?:Started|Fetchable)_[^/]+?)(\/end)?$/.exec(value) ?? [];
   const tenantId = parseGuid(tenant);
-  const isKey = rowKey.split('_').every((part) => parseId(part) !== undefined);
+  const isKey = ids.split('_').every((part) => parseId(part) !== undefined);
   if (tenantId === undefined || !isKey)
     throw new InvalidArgumentError('It must be the id of an event, from events list.');
+  const rowKey = end !== '' && ids.startsWith('jobFetchable_') ? `${ids}~end` : ids;
   return { id: `${tenantId}${value.slice(tenantId.length)}`, key: { tenantId, rowKey } };
 }
 

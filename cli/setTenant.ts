@@ -1,17 +1,21 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { TENANT_BOUNDS, type Tenant } from '../shared/tenants/tenants';
 import { notListed, usageError } from './arguments';
 import type { CliContext } from './context';
 import { example, type JsonOption } from './output';
 import { describeChoices, documentsOutliveNames } from './tenantChoices';
 
-type Choices = Pick<Tenant, 'retentionDays' | 'documentDays' | 'personalDataDays' | 'taskDeadlineMinutes'>;
+type Choices = Pick<
+  Tenant,
+  'retentionDays' | 'documentDays' | 'personalDataDays' | 'taskDeadlineMinutes' | 'completionEvents'
+>;
 
 interface SetOptions extends JsonOption {
   retentionDays?: number;
   documentDays?: number;
   personalDataDays?: number;
   taskDeadline?: number;
+  completionEvents?: Tenant['completionEvents'];
 }
 
 /** `tenants set`: what a customer has chosen, each within its bounds. */
@@ -34,6 +38,12 @@ export function setTenantCommand(command: Command, context: CliContext): void {
       `when an open task is ended without its rules, ${inWords(taskDeadlineMinutes)}`,
       within(taskDeadlineMinutes),
     )
+    .addOption(
+      new Option(
+        '--completion-events <choice>',
+        'whether the end of each fetchable job gives an event: on or off',
+      ).choices(['on', 'off']),
+    )
     .addHelpText(
       'after',
       '\nRows and documents that are too old are removed once a day. Documents and names may not be kept longer than rows:\n' +
@@ -41,6 +51,7 @@ export function setTenantCommand(command: Command, context: CliContext): void {
         example(
           'tenants set Contoso --retention-days 90 --document-days 30',
           'tenants set Contoso --personal-data-days 0',
+          'tenants set Contoso --completion-events on',
         ),
     )
     .action((tenantId: string, options: SetOptions) => setTenant(context, tenantId, options));
@@ -48,8 +59,8 @@ export function setTenantCommand(command: Command, context: CliContext): void {
 
 async function setTenant(context: CliContext, tenantId: string, options: SetOptions): Promise<void> {
   const { terminal } = context;
-  const { retentionDays, documentDays, personalDataDays, taskDeadline } = options;
-  const given = Object.entries({ retentionDays, documentDays, personalDataDays, taskDeadlineMinutes: taskDeadline });
+  const { taskDeadline: taskDeadlineMinutes, json, ...others } = options;
+  const given = Object.entries({ ...others, taskDeadlineMinutes });
   const chosen: Partial<Choices> = Object.fromEntries(given.filter(([, value]) => value !== undefined));
   if (Object.keys(chosen).length === 0) {
     throw usageError('tenants set needs at least one option', 'See: tenants set --help');
@@ -62,7 +73,7 @@ async function setTenant(context: CliContext, tenantId: string, options: SetOpti
     return changed;
   });
   if (!tenant || tenant.status === 'removed') throw notListed(tenantId, tenant !== undefined);
-  if (options.json) return terminal.json(tenant);
+  if (json) return terminal.json(tenant);
   terminal.print(`Changed tenant ${tenantId} (${tenant.name}). Each function follows within a minute.`, '');
   terminal.table(['option', 'value', 'meaning'], describeChoices(tenant));
   if (documentsOutliveNames(tenant)) {

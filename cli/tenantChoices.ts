@@ -3,17 +3,22 @@ import { plural } from './output';
 
 /** What a customer has chosen, in words: option, value and meaning. */
 export function describeChoices(tenant: Tenant): string[][] {
-  const { retentionDays, documentDays, personalDataDays, taskDeadlineMinutes } = tenant;
+  const { retentionDays, documentDays, personalDataDays, taskDeadlineMinutes, completionEvents } = tenant;
   const names =
     personalDataDays === 0
       ? 'Users and jobs are removed from a row when its work has ended. Its events cannot be resent.'
       : `Users and jobs are removed from rows after ${plural(personalDataDays, 'day')}. Older events cannot be resent.`;
+  const ends =
+    completionEvents === 'on'
+      ? 'The end of each fetchable job gives an event too.'
+      : 'The end of a fetchable job gives no event.';
   const minutes = plural(taskDeadlineMinutes, 'minute');
   return [
     ['--retention-days', String(retentionDays), `Ledger rows are removed after ${plural(retentionDays, 'day')}.`],
     ['--document-days', String(documentDays), `Archived documents are removed after ${plural(documentDays, 'day')}.`],
     ['--personal-data-days', String(personalDataDays), names],
     ['--task-deadline', String(taskDeadlineMinutes), `A task that is open for ${minutes} is ended without its rules.`],
+    ['--completion-events', completionEvents, ends],
   ];
 }
 

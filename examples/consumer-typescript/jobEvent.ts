@@ -20,6 +20,7 @@ export type FetchableEvent = Envelope<
   JobData & {
     printerId: string;
     jobId: string;
+    rule?: string;
     outcome: 'fetchable' | 'archived' | 'archiveFailed' | 'printed' | 'redirected' | 'ended';
     refused?: Refused;
     archived?: ArchivedDocument[];
@@ -28,17 +29,23 @@ export type FetchableEvent = Envelope<
   }
 >;
 
-/** A job that an earlier event called `held` has ended. */
-export type EndedEvent = Envelope<
-  'print.job.ended',
-  WaitingJob & {
-    outcome: 'released' | 'redirected' | 'aborted' | 'deadline' | 'ended';
-    /** Who asked for the end of the hold. */
-    by?: string;
-    refused?: Refused;
-    archived?: ArchivedDocument[];
-  }
->;
+/** A job that an earlier event called `held` has ended, or a job that had a FetchableEvent. */
+export type EndedEvent = Envelope<'print.job.ended', EndOfHold | Completion>;
+
+export type EndOfHold = WaitingJob & {
+  outcome: 'released' | 'redirected' | 'aborted' | 'deadline' | 'ended';
+  /** Who asked for the end of the hold. */
+  by?: string;
+  refused?: Refused;
+  archived?: ArchivedDocument[];
+};
+
+/** Sent where the customer has completion events. `job.status.details` says more. */
+export type Completion = JobData & {
+  printerId: string;
+  jobId: string;
+  outcome: 'completed' | 'failed' | 'canceled';
+};
 
 /** CloudEvents 1.0. */
 export interface Envelope<Type extends string, Data> {
@@ -57,7 +64,6 @@ export interface Envelope<Type extends string, Data> {
 
 export interface JobData {
   tenantId: string;
-  rule?: string;
   redirectedTo?: JobPlace;
   redirectedFrom?: JobPlace;
   /** printJob as Microsoft Graph gave it; null when it could not be read. */
@@ -67,6 +73,7 @@ export interface JobData {
 }
 
 export interface WaitingJob extends JobData {
+  rule?: string;
   printerId?: string;
   /** In place of printerId: Graph does not show the printer of this share. */
   shareId?: string;

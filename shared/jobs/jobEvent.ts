@@ -88,12 +88,14 @@ function build(facts: JobEventFacts, job: ShortenedJob | undefined): string {
 
 /** The `id` of an event. */
 export function eventId({ phase, reference }: Pick<JobEventFacts, 'phase' | 'reference'>): string {
-  return `${reference.tenantId}/${ledgerRowKey(reference)}${phase === 'end' ? '/end' : ''}`;
+  const { kind, tenantId } = reference;
+  if (kind === 'jobEnded') return `${eventId({ phase, reference: { ...reference, kind: 'jobFetchable' } })}/end`;
+  return `${tenantId}/${ledgerRowKey(reference)}${phase === 'end' ? '/end' : ''}`;
 }
 
 /** The `type` of an event. */
 export function eventType({ phase, reference }: Pick<JobEventFacts, 'phase' | 'reference'>) {
-  if (phase === 'end') return 'print.job.ended';
+  if (phase === 'end' || reference.kind === 'jobEnded') return 'print.job.ended';
   return reference.kind === 'jobStarted' ? 'print.job.started' : 'print.job.fetchable';
 }
 

@@ -2,7 +2,7 @@ import { parseJobUrl } from '../jobPlace';
 import { isRecord, parseJson } from '../parse';
 import { formatJobEvent, type JobFacts } from './jobEvent';
 import type { LedgerRow, Outcome, Phase } from './ledgerRow';
-import { parsePlace, parseReference, type JobReference } from './message';
+import { parseLedgerKey, parsePlace, type JobReference } from './message';
 
 /** What a row keeps of the work on its job. Undefined before its first outcome. */
 export function factsOfRow(row: LedgerRow): JobFacts | undefined {
@@ -33,7 +33,7 @@ export interface SentEvent {
 
 /** The events of a row that were sent, in their order: one, or two for a held job that has ended. */
 export function sentEventsOf(key: { tenantId: string; rowKey: string }, row: LedgerRow): SentEvent[] {
-  const reference = rowReference(key, row);
+  const reference = parseLedgerKey(key, row);
   const { phase, event, outcome } = row;
   if (!reference || outcome === undefined) return [];
   const isSent = event === 'sent';
@@ -64,15 +64,4 @@ export function formatEventOfRow({ reference, phase, outcome }: SentEvent, row: 
   // The first event of a held job that has ended says nothing about the end.
   if (phase !== row.phase) return formatJobEvent(known);
   return formatJobEvent({ ...known, by, redirectedTo: redirectedTo ?? parseJobUrl(fields['redirectedTo']) });
-}
-
-/** Ids hold no "_" at Graph, where they are GUIDs. */
-const KEY = /^(jobStarted|jobFetchable)_([^_]+)_(.+)$/;
-
-/** The job event of a row. Undefined for a key of another form. */
-export function rowReference({ tenantId, rowKey }: { tenantId: string; rowKey: string }, row: LedgerRow) {
-  const [, kind, parent, child] = KEY.exec(rowKey) ?? [];
-  const { printerId, jobId } = row;
-  const named = kind === 'jobStarted' ? { definitionId: parent, taskId: child } : { printerId: parent, jobId: child };
-  return parseReference(tenantId, { kind, ...(kind === 'jobStarted' ? { printerId, jobId } : {}), ...named });
 }

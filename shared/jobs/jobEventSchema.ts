@@ -7,6 +7,7 @@ const OUTCOMES_OF = {
   started: ['released', 'held', 'redirected', 'aborted', 'deadline', 'unreadable', 'ended'],
   fetchable: ['fetchable', 'archived', 'archiveFailed', 'printed', 'redirected', 'ended'],
   ended: ['released', 'redirected', 'aborted', 'deadline', 'ended'],
+  completion: ['completed', 'failed', 'canceled'],
 } as const satisfies Record<string, readonly Outcome[]>;
 
 const text = (description: string) => z.string().min(1).meta({ description });
@@ -122,21 +123,34 @@ const fetchable = z.object({
   }),
 });
 
+const endOfHold = z.object({
+  ...waiting,
+  outcome: outcome(OUTCOMES_OF.ended),
+  rule: rule.exactOptional(),
+  by: text(
+    'Who asked for the end of the hold. Absent when its time was over or another party ended the job.',
+  ).exactOptional(),
+  refused: refused.exactOptional(),
+  archived,
+  ...redirects,
+  ...job,
+});
+
+const completion = z.object({
+  tenantId,
+  printerId,
+  jobId,
+  outcome: outcome(OUTCOMES_OF.completion),
+  ...redirects,
+  ...job,
+});
+
 const ended = z.object({
   ...envelope,
   type: type('print.job.ended'),
-  data: z.object({
-    ...waiting,
-    outcome: outcome(OUTCOMES_OF.ended),
-    rule: rule.exactOptional(),
-    by: text(
-      'Who asked for the end of the hold. Absent when its time was over or another party ended the job.',
-    ).exactOptional(),
-    refused: refused.exactOptional(),
-    archived,
-    ...redirects,
-    ...job,
-  }),
+  data: z
+    .discriminatedUnion('outcome', [endOfHold, completion])
+    .meta({ description: 'The end of a held job, or of a fetchable one.' }),
 });
 
 /**

@@ -51,6 +51,9 @@ export const OUTCOMES = [
   'archiveFailed',
   'printed',
   'ended',
+  'completed',
+  'failed',
+  'canceled',
 ] as const;
 
 /** `wanted`: the documents of the job are to be archived, and nothing else happens before. The others: how that ended. */

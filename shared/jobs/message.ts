@@ -3,7 +3,7 @@ import { isIsoTime, isRecord, parseId, parseJobId, parseOneOf, parseText, pickTe
 import type { WatchKey } from '../watches/watches';
 
 /** Names one thing that happened to one job: the unit of the ledger. */
-export type JobReference = JobStartedReference | JobFetchableReference;
+export type JobReference = JobStartedReference | JobFetchableReference | JobEndedReference;
 
 export interface JobStartedReference {
   kind: 'jobStarted';
@@ -25,6 +25,14 @@ export interface JobFetchableReference {
   jobId: string;
 }
 
+/** The end of a job that had a JobFetchable event. Graph sends no notification of it: the sweep finds it. */
+export interface JobEndedReference {
+  kind: 'jobEnded';
+  tenantId: string;
+  printerId: string;
+  jobId: string;
+}
+
 /**
  * A ready job whose notification names a share. It has no key in the ledger until Graph shows the printer of the share,
  * because the same job can also be named through the printer.
@@ -40,9 +48,31 @@ export interface SharedJob {
 
 /** RowKey in the table PrintJobs; the partition is the tenant. */
 export function ledgerRowKey(reference: JobReference): string {
-  return reference.kind === 'jobStarted'
-    ? `jobStarted_${reference.definitionId}_${reference.taskId}`
-    : `jobFetchable_${reference.printerId}_${reference.jobId}`;
+  if (reference.kind === 'jobStarted') return `jobStarted_${reference.definitionId}_${reference.taskId}`;
+  const { kind, printerId, jobId } = reference;
+  return `jobFetchable_${printerId}_${jobId}${kind === 'jobEnded' ? END : ''}`;
+}
+
+/** No id has a "~" (`parseId`), so this is never the key of another job. */
+const END = '~end';
+
+/** Ids of printers and definitions have no "_" at Graph: they are GUIDs. */
+const KEY_OF_STARTED = /^jobStarted_([^_]+)_(.+)$/;
+const KEY_OF_FETCHABLE = /^jobFetchable_([^_]+)_([^~]+)(~end)?$/;
+
+/**
+ * The job event of a RowKey in the table PrintJobs. Undefined for a key of another form.
+ *
+ * @param place where the job of a task is, as its row says
+ */
+export function parseLedgerKey(
+  { tenantId, rowKey }: { tenantId: string; rowKey: string },
+  place: { printerId?: string | undefined; shareId?: string | undefined; jobId?: string | undefined },
+): JobReference | undefined {
+  const [, definitionId, taskId] = KEY_OF_STARTED.exec(rowKey) ?? [];
+  if (taskId !== undefined) return parseReference(tenantId, { ...place, kind: 'jobStarted', definitionId, taskId });
+  const [, printerId, jobId, end] = KEY_OF_FETCHABLE.exec(rowKey) ?? [];
+  return parseReference(tenantId, { kind: end === undefined ? 'jobFetchable' : 'jobEnded', printerId, jobId });
 }
 
 /** Names the ledger row of a job event. */
@@ -79,7 +109,8 @@ export function idsOfInput(input: unknown): Record<string, string> {
 /** The watch that this job event belongs to. */
 export function watchOf(reference: JobReference): WatchKey {
   const { tenantId, kind } = reference;
-  return { tenantId, kind, id: kind === 'jobStarted' ? reference.definitionId : reference.printerId };
+  if (kind === 'jobStarted') return { tenantId, kind, id: reference.definitionId };
+  return { tenantId, kind: 'jobFetchable', id: reference.printerId };
 }
 
 /**
@@ -164,13 +195,14 @@ export function parseJobMessage(value: unknown): { message: JobMessage } | { mal
 
 /** The job event that `event` names: a message, or a row of the index of the ledger. */
 export function parseReference(tenantId: string, event: Readonly<Record<string, unknown>>): JobReference | undefined {
-  if (event['kind'] === 'jobFetchable') {
+  const { kind } = event;
+  if (kind === 'jobFetchable' || kind === 'jobEnded') {
     const place = parsePlace(event);
-    return place && 'printerId' in place ? { kind: 'jobFetchable', tenantId, ...place } : undefined;
+    return place && 'printerId' in place ? { kind, tenantId, ...place } : undefined;
   }
   const definitionId = parseId(event['definitionId']);
   const taskId = parseId(event['taskId']);
-  if (event['kind'] !== 'jobStarted' || !definitionId || !taskId) return undefined;
+  if (kind !== 'jobStarted' || !definitionId || !taskId) return undefined;
   return { kind: 'jobStarted', tenantId, definitionId, taskId, ...parsePlace(event) };
 }
 

@@ -247,7 +247,7 @@ function underLease(callGraph: CallGraph, ledger: ClaimDeps, claim: Claim): Call
  * open tasks of such a definition at Graph. Nothing is asked of a tenant that was never added.
  */
 function isDropped({ reference, generation }: MessageOfJob, reason: InactiveReason): boolean {
-  if (reference.kind === 'jobFetchable') return true;
+  if (reference.kind !== 'jobStarted') return true;
   if (reason === 'unknownWatch') return generation !== undefined;
   return reason === 'staleGeneration' || reason === 'unknownTenant';
 }

@@ -1,7 +1,5 @@
-import type { CallGraph } from '../graph/client';
 import { GraphError } from '../graph/errors';
 import { parseJobUrl, type NamedPlace } from '../jobPlace';
-import { readJob } from '../graph/api/printJobs';
 import { isRecord, parseJson, parseText } from '../parse';
 import type { MessageQueue } from '../storage/queues';
 import type { Access } from './access';
@@ -12,7 +10,8 @@ import { formatJobEvent, type JobEventFacts, type JobFacts } from './jobEvent';
 import { archivedOf, factsOfRow } from './jobEventOfRow';
 import type { EventState, LedgerRow, Outcome } from './ledgerRow';
 import { userTag } from './ledgerIndex';
-import type { JobFetchableReference, JobMessage, JobReference } from './message';
+import { readEndedJob, readFetchableJob } from './fetchableJob';
+import type { JobMessage, JobReference } from './message';
 import { shortenJob } from './shortenJob';
 import { workOnStartedJob, type NotYet, type StartedJobDeps, type StartedJobResult } from './startedJob';
 
@@ -53,10 +52,7 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
   const pending = pendingFacts(row);
   const isKnown = reference.kind === 'jobStarted' || row.eventText !== undefined;
   if (pending && isKnown) return sendAndRecord(deps, work, pending);
-  const result =
-    reference.kind === 'jobFetchable'
-      ? await readFetchableJob(deps.callGraph, reference)
-      : await workOnStartedJob(deps, { claim: work.claim, access: work.access, reference });
+  const result = await readOrAct(deps, work);
   const now = deps.clock.now();
   if (row.event === 'sent' || row.event === 'none') return finishAgain(deps, work, row.event, result);
   if ('outcome' in result && result.outcome === 'held') return holdAgain(deps, work.claim, result);
@@ -75,6 +71,18 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
   const facts = 'facts' in result ? result.facts : known;
   if (!facts) return result as Exclude<typeof result, { facts: JobFacts }>;
   return sendAndRecord(deps, work, reference.kind === 'jobFetchable' ? withArchive(facts, archive) : facts);
+}
+
+function readOrAct(deps: WorkDeps, { claim, access }: Work): Promise<StartedJobResult> {
+  const { reference } = claim;
+  switch (reference.kind) {
+    case 'jobStarted':
+      return workOnStartedJob(deps, { claim, access, reference });
+    case 'jobFetchable':
+      return readFetchableJob(deps.callGraph, reference);
+    case 'jobEnded':
+      return readEndedJob(deps.callGraph, reference);
+  }
 }
 
 /** The documents of a job that has ended without printing, or that prints elsewhere, cannot be downloaded. */
@@ -133,25 +141,6 @@ async function holdAgain(
 /** What a run found and did whose event could not be sent. */
 function pendingFacts(row: LedgerRow): JobFacts | undefined {
   return row.event === 'pending' ? factsOfRow(row) : undefined;
-}
-
-/** A notification may arrive before the job can be read, and long after it has been printed. */
-export async function readFetchableJob(
-  callGraph: CallGraph,
-  reference: JobFetchableReference,
-): Promise<{ facts: JobFacts } | NotYet> {
-  const { printerId, jobId } = reference;
-  const job = await readJob(callGraph, reference, 'documents');
-  if (typeof job === 'string') {
-    return { outcome: 'notYet', cause: job === 'otherId' ? 'jobOfOtherId' : 'jobNotFound', patience: 'window' };
-  }
-  const found = (outcome: Outcome) => ({ facts: { outcome, printerId, jobId, job } });
-  // Whatever its state says, it prints elsewhere (resources/printjob.md).
-  if (job.isRedirectedAway) return found('redirected');
-  if (job.state === 'canceled' || job.state === 'aborted') return found('ended');
-  if (job.state === 'completed' || job.isAcquiredByPrinter) return found('printed');
-  if (job.isFetchable) return found('fetchable');
-  return { outcome: 'notYet', cause: 'jobNotFetchable', patience: 'window' };
 }
 
 /** Sends the event, then records outcome and event. A run that ends between the two repeats the event with the same id. */

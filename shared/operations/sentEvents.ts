@@ -134,7 +134,10 @@ export async function resendEvents(
   return { isWhole: true, blanked };
 }
 
-/** The table sorts by key, and the end of a job comes right after its start: before the key `a-b` where its own is `a`. */
+/**
+ * The table sorts by key. The end of a held job comes right after its start: before the key `a-b` where its own is `a`. The end of
+ * a fetchable job has a row of its own.
+ */
 function orderOf(id: string): string {
-  return id.replace(/\/end$/, '\u0001');
+  return id.replace(/\/end$/, id.includes('/jobFetchable_') ? '~end' : '\u0001');
 }

@@ -31,6 +31,9 @@ const OUTCOMES: Record<NonNullable<LedgerRow['outcome']>, string> = {
   archived: 'its document was archived',
   archiveFailed: 'it was ready for download, and its document could not be archived',
   printed: 'it was with the printer, or printed',
+  completed: 'its printing was completed',
+  failed: 'its printing failed',
+  canceled: 'it was canceled',
 };
 
 const DECIDED_BY: Record<DecidedBy, string> = {

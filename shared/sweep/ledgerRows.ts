@@ -1,17 +1,24 @@
 import { ReceiverError } from '../errors';
 import type { LedgerRow } from '../jobs/ledgerRow';
 import { ledgerKey, type JobReference } from '../jobs/message';
-import { memoryName } from './sweepMemory';
+import { doneRow, memoryName } from './sweepMemory';
 import type { SweepDeps } from './sweepRun';
 
 /** What the ledger says about one item of a listing. */
-export type ItemRow =
+export type ItemRow = ItemState & {
+  /** Graph lost its notification. */
+  isLost: boolean;
+  /** The work on it has ended, and its event was sent. */
+  isSent: boolean;
+};
+
+type ItemState =
   /** `row` is undefined when there is none. `ageMs`: how long ago it was written, by the clock of the service. */
-  | { state: 'read'; row: LedgerRow | undefined; ageMs: number; isLost: boolean }
+  | { state: 'read'; row: LedgerRow | undefined; ageMs: number }
   /** An earlier sweep read it as `done`. A row that is done is never reopened, except for an open task. */
-  | { state: 'done'; isLost: boolean }
+  | { state: 'done' }
   /** The worker cannot read this row either. It was reported, and a person has to correct it. */
-  | { state: 'unreadable'; isLost: false };
+  | { state: 'unreadable' };
 
 /**
  * Reads the row of one listed item, so that a sweep costs what Graph lists, however large the ledger is. A row that is done
@@ -27,19 +34,23 @@ export async function readItemRow(
 ): Promise<ItemRow> {
   const name = memoryName(reference);
   const remembered = isOpenTask ? undefined : deps.memory.done.get(name);
-  if (remembered !== undefined) return { state: 'done', isLost: remembered };
+  if (remembered !== undefined) return { state: 'done', ...remembered };
   try {
     const stored = await deps.ledger.getWithoutJob(ledgerKey(reference));
-    if (!stored) return { state: 'read', row: undefined, ageMs: 0, isLost: false };
+    if (!stored) return { state: 'read', row: undefined, ageMs: 0, isLost: false, isSent: false };
     const { value: row, ageMs } = stored;
     const now = deps.clock.now();
-    const isLost = isLostByGraph(row, now);
-    if (!isOpenTask && row.status === 'done' && !mayStillArrive(row, now)) deps.memory.done.set(name, isLost);
-    return { state: 'read', row, ageMs, isLost };
+    const isSent = row.status === 'done' && row.event === 'sent';
+    // Graph sends no notification of the end of a job.
+    const isNotified = reference.kind !== 'jobEnded';
+    const isLost = isNotified && isLostByGraph(row, now);
+    const isSettled = row.status === 'done' && !(isNotified && mayStillArrive(row, now));
+    if (!isOpenTask && isSettled) deps.memory.done.set(name, doneRow({ isLost, isSent }));
+    return { state: 'read', row, ageMs, isLost, isSent };
   } catch (error) {
     if (!(error instanceof ReceiverError) || error.code !== 'rowUnreadable') throw error;
     onUnreadable(error);
-    return { state: 'unreadable', isLost: false };
+    return { state: 'unreadable', isLost: false, isSent: false };
   }
 }
 

@@ -8,7 +8,7 @@ import type { Tenant } from '../tenants/tenants';
 import type { Watch } from '../watches/watches';
 import { listJobs, type ListedJob } from '../graph/api/printJobs';
 import { listTasks, type PrintTask } from '../graph/api/printTasks';
-import { isOutOfBounds, planEndedTask, planJob, planTask, type Sight, type SweepPlan } from './plan';
+import { isOutOfBounds, planEndedTask, planJob, planStoppedJob, planTask, type Sight, type SweepPlan } from './plan';
 import { eachBounded } from '../concurrency';
 
 export interface ListingOptions {
@@ -108,7 +108,7 @@ export async function listHeldTasks(
  */
 export async function sweepJobs(
   deps: SweepDeps,
-  tenant: Pick<Tenant, 'retentionDays'>,
+  tenant: Pick<Tenant, 'retentionDays' | 'completionEvents'>,
   watch: Pick<Watch, 'tenantId' | 'id' | 'since'>,
   options: ListingOptions,
 ): Promise<ListingSweep & { jobs: ListedJob[] }> {
@@ -118,13 +118,16 @@ export async function sweepJobs(
   const jobs: ListedJob[] = [];
   const toItem: ToItem<ListedJob> = (job, swept) => {
     if (now - job.createdAt < NEW_JOB_MS) jobs.push(job);
-    if (!job.isReady) return undefined;
-    swept.seen += 1;
-    if (isOutOfBounds(now, job.createdAt, bounds)) return undefined;
+    if (job.isReady) swept.seen += 1;
+    const wantsEnd = job.hasEnded && tenant.completionEvents === 'on';
+    if ((!job.isReady && !wantsEnd) || isOutOfBounds(now, job.createdAt, bounds)) return undefined;
+    const place = { tenantId, printerId, jobId: job.jobId };
     return {
-      reference: { kind: 'jobFetchable', tenantId, printerId, jobId: job.jobId },
+      reference: { kind: 'jobFetchable', ...place },
       isOpenTask: false,
-      plan: planJob,
+      // A job that was stopped before it was ready has no event.
+      plan: job.isReady ? planJob : planStoppedJob,
+      ...(wantsEnd ? { end: { kind: 'jobEnded', ...place } } : {}),
     };
   };
   const swept = await sweepListing(deps, listJobs(deps, { tenantId, printerId }), toItem, options);
@@ -137,6 +140,8 @@ interface Item {
   isOpenTask: boolean;
   /** Called with its row when that is read. */
   onRow?: (row: LedgerRow | undefined) => void;
+  /** The end of the job, which has an event of its own after the event of the job. */
+  end?: JobReference;
   plan: (sight: Sight) => SweepPlan;
 }
 
@@ -179,9 +184,11 @@ async function comparePiece(
   swept: ListingSweep,
 ): Promise<void> {
   const found: Record<'enqueue' | 'lookAgain', JobReference[]> = { enqueue: [], lookAgain: [] };
-  await eachBounded(READS_AT_ONCE, items, async ({ reference, isOpenTask, onRow, plan }) => {
+  const ends: Item[] = [];
+  await eachBounded(READS_AT_ONCE, items, async ({ reference, isOpenTask, onRow, end, plan }) => {
     const read = await readItemRow(deps, reference, isOpenTask, onUnreadable);
     if (read.isLost) swept.lostByGraph += 1;
+    if (end && read.isSent) ends.push({ reference: end, isOpenTask: false, plan: planJob });
     if (read.state !== 'read') return;
     const { row, ageMs } = read;
     onRow?.(row);
@@ -192,6 +199,7 @@ async function comparePiece(
   await enqueueFound(deps, found.enqueue);
   await enqueueFound(deps, found.lookAgain, { stillOpen: true });
   swept.enqueued += found.enqueue.length + found.lookAgain.length;
+  if (ends.length > 0) await comparePiece(deps, ends, { retryNow, onUnreadable }, swept);
 }
 
 /** Sends each job event to the queue print-notifications, like a notification of Graph. Rejects with the queue's error. */

@@ -66,9 +66,14 @@ export function planEndedTask(sight: Sight): SweepPlan {
   return isSpaced(sight) ? 'spaced' : 'enqueue';
 }
 
-/** A job that is fetchable, acquired or completed. */
+/** A job that is fetchable, acquired or completed, or the end of a job whose event was sent. */
 export function planJob(sight: Sight): SweepPlan {
   return planRow(sight, false);
+}
+
+/** A job that was canceled or aborted: Graph sends no notification of it, so nothing was missed. */
+export function planStoppedJob(): SweepPlan {
+  return 'done';
 }
 
 /**

@@ -74,7 +74,7 @@ async function findDeadClaims(deps: SweepDeps, tenant: Tenant): Promise<JobRefer
     // A job waits here for the archive: its next message is late.
     const isLate = status === 'waiting' && !(deps.clock.now() < Date.parse(nextTryAt) + LATE_AFTER_MS);
     // The messages of a fetchable job are dropped until its customer is resumed.
-    const isLeft = isLate && reference.kind === 'jobFetchable' && tenant.status !== 'active';
+    const isLeft = isLate && reference.kind !== 'jobStarted' && tenant.status !== 'active';
     if ((isDead || isLate) && !isLeft) found.push(reference);
   }
   return found;

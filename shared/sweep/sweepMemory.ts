@@ -10,6 +10,20 @@ export interface Enqueued {
   at: number;
 }
 
+/** What the sweep remembers of a row that is done. */
+export type DoneRow = (typeof DONE_ROWS)[number];
+/** Each value once, because a deployment may have 100,000 of them. */
+const DONE_ROWS = [
+  { isLost: false, isSent: false },
+  { isLost: false, isSent: true },
+  { isLost: true, isSent: true },
+] as const;
+
+/** @param row isLost: Graph lost its notification. isSent: its event was sent; one that was lost has an event */
+export function doneRow({ isLost, isSent }: { isLost: boolean; isSent: boolean }): DoneRow {
+  return DONE_ROWS[isLost ? 2 : isSent ? 1 : 0];
+}
+
 /** Longer than the longest spacing (`sweepSpacingMs`): a job that was last enqueued before it is no longer open. */
 const KEEP_MS = 3 * 60 * 60_000;
 /** A bound on memory, far above the open jobs of one deployment. */
@@ -36,8 +50,8 @@ export function createSweepMemory(clock: Pick<Clock, 'now'>, most = MOST_REMEMBE
       enqueued.set(name, { times: (enqueued.get(name)?.times ?? 0) + 1, at: clock.now() });
     },
     forget: (name: string): void => void enqueued.delete(name),
-    /** The job events whose row was read as `done`, each with whether Graph lost its notification. */
-    done: createCache<boolean>({ most: MOST_DONE, clock }),
+    /** The job events whose row was read as `done`. */
+    done: createCache<DoneRow>({ most: MOST_DONE, clock }),
     taskPlaces: createTaskPlaces(clock),
   };
 }

@@ -11,6 +11,8 @@ const FAILURE_ENDS = ['release', 'abort'] as const;
 /** How a started job ends when its rules cannot be applied. */
 export type FailureEnd = (typeof FAILURE_ENDS)[number];
 
+const COMPLETION_EVENTS = ['on', 'off'] as const;
+
 /** A customer who has consented: one row of the table Tenants. Times are ISO 8601. */
 export interface Tenant {
   tenantId: string;
@@ -24,6 +26,8 @@ export interface Tenant {
   documentDays: number;
   /** How long the ledger keeps users and jobs as they were read, in days. 0: until the work on the job has ended. */
   personalDataDays: number;
+  /** Whether the end of each job that had a JobFetchable event gives an event too. */
+  completionEvents: (typeof COMPLETION_EVENTS)[number];
   /** All days before this one have lost their personal data; yyyy-mm-dd. */
   blankedTo?: string;
   /** The `onFailure` of this customer's rules, copied when they are stored, so that it is known while they cannot be read. */
@@ -76,6 +80,7 @@ export function newTenant(tenant: NewTenant): Tenant {
     retentionDays: DEFAULT_RETENTION_DAYS,
     documentDays: DEFAULT_RETENTION_DAYS,
     personalDataDays: DEFAULT_RETENTION_DAYS,
+    completionEvents: 'off',
     onFailure: 'release',
     graphAccess: 'ok',
     failures: 0,
@@ -144,6 +149,7 @@ function parseTenant(row: StoredRow): Tenant {
     name: cells.text('name') ?? '',
     status: cells.need(cells.word('status', STATUSES), 'status', `it must be one of ${STATUSES.join(', ')}`),
     createdAt: cells.time('createdAt') ?? '',
+    completionEvents: cells.word('completionEvents', COMPLETION_EVENTS) ?? 'off',
     onFailure: cells.word('onFailure', FAILURE_ENDS) ?? 'release',
     graphAccess: cells.word('graphAccess', ['ok', 'refused']) ?? 'ok',
     ...cells.texts(TEXTS),

@@ -234,3 +234,40 @@ it.each(['list', 'show', 'tail', 'resend'])('events %s has a help with an exampl
   expect(stdout).toContain(`npm run -s cli -- events ${verb}`);
   expect(stdout).toContain('--json');
 });
+
+describe('the end of a fetchable job', () => {
+  const end = `${TENANT}/${READY}/end`;
+  const start = `${TENANT}/${READY}`;
+  beforeEach(async () => {
+    const known = { status: 'done', attempts: 1, event: 'sent', printerId: PRINTER, jobId: '5183' } as const;
+    const rowOf = (rowKey: string, outcome: string, minute: string) => ({
+      ...{ partitionKey: TENANT, rowKey, ...known, foundBy: 'graph', outcome, job: '{"id":"5183"}' },
+      ...{ firstSeenAt: `2026-11-22T11:${minute}:00.000Z`, sentAt: `2026-11-22T11:${minute}:01.000Z` },
+    });
+    await cli.ledgerTable.insert(rowOf(READY, 'fetchable', '30'));
+    await cli.ledgerTable.insert(rowOf(`${READY}~end`, 'completed', '40'));
+  });
+
+  it('is listed with its type and outcome', async () => {
+    const { stdout } = await cli.run('events', 'list', '--type', 'print.job.ended', '--since', '2026-11-22T11:00Z');
+    expect(stdout).toMatch(/^2026-11-22T11:40:01.000Z {2}print.job.ended +completed +\S+\/end$/m);
+  });
+
+  it('is shown as it was sent', async () => {
+    const { json } = await cli.runJson('events', 'show', end);
+    expect(json).toMatchObject({ id: end, type: 'print.job.ended', outcome: 'completed' });
+    const { event } = json as { event: unknown };
+    expect(findEventFaults(event)).toEqual([]);
+    expect(event).toMatchObject({ id: end, data: { outcome: 'completed', jobId: '5183' } });
+  });
+
+  it('is resent after the job, and a run continues between the two', async () => {
+    const all = ['events', 'resend', '--since', '2026-11-22T11:00Z', '--until', '2026-11-22T12:00Z'];
+    await cli.run(...all);
+    expect(sent().map(({ id }) => id)).toEqual([start, end]);
+    await cli.run(...all, '--after', start);
+    expect(sent().map(({ id }) => id)).toEqual([start, end, end]);
+    await cli.run(...all, '--after', end);
+    expect(sent()).toHaveLength(3);
+  });
+});

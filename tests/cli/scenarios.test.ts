@@ -6,7 +6,7 @@ import { endTask, readTask, listTasks } from '../../shared/graph/api/printTasks'
 import { createSubscription } from '../../shared/graph/api/subscriptions';
 import { callOf, newSubscription } from '../../shared/subscriptions/plan';
 import { listJobs } from '../../shared/graph/api/printJobs';
-import { readFetchableJob } from '../../shared/jobs/work';
+import { readFetchableJob } from '../../shared/jobs/fetchableJob';
 import { readStartedJob } from '../../shared/jobs/startedReading';
 import { createLocateJob } from '../../shared/graph/api/printerShares';
 

@@ -23,6 +23,15 @@ describe('tenants set', () => {
     });
   });
 
+  it('turns completion events on and off', async () => {
+    const world = await createWorld();
+    const { stdout } = await world.set('--completion-events', 'on');
+    expect(stdout).toContain('The end of each fetchable job gives an event too.');
+    expect(await world.tenants.get(TENANT)).toMatchObject({ completionEvents: 'on' });
+    await world.set('--completion-events', 'off');
+    expect(await world.tenants.get(TENANT)).toMatchObject({ completionEvents: 'off' });
+  });
+
   it.each([
     ['--retention-days', '13', 'from 14 to 365'],
     ['--retention-days', '366', 'from 14 to 365'],
@@ -31,6 +40,7 @@ describe('tenants set', () => {
     ['--personal-data-days', '1.5', 'from 0 to 365'],
     ['--task-deadline', '0', 'from 1 to 1440'],
     ['--task-deadline', 'soon', 'from 1 to 1440'],
+    ['--completion-events', 'yes', 'Allowed choices are on, off'],
   ])('%s %s is wrong usage and says which values are allowed', async (flag, value, bounds) => {
     const world = await createWorld();
     const before = await world.tenants.get(TENANT);

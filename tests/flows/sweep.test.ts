@@ -95,6 +95,35 @@ describe('the sweep through the built app', () => {
     expect(await eventsOf(customer)).toHaveLength(3);
   }, 60_000);
 
+  it('sends the end of each fetchable job once, and none before the customer wants it', async () => {
+    const customer = await flow.onboard(['jobFetchable'], { trigger: false });
+    const { tenantId, printerId } = customer;
+    const printed = await flow.control.print(tenantId, { printerId, count: 3 });
+    await untilEventsOf(customer, 3);
+    const [first = '', second = '', third = ''] = printed.map(({ jobId }) => jobId);
+    await flow.control.actOnJob(tenantId, printerId, first, 'complete');
+    await flow.control.actOnJob(tenantId, printerId, second, 'abort');
+    await flow.control.actOnJob(tenantId, printerId, third, 'cancel');
+    await sweep();
+    await flow.untilQuiet();
+    expect(await eventsOf(customer)).toHaveLength(3);
+    await (await flow.services.tenants()).update(tenantId, (row) => ({ ...row, completionEvents: 'on' }));
+    await sweep();
+    const events = await untilEventsOf(customer, 6);
+    const ends = events.filter(({ type }) => type === 'print.job.ended');
+    expect(ends.map(({ id, data }) => [id.split('/').slice(1).join('/'), data['outcome']]).sort()).toEqual(
+      [
+        [`jobFetchable_${printerId}_${first}/end`, 'completed'],
+        [`jobFetchable_${printerId}_${second}/end`, 'failed'],
+        [`jobFetchable_${printerId}_${third}/end`, 'canceled'],
+      ].sort(),
+    );
+    flow.cloud.clock?.move(4 * 60 * MINUTE);
+    await sweep();
+    await flow.untilQuiet();
+    expect(await eventsOf(customer)).toHaveLength(6);
+  }, 60_000);
+
   it('a new watch replays no history', async () => {
     const customer = await flow.onboard([], { trigger: false });
     const { tenantId, printerId } = customer;

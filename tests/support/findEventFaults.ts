@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { formatJobEventSchema, jobEvent } from '../../shared/jobs/jobEventSchema';
+import { EVENT_SHAPES } from './eventShapes';
 
 /** The published JSON Schema, as a consumer uses it. */
 const published = z.fromJSONSchema(JSON.parse(formatJobEventSchema()) as z.core.JSONSchema.JSONSchema);
@@ -11,11 +12,15 @@ export function findEventFaults(event: unknown): string[] {
   if (!published.safeParse(event).success)
     return faults.length > 0 ? faults : ['the published schema refuses the event'];
   if (!valid.success) return faults;
-  const known = jobEvent.options.find(({ shape }) => shape.type.value === valid.data.type)?.shape;
-  const unnamed = (value: object, shape: object = {}, path = '') =>
+  const {
+    type,
+    data: { outcome },
+  } = valid.data;
+  const known = EVENT_SHAPES.find((shape) => shape.type === type && shape.outcomes.includes(outcome));
+  const unnamed = (value: object, fields: readonly string[] = [], path = '') =>
     Object.keys(value)
-      .filter((name) => !(name in shape))
+      .filter((name) => !fields.includes(name))
       .map((name) => `${path}${name} is not in the schema`);
   const { data } = event as { data: object };
-  return [...unnamed(event as object, known), ...unnamed(data, known?.data.shape, 'data.')];
+  return [...unnamed(event as object, known?.envelope), ...unnamed(data, known?.data, 'data.')];
 }

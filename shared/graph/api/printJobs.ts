@@ -29,6 +29,8 @@ export interface ListedJob {
   createdAt: number;
   /** Fetchable, acquired or completed: Graph has sent a JobFetchable notification for it, or will. */
   isReady: boolean;
+  /** Completed, canceled or aborted. Not of a job that was redirected to another printer, where a job of its own ends. */
+  hasEnded: boolean;
   /** It came from another printer, so a trigger of this printer may not have fired for it. */
   isRedirected: boolean;
 }
@@ -59,10 +61,10 @@ const FIELDS = [
 export async function readJob(
   callGraph: CallGraph,
   { tenantId, printerId, jobId }: { tenantId: string; printerId: string; jobId: string },
-  expand: 'tasks' | 'documents',
+  expand: 'tasks' | 'documents' | undefined,
 ): Promise<PrintJob | NotShown> {
   const { path: jobs, permission } = jobsOf(printerId);
-  const path = `${jobs}/${encodeURIComponent(jobId)}?$expand=${expand}`;
+  const path = `${jobs}/${encodeURIComponent(jobId)}${expand === undefined ? '' : `?$expand=${expand}`}`;
   const answer = await unlessNotFound(callGraph({ tenantId, method: 'GET', path, permission }));
   if (!answer) return 'notFound';
   const job = parseJob(answer.body);
@@ -121,11 +123,13 @@ function parseListedJob(item: unknown): ListedJob | undefined {
   if (!job) return undefined;
   const { id, state, isAcquiredByPrinter, isFetchable, fields } = job;
   // A job that was canceled or aborted after the printer acquired it has ended without a notification.
-  const isAcquired = isAcquiredByPrinter && state !== 'canceled' && state !== 'aborted';
+  const isStopped = state === 'canceled' || state === 'aborted';
+  const isAcquired = isAcquiredByPrinter && !isStopped;
   return {
     jobId: id,
     createdAt: Date.parse(parseText(fields['createdDateTime'])),
     isReady: isFetchable || state === 'completed' || isAcquired,
+    hasEnded: (state === 'completed' || isStopped) && !job.isRedirectedAway,
     isRedirected: parseText(fields['redirectedFrom']) !== '',
   };
 }

@@ -6,6 +6,7 @@ const job = (jobId: string, minutesAgo: number, isRedirected = false) => ({
   jobId,
   createdAt: NOW - minutesAgo * MINUTE,
   isReady: false,
+  hasEnded: false,
   isRedirected,
 });
 

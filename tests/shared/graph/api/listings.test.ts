@@ -80,8 +80,22 @@ describe('the jobs of a printer (api/printer-list-jobs.md)', () => {
       { id: 'a b' },
     ]);
     expect(jobs).toEqual([
-      { jobId: '1', createdAt: Date.UTC(2026, 10, 22), isReady: false, isRedirected: true },
-      { jobId: '2', createdAt: NaN, isReady: false, isRedirected: false },
+      { jobId: '1', createdAt: Date.UTC(2026, 10, 22), isReady: false, hasEnded: false, isRedirected: true },
+      { jobId: '2', createdAt: NaN, isReady: false, hasEnded: false, isRedirected: false },
     ]);
+  });
+
+  // resources/printjobstatus.md. A job that was redirected continues as another one (resources/printjob.md).
+  it.each([
+    ['completed', {}, true],
+    ['canceled', {}, true],
+    ['aborted', {}, true],
+    ['processing', {}, false],
+    ['stopped', {}, false],
+    ['unknownFutureValue', {}, false],
+    ['canceled', { redirectedTo: 'https://graph.microsoft.com/v1.0/print/printers/p/jobs/2' }, false],
+  ])('say of state %s with %j whether the job has ended: %s', async (state, fields, hasEnded) => {
+    const [job] = await list([{ id: '1', status: { state, isAcquiredByPrinter: true }, ...fields }]);
+    expect(job).toMatchObject({ hasEnded });
   });
 });
