@@ -120,8 +120,11 @@ async function requireNoTriggers(context: CliContext, tenantId: string, options:
     'triggersInTheWay',
     `${plural(blocking.length, 'printer')} still ${verb} a trigger of this app, and new jobs there would wait`,
     {
-      remedy: 'Delete each trigger (triggers delete), or add --force.',
-      details: blocking.map(({ printerName, printerId, id }) => `${printerName} (${printerId}, trigger ${id})`),
+      remedy: 'Delete each trigger, or add --force.',
+      details: blocking.map(
+        ({ printerName, printerId, id }) =>
+          `${printerName}: triggers delete ${id} --tenant ${tenantId} --printer ${printerId}`,
+      ),
     },
   );
 }

@@ -2,8 +2,11 @@ import { ReceiverError } from '../errors';
 import { NOT_YET_WINDOW_MS, waitedFor } from './delays';
 import type { LedgerRow } from './ledgerRow';
 
-/** The event of a fetchable job waits no longer for its documents: as long as Graph itself repeats a notification. */
-const LONGEST_ARCHIVING_MS = 4 * 60 * 60_000;
+/**
+ * The event of a fetchable job waits no longer for its documents, or for the rules that may archive them: as long as Graph itself
+ * repeats a notification.
+ */
+export const LONGEST_ARCHIVING_MS = 4 * 60 * 60_000;
 
 /** Whether the time to archive the documents of a fetchable job is up. An open task has its own deadline. */
 export function isArchiveOver({ archiveSince }: Pick<LedgerRow, 'archiveSince'>, now: number): boolean {

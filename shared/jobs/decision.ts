@@ -1,7 +1,6 @@
 import { createCache } from '../cache';
 import type { Clock } from '../clock';
 import type { CallGraph } from '../graph/client';
-import { GraphError } from '../graph/errors';
 import { readJob } from '../graph/api/printJobs';
 import { readPrinter, type Printer } from '../graph/api/printers';
 import type { Logger } from '../logger';
@@ -13,9 +12,8 @@ import type { RulesStore } from '../rules/store';
 import type { Access } from './access';
 import { isoTime, type Claim } from './claims';
 import { isHoldOver, type DecidedBy, type DecisionCells, type Ending, type LedgerRow } from './ledgerRow';
-import { idsOf, type JobFetchableReference, type JobStartedReference } from './message';
+import { idsOf, type JobStartedReference } from './message';
 import type { Found } from './startedReading';
-import type { ShownJob } from './shortenJob';
 import { parseWish } from './wishes';
 
 /** The name and location of a printer. Undefined where Graph does not show it. */
@@ -138,32 +136,6 @@ async function decideByRules(
       const named = rule === undefined ? {} : { rule, rulesEtag: etag };
       return { ...cells, ...named, decidedBy: 'rules', onFailure: document.onFailure };
     }
-  }
-}
-
-/**
- * The rule that matches a fetchable job, for its event, and whether its documents are archived. Nothing can change the job any
- * more, so rules that cannot be applied do not hold its event up.
- */
-export async function decideOnFetchable(
-  deps: Pick<DecisionDeps, 'rules' | 'findPrinter' | 'callGraph' | 'logger'>,
-  { tenantId, printerId }: JobFetchableReference,
-  job: Pick<ShownJob, 'fields' | 'documents'>,
-): Promise<{ named: Pick<LedgerRow, 'rule' | 'rulesEtag'>; isArchived: boolean }> {
-  const none = { named: {}, isArchived: false };
-  const inForce = await deps.rules.rulesOf(tenantId, deps.logger);
-  if (inForce.kind !== 'rules') return none;
-  const { document, etag: rulesEtag } = inForce;
-  try {
-    const needsPrinter = neededFacts(document, 'jobFetchable').printer;
-    const printer = needsPrinter ? await deps.findPrinter(deps.callGraph, tenantId, printerId) : undefined;
-    const { fields, documents } = job;
-    const facts = readFacts({ event: 'jobFetchable', printerId, job: fields, documents, printer });
-    const { rule, action } = decide(document, facts);
-    return { named: rule === undefined ? {} : { rule, rulesEtag }, isArchived: action.kind === 'archive' };
-  } catch (error) {
-    if (!(error instanceof GraphError)) throw error;
-    return none;
   }
 }
 

@@ -1,8 +1,13 @@
+import { errorFields, ReceiverError } from '../errors';
 import { readJob, type PrintJob } from '../graph/api/printJobs';
 import type { CallGraph } from '../graph/client';
+import { decide, neededFacts } from '../rules/decide';
+import { readFacts } from '../rules/facts';
+import type { DecisionDeps } from './decision';
 import type { JobFacts } from './jobEvent';
-import type { Outcome } from './ledgerRow';
-import type { JobEndedReference, JobFetchableReference } from './message';
+import type { LedgerRow, Outcome } from './ledgerRow';
+import { idsOf, type JobEndedReference, type JobFetchableReference } from './message';
+import type { ShownJob } from './shortenJob';
 import type { NotYet } from './startedJob';
 
 /** How a job of Graph ended (resources/printjobstatus.md). A state that is not listed here is no end. */
@@ -53,4 +58,61 @@ async function readAs(
   const outcome = outcomeOf(job);
   if (outcome === undefined) return { outcome: 'notYet', cause: notYet, patience: 'window' };
   return { facts: { outcome, printerId, jobId, job } };
+}
+
+/** What the rules say about a fetchable job. */
+export interface FetchableDecision {
+  /** The rule that matches, for its event. */
+  named: Pick<LedgerRow, 'rule' | 'rulesEtag'>;
+  isArchived: boolean;
+}
+
+/**
+ * The rule that matches a fetchable job, and whether its documents are archived. Nothing can change the job any more.
+ *
+ * @param isPatient the event may wait until the rules, or what they ask about the printer, can be read: they may archive the
+ *   job. Otherwise the job counts as one that no rule matches, and the log says so
+ * @throws GraphError, and ReceiverError of storage, that waiting can help, where the event may wait
+ */
+export async function decideOnFetchable(
+  deps: Pick<DecisionDeps, 'rules' | 'findPrinter' | 'callGraph' | 'logger'>,
+  reference: JobFetchableReference,
+  job: Pick<ShownJob, 'fields' | 'documents'>,
+  isPatient: boolean,
+): Promise<FetchableDecision> {
+  try {
+    return await applyToFetchable(deps, reference, job);
+  } catch (error) {
+    if (!(error instanceof ReceiverError) || (error.retryable && isPatient)) throw error;
+    deps.logger.error('job.rulesUnavailable', { ...idsOf(reference), ...errorFields(error) });
+    return { named: {}, isArchived: false };
+  }
+}
+
+async function applyToFetchable(
+  { rules, findPrinter, callGraph, logger }: Pick<DecisionDeps, 'rules' | 'findPrinter' | 'callGraph' | 'logger'>,
+  reference: JobFetchableReference,
+  { fields, documents }: Pick<ShownJob, 'fields' | 'documents'>,
+): Promise<FetchableDecision> {
+  const { tenantId, printerId } = reference;
+  const inForce = await rules.rulesOf(tenantId, logger);
+  switch (inForce.kind) {
+    case 'none':
+      return { named: {}, isArchived: false };
+    case 'outage':
+      throw inForce.error;
+    case 'unreadable': {
+      const { blob, problem } = inForce;
+      logger.error('job.rulesUnreadable', { ...idsOf(reference), blob, problem });
+      return { named: {}, isArchived: false };
+    }
+    case 'rules': {
+      const { document, etag: rulesEtag } = inForce;
+      const needsPrinter = neededFacts(document, 'jobFetchable').printer;
+      const printer = needsPrinter ? await findPrinter(callGraph, tenantId, printerId) : undefined;
+      const facts = readFacts({ event: 'jobFetchable', printerId, job: fields, documents, printer });
+      const { rule, action } = decide(document, facts);
+      return { named: rule === undefined ? {} : { rule, rulesEtag }, isArchived: action.kind === 'archive' };
+    }
+  }
 }

@@ -3,14 +3,14 @@ import { parseJobUrl, type NamedPlace } from '../jobPlace';
 import { isRecord, parseJson, parseText } from '../parse';
 import type { MessageQueue } from '../storage/queues';
 import type { Access } from './access';
-import { archiveEndOf, failedArchive, isArchiveOver } from './archiveFailure';
-import { decideOnFetchable } from './decision';
+import { archiveEndOf, failedArchive, isArchiveOver, LONGEST_ARCHIVING_MS } from './archiveFailure';
 import { extendLease, finishClaim, holdClaim, isoTime, mayReopen, type Claim } from './claims';
+import { waitedFor } from './delays';
 import { formatJobEvent, type JobEventFacts, type JobFacts } from './jobEvent';
 import { archivedOf, factsOfRow } from './jobEventOfRow';
 import type { EventState, LedgerRow, Outcome } from './ledgerRow';
 import { userTag } from './ledgerIndex';
-import { readEndedJob, readFetchableJob } from './fetchableJob';
+import { decideOnFetchable, readEndedJob, readFetchableJob } from './fetchableJob';
 import type { JobMessage, JobReference } from './message';
 import { shortenJob } from './shortenJob';
 import { workOnStartedJob, type NotYet, type StartedJobDeps, type StartedJobResult } from './startedJob';
@@ -58,7 +58,8 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
   if ('outcome' in result && result.outcome === 'held') return holdAgain(deps, work.claim, result);
   if ('outcome' in result && result.outcome === 'toArchive') return result;
   if (reference.kind === 'jobFetchable' && 'facts' in result && result.facts.job) {
-    const { named, isArchived } = await decideOnFetchable(deps, reference, result.facts.job);
+    const isPatient = waitedFor(row, 'outage', now) < LONGEST_ARCHIVING_MS;
+    const { named, isArchived } = await decideOnFetchable(deps, reference, result.facts.job, isPatient);
     work.claim.row = { ...row, readAt: isoTime(now), ...named };
     if (isArchived && mayArchive(work, result.facts, now)) return { outcome: 'toArchive', facts: result.facts };
     if (!isArchived) work.claim.row = withoutWanted(work.claim.row);

@@ -43,15 +43,17 @@ export async function openBlobService(storage: BlobStorageConfig): Promise<BlobS
     : new BlobServiceClient(storage.blobServiceUri, await openOwnIdentity(storage));
 }
 
+/** One call that does not transfer a document, ended when the service is silent for too long. */
+export function inTime<T>(call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+  const signal = AbortSignal.timeout(BLOB_CALL_TIMEOUT_MS);
+  return untilAborted(signal, call(signal));
+}
+
 /**
  * An Azure container behind the interface. Its calls reject with ReceiverError `blobsUnavailable` when the service is
  * unavailable for now, refuses the app, or has no such container.
  */
 export function createAzureContainer(client: ContainerClient): BlobContainer {
-  const inTime = async <T>(work: (abortSignal: AbortSignal) => Promise<T>): Promise<T> => {
-    const signal = AbortSignal.timeout(BLOB_CALL_TIMEOUT_MS);
-    return untilAborted(signal, work(signal));
-  };
   return {
     async read(name, { mostBytes, unless }) {
       const conditions = unless === undefined ? {} : { conditions: { ifNoneMatch: unless } };

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { RestError, type BlockBlobClient, type ContainerClient } from '@azure/storage-blob';
 import type { BlobStorageConfig } from '../config';
 import { CONTAINER_NAMES } from './account';
-import { openBlobService } from './blobs';
+import { inTime, openBlobService } from './blobs';
 import { toStorageError } from './errors';
 
 /** What is stored of a document. */
@@ -64,7 +64,8 @@ export async function openDocuments(storage: BlobStorageConfig): Promise<Documen
 export function createAzureDocuments(container: ContainerClient): DocumentContainer {
   const find: DocumentContainer['find'] = async (name) => {
     try {
-      const { metadata = {}, contentLength = 0 } = await container.getBlobClient(name).getProperties();
+      const blob = container.getBlobClient(name);
+      const { metadata = {}, contentLength = 0 } = await inTime((abortSignal) => blob.getProperties({ abortSignal }));
       return { size: contentLength, sha256: metadata['sha256'] ?? '' };
     } catch (error) {
       if (error instanceof RestError && error.statusCode === 404 && error.code !== 'ContainerNotFound')
@@ -72,9 +73,9 @@ export function createAzureDocuments(container: ContainerClient): DocumentContai
       throw toStorageError(error, 'blobsUnavailable', container.url);
     }
   };
-  const orUnavailable = async <T>(call: Promise<T>): Promise<T> => {
+  const orUnavailable = async <T>(call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> => {
     try {
-      return await call;
+      return await inTime(call);
     } catch (error) {
       throw toStorageError(error, 'blobsUnavailable', container.url);
     }
@@ -116,7 +117,7 @@ export function createAzureDocuments(container: ContainerClient): DocumentContai
     async *list(prefix) {
       const pages = container.listBlobsFlat({ prefix }).byPage();
       for (;;) {
-        const page = await orUnavailable(pages.next());
+        const page = await orUnavailable(() => pages.next());
         if (page.done) return;
         for (const { name, properties } of page.value.segment.blobItems) {
           // The service sets both when a blob is created, and nothing changes a document later.
@@ -125,8 +126,9 @@ export function createAzureDocuments(container: ContainerClient): DocumentContai
       }
     },
     async remove(name) {
-      return (await orUnavailable(container.getBlobClient(name).deleteIfExists({ deleteSnapshots: 'include' })))
-        .succeeded;
+      const blob = container.getBlobClient(name);
+      const options = { deleteSnapshots: 'include' } as const;
+      return (await orUnavailable((abortSignal) => blob.deleteIfExists({ ...options, abortSignal }))).succeeded;
     },
   };
 }

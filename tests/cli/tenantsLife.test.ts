@@ -83,7 +83,7 @@ describe('tenants remove', () => {
   it.each([
     ['of this app', { id: TRIGGER, definition: { id: DEFINITION.toUpperCase() } }],
     ['whose definition Graph does not show', { id: TRIGGER }],
-  ])('fails while a printer has a trigger %s, and names the printer', async (_name, trigger) => {
+  ])('fails while a printer has a trigger %s, and shows the command that deletes it', async (_name, trigger) => {
     const world = createCliWorld();
     await world.addTenant();
     await putServed(world);
@@ -91,7 +91,9 @@ describe('tenants remove', () => {
     const { code, stdout, stderr } = await world.run('tenants', 'remove', TENANT, '--yes');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('https://login.example/authorize');
-    expect(stderr).toContain(`First floor (${PRINTER}, trigger ${TRIGGER})`);
+    expect(stderr).toContain(
+      `First floor: npm run -s cli -- triggers delete ${TRIGGER} --tenant ${TENANT} --printer ${PRINTER}`,
+    );
     expect(world.signedIn).toEqual([`${TENANT} Printer.Read.All`]);
     expect((await world.tenants.get(TENANT))?.status).toBe('active');
     expect(world.graph.subscriptions.size).toBe(1);

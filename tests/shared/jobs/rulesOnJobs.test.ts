@@ -270,16 +270,63 @@ test('a job that its user canceled while the rules held its task: the task ends,
   expect(worker.events()).toMatchObject([{ data: { outcome: 'ended' } }]);
 });
 
-test('the event of a fetchable job names the rule that matches it, and no outage of the rules holds it up', async () => {
+test('the event of a fetchable job names the rule that matches it', async () => {
   worker.printFetchable();
   use([{ name: 'inspect', on: 'jobFetchable', then: { notify: {} } }]);
   expect(await worker.process(messageOf(FETCHABLE))).toBe('done');
   expect(worker.events()).toMatchObject([
     { type: 'print.job.fetchable', data: { outcome: 'fetchable', rule: 'inspect' } },
   ]);
+});
 
-  const other = { ...FETCHABLE, jobId: '5183' };
-  worker.world.putJob(PRINTER, '5183', { isFetchable: true });
-  worker.useRules({ kind: 'outage', error: new ReceiverError('blobsUnavailable', 'Storage did not answer') });
-  expect(await worker.process(messageOf(other))).toBe('done');
+describe('a fetchable job whose rules cannot be applied', () => {
+  const HOUR = 60 * 60_000;
+  const outage = { kind: 'outage', error: new ReceiverError('blobsUnavailable', 'Storage did not answer') } as const;
+  const onLocation = {
+    name: 'inspect',
+    on: 'jobFetchable',
+    when: { printer: { location: 'HQ*' } },
+    then: { notify: {} },
+  };
+  const logged = (event: string) => worker.logger.events.filter((line) => line.event === event);
+  beforeEach(() => worker.printFetchable());
+
+  test('waits for storage, because they may archive it', async () => {
+    worker.useRules(outage);
+    expect(await worker.process(messageOf(FETCHABLE))).toBe('deferred');
+    use([{ name: 'inspect', on: 'jobFetchable', then: { notify: {} } }]);
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+    expect(worker.events()).toMatchObject([{ data: { outcome: 'fetchable', rule: 'inspect' } }]);
+  });
+
+  test('gives its event after 4 hours, and the log says why no rule decided', async () => {
+    worker.useRules(outage);
+    expect(await worker.process(messageOf(FETCHABLE))).toBe('deferred');
+    worker.clock.advance(4 * HOUR - 1);
+    expect(await worker.process(worker.lastDeferred())).toBe('deferred');
+    worker.clock.advance(1);
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+    expect(worker.events()).toMatchObject([{ data: { outcome: 'fetchable' } }]);
+    expect(logged('job.rulesUnavailable')).toHaveLength(1);
+  });
+
+  test('waits for Graph to show the printer that they ask about', async () => {
+    use([onLocation]);
+    worker.world.next('GET', /printers\/[^/]+$/, thrower(graphError('unavailable')));
+    expect(await worker.process(messageOf(FETCHABLE))).toBe('deferred');
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+  });
+
+  test('gives its event where Graph refuses the printer, and the log says so', async () => {
+    use([onLocation]);
+    worker.world.next('GET', /printers\/[^/]+$/, thrower(graphError('forbidden')));
+    expect(await worker.process(messageOf(FETCHABLE))).toBe('done');
+    expect(logged('job.rulesUnavailable')).toHaveLength(1);
+  });
+
+  test('gives its event where the document is not valid, and the log says so', async () => {
+    worker.useRules({ kind: 'unreadable', blob: 'rules/default.json', problem: 'line 1' });
+    expect(await worker.process(messageOf(FETCHABLE))).toBe('done');
+    expect(logged('job.rulesUnreadable')).toHaveLength(1);
+  });
 });
