@@ -91,9 +91,7 @@ describe('tenants remove', () => {
     const { code, stdout, stderr } = await world.run('tenants', 'remove', TENANT, '--yes');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('https://login.example/authorize');
-    expect(stderr).toContain(
-      `First floor: npm run -s cli -- triggers delete ${TRIGGER} --tenant ${TENANT} --printer ${PRINTER}`,
-    );
+    expect(stderr).toContain(`First floor: triggers delete ${TRIGGER} --tenant ${TENANT} --printer ${PRINTER}`);
     expect(world.signedIn).toEqual([`${TENANT} Printer.Read.All`]);
     expect((await world.tenants.get(TENANT))?.status).toBe('active');
     expect(world.graph.subscriptions.size).toBe(1);
