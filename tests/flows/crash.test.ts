@@ -46,10 +46,10 @@ describe.each<[Victim, WatchKind, string, Partial<Variants>, number]>([
       expect(points.length).toBe(places);
 
       const failures: string[] = [];
-      for (const point of points) {
+      for (const [index, point] of points.entries()) {
         const found = await dieAt(flow, victim, kind, point);
         // The third death of a worker within half an hour ends its host.
-        if (victim === 'worker') await flow.cloud.restartHost();
+        if (victim === 'worker' && index % 2 === 1) await flow.cloud.restartHost();
         const allowed = mayRepeatEvent(point, clean) ? [1, 2] : [1];
         if (!allowed.includes(found.events)) failures.push(`${nameCrashPoint(point)}: ${found.events} events`);
         if (found.openTasks > 0) failures.push(`${nameCrashPoint(point)}: a task is left open`);
