@@ -1,6 +1,7 @@
 import { errorFields, ReceiverError } from '../errors';
 import { readJob, type PrintJob } from '../graph/api/printJobs';
 import type { CallGraph } from '../graph/client';
+import { GraphError } from '../graph/errors';
 import { decide, neededFacts } from '../rules/decide';
 import { readFacts } from '../rules/facts';
 import type { DecisionDeps } from './decision';
@@ -11,7 +12,11 @@ import type { ShownJob } from './shortenJob';
 import type { NotYet } from './startedJob';
 
 /** How a job of Graph ended (resources/printjobstatus.md). A state that is not listed here is no end. */
-const ENDS: Readonly<Record<string, Outcome>> = { completed: 'completed', aborted: 'failed', canceled: 'canceled' };
+const ENDS: ReadonlyMap<string, Outcome> = new Map([
+  ['completed', 'completed'],
+  ['aborted', 'failed'],
+  ['canceled', 'canceled'],
+]);
 
 /**
  * Reads a job for its JobFetchable event. A notification may arrive before the job can be read, and long after it has been
@@ -41,7 +46,7 @@ export function readEndedJob(
   callGraph: CallGraph,
   reference: JobEndedReference,
 ): Promise<{ facts: JobFacts } | NotYet> {
-  return readAs(callGraph, reference, { expand: undefined, notYet: 'jobNotEnded' }, ({ state }) => ENDS[state]);
+  return readAs(callGraph, reference, { expand: undefined, notYet: 'jobNotEnded' }, ({ state }) => ENDS.get(state));
 }
 
 async function readAs(
@@ -83,7 +88,10 @@ export async function decideOnFetchable(
   try {
     return await applyToFetchable(deps, reference, job);
   } catch (error) {
-    if (!(error instanceof ReceiverError) || (error.retryable && isPatient)) throw error;
+    // Any other error, such as a lost claim, says nothing about the rules.
+    const isOfRules =
+      error instanceof GraphError || (error instanceof ReceiverError && error.code === 'blobsUnavailable');
+    if (!isOfRules || (error.retryable && isPatient)) throw error;
     deps.logger.error('job.rulesUnavailable', { ...idsOf(reference), ...errorFields(error) });
     return { named: {}, isArchived: false };
   }

@@ -46,12 +46,15 @@ test('a second message of the same end is a duplicate', async () => {
   expect(worker.events()).toHaveLength(1);
 });
 
-test('a job that has not ended yet is read again', async () => {
-  putJob('processing');
-  await expect(worker.process(bySweep)).resolves.toBe('deferred');
-  putJob('completed');
-  await expect(worker.process(bySweep)).resolves.toBe('done');
-});
+test.each(['processing', 'stopped', 'constructor'])(
+  'a job in state %s has not ended, and is read again',
+  async (state) => {
+    putJob(state);
+    await expect(worker.process(bySweep)).resolves.toBe('deferred');
+    putJob('completed');
+    await expect(worker.process(bySweep)).resolves.toBe('done');
+  },
+);
 
 test('an outage of Graph defers the end', async () => {
   putJob('completed');

@@ -324,6 +324,13 @@ describe('a fetchable job whose rules cannot be applied', () => {
     expect(logged('job.rulesUnavailable')).toHaveLength(1);
   });
 
+  test('gives no event where its claim was lost while the printer was read', async () => {
+    use([onLocation]);
+    worker.world.next('GET', /printers\/[^/]+$/, thrower(new ReceiverError('claimLost', 'Another run has taken over')));
+    expect(await worker.process(messageOf(FETCHABLE))).toBe('deferred');
+    expect(worker.events()).toEqual([]);
+  });
+
   test('gives its event where the document is not valid, and the log says so', async () => {
     worker.useRules({ kind: 'unreadable', blob: 'rules/default.json', problem: 'line 1' });
     expect(await worker.process(messageOf(FETCHABLE))).toBe('done');
