@@ -12,6 +12,7 @@ import { createLogger, type Logger } from '../shared/logger';
 import type { Services } from '../shared/services';
 import { QUEUE_NAMES, type SignedQueue } from '../shared/storage/account';
 import type { MessageQueue } from '../shared/storage/queues';
+import { version } from '../shared/version';
 
 export interface Invocation {
   services: Services;
@@ -99,7 +100,7 @@ async function announce(services: Services, logger: Logger): Promise<void> {
   isAnnounced = true;
   try {
     const { credential, trustedHosts } = await services.config();
-    logger.info('app.started', { node: process.version, credential, trustedHosts: trustedHosts.join(' ') });
+    logger.info('app.started', { version, node: process.version, credential, trustedHosts: trustedHosts.join(' ') });
   } catch {
     // Wrong settings are reported by what needs them.
   }

@@ -1,32 +1,16 @@
 /**
  * Builds everything that runs into dist/.
  *
- * functions: one ES module entry with every package inside and one chunk per `import()`, so that a cold start compiles
- * only what the webhook needs (identity, tables and the Graph client have their own chunks). One name stays external:
- * `@azure/functions-core` exists only inside the Functions worker.
+ * functions: the app, see buildApp.mjs.
  * cli, local, bench, examples: packages stay in node_modules.
  */
 import { build, stop } from 'esbuild';
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { BASE, buildApp } from './buildApp.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
-
-/** CommonJS packages inside an ES module bundle still call `require`. The worker provides `@azure/functions-core` through it. */
-const requireBanner =
-  "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);";
-
-const base = {
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  outExtension: { '.js': '.mjs' },
-  banner: { js: requireBanner },
-  sourcemap: true,
-  logLevel: 'warning',
-};
 
 const present = (entries) => Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(source)));
 
@@ -42,22 +26,6 @@ const tools = present({
   'bench/archiveRun': 'bench/archiveRun.ts',
   'examples/consumer-typescript/main': 'examples/consumer-typescript/main.ts',
 });
-
-/** Builds an app for deployment: its entry and chunks in `outdir`. */
-const buildApp = (entry, outdir, plugins = []) =>
-  build({
-    ...base,
-    entryPoints: { index: entry },
-    outdir,
-    plugins,
-    splitting: true,
-    chunkNames: 'chunks/[name]-[hash]',
-    minify: true,
-    keepNames: true,
-    external: ['@azure/functions-core'],
-    // Its main file is UMD, whose inner `require` esbuild cannot follow.
-    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
-  });
 
 /** The same app with other limits on what a tenant uses: those of bench/apps/{name}.ts. */
 const limitsOf = (name) => ({
@@ -77,14 +45,13 @@ await Promise.all([
   buildApp('bench/apps/acknowledgement.ts', 'dist/bench/apps/acknowledgement'),
   buildApp('bench/apps/helloWorld.ts', 'dist/bench/apps/helloWorld'),
   ...['noLimits', 'fewPlaces'].map((name) =>
-    buildApp('bench/apps/wholeApp.ts', `dist/bench/apps/${name}`, [limitsOf(name)]),
+    buildApp('bench/apps/wholeApp.ts', `dist/bench/apps/${name}`, { plugins: [limitsOf(name)] }),
   ),
   build({
-    ...base,
+    ...BASE,
     entryPoints: tools,
     outdir: 'dist',
     packages: 'external',
-    banner: {},
     // Without chunks every package would load at start, and each command of the CLI would take a second longer.
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',

@@ -151,16 +151,6 @@ describe('the table of log events in the README', () => {
   });
 });
 
-describe('.funcignore', () => {
-  it('names files and folders from the root, because gitignore rules match others below dist/functions too', () => {
-    const named = read('.funcignore')
-      .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('#'));
-    expect(named).toContain('/functions/');
-    expect(named.filter((line) => !line.startsWith('/') && !line.includes('*'))).toEqual([]);
-  });
-});
-
 describe('comparing a documented run with another', () => {
   const [one, two, three, four] = [1, 2, 3, 4].map((digit) => `${digit}0000000-0000-4000-8000-000000000000`);
   const shown = `Made ${one} at 2026-11-22T06:13:35.324Z\n`;
