@@ -6,6 +6,7 @@ import { version } from '../shared/version';
 import { readIssued } from './support/samples/issued';
 import { parseMessageSamples, readMessage } from './support/samples/messages';
 import { parseTableSample, readRows } from './support/samples/readRows';
+import { readRules, writeRules } from './support/samples/rules';
 import { writeSamples } from './support/samples/writeSamples';
 
 /**
@@ -42,6 +43,13 @@ describe('the samples of this version', () => {
     });
   });
 
+  it('use every field of the rules language', () => {
+    const fields = fieldsOf(readJson(join(__dirname, '..', 'docs', 'schemas', 'rules.schema.json')));
+    expect(fields.length).toBeGreaterThan(40);
+    const { text } = writeRules();
+    expect(fields.filter((name) => !text.includes(`"${name}":`))).toEqual([]);
+  });
+
   it('are what this build writes', async () => {
     const written = await writeSamples();
     const changed = [...written].filter(
@@ -64,6 +72,12 @@ describe.each(versions)('what version %s has written', (written) => {
     const { rows, reads } = parseTableSample(readJson(join(folder, 'tables', `${table}.json`)));
     expect(rows.length).toBeGreaterThan(0);
     expect(inOrder(await readRows(table, rows))).toMatchObject(inOrder(reads));
+  });
+
+  it('is read from the container config', () => {
+    const sample = readJson(join(folder, 'rules.json'));
+    const { text, reads } = isRecord(sample) ? sample : {};
+    expect(readRules(String(text))).toMatchObject(isRecord(reads) ? reads : { reads });
   });
 
   it('is accepted from Graph, devices and administrators', () => {
@@ -92,4 +106,13 @@ function keyOf(value: unknown): string {
   return [tenantId, tokenId, rowKey, id, kind, taskId, jobId, isRecord(reference) ? keyOf(reference) : '']
     .map(String)
     .join(' ');
+}
+
+/** The names of all properties in a JSON Schema. */
+function fieldsOf(schema: unknown): string[] {
+  if (Array.isArray(schema)) return schema.flatMap(fieldsOf);
+  if (!isRecord(schema)) return [];
+  const { properties } = schema;
+  const own = isRecord(properties) ? Object.keys(properties) : [];
+  return [...new Set([...own, ...Object.values(schema).flatMap(fieldsOf)])];
 }
