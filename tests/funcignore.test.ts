@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFuncIgnore } from './support/coreToolsFiles';
 
-const accepts = readFuncIgnore(readFileSync(join(__dirname, '..', '.funcignore'), 'utf8'));
+const text = readFileSync(join(__dirname, '..', '.funcignore'), 'utf8');
+const accepts = readFuncIgnore(text);
 
 // Core Tools: test/Cli/Func.UnitTests/ParserTests/GitIgnoreParserTests.cs.
 describe('the rules of Core Tools for .funcignore', () => {
@@ -22,12 +23,18 @@ describe('the rules of Core Tools for .funcignore', () => {
     ['temp\n!/temp/kept', 'temp/kept/a.js', true],
     ['temp\n!/temp/kept', 'temp/other.js', false],
     ['# temp', 'temp/a.js', true],
-  ])('%j and the file %s: uploaded is %s', (text, path, uploaded) => {
-    expect(readFuncIgnore(text)(path)).toBe(uploaded);
+  ])('%j and the file %s: uploaded is %s', (lines, path, uploaded) => {
+    expect(readFuncIgnore(lines)(path)).toBe(uploaded);
   });
 });
 
 describe('.funcignore', () => {
+  it('means the same by the rules of git, by which Visual Studio Code reads it', () => {
+    const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    // A name without / or * would match at any depth, as functions would match dist/functions.
+    expect(lines.filter((line) => !line.startsWith('/') && !line.includes('*'))).toEqual([]);
+  });
+
   it.each(['host.json', 'package.json', 'dist/functions/index.mjs', 'dist/functions/chunks/identity-A1B2C3D4.mjs'])(
     'lets %s be uploaded',
     (path) => {
