@@ -6,7 +6,7 @@
  */
 
 /** Paths of shared/ that import nothing but each other. */
-const leaves = '^shared/(errors|logger|clock|parse|concurrency|backoff|cache|skew|jobPlace|retryAfter|version)\\.ts$';
+const leaves = '^shared/(errors|logger|clock|parse|concurrency|backoff|cache|skew|jobPlace|plural|retryAfter|version)\\.ts$';
 /** The settings and their checks. */
 const settings = '^shared/(config\\.ts$|settings/)';
 /** What every folder of shared/ may build on. `config` is a leaf too, but only the parts that open a connection see it. */
@@ -120,10 +120,16 @@ module.exports = {
       'heldJobs stores wishes and never calls Graph. What a wish does belongs into jobs.',
     ),
     only(
+      'status-over-the-stages',
+      '^shared/status/',
+      ['^shared/(status|jobs|watches|tenants|rules|deviceTokens|graph)/', ...base],
+      'status reads what is stored and changes nothing. What acts on it belongs into the folder of its stage.',
+    ),
+    only(
       'operations-over-the-stages',
       '^shared/operations/',
       ['^shared/(operations|jobs|subscriptions|sweep|watches|graph|tenants)/', ...base],
-      'operations holds what only the command line and the status need. Put what a stage needs into the folder of that stage.',
+      'operations holds what only the command line needs. Put what a stage needs into the folder of that stage.',
     ),
     {
       name: 'operations-for-operators',

@@ -59,6 +59,7 @@ export interface CliServices extends Pick<
 /** What each verb works with. */
 export interface CliContext {
   terminal: Terminal;
+  version: CliIo['version'];
   now: CliIo['now'];
   sleep: CliIo['sleep'];
   userName: CliIo['userName'];

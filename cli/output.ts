@@ -4,17 +4,14 @@ import { addressOf } from '../shared/storage/errors';
 import { saidLines } from './graphRefusal';
 import type { Terminal } from './terminal';
 
+export { plural } from '../shared/plural';
+
 /** The meaning of `--json`, in the same words for every verb. */
 export const JSON_HELP = 'print one JSON document and nothing else';
 
 /** The option that most verbs have. */
 export interface JsonOption {
   json?: true;
-}
-
-/** "1 watch", "2 watches": `count` with the noun in singular or plural. */
-export function plural(count: number, singular: string, plural = `${singular}s`): string {
-  return `${count} ${count === 1 ? singular : plural}`;
 }
 
 /** The end of a verb's help: how to call it. */

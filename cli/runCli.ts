@@ -62,6 +62,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
         return terminal.confirm(question);
       },
     },
+    version: io.version,
     now: io.now,
     sleep: io.sleep,
     userName: io.userName,

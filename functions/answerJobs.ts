@@ -9,7 +9,8 @@ import { httpHandler } from './handlers';
 const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
 const RETRY_AFTER_SECONDS = 5;
 
-const FAILED: HttpResponseInit = {
+/** Nothing is known about the outcome: the caller repeats the request. */
+export const FAILED: HttpResponseInit = {
   status: 503,
   headers: { ...HEADERS, 'Retry-After': String(RETRY_AFTER_SECONDS) },
   jsonBody: { error: { code: 'unavailable', message: 'The request could not be completed. Send it again.' } },

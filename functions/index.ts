@@ -9,5 +9,7 @@ import './applyRetention';
 import './archiveDocument';
 import './deliverJobEvent';
 import './consent';
+import './health';
+import './status';
 import './operatorJobs';
 import './deviceJobs';

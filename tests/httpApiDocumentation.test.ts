@@ -17,12 +17,12 @@ function firstColumn(heading: string): string[] {
 
 describe('docs/http-api.md', () => {
   it('names exactly the routes that the app registers', () => {
-    const registered = ['operatorJobs', 'deviceJobs'].flatMap((file) => {
+    const registered = ['operatorJobs', 'deviceJobs', 'health', 'status'].flatMap((file) => {
       const source = readFileSync(join(ROOT, 'functions', `${file}.ts`), 'utf8');
       const routes = /methods: \['(\w+)'\],[^}]*?route: '([^']+)'/g;
       return [...source.matchAll(routes)].map(([, method = '', route = '']) => `${method} /api/${route}`);
     });
-    expect(registered).toHaveLength(8);
+    expect(registered).toHaveLength(10);
     const actions = WISH_ACTIONS.join('|');
     expect(firstColumn('route')).toEqual(registered.map((route) => route.replace('{action}', actions)));
   });
@@ -57,7 +57,8 @@ describe('docs/http-api.md', () => {
       .replaceAll('\\\n', ' ')
       .matchAll(/^curl (?:-X POST )?"?https:\/\/app\.azurewebsites\.net\/api\/(\S+?)"? (.*)$/gm),
   ];
-  it.each(curls.map(([line = '', path = '', rest = '']) => ({ line, path, rest })))(
+  const ofJobs = curls.filter(([, path]) => path !== 'status');
+  it.each(ofJobs.map(([line = '', path = '', rest = '']) => ({ line, path, rest })))(
     '$path with the body of the page is accepted',
     async ({ path, rest }) => {
       const world = createHeldJobs();
@@ -82,7 +83,15 @@ describe('docs/http-api.md', () => {
   );
 
   it('has an example of every kind of request', () => {
-    expect(curls.length).toBe(8);
+    expect(ofJobs.length).toBe(8);
+    expect(curls.filter(([, path]) => path === 'status')).toHaveLength(1);
+  });
+
+  it('names the fields of the status as the app answers them', async () => {
+    const { json } = await createCliWorld().runJson('status');
+    const named = firstColumn('field        \\| means  ').filter((field) => field !== 'settings');
+    expect(named).toEqual(['state', 'version', 'reasons', 'queues', 'keys']);
+    for (const field of named) expect(json).toHaveProperty(field);
   });
 
   const commands = [...page.matchAll(/^npm run -s cli -- (.+)$/gm)].map(([, words = '']) => words);

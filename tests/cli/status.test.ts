@@ -44,6 +44,19 @@ describe('status', () => {
     const { code, stderr, json } = await world.runJson('status');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(json).toEqual({
+      state: 'ATTENTION',
+      version: '1.2.3',
+      reasons: [
+        {
+          reason: 'wrongKeys',
+          problem: `CLIENT_STATE_KEYS lacks k0 (missing), which signed 1 watch of ${TENANT}`,
+          next: 'subscriptions reconcile',
+        },
+        { reason: 'poison', problem: '1 message of print-notifications failed five times', next: 'poison list' },
+        { reason: 'tenantRefused', problem: `Error of ${TENANT}: words`, next: `tenants show ${TENANT}` },
+      ],
+      unreadableRows: [],
+      unseenMessages: 0,
       tenants: { active: 1, paused: 1, removed: 0 },
       watches: { live: 2, failing: 2, lapsed: 1, pending: 1 },
       watchesOfInactiveTenants: 0,
@@ -63,7 +76,13 @@ describe('status', () => {
       heldJobs: { count: 0, more: false },
       unreadableRules: [],
       queues: [
-        { queue: 'print-notifications', waiting: 1, poison: 1, oldestPoisonMinutes: 10 },
+        {
+          queue: 'print-notifications',
+          waiting: 1,
+          poison: 1,
+          oldestPoisonMinutes: 10,
+          oldestWaitingMinutes: 10,
+        },
         { queue: 'print-notifications-waiting', waiting: 0 },
         { queue: 'subscription-events', waiting: 0, poison: 0 },
         { queue: 'print-archive', waiting: 0, poison: 0 },
@@ -73,6 +92,13 @@ describe('status', () => {
       ],
     });
     const { stdout } = await world.run('status');
+    expect(stdout.split('\n').slice(0, 5)).toEqual([
+      'ATTENTION (version 1.2.3)',
+      `CLIENT_STATE_KEYS lacks k0 (missing), which signed 1 watch of ${TENANT}. Next: subscriptions reconcile`,
+      '1 message of print-notifications failed five times. Next: poison list',
+      `Error of ${TENANT}: words. Next: tenants show ${TENANT}`,
+      'STATUS',
+    ]);
     expect(stdout).toContain('2 live, 2 failing, 1 lapsed, 1 pending');
     expect(stdout).toContain('k0: missing, 1 watch');
     expect(stdout).toMatch(/print-notifications +1 +1 +10 min/);
@@ -129,10 +155,11 @@ describe('status', () => {
     const lines = stdout.trimEnd().split('\n');
     const onScreen = lines.reduce((sum, { length }) => sum + Math.max(1, Math.ceil(length / 80)), 0);
     expect(onScreen).toBeLessThan(24);
-    expect(stdout).toContain('error of 00000000-0000-0000-0000-000000000000: words');
-    expect(stdout).toContain('27 more tenants with errors: status --json');
+    expect(stdout).toContain('Error of 00000000-0000-0000-0000-000000000000: words');
+    expect(stdout).toContain('Next: tenants show 00000000-0000-0000-0000-000000000002');
+    expect(stdout).toContain('27 more reasons: status --json');
     const { json } = await world.runJson('status');
-    expect((json as { tenantErrors: unknown[] }).tenantErrors).toHaveLength(30);
+    expect(json).toMatchObject({ tenantErrors: { length: 30 }, reasons: { length: 30 } });
   });
 
   it('counts held jobs, and names the hold that ends first', async () => {
@@ -174,9 +201,11 @@ describe('status', () => {
     await world.configBlobs.write('rules/default.json', 'no JSON');
     const { code, stdout } = await world.run('status');
     expect(code).toBe(0);
-    expect(stdout).toContain(`rules of 1 customer cannot be read, so onFailure (abort) ends jobs: ${blob}: line 1`);
-    expect(stdout).toContain('1 more document of rules cannot be read: status --json');
+    expect(stdout).toContain(`${blob} cannot be read: line 1`);
+    expect(stdout).toContain(`Next: rules pull --tenant ${TENANT}\n`);
+    expect(stdout).toContain('onFailure (release) ends jobs of 1 customer. Next: rules pull\n');
     expect((await world.runJson('status')).json).toMatchObject({
+      reasons: [{ reason: 'unreadableRules' }, { reason: 'unreadableRules', next: 'rules pull' }],
       unreadableRules: [own, { blob: 'rules/default.json', tenantIds: [OTHER_TENANT], onFailure: ['release'] }],
     });
   });
@@ -300,12 +329,22 @@ describe('status', () => {
     expect(stderr).toContain('  ENTRA_CLIENT_ID is missing');
     expect(stderr).toContain('  APPLICATIONINSIGHTS_CONNECTION_STRING is a reference that was not resolved');
     expect(stderr).toContain('Until then the app holds its messages');
-    expect(stdout).toMatch(/print-notifications +1 +0/);
+    expect(stdout).toMatch(/^ATTENTION \(version 1\.2\.3\)\n[^]*print-notifications +1 +0/);
     expect(await world.runJson('status')).toMatchObject({
       code: 1,
       json: {
         settings: expect.arrayContaining([expect.stringContaining('ENTRA_CLIENT_ID')]) as unknown,
-        queues: expect.arrayContaining([{ queue: 'print-notifications', waiting: 1, poison: 0 }]) as unknown,
+        state: 'ATTENTION',
+        reasons: [
+          {
+            reason: 'settingsInvalid',
+            problem: expect.stringMatching(/^2 settings to correct: .*ENTRA_CLIENT_ID is missing/) as unknown,
+            next: 'doctor',
+          },
+        ],
+        queues: expect.arrayContaining([
+          { queue: 'print-notifications', waiting: 1, poison: 0, oldestWaitingMinutes: 0 },
+        ]) as unknown,
       },
     });
   });
@@ -345,18 +384,17 @@ describe('status, with a wrong signing key', () => {
       ],
     });
     expect(stderr).toBe('');
-    const shown = await world.run('status');
-    expect(shown.stderr).toBe(
-      `warning: 2 watches of ${TENANT}: signed with 2 keys, such as k1 (changed).\n` +
-        'Their notifications are refused. Restore the key in CLIENT_STATE_KEYS, or run subscriptions reconcile.\n',
-    );
+    const [verdict, reason = ''] = (await world.run('status')).stdout.split('\n');
+    expect(verdict).toBe('ATTENTION (version 1.2.3)');
+    expect(reason).toContain('CLIENT_STATE_KEYS lacks k1 (changed) and 1 more, which signed 2 watches of 11111111-');
+    expect(reason).toMatch(/Next: subscriptions reconcile$/);
   });
 
   it('is silent while every key is right', async () => {
     const world = createCliWorld();
     await world.addTenant();
     await putServed(world, { keyCheck: keyCheckOf({ keyId: 'k1', key: testKey(7) }) });
-    expect((await world.runJson('status')).json).toMatchObject({ wrongKeys: [] });
-    expect((await world.run('status')).stderr).toBe('');
+    expect((await world.runJson('status')).json).toMatchObject({ state: 'OK', reasons: [], wrongKeys: [] });
+    expect((await world.run('status')).stdout).toMatch(/^OK \(version 1\.2\.3\)\nSTATUS/);
   });
 });

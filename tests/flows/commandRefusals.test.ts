@@ -123,15 +123,17 @@ describe('the command, when something refuses or does not answer', () => {
   it('status names the customers whose watches another key has signed, and reconcile replaces them', async () => {
     const { id: printerId } = await flow.control.createPrinter(TENANT, { displayName: 'Reception' });
     expect((await cli('subscriptions', 'add', '--tenant', TENANT, '--printer', printerId)).code).toBe(0);
-    expect((await cli('status')).stderr).toBe('');
+    expect(await cli('status')).toMatchObject({ stdout: expect.stringMatching(/^OK /) as unknown, stderr: '' });
     const [keyId] = (flow.cloud.settings['CLIENT_STATE_KEYS'] ?? '').split(':');
     const changed = { CLIENT_STATE_KEYS: `${keyId}:${randomBytes(32).toString('base64')}` };
     const status = await cliWith(changed, 'status');
-    expect(status.code).toBe(0);
-    expect(status.stderr).toContain(`warning: 1 watch of ${TENANT}: signed with the key ${keyId} (changed).`);
-    expect(status.stderr).toContain('subscriptions reconcile');
+    expect(status).toMatchObject({ code: 0, stderr: '' });
+    expect(status.stdout).toMatch(/^ATTENTION /);
+    expect(status.stdout).toContain(`CLIENT_STATE_KEYS lacks ${keyId} (changed), which signed 1 watch of ${TENANT}`);
+    expect(status.stdout).toContain('Next: npm run -s cli -- subscriptions reconcile\n');
+    expect((await cliWith(changed, 'status', '--check')).code).toBe(1);
     await flow.cloud.restartHost(0, changed);
     expect((await cliWith(changed, 'subscriptions', 'reconcile')).stdout).toMatch(/replaced +1\n/);
-    expect((await cliWith(changed, 'status')).stderr).toBe('');
+    expect(await cliWith(changed, 'status', '--check')).toMatchObject({ code: 0, stderr: '' });
   }, 90_000);
 });

@@ -104,6 +104,15 @@ describe('operating the built app', () => {
         { queue: 'print-job-events-dead' },
       ],
     });
+    const base = flow.cloud.settings['PUBLIC_BASE_URL'] ?? '';
+    const shown = await fetch(`${base}/status`, { headers: { 'x-functions-key': flow.cloud.functionKey } });
+    expect([shown.status, shown.headers.get('cache-control')]).toEqual([200, 'no-store']);
+    expect(await shown.json()).toEqual(await cliJson('status'));
+    expect(await cliJson('status')).toMatchObject({ state: 'ATTENTION', reasons: [{ reason: 'poison' }] });
+    // Without a key the host answers, and health alone is for anyone.
+    expect((await fetch(`${base}/status`)).status).toBe(401);
+    const health = await fetch(`${base}/health`);
+    expect([health.status, await health.json()]).toEqual([200, { status: 'ok' }]);
     expect(await cliJson('poison', 'replay', '--all')).toEqual({ replayed: 1, left: [] });
     expect(await cliJson('poison', 'replay', '--all')).toEqual({ replayed: 0, left: [] });
     await eventually('the replayed message', () => (flow.logged('job.duplicate').length > 0 ? true : undefined));

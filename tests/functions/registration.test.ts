@@ -44,6 +44,8 @@ it('loads without any setting and registers the routes of the contract with thei
       of('anonymous', 'POST', 'receiveNotifications', 'notifications'),
       of('anonymous', 'POST', 'receiveLifecycleEvents', 'lifecycle'),
       of('anonymous', 'GET', 'consent', 'consent'),
+      of('anonymous', 'GET', 'health', 'health'),
+      of('function', 'GET', 'status', 'status'),
       of('function', 'POST', 'searchHeldJobs', 'jobs/search'),
       of('function', 'POST', 'releaseHeldJobs', 'jobs/release'),
       of('function', 'GET', 'showHeldJob', 'jobs/{tenantId}/{key}'),

@@ -20,6 +20,7 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/(?<= enter the code )[A-Z]{9}\b/g, '<code>'],
   [/(?<=\/authorize\?)\S+/g, '<request>'],
   [/(?<=minutes to nearest expiry +)\d+/g, '<minutes>'],
+  [/(?<=\(version )[^)]+/g, '<version>'],
   [/\b\d+ min$/gm, '<minutes> min'],
 ];
 

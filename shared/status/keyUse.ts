@@ -1,10 +1,9 @@
-import type { Tenant } from '../shared/tenants/tenants';
-import type { DeviceToken } from '../shared/deviceTokens/deviceTokens';
-import { tokenState } from '../shared/deviceTokens/issueToken';
-import type { KeyRing } from '../shared/config';
-import { hasKey } from '../shared/watches/clientState';
-import { isMaintained, watchRowKey, type Watch } from '../shared/watches/watches';
-import { plural } from './output';
+import type { KeyRing } from '../config';
+import type { DeviceToken } from '../deviceTokens/deviceTokens';
+import { tokenState } from '../deviceTokens/issueToken';
+import type { Tenant } from '../tenants/tenants';
+import { hasKey } from '../watches/clientState';
+import { isMaintained, watchRowKey, type Watch } from '../watches/watches';
 import type { SignedMessages } from './queueStates';
 
 /**
@@ -67,7 +66,7 @@ interface WatchesSeen {
 }
 
 /** A watch whose subscription is signed with a key that CLIENT_STATE_KEYS does not hold: its notifications are refused. */
-interface WrongKey {
+export interface WrongKey {
   tenantId: string;
   watch: string;
   keyId: string;
@@ -83,37 +82,4 @@ export function findWrongKeys(seen: WatchesSeen, ring: KeyRing): WrongKey[] {
     const problem = ring.some((key) => key.keyId === keyId) ? 'changed' : 'missing';
     return [{ tenantId, watch: watchRowKey(watch), keyId, problem }];
   });
-}
-
-/** Beyond this, `status --json` names the others. */
-const TENANTS_SHOWN = 2;
-
-/** Which customers receive nothing because of a key, and what to do. No lines when there are none. */
-export function describeWrongKeys(wrong: readonly WrongKey[]): string[] {
-  if (wrong.length === 0) return [];
-  const keys = [...new Set(wrong.map(({ keyId, problem }) => `${keyId} (${problem})`))];
-  const tenants = [...new Set(wrong.map(({ tenantId }) => tenantId))];
-  const shown = tenants.slice(0, TENANTS_SHOWN).join(', ');
-  const more = tenants.length > TENANTS_SHOWN ? `, and ${tenants.length - TENANTS_SHOWN} more` : '';
-  const [first = '', ...others] = keys;
-  const named = others.length === 0 ? `the key ${first}` : `${keys.length} keys, such as ${first}`;
-  return [
-    `${plural(wrong.length, 'watch', 'watches')} of ${shown}${more}: signed with ${named}.`,
-    'Their notifications are refused. Restore the key in CLIENT_STATE_KEYS, or run subscriptions reconcile.',
-  ];
-}
-
-/** The keys on one line. */
-export function describeKeys(keys: readonly KeyUse[], { unseen }: SignedMessages): string {
-  return keys
-    .map(({ keyId, role, watches, tokens, messages, removable }) => {
-      const words = [role, plural(watches, 'watch', 'watches')];
-      if (tokens > 0) words.push(plural(tokens, 'device token'));
-      if (role !== 'signs' && messages > 0) words.push(plural(messages, 'message'));
-      if (role === 'verifies' && unseen > 0)
-        words.push(`perhaps some of ${plural(unseen, 'message')} that cannot be seen`);
-      if (removable) words.push('may be removed');
-      return `${keyId}: ${words.join(', ')}`;
-    })
-    .join('; ');
 }

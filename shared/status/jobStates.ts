@@ -1,8 +1,8 @@
-import { eachBounded } from '../shared/concurrency';
-import type { Logger } from '../shared/logger';
-import type { Tenant } from '../shared/tenants/tenants';
-import type { CliServices } from './context';
-import { plural } from './output';
+import { eachBounded } from '../concurrency';
+import type { Ledger } from '../jobs/ledger';
+import type { Logger } from '../logger';
+import type { RulesStore } from '../rules/store';
+import type { Tenant } from '../tenants/tenants';
 
 /** Held jobs of all customers, from their index. */
 export interface HeldJobs {
@@ -29,7 +29,7 @@ const READS_AT_ONCE = 16;
 
 /** Counts the held jobs of these customers, and finds the hold that ends first. */
 export async function countHeldJobs(
-  services: Pick<CliServices, 'ledger'>,
+  services: { ledger(): Promise<Ledger> },
   tenants: readonly Tenant[],
   onUnreadable: (error: Error) => void,
 ): Promise<HeldJobs> {
@@ -51,7 +51,7 @@ export async function countHeldJobs(
 
 /** The rules in force for active customers that are no rules documents, or that storage does not deliver. */
 export async function findUnreadableRules(
-  services: Pick<CliServices, 'rules'>,
+  services: { rules(): Promise<RulesStore> },
   tenants: readonly Tenant[],
   logger: Logger,
 ): Promise<UnreadableRules[]> {
@@ -69,13 +69,4 @@ export async function findUnreadableRules(
     found.set(`${blob} ${problem}`, known);
   });
   return [...found.values()].sort((a, b) => (a.blob < b.blob ? -1 : 1));
-}
-
-export function describeHeldJobs({ count, more, nextEnd }: HeldJobs): string {
-  return `${count}${more ? ' or more' : ''}${nextEnd === undefined ? '' : `; the next hold ends ${nextEnd}`}`;
-}
-
-export function describeUnreadableRules({ blob, problem, tenantIds, onFailure }: UnreadableRules): string {
-  const whose = plural(tenantIds.length, 'customer');
-  return `rules of ${whose} cannot be read, so onFailure (${onFailure.join(', ')}) ends jobs: ${blob}: ${problem}`;
 }

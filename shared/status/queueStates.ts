@@ -1,8 +1,6 @@
-import { hasPoison, isSignedQueue, QUEUE_NAMES } from '../shared/storage/account';
-import type { SeenMessage } from '../shared/storage/queueContents';
-import { keyIdOfMessage } from '../shared/storage/signedMessages';
-import type { CliServices } from './context';
-import type { Terminal } from './terminal';
+import { hasPoison, isSignedQueue, QUEUE_NAMES } from '../storage/account';
+import type { QueueContents, SeenMessage } from '../storage/queueContents';
+import { keyIdOfMessage } from '../storage/signedMessages';
 
 export interface QueueState {
   queue: string;
@@ -12,6 +10,13 @@ export interface QueueState {
   poison?: number;
   /** Age of the oldest message in the poison queue. */
   oldestPoisonMinutes?: number;
+  /** Age of the oldest visible message of a queue that the app itself works on. */
+  oldestWaitingMinutes?: number;
+}
+
+/** Where queues are read. */
+export interface QueueReaders {
+  queueContents(name: string): Promise<QueueContents>;
 }
 
 /** What the messages of the app say about its keys. */
@@ -26,7 +31,7 @@ const NOT_SIGNED: SignedMessages = { keyIds: [], unseen: 0 };
 
 /** The queues of the app and their poison queues at `now` (milliseconds since 1970). */
 export async function readQueues(
-  services: Pick<CliServices, 'queueContents'>,
+  services: QueueReaders,
   now: number,
 ): Promise<{ states: QueueState[]; signed: SignedMessages }> {
   const read = await Promise.all(Object.values(QUEUE_NAMES).map((queue) => readQueue(services, queue, now)));
@@ -39,47 +44,42 @@ export async function readQueues(
   };
 }
 
-async function readQueue({ queueContents }: Pick<CliServices, 'queueContents'>, queue: string, now: number) {
-  const ready = await queueContents(queue);
+async function readQueue(services: QueueReaders, queue: string, now: number) {
+  const ready = await services.queueContents(queue);
   if (!hasPoison(queue)) {
     const [waiting, seen] = await Promise.all([ready.count(), ready.peek()]);
     const isSigned = queue === QUEUE_NAMES.waiting;
     return { state: { queue, waiting }, signed: isSigned ? keysOf(seen, waiting) : NOT_SIGNED };
   }
-  const poison = await queueContents(`${queue}-poison`);
+  const poison = await services.queueContents(`${queue}-poison`);
   const [waiting, failed, seen, seenFailed] = await Promise.all([
     ready.count(),
     poison.count(),
     ready.peek(),
     poison.peek(),
   ]);
-  const oldest = Math.min(...seenFailed.map(({ insertedAt }) => insertedAt));
+  const oldestPoisonMinutes = oldestMinutes(seenFailed, now);
   const state: QueueState = {
     queue,
     waiting,
     poison: failed,
-    ...(seenFailed.length === 0 ? {} : { oldestPoisonMinutes: Math.max(0, Math.round((now - oldest) / 60_000)) }),
+    ...(oldestPoisonMinutes === undefined ? {} : { oldestPoisonMinutes }),
   };
   if (!isSignedQueue(queue)) return { state, signed: NOT_SIGNED };
-  return { state, signed: keysOf([...seen, ...seenFailed], waiting + failed) };
+  const oldestWaitingMinutes = oldestMinutes(seen, now);
+  return {
+    state: { ...state, ...(oldestWaitingMinutes === undefined ? {} : { oldestWaitingMinutes }) },
+    signed: keysOf([...seen, ...seenFailed], waiting + failed),
+  };
+}
+
+function oldestMinutes(seen: readonly SeenMessage[], now: number): number | undefined {
+  if (seen.length === 0) return undefined;
+  const oldest = Math.min(...seen.map(({ insertedAt }) => insertedAt));
+  return Math.max(0, Math.round((now - oldest) / 60_000));
 }
 
 function keysOf(seen: readonly SeenMessage[], count: number): SignedMessages {
   const keyIds = seen.flatMap(({ text }) => keyIdOfMessage(text) ?? []);
   return { keyIds, unseen: Math.max(0, count - seen.length) };
-}
-
-/** The queues that only a sink uses. */
-const SINK_QUEUES: readonly string[] = [QUEUE_NAMES.waitingEvents, QUEUE_NAMES.deadEvents];
-
-/** Queues that only a sink uses are left out while they are empty. */
-export function printQueues(terminal: Terminal, queues: readonly QueueState[]): void {
-  const shown = queues.filter(({ queue, waiting }) => waiting > 0 || !SINK_QUEUES.includes(queue));
-  const rows = shown.map(({ queue, waiting, poison, oldestPoisonMinutes }) => [
-    queue,
-    String(waiting),
-    poison === undefined ? '' : String(poison),
-    oldestPoisonMinutes === undefined ? '' : `${oldestPoisonMinutes} min`,
-  ]);
-  terminal.table(['queue', 'waiting', 'poison', 'oldest poison'], rows);
 }
