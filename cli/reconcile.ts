@@ -11,6 +11,13 @@ export interface ReconcileVerbOptions extends JsonOption {
 
 /** `subscriptions reconcile`: what the timer does, with progress on stderr. */
 export async function reconcileVerb(context: CliContext, options: ReconcileVerbOptions): Promise<void> {
+  const summary = await reconcileAndSweep(context, options);
+  if (options.json) context.terminal.json(summary);
+  reportSummary(context, summary, options);
+}
+
+/** Reconciles, and sweeps the watches that had no subscription for a moment. */
+export async function reconcileAndSweep(context: CliContext, options: ReconcileVerbOptions): Promise<ReconcileSummary> {
   const { terminal, logger } = context;
   const deps = { ...(await (await context.services()).subscriptions()), logger };
   if (options.tenant !== undefined && !(await deps.tenants.get(options.tenant))) {
@@ -30,8 +37,12 @@ export async function reconcileVerb(context: CliContext, options: ReconcileVerbO
     const swept = plural(summary.toSweep.length, 'watch', 'watches');
     terminal.note(`Swept ${swept}: ${plural(queued, 'missed job event')} queued`);
   }
-  if (options.json) terminal.json(summary);
-  else printSummary(context, summary);
+  return summary;
+}
+
+/** Prints the counts of a run, except with --json, and its problems. */
+export function reportSummary(context: CliContext, summary: ReconcileSummary, { json }: JsonOption): void {
+  if (!json) printSummary(context, summary);
   reportProblems(context, summary);
 }
 

@@ -18,10 +18,12 @@ import {
   type WatchOptions,
 } from './arguments';
 import type { CliContext } from './context';
+import { formerUrlArgument, importVerb, type ImportOptions } from './importSubscriptions';
 import { explainRefusal, rememberRefusal } from './graphRefusal';
 import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { storePrinterName } from './printerNames';
 import { reconcileVerb, type ReconcileVerbOptions } from './reconcile';
+import { sinceArgument, SINCE_FORM } from './since';
 
 type AddOptions = WatchOptions & JsonOption;
 type ChangeOptions = AddOptions & { yes?: true };
@@ -37,6 +39,9 @@ const QUESTIONS: Readonly<Record<Exclude<ChangeVerb, 'renew'>, (watch: string) =
 
 const TENANT = '--tenant 11111111-1111-1111-1111-111111111111';
 const PRINTER = '--printer 33333333-3333-3333-3333-333333333333';
+
+/** A region is lost and another one set up within a day. Older events are repeated only on request. */
+const IMPORTED_MS = 24 * 60 * 60_000;
 
 /** The group `subscriptions`: the watches and their Graph subscriptions. */
 export function subscriptionsCommand(group: Command, context: CliContext): void {
@@ -72,6 +77,22 @@ export function subscriptionsCommand(group: Command, context: CliContext): void 
     .option('--json', JSON_HELP)
     .addHelpText('after', example('subscriptions reconcile --retry-now'))
     .action((options: ReconcileVerbOptions) => reconcileVerb(context, options));
+  group
+    .command('import')
+    .description('Rebuild lost watches from the subscriptions that Graph lists, and replace each. May be repeated')
+    .option(TENANT_FLAG, 'only this tenant', nameArgument)
+    .option(
+      '--former-url <url>',
+      'also import what was created for this PUBLIC_BASE_URL; repeatable',
+      formerUrlArgument,
+      [],
+    )
+    .option('--since <time or span>', `jobs created since then get their events, ${SINCE_FORM}`, sinceArgument, {
+      agoMs: IMPORTED_MS,
+    })
+    .option('--json', JSON_HELP)
+    .addHelpText('after', example('subscriptions import', 'subscriptions import --since 2026-11-22T09:00Z'))
+    .action((options: ImportOptions) => importVerb(context, options));
   const change = (verb: ChangeVerb) => (options: ChangeOptions) => changeWatch(context, verb, options);
   onOne('show', 'Show everything that is stored about one watch').action((options: AddOptions) =>
     show(context, options),

@@ -1,3 +1,5 @@
+import { openTables } from '../../shared/storage/tables';
+import { TABLE_NAMES } from '../../shared/storage/account';
 import { eventually } from '../support/eventually';
 import { runCommand } from '../support/runCommand';
 import { startFlow, type Flow } from '../support/startFlow';
@@ -143,4 +145,63 @@ describe('subscriptions through the built app', () => {
       return ids.length === 2 && !ids.includes(id) ? true : undefined;
     });
   }, 60_000);
+
+  /** Deletes every row, as another region begins without them. */
+  async function emptyTables(): Promise<void> {
+    const openTable = await openTables({ connectionString: flow.cloud.connectionString });
+    for (const name of Object.values(TABLE_NAMES)) {
+      const table = openTable(name);
+      for await (const { cells, etag } of table.list()) {
+        await table.remove(String(cells['partitionKey']), String(cells['rowKey']), etag);
+      }
+    }
+  }
+
+  it('import rebuilds the watches of an emptied storage, and no job of the time between is lost', async () => {
+    const fetchable = async () =>
+      (await flow.events()).filter(({ type }) => type === 'print.job.fetchable').map(({ data }) => data['jobId']);
+    await flow.untilQuiet();
+    await flow.control.print(TENANT, { printerId, count: 1 });
+    const [before] = await eventually('the event before', async () => {
+      const seen = await fetchable();
+      return seen.length > 0 ? seen : undefined;
+    });
+    await flow.untilQuiet();
+    await emptyTables();
+    await flow.cloud.restartHost();
+    expect(await cliJson('subscriptions', 'list')).toEqual([]);
+    // The app knows neither the customer nor the watch: no event.
+    await flow.control.print(TENANT, { printerId, count: 1 });
+    await flow.untilQuiet();
+    expect(await fetchable()).toEqual([before]);
+
+    await cliJson('tenants', 'add', TENANT, '--name', 'First customer');
+    const lost = (await flow.control.state()).subscriptions.map(({ id }) => id);
+    const imported = await cli('subscriptions', 'import');
+    expect(imported.code).toBe(0);
+    expect(imported.stdout).toContain('2 subscriptions of 1 customer at Graph, 2 imported.');
+    const { subscriptions } = await flow.control.state();
+    expect(subscriptions).toHaveLength(2);
+    expect(subscriptions.filter(({ id }) => lost.includes(id))).toEqual([]);
+    expect((await cliJson<ListedWatch[]>('subscriptions', 'list')).map(({ kind, state }) => [kind, state])).toEqual([
+      ['jobFetchable', 'live'],
+      ['jobStarted', 'live'],
+    ]);
+    // The ledger is lost too: the event of the first job is repeated, with the same id.
+    const all = await eventually('the events after', async () => {
+      const seen = await fetchable();
+      return seen.length >= 3 ? seen : undefined;
+    });
+    expect(all.filter((jobId) => jobId === before)).toHaveLength(2);
+    expect(new Set(all).size).toBe(2);
+    expect(new Set((await flow.events()).map(({ id }) => id)).size).toBe(2);
+
+    await flow.control.print(TENANT, { printerId, count: 1 });
+    await eventually('the event of a new job', async () => ((await fetchable()).length >= 4 ? true : undefined));
+    expect(await cliJson('subscriptions', 'import')).toMatchObject({
+      subscriptions: [{ result: 'known' }, { result: 'known' }],
+      reconciled: { counts: { nothing: 2, replaced: 0 } },
+    });
+    expect(await cliJson('status')).toMatchObject({ state: 'OK', watches: { live: 2 } });
+  }, 120_000);
 });
