@@ -1,6 +1,8 @@
+import type { Config } from '../shared/config';
 import type { GraphService } from '../shared/graph/service';
 import type { Services } from '../shared/services';
 import type { Logger } from '../shared/logger';
+import type { OpenStorage } from './doctor/openStorage';
 import type { SignIn } from './signInRequest';
 import type { Terminal, TerminalStreams } from './terminal';
 
@@ -33,6 +35,7 @@ export interface CliIo extends TerminalStreams {
   /** Opens an address in a browser of this machine. Calls back when that fails. */
   openBrowser: (address: string, onFailure: () => void) => Promise<void>;
   createServices: (env: Environment) => CliServices;
+  openStorage: (config: Config) => Promise<OpenStorage>;
 }
 
 /** The part of the app's services that the verbs use. */
@@ -68,6 +71,7 @@ export interface CliContext {
   runLocalTool: (argv: readonly string[]) => Promise<number>;
   signIn: CliIo['signIn'];
   openBrowser: CliIo['openBrowser'];
+  openStorage: CliIo['openStorage'];
   fetch: CliIo['fetch'];
   /** Paths of files begin here. */
   directory: string;

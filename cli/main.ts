@@ -51,6 +51,7 @@ const exitCode = await runCli(process.argv.slice(2), {
   signIn: async (...request) => (await import('./signIn')).createSignIn()(...request),
   openBrowser: async (...request) => (await import('./openBrowser')).openBrowser(...request),
   fetch,
+  openStorage: async (config) => (await import('./doctor/openStorage')).openStorage(config),
   createServices: (env) => withReachChecks(createServices(env), env, probe),
 });
 process.exitCode = signals.exitCode() ?? exitCode;

@@ -36,7 +36,7 @@ export const probe: Probe = (url) =>
       answer.resume();
       end();
     });
-    request.on('error', (error) => end(describe('code' in error ? String(error.code) : '')));
+    request.on('error', (error) => end(describeSilence('code' in error ? String(error.code) : '')));
   });
 
 const CAUSES: Readonly<Record<string, string>> = {
@@ -52,7 +52,8 @@ const CAUSES: Readonly<Record<string, string>> = {
 /** Codes of OpenSSL and of Node for a certificate that is not accepted, and EPROTO for a host that does not speak TLS. */
 const TLS_CODE = /CERT|ISSUER|SIGNATURE|SSL|TLS|^EPROTO$/;
 
-function describe(code: string): Silence {
+/** @param code of Node's error, '' when there is none */
+export function describeSilence(code: string): Silence {
   // Other codes of Node have letters and underscores, and those of its HTTP parser begin with HPE_.
   const known = CAUSES[code] ?? (code.startsWith('HPE_') ? 'the answer is not HTTP' : undefined);
   if (known !== undefined) return { cause: known, isTls: false };

@@ -6,6 +6,7 @@ import type { CliContext, CliIo, CliServices } from './context';
 import { completionCommand } from './completion';
 import { definitionsCommand } from './definitions';
 import { errorDocument, failureDocument, usageDocument, wantsJson } from './errorDocument';
+import { doctorCommand } from './doctor';
 import { eventsCommand } from './events';
 import { commandsOf, createHints } from './hints';
 import { jobsCommand } from './jobs';
@@ -73,6 +74,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     },
     signIn: io.signIn,
     openBrowser: io.openBrowser,
+    openStorage: io.openStorage,
     interruption: () => {
       // Verbs that run until they are stopped report by themselves.
       progress.stop();
@@ -115,6 +117,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   poisonCommand(program.command('poison'), context);
   rulesCommand(program.command('rules'), context);
   statusCommand(program.command('status'), context);
+  doctorCommand(program.command('doctor'), context);
   localToolCommand(program.command('print'), context, 'Print a job in the local cloud');
   localToolCommand(program.command('fault'), context, 'Make Graph of the local cloud fail');
   completionCommand(program.command('completion'), program, context);

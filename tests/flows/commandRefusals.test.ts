@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { QueueServiceClient } from '@azure/storage-queue';
+import { openTables } from '../../shared/storage/tables';
 import { runCommand } from '../support/runCommand';
 import { startFlow, type Flow } from '../support/startFlow';
 
@@ -136,4 +138,96 @@ describe('the command, when something refuses or does not answer', () => {
     expect((await cliWith(changed, 'subscriptions', 'reconcile')).stdout).toMatch(/replaced +1\n/);
     expect(await cliWith(changed, 'status', '--check')).toMatchObject({ code: 0, stderr: '' });
   }, 90_000);
+
+  describe('doctor', () => {
+    interface Examined {
+      state: string;
+      findings: { check: string; state: string; seen: string; mend?: string[] }[];
+    }
+    const doctor = async (env: Readonly<Record<string, string>> = {}) => {
+      const { code, stdout, stderr } = await cliWith(env, 'doctor', '--json');
+      expect(stderr.replace(/^\d+ of \d+ checks done.*\n/gm, '')).toBe('');
+      return { code, ...(JSON.parse(stdout) as Examined) };
+    };
+    const failedOf = ({ findings }: Examined) => findings.filter(({ state }) => state === 'failed');
+    beforeAll(async () => {
+      // An earlier test has changed the signing key of the app.
+      await flow.cloud.restartHost(0, { CLIENT_STATE_KEYS: flow.cloud.settings['CLIENT_STATE_KEYS'] ?? '' });
+      const { id } = await flow.control.createPrinter(TENANT, { displayName: 'Second floor' });
+      await cli('subscriptions', 'add', '--tenant', TENANT, '--printer', id);
+      await cli('subscriptions', 'reconcile');
+    }, 60_000);
+
+    it('finds nothing wrong with a healthy deployment, and leaves nothing behind', async () => {
+      const { code, state, findings } = await doctor();
+      expect(findings.filter(({ state: one }) => one === 'failed' || one === 'warning')).toEqual([]);
+      expect({ code, state }).toEqual({ code: 0, state: 'ok' });
+      const stateOf = (check: string) => findings.find((one) => one.check === check)?.state;
+      for (const check of ['queue print-notifications-poison', 'table PrintJobs', 'container documents']) {
+        expect([check, stateOf(check)]).toEqual([check, 'ok']);
+      }
+      for (const check of ['handshake /lifecycle', 'route GET /status', 'key of the deployed app']) {
+        expect([check, stateOf(check)]).toEqual([check, 'ok']);
+      }
+      expect(stateOf(`permissions of ${TENANT}`)).toBe('ok');
+      const openTable = await openTables({ connectionString: flow.cloud.connectionString });
+      for await (const { cells } of openTable('PrintJobs').list('doctor')) expect(cells).toBeUndefined();
+      expect(await flow.control.violations()).toEqual([]);
+    }, 90_000);
+
+    it('warns where watched printers are members of a pull print printer', async () => {
+      await flow.control.createPullPrintPrinter(TENANT, { displayName: 'Follow me' });
+      const { code, findings } = await doctor();
+      expect(code).toBe(0);
+      expect(findings.filter(({ state }) => state !== 'ok')).toMatchObject([
+        {
+          check: `pull printing of ${TENANT}`,
+          state: 'warning',
+          seen: expect.stringContaining('Follow me') as unknown,
+        },
+      ]);
+    }, 90_000);
+
+    it('names a key that the deployed app does not have, and an address where no app answers', async () => {
+      const changed = { CLIENT_STATE_KEYS: `other:${randomBytes(32).toString('base64')}` };
+      const wrongKey = failedOf(await doctor(changed)).map(({ check }) => check);
+      expect(wrongKey).toEqual(expect.arrayContaining(['key of the deployed app', 'keys of watches']));
+      const nowhere = failedOf(await doctor({ PUBLIC_BASE_URL: 'http://127.0.0.1:2/api' }));
+      const ofAddress = nowhere.filter(({ check }) => /^(handshake|route|key of)/.test(check));
+      expect(ofAddress.map(({ seen }) => seen)).toEqual(
+        Array(7).fill('Cannot reach http://127.0.0.1:2 (connection refused)'),
+      );
+      const { origin } = new URL(flow.cloud.settings['PUBLIC_BASE_URL'] ?? '');
+      const otherPath = failedOf(await doctor({ PUBLIC_BASE_URL: `${origin}/other` }));
+      expect(otherPath.map(({ check }) => check)).toEqual(expect.arrayContaining(['handshake /notifications']));
+      expect(otherPath[0]?.seen).toContain('PUBLIC_BASE_URL has another path');
+    }, 120_000);
+
+    it('names each setting that is wrong', async () => {
+      const { code, findings } = await doctor({ ENTRA_CLIENT_ID: 'contoso.com' });
+      expect(code).toBe(1);
+      expect(findings.map(({ check, state }) => [check, state])).toEqual([
+        ['setting ENTRA_CLIENT_ID', 'failed'],
+        ['all others', 'skipped'],
+      ]);
+    }, 60_000);
+
+    it('names a queue that was deleted and a permission that was withdrawn, with the commands that mend them', async () => {
+      const queues = QueueServiceClient.fromConnectionString(flow.cloud.connectionString);
+      await queues.deleteQueue('print-archive');
+      await flow.control.changeTenant(TENANT, { roles: ['PrintTaskDefinition.ReadWrite.All', 'Printer.Read.All'] });
+      const examined = await doctor();
+      expect(examined).toMatchObject({ code: 1, state: 'failed' });
+      const failed = failedOf(examined);
+      expect(failed.map(({ check, seen }) => [check, seen])).toEqual([
+        ['queue print-archive', 'The queue does not exist'],
+        [`permissions of ${TENANT}`, 'Not granted: PrintJob.ReadBasic.All'],
+      ]);
+      expect(failed[0]?.mend).toEqual([
+        'az storage queue create --name print-archive --connection-string "$AzureWebJobsStorage"',
+      ]);
+      expect(failed[1]?.mend?.at(-1)).toBe(`tenants consent-url ${TENANT}`);
+      await queues.createQueue('print-archive');
+    }, 90_000);
+  });
 });

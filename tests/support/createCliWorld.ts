@@ -85,6 +85,16 @@ export function createCliWorld(overrides: Partial<CliIo> = {}, wrap: WrapService
         randomBytes,
       }),
   });
+  const tables = new Map([
+    ['Tenants', world.tenantTable],
+    ['Subscriptions', world.watchTable],
+    ['PrintJobs', ledgerTable],
+  ]);
+  const storage = {
+    queue,
+    table: (name: string) => tables.get(name) ?? createMemoryTable(),
+    container: (name: string) => (name === 'config' ? configBlobs : createMemoryContainer()),
+  };
   const run = async (...argv: string[]) => {
     const said = { stdout: '', stderr: '' };
     const code = await runCli(argv, {
@@ -111,6 +121,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}, wrap: WrapService
       openBrowser: () => Promise.resolve(),
       runLocalTool: () => Promise.resolve(0),
       every: () => () => undefined,
+      openStorage: () => Promise.resolve(storage),
       fetch: () => Promise.reject(new Error('This test has no network')),
       createServices: (env) => wrap(servicesOf(env), env),
       ...overrides,

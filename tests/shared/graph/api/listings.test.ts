@@ -1,4 +1,5 @@
 import { listJobs, type ListedJob } from '../../../../shared/graph/api/printJobs';
+import { listPullPrintPrinters } from '../../../../shared/graph/api/pullPrintPrinters';
 import { listTasks, type PrintTask } from '../../../../shared/graph/api/printTasks';
 
 const PARENT = 'https://graph.microsoft.com/v1.0/print/printers/AAAA/jobs/5182';
@@ -97,5 +98,17 @@ describe('the jobs of a printer (api/printer-list-jobs.md)', () => {
   ])('say of state %s with %j whether the job has ended: %s', async (state, fields, hasEnded) => {
     const [job] = await list([{ id: '1', status: { state, isAcquiredByPrinter: true }, ...fields }]);
     expect(job).toMatchObject({ hasEnded });
+  });
+});
+
+describe('the pull print printers of a tenant (api/print-list-pullprintprinters)', () => {
+  it('are listed with the name and whether every printer is a member, and skipped without a usable id', async () => {
+    const all = { id: 'AAAA', displayName: 'Follow me', includeAllPrinters: true };
+    const { paging, paths } = answering([all, { id: 'b' }, { displayName: 'x' }, null]);
+    expect(await listPullPrintPrinters(paging, 't')).toEqual([
+      { ...all, id: 'aaaa' },
+      { id: 'b', displayName: 'b', includeAllPrinters: false },
+    ]);
+    expect(paths).toEqual(['/print/pullPrintPrinters']);
   });
 });
