@@ -6,7 +6,7 @@ import type { Tenant } from '../shared/tenants/tenants';
 import type { Watch } from '../shared/watches/watches';
 import { nameArgument, notListed, TENANT_FLAG } from './arguments';
 import type { CliContext } from './context';
-import { checkDeployedKey, checkHandshake, checkRoute, ROUTES } from './doctor/addressChecks';
+import { checkDeployedKey, checkDeployedStatus, checkHandshake, checkRoute, ROUTES } from './doctor/addressChecks';
 import { runChecks, type Check, type Finding } from './doctor/checks';
 import { checkSignedWatches, showKeys } from './doctor/keyChecks';
 import { settingCommand } from './doctor/mend';
@@ -20,6 +20,7 @@ const MOST_TENANTS = 20;
 
 interface DoctorOptions extends JsonOption {
   tenant?: string;
+  key?: string;
 }
 
 /** The command `doctor`: whether a deployment is right, and the commands that mend it. It changes nothing. */
@@ -27,8 +28,12 @@ export function doctorCommand(command: Command, context: CliContext): void {
   command
     .description('Check a deployment: permissions, roles, storage, keys, routes and address. Changes nothing')
     .option(TENANT_FLAG, 'the permissions of this tenant only', nameArgument)
+    .option('--key <function key>', 'also ask the deployed app for its status')
     .option('--json', JSON_HELP)
-    .addHelpText('after', `\nExit code 1 when a check fails.\n${example('doctor', 'doctor --json')}`)
+    .addHelpText(
+      'after',
+      `\nExit code 1 when a check fails.\n${example('doctor', 'doctor --key "$FUNCTION_KEY" --json')}`,
+    )
     .action((options: DoctorOptions) => doctor(context, options));
 }
 
@@ -54,9 +59,10 @@ async function examine(context: CliContext, options: DoctorOptions): Promise<Fin
   const { terminal, sleep } = context;
   // From here the verb reports its own progress.
   const interruption = context.interruption();
+  const services = await context.services();
   let config: Config;
   try {
-    config = await (await context.services()).config();
+    config = await services.config();
   } catch (error) {
     if (!(error instanceof ReceiverError) || error.code !== 'configInvalid') throw error;
     return describeSettings(error);
@@ -68,7 +74,7 @@ async function examine(context: CliContext, options: DoctorOptions): Promise<Fin
     { name: 'settings', run: () => found({ check: 'settings', state: 'ok', seen: 'complete and well-formed' }) },
     { name: 'keys', run: () => Promise.resolve(showKeys(config.clientStateKeys)) },
     ...(await storageChecks(context, config)),
-    ...addressChecks(context, config),
+    ...addressChecks(context, config, options),
     { name: 'keys of watches', run: async () => [await checkWatches(context, config)] },
   ];
   const first = await runChecks(deps, general, interruption);
@@ -110,7 +116,7 @@ async function storageChecks(context: CliContext, config: Config): Promise<Check
   ];
 }
 
-function addressChecks({ fetch, now }: CliContext, config: Config): Check[] {
+function addressChecks({ fetch, now, version }: CliContext, config: Config, { key }: DoctorOptions): Check[] {
   const deps = { fetch, config, now: now() };
   return [
     ...(['notifications', 'lifecycle'] as const).map((route) => ({
@@ -122,6 +128,14 @@ function addressChecks({ fetch, now }: CliContext, config: Config): Check[] {
       run: async () => [await checkRoute(deps, route)],
     })),
     { name: 'key of the deployed app', run: async () => [await checkDeployedKey(deps)] },
+    ...(key === undefined
+      ? []
+      : [
+          {
+            name: 'status of the deployed app',
+            run: async () => [await checkDeployedStatus(deps, { functionKey: key, version })],
+          },
+        ]),
   ];
 }
 

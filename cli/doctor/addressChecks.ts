@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../../shared/config';
 import { signConsentState } from '../../shared/consent/consentLink';
-import { isRecord, parseText } from '../../shared/parse';
+import { isRecord, parseJson, parseText } from '../../shared/parse';
 import { describeSilence } from '../probe';
 import type { Finding } from './checks';
 import { APP, settingCommand } from './mend';
@@ -80,11 +80,54 @@ export async function checkDeployedKey(deps: AddressDeps): Promise<Finding> {
   return problemOf(deps, check, answer, 200) ?? ok(check, `accepts what the key ${clientStateKeys[0].keyId} signs`);
 }
 
+/**
+ * What the deployed app says about itself. Its answer shows that its own identity reads the tables, queues and rules.
+ *
+ * @param own the key of the function, and the version of this program
+ */
+export async function checkDeployedStatus(
+  deps: AddressDeps,
+  own: { functionKey: string; version: string },
+): Promise<Finding> {
+  const check = 'status of the deployed app';
+  const answer = await ask(deps, 'GET', '/status', { 'x-functions-key': own.functionKey });
+  if (typeof answer !== 'string' && answer.status === 401) {
+    const mend = [`az functionapp keys list ${APP} --query functionKeys`];
+    return { check, state: 'failed', seen: 'The app does not accept the function key', mend };
+  }
+  if (typeof answer !== 'string' && answer.status === 503) {
+    const seen = 'The app cannot read its storage: see its log line function.failed, and the roles of its identity';
+    return { check, state: 'failed', seen, mend: [`az functionapp identity show ${APP}`] };
+  }
+  const problem = problemOf(deps, check, answer, 200);
+  if (problem || typeof answer === 'string') return problem ?? unreached(deps, check, 'no answer');
+  const { state, version } = readStatus(answer.text);
+  if (state === '') return { check, state: 'failed', seen: 'The answer is no status of this app', mend: [DEPLOY] };
+  if (version !== own.version) {
+    const seen = `The app has version ${version}, and this command ${own.version}`;
+    return { check, state: 'warning', seen, mend: [DEPLOY] };
+  }
+  if (state !== 'OK') return { check, state: 'warning', seen: 'The service needs attention', mend: ['status'] };
+  return ok(check, `${state}, version ${version}`);
+}
+
+function readStatus(text: string): { state: string; version: string } {
+  const answered = parseJson(text);
+  const { state, version } = isRecord(answered) ? answered : {};
+  return { state: parseText(state), version: parseText(version) };
+}
+
 /** The answer, or why there was none. */
-async function ask({ fetch, config }: AddressDeps, method: 'GET' | 'POST', path: string): Promise<Answer | string> {
+async function ask(
+  { fetch, config }: AddressDeps,
+  method: 'GET' | 'POST',
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer | string> {
   try {
     const answer = await fetch(`${config.publicBaseUrl}${path}`, {
       method,
+      headers,
       redirect: 'manual',
       signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
       ...(method === 'POST' ? { body: '' } : {}),

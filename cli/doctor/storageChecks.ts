@@ -90,6 +90,10 @@ async function tryResource(config: Config, resource: Resource, tries: readonly T
         }
         case 404:
           return { ...failed, seen: `The ${resource.kind} does not exist`, mend: [createCommand(config, resource)] };
+        case 400: {
+          const seen = `The service refused the try to ${access} for its form, so this permission is unknown`;
+          return { check, state: 'warning', seen };
+        }
         default:
           throw error;
       }

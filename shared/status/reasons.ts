@@ -168,11 +168,11 @@ function sweepReasons(reachable: readonly Tenant[], now: number): Reason[] {
 function queueReasons({ queue, waiting, poison = 0, oldestWaitingMinutes = 0 }: QueueState): Reason[] {
   const reasons: Reason[] = [];
   if (oldestWaitingMinutes > QUEUE_STUCK_MINUTES) {
-    const problem = `A message of ${queue} has waited for ${oldestWaitingMinutes} minutes, so the app does not work on this queue`;
+    const problem = `A message of ${queue} has waited for ${oldestWaitingMinutes} minutes: the app does not run, or cannot keep up`;
     reasons.push({ reason: 'queueStuck', problem, next: 'doctor' });
   }
   if (poison > 0) {
-    const problem = `${plural(poison, 'message')} of ${queue} failed five times`;
+    const problem = `${plural(poison, 'message')} in the poison queue of ${queue}`;
     reasons.push({ reason: 'poison', problem, next: 'poison list' });
   }
   if (queue === QUEUE_NAMES.deadEvents && waiting > 0) {

@@ -52,7 +52,7 @@ describe('status', () => {
           problem: `CLIENT_STATE_KEYS lacks k0 (missing), which signed 1 watch of ${TENANT}`,
           next: 'subscriptions reconcile',
         },
-        { reason: 'poison', problem: '1 message of print-notifications failed five times', next: 'poison list' },
+        { reason: 'poison', problem: '1 message in the poison queue of print-notifications', next: 'poison list' },
         { reason: 'tenantRefused', problem: `Error of ${TENANT}: words`, next: `tenants show ${TENANT}` },
       ],
       unreadableRows: [],
@@ -95,7 +95,7 @@ describe('status', () => {
     expect(stdout.split('\n').slice(0, 5)).toEqual([
       'ATTENTION (version 1.2.3)',
       `CLIENT_STATE_KEYS lacks k0 (missing), which signed 1 watch of ${TENANT}. Next: subscriptions reconcile`,
-      '1 message of print-notifications failed five times. Next: poison list',
+      '1 message in the poison queue of print-notifications. Next: poison list',
       `Error of ${TENANT}: words. Next: tenants show ${TENANT}`,
       'STATUS',
     ]);

@@ -140,12 +140,14 @@ describe('the command, when something refuses or does not answer', () => {
   }, 90_000);
 
   describe('doctor', () => {
+    const OWN_STATUS = 'status of the deployed app';
     interface Examined {
       state: string;
       findings: { check: string; state: string; seen: string; mend?: string[] }[];
     }
     const doctor = async (env: Readonly<Record<string, string>> = {}) => {
-      const { code, stdout, stderr } = await cliWith(env, 'doctor', '--json');
+      const argv = ['doctor', '--key', flow.cloud.functionKey, '--json'];
+      const { code, stdout, stderr } = await cliWith(env, ...argv);
       expect(stderr.replace(/^\d+ of \d+ checks done.*\n/gm, '')).toBe('');
       return { code, ...(JSON.parse(stdout) as Examined) };
     };
@@ -166,7 +168,7 @@ describe('the command, when something refuses or does not answer', () => {
       for (const check of ['queue print-notifications-poison', 'table PrintJobs', 'container documents']) {
         expect([check, stateOf(check)]).toEqual([check, 'ok']);
       }
-      for (const check of ['handshake /lifecycle', 'route GET /status', 'key of the deployed app']) {
+      for (const check of ['handshake /lifecycle', 'route GET /status', 'key of the deployed app', OWN_STATUS]) {
         expect([check, stateOf(check)]).toEqual([check, 'ok']);
       }
       expect(stateOf(`permissions of ${TENANT}`)).toBe('ok');
@@ -193,9 +195,9 @@ describe('the command, when something refuses or does not answer', () => {
       const wrongKey = failedOf(await doctor(changed)).map(({ check }) => check);
       expect(wrongKey).toEqual(expect.arrayContaining(['key of the deployed app', 'keys of watches']));
       const nowhere = failedOf(await doctor({ PUBLIC_BASE_URL: 'http://127.0.0.1:2/api' }));
-      const ofAddress = nowhere.filter(({ check }) => /^(handshake|route|key of)/.test(check));
+      const ofAddress = nowhere.filter(({ check }) => /^(handshake|route|key of the|status of)/.test(check));
       expect(ofAddress.map(({ seen }) => seen)).toEqual(
-        Array(7).fill('Cannot reach http://127.0.0.1:2 (connection refused)'),
+        Array(8).fill('Cannot reach http://127.0.0.1:2 (connection refused)'),
       );
       const { origin } = new URL(flow.cloud.settings['PUBLIC_BASE_URL'] ?? '');
       const otherPath = failedOf(await doctor({ PUBLIC_BASE_URL: `${origin}/other` }));
@@ -221,12 +223,14 @@ describe('the command, when something refuses or does not answer', () => {
       const failed = failedOf(examined);
       expect(failed.map(({ check, seen }) => [check, seen])).toEqual([
         ['queue print-archive', 'The queue does not exist'],
+        // Its own status reads every queue.
+        [OWN_STATUS, expect.stringContaining('The app cannot read its storage')],
         [`permissions of ${TENANT}`, 'Not granted: PrintJob.ReadBasic.All'],
       ]);
       expect(failed[0]?.mend).toEqual([
         'az storage queue create --name print-archive --connection-string "$AzureWebJobsStorage"',
       ]);
-      expect(failed[1]?.mend?.at(-1)).toBe(`tenants consent-url ${TENANT}`);
+      expect(failed[2]?.mend?.at(-1)).toBe(`tenants consent-url ${TENANT}`);
       await queues.createQueue('print-archive');
     }, 90_000);
   });

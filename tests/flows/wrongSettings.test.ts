@@ -15,7 +15,9 @@ describe('the command, with settings that are missing or wrong', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const VERBS = ['tenants list', 'status', 'jobs sweep', 'events list', 'rules pull'].map((verb) => [verb] as const);
+  const VERBS = ['tenants list', 'status', 'doctor', 'jobs sweep', 'events list', 'rules pull'].map(
+    (verb) => [verb] as const,
+  );
 
   it.each(VERBS)(
     '%s from another folder names the missing local.settings.json first',

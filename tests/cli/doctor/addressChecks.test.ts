@@ -1,4 +1,10 @@
-import { checkDeployedKey, checkHandshake, checkRoute, ROUTES } from '../../../cli/doctor/addressChecks';
+import {
+  checkDeployedKey,
+  checkDeployedStatus,
+  checkHandshake,
+  checkRoute,
+  ROUTES,
+} from '../../../cli/doctor/addressChecks';
 import { readConsent } from '../../../shared/consent/consentLink';
 import { testKey } from '../../support/testKey';
 
@@ -115,5 +121,61 @@ describe('the key of the deployed app', () => {
 
   it('fails where the app does not answer', async () => {
     expect(await checkDeployedKey(createApp(() => status(503)).deps)).toMatchObject({ state: 'failed' });
+  });
+});
+
+describe('the status of the deployed app', () => {
+  const own = { functionKey: 'the key', version: '1.2.3' };
+  const answering = (body: unknown) => createApp(() => new Response(JSON.stringify(body))).deps;
+
+  it('passes where the app is healthy and of this version', async () => {
+    expect(await checkDeployedStatus(answering({ state: 'OK', version: '1.2.3' }), own)).toEqual({
+      check: 'status of the deployed app',
+      state: 'ok',
+      seen: 'OK, version 1.2.3',
+    });
+  });
+
+  it('is asked with the function key in the header that the host reads', async () => {
+    const seen: unknown[] = [];
+    const { deps } = createApp(() => status(401));
+    const asking: typeof fetch = (input, init) => {
+      seen.push(init?.headers);
+      return deps.fetch(input, init);
+    };
+    expect(await checkDeployedStatus({ ...deps, fetch: asking }, own)).toMatchObject({
+      state: 'failed',
+      seen: 'The app does not accept the function key',
+      mend: [expect.stringContaining('az functionapp keys list')],
+    });
+    expect(seen).toEqual([{ 'x-functions-key': 'the key' }]);
+  });
+
+  it('warns of another version, and of a service that needs attention', async () => {
+    expect(await checkDeployedStatus(answering({ state: 'OK', version: '1.0.0' }), own)).toMatchObject({
+      state: 'warning',
+      seen: 'The app has version 1.0.0, and this command 1.2.3',
+    });
+    expect(await checkDeployedStatus(answering({ state: 'ATTENTION', version: '1.2.3' }), own)).toMatchObject({
+      state: 'warning',
+      mend: ['status'],
+    });
+  });
+
+  it.each([
+    [503, 'The app cannot read its storage'],
+    [404, 'the app is not deployed'],
+    [200, 'The answer is no status of this app'],
+  ])('fails with %i', async (code, seen) => {
+    const found = await checkDeployedStatus(createApp(() => status(code)).deps, own);
+    expect([found.state, found.seen]).toEqual(['failed', expect.stringContaining(seen)]);
+  });
+
+  it('fails without an answer', async () => {
+    const { deps } = createApp(() => Promise.reject(new TypeError('no network')));
+    expect(await checkDeployedStatus(deps, own)).toMatchObject({
+      state: 'failed',
+      seen: expect.stringMatching(/^Cannot reach/) as unknown,
+    });
   });
 });

@@ -107,6 +107,14 @@ describe.each(KINDS)('the check of a %s', (kind) => {
     ]);
   });
 
+  it('says that a permission is unknown where the service does not accept the form of the try', async () => {
+    expect(await check(kind, AZURE, { write: 400 })).toEqual({
+      check: `${kind} ${NAMES[kind]}`,
+      state: 'warning',
+      seen: 'The service refused the try to write for its form, so this permission is unknown',
+    });
+  });
+
   it('leaves an outage to the caller', async () => {
     await expect(check(kind, LOCAL, { write: 503 })).rejects.toMatchObject({ code: 'storageUnavailable' });
   });
