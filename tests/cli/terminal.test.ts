@@ -93,7 +93,8 @@ it('writes an astral format character in JSON as the escapes of its surrogate pa
 
 it('nothing else in cli/ writes to stdout or stderr, except the programs themselves', () => {
   const folder = join(__dirname, '..', '..', 'cli');
-  const writing = readdirSync(folder).filter((file) =>
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => /\.\w+$/.test(file));
+  const writing = files.filter((file) =>
     /console\.|process\.std(?:out|err)|\bio\.std(?:out|err)/.test(readFileSync(join(folder, file), 'utf8')),
   );
   // main.ts hands the streams to the terminal. run.cjs writes before the program is loaded.
