@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { version } from '../package.json';
+import { version } from '../shared/version';
 import { systemClock } from '../shared/clock';
 import { FAILED, toResponse } from './answerJobs';
 import { httpHandler } from './handlers';

@@ -1,5 +1,5 @@
 import { HttpRequest, InvocationContext, type HttpHandler } from '@azure/functions';
-import { version } from '../../package.json';
+import { version } from '../../shared/version';
 import { readServiceStatus, type StatusServices } from '../../shared/status/serviceStatus';
 import { ReceiverError } from '../../shared/errors';
 
