@@ -41,6 +41,8 @@ export const verifyCold: Part = {
     const context = { clientId: CLIENT_ID, receivedAt: '2026-11-22T00:00:00.000Z', nextTraceparent: () => '' };
     const bodies = () => Array.from({ length: VERIFY.bodies }, () => notificationBody(VERIFY.items));
     const time = async (fresh: Buffer[], work: (body: Buffer) => Promise<void> | void) => {
+      // A POST arrives in a turn of its own: the one of the timing before would end within this one.
+      await setImmediate();
       const startedAt = performance.now();
       for (const body of fresh) await work(body);
       return performance.now() - startedAt;

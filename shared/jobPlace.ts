@@ -34,10 +34,10 @@ interface KeyedSegment {
 const CAST = '(?:/(?:microsoft\\.)?graph\\.([a-z]+))?';
 const SEGMENT = new RegExp(`/([a-z]+)${CAST}(?:/([^/()']+)|\\('([^/()']+)'\\))${CAST}`, 'iy');
 
-const GUID = '([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})';
+const GUID = '([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})';
 /** The forms that Graph's examples show. They mean the same to `readSegments`, which takes four times as long. */
-const PLAIN_TASK = new RegExp(`^/?print/taskDefinitions/${GUID}/tasks/${GUID}$`, 'i');
-const PLAIN_JOB = new RegExp(`^https://[^/?#]+/(?:v1\\.0|beta)/print/printers/${GUID}/jobs/(\\d{1,128})$`, 'i');
+const PLAIN_TASK = new RegExp(`^/?print/taskDefinitions/${GUID}/tasks/${GUID}$`);
+const PLAIN_JOB = new RegExp(`^https://[^/?#]+/(?:v1\\.0|beta)/print/printers/${GUID}/jobs/(\\d{1,128})$`);
 
 /** The keyed segments of the path below `/print`, or undefined for a path of another form. */
 function readSegments(path: string): KeyedSegment[] | undefined {
