@@ -43,6 +43,7 @@ const steps = [
     args: [command('prettier'), '--check', '--log-level', 'warn', '.'],
   },
   { name: 'unused code', what: 'knip', args: [command('knip'), '--no-progress'] },
+  { name: 'infra', what: 'bicep', args: [join('scripts', 'bicep.mjs')] },
 ];
 
 /** Lint takes as long as all other steps together, so it runs beside them. */
@@ -72,7 +73,8 @@ async function run({ name, what, args }) {
   const [code] = await once(child, 'close');
   const ok = code === 0;
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${what}), ${seconds} s`);
+  const skipped = ok && output.startsWith('skipped: ') ? `, ${output.trimEnd()}` : '';
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${what}), ${seconds} s${skipped}`);
   if (!ok) console.log(output.trimEnd().replace(/^/gm, '       '));
   return { name, ok };
 }
