@@ -44,7 +44,7 @@ export default tseslint.config(
   },
   // Programs speak on the terminal, those that tests start among them.
   {
-    files: ['cli/**', 'local/**', 'bench/**', 'scripts/**', 'examples/**', 'tests/fixtures/**'],
+    files: ['cli/**', 'local/**', 'bench/**', 'scripts/**', 'infra/**', 'examples/**', 'tests/fixtures/**'],
     rules: { 'no-console': 'off' },
   },
   // Plain JavaScript has no types to check against.

@@ -27,6 +27,7 @@ const base = {
 const startsProcesses = [
   'tests/contracts/azurite.test.ts',
   'tests/cli/run.test.ts',
+  'tests/infra/setup.test.ts',
   'tests/standInForCurl.test.ts',
 ].map((path) => `<rootDir>/${path}`);
 
