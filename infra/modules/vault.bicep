@@ -39,7 +39,8 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
     publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     networkAcls: {
       defaultAction: isPrivate ? 'Deny' : 'Allow'
-      bypass: 'None'
+      // Resource Manager, through which infra/setup.mjs writes, is among these. Each of them needs a role besides.
+      bypass: 'AzureServices'
     }
   }
 }
