@@ -6,7 +6,7 @@
  * `node scripts/bicep.mjs write`: formats the files and writes the snapshots.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -74,6 +74,13 @@ async function write(compiler) {
   for (const args of calls) {
     const fault = await faultsOf(compiler, args);
     if (fault !== undefined) throw new Error(fault);
+  }
+  // The compiler writes the outputs in an order of its own each time.
+  for (const set of parameterSets()) {
+    const file = set.replace(/\.bicepparam$/, '.snapshot.json');
+    const snapshot = JSON.parse(readFileSync(file, 'utf8'));
+    const outputs = Object.entries(snapshot.outputs).sort(([one], [other]) => (one < other ? -1 : 1));
+    writeFileSync(file, `${JSON.stringify({ ...snapshot, outputs: Object.fromEntries(outputs) }, null, 2)}\n`);
   }
 }
 
