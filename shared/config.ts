@@ -13,16 +13,23 @@ const CREDENTIALS = ['federated', 'certificate', 'secret', 'development'] as con
 
 export type GraphCredential = (typeof CREDENTIALS)[number];
 
-/** The queues of a storage account: by connection string, or as the managed identity of the app. */
-export type QueueStorageConfig =
-  { connectionString: string } | { queueServiceUri: string; managedIdentityClientId?: string };
+/**
+ * As whom services in Azure are opened: as the managed identity that is named, without a name as the system-assigned one, or
+ * with `azureCli` as the person of `az login`.
+ */
+export interface OwnIdentity {
+  managedIdentityClientId?: string;
+  azureCli?: true;
+}
+
+/** The queues of a storage account: by connection string or by identity. */
+export type QueueStorageConfig = { connectionString: string } | ({ queueServiceUri: string } & OwnIdentity);
 
 export type StorageConfig = QueueStorageConfig &
   ({ connectionString: string } | { blobServiceUri: string; tableServiceUri: string });
 
-/** The blobs of a storage account: by connection string, or as the managed identity of the app. */
-export type BlobStorageConfig =
-  { connectionString: string } | { blobServiceUri: string; managedIdentityClientId?: string };
+/** The blobs of a storage account: by connection string or by identity. */
+export type BlobStorageConfig = { connectionString: string } | ({ blobServiceUri: string } & OwnIdentity);
 
 export interface Config extends CertificateConfig {
   storage: StorageConfig;
@@ -128,7 +135,8 @@ export function readConfig(env: SettingsEnvironment): Config {
   const clientStateKeys = need('CLIENT_STATE_KEYS', KEYS_FORM, checkKeyRing);
   const publicForm = 'an https URL, e.g. https://<app>.azurewebsites.net/api';
   const publicBaseUrl = need('PUBLIC_BASE_URL', publicForm, checkPublicBaseUrl);
-  const sink = readEventSink(reader, { graphBaseUrl, ...signInAs(storage?.identity) });
+  const own = storage?.identity === undefined ? {} : { managedIdentityClientId: storage.identity };
+  const sink = readEventSink(reader, { graphBaseUrl, ...own });
   const addresses = [
     { name: 'GRAPH_BASE_URL', role: 'graph', url: graphBaseUrl },
     { name: 'ENTRA_AUTHORITY_HOST', role: 'signIn', url: authorityHost ?? DEFAULT_AUTHORITY },
@@ -189,7 +197,7 @@ function readStorage(reader: Reader<SettingName>, inAzure: boolean) {
   const blobServiceUri = read(dataSetting, checkServiceUri(BLOB_FORM));
   const identity = read('AzureWebJobsStorage__clientId', checkGuid(IDENTITY_FORM));
   if (!own) return undefined;
-  const signIn = signInAs(identity);
+  const signIn = signInAs(identity, inAzure);
   const storage = 'connectionString' in own.config ? own.config : { ...own.config, ...signIn };
   const eventsStorage: QueueStorageConfig = queueServiceUri === undefined ? storage : { queueServiceUri, ...signIn };
   const dataStorage: BlobStorageConfig = blobServiceUri === undefined ? storage : { blobServiceUri, ...signIn };
@@ -227,9 +235,10 @@ function storageAddress(name: string, url: string): Address {
   return { name, role: 'storage', url };
 }
 
-/** As which managed identity the app signs in to services in Azure. */
-function signInAs(identity: string | undefined): { managedIdentityClientId?: string } {
-  return identity === undefined ? {} : { managedIdentityClientId: identity };
+/** A machine outside Azure has no managed identity, unless one is named: there an operator runs the command line. */
+function signInAs(identity: string | undefined, inAzure: boolean): OwnIdentity {
+  if (identity !== undefined) return { managedIdentityClientId: identity };
+  return inAzure ? {} : { azureCli: true };
 }
 
 /** A service that is opened with a token of the managed identity. Its SDK sends tokens over https alone. */

@@ -1,4 +1,5 @@
 import type { TokenCredential } from '@azure/identity';
+import type { OwnIdentity } from '../config';
 
 /** The queues of the product. The poison queue of each is its name with `-poison`, except for those without a trigger. */
 export const QUEUE_NAMES = {
@@ -67,9 +68,11 @@ export const CONTAINER_NAMES = {
 /** host.json says the same (a test holds them equal): after this many tries the host moves a message to poison. */
 export const MAX_DEQUEUE_COUNT = 5;
 
-/** Signs in to services in Azure as the managed identity of the app: the one that is named, else the system-assigned one. */
-export async function openOwnIdentity(service: { managedIdentityClientId?: string }): Promise<TokenCredential> {
-  const { ManagedIdentityCredential } = await import('@azure/identity');
-  const clientId = service.managedIdentityClientId;
-  return clientId === undefined ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId });
+/** Signs in to services in Azure, as the settings say. */
+export async function openOwnIdentity({ managedIdentityClientId, azureCli }: OwnIdentity): Promise<TokenCredential> {
+  const { AzureCliCredential, ManagedIdentityCredential } = await import('@azure/identity');
+  if (azureCli) return new AzureCliCredential();
+  return managedIdentityClientId === undefined
+    ? new ManagedIdentityCredential()
+    : new ManagedIdentityCredential({ clientId: managedIdentityClientId });
 }

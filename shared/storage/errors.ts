@@ -90,7 +90,7 @@ function statusOf(error: Error): number | undefined {
 /** Names and codes only: the message of an SDK may quote its input. */
 function reasonOf(error: Error): string {
   if (TIMED_OUT.includes(error.name)) return 'no answer in time';
-  if (SIGN_IN_ERRORS.includes(error.name)) return 'no token of the managed identity';
+  if (SIGN_IN_ERRORS.includes(error.name)) return 'no token of the managed identity, or outside Azure of az login';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (code === 'ECONNREFUSED') return 'connection refused';
   return /^[A-Z_]{3,40}$/.test(code) ? code : 'no answer';

@@ -68,7 +68,7 @@ describe('settings that are complete', () => {
     });
   });
 
-  it('take storage by identity, system-assigned or named', () => {
+  it('take storage by identity: the person of az login outside Azure, system-assigned in it, or named', () => {
     const byIdentity = {
       AzureWebJobsStorage: undefined,
       AzureWebJobsStorage__blobServiceUri: 'https://a.blob.core.windows.net',
@@ -80,7 +80,8 @@ describe('settings that are complete', () => {
       queueServiceUri: 'https://a.queue.core.windows.net',
       tableServiceUri: 'https://a.table.core.windows.net',
     };
-    expect(read(byIdentity).storage).toEqual(storage);
+    expect(read(byIdentity).storage).toEqual({ ...storage, azureCli: true });
+    expect(read({ ...byIdentity, WEBSITE_INSTANCE_ID: 'i' }).storage).toEqual(storage);
     expect(read({ ...byIdentity, AzureWebJobsStorage__clientId: IDENTITY }).storage).toEqual({
       ...storage,
       managedIdentityClientId: IDENTITY,
@@ -254,7 +255,7 @@ describe('the storage account of the events', () => {
     expect(eventsStorage).toEqual({ queueServiceUri: EVENTS, managedIdentityClientId: IDENTITY });
     expect(storage).toMatchObject({ queueServiceUri: 'https://a.queue.core.windows.net' });
     const beside = read({ EVENTS_STORAGE__queueServiceUri: EVENTS });
-    expect(beside.eventsStorage).toEqual({ queueServiceUri: EVENTS });
+    expect(beside.eventsStorage).toEqual({ queueServiceUri: EVENTS, azureCli: true });
     expect(beside.storage).toEqual(read().storage);
   });
 
