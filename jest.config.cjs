@@ -28,6 +28,7 @@ const startsProcesses = [
   'tests/contracts/azurite.test.ts',
   'tests/cli/run.test.ts',
   'tests/infra/setup.test.ts',
+  'tests/documentedBlocks.test.ts',
   'tests/standInForCurl.test.ts',
 ].map((path) => `<rootDir>/${path}`);
 

@@ -35,6 +35,10 @@ const urlOf = (server: Server, scheme = 'http') => `${scheme}://127.0.0.1:${(ser
 
 /** Says what was asked; `/consent` sends the browser on, from https to http as the local cloud does. */
 const answer: RequestListener = (request, response) => {
+  if (request.url === '/missing') {
+    response.writeHead(404).end('no such page');
+    return;
+  }
   if (request.url?.startsWith('/consent')) {
     response.writeHead(302, { location: `${urlOf(plain)}/landed?a=b` }).end('elsewhere');
     return;
@@ -43,7 +47,8 @@ const answer: RequestListener = (request, response) => {
 };
 
 async function echo(request: IncomingMessage): Promise<string> {
-  return `${request.method} ${request.url} ${await text(request)}\n`;
+  const key = request.headers['x-key'] ?? '';
+  return `${request.method} ${request.url} ${String(key)}${await text(request)}\n`;
 }
 
 interface Ran {
@@ -66,6 +71,7 @@ describe('the stand-in for curl', () => {
     ['GET is the method without -d', () => `curl -s ${urlOf(plain)}/a`, 'GET /a \n'],
     ['-d posts', () => `curl -s ${urlOf(plain)}/a -d '{"b":"c d"}'`, 'POST /a {"b":"c d"}\n'],
     ['-X names the method', () => `curl -s -X PATCH ${urlOf(plain)}/a -d '{}'`, 'PATCH /a {}\n'],
+    ['-H adds a header', () => `curl -s ${urlOf(plain)}/a -H 'X-Key: k: 1'`, 'GET /a k: 1\n'],
     ['without -L a redirect is the answer', () => `curl -sk ${urlOf(secure, 'https')}/consent`, 'elsewhere'],
     [
       '-k takes any certificate, -L goes where the answer sends it',
@@ -79,6 +85,11 @@ describe('the stand-in for curl', () => {
     ],
   ])('%s', async (_name, line, stdout) => {
     expect(await type(line())).toEqual({ code: 0, stdout, stderr: '' });
+  });
+
+  it('-f fails without the body where the status is 400 or above', async () => {
+    expect(await type(`curl -f ${urlOf(plain)}/missing`)).toMatchObject({ code: 22, stdout: '' });
+    expect(await type(`curl ${urlOf(plain)}/missing`)).toMatchObject({ code: 0, stdout: 'no such page' });
   });
 
   it('writes to the file of -o', async () => {

@@ -1,15 +1,16 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { baseEnvironment } from '../../local/processes';
+import { delimiter, join } from 'node:path';
 import { DEFAULT_PORTS } from '../../local/startLocalCloud';
 import { compareRuns } from '../support/comparedRuns';
 import { readDocumentSteps, type DocumentStep } from '../support/documentSteps';
 import { BROWSER } from '../support/runCommand';
+import { readRunnablePages, type RunnablePage } from '../support/runnableBlocks';
+import { expectNoPowerShell, findPowerShell, runBash, runPowerShell, type ShellRun } from '../support/shells';
 import { eventually } from '../support/eventually';
 import { standInForCurl } from '../support/standInForCurl';
+import { standInForNpm } from '../support/standInForNpm';
 import { ROOT, startFlow, type Flow } from '../support/startFlow';
 
 /** In the order in which a reader comes to them: the second goes on where the first ends. */
@@ -17,8 +18,6 @@ const PAGES = ['docs/onboarding.md', 'docs/operations.md'].map((page) => {
   const text = readFileSync(join(ROOT, page), 'utf8');
   return { page, text, steps: readDocumentSteps(text) };
 });
-/** A bound on a command that hangs, under that of its test. */
-const COMMAND_LIMIT_MS = 45_000;
 /** How the pages say that a device code is answered. */
 const DEVICE_LOGIN = '/devicelogin?user_code=<code>&as=printerAdministrator';
 
@@ -29,14 +28,18 @@ const PRINTERS = {
   Archive: 'bbbbbbbb-0000-4000-8000-000000000002',
 };
 
+/** The customer and the printer of the examples in other pages, and where their app is. */
+const EXAMPLE_TENANT = '11111111-1111-1111-1111-111111111111';
+const EXAMPLE_PRINTER = '66666666-6666-6666-6666-666666666666';
+const APP_URL = 'https://app.azurewebsites.net';
+
 /** What a reader types, against a local cloud as `npm start` has it, in a folder with its local.settings.json. */
 describe('the documented commands', () => {
   const runs = compareRuns();
   const folder = mkdtempSync(join(tmpdir(), 'documentation-'));
   // A machine for tests may have no curl, unlike a reader's.
   const environment = {
-    ...baseEnvironment(),
-    PATH: standInForCurl(ROOT, folder, process.env['PATH'] ?? ''),
+    PATH: [standInForNpm(ROOT, folder), standInForCurl(ROOT, folder, process.env['PATH'] ?? '')].join(delimiter),
     // A person who signs in at once as a Printer Administrator.
     BROWSER,
   };
@@ -91,24 +94,6 @@ describe('the documented commands', () => {
     return value.replace(/(\w+):<key of \1>/g, (_text, keyId: string) => known.get(keyId) ?? `${keyId}:${newKey()}`);
   }
 
-  /** Runs a line in a shell. */
-  async function type(line: string): Promise<{ code: number | null; said: string }> {
-    const cli = `'${process.execPath}' '${join(ROOT, 'cli', 'run.cjs')}'`;
-    const child = spawn('sh', ['-c', `( ${line.replaceAll('npm run -s cli --', cli)} ) 2>&1`], {
-      cwd: folder,
-      env: environment,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      // A group of its own, so that what the shell has started ends with it.
-      detached: true,
-    });
-    const limit = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), COMMAND_LIMIT_MS);
-    let said = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
-    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-    clearTimeout(limit);
-    return { code, said };
-  }
-
   /** The pages tell the reader to wait until the job is through, or given up. */
   async function untilSettled(): Promise<void> {
     await flow.untilQuiet();
@@ -131,7 +116,10 @@ describe('the documented commands', () => {
           const changes = Object.entries(step.values).map(([name, value]) => [name, toThisRun(fillKeys(value))]);
           return deploy(Object.fromEntries(changes) as Record<string, string>);
         }
-        const { code, said } = await type(toThisRun(runs.translate(step.command)));
+        const { code, said } = await runBash(toThisRun(runs.translate(step.command)), {
+          cwd: folder,
+          env: environment,
+        });
         const { documented, actual } = runs.compare(step.output, toThePage(said));
         expect(`${at}\n${actual}`).toBe(`${at}\n${documented}`);
         expect(code === 0).toBe(!/^error: /m.test(step.output));
@@ -144,6 +132,49 @@ describe('the documented commands', () => {
     expect(flow.logged('job.poisoned')).toMatchObject([
       { tenantId: TENANT, jobId: '5183', reason: 'tooManyAttempts', attempts: 5, code: 'graphForbidden' },
     ]);
+  });
+
+  describe('in blocks that are marked runnable', () => {
+    const { cloud } = readRunnablePages(ROOT);
+    const pwsh = findPowerShell();
+    const keys: Record<string, string> = {};
+    beforeAll(async () => {
+      keys['FUNCTION_KEY'] = flow.cloud.functionKey;
+      await flow.control.createTenant({ tenantId: EXAMPLE_TENANT, name: 'Fabrikam' });
+      await flow.control.createPrinter(EXAMPLE_TENANT, { id: EXAMPLE_PRINTER, displayName: 'Lobby' });
+      const created = await inBash(
+        `npm run -s cli -- tenants add ${EXAMPLE_TENANT} --name Fabrikam > added.txt
+        npm run -s cli -- tenants token create --tenant ${EXAMPLE_TENANT} --name Lobby --printer ${EXAMPLE_PRINTER} --json`,
+      );
+      keys['DEVICE_TOKEN'] = /uprd1[\w.-]+/.exec(created.said)?.[0] ?? created.said;
+    }, 60_000);
+
+    const textOf = ({ blocks }: RunnablePage, shell: 'bash' | 'powershell') =>
+      toThisRun(blocks.map((block) => block[shell]).join('\n')).replaceAll(APP_URL, flow.cloud.hosts[0]?.url ?? '');
+    const options = () => ({ cwd: folder, env: { ...environment, ...keys } });
+    const inBash = (text: string) => runBash(text, { ...options(), strict: true });
+    const resultOf = ({ code, said }: ShellRun) => (code === 0 ? 'done' : said);
+
+    it.each(cloud.map((page) => [page.page, page] as const))(
+      '%s runs in bash',
+      async (_name, page) => {
+        // Without -f, curl ends with 0 for any status.
+        const text = textOf(page, 'bash').replace(/^curl /gm, 'curl -f ');
+        expect(resultOf(await inBash(text))).toBe('done');
+      },
+      60_000,
+    );
+
+    const isVaried = ({ blocks }: RunnablePage) => blocks.some(({ bash, powershell }) => powershell !== bash);
+    it.each(cloud.filter(isVaried).map((page) => [page.page, page] as const))(
+      '%s runs in PowerShell 7',
+      async (name, page) => {
+        if (pwsh === undefined) return expectNoPowerShell(name);
+        const run = await runPowerShell(pwsh, textOf(page, 'powershell'), { ...options(), home: folder });
+        expect(resultOf(run)).toBe('done');
+      },
+      60_000,
+    );
   });
 });
 
