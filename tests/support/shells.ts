@@ -27,7 +27,7 @@ export function findPowerShell(): string | undefined {
 
 /** Says what does not run without PowerShell. CI has it, so there its absence fails. */
 export function expectNoPowerShell(what: string): void {
-  console.warn(`Not run in PowerShell 7, because there is no pwsh on the PATH: ${what}`);
+  process.stderr.write(`Not run in PowerShell 7, because there is no pwsh on the PATH: ${what}\n`);
   expect(process.env['CI']).toBeUndefined();
 }
 
