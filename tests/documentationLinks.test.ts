@@ -3,11 +3,13 @@ import { dirname, join, relative, resolve } from 'node:path';
 
 const ROOT = join(__dirname, '..');
 const IN_ROOT = readdirSync(ROOT).filter((file) => file.endsWith('.md'));
-const BELOW = ['docs', 'examples', '.github'].flatMap((folder) =>
-  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.md') && !file.includes('node_modules'))
-    .map((file) => join(folder, file)),
-);
+const BELOW = ['docs', 'examples', 'infra', '.github']
+  .filter((folder) => existsSync(join(ROOT, folder)))
+  .flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.md') && !file.includes('node_modules'))
+      .map((file) => join(folder, file)),
+  );
 
 /** The text without what GitHub shows as code: brackets there are no links, and a # begins no heading. */
 const withoutCode = (markdown: string) =>
