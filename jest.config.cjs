@@ -25,10 +25,10 @@ const base = {
 
 /** Tests outside tests/local that start a process. */
 const startsProcesses = [
+  'tests/documentedBlocks.test.ts',
   'tests/contracts/azurite.test.ts',
   'tests/cli/run.test.ts',
   'tests/infra/setup.test.ts',
-  'tests/documentedBlocks.test.ts',
   'tests/standInForCurl.test.ts',
 ].map((path) => `<rootDir>/${path}`);
 
