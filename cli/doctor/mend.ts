@@ -1,5 +1,5 @@
 import type { BlobStorageConfig, Config, QueueStorageConfig, StorageConfig } from '../../shared/config';
-import { isEventsQueue } from '../../shared/storage/account';
+import { CONTAINER_NAMES, isEventsQueue } from '../../shared/storage/account';
 
 /** One queue, table or container of the product, as `az` names it. */
 export interface Resource {
@@ -13,6 +13,8 @@ const ROLES = {
   table: 'Storage Table Data Contributor',
   container: 'Storage Blob Data Contributor',
 } as const;
+/** The app reads its rules and never writes them. */
+const CONFIG_ROLE = 'Storage Blob Data Reader';
 
 /** The path of a resource below its account, as scopes of role assignments name it. */
 const SCOPES = {
@@ -42,7 +44,9 @@ export function accessCommand(config: Config, resource: Resource): string {
     identity === undefined
       ? `--assignee-object-id "${own}" --assignee-principal-type ServicePrincipal`
       : `--assignee ${identity}`;
-  return `az role assignment create ${assignee} --role "${ROLES[resource.kind]}" --scope ${scope}`;
+  const isConfig = resource.kind === 'container' && resource.name === CONTAINER_NAMES.config;
+  const role = isConfig ? CONFIG_ROLE : ROLES[resource.kind];
+  return `az role assignment create ${assignee} --role "${role}" --scope ${scope}`;
 }
 
 /** Changes a setting of the deployed app. The command line needs the same value. */

@@ -131,6 +131,9 @@ it('the container of the configuration is only read', async () => {
   const container = containerWith({ write: 403, delete: 403 });
   const found = await checkContainer({ config: AZURE, container }, 'config', { isWritten: false });
   expect(found).toEqual({ check: 'container config', state: 'ok', seen: 'read' });
+  const refused = containerWith({ read: 403 });
+  const { mend } = await checkContainer({ config: AZURE, container: refused }, 'config', { isWritten: false });
+  expect(mend).toEqual([expect.stringContaining('--role "Storage Blob Data Reader"')]);
 });
 
 it('nothing is stored, and no message is shown or taken', async () => {
