@@ -1,4 +1,4 @@
-import type { OpenTask } from '../../local/graphSimulator/control/viewState';
+import type { ListedJob, OpenTask } from '../../local/graphSimulator/control/viewState';
 import type { WishAction } from '../../shared/jobs/wishes';
 import { rulesBlobOf } from '../../shared/rules/storedRules';
 import { storeWishOf } from '../support/flowRules';
@@ -40,6 +40,8 @@ export function holdHours(ruled: readonly SoakCustomer[], printerId: string): nu
   return isHeld ? LONGEST_HOLD_HOURS : 0;
 }
 
+const isEnded = ({ state }: ListedJob) => ['completed', 'canceled', 'aborted'].includes(state);
+
 /**
  * What people do in an hour to a held job: some wait for the end of the hold. Only jobs whose event was sent: one that its user
  * cancels before the app has seen it leaves nothing at Graph that the app could find.
@@ -47,7 +49,7 @@ export function holdHours(ruled: readonly SoakCustomer[], printerId: string): nu
 export async function decideOnSome(
   flow: Flow,
   ruled: readonly SoakCustomer[],
-  openTasks: readonly OpenTask[],
+  { openTasks, listed }: { openTasks: readonly OpenTask[]; listed: readonly ListedJob[] },
   events: ReadonlySet<string>,
   random: () => number,
 ): Promise<void> {
@@ -58,7 +60,12 @@ export async function decideOnSome(
   if (held.length === 0 || random() < 0.4) return;
   const { tenantId, definitionId, taskId, printerId, jobId } = oneOf(held, random);
   const action = oneOf<WishAction | 'cancel'>(['release', 'redirect', 'abort', 'cancel'], random);
-  if (action === 'cancel') return flow.control.actOnJob(tenantId, printerId, jobId, 'cancel');
+  if (action === 'cancel') {
+    // While the app is down, the task of a canceled job can stay open, and a user cannot cancel a job twice.
+    const ofJob = (job: ListedJob) => job.tenantId === tenantId && job.printerId === printerId && job.jobId === jobId;
+    const isActive = listed.some((job) => ofJob(job) && !isEnded(job));
+    return isActive ? flow.control.actOnJob(tenantId, printerId, jobId, 'cancel') : undefined;
+  }
   const target = ruled.find((customer) => customer.tenantId === tenantId)?.printerIds.at(-1) ?? '';
   const key = { tenantId, rowKey: `jobStarted_${definitionId}_${taskId}` };
   await storeWishOf(flow, key, { action, ...(action === 'redirect' ? { printerId: target } : {}) });

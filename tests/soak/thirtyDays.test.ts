@@ -67,7 +67,7 @@ describe(`${days} days by the hour (SOAK_SEED=${seed})`, () => {
         printed += await printSome(control, customers, index % 24, random);
         const listed = await control.listedJobs();
         await takeSome(control, listed, random);
-        await decideOnSome(flow, ruled, await control.openTasks(), judge.events, random);
+        await decideOnSome(flow, ruled, { openTasks: await control.openTasks(), listed }, judge.events, random);
         if (hour.app === 'up') {
           await flow.start(['renewSubscriptions', 'sweepJobs']);
           await flow.untilQuiet();
