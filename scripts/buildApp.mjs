@@ -17,7 +17,7 @@ export const BASE = {
 };
 
 /** CommonJS packages inside an ES module bundle still call `require`. The worker provides `@azure/functions-core` through it. */
-const requireBanner =
+export const REQUIRE_BANNER =
   "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);";
 
 /**
@@ -28,7 +28,7 @@ const requireBanner =
 export const buildApp = (entry, outdir, options = {}) =>
   build({
     ...BASE,
-    banner: { js: requireBanner },
+    banner: { js: REQUIRE_BANNER },
     entryPoints: { index: entry },
     outdir,
     splitting: true,
