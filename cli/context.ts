@@ -63,6 +63,8 @@ export interface CliServices extends Pick<
 export interface CliContext {
   terminal: Terminal;
   version: CliIo['version'];
+  /** FUNCTION_KEY of the environment: no argument, because other users of a machine see the arguments of its programs. */
+  functionKey: string | undefined;
   now: CliIo['now'];
   sleep: CliIo['sleep'];
   userName: CliIo['userName'];

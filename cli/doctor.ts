@@ -9,7 +9,7 @@ import type { CliContext } from './context';
 import { checkDeployedKey, checkDeployedStatus, checkHandshake, checkRoute, ROUTES } from './doctor/addressChecks';
 import { runChecks, type Check, type Finding } from './doctor/checks';
 import { checkSignedWatches, showKeys } from './doctor/keyChecks';
-import { settingCommand } from './doctor/mend';
+import { settingCommands } from './doctor/remedies';
 import { checkContainer, checkQueue, checkTable } from './doctor/storageChecks';
 import { checkPermissions, checkPullPrinting, type TenantDeps } from './doctor/tenantChecks';
 import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
@@ -20,19 +20,18 @@ const MOST_TENANTS = 20;
 
 interface DoctorOptions extends JsonOption {
   tenant?: string;
-  key?: string;
 }
 
-/** The command `doctor`: whether a deployment is right, and the commands that mend it. It changes nothing. */
+/** The command `doctor`: whether a deployment is right, and the commands that correct it. It changes nothing. */
 export function doctorCommand(command: Command, context: CliContext): void {
   command
     .description('Check a deployment: permissions, roles, storage, keys, routes and address. Changes nothing')
     .option(TENANT_FLAG, 'the permissions of this tenant only', nameArgument)
-    .option('--key <function key>', 'also ask the deployed app for its status')
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',
-      `\nExit code 1 when a check fails.\n${example('doctor', 'doctor --key "$FUNCTION_KEY" --json')}`,
+      '\nWith a function key in FUNCTION_KEY, the deployed app is asked for its status too. Exit code 1 when a check fails.\n' +
+        example('doctor', 'doctor --tenant Contoso --json'),
     )
     .action((options: DoctorOptions) => doctor(context, options));
 }
@@ -47,9 +46,9 @@ async function doctor(context: CliContext, options: DoctorOptions): Promise<void
     ['check', 'result', 'seen'],
     findings.map(({ check, state, seen }) => [check, state, seen]),
   );
-  for (const { check, state, seen, mend = [] } of findings) {
+  for (const { check, state, seen, remedies = [] } of findings) {
     if (state !== 'failed' && state !== 'warning') continue;
-    terminal.print('', `${check}: ${state}. ${seen}.`, ...mend.map((command) => `  Run: ${command}`));
+    terminal.print('', `${check}: ${state}. ${seen}.`, ...remedies.map((command) => `  Run: ${command}`));
   }
   const warnings = findings.filter(({ state }) => state === 'warning').length;
   terminal.print('', `${plural(findings.length, 'check')}: ${failed.length} failed, ${plural(warnings, 'warning')}.`);
@@ -74,7 +73,7 @@ async function examine(context: CliContext, options: DoctorOptions): Promise<Fin
     { name: 'settings', run: () => found({ check: 'settings', state: 'ok', seen: 'complete and well-formed' }) },
     { name: 'keys', run: () => Promise.resolve(showKeys(config.clientStateKeys)) },
     ...(await storageChecks(context, config)),
-    ...addressChecks(context, config, options),
+    ...addressChecks(context, config),
     { name: 'keys of watches', run: async () => [await checkWatches(context, config)] },
   ];
   const first = await runChecks(deps, general, interruption);
@@ -86,7 +85,7 @@ function describeSettings({ details }: ReceiverError): Finding[] {
   return [
     ...details.map((detail): Finding => {
       const [name = ''] = /^\w+/.exec(detail) ?? [];
-      return { check: `setting ${name}`, state: 'failed', seen: detail, mend: [settingCommand(name)] };
+      return { check: `setting ${name}`, state: 'failed', seen: detail, remedies: settingCommands(name) };
     }),
     { check: 'all others', state: 'skipped', seen: 'they need the settings' },
   ];
@@ -116,7 +115,7 @@ async function storageChecks(context: CliContext, config: Config): Promise<Check
   ];
 }
 
-function addressChecks({ fetch, now, version }: CliContext, config: Config, { key }: DoctorOptions): Check[] {
+function addressChecks({ fetch, now, version, functionKey: key }: CliContext, config: Config): Check[] {
   const deps = { fetch, config, now: now() };
   return [
     ...(['notifications', 'lifecycle'] as const).map((route) => ({

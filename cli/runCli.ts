@@ -64,6 +64,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
       },
     },
     version: io.version,
+    functionKey: io.env['FUNCTION_KEY'] || undefined,
     now: io.now,
     sleep: io.sleep,
     userName: io.userName,

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from '../../shared/config';
 import { signConsentState } from '../../shared/consent/consentLink';
 import { isRecord, parseJson, parseText } from '../../shared/parse';
+import { plural } from '../output';
 import { describeSilence } from '../probe';
 import type { Finding } from './checks';
-import { APP, settingCommand } from './mend';
+import { APP, settingCommands } from './remedies';
 
 export interface AddressDeps {
   fetch: typeof fetch;
@@ -36,7 +37,7 @@ export async function checkHandshake(deps: AddressDeps, route: 'notifications' |
   if (answer.text === token && answer.type.startsWith('text/plain'))
     return ok(check, 'answers with the token of Graph');
   const seen = 'Answers 200, but not with the token as plain text: another program is at this address';
-  return { check, state: 'failed', seen, mend: [settingCommand('PUBLIC_BASE_URL')] };
+  return { check, state: 'failed', seen, remedies: settingCommands('PUBLIC_BASE_URL') };
 }
 
 /** A route that answers so much without a key or token. */
@@ -74,7 +75,7 @@ export async function checkDeployedKey(deps: AddressDeps): Promise<Finding> {
       check,
       state: 'failed',
       seen,
-      mend: [settingCommand('CLIENT_STATE_KEYS'), `az functionapp restart ${APP}`],
+      remedies: settingCommands('CLIENT_STATE_KEYS'),
     };
   }
   return problemOf(deps, check, answer, 200) ?? ok(check, `accepts what the key ${clientStateKeys[0].keyId} signs`);
@@ -92,29 +93,57 @@ export async function checkDeployedStatus(
   const check = 'status of the deployed app';
   const answer = await ask(deps, 'GET', '/status', { 'x-functions-key': own.functionKey });
   if (typeof answer !== 'string' && answer.status === 401) {
-    const mend = [`az functionapp keys list ${APP} --query functionKeys`];
-    return { check, state: 'failed', seen: 'The app does not accept the function key', mend };
+    const remedies = [`az functionapp keys list ${APP} --query functionKeys`];
+    return { check, state: 'failed', seen: 'The app does not accept the function key', remedies };
   }
   if (typeof answer !== 'string' && answer.status === 503) {
     const seen = 'The app cannot read its storage: see its log line function.failed, and the roles of its identity';
-    return { check, state: 'failed', seen, mend: [`az functionapp identity show ${APP}`] };
+    return { check, state: 'failed', seen, remedies: [`az functionapp identity show ${APP}`] };
   }
   const problem = problemOf(deps, check, answer, 200);
   if (problem || typeof answer === 'string') return problem ?? unreached(deps, check, 'no answer');
-  const { state, version } = readStatus(answer.text);
-  if (state === '') return { check, state: 'failed', seen: 'The answer is no status of this app', mend: [DEPLOY] };
+  const { state, version, reasons } = readStatus(answer.text);
+  if (state === '') return { check, state: 'failed', seen: 'The answer is no status of this app', remedies: [DEPLOY] };
   if (version !== own.version) {
     const seen = `The app has version ${version}, and this command ${own.version}`;
-    return { check, state: 'warning', seen, mend: [DEPLOY] };
+    return { check, state: 'warning', seen, remedies: [DEPLOY] };
   }
-  if (state !== 'OK') return { check, state: 'warning', seen: 'The service needs attention', mend: ['status'] };
+  if (state !== 'OK') return describeAttention(check, reasons);
   return ok(check, `${state}, version ${version}`);
 }
 
-function readStatus(text: string): { state: string; version: string } {
+/** What the app itself says, because the settings of this command may be right where those of the app are wrong. */
+function describeAttention(check: string, reasons: readonly DeployedReason[]): Finding {
+  const isStopped = reasons.some(({ reason }) => reason === 'settingsInvalid');
+  const [first, ...others] = reasons;
+  const more = others.length === 0 ? '' : `, and for ${plural(others.length, 'more reason')}`;
+  return {
+    check,
+    state: isStopped ? 'failed' : 'warning',
+    seen: `The app asks for attention: ${first?.problem ?? 'it gives no reason'}${more}`,
+    // A reason that only the app can see names this command.
+    remedies: [...new Set(reasons.map(({ next }) => next))].filter((next) => next !== 'doctor'),
+  };
+}
+
+interface DeployedReason {
+  reason: string;
+  problem: string;
+  next: string;
+}
+
+function readStatus(text: string): { state: string; version: string; reasons: DeployedReason[] } {
   const answered = parseJson(text);
-  const { state, version } = isRecord(answered) ? answered : {};
-  return { state: parseText(state), version: parseText(version) };
+  const { state, version, reasons } = isRecord(answered) ? answered : {};
+  return {
+    state: parseText(state),
+    version: parseText(version),
+    reasons: (Array.isArray(reasons) ? reasons : []).filter(isRecord).map(({ reason, problem, next }) => ({
+      reason: parseText(reason),
+      problem: parseText(problem),
+      next: parseText(next),
+    })),
+  };
 }
 
 /** The answer, or why there was none. */
@@ -147,18 +176,18 @@ function problemOf(deps: AddressDeps, check: string, answer: Answer | string, wa
   const failed = { check, state: 'failed', seen: `Answers ${status} in place of ${wanted}` } as const;
   if (status === 404) {
     const seen = `${failed.seen}: the app is not deployed, or PUBLIC_BASE_URL has another path`;
-    return { ...failed, seen, mend: [DEPLOY, settingCommand('PUBLIC_BASE_URL')] };
+    return { ...failed, seen, remedies: [DEPLOY, ...settingCommands('PUBLIC_BASE_URL')] };
   }
   if (status === 401 || (status >= 300 && status < 400)) {
     const seen = `${failed.seen}: a sign-in answers in place of the app. Exclude this path from it`;
-    return { ...failed, seen, mend: [`az webapp auth show ${APP}`] };
+    return { ...failed, seen, remedies: [`az webapp auth show ${APP}`] };
   }
   if (status === 403) {
     const seen = `${failed.seen}: an access restriction of the app`;
-    return { ...failed, seen, mend: [`az functionapp config access-restriction show ${APP}`] };
+    return { ...failed, seen, remedies: [`az functionapp config access-restriction show ${APP}`] };
   }
-  if (status === 200) return { ...failed, seen: `${failed.seen}: the route needs no key`, mend: [DEPLOY] };
-  return { ...failed, mend: [`az functionapp restart ${APP}`] };
+  if (status === 200) return { ...failed, seen: `${failed.seen}: the route needs no key`, remedies: [DEPLOY] };
+  return { ...failed, remedies: [`az functionapp restart ${APP}`] };
 }
 
 function unreached({ config }: AddressDeps, check: string, why: string): Finding {
@@ -167,7 +196,7 @@ function unreached({ config }: AddressDeps, check: string, why: string): Finding
     check,
     state: 'failed',
     seen,
-    mend: [`az functionapp show ${APP} --query "{state:state,host:defaultHostName}"`],
+    remedies: [`az functionapp show ${APP} --query "{state:state,host:defaultHostName}"`],
   };
 }
 

@@ -8,8 +8,8 @@ export interface Finding {
   state: 'ok' | 'warning' | 'failed' | 'skipped';
   /** What was seen, one sentence without its full stop. */
   seen: string;
-  /** Commands that mend it, in their order: of a shell, or of this program without its name. */
-  mend?: readonly string[];
+  /** Commands that correct it, in their order: of a shell, or of this program without its name. */
+  remedies?: readonly string[];
 }
 
 /** A check that has not run yet. */
@@ -57,7 +57,10 @@ export async function runChecks(
 async function runOne({ sleep }: RunDeps, { name, run }: Check): Promise<readonly Finding[]> {
   const ended = new AbortController();
   const timeUp = sleep(CHECK_LIMIT_MS, ended.signal).then(() => [
-    { check: name, state: 'failed' as const, seen: `No result within ${CHECK_LIMIT_MS / 1_000} s` },
+    {
+      ...{ check: name, state: 'failed' as const, seen: `No result within ${CHECK_LIMIT_MS / 1_000} s` },
+      remedies: ['doctor --verbose'],
+    },
   ]);
   // Rejects when the check was quicker.
   timeUp.catch(() => undefined);

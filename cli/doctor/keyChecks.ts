@@ -5,7 +5,7 @@ import type { Tenants } from '../../shared/tenants/tenants';
 import type { Watch, Watches } from '../../shared/watches/watches';
 import { plural } from '../output';
 import type { Finding } from './checks';
-import { settingCommand } from './mend';
+import { settingCommands } from './remedies';
 
 /** The fingerprint of each key. Two deployments that show the same one have the same key. */
 export function showKeys(ring: KeyRing): Finding[] {
@@ -36,5 +36,10 @@ export async function checkSignedWatches({ ring, tenants, watches, now, onUnread
   if (wrong.length === 0) return { check, state: 'ok', seen: `${plural(stored.length, 'watch', 'watches')}` };
   const keys = [...new Set(wrong.map(({ keyId, problem }) => `${keyId} (${problem})`))].join(', ');
   const seen = `${plural(wrong.length, 'watch is', 'watches are')} signed with ${keys}. Restore the key, or replace the subscriptions`;
-  return { check, state: 'failed', seen, mend: [settingCommand('CLIENT_STATE_KEYS'), 'subscriptions reconcile'] };
+  return {
+    check,
+    state: 'failed',
+    seen,
+    remedies: [...settingCommands('CLIENT_STATE_KEYS'), 'subscriptions reconcile'],
+  };
 }

@@ -5,7 +5,7 @@ import type { BlobContainer } from '../../shared/storage/blobs';
 import type { EntityTable } from '../../shared/storage/entityTable';
 import type { QueueContents } from '../../shared/storage/queueContents';
 import type { Finding } from './checks';
-import { accessCommand, createCommand, type Resource } from './mend';
+import { accessCommand, createCommand, type Resource } from './remedies';
 
 /*
  * Permission to write is tried on what does not exist, so that nothing is stored: the service checks the permission first
@@ -86,10 +86,14 @@ async function tryResource(config: Config, resource: Resource, tries: readonly T
         case 401:
         case 403: {
           const seen = `No permission to ${access}. A new role takes effect after a few minutes`;
-          return { ...failed, seen, mend: [accessCommand(config, resource)] };
+          return { ...failed, seen, remedies: [accessCommand(config, resource)] };
         }
         case 404:
-          return { ...failed, seen: `The ${resource.kind} does not exist`, mend: [createCommand(config, resource)] };
+          return {
+            ...failed,
+            seen: `The ${resource.kind} does not exist`,
+            remedies: [createCommand(config, resource)],
+          };
         case 400: {
           const seen = `The service refused the try to ${access} for its form, so this permission is unknown`;
           return { check, state: 'warning', seen };

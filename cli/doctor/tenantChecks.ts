@@ -36,12 +36,16 @@ export async function checkPermissions(
   const unknown = checks.find(({ state }) => state === 'unknown');
   const consent = `tenants consent-url ${tenantId}`;
   if (missing.length > 0) {
-    const mend = [...missing.map((permission) => grantCommand(config.clientId, permission)), consent];
-    return { check, state: 'failed', seen: `Not granted: ${missing.join(', ')}`, mend };
+    const remedies = [...missing.map((permission) => grantCommand(config.clientId, permission)), consent];
+    return { check, state: 'failed', seen: `Not granted: ${missing.join(', ')}`, remedies };
   }
   if (unknown) {
     const detail = (unknown.detail ?? '').replace(/\.$/, '');
-    return { check, state: 'failed', seen: `${unknown.permission} could not be tried: ${detail}`, mend: [consent] };
+    const seen = `${unknown.permission} could not be tried: ${detail}`;
+    // An outage or a throttled tenant says nothing about the consent.
+    return unknown.retryable
+      ? { check, state: 'warning', seen }
+      : { check, state: 'failed', seen, remedies: [consent] };
   }
   return { check, state: 'ok', seen: checks.map(({ permission }) => permission).join(', ') };
 }

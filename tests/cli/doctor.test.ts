@@ -18,7 +18,7 @@ interface Found {
   check: string;
   state: string;
   seen: string;
-  mend?: string[];
+  remedies?: string[];
 }
 
 /** No check takes longer than its limit. */
@@ -99,7 +99,7 @@ describe('doctor', () => {
     expect(fingerprint(of('key k0'))).not.toBe(fingerprint(of('key k1')));
   });
 
-  it('prints what is wrong with the commands that mend it, and ends with 1', async () => {
+  it('prints what is wrong with the commands that correct it, and ends with 1', async () => {
     const world = createDeployment({ calledAs: 'upr', fetch: () => Promise.reject(new TypeError('no network')) });
     await world.addTenant();
     await putServed(world, { keyId: 'k0', keyCheck: keyCheckOf({ keyId: 'k0', key: testKey(1) }) });
@@ -108,7 +108,9 @@ describe('doctor', () => {
     expect(stdout).toMatch(/^CHECK +RESULT +SEEN\n/);
     expect(stdout).toContain(
       'keys of watches: failed. 1 watch is signed with k0 (missing). Restore the key, or replace the subscriptions.\n' +
-        '  Run: az functionapp config appsettings set --name <app> --resource-group <group> --settings "CLIENT_STATE_KEYS=<value>"\n' +
+        '  Run: az keyvault secret set --vault-name <vault> --name client-state-keys --file <file> --encoding utf-8 --output none\n' +
+        '  Run: az rest --method post --url "$(az functionapp show --name <app> --resource-group <group> --query id --output tsv)/config/configreferences/appsettings/refresh?api-version=2025-03-01"\n' +
+        '  Run: az functionapp restart --name <app> --resource-group <group>\n' +
         '  Run: upr subscriptions reconcile\n',
     );
     expect(stdout).toMatch(/\n29 checks: 8 failed, 0 warnings\.\n$/);
@@ -123,9 +125,19 @@ describe('doctor', () => {
       'setting ENTRA_CLIENT_ID: failed',
       'setting PUBLIC_BASE_URL: failed',
     ]);
-    expect(findings.find(({ check }) => check === 'setting PUBLIC_BASE_URL')?.mend).toEqual([
+    expect(findings.find(({ check }) => check === 'setting PUBLIC_BASE_URL')?.remedies).toEqual([
       'az functionapp config appsettings set --name <app> --resource-group <group> --settings "PUBLIC_BASE_URL=<value>"',
     ]);
+  });
+
+  it('names no command that shows a secret to other users of the machine', async () => {
+    const env = { ...CLI_ENV, ENTRA_CLIENT_SECRET: '', GRAPH_CREDENTIAL: 'secret', CLIENT_STATE_KEYS: 'k1' };
+    const { findings } = await createDeployment({ env }).examine();
+    const remedies = (name: string) => findings.find(({ check }) => check === `setting ${name}`)?.remedies?.join('\n');
+    expect(remedies('ENTRA_CLIENT_SECRET')).toBe(
+      'az functionapp config appsettings set --name <app> --resource-group <group> --settings @<file.json>',
+    );
+    expect(remedies('CLIENT_STATE_KEYS')).toMatch(/^az keyvault secret set [^\n]* --file <file> /);
   });
 
   it('checks the first 20 customers, and one with --tenant', async () => {

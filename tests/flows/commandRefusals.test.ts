@@ -143,11 +143,13 @@ describe('the command, when something refuses or does not answer', () => {
     const OWN_STATUS = 'status of the deployed app';
     interface Examined {
       state: string;
-      findings: { check: string; state: string; seen: string; mend?: string[] }[];
+      findings: { check: string; state: string; seen: string; remedies?: string[] }[];
     }
     const doctor = async (env: Readonly<Record<string, string>> = {}) => {
-      const argv = ['doctor', '--key', flow.cloud.functionKey, '--json'];
-      const { code, stdout, stderr } = await cliWith(env, ...argv);
+      const { code, stdout, stderr } = await cliWith(
+        { FUNCTION_KEY: flow.cloud.functionKey, ...env },
+        ...['doctor', '--json'],
+      );
       expect(stderr.replace(/^\d+ of \d+ checks done.*\n/gm, '')).toBe('');
       return { code, ...(JSON.parse(stdout) as Examined) };
     };
@@ -214,7 +216,7 @@ describe('the command, when something refuses or does not answer', () => {
       ]);
     }, 60_000);
 
-    it('names a queue that was deleted and a permission that was withdrawn, with the commands that mend them', async () => {
+    it('names a queue that was deleted and a permission that was withdrawn, with the commands that correct them', async () => {
       const queues = QueueServiceClient.fromConnectionString(flow.cloud.connectionString);
       await queues.deleteQueue('print-archive');
       await flow.control.changeTenant(TENANT, { roles: ['PrintTaskDefinition.ReadWrite.All', 'Printer.Read.All'] });
@@ -227,10 +229,10 @@ describe('the command, when something refuses or does not answer', () => {
         [OWN_STATUS, expect.stringContaining('The app cannot read its storage')],
         [`permissions of ${TENANT}`, 'Not granted: PrintJob.ReadBasic.All'],
       ]);
-      expect(failed[0]?.mend).toEqual([
+      expect(failed[0]?.remedies).toEqual([
         'az storage queue create --name print-archive --connection-string "$AzureWebJobsStorage"',
       ]);
-      expect(failed[2]?.mend?.at(-1)).toBe(`tenants consent-url ${TENANT}`);
+      expect(failed[2]?.remedies?.at(-1)).toBe(`tenants consent-url ${TENANT}`);
       await queues.createQueue('print-archive');
     }, 90_000);
   });

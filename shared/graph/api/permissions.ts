@@ -9,6 +9,8 @@ export interface PermissionCheck {
   state: 'granted' | 'missing' | 'unknown';
   /** Why it is unknown. */
   detail?: string;
+  /** Of `unknown`: another try may succeed, because Graph did not answer or throttles the tenant. */
+  retryable?: true;
 }
 
 /** No tenant has a printer or document with this id, so a try changes nothing. */
@@ -89,7 +91,10 @@ async function tryOne(callGraph: CallGraph, call: GraphCall): Promise<Permission
       case 'graphConflict':
         return { permission, state: 'granted' };
       default:
-        return { permission, state: 'unknown', detail: error.message };
+        return {
+          ...{ permission, state: 'unknown', detail: error.message },
+          ...(error.retryable ? { retryable: true } : {}),
+        };
     }
   }
 }

@@ -43,7 +43,7 @@ describe('the handshake', () => {
     expect(await checkHandshake(createApp(answer).deps, 'notifications')).toMatchObject({
       state: 'failed',
       seen: expect.stringContaining('another program is at this address') as unknown,
-      mend: [expect.stringContaining('"PUBLIC_BASE_URL=<value>"')],
+      remedies: [expect.stringContaining('"PUBLIC_BASE_URL=<value>"')],
     });
   });
 
@@ -53,11 +53,11 @@ describe('the handshake', () => {
     [302, 'a sign-in answers in place of the app', 'az webapp auth show'],
     [403, 'an access restriction', 'az functionapp config access-restriction show'],
     [503, 'Answers 503 in place of 200', 'az functionapp restart'],
-  ])('fails with %i', async (code, seen, mend) => {
+  ])('fails with %i', async (code, seen, remedies) => {
     const found = await checkHandshake(createApp(() => status(code)).deps, 'notifications');
     expect(found.state).toBe('failed');
     expect(found.seen).toContain(seen);
-    expect(found.mend?.[0]).toContain(mend);
+    expect(found.remedies?.[0]).toContain(remedies);
   });
 
   it.each([
@@ -74,7 +74,7 @@ describe('the handshake', () => {
   ])('fails without an answer: %s', async (error, why) => {
     const found = await checkHandshake(createApp(() => Promise.reject(error)).deps, 'notifications');
     expect(found).toMatchObject({ state: 'failed', seen: `Cannot reach https://app.example (${why})` });
-    expect(found.mend?.[0]).toContain('az functionapp show');
+    expect(found.remedies?.[0]).toContain('az functionapp show');
   });
 });
 
@@ -115,7 +115,12 @@ describe('the key of the deployed app', () => {
     expect(await checkDeployedKey(consentOf(testKey(9)).deps)).toMatchObject({
       state: 'failed',
       seen: expect.stringContaining('does not accept what the key k1') as unknown,
-      mend: [expect.stringContaining('"CLIENT_STATE_KEYS=<value>"'), expect.stringContaining('restart')],
+      // docs/operations.md, "The key of a deployed app": the setting refers to the vault, and stays a reference.
+      remedies: [
+        'az keyvault secret set --vault-name <vault> --name client-state-keys --file <file> --encoding utf-8 --output none',
+        expect.stringContaining('/config/configreferences/appsettings/refresh'),
+        'az functionapp restart --name <app> --resource-group <group>',
+      ],
     });
   });
 
@@ -146,7 +151,7 @@ describe('the status of the deployed app', () => {
     expect(await checkDeployedStatus({ ...deps, fetch: asking }, own)).toMatchObject({
       state: 'failed',
       seen: 'The app does not accept the function key',
-      mend: [expect.stringContaining('az functionapp keys list')],
+      remedies: [expect.stringContaining('az functionapp keys list')],
     });
     expect(seen).toEqual([{ 'x-functions-key': 'the key' }]);
   });
@@ -156,9 +161,24 @@ describe('the status of the deployed app', () => {
       state: 'warning',
       seen: 'The app has version 1.0.0, and this command 1.2.3',
     });
-    expect(await checkDeployedStatus(answering({ state: 'ATTENTION', version: '1.2.3' }), own)).toMatchObject({
+    const reasons = [
+      { reason: 'poison', problem: '2 messages in the poison queue of print-notifications', next: 'poison list' },
+      { reason: 'missingKeys', problem: 'CLIENT_STATE_KEYS lacks k0', next: 'doctor' },
+    ];
+    expect(await checkDeployedStatus(answering({ state: 'ATTENTION', version: '1.2.3', reasons }), own)).toEqual({
+      check: 'status of the deployed app',
       state: 'warning',
-      mend: ['status'],
+      seen: 'The app asks for attention: 2 messages in the poison queue of print-notifications, and for 1 more reason',
+      remedies: ['poison list'],
+    });
+  });
+
+  it('fails where the settings of the app are wrong, and says which, because those of this command may be right', async () => {
+    const problem = 'Settings are missing or wrong: CLIENT_STATE_KEYS is missing';
+    const reasons = [{ reason: 'settingsInvalid', problem, next: 'doctor' }];
+    expect(await checkDeployedStatus(answering({ state: 'ATTENTION', version: '1.2.3', reasons }), own)).toMatchObject({
+      state: 'failed',
+      seen: `The app asks for attention: ${problem}`,
     });
   });
 

@@ -45,8 +45,9 @@ describe('checks', () => {
     };
     const checks = [{ name: 'a', run: () => new Promise<Finding[]>(() => undefined) }];
     expect(await runChecks({ sleep, onProgress: () => undefined }, checks, never())).toEqual([
-      { check: 'a', state: 'failed', seen: `No result within ${(limits[0] ?? 0) / 1_000} s` },
+      { check: 'a', state: 'failed', seen: 'No result within 60 s', remedies: ['doctor --verbose'] },
     ]);
+    expect(limits).toEqual([60_000]);
   });
 
   it('that an interruption kept from starting are skipped', async () => {

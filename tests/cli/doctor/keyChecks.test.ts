@@ -27,7 +27,10 @@ describe('the keys of watches', () => {
     expect(await check(keyId, key)).toMatchObject({
       state: 'failed',
       seen: `1 watch is signed with ${keyId} (${problem}). Restore the key, or replace the subscriptions`,
-      mend: [expect.stringContaining('CLIENT_STATE_KEYS'), 'subscriptions reconcile'],
+      remedies: expect.arrayContaining([
+        expect.stringContaining('--name client-state-keys'),
+        'subscriptions reconcile',
+      ]) as unknown,
     });
   });
 });

@@ -23,7 +23,9 @@ const identityEnv = {
   DATA_STORAGE__blobServiceUri: 'https://data.blob.core.windows.net',
 };
 const AZURE = readConfig(identityEnv);
-const { AzureWebJobsStorage__clientId: _clientId, ...systemAssigned } = identityEnv;
+const { AzureWebJobsStorage__clientId: _clientId, ...outsideAzure } = identityEnv;
+/** App Service sets it (app-service/reference-app-settings). */
+const systemAssigned = { ...outsideAzure, WEBSITE_INSTANCE_ID: 'a1' };
 
 /** What shared/storage throws for such an answer. */
 const answered = (status: number) => (): Promise<never> => {
@@ -76,16 +78,16 @@ describe.each(KINDS)('the check of a %s', (kind) => {
       check: `${kind} ${NAMES[kind]}`,
       state: 'failed',
       seen: `The ${kind} does not exist`,
-      mend: [`az storage ${kind} create --name ${NAMES[kind]} --connection-string "$AzureWebJobsStorage"`],
+      remedies: [`az storage ${kind} create --name ${NAMES[kind]} --connection-string "$AzureWebJobsStorage"`],
     });
     const account = kind === 'container' ? 'data' : 'contoso';
-    expect((await check(kind, AZURE, { read: 404 })).mend).toEqual([
+    expect((await check(kind, AZURE, { read: 404 })).remedies).toEqual([
       `az storage ${kind} create --name ${NAMES[kind]} --account-name ${account} --auth-mode login`,
     ]);
   });
 
   it.each(['read', 'write', 'delete'] as const)('fails when the identity may not %s', async (part) => {
-    const { state, seen, mend } = await check(kind, AZURE, { [part]: 403 });
+    const { state, seen, remedies } = await check(kind, AZURE, { [part]: 403 });
     expect([state, seen]).toEqual(['failed', `No permission to ${part}. A new role takes effect after a few minutes`]);
     // built-in-roles/storage, and the resource ids of the pages of role assignments.
     const role = { queue: 'Queue', table: 'Table', container: 'Blob' }[kind];
@@ -94,15 +96,22 @@ describe.each(KINDS)('the check of a %s', (kind) => {
       table: 'contoso --query id --output tsv)/tableServices/default/tables/PrintJobs',
       container: 'data --query id --output tsv)/blobServices/default/containers/documents',
     }[kind];
-    expect(mend).toEqual([
+    expect(remedies).toEqual([
       `az role assignment create --assignee ${IDENTITY} --role "Storage ${role} Data Contributor" --scope "$(az storage account show --name ${scope}"`,
     ]);
   });
 
-  it('names the system-assigned identity where the settings name none, and the key where they have one', async () => {
-    const [command = ''] = (await check(kind, readConfig(systemAssigned), { read: 403 })).mend ?? [];
+  it('names the person of az login on the machine of an operator, whose settings name no identity', async () => {
+    const [command = ''] = (await check(kind, readConfig(outsideAzure), { read: 403 })).remedies ?? [];
+    expect(command).toContain(
+      '--assignee-object-id "$(az ad signed-in-user show --query id --output tsv)" --assignee-principal-type User',
+    );
+  });
+
+  it('names the system-assigned identity where the app names none, and the key where the settings have one', async () => {
+    const [command = ''] = (await check(kind, readConfig(systemAssigned), { read: 403 })).remedies ?? [];
     expect(command).toContain('--assignee-object-id "$(az functionapp identity show');
-    expect((await check(kind, LOCAL, { read: 401 })).mend).toEqual([
+    expect((await check(kind, LOCAL, { read: 401 })).remedies).toEqual([
       'az storage account show-connection-string --name <account> --output tsv',
     ]);
   });
@@ -122,7 +131,7 @@ describe.each(KINDS)('the check of a %s', (kind) => {
 
 it('the queues of events may lie in an account of their own', async () => {
   const found = await checkQueue({ config: AZURE, queue: queueWith({ read: 404 }) }, 'print-job-events');
-  expect(found.mend).toEqual([
+  expect(found.remedies).toEqual([
     'az storage queue create --name print-job-events --account-name events --auth-mode login',
   ]);
 });
@@ -132,8 +141,8 @@ it('the container of the configuration is only read', async () => {
   const found = await checkContainer({ config: AZURE, container }, 'config', { isWritten: false });
   expect(found).toEqual({ check: 'container config', state: 'ok', seen: 'read' });
   const refused = containerWith({ read: 403 });
-  const { mend } = await checkContainer({ config: AZURE, container: refused }, 'config', { isWritten: false });
-  expect(mend).toEqual([expect.stringContaining('--role "Storage Blob Data Reader"')]);
+  const { remedies } = await checkContainer({ config: AZURE, container: refused }, 'config', { isWritten: false });
+  expect(remedies).toEqual([expect.stringContaining('--role "Storage Blob Data Reader"')]);
 });
 
 it('nothing is stored, and no message is shown or taken', async () => {

@@ -1,4 +1,5 @@
 import { checkPermissions, checkPullPrinting } from '../../../cli/doctor/tenantChecks';
+import { ReceiverError } from '../../../shared/errors';
 import { readDocument } from '../../../shared/rules/readDocument';
 import { createFakeGraph, graphError } from '../../support/createFakeGraph';
 import type { CallGraph } from '../../../shared/graph/client';
@@ -37,7 +38,7 @@ describe('permissions', () => {
       check: `permissions of ${TENANT}`,
       state: 'failed',
       seen: `Not granted: ${TASKS}`,
-      mend: [
+      remedies: [
         `az ad app permission add --id ${CLIENT_ID} --api 00000003-0000-0000-c000-000000000000 --api-permissions ` +
           `"$(az ad sp show --id 00000003-0000-0000-c000-000000000000 --query "appRoles[?value=='${TASKS}'].id" --output tsv)=Role"`,
         `tenants consent-url ${TENANT}`,
@@ -52,14 +53,22 @@ describe('permissions', () => {
     });
   });
 
-  it('that cannot be tried, such as without consent, have failed', async () => {
-    const refused: CallGraph = () => Promise.reject(graphError('unavailable'));
+  it('that cannot be tried without consent have failed', async () => {
+    const refused: CallGraph = () => Promise.reject(new ReceiverError('tokenRefused', 'Entra refused the token'));
     expect(await check(refused)).toMatchObject({
       state: 'failed',
-      seen: `${TASKS} could not be tried: Graph said unavailable. The call is retried`,
-      mend: [`tenants consent-url ${TENANT}`],
+      seen: expect.stringContaining(`${TASKS} could not be tried: Entra refused the token`) as unknown,
+      remedies: [`tenants consent-url ${TENANT}`],
     });
   });
+
+  it.each(['unavailable', 'throttled'] as const)(
+    'that Graph cannot answer for now (%s) are no reason for a consent',
+    async (kind) => {
+      const { state, remedies } = await check(() => Promise.reject(graphError(kind)));
+      expect({ state, remedies }).toEqual({ state: 'warning', remedies: undefined });
+    },
+  );
 });
 
 describe('pull printing', () => {

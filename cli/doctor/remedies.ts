@@ -1,4 +1,4 @@
-import type { BlobStorageConfig, Config, QueueStorageConfig, StorageConfig } from '../../shared/config';
+import type { BlobStorageConfig, Config, OwnIdentity, QueueStorageConfig, StorageConfig } from '../../shared/config';
 import { CONTAINER_NAMES, isEventsQueue } from '../../shared/storage/account';
 
 /** One queue, table or container of the product, as `az` names it. */
@@ -34,24 +34,41 @@ export function createCommand(config: Config, resource: Resource): string {
   return `az storage ${resource.kind} create --name ${resource.name} ${where}`;
 }
 
-/** Gives the app access to a queue, table or container: the identity its role, or the settings a valid key. */
+/**
+ * Gives access to a queue, table or container to the identity that the settings name: the managed identity of the app, or the
+ * person of `az login`. With a connection string, it shows a valid one.
+ */
 export function accessCommand(config: Config, resource: Resource): string {
-  const { account, identity } = accountOf(config, resource);
+  const { account, assignee } = accountOf(config, resource);
   if (account === undefined) return 'az storage account show-connection-string --name <account> --output tsv';
   const scope = `"$(az storage account show --name ${account} --query id --output tsv)/${SCOPES[resource.kind]}/${resource.name}"`;
-  const own = `$(az functionapp identity show ${APP} --query principalId --output tsv)`;
-  const assignee =
-    identity === undefined
-      ? `--assignee-object-id "${own}" --assignee-principal-type ServicePrincipal`
-      : `--assignee ${identity}`;
   const isConfig = resource.kind === 'container' && resource.name === CONTAINER_NAMES.config;
   const role = isConfig ? CONFIG_ROLE : ROLES[resource.kind];
   return `az role assignment create ${assignee} --role "${role}" --scope ${scope}`;
 }
 
-/** Changes a setting of the deployed app. The command line needs the same value. */
-export function settingCommand(name: string): string {
-  return `az functionapp config appsettings set ${APP} --settings "${name}=<value>"`;
+/** The secrets of the vault (infra/main.bicep). The settings of these names only refer to it. */
+const VAULT_SECRETS: Readonly<Record<string, string>> = {
+  CLIENT_STATE_KEYS: 'client-state-keys',
+  EVENTS_SINK_WEBHOOK_SECRETS: 'events-sink-webhook-secrets',
+};
+const OTHER_SECRETS = ['ENTRA_CLIENT_SECRET', 'ENTRA_CLIENT_CERTIFICATE', 'EVENTS_SINK_WEBHOOK_URL'];
+
+/**
+ * Changes a setting of the deployed app. The command line needs the same value. Secrets come from a file, because other users
+ * of a machine see the arguments of its programs.
+ */
+export function settingCommands(name: string): string[] {
+  const secret = VAULT_SECRETS[name];
+  if (secret !== undefined) {
+    return [
+      `az keyvault secret set --vault-name <vault> --name ${secret} --file <file> --encoding utf-8 --output none`,
+      `az rest --method post --url "$(az functionapp show ${APP} --query id --output tsv)/config/configreferences/appsettings/refresh?api-version=2025-03-01"`,
+      `az functionapp restart ${APP}`,
+    ];
+  }
+  const value = OTHER_SECRETS.includes(name) ? '@<file.json>' : `"${name}=<value>"`;
+  return [`az functionapp config appsettings set ${APP} --settings ${value}`];
 }
 
 interface Account {
@@ -59,17 +76,24 @@ interface Account {
   setting: string;
   /** The name of the account. Undefined with a connection string. */
   account?: string;
-  /** The client id of the managed identity. Undefined for the system-assigned one. */
-  identity?: string;
+  /** The options of `az role assignment create` for the identity that the settings name. */
+  assignee: string;
 }
 
 function accountOf(config: Config, { kind, name }: Resource): Account {
   const storage = storageOf(config, { kind, name });
   const setting = 'AzureWebJobsStorage';
-  if ('connectionString' in storage) return { setting };
+  if ('connectionString' in storage) return { setting, assignee: '' };
   const { hostname } = new URL(uriOf(storage, kind));
-  const { managedIdentityClientId: identity } = storage;
-  return { setting, account: hostname.split('.')[0] ?? '', ...(identity === undefined ? {} : { identity }) };
+  return { setting, account: hostname.split('.')[0] ?? '', assignee: assigneeOf(storage) };
+}
+
+function assigneeOf({ managedIdentityClientId, azureCli }: OwnIdentity): string {
+  if (managedIdentityClientId !== undefined) return `--assignee ${managedIdentityClientId}`;
+  const [id, type] = azureCli
+    ? ['az ad signed-in-user show --query id --output tsv', 'User']
+    : [`az functionapp identity show ${APP} --query principalId --output tsv`, 'ServicePrincipal'];
+  return `--assignee-object-id "$(${id})" --assignee-principal-type ${type}`;
 }
 
 function storageOf(config: Config, { kind, name }: Resource): StorageConfig | QueueStorageConfig | BlobStorageConfig {
