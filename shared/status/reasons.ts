@@ -5,7 +5,7 @@ import { isMaintained, watchState, type Watch } from '../watches/watches';
 import type { UnreadableRules } from './jobStates';
 import type { KeyUse, WrongKey } from './keyUse';
 import type { QueueState } from './queueStates';
-import type { StoredRows } from './summary';
+import { earliest, type StoredRows } from './summary';
 
 /** Why a person should look at the service. */
 export interface Reason {
@@ -85,7 +85,8 @@ export function findReasons(seen: Seen): Reason[] {
 
 function refusalOf({ tenantId, lastError }: Tenant): Reason[] {
   if (lastError === undefined) return [];
-  return [{ reason: 'tenantRefused', problem: `Error of ${tenantId}: ${lastError}`, next: `tenants show ${tenantId}` }];
+  const problem = `Customer ${tenantId} refuses the app: ${lastError.replace(/\.$/, '')}`;
+  return [{ reason: 'tenantRefused', problem, next: `tenants show ${tenantId}` }];
 }
 
 function keyReasons({ keys, wrongKeys }: Seen): Reason[] {
@@ -106,7 +107,8 @@ function keyReasons({ keys, wrongKeys }: Seen): Reason[] {
     reasons.push({
       reason: 'missingKeys',
       problem: `CLIENT_STATE_KEYS lacks ${listed(missing.map(({ keyId }) => keyId))}, which signed ${signed}`,
-      next: 'doctor',
+      // Messages wait for the key. A device needs a new token where the key is lost.
+      next: count('tokens') > 0 ? 'tenants token list' : 'status --json',
     });
   }
   return reasons;
@@ -137,14 +139,14 @@ function subscriptionReasons(maintained: readonly Watch[], now: number): Reason[
     });
   }
   if (expiring.length > 0) {
-    const first = Math.min(...expiring.map(({ expirationDateTime }) => Date.parse(expirationDateTime ?? '')));
+    const first = earliest(expiring.map(({ expirationDateTime }) => Date.parse(expirationDateTime ?? '')));
     reasons.push({
       reason: 'expiring',
       problem: `${plural(expiring.length, 'subscription')} could not be renewed, and the first expires in ${minutes(first - now)}`,
       next: 'subscriptions reconcile --retry-now',
     });
   }
-  const lastRenewal = Math.min(...live.map(sinceRenewed));
+  const lastRenewal = earliest(live.map(sinceRenewed));
   if (live.length > 0 && lastRenewal > RENEWAL_LATE_MS) {
     reasons.push({
       reason: 'renewalLate',
@@ -157,10 +159,10 @@ function subscriptionReasons(maintained: readonly Watch[], now: number): Reason[
 
 function sweepReasons(reachable: readonly Tenant[], now: number): Reason[] {
   const active = reachable.filter(({ status }) => status === 'active');
-  const ages = active.map(({ sweptAt, createdAt }) => now - Date.parse(sweptAt ?? createdAt));
-  const late = ages.filter((age) => age > SWEEP_LATE_MS);
+  const sweeps = active.map(({ sweptAt, createdAt }) => Date.parse(sweptAt ?? createdAt));
+  const late = sweeps.filter((sweptAt) => now - sweptAt > SWEEP_LATE_MS);
   if (late.length === 0) return [];
-  const oldest = minutes(Math.max(...late));
+  const oldest = minutes(now - earliest(late));
   const problem = `${plural(late.length, 'customer')} had no complete sweep for ${oldest}, and one is due every 10 minutes`;
   return [{ reason: 'sweepLate', problem, next: 'jobs sweep' }];
 }

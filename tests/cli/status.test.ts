@@ -53,7 +53,11 @@ describe('status', () => {
           next: 'subscriptions reconcile',
         },
         { reason: 'poison', problem: '1 message in the poison queue of print-notifications', next: 'poison list' },
-        { reason: 'tenantRefused', problem: `Error of ${TENANT}: words`, next: `tenants show ${TENANT}` },
+        {
+          reason: 'tenantRefused',
+          problem: `Customer ${TENANT} refuses the app: words`,
+          next: `tenants show ${TENANT}`,
+        },
       ],
       unreadableRows: [],
       unseenMessages: 0,
@@ -96,7 +100,7 @@ describe('status', () => {
       'ATTENTION (version 1.2.3)',
       `CLIENT_STATE_KEYS lacks k0 (missing), which signed 1 watch of ${TENANT}. Next: subscriptions reconcile`,
       '1 message in the poison queue of print-notifications. Next: poison list',
-      `Error of ${TENANT}: words. Next: tenants show ${TENANT}`,
+      `Customer ${TENANT} refuses the app: words. Next: tenants show ${TENANT}`,
       'STATUS',
     ]);
     expect(stdout).toContain('2 live, 2 failing, 1 lapsed, 1 pending');
@@ -155,7 +159,7 @@ describe('status', () => {
     const lines = stdout.trimEnd().split('\n');
     const onScreen = lines.reduce((sum, { length }) => sum + Math.max(1, Math.ceil(length / 80)), 0);
     expect(onScreen).toBeLessThan(24);
-    expect(stdout).toContain('Error of 00000000-0000-0000-0000-000000000000: words');
+    expect(stdout).toContain('Customer 00000000-0000-0000-0000-000000000000 refuses the app: words');
     expect(stdout).toContain('Next: tenants show 00000000-0000-0000-0000-000000000002');
     expect(stdout).toContain('27 more reasons: status --json');
     const { json } = await world.runJson('status');

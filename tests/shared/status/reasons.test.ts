@@ -1,6 +1,8 @@
 import { findReasons, type Seen } from '../../../shared/status/reasons';
+import { summarizeService } from '../../../shared/status/summary';
 import type { QueueState } from '../../../shared/status/queueStates';
 import { newTenant, type Tenant } from '../../../shared/tenants/tenants';
+import type { Watch } from '../../../shared/watches/watches';
 import {
   DEFINITION,
   MINUTE,
@@ -90,7 +92,7 @@ describe('each reason names the next command', () => {
       'that the sink refused',
       { queues: [queue({ queue: 'print-job-events-dead', waiting: 1 })] },
     ],
-    ['missingKeys', 'doctor', 'of device tokens and messages', { keys: [key] }],
+    ['missingKeys', 'tenants token list', 'of device tokens and messages', { keys: [key] }],
     ['unreadableRows', 'status --json', 'of a table', { unreadableRows: 1 }],
     [
       'tenantRefused',
@@ -155,4 +157,13 @@ it('what stops notifications comes first', () => {
     wrongKeys: [{ tenantId: TENANT, watch: 'w', keyId: 'k0', problem: 'missing' }],
   });
   expect(reasons.map(({ reason }) => reason)).toEqual(['wrongKeys', 'noSubscription', 'poison', 'tenantRefused']);
+});
+
+it('a deployment at its largest (docs/scale.md) is judged too', () => {
+  // As many arguments are more than a call takes.
+  const watches = Array<Watch>(172_800).fill(
+    served({ renewedAt: ago(46 * HOUR), expirationDateTime: ago(-23 * HOUR) }),
+  );
+  expect(reasonsOf({ watches }).map(({ reason }) => reason)).toEqual(['expiring', 'renewalLate']);
+  expect(summarizeService({ tenants: [tenant()], watches, now: NOW }).minutesToNearestExpiry).toBe(1_380);
 });
