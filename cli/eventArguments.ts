@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { LedgerKey } from '../shared/jobs/ledger';
 import { EVENT_TYPES } from '../shared/jobs/jobEventSchema';
+import { END_OF_FETCHABLE } from '../shared/jobs/message';
 import { parseGuid, parseId } from '../shared/parse';
 import { QUEUE_NAMES } from '../shared/storage/account';
 import { oneOf } from './arguments';
@@ -27,7 +28,7 @@ export function eventArgument(value: string): EventName {
   const isKey = ids.split('_').every((part) => parseId(part) !== undefined);
   if (tenantId === undefined || !isKey)
     throw new InvalidArgumentError('It must be the id of an event, from events list.');
-  const rowKey = end !== '' && ids.startsWith('jobFetchable_') ? `${ids}~end` : ids;
+  const rowKey = end !== '' && ids.startsWith('jobFetchable_') ? `${ids}${END_OF_FETCHABLE}` : ids;
   return { id: `${tenantId}${value.slice(tenantId.length)}`, key: { tenantId, rowKey } };
 }
 

@@ -139,18 +139,20 @@ async function writeWatch({ watches }: SubscriptionDeps, key: WatchKey, one: Imp
     if (await watches.getRecord(key)) return 'removed';
     // Its generation comes from the time of the import: those before may have been revoked.
     const watch = { ...newWatch({ ...key, since: one.now }), since: one.since };
-    return (await watches.add(served(watch, one))) ? 'imported' : 'busy';
+    return (await watches.add(withListedSubscription(watch, one))) ? 'imported' : 'busy';
   }
   if (hasSubscription(stored.watch)) return stored.watch.subscriptionId === one.listed.id ? 'known' : 'superseded';
   if (isHeld(stored.watch)) return 'busy';
-  return (await watches.save(served(stored.watch, one), stored.etag)) === undefined ? 'busy' : 'imported';
+  return (await watches.save(withListedSubscription(stored.watch, one), stored.etag)) === undefined
+    ? 'busy'
+    : 'imported';
 }
 
 /**
  * The watch with the listed subscription. Without the key of its clientState and without an expiry it is replaced, and not
  * renewed.
  */
-function served(watch: Watch, { listed, now }: Import): Watch {
+function withListedSubscription(watch: Watch, { listed, now }: Import): Watch {
   const { notificationUrl, resource, changeType } = listed;
   const { lastError: _lastError, nextTryAt: _nextTryAt, ...row } = watch;
   return {
@@ -169,7 +171,7 @@ function served(watch: Watch, { listed, now }: Import): Watch {
 
 const RESOURCE = /^\/?print\/(printers|taskDefinitions)\/([^/]+)\/(?:jobs|tasks)$/i;
 
-/** The watch that such a subscription serves. Graph may return the resource with a leading slash and in another case. */
+/** The watch of such a subscription. Graph may return the resource with a leading slash and in another case. */
 function watchKeyOf(tenantId: string, listed: ListedSubscription): WatchKey | undefined {
   const [, collection = '', rawId = ''] = RESOURCE.exec(listed.resource) ?? [];
   const id = parseId(rawId);

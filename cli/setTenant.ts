@@ -41,7 +41,7 @@ export function setTenantCommand(command: Command, context: CliContext): void {
     .addOption(
       new Option(
         '--completion-events <choice>',
-        'whether the end of each fetchable job gives an event: on or off',
+        'whether an event is sent at the end of each fetchable job: on or off',
       ).choices(['on', 'off']),
     )
     .addHelpText(

@@ -10,7 +10,7 @@ export function describeChoices(tenant: Tenant): string[][] {
       : `Users and jobs are removed from rows after ${plural(personalDataDays, 'day')}. Older events cannot be resent.`;
   const ends =
     completionEvents === 'on'
-      ? 'The end of each fetchable job gives an event too.'
+      ? 'An event is also sent at the end of each fetchable job.'
       : 'The end of a fetchable job gives no event.';
   const minutes = plural(taskDeadlineMinutes, 'minute');
   return [

@@ -209,8 +209,8 @@ function listSecrets(vault) {
 }
 
 /**
- * Makes the app read its secrets: the platform reads references again once a day. Whether that is needed is what the platform
- * says of each reference, so a run that ended early is completed by the next.
+ * Makes the app read its secrets: the platform reads references again once a day. The status of each reference shows whether
+ * that is needed, so a run that ended early is completed by the next.
  */
 function loadSecrets(site, names, created) {
   const references = `${site}/config/configreferences/appsettings`;
@@ -270,7 +270,9 @@ function az(args, remedies = {}) {
   }
   if (error !== undefined) throw error;
   if (status === 0) return stdout.trim() === '' ? undefined : JSON.parse(stdout);
-  if (/az login/.test(stderr)) throw new SetupError('az is not signed in. Run: az login, and run this again.');
+  // It may name a tenant or a scope, where the customer asks for another factor.
+  const login = /az login(?: --[\w-]+ "?[\w.:/-]+"?)*/.exec(stderr)?.[0];
+  if (login !== undefined) throw new SetupError(`az is not signed in. Run: ${login}, and run this again.`);
   const remedy = Object.entries(remedies).find(([text]) => stderr.includes(text))?.[1];
   throw new SetupError(remedy ?? `az ${args.slice(0, 3).join(' ')} failed: ${stderr.trim().slice(0, 1_000)}`);
 }

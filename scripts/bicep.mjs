@@ -38,7 +38,10 @@ if (bicep === undefined) {
 
 /** The compiler of the pinned version if it was installed, else the one on the PATH. */
 function findCompiler() {
-  const [installed] = filesBelow('.ci/bicep/packages', /[\\/]tools[\\/]bicep(\.exe)?$/);
+  const [, version] = /Version="\[([\d.]+)\]"/.exec(readFileSync('.ci/bicep/bicep.csproj', 'utf8')) ?? [];
+  const compilers = filesBelow('.ci/bicep/packages', /[\\/]tools[\\/]bicep(\.exe)?$/);
+  // A version of before stays installed when the pin is raised.
+  const installed = compilers.find((path) => path.split(/[\\/]/).includes(version));
   if (installed !== undefined) {
     // The package has the file without its run bit.
     chmodSync(installed, 0o755);

@@ -14,8 +14,8 @@ const CREDENTIALS = ['federated', 'certificate', 'secret', 'development'] as con
 export type GraphCredential = (typeof CREDENTIALS)[number];
 
 /**
- * As whom services in Azure are opened: as the managed identity that is named, without a name as the system-assigned one, or
- * with `azureCli` as the person of `az login`.
+ * The identity that opens services in Azure: the managed identity that is named, without a name the system-assigned one, or
+ * with `azureCli` the person of `az login`.
  */
 export interface OwnIdentity {
   managedIdentityClientId?: string;

@@ -17,7 +17,7 @@ describe('docs/security.md', () => {
     const isPlaced = (route: string) =>
       route.startsWith('device/')
         ? placed.includes('`/api/device/jobs/…`')
-        : placed.includes(route.replace('/{action}', ''));
+        : placed.includes(`/api/${route.replace('/{action}', '')}`);
     expect(routes.filter((route) => !isPlaced(route))).toEqual([]);
   });
 

@@ -77,7 +77,7 @@ export interface FetchableDecision {
  *
  * @param isPatient the event may wait until the rules, or what they ask about the printer, can be read: they may archive the
  *   job. Otherwise the job counts as one that no rule matches, and the log says so
- * @throws GraphError, and ReceiverError of storage, that waiting can help, where the event may wait
+ * @throws the retryable errors of Graph and of storage while `isPatient`, and every other error that is not about the rules
  */
 export async function decideOnFetchable(
   deps: Pick<DecisionDeps, 'rules' | 'findPrinter' | 'callGraph' | 'logger'>,

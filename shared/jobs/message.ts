@@ -50,11 +50,11 @@ export interface SharedJob {
 export function ledgerRowKey(reference: JobReference): string {
   if (reference.kind === 'jobStarted') return `jobStarted_${reference.definitionId}_${reference.taskId}`;
   const { kind, printerId, jobId } = reference;
-  return `jobFetchable_${printerId}_${jobId}${kind === 'jobEnded' ? END : ''}`;
+  return `jobFetchable_${printerId}_${jobId}${kind === 'jobEnded' ? END_OF_FETCHABLE : ''}`;
 }
 
-/** No id has a "~" (`parseId`), so this is never the key of another job. */
-const END = '~end';
+/** Ends the key of the end of a fetchable job. No id has a "~" (`parseId`), so it is never the key of another job. */
+export const END_OF_FETCHABLE = '~end';
 
 /** Ids of printers and definitions have no "_" at Graph: they are GUIDs. */
 const KEY_OF_STARTED = /^jobStarted_([^_]+)_(.+)$/;

@@ -58,10 +58,11 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
   if ('outcome' in result && result.outcome === 'held') return holdAgain(deps, work.claim, result);
   if ('outcome' in result && result.outcome === 'toArchive') return result;
   if (reference.kind === 'jobFetchable' && 'facts' in result && result.facts.job) {
-    const isPatient = waitedFor(row, 'outage', now) < LONGEST_ARCHIVING_MS;
+    const isArchivable = mayArchive(work, result.facts, now);
+    const isPatient = isArchivable && waitedFor(row, 'outage', now) < LONGEST_ARCHIVING_MS;
     const { named, isArchived } = await decideOnFetchable(deps, reference, result.facts.job, isPatient);
     work.claim.row = { ...row, readAt: isoTime(now), ...named };
-    if (isArchived && mayArchive(work, result.facts, now)) return { outcome: 'toArchive', facts: result.facts };
+    if (isArchived && isArchivable) return { outcome: 'toArchive', facts: result.facts };
     if (!isArchived) work.claim.row = withoutWanted(work.claim.row);
   }
   const failure = reference.kind === 'jobFetchable' && archiveEndOf(work.claim.row, 'facts' in result, now);

@@ -4,6 +4,7 @@ import { eventId, eventType } from '../jobs/jobEvent';
 import { formatEventOfRow, sentEventsOf, type SentEvent } from '../jobs/jobEventOfRow';
 import type { Ledger, LedgerKey } from '../jobs/ledger';
 import type { LedgerRow } from '../jobs/ledgerRow';
+import { END_OF_FETCHABLE } from '../jobs/message';
 import type { MessageQueue } from '../storage/queues';
 
 /** An event as lists show it. */
@@ -139,5 +140,5 @@ export async function resendEvents(
  * a fetchable job has a row of its own.
  */
 function orderOf(id: string): string {
-  return id.replace(/\/end$/, id.includes('/jobFetchable_') ? '~end' : '\u0001');
+  return id.replace(/\/end$/, id.includes('/jobFetchable_') ? END_OF_FETCHABLE : '\u0001');
 }

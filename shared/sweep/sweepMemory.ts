@@ -19,7 +19,7 @@ const DONE_ROWS = [
   { isLost: true, isSent: true },
 ] as const;
 
-/** @param row isLost: Graph lost its notification. isSent: its event was sent; one that was lost has an event */
+/** @param row isLost: Graph lost its notification. isSent: its event was sent. A lost row always has an event */
 export function doneRow({ isLost, isSent }: { isLost: boolean; isSent: boolean }): DoneRow {
   return DONE_ROWS[isLost ? 2 : isSent ? 1 : 0];
 }

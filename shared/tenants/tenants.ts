@@ -26,7 +26,7 @@ export interface Tenant {
   documentDays: number;
   /** How long the ledger keeps users and jobs as they were read, in days. 0: until the work on the job has ended. */
   personalDataDays: number;
-  /** Whether the end of each job that had a JobFetchable event gives an event too. */
+  /** Whether an event is also sent at the end of each job that had a JobFetchable event. */
   completionEvents: (typeof COMPLETION_EVENTS)[number];
   /** All days before this one have lost their personal data; yyyy-mm-dd. */
   blankedTo?: string;

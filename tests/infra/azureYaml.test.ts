@@ -1,28 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { isRecord, parseJson } from '../../shared/parse';
 import { ofType, readSnapshot, record } from './snapshots';
 
 const root = join(__dirname, '..', '..');
 const text = readFileSync(join(root, 'azure.yaml'), 'utf8');
-
-/** The subset of YAML that azure.yaml keeps to: maps of plain texts, two spaces a level. Anything else is an error. */
-function readMaps(yaml: string): Record<string, unknown> {
-  const top: Record<string, unknown> = {};
-  const open = [top];
-  for (const line of yaml.split('\n').filter((one) => one.trim() !== '' && !one.startsWith('#'))) {
-    const [, indent = '', key = '', value] =
-      /^((?: {2})*)([A-Za-z]+):(?: ([^\s'"[{&*!|>%@`#][^#]*))?$/.exec(line) ?? [];
-    const parent = open[indent.length / 2];
-    if (key === '' || parent === undefined || key in parent)
-      throw new Error(`azure.yaml: not of the known form: ${line}`);
-    open.length = indent.length / 2 + 1;
-    if (value === undefined) open.push((parent[key] = {} as Record<string, unknown>));
-    else parent[key] = value === 'true' || value === 'false' ? value === 'true' : value;
-  }
-  return top;
-}
 
 /** The rules of schemas/v1.0/azure.yaml.json of Azure/azure-dev for what this file uses. Names beyond these are refused. */
 const script = z.strictObject({ shell: z.enum(['sh', 'pwsh']), run: z.string().min(1) });
@@ -47,7 +31,7 @@ const schema = z.strictObject({
 });
 
 describe('azure.yaml', () => {
-  const project = schema.parse(readMaps(text));
+  const project = schema.parse(parse(text));
 
   it('deploys the packaged app as it is: nothing can be built in Azure', () => {
     expect(project.services).toEqual({
