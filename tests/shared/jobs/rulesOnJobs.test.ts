@@ -310,6 +310,14 @@ describe('a fetchable job whose rules cannot be applied', () => {
     expect(logged('job.rulesUnavailable')).toHaveLength(1);
   });
 
+  // resources/printjobstatus.md: a canceled job has no document to archive.
+  test('does not wait where it has ended: its event is sent at once', async () => {
+    worker.world.putJob(PRINTER, JOB, { isFetchable: false, status: { state: 'canceled' } });
+    worker.useRules(outage);
+    expect(await worker.process(messageOf(FETCHABLE))).toBe('done');
+    expect(worker.events()).toMatchObject([{ data: { outcome: 'ended' } }]);
+  });
+
   test('waits for Graph to show the printer that they ask about', async () => {
     use([onLocation]);
     worker.world.next('GET', /printers\/[^/]+$/, thrower(graphError('unavailable')));
