@@ -58,7 +58,7 @@ export const METRICS = {
     kind: 'histogram',
     unit: 'ms',
     dimensions: ['kind'],
-    description: 'Time from the creation of the job at Graph to the first claim.',
+    description: 'Time from the creation of a started or fetchable job at Graph to the first claim.',
   },
   'upr.jobs.done': {
     kind: 'counter',
@@ -70,7 +70,7 @@ export const METRICS = {
     kind: 'histogram',
     unit: 'ms',
     dimensions: ['kind'],
-    description: 'Time from the first claim of a job event to its end, without the time of a hold.',
+    description: 'Time from the first claim of a job event to its end, or to the begin of its hold.',
   },
   'upr.jobs.duplicates': {
     kind: 'counter',
@@ -130,7 +130,8 @@ export const METRICS = {
     kind: 'counter',
     unit: '{job}',
     dimensions: ['found'],
-    description: 'Jobs that a sweep queued. missed: Graph sent no notification of it. again: its row was not done.',
+    description:
+      'Jobs that a sweep queued. missed: it had no row, so its notification was lost or is late. again: its row was not done. unnotified: Graph sends no notification of it.',
   },
   'upr.jobs.recovered': {
     kind: 'counter',
@@ -244,7 +245,7 @@ export const METRICS = {
     kind: 'gauge',
     unit: 'min',
     dimensions: [],
-    description: 'Time since the job that is held longest was first seen. 0 for none.',
+    description: 'Time since the hold that began first. 0 for none.',
   },
   'upr.held.overdue': {
     kind: 'gauge',
@@ -323,7 +324,8 @@ export const METRICS = {
     kind: 'counter',
     unit: '{run}',
     dimensions: [],
-    description: 'Runs of the timer that measures the service. Without it the app does not run.',
+    description:
+      'Complete runs of the timer that measures the service. Without them the app does not run, or cannot read its storage.',
   },
 } as const satisfies Readonly<Record<string, MetricInfo>>;
 
