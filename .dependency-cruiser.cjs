@@ -7,7 +7,7 @@
 
 /** Paths of shared/ that import nothing but each other. */
 const leaves =
-  '^shared/(errors|logger|clock|parse|concurrency|backoff|cache|skew|jobPlace|plural|retryAfter|version)\\.ts$';
+  '^shared/((errors|logger|clock|parse|concurrency|backoff|cache|skew|jobPlace|plural|retryAfter|version)\\.ts$|telemetry/)';
 /** The settings and their checks. */
 const settings = '^shared/(config\\.ts$|settings/)';
 /** What every folder of shared/ may build on. `config` is a leaf too, but only the parts that open a connection see it. */

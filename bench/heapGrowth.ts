@@ -1,3 +1,4 @@
+import { notMeasured } from '../shared/telemetry/catalogue';
 import { createLedger } from '../shared/jobs/ledger';
 import { createLocateJob } from '../shared/graph/api/printerShares';
 import { createReadAccess } from '../shared/jobs/access';
@@ -79,6 +80,7 @@ export const heapGrowth: Part = {
         silence,
         clock,
         random: Math.random,
+        measure: notMeasured,
       }),
       locateJob: createLocateJob(clock),
       throttle,

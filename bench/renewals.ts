@@ -3,6 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createStorage, startAzurite } from '../local/startAzurite';
+import { notMeasured } from '../shared/telemetry/catalogue';
 import { systemClock } from '../shared/clock';
 import { createGraphBatch } from '../shared/graph/batch';
 import { createGraphClient, createSilence, createThrottle } from '../shared/graph/client';
@@ -106,12 +107,15 @@ async function createWorld(graphBaseUrl: string, connectionString: string) {
     throttle,
     clock: systemClock,
     random: Math.random,
+    measure: notMeasured,
   });
   return {
     tenants,
     watches,
     callGraph,
-    callBatch: createGraphBatch({ callGraph, throttle, clock: systemClock, random: Math.random }),
+    callBatch: createGraphBatch({
+      ...{ callGraph, throttle, clock: systemClock, random: Math.random, measure: notMeasured },
+    }),
     clock: systemClock,
     random: Math.random,
     logger: { info: () => undefined, warn: () => undefined, error: () => undefined },

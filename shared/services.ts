@@ -21,6 +21,8 @@ import type { Ledger } from './jobs/ledger';
 import { CONTAINER_NAMES, QUEUE_NAMES, TABLE_NAMES } from './storage/account';
 import type { SubscriptionDeps } from './subscriptions/record';
 import type { Watches } from './watches/watches';
+import { notMeasured, type Measure } from './telemetry/catalogue';
+import { getTelemetry } from './telemetry/telemetry';
 import type { Tenants } from './tenants/tenants';
 import type { ReceiveDependencies } from './webhook/receive';
 
@@ -72,14 +74,14 @@ export interface Services extends AppQueues {
 
 let current: { env: Environment; services: Services } | undefined;
 
-/** The services of this process: built once, the only singleton. Never throws; its members reject. */
+/** The services of this process: built once, the only singleton. Never throws; its members reject. What they do is measured. */
 export function getServices(env: Environment): Services {
-  if (current?.env !== env) current = { env, services: createServices(env) };
+  if (current?.env !== env) current = { env, services: createServices(env, getTelemetry(env).measure) };
   return current.services;
 }
 
 /** The services of one environment. They share nothing with those of another. */
-export function createServices(env: Environment): Services {
+export function createServices(env: Environment, measure: Measure = notMeasured): Services {
   const config = once(() => Promise.resolve(readConfig(env)));
   const openTable = once(async () => {
     const { openTables } = await import('./storage/tables');
@@ -88,7 +90,8 @@ export function createServices(env: Environment): Services {
   const graph = once(async () => {
     const settings = await config();
     const { openGraphService } = await import('./graph/service');
-    return openGraphService(settings, async (tenantId) => (await (await tenants()).get(tenantId)) !== undefined);
+    const isListed = async (tenantId: string) => (await (await tenants()).get(tenantId)) !== undefined;
+    return openGraphService(settings, isListed, measure);
   });
   const tenants = once(async () => {
     const { createTenants } = await import('./tenants/tenants');

@@ -2,6 +2,8 @@ import type { Clock } from '../clock';
 import { isRecord } from '../parse';
 import {
   LONGEST_WAIT_IN_PLACE_MS,
+  measureFailure,
+  measureThrottling,
   MOST_TRIES,
   pauseAfter,
   type CallGraph,
@@ -29,7 +31,7 @@ export type PartResult = { answer: GraphAnswer } | { error: unknown };
  */
 export type CallGraphBatch = (tenantId: string, parts: readonly BatchPart[]) => Promise<PartResult[]>;
 
-type BatchDeps = Pick<GraphClientDeps, 'throttle' | 'clock' | 'random'> & { callGraph: CallGraph };
+type BatchDeps = Pick<GraphClientDeps, 'throttle' | 'clock' | 'random' | 'measure'> & { callGraph: CallGraph };
 
 /**
  * `$batch` over `callGraph`. A batch with a throttled part is answered with 424 (concepts/throttling.md) or 200
@@ -37,7 +39,7 @@ type BatchDeps = Pick<GraphClientDeps, 'throttle' | 'clock' | 'random'> & { call
  * in the answer is sent again in a smaller batch, never before its own Retry-After. A pause of more than 5 s is left to
  * the caller. A batch whose answer as a whole cannot be used is sent again in halves.
  */
-export function createGraphBatch({ callGraph, throttle, clock, random }: BatchDeps): CallGraphBatch {
+export function createGraphBatch({ callGraph, throttle, clock, random, measure }: BatchDeps): CallGraphBatch {
   return sendParts;
 
   async function sendParts(tenantId: string, parts: readonly BatchPart[], tries = 1): Promise<PartResult[]> {
@@ -57,11 +59,16 @@ export function createGraphBatch({ callGraph, throttle, clock, random }: BatchDe
     const again: Sent[] = [];
     let longestPauseMs = 0;
     for (const one of sent) {
-      const error = 'error' in one.result ? one.result.error : undefined;
-      if (!(error instanceof GraphError) || !error.retryable) continue;
-      const pauseMs = pauseAfter(error.retryAfterMs, tries, random());
-      if (error.code === 'graphThrottled') throttle.pause(tenantId, pauseMs);
-      if (pauseMs > LONGEST_WAIT_IN_PLACE_MS || tries === MOST_TRIES) continue;
+      if (!('error' in one.result)) continue;
+      const { error } = one.result;
+      if (error instanceof GraphError) measureThrottling(measure, error.status);
+      const isRetryable = error instanceof GraphError && error.retryable;
+      const pauseMs = isRetryable ? pauseAfter(error.retryAfterMs, tries, random()) : Infinity;
+      if (isRetryable && error.code === 'graphThrottled') throttle.pause(tenantId, pauseMs);
+      if (pauseMs > LONGEST_WAIT_IN_PLACE_MS || tries === MOST_TRIES) {
+        measureFailure(measure, error);
+        continue;
+      }
       again.push(one);
       longestPauseMs = Math.max(longestPauseMs, pauseMs);
     }

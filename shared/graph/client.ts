@@ -1,8 +1,10 @@
 import { doublingMs } from '../backoff';
 import { createCache } from '../cache';
 import type { Clock } from '../clock';
+import { ReceiverError } from '../errors';
 import { parseText } from '../parse';
-import { answerTime, GraphError, LONGEST_SILENCE_MS, nameOf, toGraphError } from './errors';
+import type { Measure } from '../telemetry/catalogue';
+import { answerTime, GraphError, LONGEST_SILENCE_MS, nameOf, toGraphError, wasNotSent } from './errors';
 import type { HttpAnswer, SendHttp } from './http';
 import type { Tokens } from './tokens';
 
@@ -52,6 +54,7 @@ export interface GraphClientDeps {
   clock: Clock;
   /** 0 inclusive to 1 exclusive. */
   random: () => number;
+  measure: Measure;
 }
 
 /** One try. Graph answers print calls in well under a second. */
@@ -64,6 +67,34 @@ export const MOST_TRIES = 4;
 
 /** Microsoft Graph over HTTP with tokens, throttling, retries and typed errors, as `CallGraph` promises. */
 export function createGraphClient(deps: GraphClientDeps): CallGraph {
+  const send = createSend(deps);
+  return async (call) => {
+    try {
+      return await send(call);
+    } catch (error) {
+      // What a pause kept back is no call.
+      if (!wasNotSent(error)) measureFailure(deps.measure, error);
+      throw error;
+    }
+  };
+}
+
+/** Counts a call, or a part of a `$batch`, that ended with an error. */
+export function measureFailure(measure: Measure, error: unknown): void {
+  const code = error instanceof ReceiverError ? error.code : 'unexpected';
+  measure({ metric: 'upr.graph.failures', value: 1, dimensions: { code } });
+}
+
+/** concepts/throttling.md names 429, and concepts/errors.md names 503 and 509 as requests to wait. */
+const THROTTLED = [429, 503, 509];
+
+/** Counts an answer, or the answer of a part, that asks to wait. */
+export function measureThrottling(measure: Measure, status: number | undefined): void {
+  if (status === undefined || !THROTTLED.includes(status)) return;
+  measure({ metric: 'upr.graph.throttled', value: 1, dimensions: { status: String(status) } });
+}
+
+function createSend(deps: GraphClientDeps): CallGraph {
   const { tokens, throttle, silence, clock, random } = deps;
   return async (call) => {
     const { tenantId, tryTimeoutMs = TRY_TIMEOUT_MS } = call;
@@ -127,7 +158,7 @@ type TryResult =
   | { notSent: true };
 
 async function tryOnce(
-  { baseUrl, sendHttp, silence, throttle, clock }: GraphClientDeps,
+  { baseUrl, sendHttp, silence, throttle, clock, measure }: GraphClientDeps,
   call: GraphCall,
   token: string,
   timeoutMs: number,
@@ -164,6 +195,7 @@ async function tryOnce(
   }
   const { status } = answer;
   silence.answered(tenantId);
+  measureThrottling(measure, status);
   if ((status >= 200 && status < 300) || status === call.alsoAnswer) {
     if (isLook) throttle.end(tenantId);
     const answeredAt = answerTime(answer);
@@ -179,7 +211,7 @@ async function tryOnce(
     };
   }
   const error = toGraphError(call, answer, clock.now());
-  const isUndone = status === 429 || status === 503 || status === 509;
+  const isUndone = THROTTLED.includes(status);
   const mayRepeat = error.retryable && (isRepeatable || isUndone);
   const wasLook = isLook && (error.retryable || error.retryAfterMs !== undefined);
   if (isLook && !wasLook) throttle.end(tenantId);

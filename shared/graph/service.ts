@@ -2,6 +2,7 @@ import { createCache } from '../cache';
 import { systemClock, type Clock } from '../clock';
 import type { Config } from '../config';
 import { ReceiverError } from '../errors';
+import { notMeasured, type Measure } from '../telemetry/catalogue';
 import { createGraphBatch, type CallGraphBatch } from './batch';
 import {
   createGraphClient,
@@ -32,9 +33,9 @@ export interface GraphService {
 export type IsListed = (tenantId: string) => Promise<boolean>;
 
 /** Graph as the app of the settings, in the tenant of each call. Its tokens are for listed tenants alone. */
-export function openGraphService(config: Config, isListed: IsListed): GraphService {
+export function openGraphService(config: Config, isListed: IsListed, measure: Measure): GraphService {
   const request = createRequestToken(config, systemClock);
-  return openGraph(config, createTokens(forListed(request, isListed, systemClock), systemClock));
+  return openGraph(config, createTokens(forListed(request, isListed, systemClock), systemClock), measure);
 }
 
 const LISTED_FOR_MS = 60_000;
@@ -63,21 +64,22 @@ export function forListed(request: RequestToken, isListed: IsListed, clock: Pick
   };
 }
 
-function openGraph({ graphBaseUrl }: Config, tokens: Tokens): GraphService {
+function openGraph({ graphBaseUrl }: Config, tokens: Tokens, measure: Measure): GraphService {
   const clock = systemClock;
   const random = Math.random;
   const throttle = createThrottle(clock);
   const silence = createSilence(clock);
   const sendHttp = createSendHttp();
-  const callGraph = createGraphClient({ baseUrl: graphBaseUrl, sendHttp, tokens, throttle, silence, clock, random });
-  const callBatch = createGraphBatch({ callGraph, throttle, clock, random });
+  const deps = { tokens, throttle, silence, clock, random, measure };
+  const callGraph = createGraphClient({ ...deps, baseUrl: graphBaseUrl, sendHttp });
+  const callBatch = createGraphBatch({ ...deps, callGraph });
   return { callGraph, callBatch, tokens, throttle, silence };
 }
 
 /** Graph as the person to whom the token belongs. */
 export function openUserGraph(config: Config, token: string): CallGraph {
   const tokens = { get: () => Promise.resolve(token), refused: () => undefined };
-  return asAdministrator(openGraph(config, tokens).callGraph);
+  return asAdministrator(openGraph(config, tokens, notMeasured).callGraph);
 }
 
 /** The same calls. The remedy of a 401 or 403 is for the person, where `callGraph` names the permission of the app. */

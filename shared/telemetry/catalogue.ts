@@ -341,3 +341,6 @@ export interface Measurement {
 
 /** Takes a value. It returns at once and never throws. */
 export type Measure = (measurement: Measurement) => void;
+
+/** For what runs outside the app, such as the command line: what it does is no part of the service. */
+export const notMeasured: Measure = () => undefined;

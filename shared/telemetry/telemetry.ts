@@ -1,4 +1,3 @@
-import type { Environment } from '../services';
 import type { Measure, Measurement } from './catalogue';
 
 /** What this process measures. */
@@ -8,6 +7,9 @@ export interface Telemetry {
 
 /** Values are kept until the exporter has been loaded, which happens after the first answer. */
 const MOST_KEPT = 2_000;
+
+/** The settings of a process. */
+type Environment = Readonly<Record<string, string | undefined>>;
 
 let current: { env: Environment; telemetry: Telemetry } | undefined;
 

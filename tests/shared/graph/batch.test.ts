@@ -1,3 +1,4 @@
+import { notMeasured, type Measurement } from '../../../shared/telemetry/catalogue';
 import { createGraphBatch, type BatchPart } from '../../../shared/graph/batch';
 import { createGraphClient, createSilence, type GraphCall, createThrottle } from '../../../shared/graph/client';
 import { createFakeClock } from '../../support/createFakeClock';
@@ -26,7 +27,9 @@ function createBatchWorld(...answers: Answer[]) {
   const calls: GraphCall[] = [];
   const asked: { at: number; urls: string[] }[] = [];
   const start = clock.now();
+  const measured: Measurement[] = [];
   const callBatch = createGraphBatch({
+    measure: (measurement) => void measured.push(measurement),
     callGraph: (call) => {
       calls.push(call);
       const { requests } = call.path === '/$batch' ? (call.body as { requests: Request[] }) : { requests: [] };
@@ -38,7 +41,7 @@ function createBatchWorld(...answers: Answer[]) {
     clock,
     random: () => 0,
   });
-  return { callBatch, calls, asked, throttle, clock };
+  return { callBatch, calls, asked, throttle, clock, measured };
 }
 
 const ok: Answer = (requests) => ({
@@ -221,6 +224,7 @@ describe('createGraphBatch (concepts/json-batching.md, concepts/throttling.md)',
       throttle: createThrottle(createFakeClock()),
       clock: createFakeClock(),
       random: () => 0,
+      measure: notMeasured,
     });
     const results = await callBatch(
       TENANT,
@@ -241,6 +245,7 @@ describe('createGraphBatch (concepts/json-batching.md, concepts/throttling.md)',
       throttle: createThrottle(createFakeClock()),
       clock: createFakeClock(),
       random: () => 0,
+      measure: notMeasured,
     });
     expect(await callBatch(TENANT, [part('a'), part('b')])).toMatchObject([{ error: {} }, { error: {} }]);
     expect(calls).toBe(1);
@@ -275,10 +280,32 @@ it('renews 19 of 20 when one part makes the answer unreadable (04)', async () =>
     silence: createSilence(clock),
     clock,
     random: () => 0,
+    measure: notMeasured,
   });
-  const callBatch = createGraphBatch({ callGraph, throttle, clock, random: () => 0 });
+  const callBatch = createGraphBatch({ callGraph, throttle, clock, random: () => 0, measure: notMeasured });
   const ids = Array.from({ length: 20 }, (_, index) => (index === 7 ? 'sbroken' : `s${index}`));
   const results = await callBatch(TENANT, ids.map(part));
   expect(results.map((result) => 'answer' in result)).toEqual(ids.map((id) => id !== 'sbroken'));
   expect(results[7]).toMatchObject({ error: { code: 'graphUnavailable', status: 500 } });
+});
+
+it('measures each part that asks to wait, and once each part that ends with an error', async () => {
+  const world = createBatchWorld(
+    respond(
+      { id: '0', status: 200 },
+      { id: '1', status: 429, headers: { 'Retry-After': '1' } },
+      { id: '2', status: 404 },
+      { id: '3', status: 429, headers: { 'Retry-After': '600' } },
+    ),
+    respond({ id: '0', status: 503 }),
+    ok,
+  );
+  await world.callBatch(TENANT, ['a', 'b', 'c', 'd'].map(part));
+  expect(world.measured.map(({ metric, dimensions }) => [metric, Object.values(dimensions ?? {})[0]])).toEqual([
+    ['upr.graph.throttled', '429'],
+    ['upr.graph.failures', 'graphNotFound'],
+    ['upr.graph.throttled', '429'],
+    ['upr.graph.failures', 'graphThrottled'],
+    ['upr.graph.throttled', '503'],
+  ]);
 });

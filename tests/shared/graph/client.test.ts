@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Measurement } from '../../../shared/telemetry/catalogue';
 import { createGraphClient, type GraphCall, createSilence, createThrottle } from '../../../shared/graph/client';
 import { GraphError } from '../../../shared/graph/errors';
 import type { HttpAnswer, HttpRequest } from '../../../shared/graph/http';
@@ -31,7 +32,9 @@ function createSetting(
   const throttle = createThrottle(clock);
   const silence = createSilence(clock);
   let beforeToken: () => void = () => undefined;
+  const measured: Measurement[] = [];
   const callGraph = createGraphClient({
+    measure: (measurement) => void measured.push(measurement),
     baseUrl: 'https://graph.microsoft.com/v1.0',
     sendHttp: async ({ maySend, ...request }) => {
       await setting.connection?.();
@@ -62,6 +65,7 @@ function createSetting(
     sent,
     throttle,
     silence,
+    measured,
     tokenRequests,
     at: () => sent.map(({ at }) => at),
     onToken: (act: () => void) => {
@@ -582,4 +586,37 @@ it('never drops a pause in progress, however many tenants are throttled', () => 
   throttle.pause('last', 1_000);
   expect(throttle.remainingMs('first')).toBe(58_000);
   expect(throttle.remainingMs('tenant-0')).toBe(0);
+});
+
+describe('what is measured of calls', () => {
+  const throttled = (status: string) => ({ metric: 'upr.graph.throttled', value: 1, dimensions: { status } });
+  const failed = (code: string) => ({ metric: 'upr.graph.failures', value: 1, dimensions: { code } });
+
+  test('each answer that asks to wait, also of a call that succeeds later (concepts/throttling.md, concepts/errors.md)', async () => {
+    const { callGraph, measured } = createSetting([
+      { status: 429, headers: { 'retry-after': '1' } },
+      { status: 503 },
+      { status: 509 },
+      { status: 200 },
+    ]);
+    await callGraph(GET);
+    expect(measured).toEqual([throttled('429'), throttled('503'), throttled('509')]);
+  });
+
+  test('a call that ends with an error once, and none that a pause of its tenant kept back', async () => {
+    const { callGraph, measured } = createSetting([{ status: 429, headers: { 'retry-after': '600' } }]);
+    await errorOf(callGraph(GET));
+    await errorOf(callGraph(GET));
+    expect(measured).toEqual([throttled('429'), failed('graphThrottled')]);
+  });
+
+  test('a call without an answer, and one that Graph refuses', async () => {
+    const { callGraph, measured } = createSetting([
+      { status: 403 },
+      ...Array.from({ length: 4 }, () => new Error('reset')),
+    ]);
+    await errorOf(callGraph(GET));
+    await errorOf(callGraph(GET));
+    expect(measured).toEqual([failed('graphForbidden'), failed('graphUnavailable')]);
+  });
 });

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { notMeasured } from '../../../shared/telemetry/catalogue';
 import type { Config } from '../../../shared/config';
 import { forListed, openGraphService } from '../../../shared/graph/service';
 import { createFakeClock } from '../../support/createFakeClock';
@@ -24,7 +25,7 @@ test('a process asks Graph with its own token and remembers for all its calls wh
       trustedHosts: [],
       publicBaseUrl: 'https://receiver.example/api',
     };
-    const { callGraph, throttle } = openGraphService(config, () => Promise.resolve(true));
+    const { callGraph, throttle } = openGraphService(config, () => Promise.resolve(true), notMeasured);
     const call = { tenantId: 't1', method: 'GET', path: '/print', permission: 'none' } as const;
     await expect(callGraph(call)).rejects.toMatchObject({ code: 'graphThrottled' });
     await expect(callGraph(call)).rejects.toMatchObject({ code: 'graphThrottled' });

@@ -1,3 +1,4 @@
+import { notMeasured } from '../../../shared/telemetry/catalogue';
 import { systemClock } from '../../../shared/clock';
 import type { Config } from '../../../shared/config';
 import { errorFields, ReceiverError } from '../../../shared/errors';
@@ -107,7 +108,7 @@ test('a tenant that Entra does not know is refused when its metadata is read', a
 test('a process whose tenant is refused asks once for all the calls that come soon after', async () => {
   token = { status: 400, body: errorOf('unauthorized_client', 'AADSTS700016: the app is not installed') };
   tokenRequests = 0;
-  const { callGraph } = openGraphService(config(), () => Promise.resolve(true));
+  const { callGraph } = openGraphService(config(), () => Promise.resolve(true), notMeasured);
   const call = { tenantId: TENANT, method: 'GET', path: '/print', permission: 'none' } as const;
   for (let message = 0; message < 5; message += 1) {
     await expect(callGraph(call)).rejects.toMatchObject({ code: 'tokenRefused', retryable: false });
@@ -120,7 +121,7 @@ test.each(['0', '0.1'])(
   async (retryAfter) => {
     token = { status: 429, body: errorOf('temporarily_unavailable', 'AADSTS90055: too many requests'), retryAfter };
     tokenRequests = 0;
-    const { callGraph } = openGraphService(config(), () => Promise.resolve(true));
+    const { callGraph } = openGraphService(config(), () => Promise.resolve(true), notMeasured);
     const call = { tenantId: TENANT, method: 'GET', path: '/print', permission: 'none' } as const;
     await expect(callGraph(call)).rejects.toMatchObject({ code: 'tokenUnavailable', retryable: true });
     // The credential tries up to four times.

@@ -1,3 +1,4 @@
+import { notMeasured } from '../../../shared/telemetry/catalogue';
 import { createGraphBatch } from '../../../shared/graph/batch';
 import { createGraphClient, createSilence, createThrottle } from '../../../shared/graph/client';
 import type { HttpAnswer } from '../../../shared/graph/http';
@@ -49,9 +50,10 @@ async function createThousand(refuse: () => boolean, { tenants = TENANTS, retryA
     throttle,
     clock: world.clock,
     random: () => 0.5,
+    measure: notMeasured,
   });
   const { clock } = world;
-  const callBatch = createGraphBatch({ callGraph, throttle, clock, random: () => 0.5 });
+  const callBatch = createGraphBatch({ callGraph, throttle, clock, random: () => 0.5, measure: notMeasured });
   return { ...world, seen, deps: { ...world.deps, callGraph, callBatch } };
 }
 
