@@ -184,8 +184,14 @@ module.exports = {
       'The host stands in for Azure Functions; shared code would hide a mistake on both sides. Write it separately, from the documentation.',
     ),
     only(
+      'ingestion-shares-no-code',
+      '^local/ingestion/',
+      ['^local/ingestion/'],
+      'The endpoint stands in for Application Insights; shared code would hide a mistake on both sides. Write it separately, from the documentation.',
+    ),
+    only(
       'local-starts-the-app-as-a-process',
-      '^local/(?!(graphSimulator|functionsHost)/)',
+      '^local/(?!(graphSimulator|functionsHost|ingestion)/)',
       ['^local/'],
       'The local cloud runs the built app as Azure would. Start it or the CLI as a process instead of importing its code.',
     ),

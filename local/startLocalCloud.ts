@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createClockFile, onClock, type ClockFile } from './clockFile';
 import { startFaultProxy, type FaultProxy } from './faultProxy/startFaultProxy';
 import { freePort, requireFreePorts } from './findPorts';
+import { startIngestion, type Ingestion } from './ingestion/startIngestion';
 import { baseEnvironment } from './processes';
 import {
   startFunctionsHost,
@@ -37,6 +38,8 @@ export interface LocalCloudOptions {
   readonly appAheadMs?: number;
   /** Puts a fault proxy between the app and both storage and Graph. */
   readonly proxy?: boolean;
+  /** Starts an ingestion endpoint for the telemetry of the app, and names it in APPLICATIONINSIGHTS_CONNECTION_STRING. */
+  readonly telemetry?: boolean;
   /** Settings of the app that override those of the local cloud. */
   readonly settings?: Readonly<Record<string, string>>;
   /** How many host processes share the storage (default 1). All have the PUBLIC_BASE_URL of the first. */
@@ -55,6 +58,8 @@ export interface LocalCloud {
   /** The current or last process of each host. */
   readonly hosts: FunctionsHostProcess[];
   readonly proxy?: FaultProxy;
+  /** What the app has exported. */
+  readonly telemetry?: Ingestion;
   /** Moves all clocks. Its offset is the one of Graph and storage. */
   readonly clock?: ClockFile;
   /** The app's settings, with the addresses of the proxy if there is one. */
@@ -72,7 +77,8 @@ export interface LocalCloud {
 }
 
 /**
- * Starts Azurite, the fault proxy, the Graph simulator, queues and tables, and the functions hosts on 127.0.0.1.
+ * Starts Azurite, the fault proxy, the Graph simulator, the ingestion endpoint, queues and tables, and the functions hosts
+ * on 127.0.0.1.
  * @throws if a port is taken (the message names it) or a part does not start. Then nothing is left running.
  */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
@@ -106,6 +112,9 @@ async function startParts(options: LocalCloudOptions, stops: StopList): Promise<
   const targets = { ...azurite.urls, graph: simulator.graphUrl };
   const proxy = options.proxy === true ? await startFaultProxy({ targets }) : undefined;
   if (proxy) await stops.add(() => proxy.close());
+  const now = () => Date.now() + (clock?.offset() ?? 0);
+  const telemetry = options.telemetry === true ? await startIngestion({ now }) : undefined;
+  if (telemetry) await stops.add(() => telemetry.close());
   await createStorage(azurite.connectionString);
 
   const hostPorts = [ports?.host ?? (await freePort())];
@@ -113,6 +122,7 @@ async function startParts(options: LocalCloudOptions, stops: StopList): Promise<
   const publicBaseUrl = `http://127.0.0.1:${hostPorts[0]}/api`;
   const settings = {
     ...settingsOf({ simulator, publicBaseUrl, urls: proxy?.urls ?? targets }),
+    ...(telemetry && { APPLICATIONINSIGHTS_CONNECTION_STRING: telemetry.connectionString }),
     ...options.settings,
   };
   const appEnvironment = { ...baseEnvironment(), ...settings };
@@ -140,6 +150,7 @@ async function startParts(options: LocalCloudOptions, stops: StopList): Promise<
     environment: onClock(root, appClock?.path, appEnvironment),
     connectionString: azurite.connectionString,
     ...(proxy && { proxy }),
+    ...(telemetry && { telemetry }),
     ...(clock && { clock: appClock && appClock !== clock ? together(clock, appClock) : clock }),
     async restartHost(index = 0, over) {
       await hosts[index]?.kill();

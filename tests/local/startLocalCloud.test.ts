@@ -38,7 +38,7 @@ describe('a local cloud with proxy, clock and two hosts', () => {
   let cloud: LocalCloud;
   beforeAll(async () => {
     cloud = await startLocalCloud({
-      ...{ root, programs, ports: 'free', proxy: true, clock: true, hosts: 2 },
+      ...{ root, programs, ports: 'free', proxy: true, clock: true, telemetry: true, hosts: 2 },
       settings: { GRAPH_CREDENTIAL: 'secret' },
     });
   });
@@ -77,6 +77,7 @@ describe('a local cloud with proxy, clock and two hosts', () => {
       ENTRA_CLIENT_ID: 'app-1',
       GRAPH_BASE_URL: `${cloud.proxy?.urls.graph}/v1.0`,
       PUBLIC_BASE_URL: `${cloud.hosts[0]?.url}/api`,
+      APPLICATIONINSIGHTS_CONNECTION_STRING: cloud.telemetry?.connectionString,
       AzureWebJobsStorage: expect.stringContaining(`QueueEndpoint=${cloud.proxy?.urls.queue}/`) as string,
     });
     expect(second?.env).toEqual(first?.env);
@@ -98,6 +99,22 @@ describe('a local cloud with proxy, clock and two hosts', () => {
     cloud.clock?.move(-days);
   });
 
+  test('the ingestion endpoint has the moved clock: it refuses what is older than 48 hours by then', async () => {
+    const key = /=([^;]+)/.exec(cloud.telemetry?.connectionString ?? '')?.[1];
+    const url = /http[^;]+/.exec(cloud.telemetry?.connectionString ?? '')?.[0] ?? '';
+    const sent = [
+      {
+        ...{ name: 'm', iKey: key, time: new Date().toISOString() },
+        data: { baseType: 'MessageData', baseData: { message: 'm' } },
+      },
+    ];
+    const track = () => fetch(`${url}v2.1/track`, { method: 'POST', body: JSON.stringify(sent) });
+    expect((await track()).status).toBe(200);
+    cloud.clock?.move(49 * 3_600_000);
+    expect((await track()).status).toBe(400);
+    cloud.clock?.move(-49 * 3_600_000);
+  });
+
   test('a restarted host keeps its port and takes other settings', async () => {
     const before = cloud.hosts[0];
     await cloud.restartHost(0, { CLIENT_STATE_KEYS: 'other:key' });
@@ -115,6 +132,7 @@ describe('a local cloud with proxy, clock and two hosts', () => {
 
   test('stop leaves no process, no port and no file', async () => {
     const urls = [cloud.simulator.graphUrl, cloud.azurite.urls.queue, cloud.proxy?.urls.table ?? ''];
+    urls.push(/http[^;]+/.exec(cloud.telemetry?.connectionString ?? '')?.[0] ?? '');
     urls.push(...cloud.hosts.map(({ url }) => url));
     await cloud.stop();
     expect(await Promise.all(urls.map(refuses))).toEqual(urls.map(() => true));
