@@ -10,8 +10,10 @@ const leaves =
   '^shared/((errors|logger|clock|parse|concurrency|backoff|cache|skew|jobPlace|plural|retryAfter|version)\\.ts$|telemetry/)';
 /** The settings and their checks. */
 const settings = '^shared/(config\\.ts$|settings/)';
+/** What any file may measure with. The exporter behind it is loaded after the first answer. */
+const telemetry = '^shared/telemetry/';
 /** What every folder of shared/ may build on. `config` is a leaf too, but only the parts that open a connection see it. */
-const base = [leaves, settings, '^shared/storage/'];
+const base = [leaves, settings, telemetry, '^shared/storage/'];
 
 /** A rule that lets files under `from` import, of all our own code, only what matches one of `to`. */
 const only = (name, from, to, comment) => ({
@@ -36,6 +38,23 @@ module.exports = {
       [settings, leaves],
       'config reads and checks settings and does nothing with them. Do the work in the folder that needs the setting.',
     ),
+    only(
+      'telemetry-is-a-leaf',
+      telemetry,
+      [telemetry, settings, leaves],
+      'telemetry carries values and spans and does not know what they mean. Measure in the folder of the concept.',
+    ),
+    {
+      name: 'the-exporter-loads-after-the-first-answer',
+      comment:
+        'OpenTelemetry and its exporter take longer to load than an answer to Graph. Only shared/telemetry/telemetry.ts loads them, by import().',
+      severity: 'error',
+      from: { path: '^(shared|functions|cli)/', pathNot: '^shared/telemetry/(exporter|instruments)\\.ts$' },
+      to: {
+        path: '^shared/telemetry/(exporter|instruments)\\.ts$|node_modules/(@opentelemetry|@azure/monitor-opentelemetry-exporter)/',
+        dependencyTypesNot: ['type-only', 'dynamic-import'],
+      },
+    },
     only(
       'storage-knows-no-concept',
       '^shared/storage/',
@@ -236,13 +255,13 @@ module.exports = {
       to: { path: '^(node:)?https?$|node_modules/axios/' },
     },
     {
-      name: 'identity-in-three-places',
+      name: 'identity-in-four-places',
       comment:
-        'Tokens for Graph come from shared/graph/tokens (of the app) and cli/signIn (of a person), for storage from shared/storage/account. Use those.',
+        'Tokens for Graph come from shared/graph/tokens (of the app) and cli/signIn (of a person), for storage from shared/storage/account, for Application Insights from shared/telemetry/exporter. Use those.',
       severity: 'error',
       from: {
         path: '^(shared|functions|cli)/',
-        pathNot: '^(shared/(graph/tokens|storage/account)|cli/signIn)\\.ts$',
+        pathNot: '^(shared/(graph/tokens|storage/account|telemetry/exporter)|cli/signIn)\\.ts$',
       },
       to: { path: 'node_modules/@azure/(identity|msal-node)/' },
     },

@@ -1,6 +1,8 @@
 import type { HttpHandler } from '@azure/functions';
 import { ReceiverError } from '../shared/errors';
 import { untilAborted } from '../shared/concurrency';
+import type { Measure } from '../shared/telemetry/catalogue';
+import { getTelemetry } from '../shared/telemetry/telemetry';
 import type { ReceiveDependencies } from '../shared/webhook/receive';
 import { answerHandshake, NO_SNIFF } from '../shared/webhook/handshake';
 import { httpHandler } from './handlers';
@@ -14,8 +16,38 @@ const AFTER_ANSWER_MS = 100;
 /** Every failure is a 503, which Graph retries for four hours. */
 const FAILED = { status: 503, headers: NO_SNIFF };
 
+/**
+ * Graph expects an answer within 3 s and counts one above 10 s as failed (concepts/change-notifications-delivery-webhooks.md).
+ * A third of the time is the first warning.
+ */
+const SLOW_LIMITS = [
+  ['1s', 1_000],
+  ['2.9s', 2_900],
+  ['10s', 10_000],
+] as const;
+
 /** The HTTP side of both webhook routes. */
-export const answerWebhook: HttpHandler = httpHandler(FAILED, async (request, { logger, context }) => {
+export const answerWebhook: HttpHandler = async (request, context) => {
+  const startedAt = performance.now();
+  const answer = await answerPost(request, context);
+  const { measure } = getTelemetry(process.env);
+  measureAnswer(measure, { route: context.functionName, status: answer.status, ms: performance.now() - startedAt });
+  return answer;
+};
+
+/** Measures how long an answer took. */
+export function measureAnswer(
+  measure: Measure,
+  { route, status, ms }: { route: string; status: number | undefined; ms: number },
+): void {
+  const dimensions = { route, status: String(status) };
+  measure({ metric: 'upr.notifications.time', value: ms, dimensions });
+  for (const [limit, limitMs] of SLOW_LIMITS) {
+    if (ms > limitMs) measure({ metric: 'upr.notifications.slow', value: 1, dimensions: { limit } });
+  }
+}
+
+const answerPost = httpHandler(FAILED, async (request, { logger, context }) => {
   const token = request.query.get('validationToken');
   if (token !== null) return { ...answerHandshake(token) };
   const deadline = new AbortController();
@@ -26,6 +58,7 @@ export const answerWebhook: HttpHandler = httpHandler(FAILED, async (request, { 
       { ...webhook.dependencies, logger },
       {
         route: context.functionName,
+        traceparent: context.traceContext?.traceParent,
         declaredLength: request.headers.get('content-length'),
         readBody: async () => new Uint8Array(await request.arrayBuffer()),
         signal: deadline.signal,

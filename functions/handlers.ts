@@ -12,6 +12,7 @@ import { createLogger, type Logger } from '../shared/logger';
 import type { Services } from '../shared/services';
 import { QUEUE_NAMES, type SignedQueue } from '../shared/storage/account';
 import type { MessageQueue } from '../shared/storage/queues';
+import { getTelemetry } from '../shared/telemetry/telemetry';
 import { version } from '../shared/version';
 
 export interface Invocation {
@@ -26,12 +27,14 @@ export function httpHandler(
   work: (request: HttpRequest, invocation: Pick<Invocation, 'logger' | 'context'>) => Promise<HttpResponseInit>,
 ): HttpHandler {
   return async (request, context) => {
-    const logger = createLogger(context);
+    const logger = openLogger(context);
     try {
       return await work(request, { logger, context });
     } catch (error) {
       logger.error('function.failed', { function: context.functionName, ...errorFields(error) });
       return failed;
+    } finally {
+      getTelemetry(process.env).invocationEnded(logger);
     }
   };
 }
@@ -92,6 +95,11 @@ function holdingHandler(
     });
 }
 
+/** The log of one invocation. */
+function openLogger(context: InvocationContext): Logger {
+  return createLogger(context);
+}
+
 let isAnnounced = false;
 
 /** Says once per process what runs, and which hosts outside Microsoft's clouds its settings trust. */
@@ -108,7 +116,7 @@ async function announce(services: Services, logger: Logger): Promise<void> {
 
 /** Errors of libraries quote their input, and the host logs what a function throws. So only errors of ours leave here. */
 async function runSafely(context: InvocationContext, work: (invocation: Invocation) => Promise<void>): Promise<void> {
-  const logger = createLogger(context);
+  const logger = openLogger(context);
   try {
     // Loaded here, so that nothing heavy loads at start and an instance loads what it needs alone.
     const { getServices } = await import('../shared/services');
@@ -119,5 +127,7 @@ async function runSafely(context: InvocationContext, work: (invocation: Invocati
     logger.error('function.failed', { function: context.functionName, ...errorFields(error) });
     if (error instanceof ReceiverError) throw error;
     throw new ReceiverError('unexpected', `${context.functionName} failed unexpectedly`);
+  } finally {
+    getTelemetry(process.env).invocationEnded(logger);
   }
 }

@@ -13,3 +13,4 @@ import './health';
 import './status';
 import './operatorJobs';
 import './deviceJobs';
+import './flushTelemetry';

@@ -1,5 +1,6 @@
 import { parseResource, type NamedPlace } from '../jobPlace';
 import { isIsoTime, isRecord, parseId, parseJobId, parseOneOf, parseText, pickTexts } from '../parse';
+import { parseTraceparent } from '../telemetry/traceparent';
 import type { WatchKey } from '../watches/watches';
 
 /** Names one thing that happened to one job: the unit of the ledger. */
@@ -244,12 +245,19 @@ const SPANS_PER_BLOCK = 64;
 export interface Trace {
   /** 32 hex digits: one trace per POST. */
   readonly traceId: string;
-  /** The traceparent of one item: this trace, a span of its own, sampled. */
+  /** The traceparent of one item. */
   readonly nextTraceparent: () => string;
 }
 
-/** A new trace (W3C Trace Context, version 00). Graph sends none of its own. */
-export function createTrace(randomBytes: RandomBytes): Trace {
+/**
+ * The trace of what is sent (W3C Trace Context, version 00). Graph sends none of its own.
+ *
+ * @param traceparent of the span that sends. All items are sent by it. Without a valid one the trace is new, and each item
+ *   has a span of its own, sampled
+ */
+export function createTrace(randomBytes: RandomBytes, traceparent?: string): Trace {
+  const sender = parseTraceparent(traceparent);
+  if (traceparent !== undefined && sender) return { traceId: sender.traceId, nextTraceparent: () => traceparent };
   const traceId = randomBytes(16).toString('hex');
   let block: Buffer = Buffer.alloc(0);
   let used = 0;

@@ -47,6 +47,8 @@ export interface ReceiveDependencies {
 export interface PostedBatch {
   /** The name of the route, for the log only. */
   route: string;
+  /** Of the invocation: only with telemetry does the host give one. */
+  traceparent?: string | undefined;
   /** The header Content-Length as sent, or null. */
   declaredLength: string | null;
   readBody: () => Promise<Uint8Array>;
@@ -114,7 +116,7 @@ async function verifyAndStore(
 ): Promise<Outcome> {
   const { signal } = batch;
   if (Number(batch.declaredLength) > MAX_BODY_BYTES) return unread(413, { tooLarge: 1 });
-  const trace = createTrace(dependencies.randomBytes);
+  const trace = createTrace(dependencies.randomBytes, batch.traceparent);
   const { record, ageMs } = await dependencies.record.current();
   if (ageMs > RECORD_IS_STALE_MS) extra['recordAgeS'] = Math.round(ageMs / 1_000);
   let verified: VerifiedBody | { bad: BadBody | 'tooLarge' };

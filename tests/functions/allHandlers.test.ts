@@ -7,7 +7,7 @@ const mockHandlers = new Map<string, { handler: Handler; isHttp: boolean }>();
 jest.mock('@azure/functions', () => {
   const keep = (isHttp: boolean) => (name: string, options: { handler: Handler }) =>
     void mockHandlers.set(name, { handler: options.handler, isHttp });
-  const app = { http: keep(true), timer: keep(false), storageQueue: keep(false) };
+  const app = { http: keep(true), timer: keep(false), storageQueue: keep(false), hook: { appTerminate: jest.fn() } };
   return { ...jest.requireActual<object>('@azure/functions'), app };
 });
 jest.mock('../../shared/services', () => ({

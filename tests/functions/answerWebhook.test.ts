@@ -1,5 +1,6 @@
 import { HttpRequest, InvocationContext } from '@azure/functions';
-import { answerWebhook } from '../../functions/answerWebhook';
+import { answerWebhook, measureAnswer } from '../../functions/answerWebhook';
+import type { Measurement } from '../../shared/telemetry/catalogue';
 import { badInputs } from '../fixtures/badInputs';
 import { eventually } from '../support/eventually';
 import { bodyOf, CLIENT_ID, startedItem, TEST_KEYS_SETTING } from '../support/notifications';
@@ -125,4 +126,23 @@ it('answers 503 when nothing is done in 2.5 seconds', async () => {
   } finally {
     jest.useRealTimers();
   }
+});
+
+// concepts/change-notifications-delivery-webhooks.md: within 3 s, slow above 10 s.
+it.each([
+  [900, []],
+  [1_001, ['1s']],
+  [2_901, ['1s', '2.9s']],
+  [10_001, ['1s', '2.9s', '10s']],
+])('measures an answer of %d ms, and each limit that it exceeds', (ms, limits) => {
+  const measured: Measurement[] = [];
+  measureAnswer((one) => void measured.push(one), { route: 'receiveNotifications', status: 202, ms });
+  expect(measured).toEqual([
+    {
+      metric: 'upr.notifications.time',
+      value: ms,
+      dimensions: { route: 'receiveNotifications', status: '202' },
+    },
+    ...limits.map((limit) => ({ metric: 'upr.notifications.slow', value: 1, dimensions: { limit } })),
+  ]);
 });

@@ -38,7 +38,7 @@ jest.mock('@azure/functions', () => {
   const register = (name: string, { handler }: Options) => void mockHandlers.set(name, handler as FunctionHandler);
   return {
     ...jest.requireActual<object>('@azure/functions'),
-    app: { http: register, storageQueue: register, timer: register },
+    app: { http: register, storageQueue: register, timer: register, hook: { appTerminate: jest.fn() } },
   };
 });
 jest.mock('../../shared/clock', () => ({
