@@ -1,6 +1,7 @@
 import { errorFields } from '../shared/errors';
 import type { Places } from '../shared/fairness/places';
 import { MAX_DEQUEUE_COUNT, QUEUE_NAMES, type FairQueue } from '../shared/storage/account';
+import { getTelemetry } from '../shared/telemetry/telemetry';
 import type { Invocation } from './handlers';
 
 /**
@@ -16,10 +17,17 @@ type WorkOnMessage = (
 ) => Promise<'done' | 'settled' | 'waiting'>;
 
 const workOnJobMessage: WorkOnMessage = async ({ services, logger, context }, message, places) => {
-  const { DONE, processNotification } = await import('../shared/jobs/processNotification');
-  const worker = await services.worker();
+  const [{ DONE, processNotification }, { traceJob }, worker] = await Promise.all([
+    import('../shared/jobs/processNotification'),
+    import('./traceJob'),
+    services.worker(),
+  ]);
+  const { callGraph } = worker;
+  const telemetry = getTelemetry(process.env);
   try {
-    const outcome = await processNotification({ ...worker, places, logger }, message);
+    const outcome = await traceJob({ telemetry, context, callGraph }, message, (trace) =>
+      processNotification({ ...worker, ...trace, places, logger }, message),
+    );
     if (outcome === 'waiting') return outcome;
     return DONE.includes(outcome) ? 'done' : 'settled';
   } catch (error) {

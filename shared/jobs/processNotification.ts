@@ -54,6 +54,8 @@ export interface ProcessDeps {
   /** Requests a sweep of the watch. Repeated requests are cheap. */
   requestSweep: (watch: WatchKey, traceparent: string) => Promise<void>;
   clock: Pick<Clock, 'now'>;
+  /** Of the span of this run, for the event. Without telemetry, that of the message. */
+  traceparent?: string;
   /** 0 to 1. */
   random: () => number;
   logger: Logger;
@@ -160,7 +162,7 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
   const claimed = await claimJob(ledger, reference, {
     runId: randomUUID(),
     foundBy,
-    traceparent: message.traceparent,
+    traceparent: deps.traceparent ?? message.traceparent,
     ...(isIsoTime(receivedAt) ? { receivedAt } : {}),
     ...(message.stillOpen ? { stillOpen: true } : {}),
     ...(foundBy === 'graph' && receivedAt !== '' ? { notifiedAt: receivedAt } : {}),

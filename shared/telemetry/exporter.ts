@@ -52,7 +52,7 @@ export async function openExporter(
   onFailure: (reason: string) => void,
 ): Promise<Exporter> {
   Object.assign(env, SWITCHES);
-  const options = { ...addressOptions(env), ...(await credentialOptions(env)), ...ownOptions(onFailure) };
+  const options = { ...addressOptions(env), ...(await credentialOptions(env, onFailure)), ...ownOptions(onFailure) };
   const resource = resourceFromAttributes({
     'service.name': env['OTEL_SERVICE_NAME'] || env['WEBSITE_SITE_NAME'] || SCOPE.name,
     'service.version': version,
@@ -83,13 +83,28 @@ function addressOptions(env: Record<string, string | undefined>): AzureMonitorEx
 }
 
 /** `Authorization=AAD;ClientId=…` as the host reads it. Without a ClientId, the system-assigned identity. */
-async function credentialOptions(env: Record<string, string | undefined>): Promise<AzureMonitorExporterOptions> {
+async function credentialOptions(
+  env: Record<string, string | undefined>,
+  onFailure: (reason: string) => void,
+): Promise<AzureMonitorExporterOptions> {
   const words = (env['APPLICATIONINSIGHTS_AUTHENTICATION_STRING'] ?? '').split(';').map((word) => word.split('='));
   const find = (name: string) => words.find(([key = '']) => key.trim().toLowerCase() === name)?.[1]?.trim();
   if (find('authorization')?.toUpperCase() !== 'AAD') return {};
   const { ManagedIdentityCredential } = await import('@azure/identity');
   const clientId = find('clientid');
-  return { credential: clientId ? new ManagedIdentityCredential({ clientId }) : new ManagedIdentityCredential() };
+  const identity = clientId ? new ManagedIdentityCredential({ clientId }) : new ManagedIdentityCredential();
+  return {
+    credential: {
+      async getToken(...request) {
+        try {
+          return await identity.getToken(...request);
+        } catch (error) {
+          onFailure('noToken');
+          throw error;
+        }
+      },
+    },
+  };
 }
 
 function ownOptions(onFailure: (reason: string) => void): AzureMonitorExporterOptions {
@@ -124,7 +139,10 @@ function codeOf(error: unknown): string {
 
 /** The span in the form of the SDK. Its ids and times are those of the work. */
 function readable(span: EndedSpan, resource: Resource): ReadableSpan {
-  const { attributes, parent, link } = span;
+  const { parent, link } = span;
+  // The library takes the name of a row in AppRequests from this attribute alone.
+  const attributes =
+    span.kind === 'consumer' ? { ...span.attributes, 'ai.operation.name': span.name } : span.attributes;
   return {
     name: span.name,
     kind: span.kind === 'consumer' ? SpanKind.CONSUMER : SpanKind.CLIENT,

@@ -53,6 +53,13 @@ describe('the main path', () => {
     expect(worker.queues.jobs.sent).toEqual([]);
   });
 
+  test('with telemetry, the event has the trace context of the run that claimed the job first', async () => {
+    worker.printStarted();
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    await worker.process(messageOf(STARTED), worker.startProcess({ traceparent }));
+    expect(worker.events()).toMatchObject([{ traceparent }]);
+  });
+
   test('JobFetchable: one call to Graph, one event with the documents', async () => {
     worker.printFetchable();
     await expect(worker.process(messageOf(FETCHABLE))).resolves.toBe('done');

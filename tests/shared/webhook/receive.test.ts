@@ -37,10 +37,14 @@ function setUp(replaced: Partial<ReceiveDependencies> = {}) {
     ...webhookParts,
     ...replaced,
   };
-  const post = (body: Uint8Array, { route = 'receiveNotifications', declaredLength = String(body.length) } = {}) =>
+  const post = (
+    body: Uint8Array,
+    { route = 'receiveNotifications', declaredLength = String(body.length), traceparent = '' } = {},
+  ) =>
     receive(dependencies, {
       route,
       declaredLength,
+      traceparent,
       readBody: () => Promise.resolve(body),
       signal: deadline.signal,
     });
@@ -72,6 +76,15 @@ describe('202', () => {
     );
     expect(new Set(parents).size).toBe(3);
     for (const parent of parents) expect(parent).toContain(`00-${String(traceId)}-`);
+  });
+
+  it('with a trace context of the host, each message is sent by the span of the invocation', async () => {
+    const { post, jobs, logger } = setUp();
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    await post(bodyOf(startedItem(), fetchableItem()), { traceparent });
+    const parsed = jobs.sent.map(({ text }) => parseJobMessage(JSON.parse(text)));
+    expect(parsed).toMatchObject([{ message: { traceparent } }, { message: { traceparent } }]);
+    expect(logger.events[0]?.['traceId']).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
   });
 
   it.each(['receiveNotifications', 'receiveLifecycleEvents'])(

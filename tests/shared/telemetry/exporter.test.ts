@@ -1,0 +1,189 @@
+import { openExporter } from '../../../shared/telemetry/exporter';
+import type { EndedSpan } from '../../../shared/telemetry/spans';
+import { startIngestion, type Ingestion } from '../../support/startIngestion';
+import { startTlsService, type TlsService } from '../../support/startTlsService';
+
+const mockGetToken = jest.fn(() => Promise.resolve({ token: 'the-token', expiresOnTimestamp: Date.now() + 3_600_000 }));
+const mockCreated: unknown[] = [];
+jest.mock('@azure/identity', () => ({
+  ManagedIdentityCredential: class {
+    getToken = mockGetToken;
+    constructor(...options: unknown[]) {
+      mockCreated.push(...options);
+    }
+  },
+}));
+
+let ingestion: Ingestion;
+let failures: string[];
+beforeEach(async () => {
+  ingestion = await startIngestion();
+  failures = [];
+  mockCreated.length = 0;
+});
+afterEach(() => ingestion.close());
+
+const environment = process.env;
+afterEach(() => {
+  process.env = environment;
+});
+
+const open = (settings: Record<string, string> = {}) => {
+  // The exporter reads its switches from the environment of the process.
+  process.env = { APPLICATIONINSIGHTS_CONNECTION_STRING: ingestion.connectionString, ...settings };
+  return openExporter(process.env, (reason) => void failures.push(reason));
+};
+
+const SPAN: EndedSpan = {
+  name: 'GET /print/printers/{id}/jobs/{id}',
+  kind: 'client',
+  ids: { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' },
+  parent: { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: '00f067aa0ba902b7' },
+  startedAt: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+  endedAt: Date.UTC(2026, 0, 2, 3, 4, 6, 928),
+  attributes: {
+    tenantId: 't',
+    'peer.service': 'Microsoft Graph',
+    'http.request.method': 'GET',
+    'http.response.status_code': 404,
+  },
+  isFailed: true,
+};
+
+it('sends metrics to an endpoint on loopback over http', async () => {
+  const exporter = await open({ WEBSITE_SITE_NAME: 'print-app', WEBSITE_INSTANCE_ID: 'instance-1' });
+  exporter.measure({ metric: 'upr.notifications.accepted', value: 3, dimensions: { route: 'receiveNotifications' } });
+  await exporter.flush();
+  expect(ingestion.metric('upr.notifications.accepted')).toMatchObject([
+    { value: 3, properties: { route: 'receiveNotifications' } },
+  ]);
+  expect(ingestion.envelopes()).toHaveLength(1);
+  expect(ingestion.envelopes()[0]?.tags).toMatchObject({
+    'ai.cloud.role': 'print-app',
+    'ai.cloud.roleInstance': 'instance-1',
+  });
+  expect(failures).toEqual([]);
+});
+
+it('sends spans with their own times, ids and links', async () => {
+  const exporter = await open();
+  const link = { traceId: 'f'.repeat(32), spanId: 'e'.repeat(16) };
+  const work: EndedSpan = {
+    ...SPAN,
+    name: 'process print-notifications',
+    kind: 'consumer',
+    link,
+    attributes: { key: 'k' },
+  };
+  exporter.trace([work, SPAN]);
+  await exporter.flush();
+  expect(ingestion.envelopes()).toEqual([
+    expect.objectContaining({
+      time: '2026-01-02T03:04:05.678Z',
+      tags: expect.objectContaining({
+        'ai.operation.id': SPAN.ids.traceId,
+        'ai.operation.parentId': '00f067aa0ba902b7',
+      }) as unknown,
+      data: {
+        baseType: 'RequestData',
+        baseData: expect.objectContaining({
+          id: 'b7ad6b7169203331',
+          name: 'process print-notifications',
+          duration: '00:00:01.250',
+          success: false,
+          properties: { key: 'k', '_MS.links': JSON.stringify([{ operation_Id: link.traceId, id: link.spanId }]) },
+        }) as unknown,
+      },
+    }),
+    expect.objectContaining({
+      data: {
+        baseType: 'RemoteDependencyData',
+        baseData: expect.objectContaining({
+          name: 'GET /print/printers/{id}/jobs/{id}',
+          target: 'Microsoft Graph',
+          resultCode: '404',
+          success: false,
+          properties: { tenantId: 't' },
+        }) as unknown,
+      },
+    }),
+  ]);
+});
+
+it('reports a request that was refused by its status', async () => {
+  const exporter = await open();
+  ingestion.answerWith(400);
+  exporter.measure({ metric: 'upr.measurements', value: 1 });
+  await exporter.flush();
+  expect(failures).toEqual(['400']);
+});
+
+describe('over https', () => {
+  const CLIENT = '7c9f6a52-1d0e-4b7f-9f43-5f0c7c1de001';
+  let service: TlsService;
+  let requests: { host: string | undefined; authorization: string | undefined }[];
+  beforeEach(async () => {
+    requests = [];
+    mockGetToken.mockClear();
+    service = await startTlsService((request, response) => {
+      requests.push({ host: request.headers.host, authorization: request.headers.authorization });
+      response.writeHead(200, { 'content-type': 'application/json' });
+      request.resume().on('end', () => response.end('{"itemsReceived":1,"itemsAccepted":1,"errors":[]}'));
+    });
+  });
+  afterEach(() => service.close());
+
+  const send = async (scheme: string, authentication: string) => {
+    const [key = ''] = ingestion.connectionString.split(';');
+    const exporter = await open({
+      APPLICATIONINSIGHTS_CONNECTION_STRING: `${key};IngestionEndpoint=${scheme}://ingestion.example:${service.port}/`,
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: authentication,
+    });
+    exporter.measure({ metric: 'upr.measurements', value: 1 });
+    await exporter.flush();
+    return requests.map(({ authorization }) => authorization);
+  };
+
+  it.each([
+    [`ClientId=${CLIENT};Authorization=AAD`, [{ clientId: CLIENT }]],
+    [`authorization = aad; clientid = ${CLIENT}`, [{ clientId: CLIENT }]],
+    ['Authorization=AAD', []],
+  ])('%p sends the token of an identity', async (text, created) => {
+    expect(await send('https', text)).toEqual(['Bearer the-token']);
+    expect(mockCreated).toEqual(created);
+    expect(mockGetToken).toHaveBeenCalledWith(['https://monitor.azure.com/.default'], expect.anything());
+  });
+
+  it.each(['', `ClientId=${CLIENT}`, 'Authorization=Other'])('%p sends no token', async (text) => {
+    expect(await send('https', text)).toEqual([undefined]);
+    expect(mockGetToken).not.toHaveBeenCalled();
+  });
+
+  it('an identity without a token is reported', async () => {
+    mockGetToken.mockRejectedValueOnce(new Error('secret'));
+    expect(await send('https', 'Authorization=AAD')).toEqual([]);
+    expect(failures).toEqual(['noToken']);
+  });
+
+  it('an address with http that is not on loopback is called over https', async () => {
+    expect(await send('http', '')).toEqual([undefined]);
+  });
+
+  // https://learn.microsoft.com/azure/azure-monitor/app/statsbeat: it is sent soon after the start, to hosts of its own.
+  it('no host but that of the connection string is called: Statsbeat is off', async () => {
+    await send('https', '');
+    expect(requests.map(({ host }) => host)).toEqual([`ingestion.example:${service.port}`]);
+    expect(process.env['APPLICATION_INSIGHTS_NO_STATSBEAT']).toBe('true');
+  });
+});
+
+it('no token is sent over http, not even on loopback', async () => {
+  const exporter = await open({ APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD' });
+  exporter.measure({ metric: 'upr.measurements', value: 1 });
+  await exporter.flush();
+  expect(ingestion.texts).toEqual([]);
+});
+
+it.each(['', 'nonsense', 'InstrumentationKey=x'])('the connection string %p opens no exporter', async (text) => {
+  await expect(open({ APPLICATIONINSIGHTS_CONNECTION_STRING: text })).rejects.toThrow();
+});
