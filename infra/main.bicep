@@ -113,6 +113,20 @@ param availabilityTestLocations string[] = [
 @allowed([300, 600, 900])
 param availabilityTestFrequency int = 900
 
+@description('Whether the alert rules run. See docs/alerts.md.')
+param alertsEnabled bool = true
+
+@description('E-mail addresses that alerts notify. Empty, with an empty alertWebhookUrl: alerts are shown in Azure Monitor and notify no one.')
+@maxLength(100)
+param alertEmails string[] = []
+
+@description('The https URL that alerts are posted to in the common alert schema, such as that of an on-call service. It may hold a secret.')
+@secure()
+param alertWebhookUrl string = ''
+
+@description('Where your copy of docs/alerts.md is published, for the links in alerts. Empty: its path in this repository.')
+param alertDocumentationUrl string = ''
+
 // Account and vault names are unique in Azure, and have at most 24 characters: 13 of them are the token.
 var token = uniqueString(resourceGroup().id, name)
 var hostAccountName = 'uprhost${token}'
@@ -184,6 +198,19 @@ module monitoring 'modules/monitoring.bicep' = {
     retentionDays: logRetentionDays
     dailyCapGB: logDailyCapGB
   }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  params: {
+    name: name
+    location: location
+    tags: tags
+    isEnabled: alertsEnabled
+    emails: alertEmails
+    webhookUrl: alertWebhookUrl
+    documentationUrl: alertDocumentationUrl
+  }
+  dependsOn: [monitoring]
 }
 
 module app 'modules/app.bicep' = {

@@ -35,9 +35,19 @@ export function alertFileNames(): string[] {
 export interface WorkbookQuery {
   title: string;
   query: string;
+  /** The parameter that its time range comes from. */
+  timeContextFromParameter: string;
 }
 
-const queryItem = z.object({ content: z.object({ title: z.string(), query: z.string(), queryType: z.literal(0) }) });
+const queryItem = z.object({
+  content: z.object({
+    title: z.string(),
+    query: z.string(),
+    timeContextFromParameter: z.string(),
+    queryType: z.literal(0),
+    resourceType: z.literal('microsoft.operationalinsights/workspaces'),
+  }),
+});
 const workbookSchema = z.object({ items: z.array(z.looseObject({ type: z.number() })) });
 
 /** An item of type 3 of a workbook is a query, with queryType 0 over Log Analytics. */

@@ -1,6 +1,6 @@
 import { METRICS } from '../../shared/telemetry/catalogue';
 import { parseKql } from '../support/parseKql';
-import { alertFileNames, readAlerts } from './alertFiles';
+import { alertFileNames, readAlerts, readWorkbookQueries } from './alertFiles';
 import { findQueryFaults, metricsOf } from './queryFaults';
 
 const ALERTS = readAlerts();
@@ -89,5 +89,23 @@ describe('the alerts', () => {
 
   it('return no time, which would cut a window into several', () => {
     for (const { query } of ALERTS) expect(parseKql(query).columns).not.toContain('TimeGenerated');
+  });
+});
+
+describe('the workbook', () => {
+  const queries = readWorkbookQueries();
+
+  it.each(queries.map(({ title, query }) => [title, query]))('%s has a valid query', (_title, query) => {
+    expect(findQueryFaults(query)).toEqual([]);
+  });
+
+  it('takes the time range of every query from its parameter', () => {
+    expect(queries.length).toBeGreaterThan(0);
+    for (const { timeContextFromParameter } of queries) expect(timeContextFromParameter).toBe('TimeRange');
+  });
+
+  it('shows, together with the alerts, every metric of the app', () => {
+    const read = [...ALERTS, ...queries].flatMap(({ query }) => metricsOf(query));
+    expect([...new Set(read)].sort()).toEqual(Object.keys(METRICS).sort());
   });
 });
