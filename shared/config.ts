@@ -80,7 +80,7 @@ export const SETTING_NAMES = [
   'PUBLIC_BASE_URL',
 ] as const;
 
-/** Settings that only the Functions host or Node itself reads. */
+/** Settings that the Functions host, Node itself or shared/telemetry/ reads. Telemetry has to work while others are wrong. */
 export const HOST_SETTING_NAMES = [
   'FUNCTIONS_WORKER_RUNTIME',
   'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT',
@@ -89,6 +89,7 @@ export const HOST_SETTING_NAMES = [
   'EVENTS_STORAGE__clientId',
   'APPLICATIONINSIGHTS_CONNECTION_STRING',
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
+  'OTEL_METRIC_EXPORT_INTERVAL',
   'NODE_EXTRA_CA_CERTS',
 ] as const;
 

@@ -110,6 +110,12 @@ describe('host.json', () => {
     expect(allows('information', 'Azure.Core')).toBe(false);
   });
 
+  it('has the host export its requests and logs by OpenTelemetry, where sampling settings do not apply', () => {
+    // Documentation page opentelemetry-howto. Logs that are sampled would be lost lines, which no setting says any more.
+    expect(section('host.json')['telemetryMode']).toBe('OpenTelemetry');
+    expect(section('host.json', 'logging')).not.toHaveProperty('applicationInsights');
+  });
+
   it('uses extension bundle 4', () => {
     expect(section('host.json', 'extensionBundle')).toEqual({
       id: 'Microsoft.Azure.Functions.ExtensionBundle',

@@ -76,7 +76,7 @@ async function startApp(
   const dispatcher = await createDispatcher({
     start: () => startWorkerProcess({ file: workerFile, root: options.root, env, reporter }),
     timeoutMs: config.functionTimeoutMs,
-    traceContext: createTraceContext(env, (bytes) => randomBytes(bytes).toString('hex')),
+    traceContext: createTraceContext(env, config, (bytes) => randomBytes(bytes).toString('hex')),
     ...{ reporter, now, onGivenUp: () => giveUp() },
   });
   const { invoke } = dispatcher;

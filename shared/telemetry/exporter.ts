@@ -59,9 +59,11 @@ export async function openExporter(
     ...(env['WEBSITE_INSTANCE_ID'] ? { 'service.instance.id': env['WEBSITE_INSTANCE_ID'] } : {}),
   });
   const spans = new BatchSpanProcessor(new AzureMonitorTraceExporter(options));
+  // https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#periodic-exporting-metricreader
+  const interval = Number(env['OTEL_METRIC_EXPORT_INTERVAL']);
   const reader = new PeriodicExportingMetricReader({
     exporter: new AzureMonitorMetricExporter(options),
-    exportIntervalMillis: Number(env['OTEL_METRIC_EXPORT_INTERVAL']) || EXPORT_EVERY_MS,
+    exportIntervalMillis: interval > 0 ? interval : EXPORT_EVERY_MS,
     cardinalityLimits: { default: MOST_COMBINATIONS },
   });
   const meters = new MeterProvider({ resource, readers: [reader] });

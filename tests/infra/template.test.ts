@@ -35,6 +35,7 @@ const NEVER_SET: Readonly<Record<string, string>> = {
   ENTRA_CLIENT_CERTIFICATE: 'the app signs in with its identity',
   ENTRA_CLIENT_CERTIFICATE_PATH: 'the app signs in with its identity',
   FUNCTIONS_WORKER_RUNTIME: 'Flex Consumption refuses it (functions-app-settings, Flex Consumption plan deprecations)',
+  OTEL_METRIC_EXPORT_INTERVAL: 'alerts expect an export each minute, the default',
   NODE_EXTRA_CA_CERTS: 'only the local cloud has a certificate authority of its own',
 };
 

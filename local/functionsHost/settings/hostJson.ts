@@ -55,6 +55,8 @@ export function parseHostJson(text: string, env: NodeJS.ProcessEnv, cpuCount: nu
       recoveryIntervalMs: read('singleton.listenerLockRecoveryPollingInterval', MINUTE_MS, timeSpan(15_000)),
     },
     logLevels: readTexts('logging.logLevel'),
+    /** Documentation page opentelemetry-howto. The default is ApplicationInsights. */
+    isOpenTelemetry: read('telemetryMode', 'ApplicationInsights', anyText).toLowerCase() === 'opentelemetry',
   };
 }
 

@@ -120,6 +120,16 @@ describe('trace context', () => {
     expect(await traceOf(two, {})).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
     await two.process.stop();
   });
+
+  // Not observed: documentation page opentelemetry-howto, and the default sampler of the OpenTelemetry specification.
+  test('with it and telemetryMode OpenTelemetry: the flags of the caller, and sampled without a caller', async () => {
+    const mode = { AzureFunctionsJobHost__telemetryMode: 'openTelemetry' };
+    const two = await start({ env: { APPLICATIONINSIGHTS_CONNECTION_STRING: 'InstrumentationKey=x', ...mode } });
+    const left = TRACEPARENT.replace(/01$/, '00');
+    expect(await traceOf(two, { traceparent: left })).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-00$/);
+    expect(await traceOf(two, {})).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    await two.process.stop();
+  });
 });
 
 describe('worker dies', () => {

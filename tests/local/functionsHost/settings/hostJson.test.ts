@@ -8,6 +8,7 @@ const queues = (options: object) => parse({ extensions: { queues: options } }).q
 test('an empty host.json has the documented defaults', () => {
   expect(parse({})).toEqual({
     functionTimeoutMs: 1_800_000,
+    isOpenTelemetry: false,
     queues: {
       batchSize: 16,
       newBatchThreshold: 8,
