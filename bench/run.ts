@@ -15,7 +15,7 @@ import { flood } from './flood';
 import { heapGrowth } from './heapGrowth';
 import { renewals } from './renewals';
 import { sweepMemory } from './sweepMemory';
-import { acknowledgement, firstAnswer, verifyCold } from './webhookTimes';
+import { acknowledgement, firstAnswer, firstAnswerWithTelemetry, verifyCold } from './webhookTimes';
 
 const USAGE = `Usage: npm run bench -- [figure...] [options]
 
@@ -42,6 +42,7 @@ const PARTS = [
   acknowledgement,
   flood,
   firstAnswer,
+  firstAnswerWithTelemetry,
   bursts,
   burstFaults,
   fairness,

@@ -1,10 +1,11 @@
 import { QueueServiceClient } from '@azure/storage-queue';
-import { createHmac, hash } from 'node:crypto';
+import { createHmac, hash, randomUUID } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { createStorage, startAzurite } from '../local/startAzurite';
+import { createStorage, startAzurite, type Azurite } from '../local/startAzurite';
 import { startFunctionsHost } from '../local/standIns';
 import { createTurns } from '../shared/webhook/turns';
 import { verifyBody } from '../shared/webhook/verify';
@@ -150,23 +151,7 @@ export const firstAnswer: Part = {
     const azurite = await startAzurite({ root });
     try {
       await createStorage(azurite.connectionString);
-      const body = new Uint8Array(notificationBody(1));
-      const queues = QueueServiceClient.fromConnectionString(azurite.connectionString);
-      const time = async (appRoot: string) => {
-        // Only our app has a worker, which would process messages that the last start left.
-        for (const name of ['print-notifications', 'print-notifications-poison'])
-          await queues.getQueueClient(name).clearMessages();
-        const startedAt = performance.now();
-        const env = benchEnvironment(azurite.connectionString);
-        const host = await startFunctionsHost({ root, appRoot, env });
-        try {
-          const answer = await fetch(`${host.url}/api/notifications`, { method: 'POST', body });
-          if (answer.status !== 202) throw new Error(`The first POST was answered with ${answer.status}`);
-          return performance.now() - startedAt;
-        } finally {
-          await host.kill();
-        }
-      };
+      const time = (appRoot: string) => timeFirstAnswer({ root, appRoot, azurite });
       const pairs = await takePairs(
         FIRST_ANSWER_PAIRS,
         () => time(root),
@@ -179,6 +164,70 @@ export const firstAnswer: Part = {
     }
   },
 };
+
+const TELEMETRY_PAIRS = 30;
+
+/** The same start with Application Insights against one without. */
+export const firstAnswerWithTelemetry: Part = {
+  title: 'the first answer with telemetry',
+  figures: {
+    first_answer_telemetry: {
+      what: 'process start to first stored notification with Application Insights against without',
+      unit: 'ratio',
+      bar: 1.2,
+    },
+  },
+  async measure({ root }) {
+    const azurite = await startAzurite({ root });
+    // It answers as the service does, so that an export that came too early would cost what it costs there.
+    const ingestion = http.createServer((request, answer) => {
+      request.resume().on('end', () => answer.end('{"itemsReceived":1,"itemsAccepted":1,"errors":[]}'));
+    });
+    try {
+      await createStorage(azurite.connectionString);
+      await new Promise<void>((resolve) => ingestion.listen(0, '127.0.0.1', resolve));
+      const { port } = ingestion.address() as AddressInfo;
+      const telemetry = `InstrumentationKey=${randomUUID()};IngestionEndpoint=http://127.0.0.1:${port}/`;
+      const time = (settings: Record<string, string>) => timeFirstAnswer({ root, appRoot: root, azurite, settings });
+      const pairs = await takePairs(
+        TELEMETRY_PAIRS,
+        () => time({ APPLICATIONINSIGHTS_CONNECTION_STRING: telemetry }),
+        () => time({}),
+        2,
+      );
+      return { first_answer_telemetry: medianRatio(pairs) };
+    } finally {
+      ingestion.closeAllConnections();
+      ingestion.close();
+      await azurite.stop();
+    }
+  },
+};
+
+/** From the start of a host to its answer to one POST, in milliseconds. */
+async function timeFirstAnswer(start: {
+  root: string;
+  appRoot: string;
+  azurite: Azurite;
+  settings?: Record<string, string>;
+}): Promise<number> {
+  const { root, appRoot, azurite, settings = {} } = start;
+  const queues = QueueServiceClient.fromConnectionString(azurite.connectionString);
+  // Only our app has a worker, which would process messages that the last start left.
+  for (const name of ['print-notifications', 'print-notifications-poison'])
+    await queues.getQueueClient(name).clearMessages();
+  const startedAt = performance.now();
+  const env = { ...benchEnvironment(azurite.connectionString), ...settings };
+  const host = await startFunctionsHost({ root, appRoot, env });
+  try {
+    const body = new Uint8Array(notificationBody(1));
+    const answer = await fetch(`${host.url}/api/notifications`, { method: 'POST', body });
+    if (answer.status !== 202) throw new Error(`The first POST was answered with ${answer.status}`);
+    return performance.now() - startedAt;
+  } finally {
+    await host.kill();
+  }
+}
 
 /** The deployed files of the build: all chunks, without source maps. */
 async function bundleBytes(folder: string): Promise<number> {
