@@ -67,6 +67,12 @@ export interface ListOptions {
   after?: string;
   /** Only rows whose RowKey comes before this. */
   before?: string;
+  /** Only rows that were last written at this time or later, by the clock of the service; ISO 8601. */
+  writtenFrom?: string;
+  /** Only rows that were last written before this time; ISO 8601. */
+  writtenBefore?: string;
+  /** The first so many rows alone; 1,000 at most. */
+  most?: number;
   /** Only these cells beside the two keys: a ledger row carries its whole job, which most readers do not need. */
   cells?: readonly string[];
 }

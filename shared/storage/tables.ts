@@ -73,7 +73,7 @@ export function createAzureTable(client: TableClient): EntityTable {
       const removed = await unlessStatus([404, 412], client.deleteEntity(partitionKey, rowKey, { ...bounded(), etag }));
       return removed !== undefined;
     },
-    async *list(partitionKey, { rowKeyPrefix, after, before, cells } = {}) {
+    async *list(partitionKey, { rowKeyPrefix, after, before, writtenFrom, writtenBefore, most, cells } = {}) {
       const filters: string[] = [];
       if (partitionKey !== undefined) filters.push(`PartitionKey eq ${quote(partitionKey)}`);
       if (rowKeyPrefix !== undefined) {
@@ -81,17 +81,20 @@ export function createAzureTable(client: TableClient): EntityTable {
       }
       if (after !== undefined) filters.push(`RowKey gt ${quote(after)}`);
       if (before !== undefined) filters.push(`RowKey lt ${quote(before)}`);
+      if (writtenFrom !== undefined) filters.push(`Timestamp ge datetime${quote(writtenFrom)}`);
+      if (writtenBefore !== undefined) filters.push(`Timestamp lt datetime${quote(writtenBefore)}`);
       const queryOptions = {
         ...(filters.length === 0 ? {} : { filter: filters.join(' and ') }),
         ...(cells === undefined ? {} : selecting(cells)),
       };
       const service = watchDate();
-      const pages = client.listEntities({ queryOptions, ...service }).byPage();
-      for (;;) {
+      const pages = client.listEntities({ queryOptions, ...service }).byPage(most ? { maxPageSize: most } : {});
+      for (let left = most ?? Infinity; left > 0;) {
         // A listing takes one signal for all its pages, however many, so each page is bounded here.
         const next = pages.next();
         const page = await unlessStatus([], untilAborted(AbortSignal.timeout(TABLE_CALL_TIMEOUT_MS), next));
         if (page === undefined || page.done) return;
+        left -= page.value.length;
         for (const entity of page.value) yield toStoredRow(entity, service.readAt());
       }
     },

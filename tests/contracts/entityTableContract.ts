@@ -1,4 +1,5 @@
-import type { EntityTable, Row } from '../../shared/storage/entityTable';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EntityTable, ListOptions, Row } from '../../shared/storage/entityTable';
 
 /** What every EntityTable promises (shared/storage/entityTable.ts). `open` gives an empty table. */
 export function entityTableContract(name: string, open: () => Promise<EntityTable>): void {
@@ -180,6 +181,31 @@ export function entityTableContract(name: string, open: () => Promise<EntityTabl
       const between = { rowKeyPrefix: 'a_', after: 'a_1', before: 'a_4' };
       for await (const { cells } of table.list('p', between)) keys.push(cells['rowKey']);
       expect(keys).toEqual(['a_2', 'a_3']);
+    });
+
+    it('lists the rows that were written in a time range alone, by the clock of the service', async () => {
+      await table.insert(row({ rowKey: 'before' }));
+      await delay(20);
+      await table.insert(row({ rowKey: 'after' }));
+      const written = String((await table.get('p', 'after'))?.cells['timestamp']);
+      // The service writes seven digits of a second.
+      const time = new Date(written).toISOString();
+      const keys = async (options: ListOptions) => {
+        const found: unknown[] = [];
+        for await (const { cells } of table.list('p', options)) found.push(cells['rowKey']);
+        return found;
+      };
+      expect(await keys({ writtenFrom: time })).toEqual(['after']);
+      expect(await keys({ writtenBefore: time })).toEqual(['before']);
+      expect(await keys({ rowKeyPrefix: 'b', writtenFrom: '2020-01-01T00:00:00.000Z' })).toEqual(['before']);
+    });
+
+    it('lists the first rows alone', async () => {
+      for (const rowKey of ['a_1', 'a_2', 'a_3']) await table.insert(row({ rowKey }));
+      const keys: unknown[] = [];
+      const options = { rowKeyPrefix: 'a_', most: 2, cells: [] };
+      for await (const { cells } of table.list('p', options)) keys.push(cells['rowKey']);
+      expect(keys).toEqual(['a_1', 'a_2']);
     });
 
     it('lists the rows of a prefix alone, with the cells asked for and the ETag', async () => {

@@ -66,14 +66,20 @@ export function createMemoryTable(
       if (!found || stored(found).etag !== etag) return Promise.resolve(false);
       return Promise.resolve(rows.delete(keyOf(partitionKey, rowKey)));
     },
-    async *list(partitionKey, { rowKeyPrefix = '', after, before, cells } = {}) {
+    async *list(partitionKey, { rowKeyPrefix = '', after, before, writtenFrom, writtenBefore, most, cells } = {}) {
       await Promise.resolve();
+      let left = most ?? Infinity;
       for (const key of [...rows.keys()].sort()) {
         const found = rows.get(key);
         if (!found?.row.rowKey.startsWith(rowKeyPrefix)) continue;
         if (after !== undefined && found.row.rowKey <= after) continue;
         if (before !== undefined && found.row.rowKey >= before) continue;
         if (partitionKey !== undefined && found.row.partitionKey !== partitionKey) continue;
+        const { timestamp } = found.row;
+        if (writtenFrom !== undefined && String(timestamp) < writtenFrom) continue;
+        if (writtenBefore !== undefined && String(timestamp) >= writtenBefore) continue;
+        if (left === 0) return;
+        left -= 1;
         yield only(stored(found), cells);
       }
     },
