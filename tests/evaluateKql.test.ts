@@ -187,7 +187,7 @@ describe('operators', () => {
   });
 
   it('a table without rows is empty, and a column that a row lacks is null', () => {
-    expect(run('AppMetrics | count')).toEqual([{ Count: 0 }]);
+    expect(run('AppMetrics | count', { AppMetrics: [] })).toEqual([{ Count: 0 }]);
     expect(run('AppMetrics | project Max, AppVersion', { AppMetrics: [{ Name: 'm' }] })).toEqual([
       { Max: null, AppVersion: '' },
     ]);
@@ -216,6 +216,11 @@ describe('operators', () => {
     expect(run(`${query} A | union B`)).toEqual(expected);
   });
 
+  it('comments change nothing, wherever they are', () => {
+    const query = '// one\nAppMetrics // two\n// three\n| where // four\n Sum > 1 // five\n| count // six';
+    expect(run(query, { AppMetrics: [{ Sum: 1 }, { Sum: 2 }] })).toEqual([{ Count: 1 }]);
+  });
+
   it('let names values and tables', () => {
     expect(run('let limit = 2; datatable(x:int)[1, 2, 3] | where x >= limit | count')).toEqual([{ Count: 2 }]);
   });
@@ -235,6 +240,10 @@ describe('what the evaluator does not know', () => {
     ['a column without a name', 'AppMetrics | extend Sum * 2', 'Name the column'],
   ])('%s is an error', (_name, query, message) => {
     expect(() => run(query, { AppMetrics: [{ Name: 'm', Sum: 1 }] })).toThrow(message);
+  });
+
+  it('a table without data is an error', () => {
+    expect(() => run('AppMetrics | count')).toThrow('There is no table AppMetrics.');
   });
 
   it.each([

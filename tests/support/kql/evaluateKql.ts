@@ -57,7 +57,7 @@ function evaluateTable(node: KqlNode, world: World): Row[] {
     case 'ParenthesizedExpression':
       return evaluateTable(partOf(node, 'Expression'), world);
     case 'NameReference':
-      return (world.tables.get(node.text) ?? []).map((row) => takeColumns(row, node.columns));
+      return rowsOf(node.text, world).map((row) => takeColumns(row, node.columns));
     case 'PrintOperator':
       return [evaluateColumns(partOf(node, 'Expressions').items, node.columns, { ...world, row: {} })];
     case 'DataTableExpression':
@@ -67,6 +67,12 @@ function evaluateTable(node: KqlNode, world: World): Row[] {
     default:
       throw new Error(`The evaluator does not know ${node.kind}: ${node.text}`);
   }
+}
+
+function rowsOf(name: string, { tables }: World): readonly Row[] {
+  const rows = tables.get(name);
+  if (rows) return rows;
+  throw new Error(`There is no table ${name}.`);
 }
 
 /** The columns that a table has, with the empty value of their type where the row has none. */

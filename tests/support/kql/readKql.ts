@@ -1,4 +1,4 @@
-import { parseKql, textOf } from '../parseKql';
+import { parseKql } from '../parseKql';
 
 /** Values of datetime are milliseconds since 1970, and those of timespan are milliseconds. `type` says which a number is. */
 export type Value = unknown;
@@ -27,6 +27,11 @@ export interface KqlNode {
 const { Syntax, Symbols } = Kusto.Language;
 
 const KIND_NAMES = new Map<unknown, string>(Object.entries(Syntax.SyntaxKind).map(([name, kind]) => [kind, name]));
+
+/** The text without the comments before it. */
+function textOf(element: Kusto.Language.Syntax.SyntaxElement): string {
+  return element.ToString(Syntax.IncludeTrivia.Interior)?.trim() ?? '';
+}
 
 /** The syntax tree of a query. Throws all that the language service finds wrong. */
 export function readKql(query: string): KqlNode {
