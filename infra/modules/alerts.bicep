@@ -25,6 +25,7 @@ var queries = {
   settingsInvalid: loadTextContent('../alerts/settingsInvalid.kql')
   tasksLeftOpen: loadTextContent('../alerts/tasksLeftOpen.kql')
   jobsPastDeadline: loadTextContent('../alerts/jobsPastDeadline.kql')
+  jobsUnreadable: loadTextContent('../alerts/jobsUnreadable.kql')
   jobsGone: loadTextContent('../alerts/jobsGone.kql')
   heldOverdue: loadTextContent('../alerts/heldOverdue.kql')
   queueStuck: loadTextContent('../alerts/queueStuck.kql')

@@ -149,17 +149,17 @@ describe('the documented commands', () => {
       keys['DEVICE_TOKEN'] = /uprd1[\w.-]+/.exec(created.said)?.[0] ?? created.said;
     }, 60_000);
 
-    const textOf = ({ blocks }: RunnablePage, shell: 'bash' | 'powershell') =>
-      toThisRun(blocks.map((block) => block[shell]).join('\n')).replaceAll(APP_URL, flow.cloud.hosts[0]?.url ?? '');
+    const inThisRun = (text: string) => toThisRun(text).replaceAll(APP_URL, flow.cloud.hosts[0]?.url ?? '');
     const options = () => ({ cwd: folder, env: { ...environment, ...keys } });
     const inBash = (text: string) => runBash(text, { ...options(), strict: true });
     const resultOf = ({ code, said }: ShellRun) => (code === 0 ? 'done' : said);
 
-    it.each(cloud.map((page) => [page.page, page] as const))(
+    // A shell for each block: what a reader types needs no block before it.
+    it.each(cloud.flatMap(({ page, blocks }) => blocks.map(({ line, bash }) => [`${page}:${line}`, bash] as const)))(
       '%s runs in bash',
-      async (_name, page) => {
+      async (_name, bash) => {
         // Without -f, curl ends with 0 for any status.
-        const text = textOf(page, 'bash').replace(/^curl /gm, 'curl -f ');
+        const text = inThisRun(bash).replace(/^curl /gm, 'curl -f ');
         expect(resultOf(await inBash(text))).toBe('done');
       },
       60_000,
@@ -170,7 +170,8 @@ describe('the documented commands', () => {
       '%s runs in PowerShell 7',
       async (name, page) => {
         if (pwsh === undefined) return expectNoPowerShell(name);
-        const run = await runPowerShell(pwsh, textOf(page, 'powershell'), { ...options(), home: folder });
+        const text = inThisRun(page.blocks.map(({ powershell }) => powershell).join('\n'));
+        const run = await runPowerShell(pwsh, text, { ...options(), home: folder });
         expect(resultOf(run)).toBe('done');
       },
       60_000,

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../../shared/parse';
 
-const root = join(__dirname, '..', '..');
-const infra = join(root, 'infra');
+const infra = join(__dirname, '..', '..', 'infra');
 
 /** One alert: its query, and how its rule runs the query. */
 export interface Alert extends z.infer<typeof alertSchema> {
@@ -57,9 +56,4 @@ const QUERY_ITEM = 3;
 export function readWorkbookQueries(): WorkbookQuery[] {
   const { items } = workbookSchema.parse(parseJson(readFileSync(join(infra, 'workbook.json'), 'utf8')));
   return items.filter(({ type }) => type === QUERY_ITEM).map((item) => queryItem.parse(item).content);
-}
-
-/** The text of docs/alerts.md. */
-export function readAlertsPage(): string {
-  return readFileSync(join(root, 'docs', 'alerts.md'), 'utf8');
 }

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { METRICS } from '../../shared/telemetry/catalogue';
-import { parseKql } from '../support/parseKql';
+import { parseKql, partsOfKind, textOf } from '../support/parseKql';
 import { alertFileNames, readAlerts, readWorkbookQueries } from './alertFiles';
 import { findQueryFaults, metricsOf } from './queryFaults';
 
@@ -51,15 +53,14 @@ describe('the alerts', () => {
 
   it.each(ALERTS.map((alert) => [alert.name, alert] as const))(
     '%s says what it means, why it has its threshold, and what covers missing data',
-    (name, { query }) => {
+    (_name, { query }) => {
       const comment = query.split('\n').filter((line) => line.startsWith('// '));
       expect(query.startsWith(comment.join('\n'))).toBe(true);
       expect(comment[0]).toMatch(/^\/\/ [A-Z].*\.$/);
       expect(comment.filter((line) => line.startsWith('// Threshold: '))).toHaveLength(1);
       const noData = comment.slice(comment.findIndex((line) => line.startsWith('// No data: '))).join(' ');
-      // The alert itself, or another that exists.
       const named = [...noData.matchAll(/\b(\w+)\.kql/g)].map(([, other]) => other);
-      expect(name === 'noData' ? ['noData'] : named).toContain('noData');
+      expect(named).toContain('noData');
       expect(alertFileNames()).toEqual(expect.arrayContaining(named));
     },
   );
@@ -85,6 +86,18 @@ describe('the alerts', () => {
   it('avoid what a scheduled query rule refuses', () => {
     // bag_unpack, pivot, narrow, AggregatedValue (alerts-create-log-alert-rule).
     for (const { query } of ALERTS) expect(query).not.toMatch(/bag_unpack|pivot|narrow|AggregatedValue|\bago\(/);
+  });
+
+  it('use functions that the evaluation of alerts knows (infra/alerts/README.md)', () => {
+    const page = readFileSync(join(__dirname, '..', '..', 'infra', 'alerts', 'README.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| (?:aggregates|functions) .*$/gm)].map(([row]) => row).join('\n');
+    const known = [...rows.matchAll(/`(\w+)(?:\(.*?\))?`/g)].map(([, name]) => name);
+    const { FunctionCallExpression } = Kusto.Language.Syntax.SyntaxKind;
+    const used = ALERTS.flatMap(({ query }) => partsOfKind(parseKql(query).root, FunctionCallExpression)).map(
+      (part) => textOf(part).split('(')[0],
+    );
+    expect(used.length).toBeGreaterThan(ALERTS.length);
+    expect(used.filter((name) => !known.includes(name))).toEqual([]);
   });
 
   it('return no time, which would cut a window into several', () => {

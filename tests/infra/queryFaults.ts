@@ -29,8 +29,12 @@ export function findQueryFaults(query: string, catalogue: Catalogue = METRICS): 
     .flatMap((part) => /^Properties\W+(\w+)/.exec(textOf(part))?.[1] ?? []);
   return [
     ...faults,
-    ...(metrics.length === 0 ? ['no metric is named'] : []),
+    ...(metrics.length === 0 && readsMetrics(root) ? ['no metric is named'] : []),
     ...metrics.filter((metric) => !(metric in catalogue)).map((metric) => `no metric ${metric}`),
     ...read.filter((dimension) => !known.has(dimension)).map((dimension) => `no dimension ${dimension}`),
   ];
+}
+
+function readsMetrics(root: Kusto.Language.Syntax.SyntaxNode): boolean {
+  return partsOfKind(root, SyntaxKind.NameReference).some((part) => textOf(part) === 'AppMetrics');
 }

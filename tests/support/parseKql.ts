@@ -6,11 +6,14 @@ const { KustoCode, GlobalState, Symbols, Syntax } = Kusto.Language;
 
 /**
  * The tables of Application Insights that queries may read, with the columns that they may name.
- * Source: azure-monitor/reference/tables/appmetrics.
+ * Source: azure-monitor/reference/tables/appmetrics and apptraces.
  */
 const TABLES: Readonly<Record<string, string>> = {
   AppMetrics:
     '(TimeGenerated: datetime, Name: string, Sum: real, ItemCount: int, Min: real, Max: real, Properties: dynamic, ' +
+    'AppRoleName: string, AppRoleInstance: string, AppVersion: string)',
+  AppTraces:
+    '(TimeGenerated: datetime, Message: string, SeverityLevel: int, Properties: dynamic, OperationId: string, ' +
     'AppRoleName: string, AppRoleInstance: string, AppVersion: string)',
 };
 

@@ -41,7 +41,9 @@ export function readRunnableBlocks(markdown: string): RunnableBlock[] {
 }
 
 /** The pages whose blocks run against the local cloud (tests/flows/documentation.test.ts). */
-const CLOUD_PAGES = ['data-protection.md', 'events.md', 'http-api.md', 'permissions.md'].map((page) => `docs/${page}`);
+const CLOUD_PAGES = ['alerts.md', 'data-protection.md', 'events.md', 'http-api.md', 'permissions.md'].map(
+  (page) => `docs/${page}`,
+);
 
 /**
  * The pages with runnable blocks: those of the local cloud, and all others, whose blocks need Azure.
