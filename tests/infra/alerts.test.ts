@@ -28,6 +28,7 @@ describe('the check of queries', () => {
     ['a column does not exist', `${query} | where Value > 1`, "'Value' does not refer to"],
     ['an operator does not exist', `${query} | filtered Sum`, 'Query operator expected'],
     ['it names no metric', 'AppMetrics | where Sum > 1', 'no metric is named'],
+    ['it names no metric below a comment', '// One.\nAppMetrics | where Sum > 1', 'no metric is named'],
   ])('refuses a query when %s', (_what, mutated, fault) => {
     expect(findQueryFaults(mutated).join('\n')).toContain(fault);
   });

@@ -47,9 +47,9 @@ function parseAndBind(query: string): ParsedKql {
   return { faults, columns, root };
 }
 
-/** The text of a part of a query, without the space around it. */
+/** The text of a part of a query, without the space and the comments before it. */
 export function textOf(part: Kusto.Language.Syntax.SyntaxElement): string {
-  return part.toString()?.trim() ?? '';
+  return part.ToString(Syntax.IncludeTrivia.Interior)?.trim() ?? '';
 }
 
 /** The parts of a query that are of a kind, in the order of the text. */
