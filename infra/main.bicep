@@ -29,10 +29,6 @@ param graphBaseUrl string = 'https://graph.microsoft.com/v1.0'
 @description('Where Graph and browsers reach the app, with the route prefix, such as https://print.contoso.com/api. Empty: the host name of the function app.')
 param publicBaseUrl string = ''
 
-@description('Origins outside Microsoft\'s clouds that may receive credentials and data, such as a proxy before Graph.')
-@maxLength(10)
-param trustedHosts string[] = []
-
 @description('Memory of an instance in MB. 2048 gives one core.')
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
@@ -228,7 +224,6 @@ module app 'modules/app.bicep' = {
     entraClientId: entraClientId
     graphBaseUrl: graphBaseUrl
     publicBaseUrl: publicBaseUrl
-    trustedHosts: trustedHosts
     eventSink: eventSink
     eventSinkWebhookUrl: eventSinkWebhookUrl
     eventSinkTopicName: eventSinkTopicName

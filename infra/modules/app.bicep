@@ -13,7 +13,6 @@ param secretNames { clientStateKeys: string, webhookSecrets: string }
 param entraClientId string
 param graphBaseUrl string
 param publicBaseUrl string
-param trustedHosts string[]
 param eventSink string
 
 @secure()
@@ -220,7 +219,8 @@ resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
     EVENTS_SINK_EVENT_GRID_ENDPOINT: eventSink == 'eventGrid' ? topic!.properties.endpoint : ''
     GRAPH_BASE_URL: graphBaseUrl
     ENTRA_AUTHORITY_HOST: environment().authentication.loginEndpoint
-    TRUSTED_HOSTS: join(trustedHosts, ',')
+    // All addresses of this template are those of the cloud.
+    TRUSTED_HOSTS: ''
     ENTRA_CLIENT_ID: entraClientId
     GRAPH_CREDENTIAL: 'federated'
     MANAGED_IDENTITY_CLIENT_ID: identity.properties.clientId
