@@ -13,10 +13,15 @@ const PACKAGE_FOLDER = /^((?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+)(?:\/|$)/;
  */
 export function readShippedPackages({ inputs, outputs }) {
   const packages = new Map();
+  /** npm may install a version in several folders. */
+  const byPurl = new Map();
   for (const { inputs: parts } of Object.values(outputs)) {
     for (const [path, { bytesInOutput }] of Object.entries(parts)) {
       const folder = folderOf(path);
-      if (folder !== undefined && bytesInOutput > 0 && !packages.has(folder)) packages.set(folder, readPackage(folder));
+      if (folder === undefined || bytesInOutput === 0 || packages.has(folder)) continue;
+      const read = readPackage(folder);
+      if (!byPurl.has(read.purl)) byPurl.set(read.purl, read);
+      packages.set(folder, byPurl.get(read.purl));
     }
   }
   const ownImports = new Set();
@@ -30,7 +35,7 @@ export function readShippedPackages({ inputs, outputs }) {
     }
   }
   return {
-    packages: [...packages.values()]
+    packages: [...byPurl.values()]
       .sort((one, other) => (one.purl < other.purl ? -1 : 1))
       .map((one) => ({ ...one, imports: [...one.imports].sort() })),
     ownImports: [...ownImports].sort(),

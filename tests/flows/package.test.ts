@@ -66,6 +66,27 @@ describe('the package for zip deploy', () => {
     expect(naming).toEqual([]);
   });
 
+  it('answers a notification without loading the exporter of telemetry, which one chunk alone reaches', () => {
+    const importsOf = (name: string) =>
+      [...(made.files.get(name)?.toString() ?? '').matchAll(/(?:from|import)\s*"\.\/([^"]+)"/g)].map(
+        ([, path = '']) =>
+          `dist/functions/${path.startsWith('chunks/') ? '' : name.includes('/chunks/') ? 'chunks/' : ''}${path}`,
+      );
+    /** The files that are loaded with this one. */
+    const loadedWith = (name: string, seen = new Set<string>()): Set<string> => {
+      if (!seen.has(name)) {
+        seen.add(name);
+        for (const imported of importsOf(name)) loadedWith(imported, seen);
+      }
+      return seen;
+    };
+    const modules = shipped.filter((name) => name.endsWith('.mjs'));
+    const hasExporter = (name: string) => made.files.get(name)?.includes('AzureMonitorMetricExporter') === true;
+    const reaching = modules.filter((name) => [...loadedWith(name)].some(hasExporter));
+    expect(reaching).toEqual([expect.stringMatching(/^dist\/functions\/chunks\/exporter-\w+\.mjs$/)]);
+    expect(loadedWith('dist/functions/index.mjs').size).toBeGreaterThan(3);
+  });
+
   it('loads without node_modules, every chunk of it', () => {
     const app = unpack('loaded');
     const modules = shipped.filter((name) => name.endsWith('.mjs'));

@@ -1,48 +1,46 @@
+import type { TableName } from '../../local/ingestion/readItem';
 import { isRecord } from '../../shared/parse';
 import { parseTraceparent } from '../../shared/telemetry/traceparent';
 import { bodyOf, CLIENT_ID, fetchableItem, stateFor, TEST_KEYS_SETTING } from '../support/notifications';
 import { startFlow, type Customer, type Flow } from '../support/startFlow';
-import { startIngestion, type Envelope, type Ingestion } from '../support/startIngestion';
 
 /** In the tenth of traces that is exported: the last digits decide. */
 const TRACE = '0af7651916cd43dd8448eb2100000001';
 const CALLER = 'b7ad6b7169203331';
 
 describe('telemetry of the built app', () => {
-  let ingestion: Ingestion;
   let flow: Flow;
   beforeAll(async () => {
-    ingestion = await startIngestion();
-    const settings = { APPLICATIONINSIGHTS_CONNECTION_STRING: ingestion.connectionString };
-    flow = await startFlow({ settings: { ...settings, CLIENT_STATE_KEYS: TEST_KEYS_SETTING } });
+    flow = await startFlow({ telemetry: true, settings: { CLIENT_STATE_KEYS: TEST_KEYS_SETTING } });
   }, 60_000);
-  afterAll(async () => {
-    await flow.stop();
-    await ingestion.close();
-  }, 30_000);
+  afterAll(() => flow.stop(), 30_000);
 
   /** Ends the worker, which exports what it has. */
   const exportAll = async () => {
     await flow.untilQuiet();
     await flow.cloud.hosts[0]?.stop();
   };
-  const rowsOf = (baseType: string) =>
-    ingestion.envelopes().flatMap(({ data, ...rest }) => (data.baseType === baseType ? [{ ...rest, ...data }] : []));
+  const rowsOf = (table: TableName) => flow.cloud.telemetry?.rows(table) ?? [];
 
   it('reaches the ingestion endpoint when the worker ends', async () => {
     const { tenantId, printerId } = await flow.onboard(['jobStarted']);
     await flow.control.print(tenantId, { printerId });
     await flow.untilEvents(1);
     await exportAll();
-    const answered = ingestion.metric('upr.notifications.time').map(({ count, properties }) => ({ count, properties }));
     // Two handshakes of the subscription, one for each of its addresses, and one notification. A busy machine may answer the
     // notification with 503 first, after which Graph delivers it again.
-    expect(answered).toEqual(
-      expect.arrayContaining([
-        { count: 1, properties: { route: 'receiveNotifications', status: '200' } },
-        { count: 1, properties: { route: 'receiveLifecycleEvents', status: '200' } },
-        { count: 1, properties: { route: 'receiveNotifications', status: '202' } },
-      ]),
+    const answered = [
+      { route: 'receiveNotifications', status: '200' },
+      { route: 'receiveLifecycleEvents', status: '200' },
+      { route: 'receiveNotifications', status: '202' },
+    ];
+    expect(rowsOf('AppMetrics')).toEqual(
+      expect.arrayContaining(
+        answered.map(
+          (Properties) =>
+            expect.objectContaining({ Name: 'upr.notifications.time', ItemCount: 1, Properties }) as unknown,
+        ),
+      ),
     );
   }, 60_000);
 
@@ -70,43 +68,40 @@ describe('telemetry of the built app', () => {
     await notify(customer, `00-${TRACE}-${CALLER}-01`);
     const event = (await flow.untilEvents(before + 1)).at(-1);
     await exportAll();
-    const [work, ...others] = rowsOf('RequestData').filter(({ tags }) => tags['ai.operation.id'] === TRACE);
+    const [work, ...others] = rowsOf('AppRequests').filter(({ OperationId }) => OperationId === TRACE);
     expect(others).toEqual([]);
     expect(work).toMatchObject({
-      sampleRate: 10,
-      baseData: {
-        name: 'process print-notifications',
-        success: true,
-        properties: { tenantId: customer.tenantId, outcome: 'done' },
-      },
+      Name: 'process print-notifications',
+      Success: true,
+      // It stands for ten, of which nine are not exported.
+      ItemCount: 10,
+      // The span of the host, which is a child of the caller's.
+      ParentId: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
+      Properties: { tenantId: customer.tenantId, outcome: 'done' },
     });
-    const id = String(work?.baseData['id']);
-    // The span of the host, which is a child of the caller's.
-    expect(work?.tags['ai.operation.parentId']).toMatch(/^[0-9a-f]{16}$/);
-    expect(work?.tags['ai.operation.parentId']).not.toBe(CALLER);
+    expect(work?.['ParentId']).not.toBe(CALLER);
     // The host's own invocation is in a trace of its own, because the queue carries no context.
     expect(linkOf(work)).toEqual({
       operation_Id: expect.not.stringContaining(TRACE) as string,
       id: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
     });
-    expect(rowsOf('RemoteDependencyData')).toEqual([
-      expect.objectContaining({
-        tags: expect.objectContaining({ 'ai.operation.id': TRACE, 'ai.operation.parentId': id }) as unknown,
-        baseData: expect.objectContaining({
-          name: 'GET /print/printers/{id}/jobs/{id}',
-          target: 'Microsoft Graph',
-          resultCode: '200',
-        }) as unknown,
-      }),
+    const { Id } = work ?? {};
+    expect(rowsOf('AppDependencies').filter(({ OperationId }) => OperationId === TRACE)).toMatchObject([
+      {
+        ParentId: Id,
+        Name: 'GET /print/printers/{id}/jobs/{id}',
+        Target: 'Microsoft Graph',
+        ResultCode: '200',
+      },
     ]);
     const traceparent = isRecord(event) ? event['traceparent'] : undefined;
-    expect(parseTraceparent(String(traceparent))).toEqual({ traceId: TRACE, spanId: id });
+    expect(parseTraceparent(String(traceparent))).toEqual({ traceId: TRACE, spanId: Id });
   }, 60_000);
 });
 
 /** The link of a row, as the exporter writes it into its properties. */
-function linkOf(row: Pick<Envelope['data'], 'baseData'> | undefined): unknown {
-  const { properties } = row?.baseData ?? {};
+function linkOf(row: Readonly<Record<string, unknown>> | undefined): unknown {
+  const properties = row?.['Properties'];
   const [link] = JSON.parse(isRecord(properties) ? String(properties['_MS.links']) : '[]') as unknown[];
   return link;
 }
