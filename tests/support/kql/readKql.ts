@@ -33,11 +33,16 @@ function textOf(element: Kusto.Language.Syntax.SyntaxElement): string {
   return element.ToString(Syntax.IncludeTrivia.Interior)?.trim() ?? '';
 }
 
+/** Flows evaluate the same queries many times. */
+const known = new Map<string, KqlNode>();
+
 /** The syntax tree of a query. Throws all that the language service finds wrong. */
 export function readKql(query: string): KqlNode {
   const { faults, root } = parseKql(query);
   if (faults.length > 0) throw new Error(`The query is invalid: ${faults.join(', ')}`);
-  return readNode(root);
+  const node = known.get(query) ?? readNode(root);
+  known.set(query, node);
+  return node;
 }
 
 function readNode(element: Kusto.Language.Syntax.SyntaxElement): KqlNode {
