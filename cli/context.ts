@@ -83,4 +83,6 @@ export interface CliContext {
   logger: Logger;
   /** Sets exit code 1 for a verb that completed but had failures. */
   markFailed: () => void;
+  /** Sets exit code 3 for a verb that compared and found a difference, unless it had failures. */
+  markDifferent: () => void;
 }

@@ -12,7 +12,7 @@ import { confirm, nameArgument, TENANT_FLAG, TENANT_HELP } from './arguments';
 import type { CliContext } from './context';
 import { example, JSON_HELP, plural, type JsonOption } from './output';
 
-const DEFAULT_APP_NAME = 'Universal Print Receiver';
+export const DEFAULT_APP_NAME = 'Universal Print Receiver';
 const TENANT = '--tenant 11111111-1111-1111-1111-111111111111';
 
 interface TenantOption extends JsonOption {

@@ -6,6 +6,7 @@ import type { Watches } from '../shared/watches/watches';
 import type { SignInOptions } from './administrator';
 import { confirm, notListed } from './arguments';
 import type { CliContext } from './context';
+import { fleetBlobOf } from './fleet/storedFleet';
 import { plural, reportProgress, warn, type JsonOption } from './output';
 import { removeDocuments } from './removeDocuments';
 import { readTriggers } from './triggers';
@@ -18,15 +19,15 @@ export interface RemoveOptions extends JsonOption, SignInOptions {
 
 /**
  * The verb `tenants remove`: asks for confirmation, checks that no trigger of this app would block a printer, has held jobs
- * ended, then removes the subscriptions, watches, rules, device tokens and documents of the tenant and, on
- * request, its ledger.
+ * ended, then removes the subscriptions, watches, rules, fleet document, device tokens and documents of the tenant
+ * and, on request, its ledger.
  */
 export async function removeTenantVerb(context: CliContext, tenantId: string, options: RemoveOptions): Promise<void> {
   const { terminal } = context;
   const services = await context.services();
   const tenant = await (await services.tenants()).get(tenantId);
   if (!tenant) throw notListed(tenantId);
-  const question = `Remove tenant ${tenantId} (${tenant.name}) with its watches, subscriptions, rules, device tokens and archived documents${options.ledger ? ' and its ledger' : ''}?`;
+  const question = `Remove tenant ${tenantId} (${tenant.name}) with its watches, subscriptions, rules, fleet document, device tokens and archived documents${options.ledger ? ' and its ledger' : ''}?`;
   if (!options.yes && !(await confirm(terminal, 'tenants remove', question))) {
     return terminal.note('Nothing was removed.');
   }
@@ -39,18 +40,31 @@ export async function removeTenantVerb(context: CliContext, tenantId: string, op
   );
   const removed = await removeTenant({ ...subscriptions, watches, logger: context.logger }, tenantId);
   if (!removed) throw notListed(tenantId);
-  const rules = await (await services.configBlobs()).remove(rulesBlobOf(tenantId));
+  const configBlobs = await services.configBlobs();
+  const rules = await configBlobs.remove(rulesBlobOf(tenantId));
+  const fleet = await configBlobs.remove(fleetBlobOf(tenantId));
   const deviceTokens = await (await services.deviceTokens()).tokens.removeAll(tenantId);
   const documents = await removeDocuments(context, tenantId);
   const ledgerRows = options.ledger ? await deleteLedger(context, tenantId) : undefined;
   const { leftToLapse, failures } = removed;
   if (options.json) {
     const rows = ledgerRows === undefined ? {} : { ledgerRows };
-    terminal.json({ tenantId, status: 'removed', heldJobs, ...removed, rules, deviceTokens, documents, ...rows });
+    terminal.json({
+      tenantId,
+      status: 'removed',
+      heldJobs,
+      ...removed,
+      rules,
+      fleet,
+      deviceTokens,
+      documents,
+      ...rows,
+    });
   } else {
     const counts = [
       plural(removed.watches, 'watch', 'watches'),
       ...(rules ? ['its rules'] : []),
+      ...(fleet ? ['its fleet document'] : []),
       ...(deviceTokens === 0 ? [] : [plural(deviceTokens, 'device token')]),
       ...(documents === 0 ? [] : [plural(documents, 'document')]),
       ...(ledgerRows === undefined ? [] : [plural(ledgerRows, 'ledger row')]),

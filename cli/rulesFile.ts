@@ -4,7 +4,7 @@ import { ReceiverError } from '../shared/errors';
 import { isRecord } from '../shared/parse';
 import { checkDocument } from '../shared/rules/check';
 import type { RulesDocument } from '../shared/rules/document';
-import { formatPath, readDocument, type Finding } from '../shared/rules/readDocument';
+import { formatPath, readDocument, type Finding, type ReadDocument } from '../shared/rules/readDocument';
 import type { CliContext } from './context';
 
 /** A finding at its place in the file. */
@@ -12,9 +12,17 @@ type Located = Omit<Finding, 'path'> & { line: number; column: number; path: str
 
 /** The findings in the text of a rules file, in the order of the file, and the document unless it is faulty. */
 export function checkText(text: string) {
-  const read = readDocument(text);
+  return locateFindings(readDocument(text), checkDocument);
+}
+
+/**
+ * The findings in a text that was read, in the order of the text, and the document unless it is faulty.
+ *
+ * @param check gives the findings in a document that its schema accepts
+ */
+export function locateFindings<Document>(read: ReadDocument<Document>, check: (document: Document) => Finding[]) {
   const findings: Finding[] =
-    'document' in read ? checkDocument(read.document) : read.faults.map((fault) => ({ severity: 'error', ...fault }));
+    'document' in read ? check(read.document) : read.faults.map((fault) => ({ severity: 'error', ...fault }));
   const located = findings
     .map(({ path, ...finding }): Located => ({ ...finding, ...read.placeOf(path), path: formatPath(path) }))
     .sort((a, b) => a.line - b.line || a.column - b.column);

@@ -7,6 +7,7 @@ import { completionCommand } from './completion';
 import { definitionsCommand } from './definitions';
 import { errorDocument, failureDocument, usageDocument, wantsJson } from './errorDocument';
 import { doctorCommand } from './doctor';
+import { fleetCommand } from './fleet/fleet';
 import { eventsCommand } from './events';
 import { commandsOf, createHints } from './hints';
 import { jobsCommand } from './jobs';
@@ -25,11 +26,11 @@ import { tenantsCommand } from './tenants';
 import { createTerminal } from './terminal';
 import { triggersCommand } from './triggers';
 
-/** 0 done, 1 failed, 2 wrong usage. A signal replaces it by its own, see signals.ts. */
-export type ExitCode = 0 | 1 | 2;
+/** 0 done, 1 failed, 2 wrong usage, 3 different from what is wanted. A signal replaces it by its own, see signals.ts. */
+export type ExitCode = 0 | 1 | 2 | 3;
 
 const EXIT_HELP = `
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 fleet check found a difference, 130 stopped by Ctrl-C, 143 by SIGTERM.
 With --json, an error is a JSON document of one line, the last one on stderr:
 code, problem, details, remedy, and whether a retry may succeed.`;
 
@@ -48,7 +49,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     ...(isJson ? { onError: (lines) => failures.push(...lines) } : {}),
   });
   const progress = startProgress({ terminal, now: io.now, every: io.every });
-  let failed = false;
+  let ended: 0 | 1 | 3 = 0;
   const verbose = () => program.opts<{ verbose?: true }>().verbose === true;
   const toStderr = (line: string) => {
     if (verbose()) terminal.note(line);
@@ -87,7 +88,10 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
       (opened ??= readSettings(io.env, io.directory).then((env) => progress.watch(io.createServices(env)))),
     logger,
     markFailed: () => {
-      failed = true;
+      ended = 1;
+    },
+    markDifferent: () => {
+      if (ended === 0) ended = 3;
     },
   };
   program
@@ -112,6 +116,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   printersCommand(program.command('printers'), context);
   triggersCommand(program.command('triggers'), context);
   subscriptionsCommand(program.command('subscriptions'), context);
+  fleetCommand(program.command('fleet'), context);
   jobsCommand(program.command('jobs'), context);
   eventsCommand(program.command('events'), context);
   listenCommand(program.command('listen'), context);
@@ -127,7 +132,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     requireLines(argv);
     await program.parseAsync(argv, { from: 'user' });
     if (failures.length > 0) terminal.errorJson(failureDocument(failures));
-    return failed ? 1 : 0;
+    return ended;
   } catch (error) {
     // Help and version have exit code 0. Every other error of commander is about the arguments.
     if (error instanceof CommanderError) {

@@ -9,6 +9,7 @@ import { applyRules, warnOfLacking, type AppliedRules } from './applyRules';
 import type { CliContext } from './context';
 import { errorLines, example, JSON_HELP, plural, type JsonOption } from './output';
 import { checkText, documentIn, formatFindings, readFileNamed } from './rulesFile';
+import { readStored, replaceStored, withoutQuotes, type DocumentPlace } from './storedDocument';
 
 interface TenantOption extends JsonOption {
   tenant?: string;
@@ -66,13 +67,11 @@ async function push(context: CliContext, file: string, options: PushOptions): Pr
   for (const line of lines) terminal.warn(line);
   if (tenant !== undefined) await requireName(context, tenant, options.name);
   const { blobs, blob, stored } = await openStored(context, tenant);
-  if (stored?.etag !== withQuotes(etag)) throw changed(blob, stored?.etag);
-  if (stored && (await blobs.write(historyBlobOf(tenant, new Date(now()).toISOString()), stored.text)) === undefined) {
-    throw changed(blob, stored.etag);
-  }
-  const written = await blobs.write(blob, text, stored?.etag);
-  if (written === undefined) throw changed(blob, stored?.etag);
-  const newEtag = withoutQuotes(written);
+  const place: DocumentPlace = {
+    ...{ blob, changedCode: 'rulesChanged', compareVerb: 'rules diff' },
+    historyBlob: (at) => historyBlobOf(tenant, at),
+  };
+  const newEtag = await replaceStored(blobs, place, { stored, text, etag, now: new Date(now()).toISOString() });
   let applied: AppliedRules;
   try {
     applied = await applyRules(context, tenant, document);
@@ -166,8 +165,7 @@ function ruleNamed(name: string): string {
 async function openStored({ services }: CliContext, tenantId: string | undefined) {
   const blobs: BlobContainer = await (await services()).configBlobs();
   const blob = rulesBlobOf(tenantId);
-  const stored = await blobs.read(blob, { mostBytes: MOST_DOCUMENT_BYTES });
-  return { blobs, blob, ...(stored === undefined || stored === 'unchanged' ? {} : { stored }) };
+  return { blobs, blob, stored: await readStored(blobs, blob, MOST_DOCUMENT_BYTES) };
 }
 
 /** Rules of one customer are never replaced by a slip in an id. */
@@ -179,22 +177,4 @@ async function requireName({ services }: CliContext, tenantId: string, name: str
     `Tenant ${tenantId} is ${tenant.name}`,
     `To replace its rules, add --name ${JSON.stringify(tenant.name)}`,
   );
-}
-
-function changed(blob: string, etag: string | undefined): ReceiverError {
-  if (etag === undefined) {
-    return new ReceiverError('rulesChanged', `${blob} does not exist`, { remedy: 'Omit --etag.' });
-  }
-  return new ReceiverError('rulesChanged', `${blob} exists with ETag ${withoutQuotes(etag)}`, {
-    remedy: `Compare with rules diff. To replace this version, add --etag ${withoutQuotes(etag)}`,
-  });
-}
-
-/** ETags are quoted in HTTP, and quotes vanish in a shell. */
-function withoutQuotes(etag: string): string {
-  return etag.replaceAll('"', '');
-}
-
-function withQuotes(etag: string | undefined): string | undefined {
-  return etag === undefined ? undefined : `"${withoutQuotes(etag)}"`;
 }

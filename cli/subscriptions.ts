@@ -22,6 +22,7 @@ import { formerUrlArgument, importVerb, type ImportOptions } from './importSubsc
 import { explainRefusal, rememberRefusal } from './graphRefusal';
 import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
 import { storePrinterName } from './printerNames';
+import { requireActive } from './requireActive';
 import { reconcileVerb, type ReconcileVerbOptions } from './reconcile';
 import { sinceArgument, SINCE_FORM } from './since';
 
@@ -223,16 +224,6 @@ async function changeWatch(context: CliContext, verb: ChangeVerb, options: Chang
     ...explainRefusal(refusal(watch.lastError), key),
     `${stored}The app retries at ${nextTryAt ?? retryAfterUntil ?? 'its next run'}.`,
   );
-}
-
-/** Renewing may create a subscription, and the timer does not renew those of a tenant that is not active. */
-async function requireActive(context: CliContext, tenantId: string): Promise<void> {
-  const tenant = await (await (await context.services()).tenants()).get(tenantId);
-  if (tenant?.status === 'active') return;
-  if (tenant?.status !== 'paused') throw notListed(tenantId, tenant !== undefined);
-  throw new ReceiverError('tenantNotActive', `Tenant ${tenantId} is paused`, {
-    remedy: `Resume it first: tenants resume ${tenantId}`,
-  });
 }
 
 function describeChanged(

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 const SCHEMAS = [
   { name: 'rules', source: 'shared/rules/document.ts', format: 'formatJsonSchema' },
   { name: 'job-event', source: 'shared/jobs/jobEventSchema.ts', format: 'formatJobEventSchema' },
+  { name: 'fleet', source: 'cli/fleet/document.ts', format: 'formatFleetSchema' },
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -66,6 +66,11 @@ export const ERRORS = {
   rulesNotFound: { retryable: false, remedy: 'Store rules: rules push <file>' },
   rulesChanged: { retryable: false, remedy: 'See: rules diff <file>' },
   rulesNotApplied: { retryable: true, remedy: 'Store the rules again: rules push <file> --etag <text>' },
+  fleetInvalid: { retryable: false, remedy: 'Correct the document. See docs/fleet.md.' },
+  fleetNotFound: { retryable: false, remedy: 'Store a document: fleet import <file> --tenant <id>' },
+  fleetChanged: { retryable: false, remedy: 'See: fleet plan' },
+  watchNotLive: { retryable: true, remedy: 'The app retries.' },
+  triggerTaken: { retryable: false, remedy: 'Delete that trigger, or leave the printer out: exclude.' },
   printerNotCreated: {
     retryable: false,
     remedy: 'Look for the printer in the Universal Print portal, and repeat the command if it is not there.',

@@ -11,7 +11,7 @@ export const id = z
   .string()
   .regex(/^(?!\.+$)[A-Za-z0-9._-]{1,128}$/, 'must be an id: 1 to 128 letters, digits, ".", "_" or "-"');
 
-const pattern = z
+export const pattern = z
   .string()
   .min(1)
   .max(MOST_PATTERN)
@@ -26,7 +26,7 @@ const ids = oneOrMore(id);
 const listName = z.string().meta({ description: 'The name of a list in "lists".' });
 
 /** An object that names at least one of its fields. An empty one would hold for every job. */
-const someOf = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+export const someOf = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
   z
     .strictObject(shape)
     .refine((value) => Object.keys(value).length > 0, `must name at least one of ${Object.keys(shape).join(', ')}`)

@@ -24,22 +24,32 @@ export interface Finding extends Fault {
 }
 
 /** A document, or what is wrong with its text; `placeOf` finds a path in the text. */
-export type ReadDocument = { placeOf: (path: Path) => Place } & ({ document: RulesDocument } | { faults: Fault[] });
+export type ReadDocument<Document> = { placeOf: (path: Path) => Place } & (
+  { document: Document } | { faults: Fault[] }
+);
 
 /** JSON nests deeper than conditions: a condition of the deepest level lies in 20 objects and lists. */
 const MOST_JSON_LEVELS = 32;
 const MOST_FAULTS = 100;
 
-/** Reads the text of a rules document: JSON, its limits and its schema. Never throws. */
-export function readDocument(text: string): ReadDocument {
+/** Reads the text of a rules document. Never throws. */
+export function readDocument(text: string): ReadDocument<RulesDocument> {
+  return readJsonDocument(text, { schema: rulesDocument, mostBytes: MOST_DOCUMENT_BYTES });
+}
+
+/** Reads the text of a document that a person has written: JSON, its limits and its schema. Never throws. */
+export function readJsonDocument<Document>(
+  text: string,
+  { schema, mostBytes }: { schema: z.ZodType<Document>; mostBytes: number },
+): ReadDocument<Document> {
   const lines = lineStarts(text);
   const at = (offset: number) => placeAt(lines, offset);
-  const broken = (message: string, offset = 0): ReadDocument => ({
+  const broken = (message: string, offset = 0): ReadDocument<Document> => ({
     placeOf: () => at(offset),
     faults: [{ path: [], message }],
   });
   const bytes = Buffer.byteLength(text, 'utf8');
-  if (bytes > MOST_DOCUMENT_BYTES) return broken(`has ${bytes} bytes, and at most ${MOST_DOCUMENT_BYTES} are allowed`);
+  if (bytes > mostBytes) return broken(`has ${bytes} bytes, and at most ${mostBytes} are allowed`);
   const tooDeep = offsetBelow(text, MOST_JSON_LEVELS);
   if (tooDeep !== undefined) return broken(`is nested more than ${MOST_JSON_LEVELS} levels deep`, tooDeep);
   const errors: ParseError[] = [];
@@ -50,7 +60,7 @@ export function readDocument(text: string): ReadDocument {
   if (error || !tree) return broken('is not JSON here', error?.offset);
   const placeOf = (path: Path) => at(offsetOf(tree, path));
   const repeated = repeatedNames(tree, []);
-  const parsed = rulesDocument.safeParse(getNodeValue(tree));
+  const parsed = schema.safeParse(getNodeValue(tree));
   const faults = [...repeated, ...(parsed.error?.issues ?? []).flatMap((issue) => faultsOf(issue, []))];
   if (faults.length > 0 || !parsed.data) return { faults: faults.slice(0, MOST_FAULTS), placeOf };
   return { document: parsed.data, placeOf };

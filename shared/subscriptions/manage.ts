@@ -28,16 +28,22 @@ export type AddWatchResult =
 /**
  * Stores a watch and creates its subscription at once. When Graph refuses, the watch stays and the timer retries. Jobs
  * created before this moment are ignored.
+ *
+ * @param listed the name of a printer that Graph lists among its printers: it is no pull print printer, which saves a call
  */
-export async function addWatch(deps: SubscriptionDeps, key: WatchKey): Promise<AddWatchResult> {
+export async function addWatch(
+  deps: SubscriptionDeps,
+  key: WatchKey,
+  listed?: { name: string },
+): Promise<AddWatchResult> {
   const { tenantId, kind, id } = key;
   const tenant = await deps.tenants.get(tenantId);
   if (!tenant) return { outcome: 'tenantUnknown' };
   if (tenant.status !== 'active') return { outcome: 'tenantNotActive' };
-  const isNewPrinter = kind === 'jobFetchable' && !(await deps.watches.get(key));
+  const isNewPrinter = kind === 'jobFetchable' && !listed && !(await deps.watches.get(key));
   if (isNewPrinter && (await isPullPrintPrinter(deps.callGraph, tenantId, id))) return { outcome: 'pullPrintPrinter' };
   const since = new Date(deps.clock.now()).toISOString();
-  const added = await deps.watches.add({ tenantId, kind, id, since });
+  const added = await deps.watches.add({ tenantId, kind, id, since, ...listed });
   let wasUnwanted = false;
   const stored = await unlessContended(
     deps.watches.update(key, (watch) => {

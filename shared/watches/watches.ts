@@ -89,7 +89,7 @@ export type WatchWithSubscription = Extract<Watch, HasSubscription>;
 /** A watch to add that has no subscription yet. */
 export type NewWatch = WatchKey &
   Pick<WatchBase, 'since'> &
-  Partial<Pick<WatchBase, 'wanted' | 'generation' | 'failures'>> & {
+  Partial<Pick<WatchBase, 'wanted' | 'generation' | 'failures' | 'name'>> & {
     status?: undefined;
     subscriptionId?: undefined;
   };

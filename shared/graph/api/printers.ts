@@ -1,7 +1,8 @@
 import { pullPrintId } from '../../jobPlace';
-import { isRecord } from '../../parse';
+import { isRecord, parseText } from '../../parse';
 import { unlessNotFound, type CallGraph } from '../client';
 import { unreadableAnswer } from '../errors';
+import { readWholeListing, type Paging } from '../paging';
 
 /** What rules may ask of a printer (resources/printer.md). A field that Graph does not give as a text is absent. */
 export interface Printer {
@@ -32,6 +33,40 @@ export async function readPrinter(
   if (!isRecord(answer.body)) throw unreadableAnswer('no printer', path);
   const { displayName, location } = answer.body;
   return { ...(typeof displayName === 'string' ? { displayName } : {}), location: textsByField(location) };
+}
+
+/** A printer of a listing. A text that Graph does not give is ''. */
+export interface ListedPrinter {
+  /** Lower-cased. */
+  id: string;
+  name: string;
+  manufacturer: string;
+  model: string;
+  location: Printer['location'];
+  /** The names of its shares (resources/printershare.md). */
+  shares: string[];
+}
+
+/**
+ * GET /print/printers with the shares of each, all pages. Delegated only, and of the relationships `shares` alone can be
+ * expanded (api/print-list-printers.md).
+ *
+ * @throws GraphError as `readAllPages`
+ */
+export function listPrinters(paging: Paging, tenantId: string): Promise<ListedPrinter[]> {
+  const call = { tenantId, path: '/print/printers?$expand=shares', permission: 'Printer.Read.All' };
+  return readWholeListing(paging, call, (item) => {
+    const { id, displayName, manufacturer, model, location, shares } = isRecord(item) ? item : {};
+    if (typeof id !== 'string' || id === '') throw unreadableAnswer('a printer without an id', call.path);
+    const shareNames = (Array.isArray(shares) ? shares : []).flatMap((share: unknown) =>
+      isRecord(share) && typeof share['displayName'] === 'string' ? [share['displayName']] : [],
+    );
+    return {
+      ...{ id: id.toLowerCase(), name: parseText(displayName) },
+      ...{ manufacturer: parseText(manufacturer), model: parseText(model) },
+      ...{ location: textsByField(location), shares: shareNames },
+    };
+  });
 }
 
 function textsByField(location: unknown): Printer['location'] {

@@ -1,7 +1,8 @@
-import { isRecord, parseText } from '../../parse';
+import { isRecord } from '../../parse';
 import { unlessNotFound, type CallGraph } from '../client';
 import { unreadableAnswer } from '../errors';
 import { readWholeListing, type Paging } from '../paging';
+import { listPrinters } from './printers';
 import { listDefinitions } from './taskDefinitions';
 
 /** The delegated permissions of these calls. None of them works for an app (api/printer-post-tasktriggers.md). */
@@ -79,11 +80,11 @@ export async function findTriggers(
   const printers = await listPrinters(administrator, tenantId);
   const found: FoundTrigger[][] = [];
   for (let start = 0; start < printers.length; start += PRINTERS_AT_ONCE) {
-    const group = printers.slice(start, start + PRINTERS_AT_ONCE).map(async (printer) => {
-      const triggers = await listTriggers(administrator, tenantId, printer.printerId);
+    const group = printers.slice(start, start + PRINTERS_AT_ONCE).map(async ({ id: printerId, name: printerName }) => {
+      const triggers = await listTriggers(administrator, tenantId, printerId);
       return triggers.map((trigger) => ({
         ...trigger,
-        ...printer,
+        ...{ printerId, printerName },
         ...(trigger.definitionId === undefined ? {} : { ours: ours.has(trigger.definitionId) }),
       }));
     });
@@ -91,16 +92,6 @@ export async function findTriggers(
     onProgress(found.length);
   }
   return found.flat();
-}
-
-/** GET /print/printers, all pages. Delegated only (api/print-list-printers.md). The ids are lower-cased. */
-function listPrinters(paging: Paging, tenantId: string): Promise<{ printerId: string; printerName: string }[]> {
-  const call = { tenantId, path: '/print/printers', permission: TRIGGER_PERMISSIONS.read };
-  return readWholeListing(paging, call, (item) => {
-    const { id, displayName } = isRecord(item) ? item : {};
-    if (typeof id !== 'string' || id === '') throw unreadableAnswer('a printer without an id', call.path);
-    return { printerId: id.toLowerCase(), printerName: parseText(displayName) };
-  });
 }
 
 function triggersPath(printerId: string): string {

@@ -1,0 +1,67 @@
+import type { Paging } from '../../shared/graph/paging';
+import { openAdministratorGraph, type SignInOptions } from '../administrator';
+import { notListed } from '../arguments';
+import type { CliContext } from '../context';
+import { warn } from '../output';
+import { observeFleet, type Fleet } from './observe';
+import { waitOutThrottling } from './waitOutThrottling';
+
+/** Graph for one customer: as the app, and as its signed-in Printer Administrator. */
+export interface OpenedFleet {
+  tenantId: string;
+  app: Paging;
+  administrator: Paging;
+  /** Ends every wait for Graph. */
+  waits: AbortController;
+}
+
+/**
+ * Signs a Printer Administrator of a listed customer in. Both sides wait where Graph throttles them.
+ *
+ * @throws ReceiverError `tenantNotActive` for a customer that is not on the allow-list, `signInFailed`
+ */
+export async function openFleet(
+  context: CliContext,
+  tenantId: string,
+  permission: string,
+  options: SignInOptions,
+): Promise<OpenedFleet> {
+  const { terminal, sleep } = context;
+  const services = await context.services();
+  const { graphBaseUrl } = await services.config();
+  if (!(await (await services.tenants()).get(tenantId))) throw notListed(tenantId);
+  const administrator = await openAdministratorGraph(context, tenantId, permission, options);
+  const waits = new AbortController();
+  const deps = {
+    sleep: (ms: number) => sleep(ms, waits.signal),
+    onWait: (ms: number) => terminal.status(`Graph asked to wait ${Math.ceil(ms / 1_000)} s.`),
+  };
+  return {
+    tenantId,
+    app: { graphBaseUrl, callGraph: waitOutThrottling((await services.graph()).callGraph, deps) },
+    administrator: { graphBaseUrl, callGraph: waitOutThrottling(administrator, deps) },
+    waits,
+  };
+}
+
+/** What the customer has now, with progress and warnings on stderr. */
+export async function readFleet(
+  context: CliContext,
+  { tenantId, app, administrator }: OpenedFleet,
+  options: { triggers: boolean },
+): Promise<Fleet> {
+  const { terminal, now } = context;
+  const deps = {
+    ...{ app, administrator, now },
+    watches: await (await context.services()).watches(),
+    onUnreadable: warn(terminal),
+    onProgress: (read: number, printers: number) =>
+      terminal.status(`Read the triggers of ${read} of ${printers} printers.`),
+  };
+  const fleet = await observeFleet(deps, tenantId, options);
+  terminal.status(undefined);
+  if (!fleet.pullPrintPrinters) {
+    terminal.note('Pull print printers are not shown: the app has no permission PullPrintPrinter.Read.All.');
+  }
+  return fleet;
+}

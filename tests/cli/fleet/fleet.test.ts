@@ -1,0 +1,319 @@
+import { createFleetWorld } from '../../support/createFleetWorld';
+import { graphError } from '../../support/createFakeGraph';
+import { TENANT } from '../../support/createSubscriptionWorld';
+
+const OF = ['--tenant', TENANT];
+const BOTH = {
+  version: 1,
+  jobStarted: [{ definition: 'Receiver', printers: { include: ['*'], exclude: [{ name: 'Lab-*' }] } }],
+  jobFetchable: { printers: { include: [{ location: { building: 'HQ*' } }, { share: 'Finance*' }] } },
+};
+
+let world: ReturnType<typeof createFleetWorld>;
+beforeEach(async () => {
+  world = createFleetWorld();
+  await world.addTenant();
+});
+afterEach(() => world.end());
+
+/** Stores a document as `fleet import` does. */
+async function store(document: unknown = BOTH) {
+  world.write('fleet.json', document);
+  expect(await world.run('fleet', 'import', 'fleet.json', ...OF)).toMatchObject({ code: 0 });
+}
+
+/** Four printers: one in HQ, one with a share, one in the lab, one whose trigger belongs to another app. */
+function addPrinters() {
+  world.addPrinter('p1', { location: { building: 'HQ 2' } });
+  world.addPrinter('p2', { shares: [{ id: 's', displayName: 'Finance color' }] });
+  world.addPrinter('p3', { displayName: 'lab-3' });
+  world.addPrinter('p4', { trigger: { id: 't4', definition: { id: 'of-another-app' } } });
+}
+
+const boundTo = (id: string) => world.printers.get(id)?.trigger?.definition?.id;
+
+describe('fleet import', () => {
+  it('stores a document beside the rules, and replaces a version only by its ETag, which stays in the history', async () => {
+    await store();
+    const blob = `fleet/${TENANT}.json`;
+    const refused = await world.run('fleet', 'import', 'fleet.json', ...OF);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    const etag = /--etag (\S+)/.exec(refused.stderr)?.[1] ?? '';
+    world.write('fleet.json', { version: 1 });
+    expect(await world.runJson('fleet', 'import', 'fleet.json', ...OF, '--etag', etag)).toMatchObject({
+      code: 0,
+      json: { blob },
+    });
+    expect([...world.configBlobs.texts.keys()]).toEqual([
+      blob,
+      `fleet/history/2026-11-22T00:00:00.000Z_${TENANT}.json`,
+    ]);
+    expect(world.configBlobs.texts.get(`fleet/history/2026-11-22T00:00:00.000Z_${TENANT}.json`)).toContain('Lab-*');
+  });
+
+  it('names each fault with its line and column', async () => {
+    world.write(
+      'fleet.json',
+      '{\n  "version": 1,\n  "jobFetchable": { "printers": { "include": [{ "nmae": "x" }] } }\n}',
+    );
+    const { code, stderr } = await world.run('fleet', 'import', 'fleet.json', ...OF);
+    expect(code).toBe(1);
+    expect(stderr).toContain('fleet.json:3:49 error: $.jobFetchable.printers.include[0].nmae is not a field here');
+    expect(world.configBlobs.texts.size).toBe(0);
+  });
+
+  it('takes a file or a CSV file, of a listed customer', async () => {
+    expect(await world.run('fleet', 'import', ...OF)).toMatchObject({ code: 2 });
+    expect(await world.run('fleet', 'import', 'a', '--csv', 'b', ...OF)).toMatchObject({ code: 2 });
+    const unlisted = ['--tenant', '00000000-0000-4000-8000-00000000000f'];
+    expect((await world.run('fleet', 'import', 'a', ...unlisted)).stderr).toContain('is not on the allow-list');
+    expect((await world.run('fleet', 'plan', ...OF)).stderr).toContain('fleet import <file>');
+  });
+
+  it('makes the document from a CSV file, after an administrator has signed in', async () => {
+    addPrinters();
+    world.write('list.csv', 'name;scenario;definition\r\nPrinter p1;jobStarted;Receiver\r\nlab-3;jobFetchable;\r\n');
+    expect(await world.run('fleet', 'import', '--csv', 'list.csv', ...OF)).toMatchObject({ code: 0 });
+    expect(JSON.parse(world.configBlobs.texts.get(`fleet/${TENANT}.json`) ?? '')).toEqual({
+      version: 1,
+      jobStarted: [{ definition: 'Receiver', printers: { include: ['p1'] } }],
+      jobFetchable: { printers: { include: ['p3'] } },
+    });
+    expect(world.signedIn).toEqual([`${TENANT} Printer.Read.All`]);
+  });
+});
+
+describe('fleet plan and check', () => {
+  it('show what is to be done, what another app has and what is left out, and change nothing', async () => {
+    addPrinters();
+    world.pullPrintPrinters.push({ id: 'pull', displayName: 'Follow me' });
+    await world.put({ kind: 'jobFetchable', id: 'gone', name: 'Old' });
+    await store();
+    const { code, stdout } = await world.run('fleet', 'plan', ...OF);
+    expect(code).toBe(0);
+    expect(stdout.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual([
+      ['CHANGE', 'PRINTER OR DEFINITION', 'NAME', 'DETAIL'],
+      ['make definition', 'Receiver'],
+      ['add watch', 'Receiver', 'jobStarted'],
+      ['add watch', 'p1', 'Printer p1', 'jobFetchable'],
+      ['add watch', 'p2', 'Printer p2', 'jobFetchable'],
+      ['create trigger', 'p1', 'Printer p1', 'to Receiver'],
+      ['create trigger', 'p2', 'Printer p2', 'to Receiver'],
+      ['remove watch', 'gone', 'Old', 'jobFetchable, gone'],
+      ['none', 'p4', 'Printer p4', 'has a trigger of another app'],
+      ['none', 'pull', 'Follow me', 'is a pull print printer'],
+      [
+        `Tenant ${TENANT}: 1 definition to make, 3 watches to add, 2 triggers to create, 1 watch to remove. 0 triggers and 0 watches stay.`,
+      ],
+      [expect.stringMatching(/^1 printer cannot be bound/)],
+      [''],
+    ]);
+    expect(world.calls.filter((call) => !call.startsWith('GET'))).toEqual([]);
+    expect(await world.runJson('fleet', 'plan', ...OF)).toMatchObject({
+      code: 0,
+      json: { tenantId: TENANT, triggers: { otherApp: [{ printerId: 'p4', triggerId: 't4' }] } },
+    });
+  });
+
+  it('check has exit code 3 while reality differs, or while another app has a printer of the document', async () => {
+    addPrinters();
+    await store();
+    expect(await world.run('fleet', 'check', ...OF)).toMatchObject({ code: 3 });
+    expect(await world.run('fleet', 'apply', '--yes', ...OF)).toMatchObject({ code: 0 });
+    expect(await world.run('fleet', 'check', ...OF)).toMatchObject({ code: 3 });
+    world.printers.delete('p4');
+    expect(await world.run('fleet', 'check', ...OF)).toMatchObject({ code: 0 });
+  });
+
+  it('reads no triggers for a document without jobStarted, and leaves them as they are', async () => {
+    addPrinters();
+    await store({ version: 1, jobFetchable: { printers: { include: ['p1'] } } });
+    expect(await world.run('fleet', 'plan', ...OF)).toMatchObject({ code: 0 });
+    expect(world.calls.filter((call) => call.includes('taskTriggers'))).toEqual([]);
+  });
+
+  it('say where the app may not read pull print printers', async () => {
+    world.faults.push({ call: /pullPrint/, error: graphError('forbidden'), times: 1 });
+    await store();
+    expect((await world.run('fleet', 'plan', ...OF)).stderr).toContain('PullPrintPrinter.Read.All');
+  });
+
+  it('refuse a definition that two have, and an id that none has', async () => {
+    for (const id of ['d1', 'd2']) world.definitions.set(id, { id, displayName: 'Receiver' });
+    await store();
+    const ambiguous = await world.run('fleet', 'plan', ...OF);
+    expect(ambiguous).toMatchObject({ code: 1, stdout: '' });
+    expect(ambiguous.stderr).toContain('d1 (Receiver)');
+    world.definitions.delete('d2');
+    expect(await world.run('fleet', 'plan', ...OF)).toMatchObject({ code: 0 });
+  });
+});
+
+describe('fleet apply', () => {
+  const apply = (...more: string[]) => world.run('fleet', 'apply', ...OF, '--yes', ...more);
+
+  it('makes the definition, its watch, then the triggers, and a second run finds nothing to change', async () => {
+    addPrinters();
+    await store();
+    const { code, stdout } = await apply();
+    expect(code).toBe(0);
+    expect(stdout).toContain('6 steps of 6 done.');
+    const [definition] = world.definitions.keys();
+    expect([boundTo('p1'), boundTo('p2'), boundTo('p3'), boundTo('p4')]).toEqual([
+      definition,
+      definition,
+      undefined,
+      'of-another-app',
+    ]);
+    expect([...world.graph.subscriptions.values()].map(({ resource }) => resource)).toEqual([
+      `print/taskDefinitions/${definition}/tasks`,
+      'print/printers/p1/jobs',
+      'print/printers/p2/jobs',
+    ]);
+    // The name of a printer is stored with its watch, so that people can name it.
+    expect((await world.read({ tenantId: TENANT, kind: 'jobFetchable', id: 'p1' })).watch.name).toBe('Printer p1');
+    expect(world.signedIn.at(-1)).toBe(`${TENANT} Printer.ReadWrite.All`);
+    expect((await apply()).stdout).toContain('nothing to change');
+    expect((await world.runJson('fleet', 'apply', ...OF)).json).toMatchObject({ done: 0, taken: 1 });
+  });
+
+  it('asks, and does nothing without an answer', async () => {
+    addPrinters();
+    await store();
+    expect(await world.run('fleet', 'apply', ...OF)).toMatchObject({ code: 2 });
+    expect(world.definitions.size).toBe(0);
+  });
+
+  it('removes what the document no longer names: triggers first, then the watch of their definition', async () => {
+    addPrinters();
+    await store();
+    await apply();
+    world.configBlobs.remove(`fleet/${TENANT}.json`).catch(() => undefined);
+    await store({ version: 1, jobStarted: [], jobFetchable: { printers: { include: [] } } });
+    world.calls.length = 0;
+    expect(await apply()).toMatchObject({ code: 0 });
+    expect([boundTo('p1'), boundTo('p4')]).toEqual([undefined, 'of-another-app']);
+    expect(world.graph.subscriptions.size).toBe(0);
+  });
+
+  it('repeats calls about a new definition with growing pauses, and gives up after five minutes', async () => {
+    world.addPrinter('p1');
+    await store({ version: 1, jobStarted: [{ definition: 'Receiver', printers: { include: ['*'] } }] });
+    world.faults.push({ call: /^POST .*taskTriggers/, error: graphError('notFound'), times: 3 });
+    const before = world.clock.now();
+    const { code, stderr } = await apply();
+    expect(code).toBe(0);
+    expect(stderr).toContain('Graph does not know the new definition yet. Next try in 2 s.');
+    // 2 s, 4 s, 8 s.
+    expect(world.clock.now() - before).toBe(14_000);
+    world.printers.set('p2', { id: 'p2', displayName: 'Second' });
+    world.faults.push({ call: /^POST .*p2/, error: graphError('notFound'), times: Infinity });
+    // The definition is not of this run: the refusal is reported at once.
+    const known = await apply();
+    expect(known.code).toBe(1);
+    expect(known.stderr).toContain('Trigger of printer p2 (Second): Graph said notFound');
+    world.faults.length = 0;
+    world.definitions.clear();
+    world.printers.delete('p1');
+    world.faults.push({ call: /^POST .*taskTriggers/, error: graphError('forbidden'), times: Infinity });
+    const start = world.clock.now();
+    expect(await apply()).toMatchObject({ code: 1 });
+    expect(world.clock.now() - start).toBeGreaterThanOrEqual(5 * 60_000);
+    expect(world.clock.now() - start).toBeLessThan(7 * 60_000);
+  });
+
+  it('looks whether a create whose answer was lost took effect, and reports a trigger of another app', async () => {
+    world.addPrinter('p1');
+    world.addPrinter('p2');
+    await store({ version: 1, jobStarted: [{ definition: 'Receiver', printers: { include: ['*'] } }] });
+    const lost = { call: /^POST .*p1.taskTriggers/, error: graphError('unavailable'), takesEffect: true, times: 1 };
+    world.faults.push(lost, { call: /^POST .*p2.taskTriggers/, error: graphError('conflict'), times: 1 });
+    const { code, stderr } = await apply();
+    expect(code).toBe(1);
+    expect(boundTo('p1')).toBeDefined();
+    expect(stderr).toMatch(/error: Trigger of printer p2 \(Printer p2\): Printer p2 has a trigger of another app/);
+    expect(stderr).toContain('fleet apply --tenant');
+  });
+
+  it('creates no trigger while the watch of its definition has no subscription, and says why', async () => {
+    world.addPrinter('p1');
+    await store({ version: 1, jobStarted: [{ definition: 'Receiver', printers: { include: ['*'] } }] });
+    world.graph.nextError('POST', graphError('rejected'));
+    const { code, stderr } = await apply();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /Watch of definition "Receiver": The subscription for \S+ was not created: Graph said rejected/,
+    );
+    expect(stderr).toContain('1 step left: they need what failed.');
+    expect(boundTo('p1')).toBeUndefined();
+    // The back-off of the failure does not hold a person up who has corrected the cause.
+    expect(await apply()).toMatchObject({ code: 0 });
+    expect(boundTo('p1')).toBeDefined();
+  });
+
+  it('waits where Graph throttles', async () => {
+    world.addPrinter('p1');
+    await store();
+    world.faults.push({ call: /^POST .*taskTriggers/, error: graphError('throttled', 30_000), times: 2 });
+    const before = world.clock.now();
+    expect(await apply()).toMatchObject({ code: 0 });
+    expect(world.clock.now() - before).toBe(60_000);
+  });
+
+  it('stops at Ctrl-C and says what is left', async () => {
+    world.end();
+    const interruption = new AbortController();
+    interruption.abort();
+    world = createFleetWorld({ interruption: () => interruption.signal });
+    await world.addTenant();
+    addPrinters();
+    await store();
+    const { code, stderr } = await apply();
+    expect(code).toBe(1);
+    expect(stderr).toContain('6 steps left: the command was stopped.');
+    expect(world.definitions.size).toBe(0);
+  });
+
+  it('names the end of the sign-in', async () => {
+    addPrinters();
+    await store();
+    world.faults.push({ call: /^POST .*taskTriggers/, error: graphError('unauthorized'), times: Infinity });
+    const { code, stderr } = await apply();
+    expect(code).toBe(1);
+    expect(stderr).toContain('2 steps left: the sign-in has ended');
+  });
+
+  it('refuses a paused customer before it changes anything', async () => {
+    addPrinters();
+    await store();
+    await world.tenants.update(TENANT, (row) => ({ ...row, status: 'paused' }));
+    const { code, stderr } = await apply();
+    expect(code).toBe(1);
+    expect(stderr).toContain('tenants resume');
+    expect(world.definitions.size).toBe(0);
+  });
+});
+
+describe('fleet export', () => {
+  it('prints a document of what is there, of which a plan changes nothing', async () => {
+    addPrinters();
+    await store();
+    await world.run('fleet', 'apply', '--yes', ...OF);
+    world.definitions.set('unused', { id: 'unused', displayName: 'Unused' });
+    const { stdout } = await world.run('fleet', 'export', ...OF);
+    expect(JSON.parse(stdout)).toEqual({
+      version: 1,
+      jobStarted: [{ definition: 'Receiver', printers: { include: ['p1', 'p2'] } }],
+      jobFetchable: { printers: { include: ['p1', 'p2'] } },
+    });
+    await world.configBlobs.remove(`fleet/${TENANT}.json`);
+    await store(JSON.parse(stdout));
+    expect(await world.run('fleet', 'check', ...OF)).toMatchObject({ code: 0 });
+  });
+});
+
+test('tenants remove removes the document too', async () => {
+  await store();
+  expect(await world.run('tenants', 'remove', TENANT, '--yes', '--force')).toMatchObject({ code: 0 });
+  expect([...world.configBlobs.texts.keys()]).toEqual([]);
+});
