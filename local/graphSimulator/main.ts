@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { createControlClient } from './control/controlClient';
 import { startGraphSimulator } from './startGraphSimulator';
 
 const help = `Simulates Universal Print and the change notifications of Microsoft Graph on this machine.
@@ -6,6 +7,7 @@ const help = `Simulates Universal Print and the change notifications of Microsof
   --port <n>         port of Graph and of the control API (7080; 0 takes a free one)
   --token-port <n>   port of the sign-in service, https (7443; 0 takes a free one)
   --seed <n>         seed of everything random (1)
+  --printers <n>     add a tenant with so many printers, each with a share and a location
   --stop-with-stdin  stop when standard input closes
   --help             show this text
 `;
@@ -23,6 +25,7 @@ function parseArguments() {
       port: { type: 'string', default: '7080' },
       'token-port': { type: 'string', default: '7443' },
       seed: { type: 'string', default: '1' },
+      printers: { type: 'string', default: '0' },
       'stop-with-stdin': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -33,6 +36,7 @@ function parseArguments() {
     port: toNumber('--port', values.port, 65_535),
     tokenPort: toNumber('--token-port', values['token-port'], 65_535),
     seed: toNumber('--seed', values.seed, 0xffffffff),
+    printers: toNumber('--printers', values.printers, 50_000),
   };
 }
 
@@ -43,12 +47,30 @@ function toNumber(option: string, text: string, highest: number): number {
   return value;
 }
 
-async function run({ help: showHelp, stopWithStdin, ...options }: ReturnType<typeof parseArguments>): Promise<void> {
+/** The tenant of `--printers`, always the same. */
+const TENANT = 'aaaaaaaa-0000-4000-8000-000000000001';
+
+/** Adds the tenant of `--printers`. Gives its id, for the ready line. */
+async function addTenant(controlUrl: string, count: number): Promise<{ tenantId?: string }> {
+  if (count === 0) return {};
+  const control = createControlClient(controlUrl);
+  const { tenantId } = await control.createTenant({ tenantId: TENANT });
+  await control.createFleet(tenantId, { count });
+  return { tenantId };
+}
+
+async function run({
+  help: showHelp,
+  stopWithStdin,
+  printers,
+  ...options
+}: ReturnType<typeof parseArguments>): Promise<void> {
   if (showHelp) {
     process.stdout.write(help);
     return;
   }
   const { close, ...addresses } = await startGraphSimulator(options);
+  const added = await addTenant(addresses.controlUrl, printers);
   let stopping = false;
   const stop = () => {
     // The second signal does not wait for anything.
@@ -66,7 +88,7 @@ async function run({ help: showHelp, stopWithStdin, ...options }: ReturnType<typ
     const stopOnce = () => (stopping ? undefined : stop());
     process.stdin.once('close', stopOnce).once('end', stopOnce);
   }
-  say({ event: 'ready', ...addresses });
+  say({ event: 'ready', ...addresses, ...added });
 }
 
 void Promise.resolve()

@@ -42,6 +42,12 @@ export const controlApi = {
   changeTenant: row('PATCH /tenants/{tenant}', json<{ tenantId: string; roles: string[] }>(), tenant),
   setConsent: row('POST /tenants/{tenant}/consent', done, z.object({ granted: z.boolean() })),
   createPrinter: row('POST /tenants/{tenant}/printers', created, printer),
+  /** Many printers at once, each with a share and a location. */
+  createFleet: row(
+    'POST /tenants/{tenant}/fleet',
+    json<string[]>('ids'),
+    z.object({ count: z.number().int().min(1).max(50_000) }),
+  ),
   /** Gives a share to a printer, or another printer to a share. */
   createShare: row('POST /tenants/{tenant}/shares', created, named.extend({ printerId: id })),
   createPullPrintPrinter: row('POST /tenants/{tenant}/pullPrintPrinters', created, named),

@@ -6,6 +6,7 @@ import { allRoles } from '../signIn/permissions';
 import { answerDeviceCode, userClaims } from '../signIn/userSignIn';
 import { loseSubscriptions } from '../subscriptions/lifecycle';
 import { notifyLifecycle } from '../subscriptions/notifications';
+import { addFleet } from '../world/fleet';
 import { exceedsJobLimits } from '../world/jobLimits';
 import { acquireJob, deleteJob, endJob, endJobByPerson, endTask, printJob } from '../world/jobs';
 import { deletePrinter, newPrinter } from '../world/printers';
@@ -58,6 +59,7 @@ const handlers: Handlers = {
     });
     return { id };
   },
+  createFleet: (simulation, { count }, params) => addFleet(simulation, tenantOf(simulation, params), count),
   createShare: (simulation, { id = randomUUID(), displayName = 'Share', printerId }, params) => {
     const tenant = tenantOf(simulation, params);
     printerOf(tenant, printerId).isShared = true;

@@ -61,7 +61,8 @@ export function refuseOptions(call: GraphCall, names: readonly string[]): void {
 /**
  * One page of a list with `@odata.nextLink` to the next (concepts/paging.md). The link names the host that the caller
  * used, so that it works through a proxy. The next page continues after the last entry shown, so that no entry is skipped
- * or repeated when others leave the list between two pages.
+ * or repeated when others leave the list between two pages. `$top` makes pages smaller (api/print-list-shares.md: the caller
+ * follows the links for the rest), and no page says how large one may be.
  */
 export function pageOfList<T extends object>(
   call: GraphCall,
@@ -79,7 +80,8 @@ export function pageOfList<T extends object>(
     .map((entry) => ({ entry, position: positionOf(entry) }))
     .sort((a, b) => a.position - b.position)
     .filter(({ position }) => position > after);
-  const shown = rest.slice(0, Math.max(1, variants.pageSize));
+  const top = Number.parseInt(call.query.get('$top') ?? '', 10) || Infinity;
+  const shown = rest.slice(0, Math.max(1, Math.min(variants.pageSize, top)));
   const query = new URLSearchParams(call.query);
   query.set('$skiptoken', String(shown.at(-1)?.position ?? after));
   const base = `${call.origin}${call.version}`;

@@ -28,9 +28,10 @@ const taskChange = z.object({ status: taskStatus });
  * signed-in Printer Administrator. An app sees and changes only the definitions that it created itself.
  */
 export const printerAndTaskRoutes: readonly Route[] = [
-  route(`GET ${PRINTERS}`, 'print-list-printers.md', access.listPrinters, (call) =>
-    pageOfList(call, [...tenantOf(call).printers.values()], viewPrinter),
-  ),
+  route(`GET ${PRINTERS}`, 'print-list-printers.md', access.listPrinters, (call) => {
+    refuseOptions(call, ['$count', '$search']);
+    return pageOfList(call, [...tenantOf(call).printers.values()], viewWithShares(call));
+  }),
   route(`GET ${PRINTERS}/{printerId}`, 'printer-get.md', access.readPrinter, (call) =>
     ok(viewPrinter(printerOf(call))),
   ),
@@ -107,6 +108,17 @@ export function viewPrinter(printer: Printer) {
     status: { state: 'unknown', details: [], description: '' },
     location: { ...noPlace, ...printer.location },
   };
+}
+
+/** A printer of a listing, with its shares where the query expands them: no other relationship can be (api/print-list-printers.md). */
+function viewWithShares(call: GraphCall): (printer: Printer) => object {
+  const expand = call.query.get('$expand');
+  if (expand === null) return viewPrinter;
+  if (expand !== 'shares') throw new Refusal(400, 'badRequest', `'${expand}' cannot be expanded here.`);
+  const shares = new Map<string, { id: string; displayName: string }[]>();
+  for (const { id, displayName, printerId } of tenantOf(call).shares.values())
+    shares.set(printerId, [...(shares.get(printerId) ?? []), { id, displayName }]);
+  return (printer) => ({ ...viewPrinter(printer), shares: shares.get(printer.id) ?? [] });
 }
 
 function viewTrigger(tenant: Tenant, { id, definitionId }: NonNullable<Printer['trigger']>) {

@@ -42,6 +42,17 @@ function start(...args: string[]) {
 const free = ['--port', '0', '--token-port', '0'];
 
 describe('the program', () => {
+  it('adds a tenant with so many printers for --printers', async () => {
+    const { child, ended, nextLine } = start(...free, '--printers', '120');
+    const { controlUrl = '', tenantId } = JSON.parse(await nextLine()) as Record<string, string>;
+    const state = (await (await fetch(`${controlUrl}/state`)).json()) as {
+      tenants: { tenantId: string; printers: unknown[] }[];
+    };
+    child.kill('SIGTERM');
+    expect(state.tenants.map((tenant) => [tenant.tenantId, tenant.printers.length])).toEqual([[tenantId, 120]]);
+    expect(await ended).toBe(0);
+  }, 30_000);
+
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'says where it listens, ends on %s with 0 and removes its file',
     async (signal) => {

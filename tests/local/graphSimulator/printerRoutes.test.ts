@@ -47,4 +47,28 @@ describe('printers and triggers', () => {
     expect((await graph('DELETE', one, undefined, token)).status).toBe(404);
     expect(values(await graph('GET', '/printers', undefined, token))).toHaveLength(2);
   });
+
+  it('lists printers with their shares on request, and expands nothing else (api/print-list-printers.md)', async () => {
+    const { control } = printing.harness();
+    const token = await control.mintUserToken({ tenantId: tenantA });
+    const [id = ''] = await control.createFleet(tenantA, { count: 3 });
+    const listed = values(await graph('GET', '/printers?$expand=shares', undefined, token));
+    expect(listed).toHaveLength(5);
+    expect(listed.find((printer) => printer['id'] === id)).toMatchObject({
+      displayName: 'Printer 3',
+      shares: [{ displayName: expect.stringMatching(/ 3$/) as unknown }],
+      location: { building: expect.any(String) as unknown, organization: ['Contoso', expect.any(String)] },
+    });
+    const [plain] = values(await graph('GET', '/printers', undefined, token));
+    expect(plain).not.toHaveProperty('shares');
+    for (const refused of ['$expand=jobs', '$count=true', '$search=x'])
+      expect((await graph('GET', `/printers?${refused}`, undefined, token)).status).toBe(400);
+  });
+
+  it('makes pages as small as $top asks, with a link to the rest (concepts/paging.md)', async () => {
+    const token = await printing.harness().control.mintUserToken({ tenantId: tenantA });
+    const { body } = await graph('GET', '/printers?$top=1', undefined, token);
+    expect(body['value']).toHaveLength(1);
+    expect(body['@odata.nextLink']).toContain('skiptoken=');
+  });
 });
