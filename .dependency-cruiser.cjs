@@ -147,6 +147,12 @@ module.exports = {
       'status reads what is stored and changes nothing. What acts on it belongs into the folder of its stage.',
     ),
     only(
+      'measurements-over-status',
+      '^shared/measurements/',
+      ['^shared/(measurements|status|jobs|watches|tenants|rules)/', ...base],
+      'measurements turns what status reads into metrics and changes nothing. What acts on it belongs into the folder of its stage.',
+    ),
+    only(
       'operations-over-the-stages',
       '^shared/operations/',
       ['^shared/(operations|jobs|subscriptions|sweep|watches|graph|tenants)/', ...base],

@@ -5,6 +5,7 @@ import './renewSubscriptions';
 import './processLifecycleEvent';
 import './sweepJobs';
 import './recoverJobs';
+import './measureService';
 import './applyRetention';
 import './archiveDocument';
 import './deliverJobEvent';

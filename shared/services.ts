@@ -12,6 +12,7 @@ import type { GraphService } from './graph/service';
 import type { CallGraph } from './graph/client';
 import type { PlacesAndTurns } from './fairness/openFairQueues';
 import type { ProcessDeps } from './jobs/processNotification';
+import type { MeasureDeps } from './measurements/measureService';
 import type { RulesStore } from './rules/store';
 import type { RetentionDeps } from './retention/retentionRun';
 import type { BlobContainer } from './storage/blobs';
@@ -64,6 +65,8 @@ export interface Services extends AppQueues {
   sweep(): Promise<Omit<SweepDeps, 'logger'>>;
   /** The blob container of archived documents. */
   documents(): Promise<DocumentContainer>;
+  /** What measures the service, apart from its stores and the logger of the invocation. */
+  measuring(): Promise<Pick<MeasureDeps, 'measure' | 'memory' | 'clock'>>;
   /** What removes old rows and documents, apart from the logger of the invocation. */
   retention(): Promise<Omit<RetentionDeps, 'logger'>>;
   /** What archives documents, apart from the logger of the invocation. */
@@ -209,6 +212,14 @@ export function createServices(env: Environment, measure: Measure = notMeasured)
       });
     }),
     documents,
+    measuring: once(async () => {
+      const [{ createActivityMemory }, { createProofMemory }] = await Promise.all([
+        import('./measurements/activity'),
+        import('./measurements/proof'),
+      ]);
+      const memory = { activity: createActivityMemory(systemClock), proofs: createProofMemory(systemClock) };
+      return { measure, memory, clock: systemClock };
+    }),
     retention: once(async () => ({
       tenants: await tenants(),
       ledger: await ledger(),

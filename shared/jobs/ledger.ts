@@ -23,6 +23,7 @@ import {
 } from './ledgerIndex';
 import { CELLS_OF_LISTING, formatLedgerRow, parseLedgerRow, TABLE, type LedgerRow } from './ledgerRow';
 import { ledgerKey, type JobReference } from './message';
+import { watchRowKey, type WatchKey } from '../watches/watches';
 
 /** Names a row of the ledger. */
 export interface LedgerKey {
@@ -46,6 +47,8 @@ export interface IndexedJob {
   indexKey: string;
   /** When its hold ends; ISO 8601. In a listing without a user. */
   heldUntil?: string;
+  /** When its hold began, as the table says; ISO 8601. In a listing of held jobs. */
+  heldSince?: string;
   key: LedgerKey;
   reference: JobReference;
 }
@@ -95,6 +98,19 @@ export interface Ledger {
     onUnreadable?: (error: ReceiverError) => void,
   ): AsyncIterable<IndexedJob>;
   /**
+   * Job events that were first seen in a time range, from their index: in no order of time. The table looks at the index rows of
+   * the days alone, and sends those of the range.
+   *
+   * @param range milliseconds since 1970. from: the first one. before: the first one that is left out
+   */
+  listSeen(
+    tenantId: string,
+    range: { from: number; before: number },
+    onUnreadable?: (error: ReceiverError) => void,
+  ): AsyncIterable<{ reference: JobReference; at: number }>;
+  /** Whether the ledger has a row of this watch. */
+  hasJobOf(watch: WatchKey): Promise<boolean>;
+  /**
    * Deletes up to 50 rows that have ended, each with its index row, in one transaction. Index rows alone where a row is gone.
    * Nothing writes such rows any more: see docs/decisions/0026-retention.md.
    */
@@ -113,6 +129,10 @@ export interface Ledger {
 const CELLS_OF_JOB = ['job', 'truncated'];
 /** The rows of job events, `jobFetchable_` and `jobStarted_`, and none of the index. */
 const ROWS = 'job';
+
+const DAY_MS = 24 * 60 * 60_000;
+/** The day in a key is that of the instance, and the time of its row that of the table service. Far above their difference. */
+const DAY_MARGIN_MS = 60 * 60_000;
 
 /** Rows side by side: far under the 2,000 entities a second of one table partition. */
 const DELETES_AT_ONCE = 16;
@@ -157,7 +177,9 @@ export function createLedger(table: EntityTable): Ledger {
         const reference = parseOrReport(() => parseIndexRow(tenantId, row), onUnreadable);
         const heldUntil = user === undefined ? { heldUntil: rowKey.split('_')[1] ?? '' } : {};
         const key = { tenantId, rowKey: keyInIndex(rowKey) };
-        if (reference) yield { indexKey: rowKey, ...heldUntil, key, reference };
+        const { changedAt } = lastChangeOf(row);
+        const heldSince = changedAt === undefined ? {} : { heldSince: changedAt };
+        if (reference) yield { indexKey: rowKey, ...heldUntil, ...heldSince, key, reference };
       }
     },
     async *listByDay(tenantId, { from, before }, onUnreadable) {
@@ -168,6 +190,26 @@ export function createLedger(table: EntityTable): Ledger {
         if (typeof rowKey !== 'string' || !reference) continue;
         yield { indexKey: rowKey, key: { tenantId, rowKey: keyInIndex(rowKey) }, reference };
       }
+    },
+    async *listSeen(tenantId, { from, before }, onUnreadable) {
+      const iso = (ms: number) => new Date(ms).toISOString();
+      const days = {
+        rowKeyPrefix: DAY,
+        after: `${DAY}${dayOf(iso(from - DAY_MARGIN_MS))}`,
+        before: `${DAY}${dayOf(iso(before + DAY_MS + DAY_MARGIN_MS))}`,
+      };
+      // An index row by day is written once, with the row of its job event.
+      const written = { writtenFrom: iso(from), writtenBefore: iso(before) };
+      for await (const row of table.list(tenantId, { ...days, ...written })) {
+        const reference = parseOrReport(() => parseIndexRow(tenantId, row), onUnreadable);
+        const { changedAt } = lastChangeOf(row);
+        if (reference && changedAt !== undefined) yield { reference, at: Date.parse(changedAt) };
+      }
+    },
+    async hasJobOf(watch) {
+      const first = { rowKeyPrefix: `${watchRowKey(watch)}_`, cells: [], most: 1 };
+      for await (const _row of table.list(watch.tenantId, first)) return true;
+      return false;
     },
     async removeEnded(tenantId, jobs) {
       if (jobs.length === 0) return;

@@ -168,11 +168,14 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
     ...(foundBy === 'graph' && receivedAt !== '' ? { notifiedAt: receivedAt } : {}),
   });
   if (claimed.outcome === 'done') {
-    deps.logger.info('job.duplicate', idsOf(reference));
+    deps.logger.info('job.duplicate', { ...idsOf(reference), kind: reference.kind });
     return 'duplicate';
   }
   if (claimed.outcome === 'busy') return requeue(deps, message, 'busy', claimed.until - deps.clock.now());
   const { claim } = claimed;
+  const { kind } = reference;
+  if (claim.row.attempts === 1) deps.logger.info('job.claimed', { ...idsOf(reference), kind, foundBy });
+  const wasHeld = claim.row.phase === 'end';
   let result: WorkResult;
   try {
     const callGraph = underLease(deps.callGraph, ledger, claim);
@@ -186,9 +189,11 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
     return sent === 'claimLost' ? deferClaimed(deps, message, claim, { outcome: sent }) : sent;
   }
   if (result.outcome === 'notYet' || result.outcome === 'claimLost') return deferClaimed(deps, message, claim, result);
+  const times = { kind, wasHeld, ...timesOf(claim, wasHeld, deps.clock.now()) };
   if (result.outcome === 'held') {
     const { heldUntil, rule, lastRefusal } = claim.row;
-    deps.logger.info('job.held', { ...idsOf(reference), heldUntil, rule, wishRefused: lastRefusal !== undefined });
+    const wishRefused = lastRefusal !== undefined;
+    deps.logger.info('job.held', { ...idsOf(reference), heldUntil, rule, wishRefused, ...times });
     return 'held';
   }
   if (result.outcome === 'taskStaysOpen') deps.logger.error('job.taskStaysOpen', idsOf(reference));
@@ -199,9 +204,20 @@ async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: 
     decidedBy: claim.row.decidedBy,
     foundBy,
     attempts: claim.row.attempts,
-    msSinceFirstSeen: deps.clock.now() - Date.parse(claim.row.firstSeenAt),
+    ...times,
   });
   return result.outcome;
+}
+
+/**
+ * How long the job event took. `msToClaim`: from the creation of its job at Graph to its first claim, in the first of its two
+ * events alone; the clocks of both sides differ, so it may be negative and counts as 0 then. An end of a job has none.
+ */
+function timesOf({ reference, row }: Claim, wasHeld: boolean, now: number) {
+  const firstSeen = Date.parse(row.firstSeenAt);
+  const toClaim = firstSeen - Date.parse(row.jobCreatedAt ?? '');
+  const hasLag = !wasHeld && reference.kind !== 'jobEnded' && !Number.isNaN(toClaim);
+  return { msSinceFirstSeen: now - firstSeen, ...(hasLag ? { msToClaim: Math.max(0, toClaim) } : {}) };
 }
 
 /**

@@ -174,8 +174,11 @@ async function end(
     return { outcome: 'held', lastRefusal: refused.message };
   }
   const isAbortRefused = refused.action === 'abort';
-  if (isMereRelease(decided) || decided.isAbortRefused || (decidedBy === 'refusal' && !isAbortRefused)) throw error;
-  if (refused.action === 'release' && decided.configure === undefined) throw error;
+  const isLast = isMereRelease(decided) || decided.isAbortRefused || (decidedBy === 'refusal' && !isAbortRefused);
+  if (isLast || (refused.action === 'release' && decided.configure === undefined)) {
+    deps.logger.error('job.releaseRefused', { ...idsOf(reference), action: refused.action, ...errorFields(error) });
+    throw error;
+  }
   deps.logger.error('job.decisionRefused', {
     ...idsOf(reference),
     action: refused.action,

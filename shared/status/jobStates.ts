@@ -1,7 +1,7 @@
 import { eachBounded } from '../concurrency';
 import type { Ledger } from '../jobs/ledger';
 import type { Logger } from '../logger';
-import type { RulesStore } from '../rules/store';
+import type { RulesInForce, RulesStore } from '../rules/store';
 import type { Tenant } from '../tenants/tenants';
 
 /** Held jobs of all customers, from their index. */
@@ -55,18 +55,37 @@ export async function findUnreadableRules(
   tenants: readonly Tenant[],
   logger: Logger,
 ): Promise<UnreadableRules[]> {
-  const store = await services.rules();
   const found = new Map<string, UnreadableRules>();
-  const active = tenants.filter(({ status }) => status === 'active');
-  await eachBounded(READS_AT_ONCE, active, async ({ tenantId, onFailure }) => {
-    const inForce = await store.rulesOf(tenantId, logger);
-    if (inForce.kind !== 'unreadable' && inForce.kind !== 'outage') return;
+  for (const { tenant, rules } of await readUnusableRules(services, tenants, logger)) {
+    const { tenantId, onFailure } = tenant;
     const { blob, problem } =
-      inForce.kind === 'unreadable' ? inForce : { blob: 'the container config', problem: inForce.error.problem };
+      rules.kind === 'unreadable' ? rules : { blob: 'the container config', problem: rules.error.problem };
     const known = found.get(`${blob} ${problem}`) ?? { blob, problem, tenantIds: [], onFailure: [] };
     known.tenantIds.push(tenantId);
     known.onFailure = [...new Set([...known.onFailure, onFailure])].sort();
     found.set(`${blob} ${problem}`, known);
-  });
+  }
   return [...found.values()].sort((a, b) => (a.blob < b.blob ? -1 : 1));
+}
+
+/** An active customer whose rules cannot be applied now. */
+export interface UnusableRules {
+  tenant: Tenant;
+  rules: Extract<RulesInForce, { kind: 'unreadable' | 'outage' }>;
+}
+
+/** The active customers whose rules cannot be applied. One small read for each customer, and one for the default rules. */
+export async function readUnusableRules(
+  services: { rules(): Promise<RulesStore> },
+  tenants: readonly Tenant[],
+  logger: Logger,
+): Promise<UnusableRules[]> {
+  const store = await services.rules();
+  const found: UnusableRules[] = [];
+  const active = tenants.filter(({ status }) => status === 'active');
+  await eachBounded(READS_AT_ONCE, active, async (tenant) => {
+    const rules = await store.rulesOf(tenant.tenantId, logger);
+    if (rules.kind === 'unreadable' || rules.kind === 'outage') found.push({ tenant, rules });
+  });
+  return found;
 }

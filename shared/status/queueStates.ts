@@ -29,6 +29,14 @@ export interface SignedMessages {
 
 const NOT_SIGNED: SignedMessages = { keyIds: [], unseen: 0 };
 
+/** One queue as it was read. */
+export interface ReadQueue {
+  state: QueueState;
+  signed: SignedMessages;
+  /** Ages in minutes of the oldest visible message of the queue, and of its poison queue. 0 for none. */
+  oldest: { ready: number; poison: number };
+}
+
 /** The queues of the app and their poison queues at `now` (milliseconds since 1970). */
 export async function readQueues(
   services: QueueReaders,
@@ -44,12 +52,14 @@ export async function readQueues(
   };
 }
 
-async function readQueue(services: QueueReaders, queue: string, now: number) {
+/** One of these queues. Four calls, or two for a queue without a poison queue. */
+export async function readQueue(services: QueueReaders, queue: string, now: number): Promise<ReadQueue> {
   const ready = await services.queueContents(queue);
   if (!hasPoison(queue)) {
     const [waiting, seen] = await Promise.all([ready.count(), ready.peek()]);
     const isSigned = queue === QUEUE_NAMES.waiting;
-    return { state: { queue, waiting }, signed: isSigned ? keysOf(seen, waiting) : NOT_SIGNED };
+    const signed = isSigned ? keysOf(seen, waiting) : NOT_SIGNED;
+    return { state: { queue, waiting }, signed, oldest: { ready: oldestMinutes(seen, now) ?? 0, poison: 0 } };
   }
   const poison = await services.queueContents(`${queue}-poison`);
   const [waiting, failed, seen, seenFailed] = await Promise.all([
@@ -58,18 +68,19 @@ async function readQueue(services: QueueReaders, queue: string, now: number) {
     ready.peek(),
     poison.peek(),
   ]);
-  const oldestPoisonMinutes = oldestMinutes(seenFailed, now);
+  const [oldestWaitingMinutes, oldestPoisonMinutes] = [oldestMinutes(seen, now), oldestMinutes(seenFailed, now)];
+  const oldest = { ready: oldestWaitingMinutes ?? 0, poison: oldestPoisonMinutes ?? 0 };
   const state: QueueState = {
     queue,
     waiting,
     poison: failed,
     ...(oldestPoisonMinutes === undefined ? {} : { oldestPoisonMinutes }),
   };
-  if (!isSignedQueue(queue)) return { state, signed: NOT_SIGNED };
-  const oldestWaitingMinutes = oldestMinutes(seen, now);
+  if (!isSignedQueue(queue)) return { state, signed: NOT_SIGNED, oldest };
   return {
     state: { ...state, ...(oldestWaitingMinutes === undefined ? {} : { oldestWaitingMinutes }) },
     signed: keysOf([...seen, ...seenFailed], waiting + failed),
+    oldest,
   };
 }
 

@@ -1,11 +1,12 @@
 import { plural } from '../plural';
 import { QUEUE_NAMES } from '../storage/account';
 import type { Tenant } from '../tenants/tenants';
-import { isMaintained, watchState, type Watch } from '../watches/watches';
+import { watchState } from '../watches/watches';
 import type { UnreadableRules } from './jobStates';
 import type { KeyUse, WrongKey } from './keyUse';
 import type { QueueState } from './queueStates';
 import { earliest, type StoredRows } from './summary';
+import { readUpkeep, sinceRenewed, type Upkeep } from './upkeep';
 
 /** Why a person should look at the service. */
 export interface Reason {
@@ -46,24 +47,19 @@ const RENEWAL_LATE_MS = 2 * 60 * MINUTE_MS;
 const EXPIRY_NEAR_MS = 24 * 60 * MINUTE_MS;
 /** The sweep and the renewal of subscriptions run every 10 minutes. */
 const SWEEP_LATE_MS = 60 * MINUTE_MS;
-const CREATE_LATE_MS = 30 * MINUTE_MS;
+/** A subscription is created within the ten minutes of the timer, and again after a back-off. */
+export const CREATE_LATE_MS = 30 * MINUTE_MS;
 /** The host looks at a queue every 2 seconds. A message that waits for a pause or a place is not visible. */
 const QUEUE_STUCK_MINUTES = 15;
 
 /** The reasons for attention, what stops notifications first. Empty: the service is healthy, as far as storage shows. */
 export function findReasons(seen: Seen): Reason[] {
-  const { tenants, watches, queues } = seen;
-  const reachable = new Map(
-    tenants.filter(({ lastError }) => lastError === undefined).map((one) => [one.tenantId, one]),
-  );
-  // Watches of a customer that refuses the app have one cause, which is named once.
-  const maintained = watches.filter(
-    ({ tenantId, kind, wanted }) => wanted && isMaintained(reachable.get(tenantId), kind),
-  );
+  const { tenants, queues } = seen;
+  const upkeep = readUpkeep(seen);
   return [
     ...keyReasons(seen),
-    ...subscriptionReasons(maintained, seen.now),
-    ...sweepReasons([...reachable.values()], seen.now),
+    ...subscriptionReasons(upkeep, seen.now),
+    ...sweepReasons(upkeep, seen.now),
     ...queues.flatMap(queueReasons),
     ...seen.unreadableRules.map(({ blob, problem, tenantIds, onFailure }) => ({
       reason: 'unreadableRules' as const,
@@ -119,16 +115,14 @@ function listed([first = '', ...others]: readonly string[]): string {
   return others.length === 0 ? first : `${first} and ${others.length} more`;
 }
 
-function subscriptionReasons(maintained: readonly Watch[], now: number): Reason[] {
-  const sinceRenewed = ({ renewedAt, since }: Watch) => now - Date.parse(renewedAt ?? since);
+function subscriptionReasons({ maintained, live }: Upkeep, now: number): Reason[] {
   const without = maintained.filter((watch) => {
-    if (watch.status === 'pending') return sinceRenewed(watch) > CREATE_LATE_MS;
+    if (watch.status === 'pending') return sinceRenewed(watch, now) > CREATE_LATE_MS;
     return watch.status === 'createFailed' || watchState(watch, now) === 'lapsed';
   });
-  const live = maintained.filter(({ expirationDateTime }) => Date.parse(expirationDateTime ?? '') > now);
   const expiring = live.filter((watch) => {
     const left = Date.parse(watch.expirationDateTime ?? '') - now;
-    return left < EXPIRY_NEAR_MS && sinceRenewed(watch) > RENEWAL_LATE_MS;
+    return left < EXPIRY_NEAR_MS && sinceRenewed(watch, now) > RENEWAL_LATE_MS;
   });
   const reasons: Reason[] = [];
   if (without.length > 0) {
@@ -146,7 +140,7 @@ function subscriptionReasons(maintained: readonly Watch[], now: number): Reason[
       next: 'subscriptions reconcile --retry-now',
     });
   }
-  const lastRenewal = earliest(live.map(sinceRenewed));
+  const lastRenewal = earliest(live.map((watch) => sinceRenewed(watch, now)));
   if (live.length > 0 && lastRenewal > RENEWAL_LATE_MS) {
     reasons.push({
       reason: 'renewalLate',
@@ -157,10 +151,8 @@ function subscriptionReasons(maintained: readonly Watch[], now: number): Reason[
   return reasons;
 }
 
-function sweepReasons(reachable: readonly Tenant[], now: number): Reason[] {
-  const active = reachable.filter(({ status }) => status === 'active');
-  const sweeps = active.map(({ sweptAt, createdAt }) => Date.parse(sweptAt ?? createdAt));
-  const late = sweeps.filter((sweptAt) => now - sweptAt > SWEEP_LATE_MS);
+function sweepReasons({ sweptTimes }: Upkeep, now: number): Reason[] {
+  const late = sweptTimes.filter((sweptAt) => now - sweptAt > SWEEP_LATE_MS);
   if (late.length === 0) return [];
   const oldest = minutes(now - earliest(late));
   const problem = `${plural(late.length, 'customer')} had no complete sweep for ${oldest}, and one is due every 10 minutes`;

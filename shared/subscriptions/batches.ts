@@ -98,11 +98,14 @@ async function recordBatch(batching: Batching, { sentAt, answers }: SentBatch): 
   try {
     const results = await recordRenewals(deps, renewals);
     results.forEach((result, index) => {
-      // The run counts its renewals in one line. A line for each would add nothing.
+      // One line counts the renewals of a batch. A line for each would add nothing.
       if (result.outcome !== 'renewed') logResult(deps, result);
       const stored = renewals[index]?.stored;
       if (stored) onResult(stored, result);
     });
+    const watches = results.filter(({ outcome }) => outcome === 'renewed').length;
+    if (watches > 0)
+      deps.logger.info('subscriptions.renewed', { tenantId: renewals[0]?.stored.watch.tenantId, watches });
   } catch (error) {
     for (const { stored } of renewals) onResult(stored, { error });
   }

@@ -67,15 +67,17 @@ export async function sweepTasks(
         deps.memory.taskPlaces.note(tenantId, { printerId, jobId }, isWatched);
       } else if (!isPlaced) swept.unplaced += 1;
     };
-    if (hasEnded) return { reference, isOpenTask: false, onRow, plan: planEndedTask };
+    const item = { reference, isNotified: isWatched, onRow };
+    if (hasEnded) return { ...item, isOpenTask: false, plan: planEndedTask };
     swept.seen += 1;
-    return { reference, isOpenTask: true, onRow, plan: (sight) => planTask(sight, { taskDeadlineMinutes, isOpen }) };
+    return { ...item, isOpenTask: true, plan: (sight) => planTask(sight, { taskDeadlineMinutes, isOpen }) };
   };
   const swept = await sweepListing(deps, listTasks(deps, { tenantId, definitionId }), toItem, options);
   if (swept.brokenOff !== undefined) return swept;
   const ended = [...unlisted.values()].map((reference): Item => ({
     reference,
     isOpenTask: false,
+    isNotified: isWatched,
     plan: planEndedTask,
   }));
   await comparePiece(deps, ended, options, swept);
@@ -125,6 +127,7 @@ export async function sweepJobs(
     return {
       reference: { kind: 'jobFetchable', ...place },
       isOpenTask: false,
+      isNotified: true,
       // A job that was stopped before it was ready has no event.
       plan: job.isReady ? planJob : planStoppedJob,
       ...(wantsEnd ? { end: { kind: 'jobEnded', ...place } } : {}),
@@ -138,6 +141,8 @@ export async function sweepJobs(
 interface Item {
   reference: JobReference;
   isOpenTask: boolean;
+  /** Graph sends a notification of it. */
+  isNotified: boolean;
   /** Called with its row when that is read. */
   onRow?: (row: LedgerRow | undefined) => void;
   /** The end of the job, which has an event of its own after the event of the job. */
@@ -184,21 +189,29 @@ async function comparePiece(
   swept: ListingSweep,
 ): Promise<void> {
   const found: Record<'enqueue' | 'lookAgain', JobReference[]> = { enqueue: [], lookAgain: [] };
+  const counts = { missed: 0, again: 0, unnotified: 0 };
   const ends: Item[] = [];
-  await eachBounded(READS_AT_ONCE, items, async ({ reference, isOpenTask, onRow, end, plan }) => {
+  await eachBounded(READS_AT_ONCE, items, async ({ reference, isOpenTask, isNotified, onRow, end, plan }) => {
     const read = await readItemRow(deps, reference, isOpenTask, onUnreadable);
     if (read.isLost) swept.lostByGraph += 1;
-    if (end && read.isSent) ends.push({ reference: end, isOpenTask: false, plan: planJob });
+    if (end && read.isSent) {
+      ends.push({ reference: end, isOpenTask: false, isNotified: false, plan: planJob });
+    }
     if (read.state !== 'read') return;
     const { row, ageMs } = read;
     onRow?.(row);
     const enqueued = deps.memory.get(memoryName(reference));
     const planned = plan({ now: deps.clock.now(), row, ageMs, enqueued, retryNow });
-    if (planned === 'enqueue' || planned === 'lookAgain') found[planned].push(reference);
+    if (planned !== 'enqueue' && planned !== 'lookAgain') return;
+    found[planned].push(reference);
+    if (row || enqueued) counts.again += 1;
+    else counts[isNotified ? 'missed' : 'unnotified'] += 1;
   });
   await enqueueFound(deps, found.enqueue);
   await enqueueFound(deps, found.lookAgain, { stillOpen: true });
-  swept.enqueued += found.enqueue.length + found.lookAgain.length;
+  const enqueued = found.enqueue.length + found.lookAgain.length;
+  swept.enqueued += enqueued;
+  if (enqueued > 0) deps.logger.info('sweep.jobsQueued', { tenantId: items[0]?.reference.tenantId, ...counts });
   if (ends.length > 0) await comparePiece(deps, ends, { retryNow, onUnreadable }, swept);
 }
 

@@ -93,6 +93,7 @@ export async function receive(dependencies: ReceiveDependencies, batch: PostedBa
     merged: counts.merged,
     unknownKey: counts.unknownKey,
     refused,
+    fromGraph: isProven,
   };
   if (status === 413 && dependencies.sweepRequests.note())
     logger.warn('notifications.tooLarge', { route: batch.route });
@@ -147,8 +148,10 @@ async function verifyAndStore(
     const { stored, failure } = await storeAll(dependencies, verified, signal);
     counts.accepted = stored;
     if (failure !== undefined) noteError(extra, failure);
+    if (stored < passed) extra['notStored'] = passed - stored;
   } catch (error) {
     noteError(extra, error);
+    extra['notStored'] = passed;
     return { status: 503, counts, isProven };
   }
   return { status: counts.accepted < passed || unknownKey > 0 ? 503 : 202, counts, isProven };

@@ -35,6 +35,7 @@ it('no function of the app throws or logs the message of a library', async () =>
     'deliverJobEvent',
     'deliverWaitingEvents',
     'health',
+    'measureService',
     'processLifecycleEvent',
     'processNotification',
     'receiveLifecycleEvents',

@@ -69,7 +69,8 @@ export interface OnboardOptions {
   publicBaseUrl?: string;
 }
 
-export type TimerName = 'renewSubscriptions' | 'sweepJobs' | 'recoverJobs' | 'deliverWaitingEvents' | 'applyRetention';
+export type TimerName =
+  'renewSubscriptions' | 'sweepJobs' | 'recoverJobs' | 'deliverWaitingEvents' | 'applyRetention' | 'measureService';
 
 export interface FlowOptions extends Partial<LocalCloudOptions> {
   /** Lets the timers run by themselves. Otherwise they run when the test says so, not in the middle of what it counts. */
@@ -85,6 +86,7 @@ const TIMERS_OFF = {
   'AzureWebJobs.recoverJobs.Disabled': 'true',
   'AzureWebJobs.deliverWaitingEvents.Disabled': 'true',
   'AzureWebJobs.applyRetention.Disabled': 'true',
+  'AzureWebJobs.measureService.Disabled': 'true',
 };
 
 /** host.json says 2 s; waiting for polls that have backed off would be most of the time of a test. */

@@ -19,7 +19,12 @@ it('sweeps each watch and counts what it put on the queue', async () => {
   const world = await worldWithMissedJobs();
   expect(await sweepWatches(world.deps, [started(), fetchable()])).toBe(2);
   expect(world.found()).toHaveLength(2);
-  expect(world.logger.events.map(({ event }) => event)).toEqual(['watch.swept', 'watch.swept']);
+  expect(world.logger.events.map(({ event }) => event).sort()).toEqual([
+    'sweep.jobsQueued',
+    'sweep.jobsQueued',
+    'watch.swept',
+    'watch.swept',
+  ]);
 });
 
 it('leaves to the timer what fails', async () => {
@@ -73,6 +78,9 @@ describe('once the time of its run is up', () => {
     world.putJob('2', 5);
     expect(await sweepWatches(slow(world), [fetchable()], world.clock.now() + MINUTE)).toBe(1);
     expect(world.calls).toHaveLength(1);
-    expect(world.logger.events).toMatchObject([{ event: 'watch.swept', outcome: 'postponed', enqueued: 1 }]);
+    expect(world.logger.events).toMatchObject([
+      { event: 'sweep.jobsQueued', missed: 1, again: 0, unnotified: 0 },
+      { event: 'watch.swept', outcome: 'postponed', enqueued: 1 },
+    ]);
   });
 });

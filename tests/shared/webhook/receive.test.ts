@@ -346,6 +346,7 @@ it('logs one line per POST with counts and milliseconds, and nothing that the it
     {
       level: 'warn',
       event: 'notifications.received',
+      fromGraph: true,
       route: 'receiveNotifications',
       status: 202,
       items: 2,
