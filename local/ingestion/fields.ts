@@ -56,7 +56,7 @@ export function readBag(fields: Fields, field: string, type: string, of: 'string
 
 /** Limits page: 150 characters for names of properties and metrics, 8,192 for values of properties. */
 export const MOST_KEY = 150;
-export const MOST_PROPERTY = 8_192;
+const MOST_PROPERTY = 8_192;
 
 export function wrongType(field: string, type: string, expected: string, actual: unknown): RefusedItem {
   return new RefusedItem(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock';
 import { errorFields, ReceiverError } from '../errors';
-import { GRAPH_CALL_LIMIT_MS } from '../graph/client';
+import { GRAPH_CALL_LIMIT_MS } from '../graph/throttle';
 import { GraphError } from '../graph/errors';
 import type { ReadAccess } from '../jobs/access';
 import { failedArchive, isArchiveOver } from '../jobs/archiveFailure';

@@ -4,14 +4,8 @@ import type { Config } from '../config';
 import { ReceiverError } from '../errors';
 import { notMeasured, type Measure } from '../telemetry/catalogue';
 import { createGraphBatch, type CallGraphBatch } from './batch';
-import {
-  createGraphClient,
-  createSilence,
-  createThrottle,
-  type CallGraph,
-  type Silence,
-  type Throttle,
-} from './client';
+import { createGraphClient, type CallGraph } from './client';
+import { createSilence, createThrottle, type Silence, type Throttle } from './throttle';
 import { GraphError } from './errors';
 import { createSendHttp } from './http';
 import { isExplained } from './refusals';

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { GRAPH_CALL_LIMIT_MS, type CallGraph } from '../graph/client';
+import type { CallGraph } from '../graph/client';
+import { GRAPH_CALL_LIMIT_MS } from '../graph/throttle';
 import { GraphError } from '../graph/errors';
 import { abortJob, redirectJob, updateJob, type JobKey } from '../graph/api/jobActions';
 import { readJob, type PrintJob } from '../graph/api/printJobs';

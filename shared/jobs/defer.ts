@@ -1,5 +1,6 @@
 import type { Clock } from '../clock';
-import { LONGEST_WAIT_IN_PLACE_MS, type Silence } from '../graph/client';
+import { LONGEST_WAIT_IN_PLACE_MS } from '../graph/client';
+import type { Silence } from '../graph/throttle';
 import type { Turns } from '../fairness/turns';
 import { GraphError, wasNotSent } from '../graph/errors';
 import { errorFields, ReceiverError } from '../errors';

@@ -1,12 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock';
-import {
-  GRAPH_CALL_LIMIT_MS,
-  LONGEST_WAIT_IN_PLACE_MS,
-  type CallGraph,
-  type Silence,
-  type Throttle,
-} from '../graph/client';
+import { LONGEST_WAIT_IN_PLACE_MS, type CallGraph } from '../graph/client';
+import { GRAPH_CALL_LIMIT_MS } from '../graph/throttle';
+import type { Silence, Throttle } from '../graph/throttle';
 import type { LocateJob } from '../graph/api/printerShares';
 import { idsOf, idsOfInput, parseJobMessage, watchOf, type MessageOfJob } from './message';
 import type { WatchKey } from '../watches/watches';

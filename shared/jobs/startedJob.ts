@@ -1,5 +1,5 @@
 import { errorFields, ReceiverError } from '../errors';
-import { GRAPH_CALL_LIMIT_MS } from '../graph/client';
+import { GRAPH_CALL_LIMIT_MS } from '../graph/throttle';
 import { GraphError } from '../graph/errors';
 import type { Access } from './access';
 import { carryOut, outcomeOfEnded } from './carryOut';

@@ -10,7 +10,7 @@ export type JobsOfHour = (hour: number, watch: string) => number;
 
 /** The lengths of silence that are judged, in hours: a busy printer within half a day, and one with some jobs a day. */
 const WINDOWS = [4, 24] as const;
-export const LONGEST_WINDOW = Math.max(...WINDOWS);
+const LONGEST_WINDOW = Math.max(...WINDOWS);
 /** The same hours of the same day of the week, one and two weeks ago. */
 const WEEKS_AGO = [1, 2] as const;
 const HOURS_A_WEEK = 7 * 24;

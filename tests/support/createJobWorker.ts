@@ -12,7 +12,7 @@ import { createRequestRenewal } from '../../shared/subscriptions/renewalRequests
 import { createRequestSweep } from '../../shared/subscriptions/sweepRequests';
 import { type Watch, createWatches } from '../../shared/watches/watches';
 import { createLocateJob } from '../../shared/graph/api/printerShares';
-import { createSilence, createThrottle } from '../../shared/graph/client';
+import { createSilence, createThrottle } from '../../shared/graph/throttle';
 import { createTenants, type Tenant } from '../../shared/tenants/tenants';
 import { createCapturedLogger } from './createCapturedLogger';
 import { createFakeClock } from './createFakeClock';

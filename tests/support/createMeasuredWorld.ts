@@ -25,7 +25,7 @@ export const started = (taskId: string, printerId = PRINTER, tenantId = TENANT):
   kind: 'jobStarted',
   ...{ tenantId, definitionId: DEFINITION, taskId, printerId, jobId: taskId },
 });
-export const fetchable = (jobId: string, printerId = PRINTER): JobReference => ({
+const fetchable = (jobId: string, printerId = PRINTER): JobReference => ({
   kind: 'jobFetchable',
   ...{ tenantId: TENANT, printerId, jobId },
 });

@@ -1,6 +1,6 @@
 import { createPlaces } from '../../../shared/fairness/places';
 import { createTurns } from '../../../shared/fairness/turns';
-import { createSilence } from '../../../shared/graph/client';
+import { createSilence } from '../../../shared/graph/throttle';
 import { createFakeClock } from '../../support/createFakeClock';
 
 function open() {

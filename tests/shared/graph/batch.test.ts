@@ -1,6 +1,7 @@
 import { notMeasured, type Measurement } from '../../../shared/telemetry/catalogue';
 import { createGraphBatch, type BatchPart } from '../../../shared/graph/batch';
-import { createGraphClient, createSilence, type GraphCall, createThrottle } from '../../../shared/graph/client';
+import { createGraphClient, type GraphCall } from '../../../shared/graph/client';
+import { createSilence, createThrottle } from '../../../shared/graph/throttle';
 import { createFakeClock } from '../../support/createFakeClock';
 import { graphError } from '../../support/createFakeGraph';
 import { readCaseText } from '../../support/readCase';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Measurement } from '../../../shared/telemetry/catalogue';
-import { createGraphClient, type GraphCall, createSilence, createThrottle } from '../../../shared/graph/client';
+import { createGraphClient, type GraphCall } from '../../../shared/graph/client';
+import { createSilence, createThrottle } from '../../../shared/graph/throttle';
 import { GraphError } from '../../../shared/graph/errors';
 import type { HttpAnswer, HttpRequest } from '../../../shared/graph/http';
 import { createFakeClock } from '../../support/createFakeClock';

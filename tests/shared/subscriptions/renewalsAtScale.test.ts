@@ -1,6 +1,7 @@
 import { notMeasured } from '../../../shared/telemetry/catalogue';
 import { createGraphBatch } from '../../../shared/graph/batch';
-import { createGraphClient, createSilence, createThrottle } from '../../../shared/graph/client';
+import { createGraphClient } from '../../../shared/graph/client';
+import { createSilence, createThrottle } from '../../../shared/graph/throttle';
 import type { HttpAnswer } from '../../../shared/graph/http';
 import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
 import { createSubscriptionWorld, MINUTE, putServed } from '../../support/createSubscriptionWorld';

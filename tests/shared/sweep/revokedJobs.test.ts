@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createSilence } from '../../../shared/graph/client';
+import { createSilence } from '../../../shared/graph/throttle';
 import { createPlaces } from '../../../shared/fairness/places';
 import { watchOf, type JobReference } from '../../../shared/jobs/message';
 import { revokeWatch, type RevokeDeps } from '../../../shared/subscriptions/manage';

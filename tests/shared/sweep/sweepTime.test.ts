@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GRAPH_CALL_LIMIT_MS } from '../../../shared/graph/client';
+import { GRAPH_CALL_LIMIT_MS } from '../../../shared/graph/throttle';
 import { createSweepTime, SWEEP_RUN_MS } from '../../../shared/sweep/sweepRun';
 import { createFakeClock } from '../../support/createFakeClock';
 
