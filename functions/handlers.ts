@@ -12,6 +12,7 @@ import { createLogger, type Logger } from '../shared/logger';
 import type { Services } from '../shared/services';
 import { QUEUE_NAMES, type SignedQueue } from '../shared/storage/account';
 import type { MessageQueue } from '../shared/storage/queues';
+import { meterLogger } from '../shared/telemetry/measuredEvents';
 import { getTelemetry } from '../shared/telemetry/telemetry';
 import { version } from '../shared/version';
 
@@ -95,9 +96,9 @@ function holdingHandler(
     });
 }
 
-/** The log of one invocation. */
+/** The log of one invocation. Its lines are measured. */
 function openLogger(context: InvocationContext): Logger {
-  return createLogger(context);
+  return meterLogger(createLogger(context), getTelemetry(process.env).measure);
 }
 
 let isAnnounced = false;

@@ -242,6 +242,7 @@ const SCENARIOS: Scenario[] = [
     },
     accepts: isDone,
   },
+  { handler: 'measureService', input: () => ({}), prepare: hold, accepts: isDone },
   { handler: 'status', input: jobCall({}), prepare: hold, accepts: hasStatus(200, 503) },
   ...jobRoutes('', { tenantId: TENANT_A }, { tenant: TENANT_A }),
   ...jobRoutes('OfDevice', {}, {}),
