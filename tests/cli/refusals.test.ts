@@ -35,7 +35,7 @@ describe('a refusal of Entra', () => {
       expect(stdout).toContain(IDS);
       expect(stdout).not.toContain('words of Entra');
     }
-    expect((await world.run('status')).stdout).toContain(`Error of ${TENANT}: No token for tenant`);
+    expect((await world.run('status')).stdout).toContain(`Customer ${TENANT} refuses the app: No token for tenant`);
     expect(world.logger.events).toContainEqual(
       expect.objectContaining({ event: 'tenant.accessRefused', message: expect.stringContaining(IDS) as string }),
     );

@@ -26,7 +26,7 @@ describe('tenants set', () => {
   it('turns completion events on and off', async () => {
     const world = await createWorld();
     const { stdout } = await world.set('--completion-events', 'on');
-    expect(stdout).toContain('The end of each fetchable job gives an event too.');
+    expect(stdout).toContain('An event is also sent at the end of each fetchable job.');
     expect(await world.tenants.get(TENANT)).toMatchObject({ completionEvents: 'on' });
     await world.set('--completion-events', 'off');
     expect(await world.tenants.get(TENANT)).toMatchObject({ completionEvents: 'off' });

@@ -48,6 +48,8 @@ const EXAMPLES: Readonly<Record<string, { fires: Measured[]; quiet: Measured[] }
     quiet: [
       ['upr.queues.age', 40, { queue: 'print-notifications' }, 6],
       ['upr.queues.age', 15, { queue: 'print-notifications' }, 1],
+      // The vendor's backend reads it, and may do so once an hour.
+      ['upr.queues.age', 90, { queue: 'print-job-events' }, 1],
     ],
   },
   jobsLate: {
