@@ -171,10 +171,11 @@ describe('alerts on notifications and queues', () => {
         await flow.moveClock(HOUR);
         const action = { type: 'status', status: 429, retryAfterSeconds: 240 } as const;
         await flow.control.addFault({ tenantId, pathPattern: '/subscriptions', count: -1, action });
-        await flow.runNow('renewSubscriptions');
-        for (let run = 0; run < 2; run += 1) {
-          await flow.moveClock(5 * MINUTE);
+        for (let run = 0; run < 3; run += 1) {
+          if (run > 0) await flow.moveClock(5 * MINUTE);
           await flow.runNow('renewSubscriptions');
+          // What is counted has the time of its export.
+          await flow.measure();
         }
         await flow.control.clearFaults();
       },
