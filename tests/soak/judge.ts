@@ -7,7 +7,7 @@ import type { Hour } from './trouble';
 /** The first sweep finds missed jobs. The second one allows for messages that were processed late. */
 const SWEEPS_ALLOWED = 2;
 const HOURS_WITHOUT_SUBSCRIPTION = 3;
-/** A task may be open for these whole hours: its deadline is 15 minutes, and two steps follow. */
+/** A task may be open for these whole hours without faults: its deadline is 15 minutes, and two steps follow. */
 const HOURS_OPEN = 2;
 
 /** The state of Graph at the end of an hour. */
@@ -65,7 +65,9 @@ export function createJudge(watches: readonly WatchKey[], holdHours: (printerId:
       for (const [id, sweeps] of sweepsMissed) {
         if (sweeps === SWEEPS_ALLOWED) fail(`${id} has no event after ${sweeps} sweeps`);
       }
-      hoursOpen = new Map(openTasks.map(({ taskId }) => [taskId, (hoursOpen.get(taskId) ?? -1) + 1]));
+      // An hour of the soak lasts a minute of its clock. A customer that is throttled for two minutes gets nothing done in it.
+      const counted = hour.faults ? 0 : 1;
+      hoursOpen = new Map(openTasks.map(({ taskId }) => [taskId, (hoursOpen.get(taskId) ?? -1) + counted]));
       for (const { taskId, printerId } of openTasks) {
         if (hoursOpen.get(taskId) === HOURS_OPEN + holdHours(printerId) + 1) fail(`task ${taskId} is still open`);
       }
