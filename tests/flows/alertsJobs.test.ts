@@ -97,6 +97,18 @@ describe('alerts on jobs', () => {
       },
     ],
     [
+      'Graph refuses the pull print printer that three jobs were sent to',
+      ['jobsUnreadable'],
+      async () => {
+        await flow.control.setVariants({ pullPrintJobs: 'forbidden' });
+        const { tenantId, definitionId } = await flow.onboard(['jobStarted']);
+        const { id } = await flow.control.createPullPrintPrinter(tenantId, {});
+        await flow.control.createTrigger(tenantId, { printerId: id, definitionId });
+        await flow.control.print(tenantId, { printerId: id, count: 3 });
+        await flow.untilQuiet();
+      },
+    ],
+    [
       '80 jobs are printed and held at one printer within ten minutes',
       ['printerHeldJobs', 'printerNearLimit'],
       async () => {

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { evaluateKql } from '../support/kql/evaluateKql';
 import { readAlerts } from './alertFiles';
 
@@ -209,4 +211,11 @@ describe('the thresholds of the alerts', () => {
       rowsOf(query, [['upr.functions.failed', 1, { function: 'applyRetention', code: 'storageUnavailable' }]]),
     ).toBe(1);
   });
+});
+
+it('the flows drive the built app into the situation of every alert', () => {
+  const folder = join(__dirname, '..', 'flows');
+  const flows = readdirSync(folder).filter((file) => file.startsWith('alerts'));
+  const text = flows.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+  expect(readAlerts().flatMap(({ name }) => (text.includes(`'${name}'`) ? [] : [name]))).toEqual([]);
 });
