@@ -107,8 +107,7 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       evaluationFrequency: alert.frequency
       windowSize: alert.window
       scopes: [workspace.id]
-      // A test has bound the query to the table. A workspace without data may not know the table yet.
-      skipQueryValidation: true
+      skipQueryValidation: true // A workspace without data may not know the table yet. A test has bound the query to it.
       autoMitigate: true
       criteria: {
         allOf: [

@@ -90,10 +90,10 @@ export function printerGauges(
   metric: 'upr.held.byPrinter' | 'upr.printers.jobs',
   counts: PrinterJobs[],
 ): Measurement[] {
-  return counts
-    .sort((a, b) => b.jobs - a.jobs)
-    .slice(0, MOST_WITH_IDS)
-    .map(({ jobs, ...ids }) => gauge(metric, jobs, ids));
+  return highest(
+    metric,
+    counts.map(({ jobs, ...ids }) => ({ value: jobs, ids })),
+  );
 }
 
 /** The held jobs of all customers. Times in milliseconds since 1970, Infinity for none. */
@@ -127,8 +127,16 @@ export function watchGauges(
   metric: 'upr.watches.silent' | 'upr.watches.neverSawJob',
   watches: QuietWatch[],
 ): Measurement[] {
-  return watches
+  return highest(
+    metric,
+    watches.map(({ value, ...ids }) => ({ value, ids })),
+  );
+}
+
+/** The gauges of the highest values. */
+function highest(metric: MetricName, found: { value: number; ids: Record<string, string> }[]): Measurement[] {
+  return found
     .sort((a, b) => b.value - a.value)
     .slice(0, MOST_WITH_IDS)
-    .map(({ value, ...ids }) => gauge(metric, value, ids));
+    .map(({ value, ids }) => gauge(metric, value, ids));
 }

@@ -16,7 +16,7 @@ export interface FleetState {
 }
 
 /**
- * A customer in memory. Its steps refuse what Graph refuses, and what would let a job wait for nobody: a new trigger without a
+ * A customer in memory. Its steps refuse what Graph refuses, and what would let a job wait without a receiver: a new trigger without a
  * live subscription of its definition, and the end of a subscription while a trigger of its definition is there.
  */
 export function createFleetModel(initial: FleetState) {

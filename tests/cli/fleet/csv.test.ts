@@ -63,7 +63,7 @@ describe('a document from CSV', () => {
     const rows = [
       'id,name,scenario,definition',
       'p9,,jobFetchable,',
-      ',Nobody,jobFetchable,',
+      ',Attic,jobFetchable,',
       ',Printer p3,jobFetchable,',
       ',,jobFetchable,',
       'p1,,jobPrinted,',
@@ -74,7 +74,7 @@ describe('a document from CSV', () => {
     ];
     expect(faultsIn(rows.join('\n'))).toEqual([
       'list.csv:2 names the id p9, which no printer has',
-      'list.csv:3 names "Nobody", which no printer is called',
+      'list.csv:3 names "Attic", which no printer is called',
       'list.csv:4 names "Printer p3", which 2 printers are called: use their ids (p3, p4)',
       'list.csv:5 names no printer',
       'list.csv:6 has the scenario "jobPrinted", and it must be jobStarted or jobFetchable',
