@@ -69,6 +69,7 @@ async function startApp(
   config: HostConfig,
 ): Promise<RunningHost> {
   const now = () => Date.now();
+  const alarm = createAlarm(now);
   const reporter = createReporter(write, createLogFilter(config.logLevels));
   const activity = createActivity();
   let giveUp: () => void = () => undefined;
@@ -77,7 +78,7 @@ async function startApp(
     start: () => startWorkerProcess({ file: workerFile, root: options.root, env, reporter }),
     timeoutMs: config.functionTimeoutMs,
     traceContext: createTraceContext(env, config, (bytes) => randomBytes(bytes).toString('hex')),
-    ...{ reporter, now, onGivenUp: () => giveUp() },
+    ...{ reporter, now, alarm, onGivenUp: () => giveUp() },
   });
   const { invoke } = dispatcher;
   const described = describeAll(dispatcher.functions, env, reporter);
@@ -100,7 +101,6 @@ async function startApp(
     bodyLimit: bodyLimit === undefined ? undefined : Number(bodyLimit),
   });
   const http = await startHttpServer(handler, options.port);
-  const alarm = createAlarm(now);
   const hostId = options.hostId ?? env.AzureFunctionsWebHost__hostid ?? 'local';
   const leaseMs = options.messageLeaseSeconds * 1000;
   const context = { env, config, hostId, leaseMs, invoke, reporter, activity, alarm, now };

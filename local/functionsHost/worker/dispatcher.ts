@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Alarm } from '../alarm';
 import type { DescribedFunction } from '../functions';
 import { messageOf } from '../hostError';
 import type { Reporter } from '../reporter';
@@ -22,7 +22,7 @@ export type Invoker = (fn: DescribedFunction, input: InvocationInput) => Promise
 const MOST_DEATHS = 3;
 /** Deaths further apart than this are not counted together (WorkerRestartErrorIntervalThresholdInMinutes). */
 const FORGET_DEATHS_MS = 30 * 60_000;
-/** The least time between two starts of workers in place of dead ones (ProcessRestartInterval). */
+/** The least time between two starts of workers in place of dead ones (ProcessRestartInterval), by the clock of the host. */
 const BETWEEN_STARTS_MS = 10_000;
 
 export interface DispatcherOptions {
@@ -32,6 +32,7 @@ export interface DispatcherOptions {
   readonly timeoutMs: number | undefined;
   readonly traceContext: CreateTraceContext;
   readonly now: () => number;
+  readonly alarm: Pick<Alarm, 'at'>;
   /** The third death. The host must end. */
   readonly onGivenUp: () => void;
 }
@@ -78,7 +79,7 @@ export async function createDispatcher({ start, reporter, timeoutMs, traceContex
   /** A start that fails counts as a death. Its calls then wait for the next one. */
   async function startNext(): Promise<WorkerProcess> {
     await nextStart;
-    nextStart = sleep(BETWEEN_STARTS_MS, undefined, { ref: false });
+    nextStart = new Promise((resolve) => host.alarm.at(host.now() + BETWEEN_STARTS_MS, resolve));
     try {
       return serve(await start());
     } catch (error) {
