@@ -36,7 +36,7 @@ export function pickTexts<Name extends string>(record: Readonly<Record<string, u
 
 /** Characters of an id that is safe as a table key and in a URL. Dots alone are a path and not an id. */
 const ID = /^(?!\.+$)[A-Za-z0-9._-]{1,128}$/;
-const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const GUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
 /** The id lower-cased, because Graph compares GUIDs without case; undefined when it is not an id that we accept. */
 export function parseId(value: unknown): string | undefined {

@@ -121,7 +121,7 @@ function readName(cursor: Cursor, wanted: Wanted): Member | undefined {
   let found: Member | undefined;
   if (text.charCodeAt(at) === QUOTE) {
     if (cursor.at !== LOST) cursor.at = at + 1;
-    found = wanted[at - quote - 1]?.find(({ name }) => isAt(text, quote + 1, name));
+    found = memberAt(text, quote + 1, wanted[at - quote - 1]);
   } else {
     const name = readText(cursor, MOST_TEXT);
     found = wanted[name.length]?.find((member) => member.name === name);
@@ -129,6 +129,17 @@ function readName(cursor: Cursor, wanted: Wanted): Member | undefined {
   if (!take(cursor, COLON)) cursor.at = LOST;
   return found;
 }
+
+/** The one of `members`, all as long as the name at `start`, that has this name. A loop, because it runs for every member. */
+function memberAt(text: Text, start: number, members: readonly Member[] = NONE): Member | undefined {
+  for (let index = 0; index < members.length; index += 1) {
+    const member = members[index];
+    if (member && isAt(text, start, member.name)) return member;
+  }
+  return undefined;
+}
+
+const NONE: readonly Member[] = [];
 
 function isAt(text: Text, start: number, name: string): boolean {
   for (let index = 0; index < name.length; index += 1) {

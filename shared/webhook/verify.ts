@@ -168,8 +168,9 @@ export function tenantOf(item: Record<string, unknown>): string | undefined {
   return parseId(item['tenantId']) ?? parseId(item['organizationId']);
 }
 
-/** ISO 8601 as Graph writes it, with up to seven decimals and Z or an offset. */
-const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,7})?(?:Z|[+-]\d\d:\d\d)$/;
+/** ISO 8601 as Graph writes it, with up to seven decimals and Z or an offset. Its ranges are those of `Date.parse`, which takes longer. */
+const DATE =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,7})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 const EVENT_WORD = /^[A-Za-z]{1,64}$/;
 
 const REFUSALS = {
@@ -239,7 +240,7 @@ function addHints(reference: JobReference, resourceData: unknown): void {
 }
 
 function parseDate(value: unknown): string | undefined {
-  return typeof value === 'string' && DATE.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
+  return typeof value === 'string' && DATE.test(value) ? value : undefined;
 }
 
 /** The words of Universal Print's paths (api-reference/v1.0, print pages). Everything else in a path is an id. */
