@@ -9,12 +9,14 @@ export interface HeldJobs {
   count: number;
   /** There are more than were counted. */
   more: boolean;
-  /** When the first of the holds ends; ISO 8601. */
+  /** When the first of the holds ends; ISO 8601. Absent without one, and when there are more than were counted. */
   nextEnd?: string;
 }
 
-/** Rules that cannot be read: the choice for failures ends the jobs of these customers. */
+/** Rules that cannot be applied to the jobs of these customers. */
 export interface UnreadableRules {
+  /** `document`: it is not valid, and the choice for failures ends jobs. `storage`: it is not delivered, and jobs wait. */
+  cause: 'document' | 'storage';
   blob: string;
   problem: string;
   tenantIds: string[];
@@ -24,10 +26,10 @@ export interface UnreadableRules {
 
 /** A page of a table has 1,000 rows. `status` stays quick with any number of held jobs. */
 const MOST_COUNTED = 5_000;
-/** Blobs side by side: one small read for each customer, and one for the default rules. */
+/** Reads of customers side by side: a page of the index, or a small blob. */
 const READS_AT_ONCE = 16;
 
-/** Counts the held jobs of these customers, and finds the hold that ends first. */
+/** Counts the held jobs of these customers up to 5,000, and finds the hold that ends first when all were counted. */
 export async function countHeldJobs(
   services: { ledger(): Promise<Ledger> },
   tenants: readonly Tenant[],
@@ -36,17 +38,20 @@ export async function countHeldJobs(
   const ledger = await services.ledger();
   const ends: string[] = [];
   let count = 0;
-  for (const { tenantId } of tenants) {
+  let more = false;
+  await eachBounded(READS_AT_ONCE, tenants, async ({ tenantId }) => {
+    if (more) return;
     let isFirst = true;
     for await (const { heldUntil } of ledger.listHeld(tenantId, {}, onUnreadable)) {
-      if (count === MOST_COUNTED) break;
+      more ||= count === MOST_COUNTED;
+      if (more) return;
       if (isFirst && heldUntil !== undefined) ends.push(heldUntil);
       isFirst = false;
       count += 1;
     }
-  }
+  });
   const [nextEnd] = ends.sort();
-  return { count, more: count === MOST_COUNTED, ...(nextEnd === undefined ? {} : { nextEnd }) };
+  return { count, more, ...(more || nextEnd === undefined ? {} : { nextEnd }) };
 }
 
 /** The rules in force for active customers that are no rules documents, or that storage does not deliver. */
@@ -58,14 +63,18 @@ export async function findUnreadableRules(
   const found = new Map<string, UnreadableRules>();
   for (const { tenant, rules } of await readUnusableRules(services, tenants, logger)) {
     const { tenantId, onFailure } = tenant;
-    const { blob, problem } =
-      rules.kind === 'unreadable' ? rules : { blob: 'the container config', problem: rules.error.problem };
-    const known = found.get(`${blob} ${problem}`) ?? { blob, problem, tenantIds: [], onFailure: [] };
+    const { cause, blob, problem } = describe(rules);
+    const known = found.get(`${blob} ${problem}`) ?? { cause, blob, problem, tenantIds: [], onFailure: [] };
     known.tenantIds.push(tenantId);
     known.onFailure = [...new Set([...known.onFailure, onFailure])].sort();
     found.set(`${blob} ${problem}`, known);
   }
   return [...found.values()].sort((a, b) => (a.blob < b.blob ? -1 : 1));
+}
+
+function describe(rules: UnusableRules['rules']): Pick<UnreadableRules, 'cause' | 'blob' | 'problem'> {
+  if (rules.kind === 'unreadable') return { cause: 'document', blob: rules.blob, problem: rules.problem };
+  return { cause: 'storage', blob: 'the container config', problem: rules.error.problem };
 }
 
 /** An active customer whose rules cannot be applied now. */

@@ -23,6 +23,7 @@ export interface Reason {
     | 'poison'
     | 'deadEvents'
     | 'unreadableRules'
+    | 'rulesNotDelivered'
     | 'unreadableRows'
     | 'tenantRefused';
   /** One sentence without its full stop. */
@@ -61,11 +62,7 @@ export function findReasons(seen: Seen): Reason[] {
     ...subscriptionReasons(upkeep, seen.now),
     ...sweepReasons(upkeep, seen.now),
     ...queues.flatMap(queueReasons),
-    ...seen.unreadableRules.map(({ blob, problem, tenantIds, onFailure }) => ({
-      reason: 'unreadableRules' as const,
-      problem: `${blob} cannot be read: ${problem}, so onFailure (${onFailure.join(', ')}) ends jobs of ${plural(tenantIds.length, 'customer')}`,
-      next: blob === `rules/${tenantIds[0] ?? ''}.json` ? `rules pull --tenant ${tenantIds[0] ?? ''}` : 'rules pull',
-    })),
+    ...seen.unreadableRules.map(rulesReason),
     ...(seen.unreadableRows === 0
       ? []
       : [
@@ -77,6 +74,24 @@ export function findReasons(seen: Seen): Reason[] {
         ]),
     ...tenants.filter(({ status }) => status === 'active').flatMap(refusalOf),
   ];
+}
+
+function rulesReason({ cause, blob, problem, tenantIds, onFailure }: UnreadableRules): Reason {
+  const customers = plural(tenantIds.length, 'customer');
+  if (cause === 'storage') {
+    const waiting = `the jobs of ${customers} wait for it, at most until the deadline of their tasks`;
+    return {
+      reason: 'rulesNotDelivered',
+      problem: `${blob} cannot be read: ${problem}, so ${waiting}`,
+      next: 'doctor',
+    };
+  }
+  const [first = ''] = tenantIds;
+  return {
+    reason: 'unreadableRules',
+    problem: `${blob} cannot be read: ${problem}, so onFailure (${onFailure.join(', ')}) ends jobs of ${customers}`,
+    next: blob === `rules/${first}.json` ? `rules pull --tenant ${first}` : 'rules pull',
+  };
 }
 
 function refusalOf({ tenantId, lastError }: Tenant): Reason[] {

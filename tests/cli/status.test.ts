@@ -221,7 +221,12 @@ describe('status', () => {
     world.configBlobs.read = () => Promise.reject(new ReceiverError('blobsUnavailable', 'Blob storage did not answer'));
     const { code, json } = await world.runJson('status', '--check');
     expect(code).toBe(1);
-    expect(json).toMatchObject({ unreadableRules: [{ problem: 'Blob storage did not answer', tenantIds: [TENANT] }] });
+    expect(json).toMatchObject({
+      reasons: [{ reason: 'rulesNotDelivered', next: 'doctor' }],
+      unreadableRules: [{ cause: 'storage', problem: 'Blob storage did not answer', tenantIds: [TENANT] }],
+    });
+    // Jobs wait for storage: the choice for failures ends none of them yet.
+    expect((await world.run('status')).stdout).not.toContain('onFailure');
   });
 
   it('names the hosts outside the clouds of Microsoft that the settings trust', async () => {

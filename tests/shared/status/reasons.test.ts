@@ -112,7 +112,23 @@ describe('each reason names the next command', () => {
       'of one customer',
       {
         unreadableRules: [
-          { blob: `rules/${TENANT}.json`, problem: 'line 1', tenantIds: [TENANT], onFailure: ['release'] },
+          {
+            ...{ cause: 'document', blob: `rules/${TENANT}.json`, problem: 'line 1' },
+            ...{ tenantIds: [TENANT], onFailure: ['release'] },
+          },
+        ],
+      },
+    ],
+    [
+      'rulesNotDelivered',
+      'doctor',
+      'because storage does not answer',
+      {
+        unreadableRules: [
+          {
+            ...{ cause: 'storage', blob: 'the container config', problem: 'Blob storage did not answer' },
+            ...{ tenantIds: [TENANT], onFailure: ['release'] },
+          },
         ],
       },
     ],
