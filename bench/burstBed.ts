@@ -6,15 +6,10 @@ import { startLocalCloud, type LocalCloud } from '../local/startLocalCloud';
 import { systemClock } from '../shared/clock';
 import { createServices, type Services } from '../shared/services';
 import { addWatch } from '../shared/subscriptions/manage';
+import { TIMERS_OFF } from '../tests/support/timers';
 import { PLACES } from './apps/fewPlaces';
 import { makeBenchApp } from './testBed';
 
-/** Timers would add work of their own in the middle of what is measured. */
-const TIMERS_OFF = {
-  'AzureWebJobs.recoverJobs.Disabled': 'true',
-  'AzureWebJobs.renewSubscriptions.Disabled': 'true',
-  'AzureWebJobs.sweepJobs.Disabled': 'true',
-};
 /** What the host runs at a time, in the proportion of host.json. */
 const FEW_PLACES = {
   AzureFunctionsJobHost__extensions__queues__batchSize: `${PLACES - Math.floor(PLACES / 3)}`,

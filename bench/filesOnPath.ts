@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { createControlClient } from '../local/graphSimulator/control/controlClient';
 import { runCliCommand } from '../local/processes';
 import { startLocalCloud } from '../local/startLocalCloud';
+import { TIMERS_OFF } from '../tests/support/timers';
 import { exact, type Measured, type Part } from './figures';
 
 /** 20 when the house was built; what is built on it since, such as signed messages, has room up to this. */
@@ -20,12 +21,6 @@ const PATIENCE_MS = 20_000;
 /** A watch is renewed an hour after its last PATCH. */
 const UNTIL_DUE_MS = 61 * 60_000;
 
-/** Timers run only when this bench starts them. A disabled function can still be run by /admin. */
-const TIMERS_OFF = {
-  'AzureWebJobs.recoverJobs.Disabled': 'true',
-  'AzureWebJobs.renewSubscriptions.Disabled': 'true',
-  'AzureWebJobs.sweepJobs.Disabled': 'true',
-};
 const TAKE_COVERAGE = `import v8 from 'node:v8'; process.on('SIGUSR2', () => v8.takeCoverage());`;
 
 /**

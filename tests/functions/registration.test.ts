@@ -1,3 +1,5 @@
+import { TIMER_NAMES } from '../support/timers';
+
 /** The core that the Functions worker offers; it exists nowhere else: hence a virtual mock. */
 const registered: { name: string; bindings: Record<string, Record<string, unknown>> }[] = [];
 
@@ -56,4 +58,15 @@ it('loads without any setting and registers the routes of the contract with thei
       of('anonymous', 'POST', 'actOnHeldJobOfDevice', 'device/jobs/{key}/{action}'),
     ].sort(byName),
   );
+});
+
+it('registers, with a sink, the timers that tests and benchmarks can turn off', async () => {
+  process.env = { EVENTS_SINK_WEBHOOK_URL: 'https://events.example/jobs' };
+  jest.resetModules();
+  registered.length = 0;
+  await import('../../functions/index');
+  const timers = registered.filter(({ bindings }) =>
+    Object.values(bindings).some(({ type }) => type === 'timerTrigger'),
+  );
+  expect(timers.map(({ name }) => name).sort()).toEqual([...TIMER_NAMES].sort());
 });

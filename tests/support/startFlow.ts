@@ -9,6 +9,7 @@ import type { WatchKey, WatchKind } from '../../shared/watches/watches';
 import { eventually } from './eventually';
 import { findEventFaults } from './findEventFaults';
 import { createStoredMessages, type StoredMessages } from './storedMessages';
+import { TIMERS_OFF, type TimerName } from './timers';
 
 /** The root of the package, whose dist/ `npm test` has built. */
 export const ROOT = join(__dirname, '..', '..');
@@ -69,25 +70,12 @@ export interface OnboardOptions {
   publicBaseUrl?: string;
 }
 
-export type TimerName =
-  'renewSubscriptions' | 'sweepJobs' | 'recoverJobs' | 'deliverWaitingEvents' | 'applyRetention' | 'measureService';
-
 export interface FlowOptions extends Partial<LocalCloudOptions> {
   /** Lets the timers run by themselves. Otherwise they run when the test says so, not in the middle of what it counts. */
   timers?: boolean;
   /** Looks at idle queues as seldom as host.json says. */
   shippedPolls?: boolean;
 }
-
-/** Documentation page disable-function: such a function is not triggered, but can still be run by /admin. */
-const TIMERS_OFF = {
-  'AzureWebJobs.renewSubscriptions.Disabled': 'true',
-  'AzureWebJobs.sweepJobs.Disabled': 'true',
-  'AzureWebJobs.recoverJobs.Disabled': 'true',
-  'AzureWebJobs.deliverWaitingEvents.Disabled': 'true',
-  'AzureWebJobs.applyRetention.Disabled': 'true',
-  'AzureWebJobs.measureService.Disabled': 'true',
-};
 
 /** host.json says 2 s; waiting for polls that have backed off would be most of the time of a test. */
 const QUICK_POLLS = { AzureFunctionsJobHost__extensions__queues__maxPollingInterval: '00:00:00.1' };
