@@ -11,6 +11,7 @@ import { callsOfActions, callsOfJob, callsOfSweep } from './callCounts';
 import { fairness } from './fairness';
 import { formatTable, isMissed, type Figure, type FigureInfo } from './figures';
 import { filesOnPath } from './filesOnPath';
+import { fleetRenewals } from './fleetRenewals';
 import { flood } from './flood';
 import { heapGrowth } from './heapGrowth';
 import { renewals } from './renewals';
@@ -35,6 +36,7 @@ const PARTS = [
   callsOfSweep,
   sweepMemory,
   renewals,
+  fleetRenewals,
   callsOfJob,
   callsOfActions,
   actions,
