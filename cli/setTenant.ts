@@ -7,7 +7,12 @@ import { describeChoices, documentsOutliveNames } from './tenantChoices';
 
 type Choices = Pick<
   Tenant,
-  'retentionDays' | 'documentDays' | 'personalDataDays' | 'taskDeadlineMinutes' | 'completionEvents'
+  | 'retentionDays'
+  | 'documentDays'
+  | 'personalDataDays'
+  | 'taskDeadlineMinutes'
+  | 'quietPrinterMinutes'
+  | 'completionEvents'
 >;
 
 interface SetOptions extends JsonOption {
@@ -15,12 +20,13 @@ interface SetOptions extends JsonOption {
   documentDays?: number;
   personalDataDays?: number;
   taskDeadline?: number;
+  quietPrinters?: number;
   completionEvents?: Tenant['completionEvents'];
 }
 
 /** `tenants set`: what a customer has chosen, each within its bounds. */
 export function setTenantCommand(command: Command, context: CliContext): void {
-  const { retentionDays, documentDays, personalDataDays, taskDeadlineMinutes } = TENANT_BOUNDS;
+  const { retentionDays, documentDays, personalDataDays, taskDeadlineMinutes, quietPrinterMinutes } = TENANT_BOUNDS;
   command
     .option(
       '--retention-days <days>',
@@ -37,6 +43,11 @@ export function setTenantCommand(command: Command, context: CliContext): void {
       '--task-deadline <minutes>',
       `when an open task is ended without its rules, ${inWords(taskDeadlineMinutes)}`,
       within(taskDeadlineMinutes),
+    )
+    .option(
+      '--quiet-printers <minutes>',
+      `how often the sweep looks at a printer without a job for a day, ${inWords(quietPrinterMinutes)}`,
+      within(quietPrinterMinutes),
     )
     .addOption(
       new Option(
@@ -59,8 +70,8 @@ export function setTenantCommand(command: Command, context: CliContext): void {
 
 async function setTenant(context: CliContext, tenantId: string, options: SetOptions): Promise<void> {
   const { terminal } = context;
-  const { taskDeadline: taskDeadlineMinutes, json, ...others } = options;
-  const given = Object.entries({ ...others, taskDeadlineMinutes });
+  const { taskDeadline: taskDeadlineMinutes, quietPrinters: quietPrinterMinutes, json, ...others } = options;
+  const given = Object.entries({ ...others, taskDeadlineMinutes, quietPrinterMinutes });
   const chosen: Partial<Choices> = Object.fromEntries(given.filter(([, value]) => value !== undefined));
   if (Object.keys(chosen).length === 0) {
     throw usageError('tenants set needs at least one option', 'See: tenants set --help');

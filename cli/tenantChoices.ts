@@ -3,7 +3,8 @@ import { plural } from './output';
 
 /** What a customer has chosen, in words: option, value and meaning. */
 export function describeChoices(tenant: Tenant): string[][] {
-  const { retentionDays, documentDays, personalDataDays, taskDeadlineMinutes, completionEvents } = tenant;
+  const { retentionDays, documentDays, personalDataDays, taskDeadlineMinutes, quietPrinterMinutes, completionEvents } =
+    tenant;
   const names =
     personalDataDays === 0
       ? 'Users and jobs are removed from a row when its work has ended. Its events cannot be resent.'
@@ -18,6 +19,11 @@ export function describeChoices(tenant: Tenant): string[][] {
     ['--document-days', String(documentDays), `Archived documents are removed after ${plural(documentDays, 'day')}.`],
     ['--personal-data-days', String(personalDataDays), names],
     ['--task-deadline', String(taskDeadlineMinutes), `A task that is open for ${minutes} is ended without its rules.`],
+    [
+      '--quiet-printers',
+      String(quietPrinterMinutes),
+      `The sweep looks at a printer without a job for a day at least every ${plural(quietPrinterMinutes, 'minute')}.`,
+    ],
     ['--completion-events', completionEvents, ends],
   ];
 }

@@ -48,6 +48,7 @@ export function measureAnswer(
 }
 
 const answerPost = httpHandler(FAILED, async (request, { logger, context }) => {
+  const startedAt = performance.now();
   const token = request.query.get('validationToken');
   if (token !== null) return { ...answerHandshake(token) };
   const deadline = new AbortController();
@@ -64,6 +65,7 @@ const answerPost = httpHandler(FAILED, async (request, { logger, context }) => {
         signal: deadline.signal,
       },
     );
+    webhook.dependencies.sweepRequests.answered(performance.now() - startedAt);
     setTimeout(() => catchUp(webhook.dependencies), AFTER_ANSWER_MS).unref();
     return { status, headers: NO_SNIFF };
   } finally {

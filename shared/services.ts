@@ -187,6 +187,7 @@ export function createServices(env: Environment, measure: Measure = notMeasured)
       return {
         graphBaseUrl: (await config()).graphBaseUrl,
         callGraph: (await graph()).callGraph,
+        callBatch: (await graph()).callBatch,
         tenants: await tenants(),
         watches: await watches(),
         ledger: await ledger(),

@@ -16,11 +16,11 @@ import { GraphError, nameOf, toGraphError } from './errors';
 /** A `$batch` holds at most so many parts (concepts/json-batching.md). */
 export const MOST_PARTS = 20;
 
-/** Graph needs longer for twenty writes than for one. Two tries fit the limit of a call. */
+/** Graph needs longer for twenty requests than for one. Two tries fit the limit of a call. */
 const BATCH_TIMEOUT_MS = 20_000;
 
 /** One request inside a `$batch`. POST is excluded: a part whose answer is missing is sent again. */
-export type BatchPart = Pick<GraphCall, 'path' | 'body' | 'permission'> & { method: 'PATCH' | 'DELETE' };
+export type BatchPart = Pick<GraphCall, 'path' | 'body' | 'permission'> & { method: 'GET' | 'PATCH' | 'DELETE' };
 
 /** How one part ended: as a call of its own would have resolved or rejected. */
 export type PartResult = { answer: GraphAnswer } | { error: unknown };
@@ -140,7 +140,7 @@ async function sendOnce(
 
 function readPart(part: BatchPart, { status, headers, body }: Record<string, unknown>, answeredAt: number): PartResult {
   if (typeof status !== 'number') {
-    // Whether the part took effect is unknown: PATCH and DELETE may be sent again.
+    // Whether the part took effect is unknown: GET, PATCH and DELETE may be sent again.
     return { error: new GraphError('graphUnavailable', `Graph answered a $batch without a part for ${nameOf(part)}`) };
   }
   if (status >= 200 && status < 300) return { answer: { status, body } };

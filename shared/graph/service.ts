@@ -14,7 +14,7 @@ import { createRequestToken, createTokens, type RequestToken, type Tokens } from
 /** Graph for one process: all its calls share tokens, connections, throttling and silence. */
 export interface GraphService {
   callGraph: CallGraph;
-  /** The same for up to 20 PATCH and DELETE in one request. */
+  /** The same for up to 20 GET, PATCH and DELETE in one request. */
   callBatch: CallGraphBatch;
   tokens: Pick<Tokens, 'get'>;
   /** Which tenants Graph throttles. */

@@ -2,7 +2,7 @@ import { accessRetryAt } from '../tenants/graphAccess';
 import { isMaintained, parseWatchRowKey, watchRowKey, type StoredWatch, type WatchKey } from '../watches/watches';
 import { unlessContended, type WatchResult, type SubscriptionDeps } from './record';
 import { elapsedMs, isSurelyAfter, waitEnd } from '../skew';
-import type { Tenant } from '../tenants/tenants';
+import { TENANT_BOUNDS, type Tenant } from '../tenants/tenants';
 import { watchTag } from '../watches/clientState';
 import type { LifecycleMessage, TenantMessage } from './message';
 import { PATCH_SPACING_MS, retryAt, sinceRenewed } from './plan';
@@ -32,10 +32,13 @@ type DropReason =
 /** Far under the 7 days for which a queue hides a message. A longer wait is checked again in between. */
 const LONGEST_POSTPONEMENT_S = 3_600;
 
-/** The functionTimeout of host.json: no sweep by the timer takes longer. */
-const LONGEST_SWEEP_MS = 30 * 60_000;
+/**
+ * The functionTimeout of host.json, which no run of the sweep exceeds, and the longest time between two looks at a quiet
+ * printer (`quietPrinterMinutes`).
+ */
+const LONGEST_SWEEP_MS = (30 + TENANT_BOUNDS.quietPrinterMinutes.most) * 60_000;
 
-/** A sweep of one watch on request, at most so often. The timer sweeps all as often. */
+/** A sweep of one watch on request, at most so often. The timer sweeps busy printers as often. */
 const SWEEP_SPACING_MS = 10 * 60_000;
 
 /** The lifecycle events that a PATCH resolves: it reauthorizes, and its 404 shows a removed subscription. */
@@ -102,7 +105,7 @@ async function handleMissed(
   const { watch } = stored;
   const now = deps.clock.now();
   const isCovered = !message.noted && isSurelyAfter(watch.missedSweptAt, message.receivedAt, now);
-  // `sweptAt` is the end of a sweep. After a longer one by the command line the next one by the timer covers the message.
+  // Sweeps have covered what was due up to `sweptAt`, and in this time each watch was due.
   const isSwept = isSurelyAfter(tenant.sweptAt, message.receivedAt, now, LONGEST_SWEEP_MS);
   if (isCovered || isSwept) return drop(deps, message, 'sweptSince');
   const leftMs = SWEEP_SPACING_MS - elapsedMs(watch.missedSweptAt, now);

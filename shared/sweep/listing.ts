@@ -105,7 +105,7 @@ export async function listHeldTasks(
 /**
  * Enqueues the ready jobs of one watched printer.
  *
- * @returns the counts, and the listed jobs of the last day
+ * @returns the counts, the listed jobs of the last day, and whether the printer was quiet for that day
  * @throws errors of the queue and of the tables
  */
 export async function sweepJobs(
@@ -113,12 +113,16 @@ export async function sweepJobs(
   tenant: Pick<Tenant, 'retentionDays' | 'completionEvents'>,
   watch: Pick<Watch, 'tenantId' | 'id' | 'since'>,
   options: ListingOptions,
-): Promise<ListingSweep & { jobs: ListedJob[] }> {
+): Promise<ListingSweep & { jobs: ListedJob[]; isQuiet: boolean }> {
   const { tenantId, id: printerId } = watch;
   const bounds = { since: Date.parse(watch.since), retentionDays: tenant.retentionDays };
   const now = deps.clock.now();
   const jobs: ListedJob[] = [];
+  /** A watch of less than a day may have been added with its printer. */
+  let isQuiet = now - bounds.since >= NEW_JOB_MS;
   const toItem: ToItem<ListedJob> = (job, swept) => {
+    // A job of unknown age counts as new.
+    if (!(now - job.createdAt >= NEW_JOB_MS)) isQuiet = false;
     if (now - job.createdAt < NEW_JOB_MS) jobs.push(job);
     if (job.isReady) swept.seen += 1;
     const wantsEnd = job.hasEnded && tenant.completionEvents === 'on';
@@ -134,7 +138,7 @@ export async function sweepJobs(
     };
   };
   const swept = await sweepListing(deps, listJobs(deps, { tenantId, printerId }), toItem, options);
-  return { ...swept, jobs };
+  return { ...swept, jobs, isQuiet: isQuiet && swept.enqueued === 0 };
 }
 
 /** One item of a listing that the ledger is asked about. */

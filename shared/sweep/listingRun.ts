@@ -6,8 +6,12 @@ import { GraphError } from '../graph/errors';
 export const LISTINGS_AT_ONCE = 4;
 /** A tenant with at most this many listings is listed without pauses. */
 const SMALL_TENANT = 60;
-/** The pause between the listings of a large tenant, and the most that all pauses together may take. */
-const LONGEST_GAP_MS = 250;
+/**
+ * The pause between the listings of a large tenant, and the most that all pauses together may take. Graph publishes no limit
+ * for print. 400 listings in 20 s stay below the narrowest limit of an app and tenant that it publishes for requests by id:
+ * 500 in 20 s (concepts/throttling-limits.md).
+ */
+const LONGEST_GAP_MS = 50;
 const LONGEST_SPREAD_MS = 4 * 60_000;
 /**
  * One unavailable listing may be the fault of that listing. This many in a row are an outage, at 45 s each. More than a few
@@ -28,6 +32,10 @@ export interface ListingRun {
   attempt<T>(of: string, listing: () => Promise<T>, isExpected?: (error: unknown) => boolean): Promise<T | undefined>;
   /** Announces this many listings, so that those of a large tenant are spread over time. */
   expect(listings: number): void;
+  /** The share of one worker in that spread before so many listings, where `workers` list side by side. */
+  pause(listings: number, workers: number): Promise<void>;
+  /** No listing starts any more. */
+  isOver(): boolean;
   /** The following listings are of another kind (definitions, printers): earlier outages do not count, after a success. */
   beginKind(): void;
   /** Whether any listing was completed. */
@@ -41,11 +49,13 @@ export interface ListingRun {
 /**
  * @param sweep where listings, failures and the outcome are noted
  * @param time of the run that the tenant is swept in
+ * @param isWhole the run lists all watches of the tenant: only then nothing but 403 means that the tenant refuses the app
  */
 export function createListingRun(
   deps: Pick<SweepDeps, 'clock' | 'logger'>,
   sweep: TenantSweep,
   time: Pick<SweepTime, 'spreadMs'>,
+  isWhole = true,
 ): ListingRun {
   const { tenantId } = sweep;
   let gapMs = 0;
@@ -63,7 +73,7 @@ export function createListingRun(
     if (!isStopped) sweep.outcome = outcome;
     isStopped = true;
   };
-  const giveUp = () => stop(forbidden > 0 && !wasUnavailable ? 'refused' : 'postponed');
+  const giveUp = () => stop(forbidden > 0 && !wasUnavailable && isWhole ? 'refused' : 'postponed');
   const isCutOff = () => unavailable >= MOST_UNAVAILABLE;
   const perform: ListingRun['attempt'] = async (of, listing, isExpected) => {
     sweep.listings += 1;
@@ -87,6 +97,7 @@ export function createListingRun(
       }
       if (kind === 'forbidden') forbidden += 1;
       if (kind === 'postpone') stop('postponed');
+      if (error instanceof GraphError && error.code === 'graphThrottled') sweep.wasThrottled = true;
       if (!isLetIn && forbidden >= MOST_FORBIDDEN) giveUp();
       const fields = { ...errorFields(error), tenantId, of };
       if (kind === 'postpone' || isExpected?.(error)) {
@@ -111,8 +122,11 @@ export function createListingRun(
       if (!isLetIn) giveUp();
     },
     giveUp,
+    async pause(listings, workers) {
+      if (gapMs > 0 && !isStopped && !isCutOff()) await deps.clock.sleep(gapMs * listings * workers);
+    },
+    isOver: () => isStopped || isCutOff(),
     async attempt(of, listing, isExpected) {
-      if (gapMs > 0 && !isStopped && !isCutOff()) await deps.clock.sleep(gapMs * LISTINGS_AT_ONCE);
       // After a 403 one at a time until a success: of several side by side the fastest would decide.
       while (forbidden > 0 && !isLetIn && inProgress.size > 0) await Promise.race(inProgress);
       if (isStopped) return undefined;

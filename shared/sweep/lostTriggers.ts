@@ -18,13 +18,14 @@ export interface SeenPrinters {
  * a watch are listed for this check alone, with their whole history, so each is checked once a day. Without the permission
  * to list them, their triggers stay unknown.
  *
- * @param checks startedAt: start of the run, milliseconds since 1970; everyPrinter: also printers that are not due
+ * @param checks startedAt: start of the run, milliseconds since 1970; everyPrinter: also printers that are not due;
+ *   noUnwatched: only printers that were listed already
  */
 export async function findLostTriggers(
   deps: SweepDeps,
   { sweep, run }: { sweep: TenantSweep; run: ListingRun },
   { listed, unlisted }: SeenPrinters,
-  checks: { startedAt: number; everyPrinter: boolean },
+  checks: { startedAt: number; everyPrinter: boolean; noUnwatched: boolean },
 ): Promise<void> {
   const { tenantId } = sweep;
   const { hasTask, printersOf } = deps.memory.taskPlaces;
@@ -38,7 +39,7 @@ export async function findLostTriggers(
   for (const printerId of printersOf(tenantId)) {
     const jobs = listed.get(printerId);
     if (jobs) check(printerId, jobs);
-    else if (unlisted.has(printerId)) continue;
+    else if (checks.noUnwatched || unlisted.has(printerId)) continue;
     else if (checks.everyPrinter || isTriggerCheckDue({ tenantId, printerId }, checks.startedAt))
       unwatched.push(printerId);
   }
@@ -46,6 +47,7 @@ export async function findLostTriggers(
   let mayList = true;
   const listAndCheck = async (printerId: string) => {
     if (!mayList) return;
+    await run.pause(1, LISTINGS_AT_ONCE);
     const isExpected = (error: unknown) => {
       mayList &&= classifyListingError(error) !== 'forbidden';
       return true;
@@ -92,7 +94,7 @@ export function isTriggerLost(jobs: readonly ListedJob[], hasTask: (job: ListedJ
   return false;
 }
 
-/** The interval of the timer. */
+/** The interval of a customer's definitions, with whose listing the check runs. */
 const STEP_MS = 10 * 60_000;
 const STEPS_A_DAY = 144;
 

@@ -1,5 +1,5 @@
 import { errorFields } from '../errors';
-import { createSweepTime, emptySweep, withDeadline } from './sweepRun';
+import { createSweepTime, emptySweep, withBatchDeadline, withDeadline } from './sweepRun';
 import type { SweepDeps, SweepProgress, TenantSweep } from './sweepRun';
 import { eachBounded } from '../concurrency';
 import { elapsedMs } from '../skew';
@@ -12,6 +12,10 @@ const TENANTS_AT_ONCE = 4;
 export interface SweepOptions {
   /** Only this tenant, with the trigger of every printer, and with jobs whose retries are not due yet or have ended. */
   tenantId?: string;
+  /** Only what is due since the last sweep of each tenant, as the timer sweeps. */
+  dueOnly?: boolean;
+  /** The sweep answers a sign that notifications are lost: quiet printers are swept like busy ones for an hour. */
+  isTrouble?: boolean;
   /** Milliseconds after which no new call starts. Without it the run has no limit. */
   runMs?: number;
   /** Called after each listing. */
@@ -31,7 +35,7 @@ export interface SweepSummary {
  * Rejects only when the list of tenants cannot be read.
  */
 export async function sweepAll(deps: SweepDeps, options: SweepOptions = {}): Promise<SweepSummary> {
-  const { tenantId, runMs = Infinity, onProgress } = options;
+  const { tenantId, runMs = Infinity, onProgress, dueOnly = false, isTrouble = false } = options;
   const summary: SweepSummary = { tenants: [], unreadable: [] };
   const onUnreadable = (error: Error) => {
     summary.unreadable.push(error.message);
@@ -45,9 +49,13 @@ export async function sweepAll(deps: SweepDeps, options: SweepOptions = {}): Pro
   }
   let left = tenants.length;
   const time = createSweepTime(deps.clock, { runMs, rounds: () => Math.ceil(left / TENANTS_AT_ONCE) });
-  const timed = { ...deps, callGraph: withDeadline(deps.callGraph, time) };
+  const timed = {
+    ...deps,
+    callGraph: withDeadline(deps.callGraph, time),
+    callBatch: withBatchDeadline(deps.callBatch, time),
+  };
   const isAsked = tenantId !== undefined;
-  const context = { time, everyTrigger: isAsked, retryNow: isAsked, onUnreadable, onProgress };
+  const context = { time, dueOnly, isTrouble, everyTrigger: isAsked, retryNow: isAsked, onUnreadable, onProgress };
   let leftOut = 0;
   await eachBounded(TENANTS_AT_ONCE, longestAgoFirst(tenants), async (tenant) => {
     if (time.isUp()) {
@@ -87,7 +95,7 @@ export function countSweeps({ tenants, unreadable }: SweepSummary) {
   };
 }
 
-/** Doubling from twice this, a little under the ten minutes of the timer, because a run may start early. */
+/** Doubling from twice this, a little under the ten minutes of a round, because a run may start early. */
 const HALF_FIRST_MS = 9 * 60_000;
 const LONGEST_MS = 24 * 60 * 60_000;
 

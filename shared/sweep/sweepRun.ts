@@ -1,5 +1,6 @@
 import type { Tenant, TenantStatus, Tenants } from '../tenants/tenants';
 import type { Clock } from '../clock';
+import type { CallGraphBatch } from '../graph/batch';
 import type { CallGraph } from '../graph/client';
 import type { RandomBytes } from '../jobs/message';
 import type { Logger } from '../logger';
@@ -29,6 +30,8 @@ export interface TenantSweep {
   lostByGraph: number;
   /** Printers whose new jobs have no task of this app any more. */
   triggersLost: string[];
+  /** Graph throttled the customer for longer than a call waits. */
+  wasThrottled?: true;
   /** Failed listings with the message of their error. */
   failures: { of: string; error: string }[];
 }
@@ -51,6 +54,7 @@ export interface SweepProgress {
 /** Dependencies of the sweep. It reads the ledger and never writes it: what it finds goes through the queue. */
 export interface SweepDeps {
   callGraph: CallGraph;
+  callBatch: CallGraphBatch;
   /** GRAPH_BASE_URL without a slash at the end. */
   graphBaseUrl: string;
   tenants: Tenants;
@@ -68,8 +72,9 @@ export interface SweepDeps {
 }
 
 /**
- * How long a run of the timer starts new calls. Runs begin ten minutes apart, and the host ends one after `functionTimeout`
- * (30 minutes, host.json). A call that has just started may take 45 s with its retries, and its jobs have to be enqueued
+ * How long a run of the timer starts new calls. A run that sweeps one minute of a round ends within it. After a gap it sweeps
+ * the whole round, and the runs that the timer skips meanwhile are covered by the next one. The host ends a run after
+ * `functionTimeout` (30 minutes, host.json). A call that has just started may take 45 s with its retries, and its jobs have to be enqueued
  * after it.
  */
 export const SWEEP_RUN_MS = 8 * 60_000;
@@ -102,6 +107,18 @@ export function createSweepTime(clock: Pick<Clock, 'now'>, { runMs, rounds }: { 
 export function withDeadline(callGraph: CallGraph, time: Pick<SweepTime, 'isUp'>): CallGraph {
   return async (call) => {
     if (!time.isUp()) return callGraph(call);
-    throw new ReceiverError('deadlinePassed', 'The time of this sweep is up');
+    throw timeIsUp();
   };
+}
+
+/** The same batches until the time is up, then the error of `withDeadline` for each part. */
+export function withBatchDeadline(callBatch: CallGraphBatch, time: Pick<SweepTime, 'isUp'>): CallGraphBatch {
+  return async (tenantId, parts) => {
+    if (!time.isUp()) return callBatch(tenantId, parts);
+    return parts.map(() => ({ error: timeIsUp() }));
+  };
+}
+
+function timeIsUp(): ReceiverError {
+  return new ReceiverError('deadlinePassed', 'The time of this sweep is up');
 }

@@ -28,6 +28,8 @@ export interface Tenant {
   personalDataDays: number;
   /** Whether an event is also sent at the end of each job that had a JobFetchable event. */
   completionEvents: (typeof COMPLETION_EVENTS)[number];
+  /** How long a watched printer without a job for a day may wait for its next sweep, in minutes. */
+  quietPrinterMinutes: number;
   /** All days before this one have lost their personal data; yyyy-mm-dd. */
   blankedTo?: string;
   /** The `onFailure` of this customer's rules, copied when they are stored, so that it is known while they cannot be read. */
@@ -49,8 +51,13 @@ export interface Tenant {
   sweepTriedAt?: string;
   /** Sweeps in a row that this customer, paused or removed, refused. */
   sweepRefusals: number;
-  /** When a sweep of all this customer's jobs last ended. */
+  /**
+   * Sweeps have covered everything that was due up to then. Each definition and each busy printer was swept in the ten minutes
+   * before, and each quiet printer in the `quietPrinterMinutes` before.
+   */
   sweptAt?: string;
+  /** The last sign that notifications of this customer may be lost. Quiet printers are then swept as often as busy ones. */
+  troubleAt?: string;
   /** Jobs in the ledger that Graph did not notify in time, as that sweep counted them. */
   lostByGraph: number;
 }
@@ -60,16 +67,19 @@ export type NewTenant = Pick<Tenant, 'tenantId' | 'name' | 'createdAt'> & Partia
 
 const DEFAULT_TASK_DEADLINE_MINUTES = 15;
 const DEFAULT_RETENTION_DAYS = 30;
+const DEFAULT_QUIET_PRINTER_MINUTES = 60;
 
 /**
  * The bounds of what a customer's row says. Graph lists jobs of up to 12 days (universal-print-limits), and a job whose row was
  * removed while Graph still lists it would look new: 14 days at least. A task that waits for a day blocks a print no longer.
+ * A sweep takes ten minutes to visit all printers, and an hour is the most that a lost job of a printer may wait.
  */
 export const TENANT_BOUNDS = {
   retentionDays: { least: 14, most: 365 },
   documentDays: { least: 1, most: 365 },
   personalDataDays: { least: 0, most: 365 },
   taskDeadlineMinutes: { least: 1, most: 24 * 60 },
+  quietPrinterMinutes: { least: 10, most: 60 },
 } as const;
 
 /** A tenant with the defaults for what is not given: active, reachable, nothing counted yet. */
@@ -81,6 +91,7 @@ export function newTenant(tenant: NewTenant): Tenant {
     documentDays: DEFAULT_RETENTION_DAYS,
     personalDataDays: DEFAULT_RETENTION_DAYS,
     completionEvents: 'off',
+    quietPrinterMinutes: DEFAULT_QUIET_PRINTER_MINUTES,
     onFailure: 'release',
     graphAccess: 'ok',
     failures: 0,
@@ -136,10 +147,10 @@ function toRow({ tenantId, ...cells }: Tenant) {
 }
 
 const COUNTS = [
-  ...['taskDeadlineMinutes', 'retentionDays', 'documentDays', 'personalDataDays'],
+  ...['taskDeadlineMinutes', 'retentionDays', 'documentDays', 'personalDataDays', 'quietPrinterMinutes'],
   ...['failures', 'sweepRefusals', 'lostByGraph'],
 ] as const;
-const TIMES = ['nextTryAt', 'listedAt', 'sweepTriedAt', 'sweptAt'] as const;
+const TIMES = ['nextTryAt', 'listedAt', 'sweepTriedAt', 'sweptAt', 'troubleAt'] as const;
 const TEXTS = ['lastError', 'orphans', 'blankedTo'] as const;
 
 function parseTenant(row: StoredRow): Tenant {

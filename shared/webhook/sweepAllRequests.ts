@@ -6,12 +6,26 @@ import { formatSubscriptionMessage } from '../subscriptions/message';
 export interface SweepAllRequests {
   /** Notes that notifications may have been refused unread. True when this process asks for a sweep because of it. */
   note(): boolean;
+  /**
+   * Counts an answer to Graph that took `ms`. Notes that notifications may be dropped when more than a tenth of the answers of
+   * this process in ten minutes took longer than Graph waits.
+   */
+  answered(ms: number): void;
   /** Sends what was noted. To be called after an answer. Never rejects: the timer sweeps every ten minutes anyway. */
   send(): Promise<void>;
 }
 
 /** Anyone can post a body that is too large. */
 const SWEEP_EVERY_MS = 10 * 60_000;
+
+/**
+ * Graph delays the notifications of an endpoint of which more than a tenth of the answers of ten minutes take longer than 3 s,
+ * and drops them when more than 15 % take longer than 10 s (concepts/change-notifications-delivery-webhooks.md). The rest of
+ * the 3 s is for the way back.
+ */
+const SLOW_MS = 2_900;
+const SLOW_WINDOW_MS = 10 * 60_000;
+const SLOW_SHARE = 0.1;
 
 /**
  * Asks for a sweep of all watches through the queue subscription-events, at most once in ten minutes over all processes.
@@ -26,12 +40,22 @@ export function createSweepAllRequests(deps: {
 }): SweepAllRequests {
   let notedAt = -Infinity;
   let isNoted = false;
+  let answers = { since: -Infinity, all: 0, slow: 0 };
+  const note = () => {
+    if (deps.clock.now() - notedAt < SWEEP_EVERY_MS) return false;
+    notedAt = deps.clock.now();
+    isNoted = true;
+    return true;
+  };
   return {
-    note() {
-      if (deps.clock.now() - notedAt < SWEEP_EVERY_MS) return false;
-      notedAt = deps.clock.now();
-      isNoted = true;
-      return true;
+    note,
+    answered(ms) {
+      const now = deps.clock.now();
+      if (now - answers.since >= SLOW_WINDOW_MS) answers = { since: now, all: 0, slow: 0 };
+      answers.all += 1;
+      if (ms <= SLOW_MS) return;
+      answers.slow += 1;
+      if (answers.slow > answers.all * SLOW_SHARE) note();
     },
     async send() {
       if (!isNoted) return;

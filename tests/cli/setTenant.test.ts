@@ -32,6 +32,13 @@ describe('tenants set', () => {
     expect(await world.tenants.get(TENANT)).toMatchObject({ completionEvents: 'off' });
   });
 
+  it('bounds how long a quiet printer waits for the sweep, and says so', async () => {
+    const world = await createWorld();
+    const { stdout } = await world.set('--quiet-printers', '20');
+    expect(stdout).toContain('The sweep looks at a printer without a job for a day at least every 20 minutes.');
+    expect(await world.tenants.get(TENANT)).toMatchObject({ quietPrinterMinutes: 20 });
+  });
+
   it.each([
     ['--retention-days', '13', 'from 14 to 365'],
     ['--retention-days', '366', 'from 14 to 365'],
@@ -40,6 +47,8 @@ describe('tenants set', () => {
     ['--personal-data-days', '1.5', 'from 0 to 365'],
     ['--task-deadline', '0', 'from 1 to 1440'],
     ['--task-deadline', 'soon', 'from 1 to 1440'],
+    ['--quiet-printers', '9', 'from 10 to 60'],
+    ['--quiet-printers', '61', 'from 10 to 60'],
     ['--completion-events', 'yes', 'Allowed choices are on, off'],
   ])('%s %s is wrong usage and says which values are allowed', async (flag, value, bounds) => {
     const world = await createWorld();

@@ -32,6 +32,7 @@ describe('tenants', () => {
       retentionDays: 30,
       documentDays: 30,
       personalDataDays: 30,
+      quietPrinterMinutes: 60,
       completionEvents: 'off',
       onFailure: 'release',
       createdAt: START,

@@ -27,7 +27,7 @@ jest.mock('../../shared/webhook/recordReader', () => ({
 
 const mockSend = jest.fn(() => Promise.resolve());
 jest.mock('../../shared/webhook/sweepAllRequests', () => ({
-  createSweepAllRequests: () => ({ note: () => true, send: mockSend }),
+  createSweepAllRequests: () => ({ note: () => true, answered: () => undefined, send: mockSend }),
 }));
 
 const before = process.env;

@@ -9,10 +9,10 @@ jest.mock('@azure/functions', () => ({
 const mockServices = { sweep: jest.fn() };
 jest.mock('../../shared/services', () => ({ getServices: () => mockServices }));
 
-it('runs every 10 minutes, half a minute after the renewals, and queues what it finds', async () => {
+it('runs every minute, half a minute after the renewals, and queues what it finds', async () => {
   await import('../../functions/sweepJobs');
   const [name, options] = jest.mocked(app.timer).mock.calls[0] as [string, TimerFunctionOptions];
-  expect([name, options.schedule]).toEqual(['sweepJobs', '30 */10 * * * *']);
+  expect([name, options.schedule]).toEqual(['sweepJobs', '30 * * * * *']);
   const world = createSweepWorld();
   const { logger: _logger, ...deps } = world.deps;
   mockServices.sweep.mockResolvedValue(deps);
@@ -24,4 +24,8 @@ it('runs every 10 minutes, half a minute after the renewals, and queues what it 
   await options.handler({} as never, new InvocationContext({ functionName: 'sweepJobs', logHandler }));
   expect(world.found()).toEqual([`jobStarted_${DEFINITION}_t1`]);
   expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ event: 'jobs.swept', swept: 1, enqueued: 1 });
+  // A second run in the same minute has nothing to sweep.
+  const calls = world.calls.length;
+  await options.handler({} as never, new InvocationContext({ functionName: 'sweepJobs', logHandler }));
+  expect(world.calls).toHaveLength(calls);
 });

@@ -3,6 +3,7 @@ import type { EntityTable } from '../../shared/storage/entityTable';
 import { createSweepMemory } from '../../shared/sweep/sweepMemory';
 import { recoverJobs } from '../../shared/sweep/recoverJobs';
 import { reconcileAll } from '../../shared/subscriptions/reconcileAll';
+import { createCallBatch } from '../support/createCallBatch';
 import { createCliWorld } from '../support/createCliWorld';
 import { createJobWorker, FETCHABLE, STARTED, START, TRACEPARENT } from '../support/createJobWorker';
 import {
@@ -124,6 +125,7 @@ it('the recovery of jobs passes over a ledger row that cannot be read', async ()
   clock.advance(10 * MINUTE);
   const deps = {
     ...worker.deps,
+    callBatch: createCallBatch(worker.deps.callGraph),
     ledger,
     tenants,
     watches,

@@ -74,6 +74,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}, wrap: WrapService
     sweep: () =>
       Promise.resolve({
         callGraph: world.graph.callGraph,
+        callBatch: world.graph.callBatch,
         graphBaseUrl: world.deps.config.graphBaseUrl,
         tenants: world.tenants,
         watches: world.watches,

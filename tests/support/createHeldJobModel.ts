@@ -10,6 +10,7 @@ import { listHeldTasks, sweepTasks } from '../../shared/sweep/listing';
 import { recoverJobs } from '../../shared/sweep/recoverJobs';
 import { createSweepMemory, memoryName, type SweepMemory } from '../../shared/sweep/sweepMemory';
 import { isRecord } from '../../shared/parse';
+import { createCallBatch } from './createCallBatch';
 import { parseRules } from './arbitraryRules';
 import { GraphError } from '../../shared/graph/errors';
 import { graphError } from './createFakeGraph';
@@ -149,6 +150,7 @@ export async function createHeldJobModel(
   }
 
   const sweepDeps = {
+    callBatch: createCallBatch(callGraph),
     callGraph,
     graphBaseUrl: 'https://graph.microsoft.com/v1.0',
     ...{ tenants, watches, ledger, jobs, clock, logger, randomBytes },

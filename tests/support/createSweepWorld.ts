@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import type { CallGraphBatch } from '../../shared/graph/batch';
 import type { CallGraph, GraphCall } from '../../shared/graph/client';
 import { createSweepMemory } from '../../shared/sweep/sweepMemory';
 import type { SweepDeps } from '../../shared/sweep/sweepRun';
 import { parseJobMessage, ledgerRowKey, type JobReference } from '../../shared/jobs/message';
 import { createLedger } from '../../shared/jobs/ledger';
 import type { LedgerRow } from '../../shared/jobs/ledgerRow';
+import { createCallBatch } from './createCallBatch';
 import { graphError } from './createFakeGraph';
 import { createSubscriptionWorld, DEFINITION, PRINTER, START, TENANT } from './createSubscriptionWorld';
 import { createMemoryQueue } from './memoryQueue';
@@ -43,6 +45,14 @@ export function createSweepWorld() {
     return { status: 200, body: { value: all.slice(start, next), ...link } };
   };
 
+  /** The number of parts of each `$batch`. */
+  const batches: number[] = [];
+  const callEach = createCallBatch(callGraph);
+  const callBatch: CallGraphBatch = (tenantId, parts) => {
+    batches.push(parts.length);
+    return callEach(tenantId, parts);
+  };
+
   const put = (tenantId: string, path: string, item?: unknown) => {
     const list = lists.get(`${tenantId}${path}`) ?? [];
     if (item !== undefined) list.push(item);
@@ -51,6 +61,7 @@ export function createSweepWorld() {
 
   const deps: SweepDeps = {
     callGraph,
+    callBatch,
     graphBaseUrl: BASE,
     tenants,
     watches,
@@ -69,6 +80,7 @@ export function createSweepWorld() {
     ledgerTable,
     jobs,
     calls,
+    batches,
     said: () => calls.map(({ path }) => path),
     setPageSize: (size: number) => (pageSize = size),
     refuse: (match: RegExp, error: Error, times = Infinity) => refusals.push({ match, error, left: times }),

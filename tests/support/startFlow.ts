@@ -192,12 +192,26 @@ export async function startFlow({ timers = false, shippedPolls = false, ...optio
     start,
     async runNow(names, meanwhile) {
       await untilQuiet();
+      if ([names].flat().includes('sweepJobs')) await makeSweepsDue(services);
       await start(names);
       await meanwhile?.();
       await untilQuiet();
     },
     stop: () => cloud.stop(),
   };
+}
+
+/** A run of the timer sweeps what became due since the last one: after eleven minutes, everything. */
+async function makeSweepsDue(services: Services): Promise<void> {
+  const tenants = await services.tenants();
+  const earlier = (time: string) => new Date(Date.parse(time) - 11 * 60_000).toISOString();
+  for await (const { tenantId } of tenants.list(() => undefined)) {
+    await tenants.update(tenantId, ({ sweptAt, sweepTriedAt, ...row }) => ({
+      ...row,
+      ...(sweptAt === undefined ? {} : { sweptAt: earlier(sweptAt) }),
+      ...(sweepTriedAt === undefined ? {} : { sweepTriedAt: earlier(sweepTriedAt) }),
+    }));
+  }
 }
 
 function readLogged(line: string, event: string): Record<string, unknown>[] {

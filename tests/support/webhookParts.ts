@@ -12,6 +12,6 @@ export const webhookParts: Pick<ReceiveDependencies, 'record' | 'sweepRequests' 
     current: () => Promise.resolve({ record: undefined, ageMs: 0 }),
     refresh: () => Promise.resolve(),
   },
-  sweepRequests: { note: () => false, send: () => Promise.resolve() },
+  sweepRequests: { note: () => false, answered: () => undefined, send: () => Promise.resolve() },
   takeTurn,
 };

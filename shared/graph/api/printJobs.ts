@@ -1,4 +1,5 @@
 import { isRecord, parseJobId, parseText } from '../../parse';
+import type { BatchPart } from '../batch';
 import { unlessNotFound, type CallGraph } from '../client';
 import { unreadableAnswer } from '../errors';
 import { pullPrintId } from '../../jobPlace';
@@ -83,6 +84,11 @@ export function listJobs(
   { tenantId, printerId }: { tenantId: string; printerId: string },
 ): AsyncGenerator<ListedJob> {
   return readAllPages(paging, { tenantId, ...jobsOf(printerId) }, parseListedJob);
+}
+
+/** The first page of `listJobs` as a part of a `$batch`. */
+export function jobListingPart(printerId: string): BatchPart {
+  return { method: 'GET', ...jobsOf(printerId) };
 }
 
 /** A pull print printer inherits `jobs` from printerBase (resources/pullprintprinter.md), and reading it has its own permission. */

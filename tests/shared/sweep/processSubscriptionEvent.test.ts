@@ -79,6 +79,7 @@ describe('a body that the webhook refused unread', () => {
       { level: 'info', event: 'jobs.sweptOnRequest', swept: 1, enqueued: 0 },
       { level: 'error', event: 'jobs.sweptOnRequest', swept: 1, enqueued: 1 },
     ]);
+    expect((await sweepWorld.tenants.get(TENANT))?.troubleAt).toBe(START);
   });
 
   it('waits while tables are unavailable', async () => {
@@ -86,6 +87,31 @@ describe('a body that the webhook refused unread', () => {
     const { deps, events } = createDeps({ sweep });
     await processSubscriptionEvent(deps, sweepAll);
     expect(events.sent).toMatchObject([{ text: JSON.stringify(sweepAll) }]);
+  });
+});
+
+describe('a watch whose notifications were lost', () => {
+  it('is swept at once, and is a sign of trouble for the other printers of its customer, noted once in ten minutes', async () => {
+    const sweepWorld = createSweepWorld();
+    const { world, deps } = createDeps({ sweep: () => Promise.resolve(sweepWorld.deps) });
+    for (const { addTenant, put } of [world, sweepWorld]) {
+      await addTenant();
+      await put({ id: PRINTER, sweepWanted: START });
+    }
+    sweepWorld.putPrinter();
+    sweepWorld.putJob('1', 0);
+    const event = { v: 1, kind: 'sweep', tenantId: TENANT, receivedAt: START, traceparent: '' };
+    const message = { event: { ...event, rowKey: `jobFetchable_${PRINTER}` } };
+    const troubleAt = async () => (await world.tenants.get(TENANT))?.troubleAt;
+    await processSubscriptionEvent(deps, message);
+    expect(sweepWorld.found()).toEqual([`jobFetchable_${PRINTER}_1`]);
+    expect(await troubleAt()).toBe(START);
+    world.clock.advance(9 * MINUTE);
+    await processSubscriptionEvent(deps, message);
+    expect(await troubleAt()).toBe(START);
+    world.clock.advance(MINUTE);
+    await processSubscriptionEvent(deps, message);
+    expect(await troubleAt()).toBe('2026-11-22T00:10:00.000Z');
   });
 });
 

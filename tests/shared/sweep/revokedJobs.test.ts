@@ -8,6 +8,7 @@ import { processSubscriptionEvent, type SubscriptionEventDeps } from '../../../s
 import { createSweepMemory } from '../../../shared/sweep/sweepMemory';
 import type { SweepDeps } from '../../../shared/sweep/sweepRun';
 import { sweepWatches } from '../../../shared/sweep/sweepWatches';
+import { createCallBatch } from '../../support/createCallBatch';
 import { createFakeGraph } from '../../support/createFakeGraph';
 import { createJobWorker, FETCHABLE, messageOf, STARTED, TASK } from '../../support/createJobWorker';
 import { createSubscriptionWorld } from '../../support/createSubscriptionWorld';
@@ -27,6 +28,7 @@ async function createDeployment() {
   const sweep: SweepDeps = {
     ...{ tenants, watches, ledger, clock, logger, random, randomBytes },
     callGraph: worker.world.callGraph,
+    callBatch: createCallBatch(worker.world.callGraph),
     graphBaseUrl: config.graphBaseUrl,
     jobs: queues.jobs,
     memory: createSweepMemory(clock),

@@ -250,7 +250,7 @@ describe('a body that is not a batch', () => {
 
   it('notes a body above 1 MiB for a sweep, and logs that once for each', async () => {
     const note = jest.fn().mockReturnValueOnce(true).mockReturnValue(false);
-    const { post, logger } = setUp({ sweepRequests: { note, send: jest.fn() } });
+    const { post, logger } = setUp({ sweepRequests: { note, answered: jest.fn(), send: jest.fn() } });
     for (let count = 0; count < 2; count += 1) await post(Buffer.alloc(1024 * 1024 + 1, 0x20));
     await post(bodyOf());
     expect(note).toHaveBeenCalledTimes(2);

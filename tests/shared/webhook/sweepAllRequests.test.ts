@@ -65,3 +65,42 @@ it('does not reject while storage is down: the timer sweeps in any case', async 
   await requests.send();
   expect(queue.sent).toEqual([]);
 });
+
+describe('slow answers, of which Graph drops notifications (delays above a tenth slower than 3 s in ten minutes)', () => {
+  const SLOW = 2_901;
+
+  it('ask for a sweep when more than a tenth of ten minutes were slow, and no fewer', async () => {
+    const { queue, startProcess } = setUp();
+    const requests = startProcess();
+    for (let n = 0; n < 9; n += 1) requests.answered(50);
+    requests.answered(SLOW);
+    await requests.send();
+    expect(queue.sent).toHaveLength(0);
+    requests.answered(SLOW);
+    await requests.send();
+    expect(queue.sent).toHaveLength(1);
+  });
+
+  it('of an earlier window do not count', async () => {
+    const { clock, queue, startProcess } = setUp();
+    const requests = startProcess();
+    for (let n = 0; n < 30; n += 1) requests.answered(50);
+    for (let n = 0; n < 3; n += 1) requests.answered(SLOW);
+    clock.advance(TEN_MINUTES);
+    for (let n = 0; n < 10; n += 1) requests.answered(50);
+    requests.answered(SLOW);
+    await requests.send();
+    expect(queue.sent).toHaveLength(0);
+  });
+
+  it('ask once in ten minutes', async () => {
+    const { clock, queue, startProcess } = setUp();
+    const requests = startProcess();
+    for (let minute = 0; minute < 20; minute += 1) {
+      requests.answered(SLOW);
+      await requests.send();
+      clock.advance(60_000);
+    }
+    expect(queue.sent).toHaveLength(2);
+  });
+});

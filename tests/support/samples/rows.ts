@@ -22,6 +22,7 @@ const everyTenantCell: Required<Tenant> = {
   retentionDays: 60,
   documentDays: 10,
   personalDataDays: 5,
+  quietPrinterMinutes: 30,
   completionEvents: 'on',
   blankedTo: '2026-11-20',
   onFailure: 'abort',
@@ -35,6 +36,7 @@ const everyTenantCell: Required<Tenant> = {
   sweepTriedAt: at(-20),
   sweepRefusals: 1,
   sweptAt: at(-30),
+  troubleAt: at(-90),
   lostByGraph: 2,
 };
 const tenantOf = (number: number, status: TenantStatus): Tenant => ({
