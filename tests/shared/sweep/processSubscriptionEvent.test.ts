@@ -94,9 +94,9 @@ describe('a watch whose notifications were lost', () => {
   it('is swept at once, and is a sign of trouble for the other printers of its customer, noted once in ten minutes', async () => {
     const sweepWorld = createSweepWorld();
     const { world, deps } = createDeps({ sweep: () => Promise.resolve(sweepWorld.deps) });
-    for (const { addTenant, put } of [world, sweepWorld]) {
-      await addTenant();
-      await put({ id: PRINTER, sweepWanted: START });
+    for (const each of [world, sweepWorld]) {
+      await each.addTenant();
+      await each.put({ id: PRINTER, sweepWanted: START });
     }
     sweepWorld.putPrinter();
     sweepWorld.putJob('1', 0);
