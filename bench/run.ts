@@ -12,6 +12,7 @@ import { fairness } from './fairness';
 import { formatTable, isMissed, type Figure, type FigureInfo } from './figures';
 import { filesOnPath } from './filesOnPath';
 import { fleetRenewals } from './fleetRenewals';
+import { fleetSweep } from './fleetSweep';
 import { flood } from './flood';
 import { heapGrowth } from './heapGrowth';
 import { renewals } from './renewals';
@@ -35,6 +36,7 @@ const PARTS = [
   heapGrowth,
   callsOfSweep,
   sweepMemory,
+  fleetSweep,
   renewals,
   fleetRenewals,
   callsOfJob,
