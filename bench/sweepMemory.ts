@@ -5,6 +5,7 @@ import type { EntityTable, StoredRow } from '../shared/storage/entityTable';
 import { createSweepMemory } from '../shared/sweep/sweepMemory';
 import type { SweepDeps } from '../shared/sweep/sweepRun';
 import { sweepAll } from '../shared/sweep/sweepAll';
+import { createCallBatch } from '../tests/support/createCallBatch';
 import { createSweepWorld } from '../tests/support/createSweepWorld';
 import { exact, type Part } from './figures';
 
@@ -53,9 +54,11 @@ async function heapOfSweep(rows: number): Promise<number> {
     found.rowsRead += 1;
     if (found.rowsRead % LOOK_EVERY === 0) look();
   };
+  const callGraph = createListings(rows, look, world.clock.now());
   const deps: SweepDeps = {
     ...world.deps,
-    callGraph: createListings(rows, look, world.clock.now()),
+    callGraph,
+    callBatch: createCallBatch(callGraph),
     ledger: createLedger(createGeneratedTable(rows, onRow)),
     memory: createSweepMemory(world.clock),
     randomBytes,

@@ -2,7 +2,6 @@ import { errorFields, ReceiverError } from '../errors';
 import type { Places } from '../fairness/places';
 import { growingDelayMs } from '../jobs/delays';
 import type { Logger } from '../logger';
-import { elapsedMs } from '../skew';
 import type { MessageQueue } from '../storage/queues';
 import { handleLifecycleEvent } from '../subscriptions/lifecycle';
 import {
@@ -103,21 +102,10 @@ async function handle(deps: SubscriptionEventDeps, message: TenantMessage): Prom
   if ('sweep' in result && result.sweep) {
     // Counted from the start, as the host does: at functionTimeout it ends the process and all its work.
     await sweepWatches(await deps.sweep(), [result.sweep], startedAt + SWEEP_RUN_MS);
-    await noteTrouble(deps.subscriptions, result.sweep.tenantId);
   }
   if (result.outcome !== 'postponed') return;
   const text = formatSubscriptionMessage(result.message ?? message);
   await deps.queues.events.send(text, { delaySeconds: result.postponeSeconds });
-}
-
-/** One row for all watches of a tenant: written once in ten minutes. */
-const TROUBLE_EVERY_MS = 10 * 60_000;
-
-/** A watch had a gap. The cause may concern the other printers of its tenant, so quiet ones are swept like busy ones. */
-async function noteTrouble({ tenants, clock }: SubscriptionDeps, tenantId: string): Promise<void> {
-  const now = clock.now();
-  if (elapsedMs((await tenants.get(tenantId))?.troubleAt, now) < TROUBLE_EVERY_MS) return;
-  await tenants.update(tenantId, (row) => ({ ...row, troubleAt: new Date(now).toISOString() }));
 }
 
 /** Sends the same message again with a delay. */

@@ -4,6 +4,7 @@ import { type SweepDeps, withDeadline } from './sweepRun';
 import { listHeldTasks, sweepJobs, sweepTasks } from './listing';
 import { errorFields } from '../errors';
 import { eachBounded } from '../concurrency';
+import { elapsedMs } from '../skew';
 
 export type WatchSweep =
   | { outcome: 'swept'; seen: number; enqueued: number }
@@ -51,7 +52,8 @@ async function noteSwept({ watches }: Pick<SweepDeps, 'watches'>, { watch }: Sto
 const WATCHES_AT_ONCE = 4;
 
 /**
- * Sweeps each of `keys`, whose subscriptions had a gap. Never rejects: failures are logged, and the timer's sweep retries.
+ * Sweeps each of `keys`, whose subscriptions had a gap. That is a sign of trouble for the other watches of their tenants too.
+ * Never rejects: failures are logged, and the timer's sweep retries.
  *
  * @param endsAt no call starts after it; milliseconds since 1970. Infinity where no host ends the run
  * @returns how many jobs were enqueued
@@ -73,5 +75,20 @@ export async function sweepWatches(deps: SweepDeps, keys: readonly WatchKey[], e
     }
   });
   if (left > 0) deps.logger.warn('watches.timeUp', { watches: left });
+  for (const tenantId of new Set(keys.map((key) => key.tenantId))) await noteTrouble(deps, tenantId);
   return enqueued;
+}
+
+/** One row for all watches of a tenant: written once in ten minutes. */
+const TROUBLE_EVERY_MS = 10 * 60_000;
+
+/** Quiet printers of the tenant are swept like busy ones for a while. Never rejects: the swept watches are what counts. */
+async function noteTrouble({ tenants, clock, logger }: SweepDeps, tenantId: string): Promise<void> {
+  const now = clock.now();
+  try {
+    if (elapsedMs((await tenants.get(tenantId))?.troubleAt, now) < TROUBLE_EVERY_MS) return;
+    await tenants.update(tenantId, (row) => ({ ...row, troubleAt: new Date(now).toISOString() }));
+  } catch (error) {
+    logger.warn('sweep.progressNotSaved', { ...errorFields(error), tenantId });
+  }
 }

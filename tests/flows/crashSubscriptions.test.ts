@@ -76,12 +76,12 @@ describe('a host that dies while it', () => {
   it.each([
     { scenario: UPKEEP.create, calls: 'hold, POST, save' },
     { scenario: UPKEEP.extend, calls: 'batch, save' },
-    { scenario: UPKEEP.recreate, calls: 'batch, forget, hold, POST, save, listing, send' },
-    { scenario: UPKEEP.replace, calls: 'hold, DELETE, hold, POST, save, listing, send' },
+    { scenario: UPKEEP.recreate, calls: 'batch, forget, hold, POST, save, listing, send, trouble' },
+    { scenario: UPKEEP.replace, calls: 'hold, DELETE, hold, POST, save, listing, send, trouble' },
     { scenario: UPKEEP.remove, calls: 'batch, delete' },
     // The definitions, the tasks of one, and the jobs of the watched printer.
     { scenario: UPKEEP.sweep, calls: 'listing, listing, send, listing, send, tenant' },
-    { scenario: UPKEEP.lifecycle, calls: 'webhook send, PATCH, hold, POST, save, listing, send, delete' },
+    { scenario: UPKEEP.lifecycle, calls: 'webhook send, PATCH, hold, POST, save, listing, send, trouble, delete' },
   ])(
     '$scenario.name',
     async ({ scenario, calls }) => {

@@ -102,14 +102,14 @@ describe('a watch whose notifications were lost', () => {
     sweepWorld.putJob('1', 0);
     const event = { v: 1, kind: 'sweep', tenantId: TENANT, receivedAt: START, traceparent: '' };
     const message = { event: { ...event, rowKey: `jobFetchable_${PRINTER}` } };
-    const troubleAt = async () => (await world.tenants.get(TENANT))?.troubleAt;
+    const troubleAt = async () => (await sweepWorld.tenants.get(TENANT))?.troubleAt;
     await processSubscriptionEvent(deps, message);
     expect(sweepWorld.found()).toEqual([`jobFetchable_${PRINTER}_1`]);
     expect(await troubleAt()).toBe(START);
-    world.clock.advance(9 * MINUTE);
+    sweepWorld.clock.advance(9 * MINUTE);
     await processSubscriptionEvent(deps, message);
     expect(await troubleAt()).toBe(START);
-    world.clock.advance(MINUTE);
+    sweepWorld.clock.advance(MINUTE);
     await processSubscriptionEvent(deps, message);
     expect(await troubleAt()).toBe('2026-11-22T00:10:00.000Z');
   });

@@ -125,6 +125,7 @@ describe('a quiet printer', () => {
 
   it.each([
     ['no sweep of this process has seen it quiet', undefined, {}, false],
+    ['the last look is older than its rounds, because another process swept since', quietAt(START - 70), {}, false],
     ['the last look found a job', { minute: START - 10, isQuiet: false }, {}, false],
     ['there was a sign of trouble within an hour', quietAt(START - 10), { troubleAt: iso(START - 50) }, false],
     ['earlier sweeps left a gap', quietAt(START - 10), {}, true],
