@@ -64,9 +64,10 @@ function hasOneOutage(results: readonly PartResult[]): boolean {
 
 function answerFirst(callGraph: CallGraph, { path }: BatchPart, result: PartResult): CallGraph {
   let isAnswered = false;
-  return (call) => {
+  return async (call) => {
     if (isAnswered || call.path !== path) return callGraph(call);
     isAnswered = true;
-    return 'answer' in result ? Promise.resolve(result.answer) : Promise.reject(result.error as Error);
+    if ('error' in result) throw result.error;
+    return result.answer;
   };
 }
