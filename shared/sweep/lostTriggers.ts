@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 export interface SeenPrinters {
   /** Their jobs of the last day by printer id. */
   listed: ReadonlyMap<string, ListedJob[]>;
-  /** Printers whose listing failed. They are not listed again. */
+  /** Watched printers without a listing: it failed, or they are not due. They are not listed for this check. */
   unlisted: ReadonlySet<string>;
 }
 

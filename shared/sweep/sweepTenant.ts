@@ -59,7 +59,7 @@ export async function sweepTenant(deps: SweepDeps, tenant: Tenant, context: Swee
       ...row,
       sweepTriedAt: now,
       sweepRefusals: sweep.outcome === 'refused' && row.status !== 'active' ? row.sweepRefusals + 1 : 0,
-      ...(isSwept ? { sweptAt: new Date(startedAt).toISOString(), lostByGraph: swept.lost ?? row.lostByGraph } : {}),
+      ...(isSwept ? { sweptAt: laterOf(row.sweptAt, startedAt, now), lostByGraph: swept.lost ?? row.lostByGraph } : {}),
       ...(isTrouble ? { troubleAt: now } : {}),
     }));
   } catch (error) {
@@ -69,6 +69,12 @@ export async function sweepTenant(deps: SweepDeps, tenant: Tenant, context: Swee
     await saveProgress(deps, tenantId);
   }
   return sweep;
+}
+
+/** Runs overlap: a long one must not undo what a later one has covered meanwhile. A time ahead of ours is a wrong clock's. */
+function laterOf(sweptAt: string | undefined, startedAt: number, now: string): string {
+  const started = new Date(startedAt).toISOString();
+  return sweptAt !== undefined && sweptAt > started && sweptAt <= now ? sweptAt : started;
 }
 
 /** A tenant that keeps failing must not come first in every run. Never rejects, because storage may be what failed. */
@@ -99,7 +105,8 @@ async function sweepListings(
   const watched = isActive ? await listWatched(deps, tenantId, context.onUnreadable) : [];
   const isDue = (watch: Watch) =>
     !context.dueOnly || isPrinterDue(watch, tenant, due, deps.memory.looks.get(watchName(watch)), time.startedAt);
-  const printers = watched.filter((watch) => watch.kind === 'jobFetchable' && isDue(watch));
+  const watchedPrinters = watched.filter(({ kind }) => kind === 'jobFetchable');
+  const printers = watchedPrinters.filter(isDue);
   if (!hasDefinitions && printers.length === 0) return 'nothingDue';
   // Only after a gap do the customers have to share the run: otherwise each has a tenth of its watches to list.
   const spread = due.hasGap ? time : { spreadMs: () => Infinity };
@@ -177,7 +184,7 @@ async function sweepListings(
   if (hasDefinitions) await sweepDefinitions();
   run.beginKind();
   await sweepInBatches(deps, { tenantId, run, printers: remaining }, sweepPrinter);
-  const unlisted = new Set(printers.map(({ id }) => id).filter((id) => !listed.has(id)));
+  const unlisted = new Set(watchedPrinters.map(({ id }) => id).filter((id) => !listed.has(id)));
   run.beginKind();
   const noUnwatched = !hasDefinitions;
   const checks = { startedAt: time.startedAt, everyPrinter: context.everyTrigger, noUnwatched };

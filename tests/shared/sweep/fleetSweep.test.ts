@@ -164,6 +164,33 @@ describe('a sign of trouble has every quiet printer looked at within ten minutes
   });
 });
 
+it('lists no watched printer for its trigger alone', async () => {
+  const fleet = await createFleet(20);
+  for (const id of fleet.ids) fleet.putTask(`task-${id}`, { state: 'completed', printer: id, job: '1' });
+  await fleet.minutes(1);
+  fleet.asked();
+  await fleet.minutes(DAY_MINUTES);
+  const asked = fleet.asked();
+  for (const id of fleet.ids) expect(times(asked, jobsOf(id))).toBe(24);
+});
+
+it('keeps what later runs have covered when a long run ends', async () => {
+  const fleet = await createFleet(5);
+  const sweptAt = async () => (await fleet.tenants.get(TENANT))?.sweptAt;
+  // The timer runs five minutes after the long run has begun, and before it ends.
+  const long = {
+    ...fleet.deps,
+    callBatch: async (...batch: Parameters<typeof fleet.deps.callBatch>) => {
+      fleet.clock.advance(5 * MINUTE);
+      await fleet.tick();
+      return fleet.deps.callBatch(...batch);
+    },
+  };
+  const later = new Date(fleet.clock.now() + 5 * MINUTE).toISOString();
+  await sweepAll(long);
+  expect(await sweptAt()).toBe(later);
+});
+
 it('repeats the minutes of a run that Graph throttled with the next run', async () => {
   const fleet = await createFleet(30);
   for (const id of fleet.ids) fleet.putJob('1', 60, { isFetchable: false }, id);
