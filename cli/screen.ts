@@ -41,6 +41,8 @@ const STATES: ReadonlyMap<string, Style> = new Map<string, Style>([
   ['failing', 'red'],
   ['refused', 'red'],
   ['lapsed', 'red'],
+  ['printerGone', 'red'],
+  ['definitionGone', 'red'],
   ['held', 'yellow'],
   ['paused', 'yellow'],
   ['waiting', 'yellow'],

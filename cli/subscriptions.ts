@@ -174,6 +174,10 @@ async function list(
     watch.lastError ?? '',
   ]);
   terminal.table(['tenant', 'event', 'of', 'name', 'state', 'expires', 'last error'], rows);
+  for (const watch of found.filter(({ wanted, status }) => wanted && status === 'gone')) {
+    const what = watch.kind === 'jobStarted' ? 'definition' : 'printer';
+    terminal.note(`Graph has no ${what} ${watch.id}. To remove its watch: subscriptions remove ${optionsOf(watch)}`);
+  }
 }
 
 /** `subscriptions show`: the whole row of one watch. */

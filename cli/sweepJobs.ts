@@ -60,6 +60,9 @@ function reportProblems({ terminal, markFailed }: CliContext, { tenants, unreada
         `${tenantId}: new jobs of printer ${printer} have no task of this app. Recreate the trigger: triggers create --tenant ${tenantId} --printer ${printer} --definition <id>`,
       );
     }
+    if (triggersLost.length > 1) {
+      terminal.note(`To see what separates this customer from its fleet document: fleet plan --tenant ${tenantId}`);
+    }
   }
   for (const { tenantId, status, outcome, failures } of tenants) {
     const isExpected = outcome === 'refused' && status !== 'active';

@@ -3,7 +3,8 @@ import type { DeviceToken } from '../deviceTokens/deviceTokens';
 import { tokenState } from '../deviceTokens/issueToken';
 import type { Tenant } from '../tenants/tenants';
 import { hasKey } from '../watches/clientState';
-import { isMaintained, watchRowKey, type Watch } from '../watches/watches';
+import { isMaintained } from '../watches/gone';
+import { watchRowKey, type Watch } from '../watches/watches';
 import type { SignedMessages } from './queueStates';
 
 /**

@@ -5,6 +5,7 @@ import { watchState } from '../watches/watches';
 import type { UnreadableRules } from './jobStates';
 import type { KeyUse, WrongKey } from './keyUse';
 import type { QueueState } from './queueStates';
+import { driftReasons } from './driftReasons';
 import { earliest, type StoredRows } from './summary';
 import { readUpkeep, sinceRenewed, type Upkeep } from './upkeep';
 
@@ -25,6 +26,9 @@ export interface Reason {
     | 'unreadableRules'
     | 'rulesNotDelivered'
     | 'unreadableRows'
+    | 'printerGone'
+    | 'definitionGone'
+    | 'triggersLost'
     | 'tenantRefused';
   /** One sentence without its full stop. */
   problem: string;
@@ -72,6 +76,7 @@ export function findReasons(seen: Seen): Reason[] {
             next: 'status --json',
           },
         ]),
+    ...driftReasons(seen),
     ...tenants.filter(({ status }) => status === 'active').flatMap(refusalOf),
   ];
 }

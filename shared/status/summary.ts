@@ -32,7 +32,10 @@ export function summarizeService({ tenants, watches, now }: StoredRows): Service
   const active = tenants.filter(({ status }) => status === 'active');
   const byId = new Map(tenants.map((tenant) => [tenant.tenantId, tenant]));
   const ofActive = watches.filter(({ tenantId }) => byId.get(tenantId)?.status === 'active');
-  const byState: Record<WatchState, number> = { live: 0, failing: 0, lapsed: 0, pending: 0 };
+  const byState: Record<WatchState, number> = {
+    ...{ live: 0, failing: 0, lapsed: 0, pending: 0 },
+    ...{ printerGone: 0, definitionGone: 0 },
+  };
   for (const watch of ofActive) byState[watchState(watch, now)] += 1;
   const ends = ofActive
     .map(({ expirationDateTime }) => Date.parse(expirationDateTime ?? ''))

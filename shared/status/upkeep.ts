@@ -1,10 +1,11 @@
 import type { Tenant } from '../tenants/tenants';
-import { isMaintained, type Watch } from '../watches/watches';
+import { isMaintained } from '../watches/gone';
+import { type Watch } from '../watches/watches';
 import type { StoredRows } from './summary';
 
 /** How the subscriptions and sweeps of the customers that the app can reach are kept up. */
 export interface Upkeep {
-  /** Wanted watches whose subscription is kept up. */
+  /** Wanted watches whose subscription is kept up: not those whose printer or definition is gone. */
   maintained: Watch[];
   /** Those of them with a live subscription. */
   live: Watch[];
@@ -16,7 +17,7 @@ export interface Upkeep {
 export function readUpkeep({ tenants, watches, now }: StoredRows): Upkeep {
   const reachable = new Map(tenants.filter(isReachable).map((tenant) => [tenant.tenantId, tenant]));
   const maintained = watches.filter(
-    ({ tenantId, kind, wanted }) => wanted && isMaintained(reachable.get(tenantId), kind),
+    ({ tenantId, kind, wanted, status }) => wanted && status !== 'gone' && isMaintained(reachable.get(tenantId), kind),
   );
   return {
     maintained,

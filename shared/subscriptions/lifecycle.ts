@@ -1,5 +1,6 @@
 import { accessRetryAt } from '../tenants/graphAccess';
-import { isMaintained, parseWatchRowKey, watchRowKey, type StoredWatch, type WatchKey } from '../watches/watches';
+import { isMaintained } from '../watches/gone';
+import { parseWatchRowKey, watchRowKey, type StoredWatch, type WatchKey } from '../watches/watches';
 import { unlessContended, type WatchResult, type SubscriptionDeps } from './record';
 import { elapsedMs, isSurelyAfter, waitEnd } from '../skew';
 import { TENANT_BOUNDS, type Tenant } from '../tenants/tenants';

@@ -1,16 +1,8 @@
 import { isPullPrintPrinter } from '../graph/api/pullPrintPrinters';
 import type { Tenant } from '../tenants/tenants';
 import { watchTag } from '../watches/clientState';
-import {
-  hasSubscription,
-  isMaintained,
-  newWatch,
-  watchRowKey,
-  withoutFailure,
-  type StoredWatch,
-  type Watch,
-  type WatchKey,
-} from '../watches/watches';
+import { afterFound, isMaintained } from '../watches/gone';
+import { hasSubscription, newWatch, watchRowKey, withoutFailure, type StoredWatch, type Watch, type WatchKey } from '../watches/watches';
 import { errorFields } from '../errors';
 import type { MessageQueue } from '../storage/queues';
 import { reconcileWatch } from './reconcileWatch';
@@ -48,8 +40,10 @@ export async function addWatch(
   const stored = await unlessContended(
     deps.watches.update(key, (watch) => {
       wasUnwanted = !watch.wanted;
+      // A person knows better than the looks of the sweep.
+      const found = afterFound(watch, deps.clock.now());
       // A removal in progress is taken back. Its subscription may still exist and becomes active again.
-      return watch.wanted ? watch : { ...watch, wanted: true, since };
+      return watch.wanted ? found : { ...found, wanted: true, since };
     }),
   );
   if (!stored) {

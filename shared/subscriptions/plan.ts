@@ -30,7 +30,7 @@ const LIST_EVERY_MS = 24 * 60 * 60_000;
 /**
  * Decides what `watch` needs at `now` (milliseconds since 1970). Pure: the same input gives the same plan.
  *
- * A subscription that is past its expiry is created again. Three kinds are replaced at once: one that was revoked, one whose
+ * Nothing is created for a printer or definition that is gone. A subscription that is past its expiry is created again. Three kinds are replaced at once: one that was revoked, one whose
  * key has left the ring or has another value there, and one for another URL. A subscription whose key still verifies but no
  * longer signs is replaced when its hourly PATCH is due, so a rotation of keys spreads over the hour.
  */
@@ -40,6 +40,7 @@ export function plan(watch: Watch, now: number, settings: SubscriptionSettings, 
   if (!watch.wanted && !hasSubscription(watch)) return 'remove';
   if (retryAt(watch, now, options) !== undefined) return 'nothing';
   if (!watch.wanted) return 'remove';
+  if (watch.status === 'gone') return 'nothing';
   if (!hasSubscription(watch)) return 'create';
   const { keyId, notificationUrl, revokedAt } = watch;
   const isRight =

@@ -3,7 +3,8 @@ import { createLimit, createPace, eachBounded } from '../concurrency';
 import { errorFields } from '../errors';
 import { accessRetryAt, recordRefusedAccess, recordRestoredAccess } from '../tenants/graphAccess';
 import type { Tenant } from '../tenants/tenants';
-import { isMaintained, watchRowKey, type StoredWatch, type WatchKey } from '../watches/watches';
+import { isMaintained } from '../watches/gone';
+import { watchRowKey, type StoredWatch, type WatchKey } from '../watches/watches';
 import { deleteOrphans } from './orphans';
 import { isListingDue, retryAfterEndsAt, type PlanOptions } from './plan';
 import {

@@ -1,4 +1,5 @@
 import { eachBounded } from '../concurrency';
+import { isNotFound } from './drift';
 import { LISTINGS_AT_ONCE, type ListingRun, classifyListingError } from './listingRun';
 import type { SweepDeps, TenantSweep } from './sweepRun';
 import { NEW_JOB_MS } from './taskPlaces';
@@ -31,7 +32,9 @@ export async function findLostTriggers(
   const { hasTask, printersOf } = deps.memory.taskPlaces;
   const check = (printerId: string, jobs: readonly ListedJob[]) => {
     const isCarried = ({ jobId }: ListedJob) => hasTask(tenantId, { printerId, jobId });
-    if (!isTriggerLost(jobs, isCarried, deps.clock.now())) return;
+    const judged = judgeTrigger(jobs, isCarried, deps.clock.now());
+    if (judged === 'works') sweep.triggersSettled.push(printerId);
+    if (judged !== 'lost') return;
     sweep.triggersLost.push(printerId);
     deps.logger.warn('sweep.triggerLost', { tenantId, printerId });
   };
@@ -40,7 +43,7 @@ export async function findLostTriggers(
     const jobs = listed.get(printerId);
     if (jobs) check(printerId, jobs);
     else if (checks.noUnwatched || unlisted.has(printerId)) continue;
-    else if (checks.everyPrinter || isTriggerCheckDue({ tenantId, printerId }, checks.startedAt))
+    else if (checks.everyPrinter || isDailyCheckDue({ tenantId, id: printerId }, checks.startedAt))
       unwatched.push(printerId);
   }
   run.expect(unwatched.length);
@@ -49,6 +52,8 @@ export async function findLostTriggers(
     if (!mayList) return;
     await run.pause(1, LISTINGS_AT_ONCE);
     const isExpected = (error: unknown) => {
+      // The printer was deleted.
+      if (isNotFound(error)) sweep.triggersSettled.push(printerId);
       mayList &&= classifyListingError(error) !== 'forbidden';
       return true;
     };
@@ -78,20 +83,24 @@ async function readNewJobs(deps: SweepDeps, tenantId: string, printerId: string)
 const SETTLED_MS = 15 * 60_000;
 
 /**
- * Whether the newest jobs of a printer have no task of this app, although earlier jobs had: its trigger was lost or deleted,
- * and the app does not see what is printed there.
+ * `lost`: the newest jobs of a printer have no task of this app, although earlier jobs had. Its trigger was lost or deleted, and
+ * the app does not see what is printed there. `works`: its newest job has one. `unknown`: there is no job to judge by.
  *
  * @param hasTask whether a job has or had a task of this app
  */
-export function isTriggerLost(jobs: readonly ListedJob[], hasTask: (job: ListedJob) => boolean, now: number): boolean {
+export function judgeTrigger(
+  jobs: readonly ListedJob[],
+  hasTask: (job: ListedJob) => boolean,
+  now: number,
+): 'lost' | 'works' | 'unknown' {
   const newestFirst = jobs
     .filter(({ createdAt, isRedirected }) => now - createdAt < NEW_JOB_MS && !isRedirected)
     .sort((a, b) => b.createdAt - a.createdAt);
   for (const job of newestFirst) {
-    if (hasTask(job)) return false;
-    if (now - job.createdAt >= SETTLED_MS) return true;
+    if (hasTask(job)) return 'works';
+    if (now - job.createdAt >= SETTLED_MS) return 'lost';
   }
-  return false;
+  return 'unknown';
 }
 
 /** The interval of a customer's definitions, with whose listing the check runs. */
@@ -99,14 +108,11 @@ const STEP_MS = 10 * 60_000;
 const STEPS_A_DAY = 144;
 
 /**
- * Whether the sweep that started at `startedAt` (milliseconds since 1970) is the one in 144 that checks the trigger of this
- * printer. The hash of its name selects the sweep: all instances agree without shared state, and the printers of a customer
- * are spread over the day.
+ * Whether the sweep that started at `startedAt` (milliseconds since 1970) is the one in 144 that looks at what needs one look a
+ * day: the trigger of an unwatched printer, or a printer or definition that is gone. The hash of its name selects the sweep: all
+ * instances agree without shared state, and those of a customer are spread over the day.
  */
-export function isTriggerCheckDue(
-  { tenantId, printerId }: { tenantId: string; printerId: string },
-  startedAt: number,
-): boolean {
-  const own = createHash('sha256').update(`${tenantId}/${printerId}`).digest().readUInt32BE() % STEPS_A_DAY;
+export function isDailyCheckDue({ tenantId, id }: { tenantId: string; id: string }, startedAt: number): boolean {
+  const own = createHash('sha256').update(`${tenantId}/${id}`).digest().readUInt32BE() % STEPS_A_DAY;
   return Math.floor(startedAt / STEP_MS) % STEPS_A_DAY === own;
 }

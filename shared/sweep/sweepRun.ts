@@ -30,6 +30,8 @@ export interface TenantSweep {
   lostByGraph: number;
   /** Printers whose new jobs have no task of this app any more. */
   triggersLost: string[];
+  /** Printers whose newest job has a task of this app, or that were deleted. */
+  triggersSettled: string[];
   /** Graph throttled the customer for longer than a call waits. */
   wasThrottled?: true;
   /** Failed listings with the message of their error. */
@@ -39,7 +41,7 @@ export interface TenantSweep {
 /** The result of a tenant before its sweep. */
 export function emptySweep({ tenantId, status }: Pick<Tenant, 'tenantId' | 'status'>): TenantSweep {
   const counts = { listings: 0, seen: 0, enqueued: 0, lostByGraph: 0 };
-  return { tenantId, status, outcome: 'swept', ...counts, triggersLost: [], failures: [] };
+  return { tenantId, status, outcome: 'swept', ...counts, triggersLost: [], triggersSettled: [], failures: [] };
 }
 
 /** One completed listing. */

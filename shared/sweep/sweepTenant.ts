@@ -2,7 +2,9 @@ import { errorFields } from '../errors';
 import { sweepInBatches } from './printerBatches';
 import { createListingRun, LISTINGS_AT_ONCE, classifyListingError } from './listingRun';
 import { type SweepTime, type SweepDeps, emptySweep, type SweepProgress, type TenantSweep } from './sweepRun';
-import { findLostTriggers } from './lostTriggers';
+import { isNotFound, noteSight } from './drift';
+import { nextLostTriggers } from '../tenants/lostTriggers';
+import { findLostTriggers, isDailyCheckDue } from './lostTriggers';
 import {
   areDefinitionsDue,
   isPrinterDue,
@@ -55,8 +57,10 @@ export async function sweepTenant(deps: SweepDeps, tenant: Tenant, context: Swee
     // A sweep without any completed listing has seen nothing and leaves sweptAt unchanged.
     const isSwept = sweep.outcome === 'swept' && swept.hasListed && tenant.status === 'active';
     const isTrouble = context.isTrouble === true || sweep.wasThrottled === true;
-    await deps.tenants.update(tenantId, (row) => ({
+    const triggers = { lost: sweep.triggersLost, settled: sweep.triggersSettled };
+    await deps.tenants.update(tenantId, ({ lostTriggers, ...row }) => ({
       ...row,
+      ...nextLostTriggers(lostTriggers, triggers, deps.clock.now()),
       sweepTriedAt: now,
       sweepRefusals: sweep.outcome === 'refused' && row.status !== 'active' ? row.sweepRefusals + 1 : 0,
       ...(isSwept ? { sweptAt: laterOf(row.sweptAt, startedAt, now), lostByGraph: swept.lost ?? row.lostByGraph } : {}),
@@ -103,15 +107,19 @@ async function sweepListings(
   const hasDefinitions = areDefinitionsDue(tenantId, due);
   if (due.minutes.length === 0 || (!isActive && !hasDefinitions)) return 'nothingDue';
   const watched = isActive ? await listWatched(deps, tenantId, context.onUnreadable) : [];
+  // What is gone is looked at once a day, to see whether it is there again.
+  const isLookDue = ({ status, id }: Watch) =>
+    status !== 'gone' || !context.dueOnly || isDailyCheckDue({ tenantId, id }, time.startedAt);
   const isDue = (watch: Watch) =>
     !context.dueOnly || isPrinterDue(watch, tenant, due, deps.memory.looks.get(watchName(watch)), time.startedAt);
   const watchedPrinters = watched.filter(({ kind }) => kind === 'jobFetchable');
-  const printers = watchedPrinters.filter(isDue);
+  const printers = watchedPrinters.filter((watch) => isLookDue(watch) && isDue(watch));
   if (!hasDefinitions && printers.length === 0) return 'nothingDue';
   // Only after a gap do the customers have to share the run: otherwise each has a tenth of its watches to list.
   const spread = due.hasGap ? time : { spreadMs: () => Infinity };
   const run = createListingRun(deps, sweep, spread, due.minutes.length === ROUND_MINUTES);
-  const definitions = watched.filter(({ kind }) => kind === 'jobStarted').map(({ id }) => id);
+  const watchedDefinitions = new Map(watched.filter(({ kind }) => kind === 'jobStarted').map((one) => [one.id, one]));
+  const definitions = [...watchedDefinitions.values()].filter(isLookDue).map(({ id }) => id);
 
   // An inactive tenant may have withdrawn its consent, and a tenant without JobStarted never needed this permission.
   const isExpected = (error: unknown) =>
@@ -130,13 +138,15 @@ async function sweepListings(
   deps.memory.lostOfWatches.set(tenantId, lostOfWatches);
   const sweepListing = <T extends ListingSweep>(
     key: WatchKey,
-    isWatched: boolean,
+    watch: Watch | undefined,
     list: () => Promise<T>,
   ): Promise<T | undefined> => {
     const of = watchRowKey(key);
+    const isWatched = watch !== undefined;
     const listing = async () => {
       const swept = await list();
       const { seen, enqueued, lostByGraph, brokenOff } = swept;
+      if (watch) await noteSight(deps, watch, brokenOff);
       // The counts apply also when the listing ended with an error.
       sweep.seen += seen;
       sweep.enqueued += enqueued;
@@ -146,17 +156,18 @@ async function sweepListings(
       if (brokenOff !== undefined) throw brokenOff;
       return swept;
     };
-    return run.attempt(of, listing, () => !isActive);
+    return run.attempt(of, listing, (error) => !isActive || (watch?.status === 'gone' && isNotFound(error)));
   };
 
   const sweepDefinitions = async () => {
     const heldOf = await listHeldTasks(deps, tenantId, context.onUnreadable);
     // A run that ends early leaves out different definitions each time.
     await eachBounded(LISTINGS_AT_ONCE, rotate(everyDefinition, deps.random()), async (id) => {
-      const isWatched = definitions.includes(id);
+      const watch = watchedDefinitions.get(id);
+      const isWatched = watch !== undefined;
       await run.pause(1, LISTINGS_AT_ONCE);
       const list = () => sweepTasks(deps, tenant, { id, isWatched, held: heldOf(id) }, context);
-      const swept = await sweepListing({ tenantId, kind: 'jobStarted', id }, isWatched, list);
+      const swept = await sweepListing({ tenantId, kind: 'jobStarted', id }, watch, list);
       isComplete &&= swept?.unplaced === 0;
     });
     if (isComplete) deps.memory.definitionsListed.set(tenantId, true);
@@ -164,7 +175,7 @@ async function sweepListings(
   };
   const listed = new Map<string, ListedJob[]>();
   const sweepPrinter = async (watch: Watch, callGraph = deps.callGraph): Promise<void> => {
-    const swept = await sweepListing(watch, true, () => sweepJobs({ ...deps, callGraph }, tenant, watch, context));
+    const swept = await sweepListing(watch, watch, () => sweepJobs({ ...deps, callGraph }, tenant, watch, context));
     if (swept) listed.set(watch.id, swept.jobs);
     // A printer whose listing failed counts as busy.
     const look = { minute: minuteOf(time.startedAt), isQuiet: swept?.isQuiet === true };
@@ -209,7 +220,7 @@ async function listWatched(
 }
 
 function sumOfLost(watched: readonly Watch[], lostOfWatches: Map<string, number>): number | undefined {
-  const current = new Set(watched.map(watchRowKey));
+  const current = new Set(watched.filter(({ status }) => status !== 'gone').map(watchRowKey));
   for (const rowKey of lostOfWatches.keys()) if (!current.has(rowKey)) lostOfWatches.delete(rowKey);
   if (lostOfWatches.size < current.size) return undefined;
   return [...lostOfWatches.values()].reduce((sum, lost) => sum + lost, 0);

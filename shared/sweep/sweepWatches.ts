@@ -1,6 +1,8 @@
-import { type StoredWatch, type WatchKey, isMaintained } from '../watches/watches';
+import { isMaintained } from '../watches/gone';
+import { type StoredWatch, type WatchKey } from '../watches/watches';
 import { classifyListingError } from './listingRun';
 import { type SweepDeps, withDeadline } from './sweepRun';
+import { noteSight } from './drift';
 import { listHeldTasks, sweepJobs, sweepTasks } from './listing';
 import { errorFields } from '../errors';
 import { eachBounded } from '../concurrency';
@@ -33,6 +35,7 @@ export async function sweepWatch(deps: SweepDeps, key: WatchKey, options = { ret
     key.kind === 'jobStarted'
       ? await sweepDefinition()
       : await sweepJobs(deps, tenant, stored.watch, { retryNow, onUnreadable });
+  await noteSight(deps, stored.watch, brokenOff);
   if (brokenOff === undefined) {
     await noteSwept(deps, stored);
     return { outcome: 'swept', seen, enqueued };

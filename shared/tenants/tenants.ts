@@ -58,6 +58,11 @@ export interface Tenant {
   sweptAt?: string;
   /** The last sign that notifications of this customer may be lost. Quiet printers are then swept as often as busy ones. */
   troubleAt?: string;
+  /**
+   * Printers whose new jobs had no task of this app, each with the time when a sweep last saw that: `{printerId}@{time}`,
+   * separated by commas.
+   */
+  lostTriggers?: string;
   /** Jobs in the ledger that Graph did not notify in time, as that sweep counted them. */
   lostByGraph: number;
 }
@@ -151,7 +156,7 @@ const COUNTS = [
   ...['failures', 'sweepRefusals', 'lostByGraph'],
 ] as const;
 const TIMES = ['nextTryAt', 'listedAt', 'sweepTriedAt', 'sweptAt', 'troubleAt'] as const;
-const TEXTS = ['lastError', 'orphans', 'blankedTo'] as const;
+const TEXTS = ['lastError', 'orphans', 'blankedTo', 'lostTriggers'] as const;
 
 function parseTenant(row: StoredRow): Tenant {
   const cells = readCells('Tenants', row);

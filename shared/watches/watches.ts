@@ -2,7 +2,6 @@ import type { ReceiverError } from '../errors';
 import { parseId, parseOneOf } from '../parse';
 import { readCells, unreadable } from '../storage/cells';
 import { parseOrReport, updateRow, type EntityTable, type Row, type StoredRow } from '../storage/entityTable';
-import type { Tenant } from '../tenants/tenants';
 import { createClientStateRecords, isClientStateRecord } from './clientStateRecord';
 import { restOfHold } from './hold';
 
@@ -48,6 +47,8 @@ interface WatchBase extends WatchKey {
   notificationUrl?: string | undefined;
   resource?: string | undefined;
   changeType?: string | undefined;
+  /** Graph has answered since then that it has no such printer or definition. Removed when Graph shows it. */
+  missingSince?: string | undefined;
   /** The name of the printer when it was added, by which people may name it. */
   name?: string | undefined;
 }
@@ -68,7 +69,9 @@ export type Watch =
   /** It has a subscription. */
   | (WatchBase & { status: 'active' } & HasSubscription & NoFailure)
   /** It has a subscription, and the last attempt to renew, replace or delete it failed. */
-  | (WatchBase & { status: 'updateFailed' } & HasSubscription & HasFailure);
+  | (WatchBase & { status: 'updateFailed' } & HasSubscription & HasFailure)
+  /** Graph had no such printer or definition, twice a day apart. No subscription is created. */
+  | (WatchBase & { status: 'gone' } & NoSubscription & NoFailure);
 
 /**
  * What stays of a watch after its removal, so that a clientState that was revoked before is never accepted again and its
@@ -131,22 +134,15 @@ export function withoutSubscription(watch: Watch): Watch {
 }
 
 /** `live`: it has a subscription; `lapsed`: its subscription has expired; `failing`: the last attempt failed. */
-export type WatchState = 'live' | 'failing' | 'lapsed' | 'pending';
+export type WatchState = 'live' | 'failing' | 'lapsed' | 'pending' | 'printerGone' | 'definitionGone';
 
 /** One word for operators on the subscription of a watch at `now` (milliseconds since 1970). */
 export function watchState(watch: Watch, now: number): WatchState {
   if (watch.status === 'pending') return 'pending';
+  if (watch.status === 'gone') return watch.kind === 'jobStarted' ? 'definitionGone' : 'printerGone';
   if (watch.status === 'createFailed') return 'failing';
   if (!(Date.parse(watch.expirationDateTime) > now)) return 'lapsed';
   return watch.status === 'active' ? 'live' : 'failing';
-}
-
-/**
- * Whether the subscription of a wanted watch is kept up. Those of a paused or removed customer expire, except JobStarted of a
- * paused one: its triggers keep holding jobs, and each of these would block a print until the next sweep.
- */
-export function isMaintained(tenant: Pick<Tenant, 'status'> | undefined, kind: WatchKind): boolean {
-  return tenant?.status === 'active' || (tenant?.status === 'paused' && kind === 'jobStarted');
 }
 
 /** RowKey of the watch in the table Subscriptions. */
@@ -241,10 +237,10 @@ function toRow(watch: Watch | RemovedWatch): Row {
 const TABLE = 'Subscriptions';
 const TIMES = [
   ...['revokedAt', 'retryAfterUntil', 'missedSweptAt', 'sweepNotedUntil'],
-  ...['sweepWanted', 'renewalNotedUntil', 'renewedAt'],
+  ...['sweepWanted', 'renewalNotedUntil', 'renewedAt', 'missingSince'],
 ] as const satisfies readonly (keyof WatchBase)[];
 const TEXTS = ['keyId', 'keyCheck', 'notificationUrl', 'resource', 'changeType', 'name'] as const;
-const STATUSES = ['pending', 'createFailed', 'active', 'updateFailed', 'removed'] as const;
+const STATUSES = ['pending', 'createFailed', 'active', 'updateFailed', 'gone', 'removed'] as const;
 
 function parseWatch(row: StoredRow): Watch | undefined {
   const record = parseRecord(row);
@@ -286,6 +282,7 @@ function parseRecord(row: StoredRow): Watch | RemovedWatch {
   });
   switch (status) {
     case 'pending':
+    case 'gone':
       return { ...base, status };
     case 'createFailed':
       return { ...base, status, ...failure() };

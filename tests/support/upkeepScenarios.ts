@@ -1,4 +1,4 @@
-import { isTriggerCheckDue } from '../../shared/sweep/lostTriggers';
+import { isDailyCheckDue } from '../../shared/sweep/lostTriggers';
 import type { WatchKey } from '../../shared/watches/watches';
 import type { Customer, Flow } from './startFlow';
 
@@ -126,8 +126,8 @@ async function printUnheard({ control }: Flow, tenantId: string, printerId: stri
  * Moves the clock past the one sweep of the day that lists an unwatched printer for its trigger
  * (docs/decisions/0010), so that every run makes the same calls.
  */
-function passTriggerLook(flow: Flow, printer: { tenantId: string; printerId: string }): void {
-  const isDueIn = (ms: number) => isTriggerCheckDue(printer, flow.clock.now() + ms);
+function passTriggerLook(flow: Flow, { tenantId, printerId }: { tenantId: string; printerId: string }): void {
+  const isDueIn = (ms: number) => isDailyCheckDue({ tenantId, id: printerId }, flow.clock.now() + ms);
   // The next ten minutes may begin before the run does.
   if (isDueIn(0) || isDueIn(TRIGGER_LOOK_MS)) flow.cloud.clock?.move(2 * TRIGGER_LOOK_MS);
 }

@@ -37,6 +37,7 @@ const everyTenantCell: Required<Tenant> = {
   sweepRefusals: 1,
   sweptAt: at(-30),
   troubleAt: at(-90),
+  lostTriggers: `${PRINTER}@${at(-50)}`,
   lostByGraph: 2,
 };
 const tenantOf = (number: number, status: TenantStatus): Tenant => ({
@@ -57,6 +58,7 @@ const everyWatchCell: Required<Extract<Watch, { status: 'updateFailed' }>> = {
   ...{ renewalNotedUntil: at(7), renewedAt: at(-6), keyId: 'k1', keyCheck: 'abcdefgh' },
   notificationUrl: 'https://app.azurewebsites.net/api/notifications',
   resource: `/print/taskDefinitions/${DEFINITION}/tasks`,
+  missingSince: at(-5),
   ...{ changeType: 'updated', name: 'Front desk', subscriptionId: SUBSCRIPTION, expirationDateTime: at(600) },
   ...{ lastError: 'graphUnavailable: Graph answered 503', nextTryAt: at(5) },
 };
@@ -71,6 +73,7 @@ const watches: { [Status in Watch['status']]: Extract<Watch, { status: Status }>
   createFailed: { ...watchOf(2), status: 'createFailed', lastError: 'graphForbidden', nextTryAt: at(5) },
   active: { ...watchOf(3), status: 'active', subscriptionId: SUBSCRIPTION, expirationDateTime: at(600) },
   updateFailed: everyWatchCell,
+  gone: { ...watchOf(5), status: 'gone', missingSince: at(-3_000) },
 };
 const removedWatch: Required<Omit<RemovedWatch, 'heldMs'>> = {
   ...{ tenantId: TENANT, kind: 'jobFetchable', id: watchOf(4).id, status: 'removed' },

@@ -1,14 +1,14 @@
-import { isTriggerCheckDue } from '../../../shared/sweep/lostTriggers';
+import { isDailyCheckDue } from '../../../shared/sweep/lostTriggers';
 
 /** The timer of docs/decisions/0010: a run every ten minutes. */
 const STEP = 10 * 60_000;
 const DAY = 144 * STEP;
 const MIDNIGHT = Date.UTC(2026, 10, 22);
-const PRINTERS = Array.from({ length: 300 }, (_, n) => ({ tenantId: 'tenant', printerId: `printer-${n}` }));
+const PRINTERS = Array.from({ length: 300 }, (_, n) => ({ tenantId: 'tenant', id: `printer-${n}` }));
 
 const runsOf = (printer: (typeof PRINTERS)[number], day: number) =>
   Array.from({ length: 144 }, (_, step) => MIDNIGHT + day * DAY + step * STEP + 30_000).filter((run) =>
-    isTriggerCheckDue(printer, run),
+    isDailyCheckDue(printer, run),
   );
 
 it('is due in one run of each day, the same every day', () => {
@@ -20,9 +20,9 @@ it('is due in one run of each day, the same every day', () => {
 });
 
 it('is due however late in its ten minutes the run begins', () => {
-  const [printer = { tenantId: '', printerId: '' }] = PRINTERS;
+  const [printer = { tenantId: '', id: '' }] = PRINTERS;
   const begin = (runsOf(printer, 0)[0] ?? 0) - 30_000;
-  expect([begin - 1, begin, begin + STEP - 1, begin + STEP].map((at) => isTriggerCheckDue(printer, at))).toEqual([
+  expect([begin - 1, begin, begin + STEP - 1, begin + STEP].map((at) => isDailyCheckDue(printer, at))).toEqual([
     false,
     true,
     true,
