@@ -1,11 +1,14 @@
 import { afterFound, afterMissing, GONE_AFTER_MS, isMaintained } from '../../../shared/watches/gone';
-import { newWatch, watchState, type Watch } from '../../../shared/watches/watches';
+import { watchState, type Watch } from '../../../shared/watches/watches';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const HOUR = 60 * 60_000;
 const at = (ms: number) => new Date(NOW + ms).toISOString();
 const TENANT = '11111111-1111-1111-1111-111111111111';
-const PRINTER = newWatch({ tenantId: TENANT, kind: 'jobFetchable', id: 'p1', since: at(-90 * HOUR) });
+const PRINTER = {
+  kind: 'jobFetchable',
+  ...{ tenantId: TENANT, id: 'p1', since: at(-90 * HOUR), wanted: true, generation: 28_000_000, failures: 0 },
+} as const;
 const SERVED: Watch = { ...PRINTER, status: 'active', subscriptionId: 's1', expirationDateTime: at(60 * HOUR) };
 const FAILING: Watch = { ...PRINTER, status: 'createFailed', failures: 7, lastError: 'not found', nextTryAt: at(HOUR) };
 const DEFINITION: Watch = { ...SERVED, kind: 'jobStarted', id: 'd1' };
