@@ -62,7 +62,7 @@ describe('status', () => {
       unreadableRows: [],
       unseenMessages: 0,
       tenants: { active: 1, paused: 1, removed: 0 },
-      watches: { live: 2, failing: 2, lapsed: 1, pending: 1 },
+      watches: { live: 2, failing: 2, lapsed: 1, pending: 1, printerGone: 0, definitionGone: 0 },
       watchesOfInactiveTenants: 0,
       trustedHosts: [],
       sink: null,
