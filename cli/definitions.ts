@@ -98,9 +98,9 @@ async function requireNewName(context: CliContext, tenantId: string, name: strin
 
 async function readDefinitions({ services }: CliContext, tenantId: string): Promise<PrintDefinition[]> {
   const opened = await services();
-  const { graphBaseUrl } = await opened.config();
+  const { graphBaseUrl, clientId } = await opened.config();
   const { callGraph } = await opened.graph();
-  return listDefinitions({ callGraph, graphBaseUrl }, tenantId);
+  return listDefinitions({ callGraph, graphBaseUrl, clientId }, tenantId);
 }
 
 async function list(context: CliContext, options: TenantOption): Promise<void> {

@@ -138,10 +138,10 @@ async function listPrinters(context: CliContext, { text, tenantId }: Named): Pro
 async function listKnownDefinitions(context: CliContext, { text, tenantId }: Named): Promise<Candidate[]> {
   if (tenantId === undefined) throw usageError(`--definition "${text}" needs --tenant`);
   const services = await context.services();
-  const { graphBaseUrl } = await services.config();
+  const { graphBaseUrl, clientId } = await services.config();
   const { callGraph } = await services.graph();
   try {
-    const listed = await listDefinitions({ callGraph, graphBaseUrl }, tenantId);
+    const listed = await listDefinitions({ callGraph, graphBaseUrl, clientId }, tenantId);
     return listed.map(({ id, displayName }) => ({ id: id.toLowerCase(), name: displayName }));
   } catch (error) {
     const watched = await listWatched(context, 'jobStarted', tenantId);

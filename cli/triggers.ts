@@ -146,12 +146,12 @@ export async function readTriggers(
   options: SignInOptions,
 ): Promise<FoundTrigger[]> {
   const services = await context.services();
-  const { graphBaseUrl } = await services.config();
+  const { graphBaseUrl, clientId } = await services.config();
   const administrator = {
     graphBaseUrl,
     callGraph: await openAdministratorGraph(context, tenantId, TRIGGER_PERMISSIONS.read, options),
   };
-  const app = { graphBaseUrl, callGraph: (await services.graph()).callGraph };
+  const app = { graphBaseUrl, clientId, callGraph: (await services.graph()).callGraph };
   const onProgress = reportProgress(context.terminal, 20, (read) => `${read} printers read`);
   return findTriggers(app, administrator, tenantId, onProgress);
 }

@@ -186,6 +186,7 @@ export function createServices(env: Environment, measure: Measure = notMeasured)
       const { createSweepMemory } = await import('./sweep/sweepMemory');
       return {
         graphBaseUrl: (await config()).graphBaseUrl,
+        clientId: (await config()).clientId,
         callGraph: (await graph()).callGraph,
         callBatch: (await graph()).callBatch,
         tenants: await tenants(),

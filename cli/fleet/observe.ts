@@ -3,7 +3,7 @@ import { GraphError } from '../../shared/graph/errors';
 import type { Paging } from '../../shared/graph/paging';
 import { listPrinters, type ListedPrinter } from '../../shared/graph/api/printers';
 import { listPullPrintPrinters, type PullPrintPrinter } from '../../shared/graph/api/pullPrintPrinters';
-import { listDefinitions } from '../../shared/graph/api/taskDefinitions';
+import { listDefinitions, type DefinitionPaging } from '../../shared/graph/api/taskDefinitions';
 import { listTriggers, type PrintTrigger } from '../../shared/graph/api/taskTriggers';
 import { hasSubscription, type Watch, type WatchKind, type Watches } from '../../shared/watches/watches';
 
@@ -26,7 +26,7 @@ export interface FleetWatch {
 /** What a customer has now. Ids are lower-cased. */
 export interface Fleet {
   printers: readonly FleetPrinter[];
-  /** The definitions of this app. Graph shows no others. */
+  /** The definitions of this app. */
   definitions: readonly { id: string; name: string }[];
   watches: readonly FleetWatch[];
   /** Undefined where the app may not read them. */
@@ -35,7 +35,7 @@ export interface Fleet {
 
 export interface ObserveDeps {
   /** Graph as the app. */
-  app: Paging;
+  app: DefinitionPaging;
   /** Graph as the signed-in Printer Administrator. */
   administrator: Paging;
   watches: Pick<Watches, 'list'>;

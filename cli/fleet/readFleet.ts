@@ -1,3 +1,4 @@
+import type { DefinitionPaging } from '../../shared/graph/api/taskDefinitions';
 import type { Paging } from '../../shared/graph/paging';
 import { openAdministratorGraph, type SignInOptions } from '../administrator';
 import { notListed } from '../arguments';
@@ -9,7 +10,7 @@ import { waitOutThrottling } from './waitOutThrottling';
 /** Graph for one customer: as the app, and as its signed-in Printer Administrator. */
 export interface OpenedFleet {
   tenantId: string;
-  app: Paging;
+  app: DefinitionPaging;
   administrator: Paging;
   /** Ends every wait for Graph. */
   waits: AbortController;
@@ -28,7 +29,7 @@ export async function openFleet(
 ): Promise<OpenedFleet> {
   const { terminal, sleep } = context;
   const services = await context.services();
-  const { graphBaseUrl } = await services.config();
+  const { graphBaseUrl, clientId } = await services.config();
   if (!(await (await services.tenants()).get(tenantId))) throw notListed(tenantId);
   const administrator = await openAdministratorGraph(context, tenantId, permission, options);
   const waits = new AbortController();
@@ -38,7 +39,7 @@ export async function openFleet(
   };
   return {
     tenantId,
-    app: { graphBaseUrl, callGraph: waitOutThrottling((await services.graph()).callGraph, deps) },
+    app: { graphBaseUrl, clientId, callGraph: waitOutThrottling((await services.graph()).callGraph, deps) },
     administrator: { graphBaseUrl, callGraph: waitOutThrottling(administrator, deps) },
     waits,
   };

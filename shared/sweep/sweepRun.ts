@@ -59,6 +59,8 @@ export interface SweepDeps {
   callBatch: CallGraphBatch;
   /** GRAPH_BASE_URL without a slash at the end. */
   graphBaseUrl: string;
+  /** ENTRA_CLIENT_ID, lower-cased. */
+  clientId: string;
   tenants: Tenants;
   watches: Pick<Watches, 'get' | 'list' | 'update'>;
   ledger: Pick<Ledger, 'getWithoutJob' | 'listOpen' | 'listHeld'>;

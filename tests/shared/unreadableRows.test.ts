@@ -7,6 +7,7 @@ import { createCallBatch } from '../support/createCallBatch';
 import { createCliWorld } from '../support/createCliWorld';
 import { createJobWorker, FETCHABLE, STARTED, START, TRACEPARENT } from '../support/createJobWorker';
 import {
+  CLIENT_ID,
   createSubscriptionWorld,
   MINUTE,
   PUBLIC_BASE_URL,
@@ -132,6 +133,7 @@ it('the recovery of jobs passes over a ledger row that cannot be read', async ()
     logger,
     jobs: queues.jobs,
     graphBaseUrl: 'https://graph.microsoft.com/v1.0',
+    clientId: CLIENT_ID,
     memory: createSweepMemory(clock),
     clock,
     randomBytes: (size: number) => Buffer.alloc(size, 1),

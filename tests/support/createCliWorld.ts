@@ -76,6 +76,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}, wrap: WrapService
         callGraph: world.graph.callGraph,
         callBatch: world.graph.callBatch,
         graphBaseUrl: world.deps.config.graphBaseUrl,
+        clientId: world.deps.config.clientId,
         tenants: world.tenants,
         watches: world.watches,
         ledger,

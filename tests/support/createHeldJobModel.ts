@@ -15,6 +15,7 @@ import { parseRules } from './arbitraryRules';
 import { GraphError } from '../../shared/graph/errors';
 import { graphError } from './createFakeGraph';
 import { createJobWorker, DEFINITION, JOB, messageOf, PRINTER, STARTED, TASK, TENANT } from './createJobWorker';
+import { CLIENT_ID } from './createSubscriptionWorld';
 import { createVirtualQueue } from './virtualQueue';
 
 export const TARGET = '66666666-6666-6666-6666-666666666666';
@@ -153,6 +154,7 @@ export async function createHeldJobModel(
     callBatch: createCallBatch(callGraph),
     callGraph,
     graphBaseUrl: 'https://graph.microsoft.com/v1.0',
+    clientId: CLIENT_ID,
     ...{ tenants, watches, ledger, jobs, clock, logger, randomBytes },
     memory: shared.startWith(clock),
     random: () => 0,

@@ -8,7 +8,7 @@ import { createLedger } from '../../shared/jobs/ledger';
 import type { LedgerRow } from '../../shared/jobs/ledgerRow';
 import { createCallBatch } from './createCallBatch';
 import { graphError } from './createFakeGraph';
-import { createSubscriptionWorld, DEFINITION, PRINTER, START, TENANT } from './createSubscriptionWorld';
+import { CLIENT_ID, createSubscriptionWorld, DEFINITION, PRINTER, START, TENANT } from './createSubscriptionWorld';
 import { createMemoryQueue } from './memoryQueue';
 import { createMemoryTable } from './memoryTable';
 
@@ -63,6 +63,7 @@ export function createSweepWorld() {
     callGraph,
     callBatch,
     graphBaseUrl: BASE,
+    clientId: CLIENT_ID,
     tenants,
     watches,
     ledger,
@@ -87,8 +88,8 @@ export function createSweepWorld() {
     clearRefusals: () => refusals.splice(0),
     /** No definitions and no printers yet: what Graph answers of a tenant that has none. */
     putTenantInGraph: (tenantId = TENANT) => put(tenantId, '/print/taskDefinitions'),
-    putDefinition(id = DEFINITION, tenantId = TENANT) {
-      put(tenantId, '/print/taskDefinitions', { id, displayName: 'Ours' });
+    putDefinition(id = DEFINITION, tenantId = TENANT, appId = CLIENT_ID) {
+      put(tenantId, '/print/taskDefinitions', { id, displayName: 'Ours', createdBy: { appId } });
       put(tenantId, `/print/taskDefinitions/${id}/tasks`);
     },
     /** A task whose job is `job` on `printer`, or below another `parent`; no job: without parentUrl. */

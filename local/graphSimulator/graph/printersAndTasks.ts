@@ -25,7 +25,7 @@ const taskChange = z.object({ status: taskStatus });
 
 /**
  * Printers with their triggers, and task definitions with their tasks. Listing printers and all trigger calls need a
- * signed-in Printer Administrator. An app sees and changes only the definitions that it created itself.
+ * signed-in Printer Administrator. An app sees and changes the definitions that it created itself (variant `definitionScope`).
  */
 export const printerAndTaskRoutes: readonly Route[] = [
   route(`GET ${PRINTERS}`, 'print-list-printers.md', access.listPrinters, (call) => {
@@ -67,8 +67,8 @@ export const printerAndTaskRoutes: readonly Route[] = [
   }),
   route(`GET ${DEFINITIONS}`, 'print-list-taskdefinitions.md', access.definitions, (call) => {
     refuseOptions(call, refusedOptions);
-    const own = [...tenantOf(call).definitions.values()].filter(({ appId }) => appId === call.principal.appId);
-    return pageOfList(call, own, viewDefinition);
+    const visible = [...tenantOf(call).definitions.values()].filter((one) => isVisible(call, one));
+    return pageOfList(call, visible, viewDefinition);
   }),
   route(`GET ${DEFINITION}`, 'printtaskdefinition-get.md', access.definitions, (call) =>
     ok(viewDefinition(definitionOf(call))),
@@ -141,7 +141,11 @@ export function viewTask({ now }: Pick<Simulation, 'now'>, task: Task): Record<s
 
 function definitionOf(call: GraphCall): Definition {
   const definition = tenantOf(call).definitions.get(call.params['definitionId'] ?? '');
-  return requireFound(definition?.appId === call.principal.appId ? definition : undefined, 'The task definition');
+  return requireFound(definition && isVisible(call, definition) ? definition : undefined, 'The task definition');
+}
+
+function isVisible({ simulation, principal }: GraphCall, { appId }: Definition): boolean {
+  return simulation.variants.definitionScope === 'all' || appId === principal.appId;
 }
 
 function taskOf(call: GraphCall): Task {

@@ -23,6 +23,11 @@ export const variantsSchema = z.strictObject({
   handshakeToken: z.enum(['plain', 'special']).default('plain'),
   /** concepts/change-notifications-delivery-webhooks.md: the endpoint has 10 seconds to answer. */
   handshakeTimeoutMs: figure(10_000),
+  /**
+   * The definitions that an app sees and changes: those that it created (api/print-list-taskdefinitions.md), or all of the
+   * tenant (resources/printtaskdefinition.md: "a complete list of printTaskDefinitions created within Universal Print").
+   */
+  definitionScope: z.enum(['own', 'all']).default('own'),
   /** `accept`: 200, and nothing changes. */
   patchEndedTask: z.enum(['reject400', 'reject409', 'accept']).default('reject400'),
   /**

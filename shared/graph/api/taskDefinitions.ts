@@ -32,9 +32,27 @@ export async function createDefinition(
   return parseDefinition(answer.body);
 }
 
-/** GET /print/taskDefinitions, all pages: Graph shows an app its own definitions only. Rejects as `createDefinition`. */
-export function listDefinitions(paging: Paging, tenantId: string): Promise<PrintDefinition[]> {
-  return readWholeListing(paging, { tenantId, path: PATH, permission: PERMISSION }, parseDefinition);
+/** What a listing of definitions needs: paging, and which app is this one. */
+export interface DefinitionPaging extends Paging {
+  /** ENTRA_CLIENT_ID, lower-cased. */
+  clientId: string;
+}
+
+/**
+ * GET /print/taskDefinitions, all pages: the definitions of this app. By api/print-list-taskdefinitions.md Graph lists those of
+ * the requesting app, by resources/printtaskdefinition.md all that exist in Universal Print. One that names another app is
+ * therefore left out: its tasks, triggers and jobs are that app's to handle. Rejects as `createDefinition`.
+ */
+export function listDefinitions(paging: DefinitionPaging, tenantId: string): Promise<PrintDefinition[]> {
+  const parse = (item: unknown) => (isOfAnotherApp(item, paging.clientId) ? undefined : parseDefinition(item));
+  return readWholeListing(paging, { tenantId, path: PATH, permission: PERMISSION }, parse);
+}
+
+/** False for a definition that names no app. */
+function isOfAnotherApp(item: unknown, clientId: string): boolean {
+  const createdBy = isRecord(item) ? item['createdBy'] : undefined;
+  const appId = isRecord(createdBy) ? createdBy['appId'] : undefined;
+  return typeof appId === 'string' && appId !== '' && appId.toLowerCase() !== clientId;
 }
 
 /** DELETE /print/taskDefinitions/{id}. False for a 404. Rejects as `callGraph` otherwise. */

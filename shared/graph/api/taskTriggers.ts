@@ -3,7 +3,7 @@ import { unlessNotFound, type CallGraph } from '../client';
 import { unreadableAnswer } from '../errors';
 import { readWholeListing, type Paging } from '../paging';
 import { listPrinters } from './printers';
-import { listDefinitions } from './taskDefinitions';
+import { listDefinitions, type DefinitionPaging } from './taskDefinitions';
 
 /** The delegated permissions of these calls. None of them works for an app (api/printer-post-tasktriggers.md). */
 export const TRIGGER_PERMISSIONS = { read: 'Printer.Read.All', write: 'Printer.ReadWrite.All' } as const;
@@ -71,7 +71,7 @@ const PRINTERS_AT_ONCE = 4;
  * @throws GraphError as `listTriggers`
  */
 export async function findTriggers(
-  app: Paging,
+  app: DefinitionPaging,
   administrator: Paging,
   tenantId: string,
   onProgress: (printers: number) => void,

@@ -30,6 +30,7 @@ async function createDeployment() {
     callGraph: worker.world.callGraph,
     callBatch: createCallBatch(worker.world.callGraph),
     graphBaseUrl: config.graphBaseUrl,
+    clientId: config.clientId,
     jobs: queues.jobs,
     memory: createSweepMemory(clock),
   };

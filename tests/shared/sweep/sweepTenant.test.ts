@@ -77,6 +77,21 @@ describe('what is enqueued', () => {
     expect(event).not.toHaveProperty('generation');
   });
 
+  it.each(['active', 'paused', 'removed'] as const)(
+    'of a %s tenant no task of a definition of another app, however old, and does not list its tasks',
+    async (status) => {
+      await onboard(status, ['jobStarted']);
+      world.putDefinition();
+      world.putDefinition('theirs', TENANT, '0b1c2d3e-0000-4000-8000-000000000001');
+      world.putTask('t1');
+      world.putTask('t2', { definition: 'theirs', job: '2' });
+      world.clock.advance(24 * 60 * MINUTE);
+      await sweep();
+      expect(world.found()).toEqual([`jobStarted_${DEFINITION}_t1`]);
+      expect(world.said()).not.toContain('/print/taskDefinitions/theirs/tasks');
+    },
+  );
+
   it.each(['paused', 'removed'] as const)(
     'of a %s tenant the tasks, which block somebody, and not its printers',
     async (status) => {

@@ -3,7 +3,8 @@ import { createFakeGraph, graphError } from '../../../support/createFakeGraph';
 
 /** api/print-post-taskdefinitions.md: application permission only. */
 const permission = 'PrintTaskDefinition.ReadWrite.All';
-const paging = { graphBaseUrl: 'https://graph.microsoft.com/v1.0' };
+const OURS = '815f204f-c791-4ee6-9098-614ecdb003f6';
+const paging = { graphBaseUrl: 'https://graph.microsoft.com/v1.0', clientId: OURS };
 
 describe('print task definitions', () => {
   it('creates one with the names that administrators see (api/print-post-taskdefinitions.md)', async () => {
@@ -51,6 +52,20 @@ describe('print task definitions', () => {
       { id: 'd2', displayName: 'Two', appName: 'App' },
     ]);
     expect(graph.calls.map((call) => call.permission)).toEqual([permission, permission]);
+  });
+
+  it('leaves out those of another app: resources/printtaskdefinition.md speaks of a complete list', async () => {
+    const graph = createFakeGraph();
+    const theirs = { appId: '0b1c2d3e-0000-4000-8000-000000000001', displayName: 'Their app' };
+    graph.next('GET', () => ({
+      value: [
+        { id: 'ours', createdBy: { appId: OURS.toUpperCase(), displayName: 'Our app' } },
+        { id: 'theirs', createdBy: theirs },
+        { id: 'unnamed', createdBy: { appId: null } },
+      ],
+    }));
+    const listed = await listDefinitions({ ...paging, callGraph: graph.callGraph }, 't');
+    expect(listed.map(({ id }) => id)).toEqual(['ours', 'unnamed']);
   });
 
   it('deletes one and says when there was none (api/print-delete-taskdefinition.md)', async () => {
