@@ -1,22 +1,23 @@
 import type { GraphError } from '../graph/errors';
 import { afterFound, afterMissing } from '../watches/gone';
 import { watchRowKey, watchState, type Watch } from '../watches/watches';
+import type { ListingSweep } from './listing';
 import type { SweepDeps } from './sweepRun';
 
 /**
- * Notes on the row of a watch what a listing says of its printer or definition: Graph has it, or answered with 404. Any other
- * failure says nothing. Costs a write where that changes, and a read before it.
+ * Notes on the row of a watch what a listing says of its printer or definition: Graph has it, or answered its first page with
+ * 404. Any other failure says nothing. Costs a write where that changes, and a read before it.
  *
- * @param brokenOff the error that ended the listing, if any
  * @throws errors of the table
  */
 export async function noteSight(
   { watches, clock, logger }: Pick<SweepDeps, 'watches' | 'clock' | 'logger'>,
   watch: Watch,
-  brokenOff: Error | undefined,
+  { hasItems, brokenOff }: Pick<ListingSweep, 'hasItems' | 'brokenOff'>,
 ): Promise<void> {
-  const isMissing = isNotFound(brokenOff);
-  if (brokenOff !== undefined && !isMissing) return;
+  // The 404 of a later page is about the page: what its earlier items belong to exists.
+  const isMissing = !hasItems && isNotFound(brokenOff);
+  if (brokenOff !== undefined && !hasItems && !isMissing) return;
   const now = clock.now();
   const change = (row: Watch) => (isMissing ? afterMissing(row, now) : afterFound(row, now));
   if (change(watch) === watch) return;

@@ -27,6 +27,8 @@ export interface ListingSweep {
   lostByGraph: number;
   /** Tasks whose job is named through a share of which no row knows the printer. */
   unplaced: number;
+  /** Graph showed at least one item: what was listed exists. */
+  hasItems: boolean;
   /** The error that ended the listing before its last page. The jobs of the pages before it are enqueued. */
   brokenOff?: Error;
 }
@@ -164,7 +166,7 @@ async function sweepListing<T>(
   toItem: ToItem<T>,
   options: ListingOptions,
 ): Promise<ListingSweep> {
-  const swept: ListingSweep = { seen: 0, enqueued: 0, lostByGraph: 0, unplaced: 0 };
+  const swept: ListingSweep = { seen: 0, enqueued: 0, lostByGraph: 0, unplaced: 0, hasItems: false };
   let piece: Item[] = [];
   const take = async () => {
     const items = piece;
@@ -173,6 +175,7 @@ async function sweepListing<T>(
   };
   try {
     for await (const one of listed) {
+      swept.hasItems = true;
       const item = toItem(one, swept);
       if (item) piece.push(item);
       if (piece.length >= ITEMS_AT_ONCE) await take();

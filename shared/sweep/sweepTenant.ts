@@ -106,7 +106,8 @@ async function sweepListings(
   const isActive = tenant.status === 'active';
   const hasDefinitions = areDefinitionsDue(tenantId, due);
   if (due.minutes.length === 0 || (!isActive && !hasDefinitions)) return 'nothingDue';
-  const watched = isActive ? await listWatched(deps, tenantId, context.onUnreadable) : [];
+  const wanted = tenant.status === 'removed' ? [] : await listWatched(deps, tenantId, context.onUnreadable);
+  const watched = isActive ? wanted : [];
   // What is gone is looked at once a day, to see whether it is there again.
   const isLookDue = ({ status, id }: Watch) =>
     status !== 'gone' || !context.dueOnly || isDailyCheckDue({ tenantId, id }, time.startedAt);
@@ -118,8 +119,9 @@ async function sweepListings(
   // Only after a gap do the customers have to share the run: otherwise each has a tenth of its watches to list.
   const spread = due.hasGap ? time : { spreadMs: () => Infinity };
   const run = createListingRun(deps, sweep, spread, due.minutes.length === ROUND_MINUTES);
-  const watchedDefinitions = new Map(watched.filter(({ kind }) => kind === 'jobStarted').map((one) => [one.id, one]));
-  const definitions = [...watchedDefinitions.values()].filter(isLookDue).map(({ id }) => id);
+  // Those of a paused customer are kept up too (`isMaintained`), and may be gone.
+  const wantedDefinitions = new Map(wanted.filter(({ kind }) => kind === 'jobStarted').map((one) => [one.id, one]));
+  const definitions = [...wantedDefinitions.values()].filter(isLookDue).map(({ id }) => id);
 
   // An inactive tenant may have withdrawn its consent, and a tenant without JobStarted never needed this permission.
   const isExpected = (error: unknown) =>
@@ -142,11 +144,11 @@ async function sweepListings(
     list: () => Promise<T>,
   ): Promise<T | undefined> => {
     const of = watchRowKey(key);
-    const isWatched = watch !== undefined;
+    const isWatched = isActive && watch !== undefined;
     const listing = async () => {
       const swept = await list();
       const { seen, enqueued, lostByGraph, brokenOff } = swept;
-      if (watch) await noteSight(deps, watch, brokenOff);
+      if (watch) await noteSight(deps, watch, swept);
       // The counts apply also when the listing ended with an error.
       sweep.seen += seen;
       sweep.enqueued += enqueued;
@@ -163,8 +165,8 @@ async function sweepListings(
     const heldOf = await listHeldTasks(deps, tenantId, context.onUnreadable);
     // A run that ends early leaves out different definitions each time.
     await eachBounded(LISTINGS_AT_ONCE, rotate(everyDefinition, deps.random()), async (id) => {
-      const watch = watchedDefinitions.get(id);
-      const isWatched = watch !== undefined;
+      const watch = wantedDefinitions.get(id);
+      const isWatched = isActive && watch !== undefined;
       await run.pause(1, LISTINGS_AT_ONCE);
       const list = () => sweepTasks(deps, tenant, { id, isWatched, held: heldOf(id) }, context);
       const swept = await sweepListing({ tenantId, kind: 'jobStarted', id }, watch, list);
@@ -203,8 +205,14 @@ async function sweepListings(
     await findLostTriggers(deps, { sweep, run }, { listed, unlisted }, checks);
   }
   // Without a watch, no permission may have been granted, and nothing is missed.
-  if (!isActive || watched.length > 0) run.settle();
-  return { hasListed: run.hasListed(), lost: context.dueOnly ? sumOfLost(watched, lostOfWatches) : sweep.lostByGraph };
+  if (!isActive || watched.some(({ status }) => status !== 'gone')) run.settle();
+  // Where every watched printer and definition is missing, no listing can succeed and no job can be missed.
+  const hasNothing =
+    watched.length > 0 && watched.every(({ status, missingSince }) => status === 'gone' || missingSince !== undefined);
+  return {
+    hasListed: run.hasListed() || hasNothing,
+    lost: context.dueOnly ? sumOfLost(watched, lostOfWatches) : sweep.lostByGraph,
+  };
 }
 
 async function listWatched(

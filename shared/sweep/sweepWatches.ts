@@ -31,11 +31,12 @@ export async function sweepWatch(deps: SweepDeps, key: WatchKey, options = { ret
     const held = (await listHeldTasks(deps, key.tenantId, onUnreadable))(key.id);
     return sweepTasks(deps, tenant, { id: key.id, isWatched: true, held }, { retryNow, onUnreadable });
   };
-  const { seen, enqueued, brokenOff } =
+  const swept =
     key.kind === 'jobStarted'
       ? await sweepDefinition()
       : await sweepJobs(deps, tenant, stored.watch, { retryNow, onUnreadable });
-  await noteSight(deps, stored.watch, brokenOff);
+  await noteSight(deps, stored.watch, swept);
+  const { seen, enqueued, brokenOff } = swept;
   if (brokenOff === undefined) {
     await noteSwept(deps, stored);
     return { outcome: 'swept', seen, enqueued };
