@@ -26,6 +26,9 @@ export function driftReasons({ tenants, watches, now }: StoredRows): Drift[] {
   });
 }
 
+/** Printers in one sentence. `fleet plan` lists all. */
+const MOST_NAMED = 5;
+
 const WORDS = { printerGone: 'printer', definitionGone: 'task definition' };
 
 function goneReasons(reason: 'printerGone' | 'definitionGone', [first, ...others]: readonly Watch[]): Drift[] {
@@ -47,9 +50,10 @@ function optionsOf({ tenantId, kind, id }: Watch): string {
 }
 
 function triggerReasons({ tenantId, lostTriggers }: Tenant, now: number): Drift[] {
-  const times = [...parseLostTriggers(lostTriggers).values()];
-  const lost = times.filter((at) => now - Date.parse(at) < LOST_TRIGGER_MS).length;
-  if (lost === 0) return [];
-  const problem = `${plural(lost, 'printer')} of customer ${tenantId} printed jobs without a task of the app: a trigger was deleted or replaced`;
+  const known = [...parseLostTriggers(lostTriggers)];
+  const lost = known.flatMap(([id, at]) => (now - Date.parse(at) < LOST_TRIGGER_MS ? [id] : []));
+  if (lost.length === 0) return [];
+  const named = [...lost.slice(0, MOST_NAMED), ...(lost.length > MOST_NAMED ? ['…'] : [])].join(', ');
+  const problem = `${plural(lost.length, 'printer')} of customer ${tenantId} printed jobs without a task of the app, because a trigger was deleted or replaced: ${named}`;
   return [{ reason: 'triggersLost', problem, next: `fleet plan --tenant ${tenantId}` }];
 }

@@ -2,7 +2,15 @@ import { isPullPrintPrinter } from '../graph/api/pullPrintPrinters';
 import type { Tenant } from '../tenants/tenants';
 import { watchTag } from '../watches/clientState';
 import { afterFound, isMaintained } from '../watches/gone';
-import { hasSubscription, newWatch, watchRowKey, withoutFailure, type StoredWatch, type Watch, type WatchKey } from '../watches/watches';
+import {
+  hasSubscription,
+  newWatch,
+  watchRowKey,
+  withoutFailure,
+  type StoredWatch,
+  type Watch,
+  type WatchKey,
+} from '../watches/watches';
 import { errorFields } from '../errors';
 import type { MessageQueue } from '../storage/queues';
 import { reconcileWatch } from './reconcileWatch';
