@@ -1,5 +1,8 @@
 import { Option } from 'commander';
+import type { SignInPlace } from '../shared/config';
+import { ReceiverError } from '../shared/errors';
 import type { CallGraph } from '../shared/graph/client';
+import { isRecord } from '../shared/parse';
 import type { CliContext } from './context';
 import type { SignInPrompts } from './signInRequest';
 
@@ -29,13 +32,32 @@ export async function openAdministratorGraph(
   context: CliContext,
   tenantId: string,
   permission: string,
-  { deviceCode }: SignInOptions,
+  options: SignInOptions,
 ): Promise<CallGraph> {
-  const { terminal, openBrowser, signIn } = context;
   const services = await context.services();
+  const config = await services.config();
+  return services.userGraph(config, () => signInAt(context, config, { tenantId, permission }, options));
+}
+
+/** The same at a place that comes from elsewhere than the settings, of which none are needed. */
+export function openAdministratorGraphAt(
+  context: CliContext,
+  place: SignInPlace,
+  request: { tenantId: string; permission: string },
+  options: SignInOptions,
+): Promise<CallGraph> {
+  return context.withoutSettings().userGraph(place, () => signInAt(context, place, request, options));
+}
+
+/** @returns the token of the person */
+async function signInAt(
+  { terminal, openBrowser, signIn }: CliContext,
+  place: SignInPlace,
+  { tenantId, permission }: { tenantId: string; permission: string },
+  { deviceCode }: SignInOptions,
+): Promise<string> {
   const who = `as a Printer Administrator of tenant ${tenantId}`;
   const flow = deviceCode ? 'deviceCode' : 'browser';
-  const config = await services.config();
   const prompts: SignInPrompts = {
     browser: (address) => {
       terminal.note(
@@ -51,6 +73,35 @@ export async function openAdministratorGraph(
     deviceCode: ({ verificationUri, userCode }) =>
       terminal.note(`Open ${verificationUri} and enter the code ${userCode}, ${who}.`),
   };
-  // Before a person signs in, the services make sure that both hosts can be reached.
-  return services.userGraph(() => signIn(config, { tenantId, permission, flow }, prompts));
+  const token = await signIn(place, { tenantId, permission, flow }, prompts);
+  requireTenant(token, tenantId);
+  return token;
+}
+
+/**
+ * Graph acts in the tenant that its token names, whatever the command was about. A token that cannot be read passes: its form
+ * is Entra's own affair (identity-platform access-tokens).
+ *
+ * @throws ReceiverError `signInFailed`
+ */
+function requireTenant(token: string, tenantId: string): void {
+  const tid = tenantOf(token);
+  if (tid === undefined || tid === tenantId) return;
+  throw new ReceiverError(
+    'signInFailed',
+    `The person signed in to tenant ${tid}, and this is about tenant ${tenantId}`,
+    {
+      remedy: 'Sign in with an account of that tenant, for example in a private window.',
+    },
+  );
+}
+
+function tenantOf(token: string): string | undefined {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    const tid = isRecord(claims) ? claims['tid'] : undefined;
+    return typeof tid === 'string' ? tid.toLowerCase() : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -79,6 +79,10 @@ export interface CliContext {
   directory: string;
   /** The services of the app, opened on first use with the settings of the environment and local.settings.json. */
   services: () => Promise<CliServices>;
+  /** What needs no setting of the app: neither the environment nor local.settings.json is read for it. */
+  withoutSettings: () => Pick<CliServices, 'userGraph'>;
+  /** TRUSTED_HOSTS of the environment: hosts outside Microsoft's clouds that the person at this machine trusts. */
+  trustedHosts: string | undefined;
   /** Silent unless --verbose. */
   logger: Logger;
   /** Sets exit code 1 for a verb that completed but had failures. */

@@ -1,5 +1,6 @@
 import {
   readStorageConfig,
+  type SignInPlace,
   type BlobStorageConfig,
   type QueueStorageConfig,
   type StorageConfig,
@@ -33,6 +34,10 @@ export function withReachChecks(services: CliServices, env: Environment, probe: 
   const eventQueues = once(() => requireQueues(probeDirect, env, 'eventsStorage'));
   const queue = (name: string) => (isEventsQueue(name) ? eventQueues() : ownQueues());
   const signIn = once(async () => requireSignIn(probeDirect, (await services.config()).authorityHost));
+  const userHosts = async ({ authorityHost, graphBaseUrl }: SignInPlace) => {
+    await requireSignIn(probeDirect, authorityHost);
+    await requireGraph(probe, graphBaseUrl);
+  };
   const graph = once(async () => {
     const { graphBaseUrl, credential } = await services.config();
     if (credential !== 'development') await signIn();
@@ -55,7 +60,10 @@ export function withReachChecks(services: CliServices, env: Environment, probe: 
     documents: after([blob], services.documents),
     rules: after([blob], services.rules),
     graph: after([table, graph], () => services.graph()),
-    userGraph: after([signIn, graph], services.userGraph),
+    userGraph: async (place, signInPerson) => {
+      await userHosts(place);
+      return services.userGraph(place, signInPerson);
+    },
     subscriptions: after([table, graph], services.subscriptions),
     sweep: after([table, ownQueues, graph], services.sweep),
     queue: async (name) => {

@@ -84,6 +84,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     },
     fetch: io.fetch,
     directory: io.directory,
+    withoutSettings: () => progress.watch(io.createServices(io.env)),
+    trustedHosts: io.env['TRUSTED_HOSTS'] || undefined,
     services: () =>
       (opened ??= readSettings(io.env, io.directory).then((env) => progress.watch(io.createServices(env)))),
     logger,

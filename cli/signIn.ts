@@ -1,7 +1,8 @@
 import type { DeviceCodeCredentialOptions } from '@azure/identity';
 import { authorityOptions } from '../shared/graph/tokens';
 import { explainSignIn, TIMED_OUT } from './signInErrors';
-import type { SignIn, SignInPlace, SignInPrompts, SignInRequest } from './signInRequest';
+import type { SignInPlace } from '../shared/config';
+import type { SignIn, SignInPrompts, SignInRequest } from './signInRequest';
 
 type AdditionalPolicy = NonNullable<DeviceCodeCredentialOptions['additionalPolicies']>[number];
 

@@ -1,7 +1,8 @@
 import { ReceiverError } from '../shared/errors';
 import { readEntraRefusal, refusalFields } from '../shared/graph/refusals';
 import { isRecord } from '../shared/parse';
-import type { SignInPlace, SignInRequest } from './signInRequest';
+import type { SignInPlace } from '../shared/config';
+import type { SignInRequest } from './signInRequest';
 
 /** The error of a browser that did not come back in time. */
 export const TIMED_OUT = 'timed_out';

@@ -1,7 +1,4 @@
-import type { Config } from '../shared/config';
-
-/** Where a person signs in, and to which app. */
-export type SignInPlace = Pick<Config, 'authorityHost' | 'clientId' | 'graphBaseUrl'>;
+import type { SignInPlace } from '../shared/config';
 
 /** Who signs in, how, and for what. */
 export interface SignInRequest {

@@ -55,6 +55,9 @@ export interface Config extends CertificateConfig {
   publicBaseUrl: string;
 }
 
+/** Where a person signs in, and to which app. */
+export type SignInPlace = Pick<Config, 'authorityHost' | 'clientId' | 'graphBaseUrl'>;
+
 /** The name of every setting that this product reads. A test compares them with the example file and the README. */
 export const SETTING_NAMES = [
   'AzureWebJobsStorage',

@@ -69,6 +69,8 @@ export const ERRORS = {
   fleetInvalid: { retryable: false, remedy: 'Correct the document. See docs/fleet.md.' },
   fleetNotFound: { retryable: false, remedy: 'Store a document: fleet import <file> --tenant <id>' },
   fleetChanged: { retryable: false, remedy: 'See: fleet plan' },
+  fleetFileInvalid: { retryable: false, remedy: 'Ask for a new file, which fleet plan --out writes.' },
+  fleetFileExpired: { retryable: false, remedy: 'Ask for a new file, which fleet plan --out writes.' },
   watchNotLive: { retryable: true, remedy: 'The app retries.' },
   triggerTaken: { retryable: false, remedy: 'Delete that trigger, or leave the printer out: exclude.' },
   printerNotCreated: {

@@ -7,7 +7,7 @@ import type { SweepDeps } from './sweep/sweepRun';
 import type { AdmitDevice } from './deviceTokens/admitDevice';
 import type { TokenDeps } from './deviceTokens/issueToken';
 import type { ConfirmConsent } from './consent/confirmConsent';
-import { readConfig, readStorageConfig, type Config } from './config';
+import { readConfig, readStorageConfig, type Config, type SignInPlace } from './config';
 import type { GraphService } from './graph/service';
 import type { CallGraph } from './graph/client';
 import type { PlacesAndTurns } from './fairness/openFairQueues';
@@ -45,8 +45,8 @@ export interface Services extends AppQueues {
   confirmConsent(): Promise<ConfirmConsent>;
   /** What the use cases on subscriptions need apart from the logger of the invocation. */
   subscriptions(): Promise<Omit<SubscriptionDeps, 'logger'>>;
-  /** Microsoft Graph as the person who signs in, which gives a token; for the CLI. */
-  userGraph(signIn: () => Promise<string>): Promise<CallGraph>;
+  /** Microsoft Graph as the person who signs in, which gives a token; for the CLI. Needs no settings. */
+  userGraph(place: SignInPlace, signIn: () => Promise<string>): Promise<CallGraph>;
   /** The places of this process, which its tenants share. */
   places(): Promise<PlacesAndTurns>;
   /** The ledger. */
@@ -160,7 +160,7 @@ export function createServices(env: Environment, measure: Measure = notMeasured)
       clock: systemClock,
       random: Math.random,
     })),
-    userGraph: async (signIn) => (await import('./graph/service')).openUserGraph(await config(), await signIn()),
+    userGraph: async (place, signIn) => (await import('./graph/service')).openUserGraph(place, await signIn()),
     ...queues,
     places,
     ledger,

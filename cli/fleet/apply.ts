@@ -4,16 +4,22 @@ import { fold } from '../resolveNames';
 import type { FleetPlan, NamedDefinition, NewWatchOf, OldWatchOf, OurTrigger } from './fleetPlan';
 import { describeNamed, describeWatch } from './formatPlan';
 
-/** What carries out one step. Each rejects where it could not, and may then be repeated. */
-export interface FleetSteps {
+/** What carries out one step of the app. Each rejects where it could not, and may then be repeated. */
+export interface AppSteps {
   /** Resolves with the id of the new definition. */
   makeDefinition: (name: string) => Promise<string>;
   /** Resolves once the watch has a live subscription. */
   startWatch: (watch: OldWatchOf) => Promise<void>;
-  createTrigger: (trigger: { printerId: string; definitionId: string }) => Promise<void>;
-  deleteTrigger: (trigger: { printerId: string; triggerId: string }) => Promise<void>;
   stopWatch: (watch: OldWatchOf) => Promise<void>;
 }
+
+/** What carries out one step of the administrator, in the same way. */
+export interface TriggerSteps {
+  createTrigger: (trigger: { printerId: string; definitionId: string }) => Promise<void>;
+  deleteTrigger: (trigger: { printerId: string; triggerId: string }) => Promise<void>;
+}
+
+export type FleetSteps = AppSteps & TriggerSteps;
 
 export interface ApplyDeps {
   steps: FleetSteps;

@@ -39,7 +39,7 @@ const matcher = z
   });
 
 const matchers = z.array(matcher).max(MOST_MATCHERS);
-const printers = z
+export const printers = z
   .strictObject({
     include: matchers.meta({ description: 'One of these must match. An empty list means no printer.' }),
     exclude: matchers.optional().meta({ description: 'None of these may match.' }),

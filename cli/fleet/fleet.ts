@@ -4,12 +4,14 @@ import { deviceCodeOption, SIGN_IN_HELP, type SignInOptions } from '../administr
 import { nameArgument, TENANT_FLAG, TENANT_HELP } from '../arguments';
 import type { CliContext } from '../context';
 import { example, JSON_HELP, type JsonOption } from '../output';
-import { applyVerb, type ApplyOptions } from './applyVerb';
+import { applyVerb } from './applyVerb';
 import { exportDocument } from './exportDocument';
 import { isEmptyPlan, takenPrinters, type FleetPlan } from './fleetPlan';
 import { PLAN_HEADINGS, planRows, summarizePlan } from './formatPlan';
 import { importVerb, type ImportOptions } from './importFleet';
 import { planFleet } from './plan';
+import { planOut } from './planOut';
+import type { ApplyOptions } from './planRun';
 import { openFleet, readFleet } from './readFleet';
 import { requireFleetDocument } from './storedFleet';
 
@@ -22,29 +24,49 @@ const TENANT = '--tenant 11111111-1111-1111-1111-111111111111';
 /** The group `fleet`: which printers of a customer take which scenario. */
 export function fleetCommand(group: Command, context: CliContext): void {
   group.description('Bind and watch all printers of a customer by one document (docs/fleet.md)');
-  const signedIn = (verb: string, description: string, help = '') =>
-    group
-      .command(verb)
-      .description(description)
-      .requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument)
+  const signsIn = (command: Command, help: string, ...examples: string[]) =>
+    command
       .addOption(deviceCodeOption())
       .option('--json', JSON_HELP)
-      .addHelpText('after', SIGN_IN_HELP + help + example(`fleet ${verb} ${TENANT}`));
-  signedIn('plan', 'Show what separates the customer from its document. Changes nothing').action(
-    (options: FleetOptions) => plan(context, options),
-  );
+      .addHelpText('after', SIGN_IN_HELP + help + example(...examples));
+  const signedIn = (verb: string, description: string, help = '', ...examples: string[]) =>
+    signsIn(
+      group.command(verb).description(description).requiredOption(TENANT_FLAG, TENANT_HELP, nameArgument),
+      help,
+      ...[`fleet ${verb} ${TENANT}`, ...examples],
+    );
+  signedIn(
+    'plan',
+    'Show what separates the customer from its document. Changes nothing without --out',
+    `
+
+With --out nobody signs in: the definitions of the document and their watches are made, and the file is written for an
+administrator of the customer, who runs fleet apply with it. It holds no secret.
+`,
+    `fleet plan ${TENANT} --out contoso.json`,
+  )
+    .option(
+      '--out <file>',
+      'make definitions and their watches, then write the file for an administrator of the customer',
+    )
+    .option('--yes', 'skip the confirmation of --out')
+    .action((options: PlanOptions) => plan(context, options));
   signedIn(
     'check',
     'As plan, and exit code 3 when reality differs from the document. Changes nothing',
     '\n\nA printer of the document with a trigger of another app is a difference too.\n',
   ).action((options: FleetOptions) => check(context, options));
-  signedIn(
-    'apply',
-    'Make the definitions, watches and triggers of the document, and remove those that it does not name',
+  signsIn(
+    group
+      .command('apply')
+      .description('Make the definitions, watches and triggers of the document, and remove those that it does not name')
+      .argument('[file]', 'a file of fleet plan --out: only its triggers, without any setting of the app')
+      .option(TENANT_FLAG, TENANT_HELP, nameArgument),
     '\n\nMay be stopped with Ctrl-C and repeated: each run makes what is missing.\n',
+    ...[`fleet apply ${TENANT}`, 'fleet apply contoso.json'],
   )
     .option('--yes', 'skip the confirmation')
-    .action((options: ApplyOptions) => applyVerb(context, options));
+    .action((file: string | undefined, options: ApplyOptions) => applyVerb(context, file, options));
   signedIn('export', 'Print a document of what is there now').action((options: FleetOptions) =>
     exportVerb(context, options),
   );
@@ -69,7 +91,14 @@ export function fleetCommand(group: Command, context: CliContext): void {
     .action((file: string | undefined, options: ImportOptions) => importVerb(context, file, options));
 }
 
-async function plan(context: CliContext, options: FleetOptions): Promise<void> {
+interface PlanOptions extends FleetOptions {
+  out?: string;
+  yes?: true;
+}
+
+async function plan(context: CliContext, options: PlanOptions): Promise<void> {
+  const { out } = options;
+  if (out !== undefined) return planOut(context, { ...options, out });
   printPlan(context, await readPlan(context, options), options);
 }
 

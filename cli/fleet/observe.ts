@@ -30,7 +30,7 @@ export interface Fleet {
   definitions: readonly { id: string; name: string }[];
   watches: readonly FleetWatch[];
   /** Undefined where the app may not read them. */
-  pullPrintPrinters: readonly PullPrintPrinter[] | undefined;
+  pullPrintPrinters: readonly Pick<PullPrintPrinter, 'id' | 'displayName'>[] | undefined;
 }
 
 export interface ObserveDeps {
@@ -61,29 +61,41 @@ export async function observeFleet(
   tenantId: string,
   { triggers }: { triggers: boolean },
 ): Promise<Fleet> {
-  const { app, administrator, onProgress } = deps;
+  const { app, administrator } = deps;
+  const printers = triggers
+    ? await readPrinters(deps, tenantId)
+    : (await listPrinters(administrator, tenantId)).map((printer) => ({ ...printer, triggers: [] }));
+  return {
+    printers,
+    definitions: await readDefinitions(app, tenantId),
+    watches: await readWatches(deps, tenantId),
+    pullPrintPrinters: await readPullPrintPrinters(app, tenantId),
+  };
+}
+
+/** The printers of a customer with their triggers. One that is deleted in the meantime is missing. */
+export async function readPrinters(
+  { administrator, onProgress }: Pick<ObserveDeps, 'administrator' | 'onProgress'>,
+  tenantId: string,
+): Promise<FleetPrinter[]> {
   const listed = await listPrinters(administrator, tenantId);
-  const definitions = (await listDefinitions(app, tenantId)).map(({ id, displayName }) => ({
-    id: id.toLowerCase(),
-    name: displayName,
-  }));
-  const pullPrintPrinters = await readPullPrintPrinters(app, tenantId);
   const found = new Map<string, readonly PrintTrigger[]>();
   let read = 0;
-  await eachBounded(PRINTERS_AT_ONCE, triggers ? listed : [], async ({ id }) => {
+  await eachBounded(PRINTERS_AT_ONCE, listed, async ({ id }) => {
     const ofPrinter = await unlessGone(listTriggers(administrator, tenantId, id));
     if (ofPrinter) found.set(id, ofPrinter);
     onProgress((read += 1), listed.length);
   });
-  return {
-    printers: listed.flatMap((printer) => {
-      const ofPrinter = triggers ? found.get(printer.id) : [];
-      return ofPrinter ? [{ ...printer, triggers: ofPrinter }] : [];
-    }),
-    definitions,
-    watches: await readWatches(deps, tenantId),
-    pullPrintPrinters,
-  };
+  return listed.flatMap((printer) => {
+    const triggers = found.get(printer.id);
+    return triggers ? [{ ...printer, triggers }] : [];
+  });
+}
+
+/** The definitions of this app. */
+export async function readDefinitions(app: Paging, tenantId: string): Promise<{ id: string; name: string }[]> {
+  const listed = await listDefinitions(app, tenantId);
+  return listed.map(({ id, displayName }) => ({ id: id.toLowerCase(), name: displayName }));
 }
 
 /** Whether Graph notifies the app of this watch at `now`. */
@@ -101,7 +113,7 @@ async function readWatches({ watches, now, onUnreadable }: ObserveDeps, tenantId
 }
 
 /** The permission is optional: without it, Graph answers 403. */
-async function readPullPrintPrinters(app: Paging, tenantId: string): Promise<PullPrintPrinter[] | undefined> {
+export async function readPullPrintPrinters(app: Paging, tenantId: string): Promise<PullPrintPrinter[] | undefined> {
   try {
     return await listPullPrintPrinters(app, tenantId);
   } catch (error) {

@@ -62,8 +62,12 @@ function planTriggers(document: FleetDocument, fleet: Fleet): FleetPlan['trigger
   return plan;
 }
 
-/** The definition that a document names. One with a new name is to be made. */
-function findDefinition({ definitions }: Fleet, text: string): NamedDefinition {
+/**
+ * The definition that a document names. One with a new name is to be made.
+ *
+ * @throws ReceiverError `fleetInvalid`
+ */
+export function findDefinition({ definitions }: Pick<Fleet, 'definitions'>, text: string): NamedDefinition {
   const wanted = fold(text.trim());
   const found = definitions.filter(({ id, name }) => id === wanted || fold(name.trim()) === wanted);
   const [first, second] = found;
@@ -85,7 +89,7 @@ function nameOf({ definitions }: Fleet, id: string): string {
 }
 
 /** Each definition once: by its id, or by its name before it has one. */
-function uniqueDefinitions(definitions: readonly NamedDefinition[]): NamedDefinition[] {
+export function uniqueDefinitions(definitions: readonly NamedDefinition[]): NamedDefinition[] {
   const byKey = new Map(
     definitions.map((definition) => [definition.id ?? `name ${fold(definition.name)}`, definition]),
   );

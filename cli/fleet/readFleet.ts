@@ -1,4 +1,5 @@
 import type { DefinitionPaging } from '../../shared/graph/api/taskDefinitions';
+import type { CallGraph } from '../../shared/graph/client';
 import type { Paging } from '../../shared/graph/paging';
 import { openAdministratorGraph, type SignInOptions } from '../administrator';
 import { notListed } from '../arguments';
@@ -27,22 +28,30 @@ export async function openFleet(
   permission: string,
   options: SignInOptions,
 ): Promise<OpenedFleet> {
-  const { terminal, sleep } = context;
   const services = await context.services();
   const { graphBaseUrl, clientId } = await services.config();
   if (!(await (await services.tenants()).get(tenantId))) throw notListed(tenantId);
   const administrator = await openAdministratorGraph(context, tenantId, permission, options);
   const waits = new AbortController();
+  const patient = createPatience(context, waits);
+  return {
+    tenantId,
+    app: { graphBaseUrl, clientId, callGraph: patient((await services.graph()).callGraph) },
+    administrator: { graphBaseUrl, callGraph: patient(administrator) },
+    waits,
+  };
+}
+
+/** Lets calls wait where Graph throttles, until `waits` is aborted. The wait is shown. */
+export function createPatience(
+  { terminal, sleep }: CliContext,
+  waits: AbortController,
+): (calls: CallGraph) => CallGraph {
   const deps = {
     sleep: (ms: number) => sleep(ms, waits.signal),
     onWait: (ms: number) => terminal.status(`Graph asked to wait ${Math.ceil(ms / 1_000)} s.`),
   };
-  return {
-    tenantId,
-    app: { graphBaseUrl, clientId, callGraph: waitOutThrottling((await services.graph()).callGraph, deps) },
-    administrator: { graphBaseUrl, callGraph: waitOutThrottling(administrator, deps) },
-    waits,
-  };
+  return (callGraph) => waitOutThrottling(callGraph, deps);
 }
 
 /** What the customer has now, with progress and warnings on stderr. */

@@ -8,18 +8,28 @@ import { createTrigger, deleteTrigger, listTriggers } from '../../shared/graph/a
 import { removeWatch } from '../../shared/subscriptions/manage';
 import type { SubscriptionDeps } from '../../shared/subscriptions/record';
 import { DEFAULT_APP_NAME } from '../definitions';
-import type { FleetSteps } from './apply';
+import type { AppSteps, FleetSteps, TriggerSteps } from './apply';
 import type { OpenedFleet } from './readFleet';
 import { isNotSettled, startWatch } from './startWatch';
 
 interface StepDeps {
-  opened: Pick<OpenedFleet, 'tenantId' | 'app' | 'administrator'>;
-  subscriptions: SubscriptionDeps;
   /** Whose sleeps end when the run is interrupted. */
   clock: Clock;
   /** Says what is waited for, and for how many milliseconds. */
   onWait: (what: string, ms: number) => void;
 }
+
+interface AppDeps extends StepDeps {
+  opened: Pick<OpenedFleet, 'tenantId' | 'app'>;
+  subscriptions: SubscriptionDeps;
+}
+
+interface TriggerDeps extends StepDeps {
+  opened: Pick<OpenedFleet, 'tenantId' | 'administrator'>;
+}
+
+/** Until when a 404 or 403 may mean that Graph does not know a definition yet, in milliseconds since 1970. */
+type SettlesAt = (definitionId: string) => number;
 
 /**
  * Writes to subscriptions in 20 s. Graph allows 500 for each app and tenant (concepts/throttling-limits.md), and the timer of the
@@ -29,19 +39,26 @@ const WRITES = { most: 450, windowMs: 20_000 };
 
 /** Graph may answer 404 or 403 about an object that was made a moment ago. */
 const PAUSES = { firstMs: 2_000, longestMs: 60_000 };
-const SETTLES_MS = 5 * 60_000;
+export const SETTLES_MS = 5 * 60_000;
 /** Tries of a POST whose answer was lost. Before each further one, the listing shows whether it took effect. */
 const MOST_TRIES = 3;
 
 /** The steps of a plan at Graph and in the table of watches. */
-export function createSteps(deps: StepDeps): FleetSteps {
+export function createSteps(deps: AppDeps & TriggerDeps): FleetSteps {
+  const { settlesAt, ...ofApp } = createAppSteps(deps);
+  return { ...ofApp, ...createTriggerSteps(deps, settlesAt) };
+}
+
+/** The steps that need the permissions of the app and its storage. */
+export function createAppSteps(deps: AppDeps): AppSteps & { settlesAt: SettlesAt } {
   const { opened, subscriptions, clock } = deps;
-  const { tenantId, app, administrator } = opened;
+  const { tenantId, app } = opened;
   const pace = createPace(clock, WRITES);
   /** When this run has made a definition, in milliseconds since 1970. */
   const madeAt = new Map<string, number>();
-  const settlesAt = (definitionId: string) => (madeAt.get(definitionId) ?? -Infinity) + SETTLES_MS;
+  const settlesAt: SettlesAt = (definitionId) => (madeAt.get(definitionId) ?? -Infinity) + SETTLES_MS;
   return {
+    settlesAt,
     async makeDefinition(displayName) {
       const names = { displayName, appName: DEFAULT_APP_NAME };
       const id = (await createDefinition(app.callGraph, tenantId, names)).id.toLowerCase();
@@ -52,6 +69,19 @@ export function createSteps(deps: StepDeps): FleetSteps {
       const watch = { key: { tenantId, kind, id }, name, settlesAt: kind === 'jobStarted' ? settlesAt(id) : -Infinity };
       await startWatch({ subscriptions, clock, pace, onWait: deps.onWait }, watch);
     },
+    async stopWatch({ kind, id }) {
+      await pace(1);
+      const result = await removeWatch(subscriptions, { tenantId, kind, id });
+      if (result?.outcome !== 'failed') return;
+      throw new ReceiverError('watchNotLive', `The subscription was not deleted: ${result.watch.lastError ?? ''}`);
+    },
+  };
+}
+
+/** The steps that need a signed-in Printer Administrator, and nothing else. */
+export function createTriggerSteps(deps: TriggerDeps, settlesAt: SettlesAt): TriggerSteps {
+  const { tenantId, administrator } = deps.opened;
+  return {
     async createTrigger({ printerId, definitionId }) {
       await repeatCreate(deps, settlesAt(definitionId), async (isRepeated) => {
         const isThere = async () =>
@@ -67,12 +97,6 @@ export function createSteps(deps: StepDeps): FleetSteps {
     },
     async deleteTrigger({ printerId, triggerId }) {
       await deleteTrigger(administrator.callGraph, { tenantId, printerId, triggerId });
-    },
-    async stopWatch({ kind, id }) {
-      await pace(1);
-      const result = await removeWatch(subscriptions, { tenantId, kind, id });
-      if (result?.outcome !== 'failed') return;
-      throw new ReceiverError('watchNotLive', `The subscription was not deleted: ${result.watch.lastError ?? ''}`);
     },
   };
 }

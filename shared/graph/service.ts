@@ -58,7 +58,7 @@ export function forListed(request: RequestToken, isListed: IsListed, clock: Pick
   };
 }
 
-function openGraph({ graphBaseUrl }: Config, tokens: Tokens, measure: Measure): GraphService {
+function openGraph({ graphBaseUrl }: Pick<Config, 'graphBaseUrl'>, tokens: Tokens, measure: Measure): GraphService {
   const clock = systemClock;
   const random = Math.random;
   const throttle = createThrottle(clock);
@@ -71,7 +71,7 @@ function openGraph({ graphBaseUrl }: Config, tokens: Tokens, measure: Measure): 
 }
 
 /** Graph as the person to whom the token belongs. */
-export function openUserGraph(config: Config, token: string): CallGraph {
+export function openUserGraph(config: Pick<Config, 'graphBaseUrl'>, token: string): CallGraph {
   const tokens = { get: () => Promise.resolve(token), refused: () => undefined };
   return asAdministrator(openGraph(config, tokens, notMeasured).callGraph);
 }

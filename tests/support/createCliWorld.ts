@@ -55,7 +55,7 @@ export function createCliWorld(overrides: Partial<CliIo> = {}, wrap: WrapService
     watches: () => Promise.resolve(world.watches),
     graph: () => Promise.resolve({ callGraph: world.graph.callGraph }),
     subscriptions: () => Promise.resolve(subscriptions),
-    userGraph: async (signIn) => {
+    userGraph: async (_place, signIn) => {
       await signIn();
       return administrator.callGraph;
     },

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CliIo } from '../../cli/context';
+import type { CliIo, CliServices } from '../../cli/context';
 import type { CallGraph, GraphCall } from '../../shared/graph/client';
-import { createCliWorld } from './createCliWorld';
+import { CLI_ENV, createCliWorld } from './createCliWorld';
 import { graphError } from './createFakeGraph';
 
 interface WorldPrinter {
@@ -65,19 +65,40 @@ export function createFleetWorld(overrides: Partial<CliIo> = {}) {
     return { status: 200, body: answer(call) };
   };
   const isPrint = ({ path }: GraphCall) => path.startsWith('/print/');
-  const world = createCliWorld({ directory, ...overrides }, (services) => ({
-    ...services,
-    graph: async () => {
-      const { callGraph: rest } = await services.graph();
-      return { callGraph: (call) => (isPrint(call) ? callGraph(call) : rest(call)) };
+  const userGraph: CliServices['userGraph'] = async (_place, signIn) => {
+    await signIn();
+    return callGraph;
+  };
+  const io = { directory, env: CLI_ENV, ...overrides };
+  let isAtCustomer = false;
+  const world = createCliWorld(
+    // Read by each run, so that a run may be at the customer.
+    Object.defineProperty({ ...io }, 'env', { enumerable: true, get: () => (isAtCustomer ? {} : io.env) }),
+    (services) => {
+      if (isAtCustomer) return onlyUserGraph(services, userGraph);
+      return {
+        ...services,
+        graph: async () => {
+          const { callGraph: rest } = await services.graph();
+          return { callGraph: (call) => (isPrint(call) ? callGraph(call) : rest(call)) };
+        },
+        userGraph,
+      };
     },
-    userGraph: async (signIn) => {
-      await signIn();
-      return callGraph;
-    },
-  }));
+  );
+  /** The program on a machine of the customer: no setting, and no service but Graph as the person who signs in. */
+  const runAtCustomer = async (...argv: string[]) => {
+    isAtCustomer = true;
+    try {
+      return await world.run(...argv);
+    } finally {
+      isAtCustomer = false;
+    }
+  };
   return {
     ...world,
+    runAtCustomer,
+    readText: (name: string) => readFileSync(join(directory, name), 'utf8'),
     printers,
     definitions,
     pullPrintPrinters,
@@ -89,4 +110,11 @@ export function createFleetWorld(overrides: Partial<CliIo> = {}) {
       writeFileSync(join(directory, name), typeof content === 'string' ? content : JSON.stringify(content, null, 2)),
     end: () => rmSync(directory, { recursive: true }),
   };
+}
+
+function onlyUserGraph(services: CliServices, userGraph: CliServices['userGraph']): CliServices {
+  const none = { ...services };
+  const reject = () => Promise.reject(new Error('The customer has no such service'));
+  for (const name of Object.keys(none)) Reflect.set(none, name, reject);
+  return { ...none, userGraph };
 }
