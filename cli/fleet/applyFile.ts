@@ -7,12 +7,13 @@ import type { CliContext } from '../context';
 import { readFileNamed } from '../rulesFile';
 import { applyPlan, countSteps, type AppSteps } from './apply';
 import { takenPrinters, type FleetPlan } from './fleetPlan';
-import { readPrinters, type Fleet } from './observe';
+import { readPrinters, settlingOf, type Fleet, type FleetPrinter } from './observe';
 import { planFleet } from './plan';
 import { parsePlanFile, type PlanFile } from './planFile';
-import { createPatience } from './readFleet';
+import { createPatience, openReading } from './readFleet';
 import { agree, openRun, reportApplied, type ApplyOptions } from './planRun';
-import { createTriggerSteps, SETTLES_MS } from './steps';
+import { SETTLES_MS } from './settling';
+import { createTriggerSteps } from './steps';
 
 /**
  * `fleet apply FILE`: the half that needs the customer's own administrator, without settings, storage or secrets. Lists printers
@@ -34,11 +35,14 @@ export async function applyFile(context: CliContext, file: string, options: Appl
   const expiry = new AbortController();
   const callGraph = createPatience(context, waits)(whileValid(calls, { context, file, plan, expiry }));
   const administrator = { graphBaseUrl: plan.graphBaseUrl, callGraph };
-  const changes = await planTriggers(context, plan, administrator);
+  const printers = await readPrinters({ administrator, ...openReading(context) }, tenantId);
+  context.terminal.status(undefined);
+  const changes = planTriggers(plan, printers);
   if (!(await agree(context, { plan: changes, tenantId }, options))) return;
   const run = openRun(context, waits);
   const deps = { ...run, opened: { tenantId, administrator } };
-  const steps = { ...NO_APP_STEPS, ...createTriggerSteps(deps, () => settlesAt(plan)) };
+  const settling = { definition: () => settlesAt(plan), printer: settlingOf(printers) };
+  const steps = { ...NO_APP_STEPS, ...createTriggerSteps(deps, settling) };
   const interruption = AbortSignal.any([run.interruption, expiry.signal]);
   const applied = await applyPlan({ ...run, steps, interruption }, changes);
   context.terminal.status(undefined);
@@ -51,15 +55,10 @@ export async function applyFile(context: CliContext, file: string, options: Appl
 }
 
 /** What separates the triggers of the customer from those of the file. Watches are the affair of the app. */
-async function planTriggers(
-  { terminal }: CliContext,
-  { tenantId, definitions, jobStarted, pullPrintPrinters }: PlanFile,
-  administrator: Parameters<typeof readPrinters>[0]['administrator'],
-): Promise<FleetPlan> {
-  const onProgress = (read: number, printers: number) =>
-    terminal.status(`Read the triggers of ${read} of ${printers} printers.`);
-  const printers = await readPrinters({ administrator, onProgress }, tenantId);
-  terminal.status(undefined);
+function planTriggers(
+  { definitions, jobStarted, pullPrintPrinters }: PlanFile,
+  printers: readonly FleetPrinter[],
+): FleetPlan {
   const fleet: Fleet = {
     printers,
     definitions,

@@ -5,6 +5,7 @@ import { requireActive } from '../requireActive';
 import { applyPlan, countSteps, type Applied } from './apply';
 import { applyFile } from './applyFile';
 import { takenPrinters, type FleetPlan } from './fleetPlan';
+import { settlingOf } from './observe';
 import { planFleet } from './plan';
 import { openFleet, readFleet, type OpenedFleet } from './readFleet';
 import { agree, openRun, reportApplied, type ApplyOptions } from './planRun';
@@ -22,17 +23,21 @@ export async function applyVerb(context: CliContext, file: string | undefined, o
   const fleet = await readFleet(context, opened, { triggers: document.jobStarted !== undefined });
   const plan = planFleet(document, fleet);
   if (!(await agree(context, { plan, tenantId }, options))) return;
-  const applied = await carryOut(context, opened, plan);
+  const applied = await carryOut(context, opened, { plan, printerSettlesAt: settlingOf(fleet.printers) });
   const steps = countSteps(plan);
   const taken = takenPrinters(plan).length;
   const next = `fleet apply --tenant ${tenantId}`;
   reportApplied(context, applied, { tenantId, steps, taken, json: options.json, next });
 }
 
-async function carryOut(context: CliContext, opened: OpenedFleet, plan: FleetPlan): Promise<Applied> {
+async function carryOut(
+  context: CliContext,
+  opened: OpenedFleet,
+  { plan, printerSettlesAt }: { plan: FleetPlan; printerSettlesAt: (printerId: string) => number },
+): Promise<Applied> {
   const { interruption, clock, onWait, onProgress } = openRun(context, opened.waits);
   const subscriptions = { ...(await (await context.services()).subscriptions()), logger: context.logger };
-  const steps = createSteps({ opened, subscriptions, clock, onWait });
+  const steps = createSteps({ opened, subscriptions, clock, onWait, printerSettlesAt });
   const applied = await applyPlan({ steps, interruption, onProgress }, plan);
   context.terminal.status(undefined);
   return applied;

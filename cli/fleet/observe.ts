@@ -5,6 +5,7 @@ import { listPrinters, type ListedPrinter } from '../../shared/graph/api/printer
 import { listPullPrintPrinters, type PullPrintPrinter } from '../../shared/graph/api/pullPrintPrinters';
 import { listDefinitions, type DefinitionPaging } from '../../shared/graph/api/taskDefinitions';
 import { listTriggers, type PrintTrigger } from '../../shared/graph/api/taskTriggers';
+import { repeatWhileNew, SETTLES_MS, type WaitDeps } from './settling';
 import { hasSubscription, type Watch, type WatchKind, type Watches } from '../../shared/watches/watches';
 
 /** A printer and its triggers. Graph allows one (api/printer-post-tasktriggers.md). */
@@ -33,14 +34,12 @@ export interface Fleet {
   pullPrintPrinters: readonly Pick<PullPrintPrinter, 'id' | 'displayName'>[] | undefined;
 }
 
-export interface ObserveDeps {
+export interface ObserveDeps extends WaitDeps {
   /** Graph as the app. */
   app: DefinitionPaging;
   /** Graph as the signed-in Printer Administrator. */
   administrator: Paging;
   watches: Pick<Watches, 'list'>;
-  /** Milliseconds since 1970. */
-  now: () => number;
   /** A row that cannot be read. */
   onUnreadable: (error: Error) => void;
   /** Printers whose triggers have been read, and how many there are. */
@@ -75,14 +74,17 @@ export async function observeFleet(
 
 /** The printers of a customer with their triggers. One that is deleted in the meantime is missing. */
 export async function readPrinters(
-  { administrator, onProgress }: Pick<ObserveDeps, 'administrator' | 'onProgress'>,
+  deps: WaitDeps & Pick<ObserveDeps, 'administrator' | 'onProgress'>,
   tenantId: string,
 ): Promise<FleetPrinter[]> {
+  const { administrator, onProgress } = deps;
   const listed = await listPrinters(administrator, tenantId);
   const found = new Map<string, readonly PrintTrigger[]>();
   let read = 0;
-  await eachBounded(PRINTERS_AT_ONCE, listed, async ({ id }) => {
-    const ofPrinter = await unlessGone(listTriggers(administrator, tenantId, id));
+  await eachBounded(PRINTERS_AT_ONCE, listed, async (printer) => {
+    const { id } = printer;
+    const isNew = { object: 'printer', settlesAt: printerSettlesAt(printer) };
+    const ofPrinter = await unlessGone(repeatWhileNew(deps, isNew, () => listTriggers(administrator, tenantId, id)));
     if (ofPrinter) found.set(id, ofPrinter);
     onProgress((read += 1), listed.length);
   });
@@ -90,6 +92,18 @@ export async function readPrinters(
     const triggers = found.get(printer.id);
     return triggers ? [{ ...printer, triggers }] : [];
   });
+}
+
+/** Until when Graph may not know each of these printers everywhere, by id. */
+export function settlingOf(printers: readonly ListedPrinter[]): (id: string) => number {
+  const ends = new Map(printers.map((printer) => [printer.id, printerSettlesAt(printer)]));
+  return (id) => ends.get(id) ?? -Infinity;
+}
+
+/** In milliseconds since 1970. */
+function printerSettlesAt({ registeredAt }: Pick<ListedPrinter, 'registeredAt'>): number {
+  const at = Date.parse(registeredAt ?? '');
+  return Number.isNaN(at) ? -Infinity : at + SETTLES_MS;
 }
 
 /** The definitions of this app. */
@@ -103,11 +117,11 @@ export function isLive(watch: Watch, now: number): boolean {
   return watch.wanted && hasSubscription(watch) && Date.parse(watch.expirationDateTime) > now;
 }
 
-async function readWatches({ watches, now, onUnreadable }: ObserveDeps, tenantId: string): Promise<FleetWatch[]> {
+async function readWatches({ watches, clock, onUnreadable }: ObserveDeps, tenantId: string): Promise<FleetWatch[]> {
   const found: FleetWatch[] = [];
   for await (const { watch } of watches.list(tenantId, onUnreadable)) {
     const { kind, id, name = '', wanted } = watch;
-    found.push({ kind, id, name, isWanted: wanted, isLive: isLive(watch, now()) });
+    found.push({ kind, id, name, isWanted: wanted, isLive: isLive(watch, clock.now()) });
   }
   return found;
 }
@@ -122,8 +136,8 @@ export async function readPullPrintPrinters(app: Paging, tenantId: string): Prom
   }
 }
 
-/** A printer may be deleted while the others are read. */
-async function unlessGone<T>(reading: Promise<T>): Promise<T | undefined> {
+/** What a call gives, or undefined for a 404: a printer may be deleted while the others are read. */
+export async function unlessGone<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
   } catch (error) {

@@ -5,6 +5,7 @@ import { errorLines, plural, type JsonOption } from '../output';
 import { countSteps, type Applied } from './apply';
 import { isEmptyPlan, takenPrinters, type FleetPlan } from './fleetPlan';
 import { PLAN_HEADINGS, planRows, summarizePlan } from './formatPlan';
+import { showWait } from './readFleet';
 
 export interface ApplyOptions extends JsonOption, SignInOptions {
   tenant?: string;
@@ -39,7 +40,7 @@ export function openRun({ terminal, now, sleep, interruption: listen }: CliConte
   return {
     interruption,
     clock: { now, sleep: (ms: number) => sleep(ms, interruption) },
-    onWait: (what: string, ms: number) => terminal.status(`${what}. Next try in ${Math.ceil(ms / 1_000)} s.`),
+    onWait: showWait(terminal),
     onProgress: (done: number, total: number) => terminal.status(`${done} of ${total} steps done.`),
   };
 }

@@ -60,13 +60,11 @@ export async function readFleet(
   { tenantId, app, administrator }: OpenedFleet,
   options: { triggers: boolean },
 ): Promise<Fleet> {
-  const { terminal, now } = context;
+  const { terminal } = context;
   const deps = {
-    ...{ app, administrator, now },
+    ...{ app, administrator, ...openReading(context) },
     watches: await (await context.services()).watches(),
     onUnreadable: warn(terminal),
-    onProgress: (read: number, printers: number) =>
-      terminal.status(`Read the triggers of ${read} of ${printers} printers.`),
   };
   const fleet = await observeFleet(deps, tenantId, options);
   terminal.status(undefined);
@@ -74,4 +72,19 @@ export async function readFleet(
     terminal.note('Pull print printers are not shown: the app has no permission PullPrintPrinter.Read.All.');
   }
   return fleet;
+}
+
+/** What reads the triggers of printers works with. Its waits and its progress are shown. Ctrl-C ends the program meanwhile. */
+export function openReading({ terminal, now, sleep }: CliContext) {
+  return {
+    clock: { now, sleep: (ms: number) => sleep(ms) },
+    onWait: showWait(terminal),
+    onProgress: (read: number, printers: number) =>
+      terminal.status(`Read the triggers of ${read} of ${printers} printers.`),
+  };
+}
+
+/** Shows what is waited for, and for how many milliseconds. */
+export function showWait(terminal: CliContext['terminal']): (what: string, ms: number) => void {
+  return (what, ms) => terminal.status(`${what}. Next try in ${Math.ceil(ms / 1_000)} s.`);
 }

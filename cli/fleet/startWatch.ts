@@ -2,7 +2,7 @@ import { doublingMs } from '../../shared/backoff';
 import type { Clock } from '../../shared/clock';
 import type { Pace } from '../../shared/concurrency';
 import { ReceiverError } from '../../shared/errors';
-import { GraphError } from '../../shared/graph/errors';
+import type { GraphError } from '../../shared/graph/errors';
 import { addWatch, renewWatch } from '../../shared/subscriptions/manage';
 import { retryAfterEndsAt } from '../../shared/subscriptions/plan';
 import type { SubscriptionDeps, WatchResult } from '../../shared/subscriptions/record';
@@ -10,6 +10,7 @@ import type { WatchKey } from '../../shared/watches/watches';
 import { notListed, pullPrintPrinter } from '../arguments';
 import { rememberRefusal } from '../graphRefusal';
 import { isLive } from './observe';
+import { isNotSettled, PAUSES } from './settling';
 
 export interface StartWatchDeps {
   subscriptions: SubscriptionDeps;
@@ -27,7 +28,6 @@ interface WantedWatch {
   settlesAt: number;
 }
 
-const PAUSES = { firstMs: 2_000, longestMs: 60_000 };
 /** Tries while Graph throttles, or while another run works on the watch. */
 const MOST_TRIES = 10;
 
@@ -79,11 +79,6 @@ function reasonToWait(state: { isBusy: boolean; isThrottled: boolean; tries: num
   if (state.tries >= MOST_TRIES) return undefined;
   if (state.isThrottled) return 'Graph asked the app to wait';
   return state.isBusy ? 'Another run works on the same watch' : undefined;
-}
-
-/** Whether an error may mean that Graph does not show a new object everywhere yet: it answers 404 or 403 for minutes. */
-export function isNotSettled(error: unknown): boolean {
-  return error instanceof GraphError && (error.code === 'graphNotFound' || error.code === 'graphForbidden');
 }
 
 function notLive({ id }: WatchKey, lastError: string | undefined, cause: GraphError | undefined): ReceiverError {

@@ -1,5 +1,3 @@
-import { doublingMs } from '../../shared/backoff';
-import type { Clock } from '../../shared/clock';
 import { createPace } from '../../shared/concurrency';
 import { ReceiverError } from '../../shared/errors';
 import { GraphError } from '../../shared/graph/errors';
@@ -9,27 +7,22 @@ import { removeWatch } from '../../shared/subscriptions/manage';
 import type { SubscriptionDeps } from '../../shared/subscriptions/record';
 import { DEFAULT_APP_NAME } from '../definitions';
 import type { AppSteps, FleetSteps, TriggerSteps } from './apply';
+import { unlessGone } from './observe';
 import type { OpenedFleet } from './readFleet';
-import { isNotSettled, startWatch } from './startWatch';
+import { repeatWhileNew, SETTLES_MS, type WaitDeps } from './settling';
+import { startWatch } from './startWatch';
 
-interface StepDeps {
-  /** Whose sleeps end when the run is interrupted. */
-  clock: Clock;
-  /** Says what is waited for, and for how many milliseconds. */
-  onWait: (what: string, ms: number) => void;
-}
-
-interface AppDeps extends StepDeps {
+interface AppDeps extends WaitDeps {
   opened: Pick<OpenedFleet, 'tenantId' | 'app'>;
   subscriptions: SubscriptionDeps;
 }
 
-interface TriggerDeps extends StepDeps {
+interface TriggerDeps extends WaitDeps {
   opened: Pick<OpenedFleet, 'tenantId' | 'administrator'>;
 }
 
-/** Until when a 404 or 403 may mean that Graph does not know a definition yet, in milliseconds since 1970. */
-type SettlesAt = (definitionId: string) => number;
+/** Until when a 404 or 403 may mean that Graph does not know an object yet, in milliseconds since 1970. */
+type SettlesAt = (id: string) => number;
 
 /**
  * Writes to subscriptions in 20 s. Graph allows 500 for each app and tenant (concepts/throttling-limits.md), and the timer of the
@@ -37,16 +30,10 @@ type SettlesAt = (definitionId: string) => number;
  */
 const WRITES = { most: 450, windowMs: 20_000 };
 
-/** Graph may answer 404 or 403 about an object that was made a moment ago. */
-const PAUSES = { firstMs: 2_000, longestMs: 60_000 };
-export const SETTLES_MS = 5 * 60_000;
-/** Tries of a POST whose answer was lost. Before each further one, the listing shows whether it took effect. */
-const MOST_TRIES = 3;
-
 /** The steps of a plan at Graph and in the table of watches. */
-export function createSteps(deps: AppDeps & TriggerDeps): FleetSteps {
+export function createSteps(deps: AppDeps & TriggerDeps & { printerSettlesAt: SettlesAt }): FleetSteps {
   const { settlesAt, ...ofApp } = createAppSteps(deps);
-  return { ...ofApp, ...createTriggerSteps(deps, settlesAt) };
+  return { ...ofApp, ...createTriggerSteps(deps, { definition: settlesAt, printer: deps.printerSettlesAt }) };
 }
 
 /** The steps that need the permissions of the app and its storage. */
@@ -79,11 +66,17 @@ export function createAppSteps(deps: AppDeps): AppSteps & { settlesAt: SettlesAt
 }
 
 /** The steps that need a signed-in Printer Administrator, and nothing else. */
-export function createTriggerSteps(deps: TriggerDeps, settlesAt: SettlesAt): TriggerSteps {
+export function createTriggerSteps(
+  deps: TriggerDeps,
+  settlesAt: { definition: SettlesAt; printer: SettlesAt },
+): TriggerSteps {
   const { tenantId, administrator } = deps.opened;
   return {
     async createTrigger({ printerId, definitionId }) {
-      await repeatCreate(deps, settlesAt(definitionId), async (isRepeated) => {
+      const [ofDefinition, ofPrinter] = [settlesAt.definition(definitionId), settlesAt.printer(printerId)];
+      const object = ofPrinter > ofDefinition ? 'printer' : 'definition';
+      const isNew = { object, settlesAt: Math.max(ofDefinition, ofPrinter) };
+      await repeatWhileNew(deps, isNew, async (isRepeated) => {
         const isThere = async () =>
           (await listTriggers(administrator, tenantId, printerId)).some((one) => one.definitionId === definitionId);
         if (isRepeated && (await isThere())) return;
@@ -96,29 +89,21 @@ export function createTriggerSteps(deps: TriggerDeps, settlesAt: SettlesAt): Tri
       });
     },
     async deleteTrigger({ printerId, triggerId }) {
-      await deleteTrigger(administrator.callGraph, { tenantId, printerId, triggerId });
+      const isNew = { object: 'trigger', settlesAt: deps.clock.now() + SETTLES_MS };
+      await repeatWhileNew(deps, isNew, async () => {
+        if (await deleteTrigger(administrator.callGraph, { tenantId, printerId, triggerId })) return;
+        // 404: it has gone, or Graph does not know a trigger yet that was made a moment ago and fires all the same.
+        const listed = await unlessGone(listTriggers(administrator, tenantId, printerId));
+        if (listed?.some(({ id }) => id === triggerId)) throw hidden(triggerId);
+      });
     },
   };
 }
 
-/** Repeats a POST while its definition is new to Graph, and a few times after an answer was lost. */
-async function repeatCreate(
-  { clock, onWait }: StepDeps,
-  settlesAt: number,
-  create: (isRepeated: boolean) => Promise<void>,
-): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await create(tries > 1);
-    } catch (error) {
-      const isNew = isNotSettled(error) && clock.now() < settlesAt;
-      const isLost = error instanceof GraphError && error.code === 'graphUnavailable' && tries < MOST_TRIES;
-      if (!isNew && !isLost) throw error;
-      const ms = doublingMs(PAUSES, tries);
-      onWait(isNew ? 'Graph does not know the new definition yet' : 'Graph did not answer', ms);
-      await clock.sleep(ms);
-    }
-  }
+function hidden(triggerId: string): GraphError {
+  return new GraphError('graphNotFound', `Graph lists the trigger ${triggerId}, and does not delete it`, {
+    status: 404,
+  });
 }
 
 function taken(printerId: string, cause: GraphError): ReceiverError {

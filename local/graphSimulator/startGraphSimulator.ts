@@ -58,7 +58,7 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}) {
     variants,
     faults: createFaultRules(random),
     calls: createCallReport({ now, waitNow, looks }),
-    throttle: createThrottle(waitNow),
+    throttle: createThrottle(waitNow, () => variants.delegatedCallsIn10s),
     delivery,
     post: postToReceiver,
     random,

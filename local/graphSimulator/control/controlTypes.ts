@@ -139,6 +139,6 @@ export const outageOrder = z.object({
   lastsMs: ms.optional(),
 });
 
-/** What a person does who is asked to sign in. */
-export const signInAnswers = ['printerAdministrator', 'user', 'decline'] as const;
+/** What a person does who is asked to sign in. `otherTenant`: chooses an account that the tenant does not know. */
+export const signInAnswers = ['printerAdministrator', 'user', 'decline', 'otherTenant'] as const;
 export type SignInAnswer = (typeof signInAnswers)[number];

@@ -4,6 +4,7 @@ import { notFound, Refusal, requireFound } from '../http/readRequest';
 import type { Reply } from '../http/server';
 import { access } from '../signIn/permissions';
 import { endTask } from '../world/jobs';
+import { requireSettled } from '../world/settling';
 import { isOpen, type Definition, type Printer, type Simulation, type Task, type Tenant } from '../world/simulation';
 import { ok, pageOfList, printerOf, refuseOptions, route, tenantOf, type GraphCall, type Route } from './graphCall';
 
@@ -36,23 +37,26 @@ export const printerAndTaskRoutes: readonly Route[] = [
     ok(viewPrinter(printerOf(call))),
   ),
   route(`GET ${TRIGGERS}`, 'printer-list-tasktriggers.md', access.listPrinters, (call) => {
-    const { trigger } = printerOf(call);
+    const { trigger } = settledPrinterOf(call);
     return pageOfList(call, trigger ? [trigger] : [], (one) => viewTrigger(tenantOf(call), one));
   }),
   route(`POST ${TRIGGERS}`, 'printer-post-tasktriggers.md', access.writeTriggers, (call) => {
-    const printer = printerOf(call);
+    const printer = settledPrinterOf(call);
     const { 'definition@odata.bind': bind } = newTriggerSchema.parse(call.body);
     const id = /\/print\/taskDefinitions\/([^/]+)$/i.exec(bind)?.[1]?.toLowerCase() ?? '';
     const definition = requireFound(tenantOf(call).definitions.get(id), 'The task definition');
     if (definition.appId !== call.principal.appId)
       throw new Refusal(403, 'accessDenied', 'The calling app is not the one that created the task definition.');
+    requireSettled(call.simulation, definition.madeAt, 'The task definition');
     if (printer.trigger) throw new Refusal(409, 'conflict', 'The printer has a trigger already; one is the limit.');
-    printer.trigger = { id: randomUUID(), definitionId: id };
+    printer.trigger = { id: randomUUID(), definitionId: id, madeAt: call.simulation.now() };
     return ok(viewTrigger(tenantOf(call), printer.trigger), 201);
   }),
   route(`DELETE ${TRIGGERS}/{triggerId}`, 'printer-delete-tasktrigger.md', access.writeTriggers, (call) => {
     const printer = printerOf(call);
-    if (printer.trigger?.id !== call.params['triggerId']) throw notFound('The trigger');
+    const { trigger } = printer;
+    if (trigger?.id !== call.params['triggerId']) throw notFound('The trigger');
+    requireSettled(call.simulation, trigger?.madeAt, 'The trigger');
     delete printer.trigger;
     return { status: 204 };
   }),
@@ -61,7 +65,8 @@ export const printerAndTaskRoutes: readonly Route[] = [
     const { displayName, createdBy } = newDefinition.parse(call.body);
     const createdByDisplayName = createdBy?.displayName ?? '';
     const { appId } = call.principal;
-    const definition = { id: randomUUID(), displayName, appId, createdByDisplayName, tasks: new Map<string, Task>() };
+    const names = { displayName, appId, createdByDisplayName };
+    const definition = { id: randomUUID(), ...names, madeAt: call.simulation.now(), tasks: new Map<string, Task>() };
     tenantOf(call).definitions.set(definition.id, definition);
     return ok(viewDefinition(definition), 201);
   }),
@@ -141,11 +146,19 @@ export function viewTask({ now }: Pick<Simulation, 'now'>, task: Task): Record<s
 
 function definitionOf(call: GraphCall): Definition {
   const definition = tenantOf(call).definitions.get(call.params['definitionId'] ?? '');
-  return requireFound(definition && isVisible(call, definition) ? definition : undefined, 'The task definition');
+  const visible = requireFound(definition && isVisible(call, definition) ? definition : undefined, 'The task definition');
+  requireSettled(call.simulation, visible.madeAt, 'The task definition');
+  return visible;
 }
 
 function isVisible({ simulation, principal }: GraphCall, { appId }: Definition): boolean {
   return simulation.variants.definitionScope === 'all' || appId === principal.appId;
+}
+
+function settledPrinterOf(call: GraphCall): Printer {
+  const printer = printerOf(call);
+  requireSettled(call.simulation, printer.registeredAt, 'The printer');
+  return printer;
 }
 
 function taskOf(call: GraphCall): Task {

@@ -3,6 +3,7 @@ import { Refusal } from '../http/readRequest';
 import type { Reply } from '../http/server';
 import { access, missingRole } from '../signIn/permissions';
 import { parseChange, parseSubscription, validateEndpoint } from '../subscriptions/rules';
+import { requireSettled } from '../world/settling';
 import { liveSubscriptions, type Subscription } from '../world/simulation';
 import { ok, pageOfList, route, tenantOf, type GraphCall, type Route } from './graphCall';
 
@@ -59,6 +60,8 @@ async function create(call: GraphCall): Promise<Reply> {
   const { kind, targetId } = request;
   checkPermission(call, 'Create', kind);
   const { printers, definitions } = tenantOf(call);
+  const madeAt = kind === 'jobFetchable' ? printers.get(targetId)?.registeredAt : definitions.get(targetId)?.madeAt;
+  requireSettled(simulation, madeAt, 'The resource');
   const isKnown =
     kind === 'jobFetchable' ? printers.has(targetId) : definitions.get(targetId)?.appId === principal.appId;
   if (!isKnown)

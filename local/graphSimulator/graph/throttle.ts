@@ -3,7 +3,7 @@ import type { Principal } from '../signIn/permissions';
 /** Counts calls against the published limits. */
 export type Throttle = ReturnType<typeof createThrottle>;
 
-type Caller = Pick<Principal, 'appId' | 'tenantId'>;
+type Caller = Pick<Principal, 'appId' | 'tenantId'> & Partial<Pick<Principal, 'kind'>>;
 
 // concepts/throttling-limits.md, 2026-02-06. Universal Print has no section of its own.
 const limits = {
@@ -14,8 +14,14 @@ const limits = {
   list: { windowMs: 20_000, perApp: 40, perAppAndTenant: 25 },
 };
 
-/** Makes the counters; `clock` gives milliseconds of the time in which the windows pass. A window begins with its first call. */
-export function createThrottle(clock: () => number) {
+const DELEGATED_WINDOW_MS = 10_000;
+
+/**
+ * Makes the counters; `clock` gives milliseconds of the time in which the windows pass. A window begins with its first call.
+ *
+ * @param delegatedLimit calls of signed-in users in 10 s for each app and tenant; 0 = no limit
+ */
+export function createThrottle(clock: () => number, delegatedLimit: () => number = () => 0) {
   const windows = new Map<string, { endsAt: number; calls: number }>();
   const windowOf = (key: string, windowMs: number, now: number) => {
     const known = windows.get(key);
@@ -27,7 +33,7 @@ export function createThrottle(clock: () => number) {
 
   return {
     /** Counts a call. Gives the whole seconds to wait when it is over a limit, and then does not count it. */
-    take: ({ appId, tenantId }: Caller, method: string, path: string): number | undefined => {
+    take: ({ appId, tenantId, kind }: Caller, method: string, path: string): number | undefined => {
       const now = clock();
       const counted = limitsOf(method, path).flatMap((name) => {
         const { windowMs, perApp, perAppAndTenant } = limits[name];
@@ -36,6 +42,11 @@ export function createThrottle(clock: () => number) {
           { window: windowOf(`${name} ${appId} ${tenantId}`, windowMs, now), allowed: perAppAndTenant },
         ];
       });
+      const ofUsers = delegatedLimit();
+      if (kind === 'user' && ofUsers > 0) {
+        const window = windowOf(`users ${appId} ${tenantId}`, DELEGATED_WINDOW_MS, now);
+        counted.push({ window, allowed: ofUsers });
+      }
       const full = counted.filter(({ window, allowed }) => window.calls >= allowed);
       if (full.length > 0) return Math.ceil(Math.max(...full.map(({ window }) => window.endsAt - now)) / 1000);
       for (const { window } of counted) window.calls += 1;

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { signInAnswers } from '../control/controlTypes';
 import type { Reply } from '../http/server';
 import type { AuthorizationCode, Simulation, Tenant } from '../world/simulation';
-import { issueUserTokens, missingParameter, scopesOf, SignInRefusal } from './userSignIn';
+import { issueUserTokens, missingParameter, otherTenantsUser, scopesOf, SignInRefusal } from './userSignIn';
 
 // identity-platform v2-oauth2-auth-code-flow: codes typically expire after about 10 minutes.
 const CODE_LIFETIME_MS = 10 * 60_000;
@@ -38,6 +38,7 @@ export function answerAuthorize(simulation: Simulation, tenant: Tenant, query: U
   const answer = query.get('as');
   if (answer === null) return signInPage(query);
   if (!signInAnswers.some((name) => name === answer)) throw missingParameter('as');
+  if (answer === 'otherTenant') throw otherTenantsUser(tenant.id, clientId);
   if (answer === 'decline') return refuse('access_denied', 65004, 'User declined to consent to access the app.');
   const code = randomBytes(32).toString('base64url');
   simulation.world.authorizationCodes.set(code, {
@@ -105,7 +106,11 @@ function verifies(challenge: AuthorizationCode['challenge'], verifier: string): 
 
 /** Stands in for the pages on which a person chooses an account. */
 function signInPage(query: URLSearchParams): Reply {
-  const labels = { printerAdministrator: 'a Printer Administrator', user: 'another user' };
+  const labels = {
+    printerAdministrator: 'a Printer Administrator',
+    user: 'another user',
+    otherTenant: 'a user of another tenant',
+  };
   const link = (answer: string, label: string) => {
     const address = new URLSearchParams([...query, ['as', answer]]).toString().replaceAll('&', '&amp;');
     return `<p><a href="?${address}">${label}</a></p>`;

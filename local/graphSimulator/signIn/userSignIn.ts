@@ -64,13 +64,24 @@ export function missingParameter(name: string): SignInRefusal {
   return new SignInRefusal(400, 'invalid_request', 900144, `The request must contain '${name}'.`);
 }
 
+/**
+ * The refusal of an account of another tenant (reference-error-codes). Entra shows it on its page and sends nothing to the app: a
+ * person may choose another account.
+ */
+export function otherTenantsUser(tenantId: string, clientId: string): SignInRefusal {
+  const account = "User account 'user@elsewhere.example' from identity provider 'https://sts.windows.net/'";
+  const said = `${account} does not exist in tenant '${tenantId}' and cannot access the application '${clientId}' in that tenant.`;
+  return new SignInRefusal(400, 'invalid_request', 50020, said);
+}
+
 /** Enters a user code. False when no sign-in waits for it. */
 export function answerDeviceCode({ world, now }: Simulation, userCode: string, answer: SignInAnswer): boolean {
   const wanted = userCode.trim().toUpperCase();
   const waiting = [...world.deviceCodes.values()].find(
     (signIn) => signIn.userCode === wanted && signIn.answer === undefined && signIn.expiresAt > now(),
   );
-  if (waiting) waiting.answer = answer;
+  // The code still waits for an account of the tenant.
+  if (waiting && answer !== 'otherTenant') waiting.answer = answer;
   return waiting !== undefined;
 }
 
@@ -81,6 +92,13 @@ export function answerDeviceLogin(simulation: Simulation, query: URLSearchParams
   const answer = signInAnswers.find((name) => name === (query.get('as') ?? 'printerAdministrator'));
   if (userCode === null || !answer) return page(400, `Add ?user_code=<code>&as=${signInAnswers.join('|')} to the URL.`);
   if (!answerDeviceCode(simulation, userCode, answer)) return page(404, 'No sign-in is waiting for this code.');
+  if (answer === 'otherTenant') {
+    const found = [...simulation.world.deviceCodes.values()].find(
+      (one) => one.userCode === userCode.trim().toUpperCase(),
+    );
+    const { number, message } = otherTenantsUser(found?.tenantId ?? '', found?.clientId ?? '');
+    return page(400, `AADSTS${number}: ${message}`);
+  }
   return page(200, answer === 'decline' ? 'Declined.' : 'Signed in. You can close this page.');
 }
 

@@ -112,7 +112,7 @@ export interface Printer {
   registeredAt: number;
   /** The properties of a printerLocation that are set. */
   location: Record<string, unknown>;
-  trigger?: { id: string; definitionId: string };
+  trigger?: { id: string; definitionId: string; madeAt?: number };
   jobs: Map<string, Job>;
   nextJobNumber: number;
 }
@@ -144,6 +144,8 @@ export interface Definition {
   displayName: string;
   appId: string;
   createdByDisplayName: string;
+  /** When Graph was asked to make it; absent for a definition of the scene. */
+  madeAt?: number;
   tasks: Map<string, Task>;
 }
 

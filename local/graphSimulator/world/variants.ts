@@ -73,6 +73,14 @@ export const variantsSchema = z.strictObject({
   printerCreationMs: figure(1000),
   /** How the registration of a printer ends (resources/printoperationstatus.md). */
   printerCreation: z.enum(['succeeded', 'failed']).default('succeeded'),
+  /** Milliseconds for which calls on a new definition, trigger or printer are refused. No page says how long that may last. */
+  newObjectSettlesMs: figure(0),
+  newObjectAnswer: z.enum(['notFound', 'forbidden']).default('notFound'),
+  /**
+   * Calls of signed-in users that pass in 10 s for each app and tenant; 0 = no limit. concepts/throttling-limits.md has no section
+   * for Universal Print, and any service may answer 429 with Retry-After (concepts/throttling.md).
+   */
+  delegatedCallsIn10s: figure(0),
   /** isFetchable stays true once a printer has the job. */
   fetchableAfterAcquire: flag(false),
   /** Minutes for which an ended task is still listed. */

@@ -43,6 +43,8 @@ export interface ListedPrinter {
   manufacturer: string;
   model: string;
   location: Printer['location'];
+  /** When it was registered, as Graph writes it. Absent where Graph does not give it. */
+  registeredAt?: string;
   /** The names of its shares (resources/printershare.md). */
   shares: string[];
 }
@@ -56,7 +58,7 @@ export interface ListedPrinter {
 export function listPrinters(paging: Paging, tenantId: string): Promise<ListedPrinter[]> {
   const call = { tenantId, path: '/print/printers?$expand=shares', permission: 'Printer.Read.All' };
   return readWholeListing(paging, call, (item) => {
-    const { id, displayName, manufacturer, model, location, shares } = isRecord(item) ? item : {};
+    const { id, displayName, manufacturer, model, registeredDateTime, location, shares } = isRecord(item) ? item : {};
     if (typeof id !== 'string' || id === '') throw unreadableAnswer('a printer without an id', call.path);
     const shareNames = (Array.isArray(shares) ? shares : []).flatMap((share: unknown) =>
       isRecord(share) && typeof share['displayName'] === 'string' ? [share['displayName']] : [],
@@ -64,6 +66,7 @@ export function listPrinters(paging: Paging, tenantId: string): Promise<ListedPr
     return {
       ...{ id: id.toLowerCase(), name: parseText(displayName) },
       ...{ manufacturer: parseText(manufacturer), model: parseText(model) },
+      ...(typeof registeredDateTime === 'string' ? { registeredAt: registeredDateTime } : {}),
       ...{ location: textsByField(location), shares: shareNames },
     };
   });

@@ -222,6 +222,49 @@ describe('fleet apply', () => {
     expect(world.clock.now() - start).toBeLessThan(7 * 60_000);
   });
 
+  it('waits for a printer that was registered a moment ago (resources/printer.md: registeredDateTime)', async () => {
+    const registeredDateTime = new Date(world.clock.now() - 60_000).toISOString();
+    world.addPrinter('new', { registeredDateTime });
+    world.addPrinter('old', { registeredDateTime: '2026-11-01T00:00:00Z' });
+    await store({ version: 1, jobStarted: [{ definition: 'Receiver', printers: { include: ['*'] } }] });
+    world.faults.push(
+      { call: /^GET .*new.taskTriggers/, error: graphError('notFound'), times: 2 },
+      { call: /^POST .*new.taskTriggers/, error: graphError('forbidden'), times: 1 },
+      // This one is not new: it has been deleted since the listing.
+      { call: /^GET .*old.taskTriggers/, error: graphError('notFound'), times: 1 },
+    );
+    const before = world.clock.now();
+    const { code, stdout, stderr } = await apply();
+    expect(code).toBe(0);
+    expect(stdout).toContain('1 trigger to create');
+    expect(stderr).toContain('Graph does not know the new printer yet. Next try in 2 s.');
+    // 2 s and 4 s for its triggers, 2 s for the new one.
+    expect(world.clock.now() - before).toBe(8_000);
+    expect([boundTo('new'), boundTo('old')]).toEqual([[...world.definitions.keys()][0], undefined]);
+  });
+
+  it('keeps the watch of a definition while Graph lists a trigger that it does not delete yet', async () => {
+    addPrinters();
+    await store({ version: 1, jobStarted: [{ definition: 'Receiver', printers: { include: ['p1'] } }] });
+    await apply();
+    await world.configBlobs.remove(`fleet/${TENANT}.json`);
+    await store({ version: 1, jobStarted: [] });
+    world.faults.push({ call: /^DELETE .*p1/, error: graphError('notFound'), times: 2 });
+    const before = world.clock.now();
+    expect(await apply()).toMatchObject({ code: 0 });
+    // 2 s and 4 s.
+    expect(world.clock.now() - before).toBe(6_000);
+    expect([boundTo('p1'), world.graph.subscriptions.size]).toEqual([undefined, 0]);
+    await world.configBlobs.remove(`fleet/${TENANT}.json`);
+    await store({ version: 1, jobStarted: [{ definition: 'Receiver', printers: { include: ['p1'] } }] });
+    await apply();
+    await world.configBlobs.remove(`fleet/${TENANT}.json`);
+    await store({ version: 1, jobStarted: [] });
+    world.faults.push({ call: /^DELETE .*p1/, error: graphError('notFound'), times: Infinity });
+    expect(await apply()).toMatchObject({ code: 1 });
+    expect(world.graph.subscriptions.size).toBe(1);
+  });
+
   it('looks whether a create whose answer was lost took effect, and reports a trigger of another app', async () => {
     world.addPrinter('p1');
     world.addPrinter('p2');

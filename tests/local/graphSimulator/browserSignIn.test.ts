@@ -48,7 +48,7 @@ describe('the authorize endpoint (identity-platform v2-oauth2-auth-code-flow)', 
     const links = [...text.matchAll(/href="\?([^"]+)"/g)].map(
       ([, query = '']) => new URLSearchParams(query.replaceAll('&amp;', '&')),
     );
-    expect(links.map((query) => query.get('as'))).toEqual(['printerAdministrator', 'user', 'decline']);
+    expect(links.map((query) => query.get('as'))).toEqual(['printerAdministrator', 'user', 'decline', 'otherTenant']);
     for (const query of links) expect(query.get('redirect_uri')).toBe(right.redirect_uri);
   });
 
@@ -65,6 +65,12 @@ describe('the authorize endpoint (identity-platform v2-oauth2-auth-code-flow)', 
     expect(searchParams.get('error_description')).toMatch(/^AADSTS65004: /);
     expect(searchParams.get('state')).toBe('12345');
     expect(searchParams.has('code')).toBe(false);
+  });
+
+  // reference-error-codes: AADSTS50020. The person may choose another account, so the app hears nothing of it.
+  it('keeps the browser on its page for an account of another tenant', async () => {
+    const { status, location, body } = await authorize({ as: 'otherTenant' });
+    expect([status, location, body['error_codes']]).toEqual([400, undefined, [50020]]);
   });
 
   // reply-url, "Localhost exceptions": any port is the registered http://localhost; the path, the scheme and 127.0.0.1 count.

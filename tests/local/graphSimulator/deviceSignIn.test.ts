@@ -86,6 +86,16 @@ describe('device code (identity-platform v2-oauth2-device-code)', () => {
     expect(await harness().control.deviceCodes()).toEqual([]);
   });
 
+  it('shows AADSTS50020 to an account of another tenant, and the code waits for another account', async () => {
+    const { userCode, deviceCode } = await begin();
+    const page = await fetch(`${harness().simulator.graphUrl}/devicelogin?user_code=${userCode}&as=otherTenant`);
+    expect([page.status, await page.text()]).toEqual([400, expect.stringContaining('AADSTS50020')]);
+    await harness().control.answerDeviceCode(userCode, { as: 'otherTenant' });
+    expect((await poll(deviceCode)).body['error']).toBe('authorization_pending');
+    await harness().control.answerDeviceCode(userCode, { as: 'printerAdministrator' });
+    expect((await poll(deviceCode)).status).toBe(200);
+  });
+
   it.each([
     [{ client_id: '', scope: 'openid' }, tenantA, 900144],
     [{ client_id: clientId, scope: '' }, tenantA, 900144],

@@ -47,6 +47,22 @@ describe('the published limits (concepts/throttling-limits.md)', () => {
     expect(passing(30_005, two, 'GET', '/print/printers/{printerId}/jobs')).toBe(30_000);
   });
 
+  it('of signed-in users are set by a variant, because none is published for print', () => {
+    const limited = createThrottle(
+      () => clock.now,
+      () => 50,
+    );
+    const user = { ...one, kind: 'user' } as const;
+    const call = (caller: Parameters<Throttle['take']>[0]) =>
+      limited.take(caller, 'GET', '/print/printers/{printerId}/taskTriggers');
+    const waits = Array.from({ length: 60 }, () => call(user));
+    expect(waits.filter((wait) => wait === undefined)).toHaveLength(50);
+    expect(waits.at(-1)).toBe(10);
+    expect([call({ ...one, kind: 'app' }), call({ ...two, kind: 'user' })]).toEqual([undefined, undefined]);
+    clock.now += 10_000;
+    expect(call(user)).toBeUndefined();
+  });
+
   it('open again after the seconds that Retry-After names (concepts/throttling.md)', () => {
     passing(25, one, 'GET', '/subscriptions');
     const wait = throttle.take(one, 'GET', '/subscriptions') ?? 0;
