@@ -13,6 +13,7 @@ import { formatTable, isMissed, type Figure, type FigureInfo } from './figures';
 import { filesOnPath } from './filesOnPath';
 import { fleetRenewals } from './fleetRenewals';
 import { fleetSweep } from './fleetSweep';
+import { fleetTriggers } from './fleetTriggers';
 import { flood } from './flood';
 import { heapGrowth } from './heapGrowth';
 import { renewals } from './renewals';
@@ -35,6 +36,7 @@ const PARTS = [
   verifyCold,
   heapGrowth,
   callsOfSweep,
+  fleetTriggers,
   sweepMemory,
   fleetSweep,
   renewals,
