@@ -6,7 +6,7 @@ const ROOT = join(__dirname, '..', '..');
 /** Stands in for a browser and the person in front of it. See its file for SIGN_IN_AS and BROWSER_LOG. */
 export const BROWSER = join(ROOT, 'tests', 'fixtures', 'browser.cjs');
 
-/** A bound on a command that hangs. */
+/** A bound on a command that hangs, unless the options name another. */
 const LIMIT_MS = 45_000;
 
 interface EndedCommand {
@@ -21,6 +21,7 @@ export interface RunOptions {
   cwd?: string;
   /** Sees what the command has written to stderr so far, with each new piece. */
   onStderr?: (said: string, child: ChildProcess) => void;
+  limitMs?: number;
 }
 
 /**
@@ -29,14 +30,14 @@ export interface RunOptions {
  */
 export async function runCommand(
   argv: readonly string[],
-  { env, cwd = ROOT, onStderr }: RunOptions,
+  { env, cwd = ROOT, onStderr, limitMs = LIMIT_MS }: RunOptions,
 ): Promise<EndedCommand> {
   const child = spawn(process.execPath, [join(ROOT, 'cli', 'run.cjs'), ...argv], {
     env: { ...baseEnvironment(), BROWSER, ...env },
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
   const said = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
