@@ -13,8 +13,8 @@ import { standInForCurl } from '../support/standInForCurl';
 import { standInForNpm } from '../support/standInForNpm';
 import { ROOT, startFlow, type Flow } from '../support/startFlow';
 
-/** In the order in which a reader comes to them: the second goes on where the first ends. */
-const PAGES = ['docs/onboarding.md', 'docs/operations.md'].map((page) => {
+/** In the order in which a reader comes to them: each continues where the one before ends. */
+const PAGES = ['docs/onboarding.md', 'docs/operations.md', 'docs/fleet.md'].map((page) => {
   const text = readFileSync(join(ROOT, page), 'utf8');
   return { page, text, steps: readDocumentSteps(text) };
 });

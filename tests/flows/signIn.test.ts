@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../local/findPorts';
@@ -66,18 +66,47 @@ describe('signing in', () => {
     );
   });
 
-  it('ends with Ctrl-C and closes its listener while the browser shows AADSTS50011', async () => {
-    await flow.control.setVariants({ nativeRedirect: false });
-    const log = join(folder, 'page');
+  it.each([
+    ['AADSTS50011', { nativeRedirect: false }, 'printerAdministrator'],
+    // The person chose an account of another tenant, and may choose again.
+    ['AADSTS50020', {}, 'otherTenant'],
+  ])('ends with Ctrl-C and closes its listener while the browser shows %s', async (shown, variants, as) => {
+    await flow.control.setVariants(variants);
+    const log = join(folder, shown);
     let port = '';
-    const { code, stderr } = await run(LIST, { BROWSER_LOG: log }, (said, child) => {
+    const { code, stderr } = await run(LIST, { BROWSER_LOG: log, SIGN_IN_AS: as }, (said, child) => {
       port = /redirect_uri=http%3A%2F%2Flocalhost%3A(\d+)/.exec(said)?.[1] ?? '';
       if (port === '') return;
       void eventually('the page', () => readIfPresent(log)).then(() => child.kill('SIGINT'));
     });
-    expect(readIfPresent(log)).toMatch(/^400 .*AADSTS50011/);
+    expect(readIfPresent(log)).toMatch(new RegExp(`^400 .*${shown}`));
     expect([code, stderr.endsWith('\nStopped.\n')]).toEqual([130, true]);
     await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed');
+  });
+
+  it('is enough for fleet apply with a file, on a machine without a setting of the app', async () => {
+    const at = mkdtempSync(join(folder, 'customer-'));
+    const plan = join(at, 'plan.json');
+    writeFileSync(
+      join(at, 'fleet.json'),
+      JSON.stringify({ version: 1, jobStarted: [{ definition: 'Receiver', printers: { include: ['*'] } }] }),
+    );
+    const of = ['--tenant', TENANT];
+    expect(await run(['fleet', 'import', join(at, 'fleet.json'), ...of])).toMatchObject({ code: 0 });
+    expect(await run(['fleet', 'plan', ...of, '--out', plan, '--yes'])).toMatchObject({ code: 0 });
+    expect(readFileSync(plan, 'utf8')).not.toMatch(/AccountKey|local1|secret/i);
+    const certificate = flow.cloud.environment['NODE_EXTRA_CA_CERTS'] ?? '';
+    const env = { NODE_EXTRA_CA_CERTS: certificate };
+    const applied = await runCommand(['fleet', 'apply', 'plan.json', '--yes'], { env, cwd: at });
+    expect(applied).toMatchObject({ code: 0, stdout: expect.stringContaining('1 step of 1 done.') as unknown });
+    const again = await runCommand(['fleet', 'apply', 'plan.json', '--device-code', '--yes', '--json'], {
+      ...{ env, cwd: at },
+      onStderr: enterCode,
+    });
+    expect([again.code, JSON.parse(again.stdout)]).toEqual([
+      0,
+      { tenantId: TENANT, done: 0, left: 0, failed: 0, taken: 0 },
+    ]);
   });
 
   it('says where no browser can be opened, and the address works all the same', async () => {

@@ -17,6 +17,7 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/(?<=\.)\d{5}(?=\.[A-Za-z0-9_-]{43}\b)/g, '<day>'],
   [/(?<=\.)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/g, '<signature>'],
   [/(?<="generation":)\d+/g, '<seconds>'],
+  [/(?<= with ETag )0x[0-9A-F]+/g, '<etag>'],
   [/(?<= enter the code )[A-Z]{9}\b/g, '<code>'],
   [/(?<=\/authorize\?)\S+/g, '<request>'],
   [/(?<=minutes to nearest expiry +)\d+/g, '<minutes>'],
