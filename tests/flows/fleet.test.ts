@@ -14,6 +14,7 @@ jest.setTimeout(300_000);
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const OF = ['--tenant', TENANT];
 const PRINTERS = 2_000;
+const FEW = 6;
 const TAKEN = 10;
 const ADDED = 50;
 const DELETED = 20;
@@ -39,15 +40,18 @@ describe('a fleet', () => {
     flow = await startFlow({ clock: true });
     await flow.control.createTenant({ tenantId: TENANT });
     printerIds = await flow.control.createFleet(TENANT, { count: PRINTERS });
-    const status = { status: 'active', taskDeadlineMinutes: 15, retentionDays: 30 } as const;
-    const createdAt = new Date(flow.clock.now()).toISOString();
-    await (await flow.services.tenants()).add({ tenantId: TENANT, name: 'Contoso', createdAt, ...status });
+    await addTenant(TENANT);
   }, 60_000);
   afterAll(async () => {
     rmSync(folder, { recursive: true });
     await flow.stop();
   }, 30_000);
 
+  const addTenant = async (tenantId: string) => {
+    const status = { status: 'active', taskDeadlineMinutes: 15, retentionDays: 30 } as const;
+    const createdAt = new Date(flow.clock.now()).toISOString();
+    await (await flow.services.tenants()).add({ tenantId, name: `Customer ${tenantId}`, createdAt, ...status });
+  };
   const run = (argv: readonly string[], options: Partial<RunOptions> = {}) =>
     runCommand(argv, { env: flow.cloud.environment, cwd: folder, limitMs: 120_000, ...options });
   /** The definition of each bound printer, by the id of the printer. */
@@ -91,6 +95,35 @@ describe('a fleet', () => {
     await stopped;
     return ended;
   };
+
+  it('is covered while Graph does not know new objects yet and throttles people', async () => {
+    const { control } = flow;
+    const tenantId = '22222222-2222-2222-2222-222222222222';
+    await control.createTenant({ tenantId });
+    await control.createFleet(tenantId, { count: FEW });
+    await addTenant(tenantId);
+    const document = { version: 1, jobStarted: [{ definition: 'New', printers: { include: ['*'] } }] };
+    writeFileSync(join(folder, 'few.json'), JSON.stringify(document));
+    const of = ['--tenant', tenantId];
+    expect(await run(['fleet', 'import', 'few.json', ...of])).toMatchObject({ code: 0 });
+    // Printers, definition and the limit of people: the listing takes 7 calls, and each trigger one.
+    await control.setVariants({
+      newObjectSettlesMs: 4_000,
+      newObjectAnswer: 'forbidden',
+      delegatedCallsIn10s: 2 * FEW,
+    });
+    const { code, stderr } = await run(['fleet', 'apply', '--yes', ...of]);
+    await control.setVariants({ newObjectSettlesMs: 0, delegatedCallsIn10s: 0 });
+    expect(code).toBe(0);
+    expect(stderr).toContain('Graph does not know the new printer yet. Next try in 2 s.');
+    const { tenants } = await control.state();
+    const printers = tenants.find((tenant) => tenant.tenantId === tenantId)?.printers ?? [];
+    expect(printers.filter(({ trigger }) => trigger !== undefined)).toHaveLength(FEW);
+    const throttled = (await control.calls()).filter((call) => call.tenantId === tenantId && call.status === 429);
+    expect(throttled.length).toBeGreaterThan(0);
+    // Nothing was sent before the end of a Retry-After.
+    expect(await control.violations()).toEqual([]);
+  });
 
   it('is onboarded, stopped at any point, changed and covered in the end, and triggers of another app stay', async () => {
     const { control } = flow;
