@@ -11,6 +11,7 @@ import { callsOfActions, callsOfJob, callsOfSweep } from './callCounts';
 import { fairness } from './fairness';
 import { formatTable, isMissed, type Figure, type FigureInfo } from './figures';
 import { filesOnPath } from './filesOnPath';
+import { fleetCreates } from './fleetCreates';
 import { fleetRenewals } from './fleetRenewals';
 import { fleetSweep } from './fleetSweep';
 import { fleetTriggers } from './fleetTriggers';
@@ -41,6 +42,7 @@ const PARTS = [
   fleetSweep,
   renewals,
   fleetRenewals,
+  fleetCreates,
   callsOfJob,
   callsOfActions,
   actions,

@@ -37,8 +37,11 @@ export interface Batching {
   onResult: (stored: StoredWatch, result: BatchResult) => void;
 }
 
-/** Batches of one tenant in progress or being saved. */
-const TENANT_BATCHES_AT_ONCE = 4;
+/**
+ * Batches of one tenant in progress or being saved. A batch keeps its place while it waits out a short Retry-After: half of the
+ * four places of a run stay free for the other tenants.
+ */
+const TENANT_BATCHES_AT_ONCE = 2;
 
 /** Renews and removes watches of one tenant: PATCH and DELETE in batches. Never rejects: each watch has a result. */
 export async function sendBatches(batching: Batching, updates: readonly Due[]): Promise<void> {

@@ -7,8 +7,10 @@ import { isRenewalDue, plan, retryAfterEndsAt, retryAt, soonestFirst, type PlanO
 import { carryOut } from './reconcileWatch';
 import { logResult, type SubscriptionDeps, type Trouble, type WatchResult } from './record';
 
-/** Creates of one tenant side by side: for each, Graph validates both of our URLs. */
+/** Creates of one tenant side by side until one has succeeded: for each, Graph validates both of our URLs. */
 const CREATES_AT_ONCE = 4;
+/** And after that. A create takes about half a second, so that 16 reach the limit of Graph. Four tenants fill the 64 sockets. */
+const PROVEN_CREATES_AT_ONCE = 16;
 /** Replacements before the batches, beside the one that goes first. */
 const EARLY_REPLACEMENTS = 3;
 /** After so many watches in a row that Graph did not answer, up to 45 s each, the next run continues with the tenant. */
@@ -16,7 +18,7 @@ const MOST_UNAVAILABLE = 4;
 /** After so many creates in a row that Graph rejected or did not answer, the next run continues with the creates. */
 const MOST_FAILED_CREATES = 4;
 /** Under Graph's 500 subscription writes in 20 s per app and tenant (concepts/throttling-limits.md). */
-const MOST_WRITES = 400;
+const MOST_WRITES = 450;
 const WRITES_WINDOW_MS = 20_000;
 
 /** What the tenants of one run share. */
@@ -61,6 +63,8 @@ interface Work extends Context {
   outcome: TenantOutcome;
   paceTenant: Pace;
   limitCreates: Limit;
+  /** Graph has created a subscription of this tenant in this run: both of our URLs passed its validation. */
+  hasCreated: boolean;
   unavailableInARow: number;
   failedCreatesInARow: number;
   replacingFails: boolean;
@@ -84,7 +88,8 @@ export async function reconcileTenant(
     deps,
     outcome: { reached: false, stopped: false },
     paceTenant: createPace(deps.clock, { most: MOST_WRITES, windowMs: WRITES_WINDOW_MS }),
-    limitCreates: createLimit(CREATES_AT_ONCE),
+    limitCreates: createLimit(PROVEN_CREATES_AT_ONCE),
+    hasCreated: false,
     unavailableInARow: 0,
     failedCreatesInARow: 0,
     replacingFails: false,
@@ -104,10 +109,7 @@ export async function reconcileTenant(
   await replaceAll(work, early);
   // Creates beside the batches: before, slow validations would delay watches that expire soon. After, a tenant that is
   // throttled in every run would never reach the watches without a subscription.
-  await Promise.all([
-    ...rotate(creates, deps.random()).map(({ stored }) => createOne(work, stored)),
-    sendBatches(batchingOf(work), updates),
-  ]);
+  await Promise.all([createAll(work, rotate(creates, deps.random())), sendBatches(batchingOf(work), updates)]);
   await Promise.all(work.recreating);
   await replaceAll(work, others);
   await sendBatches(batchingOf(work), work.renewInstead);
@@ -162,6 +164,16 @@ async function replaceAll(work: Work, replacements: readonly Due[]): Promise<voi
   });
 }
 
+/** A few creates first: while our URLs do not pass their validation, many at once would only fail side by side. */
+async function createAll(work: Work, creates: readonly Due[]): Promise<void> {
+  const first = creates.slice(0, CREATES_AT_ONCE);
+  const rest = creates.slice(first.length);
+  await eachBounded(CREATES_AT_ONCE, first, ({ stored }) => createOne(work, stored));
+  await eachBounded(work.hasCreated ? PROVEN_CREATES_AT_ONCE : CREATES_AT_ONCE, rest, ({ stored }) =>
+    createOne(work, stored),
+  );
+}
+
 function createOne(work: Work, stored: StoredWatch): Promise<void> {
   return work.limitCreates(async () => {
     if (work.failedCreatesInARow >= MOST_FAILED_CREATES) return report(work, stored, 'postponed');
@@ -171,6 +183,7 @@ function createOne(work: Work, stored: StoredWatch): Promise<void> {
       const { trouble, ...withoutTrouble } = result;
       const failed = trouble === 'rejected' || trouble === 'unavailable';
       work.failedCreatesInARow = failed ? work.failedCreatesInARow + 1 : 0;
+      work.hasCreated ||= result.outcome === 'created';
       // Creates that Graph does not answer end the creates only, not the batches beside them.
       return trouble === 'unavailable' ? { ...withoutTrouble, trouble: 'unavailableCreate' } : result;
     });

@@ -6,7 +6,8 @@ export interface VirtualTime extends Clock {
   runUntil(done: () => boolean): Promise<void>;
 }
 
-export function createVirtualTime(start = 0): VirtualTime {
+/** @param isBusy whether something outside the clock is in progress, such as a request: no time passes until it has ended */
+export function createVirtualTime(start = 0, isBusy: () => boolean = () => false): VirtualTime {
   let now = start;
   const sleeping: { at: number; wake: () => void }[] = [];
   return {
@@ -17,6 +18,7 @@ export function createVirtualTime(start = 0): VirtualTime {
         // What can run without time passing.
         await new Promise(setImmediate);
         if (done()) return;
+        if (isBusy()) continue;
         sleeping.sort((a, b) => a.at - b.at);
         const next = sleeping.shift();
         if (!next) throw new Error('Nothing is left to wait for');
