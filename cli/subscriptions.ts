@@ -6,9 +6,11 @@ import { retryAfterEndsAt } from '../shared/subscriptions/plan';
 import type { WatchResult } from '../shared/subscriptions/record';
 import { sweepWatches } from '../shared/sweep/sweepWatches';
 import { watchTag } from '../shared/watches/clientState';
+import { watchOptions } from '../shared/status/driftReasons';
 import { watchState, type Watch, type WatchKey } from '../shared/watches/watches';
 import {
   confirm,
+  limitArgument,
   nameArgument,
   notListed,
   pullPrintPrinter,
@@ -20,9 +22,10 @@ import {
 import type { CliContext } from './context';
 import { formerUrlArgument, importVerb, type ImportOptions } from './importSubscriptions';
 import { explainRefusal, rememberRefusal } from './graphRefusal';
-import { example, JSON_HELP, plural, warn, type JsonOption } from './output';
+import { example, JSON_HELP, plural, type JsonOption } from './output';
 import { storePrinterName } from './printerNames';
 import { requireActive } from './requireActive';
+import { DEFAULT_LIMIT, listWatches, pageArgument, type ListWatchesOptions } from './listWatches';
 import { reconcileVerb, type ReconcileVerbOptions } from './reconcile';
 import { sinceArgument, SINCE_FORM } from './since';
 
@@ -63,11 +66,17 @@ export function subscriptionsCommand(group: Command, context: CliContext): void 
   );
   group
     .command('list')
-    .description('List all watches and the state of their subscriptions')
+    .description('List watches and the state of their subscriptions, in the order of tenant and watch')
     .option(TENANT_FLAG, 'only this tenant', nameArgument)
+    .option(
+      '--limit <count>',
+      `maximum number of watches (default: ${DEFAULT_LIMIT}, and all with --json)`,
+      limitArgument,
+    )
+    .option('--after <tenant/watch>', 'continue after this watch, as the page before names it', pageArgument)
     .option('--json', JSON_HELP)
-    .addHelpText('after', example('subscriptions list'))
-    .action((options: JsonOption & { tenant?: string }) => list(context, options));
+    .addHelpText('after', example('subscriptions list', 'subscriptions list --tenant Contoso --limit 1000'))
+    .action((options: ListWatchesOptions) => listWatches(context, options));
   group
     .command('reconcile')
     .description(
@@ -150,36 +159,6 @@ function describeAdded(added: boolean, outcome: string, watch: Watch): string {
   return `${name} ${state}: subscription ${watch.subscriptionId}, expires ${watch.expirationDateTime ?? 'unknown'}. The app renews it automatically.`;
 }
 
-async function list(
-  { terminal, services, now: clock }: CliContext,
-  options: JsonOption & { tenant?: string },
-): Promise<void> {
-  const found: Watch[] = [];
-  const watches = await (await services()).watches();
-  for await (const { watch } of watches.list(options.tenant, warn(terminal))) found.push(watch);
-  const now = clock();
-  if (options.json) {
-    return terminal.json(found.map((watch) => ({ ...watch, state: watchState(watch, now) })));
-  }
-  if (found.length === 0) {
-    return terminal.print('Nothing is watched. Add a watch: subscriptions add --tenant <id> --printer <id>');
-  }
-  const rows = found.map((watch) => [
-    watch.tenantId,
-    watch.kind,
-    watch.id,
-    watch.name ?? '',
-    watchState(watch, now),
-    watch.expirationDateTime ?? '',
-    watch.lastError ?? '',
-  ]);
-  terminal.table(['tenant', 'event', 'of', 'name', 'state', 'expires', 'last error'], rows);
-  for (const watch of found.filter(({ wanted, status }) => wanted && status === 'gone')) {
-    const what = watch.kind === 'jobStarted' ? 'definition' : 'printer';
-    terminal.note(`Graph has no ${what} ${watch.id}. To remove its watch: subscriptions remove ${optionsOf(watch)}`);
-  }
-}
-
 /** `subscriptions show`: the whole row of one watch. */
 async function show({ terminal, services, now }: CliContext, options: AddOptions): Promise<void> {
   const key = watchKeyOf('subscriptions show', options);
@@ -239,22 +218,17 @@ function describeChanged(
   const swept = sweep ? ` Swept: ${plural(queued, 'missed job event')} queued.` : '';
   const subscription = `subscription ${watch.subscriptionId ?? ''}, expires ${watch.expirationDateTime ?? 'unknown'}`;
   if (verb === 'revoke' && outcome === 'nothing') {
-    return `${name}: its clientState is revoked. The app replaces the subscription when it maintains it. See: subscriptions show ${optionsOf(watch)}`;
+    return `${name}: its clientState is revoked. The app replaces the subscription when it maintains it. See: subscriptions show ${watchOptions(watch)}`;
   }
   switch (outcome) {
     case 'removed':
       return `${name} is no longer watched.`;
     case 'busy':
     case 'nothing':
-      return `${name}: another run is working on this watch and applies the change too. See: subscriptions show ${optionsOf(watch)}`;
+      return `${name}: another run is working on this watch and applies the change too. See: subscriptions show ${watchOptions(watch)}`;
     default:
       return `${name} is ${outcome}: ${subscription}.${swept}`;
   }
-}
-
-/** The options that name a watch on the command line. */
-function optionsOf({ tenantId, kind, id }: WatchKey): string {
-  return `--tenant ${tenantId} --${kind === 'jobStarted' ? 'definition' : 'printer'} ${id}`;
 }
 
 function notWatched({ tenantId, kind, id }: WatchKey): ReceiverError {

@@ -91,8 +91,8 @@ async function prepare(
       },
     );
   }
-  const { graphBaseUrl } = await services.config();
-  const app = { graphBaseUrl, callGraph: createPatience(context, waits)((await services.graph()).callGraph) };
+  const { graphBaseUrl, clientId } = await services.config();
+  const app = { graphBaseUrl, clientId, callGraph: createPatience(context, waits)((await services.graph()).callGraph) };
   const definitions = await readDefinitions(app, tenantId);
   const wanted = uniqueDefinitions(entries.map(({ definition }) => findDefinition({ definitions }, definition)));
   return { app, tenantId, entries, definitions, plan: await planDefinitions(context, tenantId, wanted) };

@@ -1,7 +1,7 @@
 import { plural } from '../plural';
 import { LOST_TRIGGER_MS, parseLostTriggers } from '../tenants/lostTriggers';
 import type { Tenant } from '../tenants/tenants';
-import { watchState, type Watch } from '../watches/watches';
+import { watchState, type Watch, type WatchKey } from '../watches/watches';
 import type { StoredRows } from './summary';
 
 /** A reason for attention, as `findReasons` returns them. */
@@ -40,12 +40,13 @@ function goneReasons(reason: 'printerGone' | 'definitionGone', [first, ...others
     {
       reason,
       problem: `${count} of customer ${tenantId} ${isOne ? 'is' : 'are'} watched and no longer ${isOne ? 'exists' : 'exist'} at Graph`,
-      next: isOne ? `subscriptions remove ${optionsOf(first)}` : `subscriptions list --tenant ${tenantId}`,
+      next: isOne ? `subscriptions remove ${watchOptions(first)}` : `subscriptions list --tenant ${tenantId}`,
     },
   ];
 }
 
-function optionsOf({ tenantId, kind, id }: Watch): string {
+/** The options that name a watch on the command line. */
+export function watchOptions({ tenantId, kind, id }: WatchKey): string {
   return `--tenant ${tenantId} --${kind === 'jobStarted' ? 'definition' : 'printer'} ${id}`;
 }
 

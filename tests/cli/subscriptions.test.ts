@@ -163,6 +163,45 @@ describe('subscriptions list', () => {
     expect(await world.runJson('subscriptions', 'list')).toMatchObject({ json: [{ state: 'lapsed' }] });
   });
 
+  it('lists by pages: each note names the next, and the pages together hold every watch once', async () => {
+    const world = createCliWorld();
+    for (const id of ['a', 'b', 'c']) await world.put({ id });
+    await world.put({ ...started(OTHER_TENANT) });
+    const listed: string[] = [];
+    let words = ['subscriptions', 'list', '--limit', '2', '--json'];
+    for (let page = 1; words.length > 0 && page < 5; page += 1) {
+      const { code, stdout, stderr } = await world.run(...words);
+      expect(code).toBe(0);
+      const watches = JSON.parse(stdout) as { id: string }[];
+      expect(watches.length).toBeLessThanOrEqual(2);
+      listed.push(...watches.map(({ id }) => id));
+      const next = /More watches follow: .*?(subscriptions list .*)/.exec(stderr)?.[1] ?? '';
+      words = next === '' ? [] : next.split(' ');
+    }
+    expect(listed).toEqual(['a', 'b', 'c', DEFINITION]);
+  });
+
+  it('shows 200 watches at most without --limit, and all of them with --json', async () => {
+    const world = createCliWorld();
+    for (let n = 0; n < 201; n += 1) await world.put({ id: `p-${String(n).padStart(3, '0')}` });
+    const { stdout, stderr } = await world.run('subscriptions', 'list');
+    expect(stdout.trimEnd().split('\n')).toHaveLength(201);
+    expect(stderr).toContain(`subscriptions list --after ${TENANT}/jobFetchable_p-199`);
+    const { json } = (await world.runJson('subscriptions', 'list')) as { json: unknown[] };
+    expect(json).toHaveLength(201);
+    const { stdout: last } = await world.run('subscriptions', 'list', '--after', `${TENANT}/jobFetchable_p-200`);
+    expect(last).toBe('No watch follows.\n');
+  });
+
+  it.each([
+    [['--after', 'jobFetchable_a'], 'It must be a tenant and a watch'],
+    [['--tenant', OTHER_TENANT, '--after', `${TENANT}/jobFetchable_a`], 'another tenant'],
+  ])('refuses %j', async (words, problem) => {
+    const { code, stderr } = await createCliWorld().run('subscriptions', 'list', ...words);
+    expect(code).toBe(2);
+    expect(stderr).toContain(problem);
+  });
+
   it('prints the next step when nothing is watched, and warns of an unreadable row', async () => {
     const world = createCliWorld();
     await world.watchTable.insert({ partitionKey: TENANT, rowKey: 'broken' });

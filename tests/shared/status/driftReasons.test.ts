@@ -1,14 +1,17 @@
 import { driftReasons } from '../../../shared/status/driftReasons';
 import { newTenant } from '../../../shared/tenants/tenants';
-import { DEFINITION, MINUTE, PRINTER, START, TENANT, watchOf } from '../../support/createSubscriptionWorld';
+import type { Watch } from '../../../shared/watches/watches';
+import { DEFINITION, MINUTE, PRINTER, START, TENANT } from '../../support/createSubscriptionWorld';
 
 const NOW = Date.parse(START);
 const DAY = 24 * 60 * MINUTE;
 const ago = (ms: number) => new Date(NOW - ms).toISOString();
 const tenant = (lostTriggers?: string) =>
   newTenant({ tenantId: TENANT, name: 'A customer', createdAt: START, ...(lostTriggers ? { lostTriggers } : {}) });
-const goneWatch = (id: string, kind: 'jobFetchable' | 'jobStarted' = 'jobFetchable') =>
-  ({ ...watchOf({ kind, id }), status: 'gone' }) as const;
+const goneWatch = (id: string, kind: Watch['kind'] = 'jobFetchable'): Watch => ({
+  ...{ tenantId: TENANT, kind, id, since: START, wanted: true, generation: 1, failures: 0 },
+  status: 'gone',
+});
 const reasonsOf = (seen: Partial<Parameters<typeof driftReasons>[0]>) =>
   driftReasons({ tenants: [tenant()], watches: [], now: NOW, ...seen });
 
