@@ -1,6 +1,5 @@
 import type { CallGraphBatch } from '../shared/graph/batch';
 import type { CallGraph } from '../shared/graph/client';
-import type { EntityTable, StoredRow } from '../shared/storage/entityTable';
 import { reconcileAll } from '../shared/subscriptions/reconcileAll';
 import type { SubscriptionDeps } from '../shared/subscriptions/record';
 import { createTenants } from '../shared/tenants/tenants';
@@ -8,10 +7,9 @@ import { createWatches } from '../shared/watches/watches';
 import { createVirtualTime } from '../tests/support/createVirtualTime';
 import { createMemoryTable } from '../tests/support/memoryTable';
 import { exact, type Part } from './figures';
+import { createGeneratedWatches, heapMib, tenantOf, TENANTS, WATCHES_OF_EACH } from './generatedWatches';
 import { BENCH_RING, CLIENT_ID } from './testBed';
 
-const TENANTS = 200;
-const WATCHES_OF_EACH = 250;
 const WATCHES = TENANTS * WATCHES_OF_EACH;
 /** concepts/throttling-limits.md, subscriptions: writes of an app over all tenants, and of an app in one tenant, in 20 s. */
 const GRAPH_WINDOW_MS = 20_000;
@@ -82,7 +80,7 @@ async function renew(tenantCount: number) {
   const callGraph: CallGraph = ({ path }) => Promise.reject(new Error(`The run made a call of its own: ${path}`));
   const deps: SubscriptionDeps = {
     ...{ callGraph, callBatch, tenants, clock, random: () => 0.5 },
-    watches: createWatches(createGeneratedTable()),
+    watches: createWatches(createGeneratedWatches({ renewedAt: START - HOUR_MS, publicBaseUrl: PUBLIC_BASE_URL })),
     logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
     config: {
       ...{ clientStateKeys: BENCH_RING, clientId: CLIENT_ID, publicBaseUrl: PUBLIC_BASE_URL },
@@ -105,8 +103,6 @@ async function renew(tenantCount: number) {
   };
 }
 
-const tenantOf = (n: number) => `tenant-${n}`;
-
 function tenantIdsOf(writes: readonly { tenantId: string }[]): string[] {
   return [...new Set(writes.map(({ tenantId }) => tenantId))];
 }
@@ -125,38 +121,4 @@ function mostInWindow(writes: readonly { at: number; count: number }[]): number 
     most = Math.max(most, sum);
   }
   return most;
-}
-
-/** The rows of due watches, generated when they are read. Writes succeed and are forgotten. */
-function createGeneratedTable(): EntityTable {
-  const renewedAt = new Date(START - HOUR_MS).toISOString();
-  const generate = (tenantId: string, n: number): StoredRow => ({
-    etag: `W/"${n}"`,
-    cells: {
-      ...{ partitionKey: tenantId, rowKey: `jobFetchable_printer-${n}`, status: 'active', wanted: true },
-      ...{ since: renewedAt, renewedAt, generation: 28_000_000, failures: 0, keyId: BENCH_RING[0].keyId },
-      ...{ subscriptionId: `subscription-${n}`, expirationDateTime: new Date(START + 60 * HOUR_MS).toISOString() },
-      ...{ notificationUrl: `${PUBLIC_BASE_URL}/notifications`, name: `Printer ${n} on the second floor` },
-    },
-  });
-  return {
-    async *list(tenantId = '') {
-      for (let n = 0; n < WATCHES_OF_EACH; n += 1) {
-        await Promise.resolve();
-        yield generate(tenantId, n);
-      }
-    },
-    get: () => Promise.resolve(undefined),
-    insert: () => Promise.resolve('W/"1"'),
-    replace: () => Promise.resolve('W/"2"'),
-    replaceEach: (changes) => Promise.resolve(changes.map(() => 'W/"2"')),
-    write: (changes) => Promise.resolve(changes.map(() => 'W/"2"')),
-    remove: () => Promise.resolve(true),
-  };
-}
-
-function heapMib(): number {
-  if (!globalThis.gc) throw new Error('Start the bench with --expose-gc (npm run bench does)');
-  globalThis.gc();
-  return process.memoryUsage().heapUsed / 1024 / 1024;
 }

@@ -15,6 +15,7 @@ import { fleetCreates } from './fleetCreates';
 import { fleetRenewals } from './fleetRenewals';
 import { fleetSweep } from './fleetSweep';
 import { fleetTriggers } from './fleetTriggers';
+import { fleetStatus } from './fleetStatus';
 import { flood } from './flood';
 import { heapGrowth } from './heapGrowth';
 import { renewals } from './renewals';
@@ -43,6 +44,7 @@ const PARTS = [
   renewals,
   fleetRenewals,
   fleetCreates,
+  fleetStatus,
   callsOfJob,
   callsOfActions,
   actions,
