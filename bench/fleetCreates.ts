@@ -46,7 +46,7 @@ export const fleetCreates: Part = {
     const receiver = await startReceiver();
     let inProgress = 0;
     const clock = createVirtualTime(START, () => inProgress > 0);
-    const simulator = await startGraphSimulator({ now: clock.now });
+    const simulator = await startGraphSimulator({ now: () => clock.now() });
     const statuses = new Map<number, number>();
     const send = createSendHttp();
     const sendHttp: SendHttp = async (request) => {

@@ -84,7 +84,7 @@ it('a throttled tenant, whatever its Retry-After and size, leaves the others hal
     ),
     { numRuns: 12, seed: 16 },
   );
-});
+}, 30_000);
 
 it('continues where it stopped: a run that its limit ends early postpones the rest, and the next runs renew that alone', async () => {
   const fleet = await createFleet({ healthy: 6, watchesOfEach: 500, throttled: undefined });
