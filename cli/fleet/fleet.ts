@@ -40,7 +40,7 @@ export function fleetCommand(group: Command, context: CliContext): void {
     'Show what separates the customer from its document. Changes nothing without --out',
     `
 
-With --out nobody signs in: the definitions of the document and their watches are made, and the file is written for an
+With --out there is no sign-in: the definitions of the document and their watches are made, and the file is written for an
 administrator of the customer, who runs fleet apply with it. It holds no secret.
 `,
     `fleet plan ${TENANT} --out contoso.json`,

@@ -107,7 +107,10 @@ function printerSettlesAt({ registeredAt }: Pick<ListedPrinter, 'registeredAt'>)
 }
 
 /** The definitions of this app. */
-export async function readDefinitions(app: DefinitionPaging, tenantId: string): Promise<{ id: string; name: string }[]> {
+export async function readDefinitions(
+  app: DefinitionPaging,
+  tenantId: string,
+): Promise<{ id: string; name: string }[]> {
   const listed = await listDefinitions(app, tenantId);
   return listed.map(({ id, displayName }) => ({ id: id.toLowerCase(), name: displayName }));
 }

@@ -29,8 +29,8 @@ export interface PlanOutOptions extends JsonOption {
 const LONGEST_VALID_MS = 24 * 60 * 60_000;
 
 /**
- * `fleet plan --out FILE`: makes what triggers need, as the app, then writes the file for the customer's administrator. Nobody
- * signs in: definitions and subscriptions take the permissions of an app alone (api/print-post-taskdefinitions.md,
+ * `fleet plan --out FILE`: makes what triggers need, as the app, then writes the file for the customer's administrator. It needs
+ * no sign-in: definitions and subscriptions take the permissions of an app alone (api/print-post-taskdefinitions.md,
  * api/subscription-post-subscriptions.md), and triggers those of a person alone (api/printer-post-tasktriggers.md).
  *
  * @throws ReceiverError `fleetNotFound`, `fleetInvalid`, `tenantNotActive`, `watchNotLive`, `fileUnreadable`
