@@ -51,7 +51,7 @@ export const actions: Part = {
 
 /** Holds jobs, then releases them one after the other through the route, as badges at a reader do. */
 async function releaseHeldJobs(cloud: LocalCloud, proxy: FaultProxy): Promise<{ waits: number[]; workMs: number }> {
-  const control = createControlClient(cloud.simulator.controlUrl);
+  const control = createControlClient(cloud.simulator);
   const services = createServices({ ...cloud.settings, AzureWebJobsStorage: cloud.connectionString });
   const tenantId = randomUUID();
   await control.createTenant({ tenantId });

@@ -74,7 +74,7 @@ async function startBurstBed(root: string, options: BurstOptions): Promise<Burst
     ...(app && { appRoot: await makeBenchApp(root, app) }),
   });
   try {
-    const control = createControlClient(cloud.simulator.controlUrl);
+    const control = createControlClient(cloud.simulator);
     const services = createServices({ ...cloud.settings });
     const customers: Customer[] = [];
     for (let n = 0; n < options.customers; n += 1) customers.push(await onboard(control, services));

@@ -87,7 +87,7 @@ async function countForOneJob(
 ) {
   const { proxy } = cloud;
   if (!proxy) throw new Error('The counts need the fault proxy');
-  const control = createControlClient(cloud.simulator.controlUrl);
+  const control = createControlClient(cloud.simulator);
   const tenantId = randomUUID();
   await control.createTenant({ tenantId });
   const { id: printerId } = await control.createPrinter(tenantId);

@@ -54,7 +54,7 @@ export const filesOnPath: Part = {
         process.kill(host.workerPid(), 'SIGUSR2');
         return executedFiles(root, await nextReport(folder));
       };
-      const control = createControlClient(cloud.simulator.controlUrl);
+      const control = createControlClient(cloud.simulator);
       const tenantId = randomUUID();
       await control.createTenant({ tenantId });
       const { id: printerId } = await control.createPrinter(tenantId);

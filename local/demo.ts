@@ -54,7 +54,7 @@ async function runDemo(): Promise<boolean> {
     });
   }
   say(`Ready after ${seconds(Date.now() - startedAt)}. Two customers are onboarded with the command line:`);
-  const control = createControlClient(cloud.simulator.controlUrl);
+  const control = createControlClient(cloud.simulator);
   const run: RunCommand = (...args) => {
     say(`  npm run -s cli -- ${args.join(' ')}`);
     return runCliCommand(ROOT, cloud.environment, args, interruption.signal);

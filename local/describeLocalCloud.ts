@@ -13,12 +13,10 @@ export interface DescribedCloud {
 export function describeLocalCloud(cloud: DescribedCloud): string {
   const { appUrl, graphUrl, authorityUrl, tenantId, printerIds } = cloud;
   const cli = (words: string) => `  npm run -s cli -- ${words}`;
-  const print = (printerId: string) =>
-    `  curl -s ${graphUrl}/control/tenants/${tenantId}/jobs -d '{"printerId":"${printerId}"}'`;
   return [
     'The local cloud is up:',
     `  the app       ${appUrl}  (functions host, restarted when local.settings.json changes)`,
-    `  Graph         ${graphUrl}  (simulator, its control API is below /control)`,
+    `  Graph         ${graphUrl}  (simulator)`,
     `  sign-in       ${authorityUrl}  (simulator, with its own certificate)`,
     `  device login  ${graphUrl}/devicelogin?user_code=<code>&as=printerAdministrator`,
     '  storage       ports 10000 to 10002  (Azurite, in memory)',
@@ -34,8 +32,8 @@ export function describeLocalCloud(cloud: DescribedCloud): string {
     cli(`subscriptions add --tenant ${tenantId} --definition <definition>`),
     cli(`subscriptions add --tenant ${tenantId} --printer ${printerIds.free}`),
     'Print a job on each printer and watch this terminal:',
-    print(printerIds.waiting),
-    print(printerIds.free),
+    cli('print --printer Reception'),
+    cli('print --printer Archive'),
     cli(`jobs list --tenant ${tenantId}`),
     '',
     'Job events are in the queue print-job-events. Ctrl-C stops everything. Log of the app:',

@@ -25,6 +25,8 @@ export interface GraphSimulatorUrls {
   /** Origin. `/v1.0` or `/beta` follows it. */
   readonly graphUrl: string;
   readonly controlUrl: string;
+  /** Every call of the control API carries it. */
+  readonly controlToken: string;
   readonly authorityUrl: string;
   /** PEM file of the certificate authority of authorityUrl. */
   readonly caFile: string;
@@ -41,6 +43,7 @@ export async function startGraphSimulator(options: GraphSimulatorOptions): Promi
   return startStandIn('Graph simulator', 'graphSimulator', options, args, baseEnvironment(), (text) => ({
     graphUrl: text('graphUrl'),
     controlUrl: text('controlUrl'),
+    controlToken: text('controlToken'),
     authorityUrl: text('authorityUrl'),
     caFile: text('caFile'),
     appId: text('appId'),

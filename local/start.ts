@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describeLogLine, readAppLogLine } from './appLog';
 import { createControlClient } from './graphSimulator/control/controlClient';
 import { describeLocalCloud } from './describeLocalCloud';
+import { writeLocalCloudFile } from './localCloudFile';
 import { runCliCommand } from './processes';
 import { readSettingsValues, withCertificates, withFreshKeys, withoutOldCertificates } from './settingsFile';
 import type { FunctionsHostProcess } from './standIns';
@@ -47,10 +48,12 @@ async function start(): Promise<void> {
   }
   const settings = readSettingsValues(readSettingsText());
   const cloud = await startLocalCloud({ root: ROOT, ports: 'default', stops, settings });
-  const { caFile, controlUrl, graphUrl, authorityUrl } = cloud.simulator;
+  const { caFile, graphUrl, authorityUrl } = cloud.simulator;
   // For the command line in another terminal, which signs in to the simulator over https.
   writeSettings(withCertificates(readSettingsText(), caFile));
-  const control = createControlClient(controlUrl);
+  const removeFile = writeLocalCloudFile(ROOT, cloud.simulator);
+  await stops.add(() => Promise.resolve(removeFile()));
+  const control = createControlClient(cloud.simulator);
   // Without permissions: the customer grants them with the consent link.
   await control.createTenant({ tenantId: TENANT, name: 'Contoso', roles: [] });
   await control.createPrinter(TENANT, { id: PRINTERS.waiting, displayName: 'Reception' });

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { createControlClient } from './control/controlClient';
+import { createControlClient, type ControlAddress } from './control/controlClient';
 import { startGraphSimulator } from './startGraphSimulator';
 
 const help = `Simulates Universal Print and the change notifications of Microsoft Graph on this machine.
@@ -51,9 +51,9 @@ function toNumber(option: string, text: string, highest: number): number {
 const TENANT = 'aaaaaaaa-0000-4000-8000-000000000001';
 
 /** Adds the tenant of `--printers`. Gives its id, for the ready line. */
-async function addTenant(controlUrl: string, count: number): Promise<{ tenantId?: string }> {
+async function addTenant(addresses: ControlAddress, count: number): Promise<{ tenantId?: string }> {
   if (count === 0) return {};
-  const control = createControlClient(controlUrl);
+  const control = createControlClient(addresses);
   const { tenantId } = await control.createTenant({ tenantId: TENANT });
   await control.createFleet(tenantId, { count });
   return { tenantId };
@@ -70,7 +70,7 @@ async function run({
     return;
   }
   const { close, ...addresses } = await startGraphSimulator(options);
-  const added = await addTenant(addresses.controlUrl, printers);
+  const added = await addTenant(addresses, printers);
   let stopping = false;
   const stop = () => {
     // The second signal does not wait for anything.

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { createDeliveryEngine } from './delivery/engine';
@@ -24,6 +25,8 @@ export interface GraphSimulatorOptions {
   port?: number;
   tokenPort?: number;
   seed?: number;
+  /** Of the control API. A random one by default. */
+  controlToken?: string;
   /** Milliseconds since the epoch; `Date.now` by default, so that a shifted Date is followed. */
   now?: () => number;
 }
@@ -65,6 +68,7 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}) {
     keys,
     now,
     appId: defaultAppId,
+    controlToken: options.controlToken ?? randomBytes(32).toString('base64url'),
     graphUrl: '',
     authorityUrl: '',
     closed: closing.signal,
@@ -98,6 +102,7 @@ export async function startGraphSimulator(options: GraphSimulatorOptions = {}) {
     await close();
     throw error;
   }
-  const { graphUrl, authorityUrl, appId } = simulation;
-  return { graphUrl, controlUrl: `${graphUrl}/control`, authorityUrl, caFile: certificate.caFile, appId, close };
+  const { graphUrl, authorityUrl, appId, controlToken } = simulation;
+  const { caFile } = certificate;
+  return { graphUrl, controlUrl: `${graphUrl}/control`, controlToken, authorityUrl, caFile, appId, close };
 }

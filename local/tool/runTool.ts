@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { createControlClient } from '../graphSimulator/control/controlClient';
+import { ControlError, createControlClient } from '../graphSimulator/control/controlClient';
+import type { LocalCloudFile } from '../localCloudFile';
 import { ToolError, type ToolContext } from './context';
 import { faultCommand } from './fault';
 import { printCommand } from './print';
@@ -9,6 +10,8 @@ const HELP_HINT = 'Add --help to see what the command takes.';
 export interface ToolIo {
   /** The setting GRAPH_BASE_URL of the command line. */
   graphBaseUrl: string | undefined;
+  /** The file of a running `npm start` in the current folder. */
+  localCloud: LocalCloudFile | undefined;
   stdout: (text: string) => void;
   stderr: (text: string) => void;
 }
@@ -17,7 +20,7 @@ export interface ToolIo {
 export async function runTool(argv: readonly string[], io: ToolIo): Promise<0 | 1 | 2> {
   const isJson = argv.includes('--json');
   const context: ToolContext = {
-    control: () => createControlClient(`${requireLocalGraph(io.graphBaseUrl)}/control`),
+    control: () => createControlClient(requireLocalCloud(requireLocalGraph(io.graphBaseUrl), io.localCloud)),
     print: (...lines) => io.stdout(lines.map((line) => `${line}\n`).join('')),
   };
   const program = new Command('universal-print-receiver')
@@ -64,12 +67,25 @@ function requireLocalGraph(graphBaseUrl: string | undefined): string {
   throw new ToolError(`print and fault act on the local cloud alone, and GRAPH_BASE_URL is ${where}. ${remedy}`);
 }
 
+/** The file holds a token without which the local cloud answers no call. */
+function requireLocalCloud(graphUrl: string, localCloud: LocalCloudFile | undefined): LocalCloudFile {
+  const remedy = 'Is `npm start` running here?';
+  if (localCloud === undefined) throw new ToolError(`There is no local.cloud.json in this folder. ${remedy}`);
+  if (localCloud.graphUrl === graphUrl) return localCloud;
+  const where = `${graphUrl}, and local.cloud.json is of the local cloud at ${localCloud.graphUrl}`;
+  throw new ToolError(`GRAPH_BASE_URL is ${where}. ${remedy}`);
+}
+
 function describe(error: unknown, graphBaseUrl = ''): string {
   if (error instanceof ToolError) return error.message;
   // What fetch throws has the error of the system as its cause. Not instanceof: it may be of another realm, such as Jest's.
   const code = fieldOf(fieldOf(error, 'cause'), 'code');
   if (typeof code === 'string') {
     return `Cannot reach the local cloud at ${new URL(graphBaseUrl).origin} (${code}). Is \`npm start\` running?`;
+  }
+  if (error instanceof ControlError && error.status === 401) {
+    const { origin } = new URL(graphBaseUrl);
+    return `The local cloud at ${origin} does not accept the token of local.cloud.json. Is \`npm start\` running here?`;
   }
   const message = fieldOf(error, 'message');
   return typeof message === 'string' ? message : String(error);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { writeLocalCloudFile } from '../../local/localCloudFile';
 import { DEFAULT_PORTS } from '../../local/startLocalCloud';
 import { compareRuns } from '../support/comparedRuns';
 import { readDocumentSteps, type DocumentStep } from '../support/documentSteps';
@@ -55,6 +56,7 @@ describe('the documented commands', () => {
     for (const [displayName, id] of Object.entries(PRINTERS)) {
       await flow.control.createPrinter(TENANT, { id, displayName });
     }
+    writeLocalCloudFile(folder, flow.cloud.simulator);
     await deploy({});
   }, 60_000);
   afterAll(async () => {

@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeLocalCloudFile } from '../../local/localCloudFile';
 import { runCommand } from '../support/runCommand';
 import { startFlow, type Flow } from '../support/startFlow';
 
@@ -10,8 +14,12 @@ describe('the verbs of the local cloud', () => {
     flow = await startFlow();
   }, 60_000);
   afterAll(() => flow.stop(), 30_000);
-  const run = (argv: string[], env: Record<string, string> = {}) =>
-    runCommand(argv, { env: { ...flow.cloud.environment, ...env } });
+  /** As that in which `npm start` runs. */
+  const folder = mkdtempSync(join(tmpdir(), 'local-tool-'));
+  beforeAll(() => writeLocalCloudFile(folder, flow.cloud.simulator));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const run = (argv: string[], env: Record<string, string> = {}, cwd = folder) =>
+    runCommand(argv, { cwd, env: { ...flow.cloud.environment, ...env } });
 
   it('print gives a job to the app, once, although its notification is sent twice', async () => {
     const { printerId } = await flow.onboard(['jobStarted']);
@@ -38,6 +46,13 @@ describe('the verbs of the local cloud', () => {
       expect(stderr).toContain('act on the local cloud alone, and GRAPH_BASE_URL is https://graph.microsoft.com.');
     },
   );
+
+  it('do nothing in another folder, which has no token, and say why', async () => {
+    const { code, stdout, stderr } = await run(['fault', 'set', 'outage'], {}, tmpdir());
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toBe('error: There is no local.cloud.json in this folder. Is `npm start` running here?\n');
+    expect(statSync(join(folder, 'local.cloud.json')).mode & 0o777).toBe(0o600);
+  });
 
   it('wrong usage has exit code 2, and the help is that of the verb', async () => {
     expect(await run(['fault', 'set', 'fire'])).toMatchObject({ code: 2, stdout: '' });

@@ -1,4 +1,5 @@
 import { freePort } from '../../local/findPorts';
+import type { LocalCloudFile } from '../../local/localCloudFile';
 import { runTool } from '../../local/tool/runTool';
 import { tenantA } from './graphSimulator/harness';
 import { usePrinting } from './graphSimulator/usePrinting';
@@ -10,10 +11,15 @@ beforeEach(async () => {
   await control.createPrinter(tenantA, { id: scene().triggered, displayName: 'Archive' });
 });
 
-const run = async (argv: string[], graphBaseUrl: string | undefined = `${harness().simulator.graphUrl}/v1.0`) => {
+const run = async (
+  argv: string[],
+  graphBaseUrl: string | undefined = `${harness().simulator.graphUrl}/v1.0`,
+  localCloud: LocalCloudFile | undefined = harness().simulator,
+) => {
   const said = { stdout: '', stderr: '' };
   const code = await runTool(argv, {
     graphBaseUrl,
+    localCloud,
     stdout: (text) => (said.stdout += text),
     stderr: (text) => (said.stderr += text),
   });
@@ -156,11 +162,39 @@ describe('where it works', () => {
 
   it('says that the local cloud is not running', async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
-    const { code, stderr } = await run(['fault', 'list'], `${url}/v1.0`);
+    const { code, stderr } = await run(['fault', 'list'], `${url}/v1.0`, {
+      ...harness().simulator,
+      ...{ graphUrl: url, controlUrl: `${url}/control` },
+    });
     expect([code, stderr]).toEqual([
       1,
       `error: Cannot reach the local cloud at ${url} (ECONNREFUSED). Is \`npm start\` running?\n`,
     ]);
+  });
+
+  it.each([
+    ['absent', () => undefined, 'There is no local.cloud.json in this folder.'],
+    [
+      'of another local cloud',
+      () => ({ ...harness().simulator, graphUrl: 'http://127.0.0.1:1' }),
+      'local.cloud.json is of the local cloud at http://127.0.0.1:1.',
+    ],
+    [
+      'of an earlier start',
+      () => ({ ...harness().simulator, controlToken: 'that of yesterday' }),
+      'does not accept the token of local.cloud.json.',
+    ],
+  ])('asks whether npm start is running when its file is %s', async (_name, file, words) => {
+    const said = { stdout: '', stderr: '' };
+    const code = await runTool(['fault', 'list'], {
+      graphBaseUrl: `${harness().simulator.graphUrl}/v1.0`,
+      localCloud: file(),
+      stdout: (text) => (said.stdout += text),
+      stderr: (text) => (said.stderr += text),
+    });
+    expect([code, said.stdout]).toEqual([1, '']);
+    expect(said.stderr).toContain(words);
+    expect(said.stderr).toMatch(/ Is `npm start` running here\?\n$/);
   });
 
   it('with --json, an error is one document on stderr, as that of the other verbs', async () => {

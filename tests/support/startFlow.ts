@@ -88,7 +88,7 @@ export async function startFlow({ timers = false, shippedPolls = false, ...optio
     ...options.settings,
   };
   const cloud = await startLocalCloud({ root: ROOT, ports: 'free', ...options, settings });
-  const control = createControlClient(cloud.simulator.controlUrl);
+  const control = createControlClient(cloud.simulator);
   const queues = createStoredMessages(cloud.connectionString);
   // Onboarding happens in this process, which does not trust the simulator's certificate: no token over https here.
   const services = createServices({ ...cloud.settings, GRAPH_CREDENTIAL: 'development' });

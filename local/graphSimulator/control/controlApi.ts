@@ -4,6 +4,7 @@ import type { DeviceSignIn, Subscription } from '../world/simulation';
 import type { Variants } from '../world/variants';
 import { faultRule, id, outageOrder, printOrder, signInAnswers, targets } from './controlTypes';
 import type { CallRecord, FaultState, PrintedJob, Violation } from './controlTypes';
+import type { Activity } from './waitForActivity';
 import type { ListedJob, OpenTask, SimulatorState } from './viewState';
 
 /** The JSON type of an answer. The answer is the member of the JSON where one is named, else the whole JSON. */
@@ -112,6 +113,20 @@ export const controlApi = {
     'GET /calls',
     json<CallRecord[]>('value'),
     z.object({ target: z.enum([...targets, 'all']).default('graph'), after: number.default(0) }),
+  ),
+  /**
+   * What came after the given numbers: jobs, attempts at deliveries, and answered calls of Graph. Waits up to waitMs, at most
+   * 30 s, for the first of them.
+   */
+  activity: row(
+    'GET /activity',
+    json<Activity>(),
+    z.object({
+      jobs: number.default(0),
+      deliveries: number.default(0),
+      calls: number.default(0),
+      waitMs: number.default(0),
+    }),
   ),
   /** How many calls of Graph came, by method and path with the names of its ids. */
   callCounts: row('GET /callCounts', json<Record<string, number>>('value'), ofTenant),

@@ -18,29 +18,48 @@ export type ControlClient = {
   ) => Promise<AnswerOf<Name>>;
 };
 
+/** A call that the simulator has refused. */
+export class ControlError extends Error {
+  override readonly name = 'ControlError';
+
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Where the control API is, as the ready line says. */
+export interface ControlAddress {
+  readonly controlUrl: string;
+  readonly controlToken: string;
+}
+
 /**
- * Calls the control API at `controlUrl` (as the ready line names it).
+ * Calls the control API.
  *
  * @example
- * const control = createControlClient(simulator.controlUrl);
+ * const control = createControlClient(simulator);
  * const [job] = await control.print(tenantId, { printerId });
  */
-export function createControlClient(controlUrl: string): ControlClient {
+export function createControlClient({ controlUrl, controlToken }: ControlAddress): ControlClient {
   const send = async (name: ControlName, args: unknown[]): Promise<unknown> => {
     const { call, answer } = controlApi[name];
     const [method = '', template = ''] = call.split(' ');
     const rest = [...args];
     let path = template.replaceAll(/\{\w+\}/g, () => encodeURIComponent(String(rest.shift())));
     const [request] = rest;
-    const init: RequestInit = { method };
+    const headers: Record<string, string> = { authorization: `Bearer ${controlToken}` };
+    const init: RequestInit = { method, headers };
     if (method === 'GET') path += queryOf(request);
     else if (request !== undefined) {
-      init.headers = { 'content-type': 'application/json' };
+      headers['content-type'] = 'application/json';
       init.body = JSON.stringify(request);
     }
     const response = await fetch(`${controlUrl}${path}`, init);
     const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+    if (!response.ok) throw new ControlError(response.status, `${method} ${path} answered ${response.status}: ${text}`);
     const body: unknown = text === '' ? undefined : JSON.parse(text);
     return answer.member === undefined ? body : new Map(Object.entries(body ?? {})).get(answer.member);
   };

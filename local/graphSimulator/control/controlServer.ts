@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { deliveryOptionsSchema, type DeliveryItem } from '../delivery/options';
 import { createRouter, notFound, parseJson, Refusal, refusalOf, requireFound } from '../http/readRequest';
+import { refuseCall } from '../http/admission';
 import type { HttpCall, Reply } from '../http/server';
 import { allRoles } from '../signIn/permissions';
 import { answerDeviceCode, userClaims } from '../signIn/userSignIn';
@@ -14,6 +15,7 @@ import { findPrinter, isEnded, isOpen, liveSubscriptions } from '../world/simula
 import type { Job, JobParent, JobUser, Printer, Share, Simulation, Tenant } from '../world/simulation';
 import { variantsSchema } from '../world/variants';
 import { controlApi, redeliveryIds, type AnswerOf, type ControlName, type RequestOf } from './controlApi';
+import { waitForActivity } from './waitForActivity';
 import { countCalls, listJobs, listOpenTasks, viewJob, viewState } from './viewState';
 
 /** The lower-cased ids of the path. */
@@ -168,6 +170,7 @@ const handlers: Handlers = {
 
   calls: ({ calls }, { target, after }) =>
     calls.list().filter((call) => call.n > after && (target === 'all' || call.target === target)),
+  activity: waitForActivity,
   callCounts: countCalls,
   clearCalls: ({ calls }) => void calls.clear(),
   violations: ({ calls }) => calls.violations(),
@@ -194,8 +197,15 @@ const jobActions = new Map<string, (simulation: Simulation, job: Job) => void>([
 const names = Object.keys(controlApi) as ControlName[];
 const findRow = createRouter(names.map((name) => ({ ...controlApi[name], name })));
 
-/** Answers a call of the control API: 404 for what does not exist, 400 for a bad request, else 200 or 204. */
-export async function answerControl(simulation: Simulation, { method, url, text }: HttpCall): Promise<Reply> {
+/**
+ * Answers a call of the control API: 404 for what does not exist, 400 for a bad request, else 200 or 204. Refuses a call
+ * without the token with 401, and one from a page of another site with 403.
+ */
+export async function answerControl(simulation: Simulation, call: HttpCall): Promise<Reply> {
+  const { method, url, text } = call;
+  const { controlToken: token, graphUrl } = simulation;
+  const refused = refuseCall(call.headers, { token, port: Number(new URL(graphUrl).port) });
+  if (refused) return { status: refused.status, body: { error: { code: refused.code, message: refused.message } } };
   const path = url.pathname.slice('/control'.length);
   try {
     const { route, params } = requireFound(findRow(method, path), `${method} ${path}`);

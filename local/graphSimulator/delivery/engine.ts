@@ -31,10 +31,20 @@ export function createDeliveryEngine(deps: {
   let sent: DeliveryItem[] = [];
   let ending = new AbortController();
   let nextPost = 1;
+  let ended = 0;
 
   const pending = () => outboxes.size + inProgress.size;
-  const record = (url: string, items: readonly DeliveryItem[], attempt: Omit<DeliveryAttempt, 'url' | 'items'>) => {
-    attempts.push({ ...attempt, url, items: items.map(({ body: _body, url: _url, ...item }) => item) });
+  const record = (
+    url: string,
+    items: readonly DeliveryItem[],
+    attempt: Omit<DeliveryAttempt, 'n' | 'url' | 'items'>,
+  ) => {
+    attempts.push({
+      n: (ended += 1),
+      ...attempt,
+      url,
+      items: items.map(({ body: _body, url: _url, ...item }) => item),
+    });
     if (attempts.length > REMEMBERED) attempts = attempts.slice(-REMEMBERED / 2);
   };
   const lose = (item: DeliveryItem) =>
@@ -132,6 +142,8 @@ export function createDeliveryEngine(deps: {
       return repeated.length * times;
     },
     attempts: (): DeliveryAttempt[] => [...attempts],
+    /** The attempts whose `n` is higher. */
+    attemptsAfter: (n: number): DeliveryAttempt[] => (ended > n ? attempts.filter((one) => one.n > n) : []),
     /** Resolves true once no POST is waiting or in progress, false after limitMs. */
     whenIdle: async (limitMs: number): Promise<boolean> => {
       const end = performance.now() + limitMs;

@@ -53,6 +53,8 @@ export interface DeliveryItem {
 
 /** One attempt at a POST, or an item that was lost on purpose (`status` null, `attempt` 0). */
 export interface DeliveryAttempt {
+  /** From 1, in the order in which attempts ended. */
+  n: number;
   post: number;
   attempt: number;
   url: string;

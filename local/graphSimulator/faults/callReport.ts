@@ -71,6 +71,13 @@ export function createCallReport(clock: ReportClock, remembered = REMEMBERED) {
       for (const { by } of throttles) if (by.batch === record.n) by.answeredAt = now;
     },
     list: (): CallRecord[] => records.map((record) => ({ ...record })),
+    /** The calls whose `n` is higher, up to the first that has no answer yet and came after `since`, in milliseconds of `Date`. */
+    answeredAfter: (n: number, since: number): CallRecord[] => {
+      if (next - 1 <= n) return [];
+      const later = records.slice(records.findLastIndex((one) => one.n <= n) + 1);
+      const open = later.findIndex(({ answeredAt, at }) => answeredAt === undefined && at > since);
+      return later.slice(0, open < 0 ? later.length : open).map((record) => ({ ...record }));
+    },
     /** The violations of all calls since `clear`, also of calls that the list has dropped. */
     violations: (): Violation[] => [...violations],
     /** The looks of all calls since `clear`. */

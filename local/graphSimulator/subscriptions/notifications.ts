@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryItem } from '../delivery/options';
 import { liveSubscriptions } from '../world/simulation';
-import type { Job, Simulation, Subscription, Task, World } from '../world/simulation';
+import type { Job, Printer, Simulation, Subscription, Task, World } from '../world/simulation';
 import type { Variants } from '../world/variants';
 
 // concepts/change-notifications-delivery-webhooks.md: delayed notifications can still arrive for up to 4 hours.
@@ -68,6 +68,14 @@ export function notifyLifecycle(simulation: Simulation, subscription: Subscripti
   const { lifecycleNotificationUrl: url } = subscription;
   if (url !== null) send(simulation, subscription, url, { lifecycleEvent });
   return url !== null;
+}
+
+/** What a job that is printed now is notified about: its task where it gets one, else its document. */
+export function notifiedAbout(simulation: Simulation, tenantId: string, { id, trigger }: Printer): Job['notifies'] {
+  const hasSubscriber = (kind: Subscription['kind'], targetId = '') =>
+    subscribersOf(simulation, kind, tenantId, targetId).length > 0;
+  if (trigger && hasSubscriber('jobStarted', trigger.definitionId)) return 'jobStarted';
+  return hasSubscriber('jobFetchable', id) ? 'jobFetchable' : 'none';
 }
 
 /** Sends the waiting notifications whose reason to wait is over. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import type { printOrder } from '../control/controlTypes';
-import { jobUrl, notifyJobFetchable, notifyJobStarted } from '../subscriptions/notifications';
+import { jobUrl, notifiedAbout, notifyJobFetchable, notifyJobStarted } from '../subscriptions/notifications';
 import { findPrinter, isEnded, isOpen } from './simulation';
 import type { Job, JobParent, JobUser, Printer, Simulation, Task, Tenant } from './simulation';
 
@@ -25,6 +25,8 @@ export function printJob(simulation: Simulation, tenant: Tenant, printer: Printe
   const ids = { tenantId: tenant.id, printerId: printer.id };
   const job: Job = {
     id: String(printer.nextJobNumber++),
+    n: (simulation.world.printed += 1),
+    notifies: notifiedAbout(simulation, tenant.id, printer),
     ...ids,
     parent,
     createdBy,

@@ -26,6 +26,8 @@ export interface Simulation {
   now: () => number;
   /** App id behind `development.{tenantId}` tokens. */
   appId: string;
+  /** Every call of the control API carries it. */
+  controlToken: string;
   /** Origins of both servers; filled in once they listen. */
   graphUrl: string;
   authorityUrl: string;
@@ -57,6 +59,8 @@ export function createWorld() {
     /** The position of each entry in its list, given when it is first listed. */
     positions: new WeakMap<object, number>(),
     nextPosition: 1,
+    /** How many jobs have been printed. */
+    printed: 0,
   };
 }
 
@@ -169,6 +173,10 @@ export type JobUser = z.output<typeof jobUser>;
 
 export interface Job {
   id: string;
+  /** Its number among all jobs of all tenants, from 1, in the order in which they were printed. */
+  n: number;
+  /** What a subscription notified about when it was printed: its task, its document, or nothing. */
+  notifies: 'jobStarted' | 'jobFetchable' | 'none';
   tenantId: string;
   printerId: string;
   parent: JobParent;

@@ -63,7 +63,11 @@ describe('the control API', () => {
     await expect(control.actOnJob(tenantA, plain, '1', 'acquire')).rejects.toThrow('404');
     await expect(control.print(tenantA, { printerId: plain, count: 0 })).rejects.toThrow('count');
     const raw = (method: string, where: string, body?: string) =>
-      fetch(`${harness.simulator.controlUrl}${where}`, { method, ...(body === undefined ? {} : { body }) });
+      fetch(`${harness.simulator.controlUrl}${where}`, {
+        method,
+        headers: { authorization: `Bearer ${harness.simulator.controlToken}` },
+        ...(body === undefined ? {} : { body }),
+      });
     expect((await raw('POST', '/tenants', '{')).status).toBe(400);
     expect((await raw('POST', '/tenants', '[]')).status).toBe(400);
     expect((await raw('POST', '/tenants', '{"tenantId":1}')).status).toBe(400);

@@ -19,7 +19,7 @@ export interface Answer {
 export async function startHarness(options: GraphSimulatorOptions = {}) {
   const clock = { aheadMs: 0 };
   const simulator = await startGraphSimulator({ now: () => Date.now() + clock.aheadMs, ...options });
-  const control = createControlClient(simulator.controlUrl);
+  const control = createControlClient(simulator);
 
   const graph = async (
     method: string,

@@ -44,8 +44,10 @@ const free = ['--port', '0', '--token-port', '0'];
 describe('the program', () => {
   it('adds a tenant with so many printers for --printers', async () => {
     const { child, ended, nextLine } = start(...free, '--printers', '120');
-    const { controlUrl = '', tenantId } = JSON.parse(await nextLine()) as Record<string, string>;
-    const state = (await (await fetch(`${controlUrl}/state`)).json()) as {
+    const { controlUrl = '', controlToken = '', tenantId } = JSON.parse(await nextLine()) as Record<string, string>;
+    const state = (await (
+      await fetch(`${controlUrl}/state`, { headers: { authorization: `Bearer ${controlToken}` } })
+    ).json()) as {
       tenants: { tenantId: string; printers: unknown[] }[];
     };
     child.kill('SIGTERM');
@@ -60,9 +62,10 @@ describe('the program', () => {
       const ready = JSON.parse(await nextLine()) as Record<string, string>;
       expect(ready).toMatchObject({ event: 'ready', controlUrl: `${ready['graphUrl'] ?? ''}/control` });
       expect(Object.keys(ready).sort()).toEqual(
-        ['appId', 'authorityUrl', 'caFile', 'controlUrl', 'event', 'graphUrl'].sort(),
+        ['appId', 'authorityUrl', 'caFile', 'controlToken', 'controlUrl', 'event', 'graphUrl'].sort(),
       );
-      expect((await fetch(`${ready['controlUrl'] ?? ''}/state`)).status).toBe(200);
+      const withToken = { headers: { authorization: `Bearer ${ready['controlToken'] ?? ''}` } };
+      expect((await fetch(`${ready['controlUrl'] ?? ''}/state`, withToken)).status).toBe(200);
       child.kill(signal);
       expect(JSON.parse(await nextLine())).toEqual({ event: 'stopped' });
       expect(await ended).toBe(0);

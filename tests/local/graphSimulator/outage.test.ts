@@ -63,9 +63,9 @@ describe('an outage of Graph (concepts/errors.md: 503 is retried after a delay)'
   });
 
   it.each([{ answer: 'other' }, { notifications: 'other' }, { retryAfterSeconds: -1 }])('refuses %j', async (order) => {
-    const { controlUrl } = world.harness().simulator;
+    const { controlUrl, controlToken } = world.harness().simulator;
     const body = JSON.stringify(order);
-    const headers = { 'content-type': 'application/json' };
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${controlToken}` };
     expect((await fetch(`${controlUrl}/outage`, { method: 'POST', headers, body })).status).toBe(400);
   });
 });
