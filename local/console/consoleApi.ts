@@ -11,6 +11,7 @@
  * | POST   /api/jobs/{tenantId}/{key}/release, /abort   |                 | 202 {}                                     |
  * | POST   /api/jobs/{tenantId}/{key}/redirect          | RedirectRequest | 202 {}                                     |
  * | POST   /api/events/resend                           | ResendRequest   | 202 {}                                     |
+ * | POST   /api/sweep                                   |                 | 202 {}, looks for lost notifications now   |
  * | POST   /api/faults/{name}                           | FaultRequest    | ConsoleFault                               |
  * | DELETE /api/faults/{name}                           |                 | ConsoleFault                               |
  *
@@ -100,33 +101,35 @@ export interface FaultRequest {
   count?: number;
 }
 
-export type StepKind =
-  // The way of a job, in this order.
-  | 'printed'
-  | 'notified'
-  | 'acknowledged'
-  | 'claimed'
-  | 'read'
-  | 'decided'
-  | 'acted'
-  | 'held'
-  | 'requested'
-  | 'archived'
-  | 'event'
-  // What went wrong, and how the app recovered.
-  | 'duplicate'
-  | 'lost'
-  | 'refused'
-  | 'throttled'
-  | 'unavailable'
-  | 'retried'
-  | 'deferred'
-  | 'swept'
-  | 'failed'
-  // Of the service.
-  | 'killed'
-  | 'started'
-  | 'consent';
+/** In the order in which steps of the same moment are shown. */
+export const STEP_KINDS = [
+  // The way of a job, with what goes wrong and how the app recovers.
+  'printed',
+  'lost',
+  'swept',
+  'notified',
+  'retried',
+  'acknowledged',
+  'duplicate',
+  'requested',
+  'claimed',
+  'read',
+  'decided',
+  'acted',
+  'throttled',
+  'unavailable',
+  'refused',
+  'archived',
+  'event',
+  'held',
+  'deferred',
+  'failed',
+  // Of the service alone.
+  'killed',
+  'started',
+  'consent',
+] as const;
+export type StepKind = (typeof STEP_KINDS)[number];
 
 export interface Step {
   at: number;
@@ -170,7 +173,7 @@ export interface JobStory {
 export interface SentEvent {
   id: string;
   type: string;
-  /** For ResendRequest. */
+  /** For ResendRequest: its id without the tenant. */
   key: string;
   /** The whole CloudEvent. */
   body: unknown;
@@ -202,6 +205,7 @@ export interface RedirectRequest {
   printerId: string;
 }
 
+/** Of a SentEvent, which is sent again with the same id. */
 export interface ResendRequest {
   tenantId: string;
   key: string;
