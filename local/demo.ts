@@ -7,7 +7,10 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { collectTimeline, readAppLogLine, type AppLogLine, type FollowedJob } from './appLog';
+import type { AppLogLine } from './appLog';
+import { followCloud } from './console/followCloud';
+import { createTimeline } from './console/timeline/createTimeline';
+import { storyId } from './console/timeline/jobFacts';
 import { onboardJobFetchable, onboardJobStarted, type RunCommand } from './demoCustomers';
 import { showRules, type DemoEvent } from './demoRules';
 import { createControlClient } from './graphSimulator/control/controlClient';
@@ -46,15 +49,14 @@ async function runDemo(): Promise<boolean> {
     'Starting the local cloud: storage (Azurite), a simulated Microsoft Graph, and the built app in a functions host.',
   );
   const cloud = await startLocalCloud({ root: ROOT, ports: 'free', stops });
-  const log: AppLogLine[] = [];
-  for (const host of cloud.hosts) {
-    host.onLine((line) => {
-      const entry = readAppLogLine(line);
-      if (entry) log.push(entry);
-    });
-  }
   say(`Ready after ${seconds(Date.now() - startedAt)}. Two customers are onboarded with the command line:`);
   const control = createControlClient(cloud.simulator);
+  const log: AppLogLine[] = [];
+  const timeline = createTimeline();
+  const { connectionString } = cloud;
+  const follower = followCloud({ control, connectionString, timeline, onLog: (line) => log.push(line) });
+  await stops.add(() => follower.stop());
+  for (const host of cloud.hosts) follower.followHost(host);
   const run: RunCommand = (...args) => {
     say(`  npm run -s cli -- ${args.join(' ')}`);
     return runCliCommand(ROOT, cloud.environment, args, interruption.signal);
@@ -67,24 +69,21 @@ async function runDemo(): Promise<boolean> {
   const jobs: FollowedJob[] = [];
   for (const customer of [started, fetchable]) {
     const { tenantId, printerId, name } = customer;
-    const printedAt = Date.now();
     const [job] = await control.print(tenantId, { printerId });
     if (!job) throw new Error('The simulator printed nothing');
     const { jobId, taskId, definitionId = '' } = job;
     const key = taskId ? `jobStarted_${definitionId}_${taskId}` : `jobFetchable_${printerId}_${jobId}`;
     const title = `${taskId ? 'JobStarted' : 'JobFetchable'}, ${name}, job ${jobId}`;
-    jobs.push({ title, tenantId, printerId, printedAt, key, jobId, ...(taskId && { taskId }) });
+    jobs.push({ title, tenantId, printerId, key, jobId });
   }
   await untilProcessed(log, jobs);
   await delay(EXTRA_MS);
 
-  const deliveries = await control.deliveries();
-  const calls = await control.calls();
   for (const job of jobs) {
     say(`\n${job.title}`);
-    for (const { at, text } of collectTimeline(job, { deliveries, calls, log })) {
-      say(`  ${`+${Math.round(at - job.printedAt)} ms`.padStart(9)}  ${text}`);
-    }
+    const steps = timeline.steps(storyId(job));
+    const printedAt = steps[0]?.at ?? 0;
+    for (const { at, text } of steps) say(`  ${`+${Math.round(at - printedAt)} ms`.padStart(9)}  ${text}`);
   }
   const events = await readEvents(cloud);
   say(`\nThe queue print-job-events holds ${events.length === 1 ? '1 event' : `${events.length} events`}:`);
@@ -95,6 +94,16 @@ async function runDemo(): Promise<boolean> {
   say(right ? 'Exactly two, one for each job.' : 'Expected exactly two, one for each job.');
   const acted = await showRules({ cloud, control, run, say, readEvents: () => readEvents(cloud) });
   return right && acted;
+}
+
+/** One printed job that the demo follows. */
+interface FollowedJob {
+  title: string;
+  tenantId: string;
+  printerId: string;
+  jobId: string;
+  /** Its key in the ledger, by which the app's log names it. */
+  key: string;
 }
 
 /** Waits until each job has been processed and its duplicate received. */

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveryAttempt } from '../delivery/options';
-import type { Job, Simulation } from '../world/simulation';
+import type { Simulation } from '../world/simulation';
 import type { CallRecord } from './controlTypes';
-import { viewJob } from './viewState';
+import { viewJob, type ListedJob } from './viewState';
 
 /** What has happened since an earlier look, each list in the order of its `n`. */
 export interface Activity {
-  jobs: (Job & { jobId: string })[];
+  jobs: (ListedJob & { tenantName: string; printerName: string })[];
   deliveries: DeliveryAttempt[];
   /** Of Graph, without those of sign-in. */
   calls: CallRecord[];
@@ -47,9 +47,11 @@ function activityAfter(simulation: Simulation, after: Look): Activity {
 
 function jobsAfter({ world }: Simulation, n: number) {
   return [...world.tenants.values()]
-    .flatMap(({ printers, pullPrintPrinters }) => [...printers.values(), ...pullPrintPrinters.values()])
-    .flatMap(({ jobs }) => [...jobs.values()])
+    .flatMap(({ name: tenantName, printers, pullPrintPrinters }) =>
+      [...printers.values(), ...pullPrintPrinters.values()].flatMap(({ displayName: printerName, jobs }) =>
+        [...jobs.values()].map((job) => ({ ...viewJob(job), tenantName, printerName })),
+      ),
+    )
     .filter((job) => job.n > n)
-    .sort((a, b) => a.n - b.n)
-    .map(viewJob);
+    .sort((a, b) => a.n - b.n);
 }
