@@ -61,6 +61,7 @@ async function set({ control, print }: ToolContext, name: PresetName, options: S
   await preset.set(simulator, options);
   const row = (await describePresets(simulator)).find(({ fault }) => fault === name);
   if (options.json) return print(JSON.stringify(row, null, 2));
+  if (!preset.canClear) return print(`Done: ${preset.meaning}.`);
   print(`Set ${name}: ${row?.state ?? ''}. To clear it: npm run -s cli -- fault clear ${name}`);
 }
 

@@ -1,17 +1,13 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { examples, JSON_HELP, wholeNumber, type ToolContext } from './context';
 import { findPrinter, findTenant } from './findNamed';
+import { configurationOf, parsePages, userOf, type PrintSettings } from './printOrder';
 
-interface PrintOptions {
+interface PrintOptions extends PrintSettings {
   printer: string;
   tenant?: string;
   user?: string;
   document?: string;
-  pages?: { start: number; end: number };
-  copies?: number;
-  color?: true;
-  grayscale?: true;
-  duplex?: true;
   count: number;
   json?: true;
 }
@@ -69,24 +65,8 @@ async function print({ control, print: say }: ToolContext, options: PrintOptions
   if (first) say(`Next: npm run -s cli -- jobs show ${first.jobId} --tenant ${tenantId}`);
 }
 
-/** The settings of the job (resources/printjobconfiguration.md). */
-function configurationOf({ pages, copies, color, grayscale, duplex }: PrintOptions): Record<string, unknown> {
-  return {
-    ...(pages && { pageRanges: [pages] }),
-    ...(copies !== undefined && { copies }),
-    ...(grayscale && { colorMode: 'grayscale' }),
-    ...(color && { colorMode: 'color' }),
-    ...(duplex && { duplexMode: 'flipOnLongEdge' }),
-  };
-}
-
-function userOf(userPrincipalName: string) {
-  return { id: null, displayName: userPrincipalName.split('@')[0] ?? null, userPrincipalName };
-}
-
 function rangeArgument(value: string): { start: number; end: number } {
-  const [, from = '', to = from] = /^(\d+)(?:-(\d+))?$/.exec(value) ?? [];
-  const [start, end] = [Number(from), Number(to)];
-  if (from === '' || start < 1 || end < start) throw new InvalidArgumentError('It must be a page, or two such as 1-3.');
-  return { start, end };
+  const pages = parsePages(value);
+  if (!pages) throw new InvalidArgumentError('It must be a page, or two such as 1-3.');
+  return pages;
 }

@@ -1,7 +1,7 @@
 import { freePort } from '../../local/findPorts';
 import type { LocalCloudFile } from '../../local/localCloudFile';
 import { runTool } from '../../local/tool/runTool';
-import { tenantA } from './graphSimulator/harness';
+import { fetchableFilter, startReceiver, tenantA } from './graphSimulator/harness';
 import { usePrinting } from './graphSimulator/usePrinting';
 
 const { harness, scene } = usePrinting();
@@ -112,6 +112,28 @@ describe('fault', () => {
     expect((await run(['fault', 'list'])).stdout).toMatch(/^FAULT +STATE +MEANING\n/);
     expect((await run(['fault', 'clear', fault])).stdout).toBe(`Cleared ${fault}.\n`);
     expect(await stateOf(fault)).toBe('');
+  });
+
+  it('forges a notification at once: the app gets it, with a clientState that is not that of the subscription', async () => {
+    expect((await run(['fault', 'set', 'forge'])).stderr).toContain('no subscription to forge');
+    const receiver = await startReceiver();
+    const clientState = 'local1.0.YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXo';
+    await harness().graph('POST', '/subscriptions', {
+      changeType: 'updated',
+      notificationUrl: receiver.url,
+      resource: `print/printers/${scene().plain}/jobs`,
+      notificationQueryOptions: fetchableFilter,
+      expirationDateTime: harness().inMinutes(60),
+      clientState,
+    });
+    const { code, stdout } = await run(['fault', 'set', 'forge', '--tenant', tenantA]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^Done: another party posts/)]);
+    const [subscription] = await harness().control.subscriptions();
+    const items = receiver.items();
+    expect(items).toMatchObject([{ subscriptionId: subscription?.id, tenantId: tenantA }]);
+    expect(items[0]?.['clientState']).toHaveLength(clientState.length);
+    expect(items[0]?.['clientState']).not.toBe(clientState);
+    await receiver.close();
   });
 
   it('clears all', async () => {

@@ -150,7 +150,7 @@ export function describeLogLine({ at, event, fields }: AppLogLine): Step[] {
     case 'job.poisoned':
     case 'job.gone':
     case 'archive.failed':
-      return [step(at, 'failed', `${event}: ${String(fields['code'] ?? fields['reason'] ?? fields['cause'] ?? '')}`)];
+      return [step(at, 'failed', withReason(event, fields))];
     case 'job.dependencyUnavailable':
     case 'job.eventPending':
       return [step(at, 'unavailable', `${event}: ${text('code')}`)];
@@ -161,10 +161,17 @@ export function describeLogLine({ at, event, fields }: AppLogLine): Step[] {
     case 'job.rulesUnreadable':
     case 'job.rulesUnavailable':
     case 'job.unreadable':
-      return [step(at, 'refused', `${event}: ${String(fields['code'] ?? fields['problem'] ?? '')}`)];
+      return [step(at, 'refused', withReason(event, fields))];
     default:
       return [];
   }
+}
+
+function withReason(event: string, fields: AppLogLine['fields']): string {
+  const reason = ['code', 'reason', 'cause', 'problem']
+    .map((name) => fields[name])
+    .find((one) => typeof one === 'string');
+  return reason === undefined ? event : `${event}: ${reason}`;
 }
 
 function foundBy(at: number, by: unknown): Step[] {
