@@ -230,12 +230,12 @@ module.exports = {
     {
       name: 'stand-ins-start-as-processes',
       comment:
-        'The launchers start the simulator and the host as programs of their own. Only types and the client of the control API may be imported.',
+        'The launchers start the simulator and the host as programs of their own. Only types, the client of the control API, and the check of who may call a server on loopback may be imported.',
       severity: 'error',
       from: { path: '^local/(?!(graphSimulator|functionsHost)/)' },
       to: {
         path: '^local/(graphSimulator|functionsHost)/',
-        pathNot: '^local/graphSimulator/control/controlClient\\.ts$',
+        pathNot: '^local/graphSimulator/(control/controlClient|http/admission)\\.ts$',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -1,28 +1,32 @@
-/** Starts the local cloud on its fixed ports, with one customer to try things on, until Ctrl-C. */
+/**
+ * Starts the local cloud on its fixed ports with its console, until Ctrl-C. Its first customer is onboarded already, unless
+ * `--empty` leaves that to the reader of docs/onboarding.md. `--log` shows the whole log of the app.
+ */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describeLogLine, readAppLogLine } from './appLog';
+import { parseArgs } from 'node:util';
+import { describeLogLine } from './appLog';
+import type { AppProcess } from './console/appProcess';
+import { createStepPrinter, showsColors } from './console/printSteps';
+import { startConsole } from './console/startConsole';
+import type { Timeline } from './console/timeline/createTimeline';
+import { describeEmptyCloud, describeLocalCloud } from './describeLocalCloud';
+import { addFirstCustomer, onboardFirstCustomer } from './firstCustomer';
 import { createControlClient } from './graphSimulator/control/controlClient';
-import { describeLocalCloud } from './describeLocalCloud';
 import { writeLocalCloudFile } from './localCloudFile';
 import { runCliCommand } from './processes';
 import { readSettingsValues, withCertificates, withFreshKeys, withoutOldCertificates } from './settingsFile';
-import type { FunctionsHostProcess } from './standIns';
-import { startLocalCloud, type LocalCloud } from './startLocalCloud';
-import { describeWrongKeys } from './wrongKeys';
+import { DEFAULT_PORTS, startLocalCloud, type LocalCloud } from './startLocalCloud';
 import { createStopList, stopOnSignals } from './stopList';
+import { describeWrongKeys } from './wrongKeys';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const SETTINGS_FILE = join(ROOT, 'local.settings.json');
-/** The customer in the simulator, always the same so that commands in the shell's history work again. */
-const TENANT = 'aaaaaaaa-0000-4000-8000-000000000001';
-const PRINTERS = {
-  waiting: 'bbbbbbbb-0000-4000-8000-000000000001',
-  free: 'bbbbbbbb-0000-4000-8000-000000000002',
-};
 const SETTINGS_POLL_MS = 1_000;
+/** The sources of a step differ in how soon they report it. Together, its lines are in the order of time. */
+const GATHER_MS = 300;
 
 const say = (text = '') => console.log(text);
 const stops = createStopList();
@@ -35,12 +39,17 @@ try {
 }
 
 async function fail(error: unknown): Promise<void> {
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(messageOf(error));
   await stops.stop();
   process.exitCode = 1;
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 async function start(): Promise<void> {
+  const { empty, log } = readArguments();
   if (!existsSync(SETTINGS_FILE)) {
     const example = readFileSync(join(ROOT, 'local.settings.example.json'), 'utf8');
     writeSettings(withFreshKeys(example, randomBytes));
@@ -48,21 +57,54 @@ async function start(): Promise<void> {
   }
   const settings = readSettingsValues(readSettingsText());
   const cloud = await startLocalCloud({ root: ROOT, ports: 'default', stops, settings });
-  const { caFile, graphUrl, authorityUrl } = cloud.simulator;
   // For the command line in another terminal, which signs in to the simulator over https.
-  writeSettings(withCertificates(readSettingsText(), caFile));
+  writeSettings(withCertificates(readSettingsText(), cloud.simulator.caFile));
   const removeFile = writeLocalCloudFile(ROOT, cloud.simulator);
   await stops.add(() => Promise.resolve(removeFile()));
+  const steps = createStepPrinter({ write: say, hasColors: showsColors(process.stdout, process.env) });
+  const changed = new Set<string>();
+  const printSoon = (id: string, timeline: Timeline) => {
+    if (changed.size === 0) setTimeout(() => printChanged(timeline), GATHER_MS);
+    changed.add(id);
+  };
+  const printChanged = (timeline: Timeline) => {
+    for (const id of changed) {
+      const story = timeline.story(id);
+      if (story) steps.job(story, timeline.steps(id));
+    }
+    changed.clear();
+  };
+  const { address, app, stop } = await startConsole({
+    ...{ root: ROOT, cloud, settings, port: DEFAULT_PORTS.console },
+    onJob: (id, timeline) => printSoon(id, timeline),
+    onService: (step) => steps.service(step),
+    ...(log && { onLog: (line) => say(`  ${describeLogLine(line)}`) }),
+    onError: (error) => say(`The app could not be started again: ${messageOf(error)}`),
+  });
+  await stops.add(stop);
+  say(`\nOpen the console:  ${address}\n`);
+
   const control = createControlClient(cloud.simulator);
-  // Without permissions: the customer grants them with the consent link.
-  await control.createTenant({ tenantId: TENANT, name: 'Contoso', roles: [] });
-  await control.createPrinter(TENANT, { id: PRINTERS.waiting, displayName: 'Reception' });
-  await control.createPrinter(TENANT, { id: PRINTERS.free, displayName: 'Archive' });
-  const appUrl = cloud.hosts[0]?.url ?? '';
-  say(`\n${describeLocalCloud({ appUrl, graphUrl, authorityUrl, tenantId: TENANT, printerIds: PRINTERS })}`);
-  for (const host of cloud.hosts) follow(host);
+  const { graphUrl, authorityUrl } = cloud.simulator;
+  const addresses = { appUrl: app.url, graphUrl, authorityUrl };
+  if (empty) {
+    await addFirstCustomer(control);
+    say(describeEmptyCloud(addresses));
+  } else {
+    const run = (...args: string[]) => runCliCommand(ROOT, cloud.environment, args, interruption.signal);
+    await onboardFirstCustomer(control, run);
+    say(describeLocalCloud(addresses));
+  }
   await warnOfWrongKeys(cloud.environment);
-  await restartOnChange(cloud);
+  await restartOnChange(cloud, app);
+}
+
+/** @throws with what is wrong with the command line */
+function readArguments(): { empty: boolean; log: boolean } {
+  const options = { empty: { type: 'boolean', default: false }, log: { type: 'boolean', default: false } } as const;
+  // The first word after `node scripts/local.mjs` names this program.
+  const { values } = parseArgs({ args: process.argv.slice(3), options });
+  return values;
 }
 
 /** For this user alone: the file holds a signing key. */
@@ -76,7 +118,7 @@ function readSettingsText(): string {
 }
 
 /** Restarts the app when its settings change, as Azure does. */
-async function restartOnChange(cloud: LocalCloud): Promise<void> {
+async function restartOnChange(cloud: LocalCloud, app: AppProcess): Promise<void> {
   let running = readFileSync(SETTINGS_FILE, 'utf8');
   let restarting = Promise.resolve();
   const restart = async () => {
@@ -84,14 +126,13 @@ async function restartOnChange(cloud: LocalCloud): Promise<void> {
     if (text === running) return;
     const settings = readSettingsValues(text);
     running = text;
-    follow(await cloud.restartHost(0, settings));
-    say('  local.settings.json has changed: the app runs with the new settings.');
+    await app.restart(settings);
+    say('local.settings.json has changed: the app runs with the new settings.');
     await warnOfWrongKeys({ ...cloud.environment, ...settings });
   };
   watchFile(SETTINGS_FILE, { interval: SETTINGS_POLL_MS }, () => {
     restarting = restarting.then(restart).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      say(`  local.settings.json has changed, but the app could not be restarted: ${reason}`);
+      say(`local.settings.json has changed, but the app could not be restarted: ${messageOf(error)}`);
     });
   });
   await stops.add(() => {
@@ -103,17 +144,5 @@ async function restartOnChange(cloud: LocalCloud): Promise<void> {
 /** Says which watches the signing keys of the settings cannot verify: their notifications are refused without an error. */
 async function warnOfWrongKeys(environment: Readonly<Record<string, string>>): Promise<void> {
   const status = await runCliCommand(ROOT, environment, ['status']).catch(() => undefined);
-  for (const line of describeWrongKeys(status)) say(`  ${line}`);
-}
-
-function follow(host: FunctionsHostProcess): void {
-  host.onLine((line) => {
-    const entry = readAppLogLine(line);
-    if (entry) say(`  ${describeLogLine(entry)}`);
-  });
-  void host.exited.then(({ code }) => {
-    if (code !== 0 && code !== null) {
-      say(`The functions host ended with code ${code}: correct local.settings.json, or press Ctrl-C and restart.`);
-    }
-  });
+  for (const line of describeWrongKeys(status)) say(line);
 }

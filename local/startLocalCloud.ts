@@ -24,6 +24,7 @@ export const DEFAULT_PORTS = {
   graph: 7080,
   token: 7443,
   host: 7071,
+  console: 7070,
 };
 
 export interface LocalCloudOptions {

@@ -52,6 +52,8 @@ describe('.funcignore', () => {
     'dist/universal-print-receiver.cdx.json',
     'dist/THIRD-PARTY-NOTICES.txt',
     'local.settings.json',
+    'local.cloud.json',
+    'exec.cmd',
     'local.settings.example.json',
     '.env',
     '.azure/production/.env',

@@ -31,9 +31,9 @@ export interface FollowOptions {
 
 export interface Follower {
   /** Also reads the log of this host. */
-  followHost(host: Pick<FunctionsHostProcess, 'onLine'>): void;
+  followHost: (host: Pick<FunctionsHostProcess, 'onLine'>) => void;
   /** Reads the queue of events now. */
-  readEvents(): Promise<void>;
+  readEvents: () => Promise<void>;
   stop(): Promise<void>;
 }
 

@@ -27,17 +27,17 @@ export interface Timeline {
   /** Messages that it knows already change nothing. */
   addEvents(events: readonly QueuedEvent[]): void;
   /** A step that belongs to no job. */
-  addService(step: Step): void;
+  addService: (step: Step) => void;
   /** The name of a customer that has printed nothing yet. */
   nameCustomer(tenantId: string, name: string): void;
   /** The latest jobs, the oldest first. */
-  stories(): JobStory[];
-  story(id: string): JobStory | undefined;
+  stories: () => JobStory[];
+  story: (id: string) => JobStory | undefined;
   /** Every step of one job, without folding. */
   steps(id: string): Step[];
   /** The id of the job with this key. */
   idOf(tenantId: string, key: string): string | undefined;
-  service(): Step[];
+  service: () => Step[];
 }
 
 type Collected = {
