@@ -37,7 +37,8 @@ export function callConsole(address: string) {
         for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
           const [, name, data] = /^event: (\w+)\ndata: (.*)$/.exec(text.slice(0, end)) ?? [];
           text = text.slice(end + 2);
-          if (name !== undefined && data !== undefined) yield { name, data: JSON.parse(data) } as StreamEvent;
+          if (name !== undefined && data !== undefined)
+            yield { name, data: JSON.parse(data) as unknown } as StreamEvent;
         }
       }
     },
