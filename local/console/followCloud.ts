@@ -45,6 +45,7 @@ export function followCloud({ control, connectionString, timeline, readSent, onL
   const ended = followActivity(control, timeline, signal);
   let wanted: string[] = [];
   let reading: Promise<void> | undefined;
+  let due: NodeJS.Timeout | undefined;
 
   const readOnce = async () => {
     const ids = wanted.slice(-MOST_FROM_LEDGER);
@@ -75,13 +76,17 @@ export function followCloud({ control, connectionString, timeline, readSent, onL
     const eventId = sentEventIdOf(line);
     if (eventId === undefined) return;
     wanted.push(eventId);
-    void sleep(PEEK_AFTER_MS, undefined, { signal }).then(readEvents, () => undefined);
+    due ??= setTimeout(() => {
+      due = undefined;
+      void readEvents();
+    }, PEEK_AFTER_MS);
   };
   return {
     followHost: (host) => void host.onLine(onLine),
     readEvents,
     async stop() {
       stopping.abort();
+      clearTimeout(due);
       await Promise.all([ended, reading]);
     },
   };

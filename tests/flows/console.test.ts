@@ -1,8 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { JobStory, StepKind } from '../../local/console/consoleApi';
+import { describeLocalCloud } from '../../local/describeLocalCloud';
 import { startConsole, type Console } from '../../local/console/startConsole';
 import { FIRST_CUSTOMER, onboardFirstCustomer } from '../../local/firstCustomer';
+import { writeLocalCloudFile } from '../../local/localCloudFile';
 import { runCliCommand } from '../../local/processes';
 import { callConsole } from '../support/callConsole';
+import { runCommand } from '../support/runCommand';
 import { eventually } from '../support/eventually';
 import { ROOT, startFlow, type Flow } from '../support/startFlow';
 
@@ -208,6 +214,30 @@ describe('the console of the local cloud', () => {
       ]);
     }, 90_000);
   });
+
+  it('is not needed for the commands that npm start prints', async () => {
+    const said = describeLocalCloud({ appUrl: '', graphUrl: '', authorityUrl: '' });
+    const commands = [...said.matchAll(/^ {2}npm run -s cli -- (.+)$/gm)].map(([, words = '']) => words.split(' '));
+    expect(commands.length).toBeGreaterThan(1);
+    const folder = mkdtempSync(join(tmpdir(), 'console-'));
+    writeLocalCloudFile(folder, flow.cloud.simulator);
+    for (const argv of commands) {
+      const { code, stderr } = await runCommand(argv, { env: flow.cloud.environment, cwd: folder });
+      expect([argv, code, stderr]).toEqual([argv, 0, '']);
+    }
+    rmSync(folder, { recursive: true });
+    await page.call('DELETE', 'faults/lose-next');
+  });
+
+  it('shows the event of a job although the queue holds more than it can show', async () => {
+    for (let count = 0; count < 2; count += 1) {
+      await flow.control.print(tenantId, { printerId: printers.free.id, count: 20 });
+      await flow.untilQuiet();
+    }
+    const { id } = await print('free');
+    const { events } = await page.untilJob('the event', id, isDone, LIMIT_MS);
+    expect(events).toMatchObject([{ type: 'print.job.fetchable', body: { data: { outcome: 'fetchable' } } }]);
+  }, 90_000);
 
   it.each([
     ['POST', 'print', { tenantId, printerId: 'none' }, 404],
