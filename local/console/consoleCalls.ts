@@ -4,7 +4,14 @@ import { ToolError } from '../tool/context';
 import { PRESETS, type Preset } from '../tool/presets';
 import { configurationOf, parsePages, userOf } from '../tool/printOrder';
 import type { AppProcess } from './appProcess';
-import { FAULT_NAMES, type FaultName, type PrintAnswer, type Step } from './consoleApi';
+import {
+  FAULT_NAMES,
+  type FaultName,
+  type PrintAnswer,
+  type RedirectRequest,
+  type ResendRequest,
+  type Step,
+} from './consoleApi';
 import { KILL_SECONDS, readFaults } from './readConsoleState';
 import { memberOf, storyId } from './timeline/jobFacts';
 
@@ -46,8 +53,8 @@ const printRequest = z.strictObject({
   color: z.boolean().optional(),
   pages: z.string().optional(),
 });
-const redirectRequest = z.strictObject({ printerId: id });
-const resendRequest = z.strictObject({ tenantId: id, key: id });
+const redirectRequest: z.ZodType<RedirectRequest> = z.strictObject({ printerId: id });
+const resendRequest: z.ZodType<ResendRequest> = z.strictObject({ tenantId: id, key: id });
 const faultRequest = z.strictObject({
   tenantId: id.optional(),
   seconds: z.number().int().min(1).max(3600).optional(),
@@ -131,15 +138,13 @@ async function actOnJob(
   throw new ConsoleProblem(status === 409 ? 409 : status === 400 ? 400 : 502, 'appRefused', message);
 }
 
-async function resend(
-  { runCli, readEvents }: CallDeps,
-  { tenantId, key }: z.output<typeof resendRequest>,
-): Promise<CallAnswer> {
+async function resend({ runCli, readEvents }: CallDeps, { tenantId, key }: ResendRequest): Promise<CallAnswer> {
   // An argument of the command line, which must not be read as an option.
   if (!/^[\w-]+$/.test(tenantId) || !/^\w[\w~-]*(\/end)?$/.test(key))
     throw new ConsoleProblem(400, 'invalidRequest', 'The key must be that of an event.');
   await runCli('events', 'resend', `${tenantId}/${key}`).catch(refusedByCommand);
-  await readEvents();
+  // The stream shows it.
+  void readEvents();
   return { status: 202, body: {} };
 }
 

@@ -16,7 +16,7 @@ const WAIT_MS = 20_000;
 const PAUSE_MS = 500;
 /** The queue shows a message a moment after the app has logged it. */
 const PEEK_AFTER_MS = 100;
-/** Events that are read from the ledger, one process each, when the queue holds too many to show them. */
+/** Of the events that the queue holds too many to show, so many are read from the ledger, one process each. */
 const MOST_FROM_LEDGER = 20;
 
 export interface FollowOptions {
@@ -48,23 +48,24 @@ export function followCloud({ control, connectionString, timeline, readSent, onL
   let due: NodeJS.Timeout | undefined;
 
   const readOnce = async () => {
-    const ids = wanted.slice(-MOST_FROM_LEDGER);
-    wanted = [];
-    const { peekedMessageItems } = await queue.peekMessages({ numberOfMessages: MOST_PEEKED });
-    const events = peekedMessageItems.flatMap(({ messageId, insertedOn, messageText }) =>
-      toEvent(parseObject(Buffer.from(messageText, 'base64').toString('utf8')), insertedOn.getTime(), messageId),
-    );
-    timeline.addEvents(events);
-    for (const id of ids) {
-      if (signal.aborted || readSent === undefined || events.some((event) => event.id === id)) continue;
-      timeline.addEvents(toEvent(await readSent(id), Date.now()));
-    }
+    do {
+      const { peekedMessageItems } = await queue.peekMessages({ numberOfMessages: MOST_PEEKED });
+      const events = peekedMessageItems.flatMap(({ messageId, insertedOn, messageText }) =>
+        toEvent(parseObject(Buffer.from(messageText, 'base64').toString('utf8')), insertedOn.getTime(), messageId),
+      );
+      timeline.addEvents(events);
+      wanted = wanted.filter((id) => !events.some((event) => event.id === id)).slice(-MOST_FROM_LEDGER);
+      // The latest first: a person has just printed it.
+      const id = readSent && wanted.pop();
+      if (id === undefined) wanted = [];
+      else timeline.addEvents(toEvent(await readSent?.(id).catch(() => undefined), Date.now()));
+    } while (wanted.length > 0 && !signal.aborted);
   };
   const readEvents = async () => {
     // A look in progress may have missed what is wanted now.
     await reading;
     reading ??= readOnce()
-      .catch(() => undefined) // The queue is being stopped, or the ledger has no such event.
+      .catch(() => undefined) // The queue is being stopped.
       .finally(() => (reading = undefined));
     await reading;
   };

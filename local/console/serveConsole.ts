@@ -5,7 +5,7 @@ import { extname, join } from 'node:path';
 import { z } from 'zod';
 import { refuseCall, refuseOrigin } from '../graphSimulator/http/admission';
 import { ConsoleProblem, type CallAnswer } from './consoleCalls';
-import type { ConsoleSnapshot } from './consoleApi';
+import type { ConsoleError, ConsoleSnapshot } from './consoleApi';
 import type { Feed } from './createFeed';
 
 const MOST_BODY_BYTES = 64 * 1024;
@@ -58,7 +58,7 @@ export async function serveConsole(options: ConsoleServerOptions): Promise<Conso
     answerRequest({ ...options, port }, request, response).catch((error: unknown) => {
       if (response.headersSent) return response.destroy();
       const { status, code, message } = problemOf(error);
-      sendJson(response, status, { error: { code, message } });
+      sendError(response, status, { code, message });
     });
   });
   server.listen(port, '127.0.0.1');
@@ -86,7 +86,7 @@ async function answerRequest(
   const refused = isCall ? refuseCall(request.headers, options) : refuseOrigin(request.headers, options);
   if (refused) {
     request.resume();
-    return sendJson(response, refused.status, { error: { code: refused.code, message: refused.message } });
+    return sendError(response, refused.status, refused);
   }
   if (!isCall) return sendFile(options.folder, method, pathname, response);
   if (method === 'GET' && pathname === '/api/state') return sendJson(response, 200, await options.snapshot());
@@ -101,8 +101,7 @@ async function sendFile(folder: string, method: string, pathname: string, respon
   const type = TYPES[extname(name)];
   const isFile = (method === 'GET' || method === 'HEAD') && /^[\w-][\w.-]*$/.test(name) && type !== undefined;
   const content = isFile ? await readFile(join(folder, name)).catch(() => undefined) : undefined;
-  if (content === undefined)
-    return sendJson(response, 404, { error: { code: 'notFound', message: 'There is no such file.' } });
+  if (content === undefined) return sendError(response, 404, { code: 'notFound', message: 'There is no such file.' });
   response.writeHead(200, { ...FILE_HEADERS, 'content-type': type, 'content-length': content.length });
   response.end(method === 'HEAD' ? undefined : content);
 }
@@ -128,6 +127,11 @@ function problemOf(error: unknown): { status: number; code: string; message: str
   if (error instanceof ConsoleProblem) return error;
   if (error instanceof z.ZodError) return { status: 400, code: 'invalidRequest', message: z.prettifyError(error) };
   return { status: 500, code: 'failed', message: error instanceof Error ? error.message : String(error) };
+}
+
+function sendError(response: ServerResponse, status: number, { code, message }: ConsoleError['error']): void {
+  const body: ConsoleError = { error: { code, message } };
+  sendJson(response, status, body);
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {
