@@ -70,7 +70,7 @@ export interface ConsoleWatch {
   scenario: Scenario;
   /** Of the task definition, or of the printer. */
   name: string;
-  /** As the command line shows it, such as `active`. */
+  /** As the command line shows it, such as `live`. */
   status: string;
   /** Of its subscription. Undefined when it has none. */
   expiresAt?: number;
