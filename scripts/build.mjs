@@ -5,6 +5,7 @@
  * local/functionsHost, local/graphSimulator: with every package inside. The tests start them some hundred times, and the
  * storage packages load four times as fast from one file as from node_modules.
  * cli, the rest of local, bench, examples: packages stay in node_modules.
+ * local/console: the page of the console, for browsers, with its files beside it. local/console/server.ts serves them.
  */
 import { build, stop } from 'esbuild';
 import { existsSync } from 'node:fs';
@@ -68,6 +69,22 @@ await Promise.all([
     // Without chunks every package would load at start, and each command of the CLI would take a second longer.
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
+  }),
+  build({
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    loader: { '.html': 'copy', '.svg': 'copy' },
+    entryPoints: {
+      console: 'local/console/page/main.tsx',
+      style: 'local/console/page/styles/console.css',
+      index: 'local/console/page/index.html',
+      icon: 'local/console/page/icon.svg',
+    },
+    outdir: 'dist/local/console',
   }),
 ]);
 // Its service is a process, which would stay as long as a program that runs after the build (scripts/local.mjs).
