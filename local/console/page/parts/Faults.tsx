@@ -2,6 +2,7 @@ import type { ConsoleCustomer, ConsoleFault, FaultName, FaultRequest } from '../
 import type { ConsoleClient } from '../consoleClient';
 import { useAction, useConfirmation } from '../hooks';
 import { shownText } from '../shownText';
+import { textField } from './form';
 import { ActionError, Badge, Outside } from './text';
 
 const TITLES: Readonly<Record<FaultName, string>> = {
@@ -61,8 +62,8 @@ function Fault({ fault, customers, client }: FaultProps) {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          const tenantId = new FormData(event.currentTarget).get('tenantId');
-          void (clears ? clear.run() : set.run(typeof tenantId === 'string' ? { tenantId } : {}));
+          const tenantId = textField(new FormData(event.currentTarget), 'tenantId');
+          void (clears ? clear.run() : set.run(tenantId === '' ? {} : { tenantId }));
         }}
       >
         <h3 id={`fault-${name}`}>{title}</h3>

@@ -4,6 +4,7 @@ import type { ConsoleClient } from '../consoleClient';
 import { useAction } from '../hooks';
 import { shownText } from '../shownText';
 import { Dialog } from './Dialog';
+import { textField } from './form';
 import { ActionError } from './text';
 
 interface HeldActionsProps {
@@ -45,7 +46,7 @@ export function HeldActions({ job, targets, client, onDone }: HeldActionsProps) 
         dialog={redirectDialog}
         title={`Redirect job ${job.jobNumber}`}
         confirm="Redirect"
-        onConfirm={(form) => void request.run(() => client.redirect(job, { printerId: String(form.get('printerId')) }))}
+        onConfirm={(form) => void request.run(() => client.redirect(job, { printerId: textField(form, 'printerId') }))}
       >
         <label class="field">
           To printer

@@ -3,6 +3,7 @@ import type { ConsoleClient } from '../consoleClient';
 import { useAction } from '../hooks';
 import { scenarioName } from '../jobWords';
 import { shownText } from '../shownText';
+import { textField } from './form';
 import { ActionError } from './text';
 
 interface PrintFormProps {
@@ -74,7 +75,7 @@ export function PrintForm({ customers, client, onPrinted }: PrintFormProps) {
 }
 
 function readForm(form: FormData): PrintRequest {
-  const text = (name: string) => String(form.get(name) ?? '').trim();
+  const text = (name: string) => textField(form, name).trim();
   const [tenantId = '', printerId = ''] = text('printer').split(' ');
   return {
     ...{ tenantId, printerId, copies: Number(text('copies')) },
