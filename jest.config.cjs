@@ -1,7 +1,7 @@
 /**
- * Six projects, run by scripts/test.mjs. `unit` runs in process. `local` tests the stand-ins of `local/`, and what needs
+ * Seven projects, run by scripts/test.mjs. `unit` runs in process. `local` tests the stand-ins of `local/`, and what needs
  * them or another process. `flows` starts the built app in the local cloud. `timing` is the flows that measure time, which
- * run one at a time. `soak` simulates a month. `dotnet` builds and runs the example consumer in .NET.
+ * run one at a time. `browser` opens the console in a browser. `soak` simulates a month. `dotnet` builds and runs the example consumer in .NET.
  */
 const base = {
   rootDir: __dirname,
@@ -59,7 +59,11 @@ module.exports = {
       ...base,
       displayName: 'unit',
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/(local|flows|soak|dotnet)/', ...startsProcesses],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        '<rootDir>/tests/(local|flows|browser|soak|dotnet)/',
+        ...startsProcesses,
+      ],
     },
     {
       ...base,
@@ -73,6 +77,7 @@ module.exports = {
       testPathIgnorePatterns: ['/node_modules/', ...measuresTime],
     },
     { ...base, displayName: 'timing', testMatch: measuresTime },
+    { ...base, displayName: 'browser', testMatch: ['<rootDir>/tests/browser/**/*.test.ts'] },
     { ...base, displayName: 'soak', testMatch: ['<rootDir>/tests/soak/**/*.test.ts'] },
     { ...base, displayName: 'dotnet', testMatch: ['<rootDir>/tests/dotnet/**/*.test.ts'] },
   ],

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { findBrowser, INSTALL_BROWSER } from './findBrowser.mjs';
 
 const USAGE = `Usage: npm test -- [part...] [path...] [options]
 
@@ -19,6 +20,7 @@ Builds the app and runs the tests, all parts but the last two in this order:
   local   the stand-ins of local/ and other programs, as processes
   flows   the built app in the local cloud, two files at a time
   timing  flows that measure time, one file at a time
+  browser the console in a browser: Chromium, Chrome or Edge. Without one, this part is not run, or fails where CI is set
   soak    thirty simulated days (npm run test:soak), only when named
   dotnet  the example consumer in .NET, only when named: it needs the .NET SDK 10
 
@@ -33,7 +35,8 @@ Options:
   --help                show this help
 
 Environment:
-  SOAK_SEED             repeats the soak with this seed`;
+  SOAK_SEED             repeats the soak with this seed
+  TEST_BROWSER          the program of the browser, if it is in no usual place`;
 
 /** What each part needs of Jest. All but `unit` run the built app. */
 const PARTS = {
@@ -41,12 +44,13 @@ const PARTS = {
   local: ['--maxWorkers', '100%'],
   flows: ['--maxWorkers', '2'],
   timing: ['--runInBand'],
+  browser: ['--runInBand'],
   soak: ['--runInBand'],
   dotnet: ['--runInBand'],
 };
 /** Enough for the name of a test, the values compared, and the line of the test. */
 const FAILURE_LINES = 40;
-const DEFAULT_PARTS = ['unit', 'local', 'flows', 'timing'];
+const DEFAULT_PARTS = ['unit', 'local', 'flows', 'timing', 'browser'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const jest = join(dirname(createRequire(import.meta.url).resolve('jest/package.json')), 'bin', 'jest.js');
@@ -58,14 +62,22 @@ if (options.help) {
 }
 const named = positionals.filter((name) => name in PARTS);
 const paths = positionals.filter((name) => !(name in PARTS));
-const parts = named.length > 0 ? named : DEFAULT_PARTS;
+const wanted = named.length > 0 ? named : DEFAULT_PARTS;
+const browser = findBrowser();
+const parts = wanted.filter((part) => part !== 'browser' || browser !== undefined);
 /** The bar is one of all in-process tests: a selection cannot meet it. */
 const countsCoverage = !options['no-coverage'] && paths.length === 0 && options.test === undefined;
 
 const problems = [];
+const notes = [];
 const failures = [];
 let passed = 0;
 let failed = 0;
+if (parts.length < wanted.length && (paths.length === 0 || named.includes('browser'))) {
+  const note = `the part browser, which opens the console, was not run: no browser was found. ${INSTALL_BROWSER}`;
+  if (process.env.CI || named.includes('browser')) problems.push(note);
+  else notes.push(note);
+}
 const folder = await mkdtemp(join(tmpdir(), 'print-tests-'));
 try {
   const needsBuild = parts.some((part) => part !== 'unit');
@@ -81,6 +93,7 @@ try {
 if (passed + failed === 0) problems.push('no test ran');
 // Repeated here, because a run of many minutes is read from its end.
 for (const failure of failures) console.log(`Failed: ${failure.split('\n').slice(0, FAILURE_LINES).join('\n')}\n`);
+for (const note of notes) console.log(`Note: ${note}`);
 for (const problem of problems) console.log(`Problem: ${problem}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = problems.length === 0 && failed === 0 ? 0 : 1;
@@ -111,6 +124,7 @@ async function runPart(part) {
     env.SOAK_DAYS = options.days ?? process.env.SOAK_DAYS ?? '30';
     console.log(`Seed ${env.SOAK_SEED}. To repeat this run: SOAK_SEED=${env.SOAK_SEED} npm run test:soak`);
   }
+  if (part === 'browser') env.TEST_BROWSER = browser;
   const started = Date.now();
   const code = await runNode(
     [
