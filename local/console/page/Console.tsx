@@ -42,7 +42,7 @@ export function Console({ client, token }: { readonly client: ConsoleClient; rea
           <Faults faults={state.faults} customers={state.customers} client={client} />
           <div class="aside">
             <Customers customers={state.customers} />
-            <Service steps={state.service} />
+            <Service steps={state.service} client={client} />
           </div>
         </main>
       )}

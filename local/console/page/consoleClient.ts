@@ -26,6 +26,8 @@ export interface ConsoleClient {
   resend(request: ResendRequest): Promise<unknown>;
   setFault(name: FaultName, request: FaultRequest): Promise<ConsoleFault>;
   clearFault(name: FaultName): Promise<ConsoleFault>;
+  /** Looks for jobs without a notification now. */
+  sweep(): Promise<unknown>;
 }
 
 const NO_ANSWER = 'The local cloud does not answer. Is npm start still running?';
@@ -55,6 +57,7 @@ export function createConsoleClient({ fetch, token }: ClientParts): ConsoleClien
     resend: (request) => send('POST', '/api/events/resend', request),
     setFault: (name, request) => send('POST', `/api/faults/${name}`, request),
     clearFault: (name) => send('DELETE', `/api/faults/${name}`),
+    sweep: () => send('POST', '/api/sweep', {}),
   };
 }
 
