@@ -26,7 +26,6 @@ export async function followStream(parts: StreamParts, signal: AbortSignal): Pro
   while (!signal.aborted) {
     const response = await fetch(STREAM, {
       headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' },
-      cache: 'no-store',
       signal,
     }).catch(() => undefined);
     if (response?.status === 401 || response?.status === 403) return onConnection('denied');
