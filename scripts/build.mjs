@@ -5,7 +5,7 @@
  * local/functionsHost, local/graphSimulator: with every package inside. The tests start them some hundred times, and the
  * storage packages load four times as fast from one file as from node_modules.
  * cli, the rest of local, bench, examples: packages stay in node_modules.
- * local/console: the page of the console, for browsers, with its files beside it. local/console/server.ts serves them.
+ * local/console: the page of the console, for browsers, with its files beside it. local/console/serveConsole.ts serves them.
  */
 import { build, stop } from 'esbuild';
 import { existsSync } from 'node:fs';

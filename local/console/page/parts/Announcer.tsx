@@ -11,20 +11,23 @@ interface AnnouncerProps {
 /** Announces the new steps of the selected job and of the service to screen readers. */
 export function Announcer({ job, service }: AnnouncerProps) {
   const [text, setText] = useState('');
-  const before = useRef<{ readonly id: string | undefined; readonly steps: number; readonly service: number }>(
-    undefined,
-  );
+  const before = useRef<{
+    readonly id: string | undefined;
+    readonly known: ReadonlySet<string>;
+    readonly since: number;
+  }>(undefined);
   useEffect(() => {
     if (service === undefined) return;
     const last = before.current;
-    before.current = { id: job?.id, steps: job?.steps.length ?? 0, service: service.at(-1)?.at ?? 0 };
+    const spoken = (job?.steps ?? []).map(spokenStep);
+    before.current = { id: job?.id, known: new Set(spoken), since: service.at(-1)?.at ?? 0 };
     if (last === undefined) return;
-    // The steps of a job that was selected just now are read by who selected it, except those of a new job.
-    const isOther = last.id !== job?.id && (job?.steps.length ?? 0) > 1;
-    const steps = isOther ? [] : (job?.steps.slice(last.id === job?.id ? last.steps : 0) ?? []);
+    // Someone who selects an earlier job reads its steps. Those of a new job are announced.
+    const isOther = last.id !== job?.id;
+    const fresh = isOther ? (spoken.length > 1 ? [] : spoken) : spoken.filter((step) => !last.known.has(step));
     const said = [
-      ...steps.map((step) => `Job ${job?.jobNumber ?? ''}. ${spokenStep(step)}`),
-      ...service.filter(({ at }) => at > last.service).map(spokenStep),
+      ...fresh.map((step) => `Job ${job?.jobNumber ?? ''}. ${step}`),
+      ...service.filter(({ at }) => at > last.since).map(spokenStep),
     ];
     if (said.length > 0) setText(said.map(shownText).join('. '));
   }, [job, service]);

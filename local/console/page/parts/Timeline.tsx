@@ -8,8 +8,8 @@ export function Timeline({ job }: { readonly job: JobStory }) {
   const next = nextStep(job);
   return (
     <ol class="timeline" aria-label={`Steps of job ${job.jobNumber}`}>
-      {job.steps.map((step, at) => (
-        <li key={at} class={`step tone-${STEP_WORDS[step.kind].tone}`}>
+      {job.steps.map((step) => (
+        <li key={`${step.at} ${step.kind} ${step.text}`} class={`step tone-${STEP_WORDS[step.kind].tone}`}>
           <time dateTime={new Date(step.at).toISOString()} title={new Date(step.at).toISOString()}>
             {shownOffset(step.at - job.printedAt)}
           </time>
