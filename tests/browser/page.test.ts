@@ -87,7 +87,7 @@ describe('the page of the console', () => {
     if (contoso === undefined) throw new Error('The snapshot has no customer');
     const customers = (['granted', 'notGranted', 'withdrawn'] as const).map((consent) => ({
       ...{ ...contoso, consent, tenantId: consent === 'granted' ? contoso.tenantId : consent },
-      watches: ['active', 'failing'].map((status) => ({
+      watches: ['live', 'failing'].map((status) => ({
         ...contoso.watches[0],
         watchId: status,
         status,
@@ -150,7 +150,7 @@ describe('the page of the console', () => {
   it('says that the connection is lost, and continues with what the server has when it is back', async () => {
     const snapshot = snapshotOf([storyOf('1')]);
     const { page, server } = await open(snapshot);
-    await page.getByText('Live').waitFor();
+    await page.getByText('Connected', { exact: true }).waitFor();
     await server.stop();
     await page.getByRole('alert').getByText('The connection to the local cloud is lost.').waitFor();
     await page.getByText('Disconnected').waitFor();
@@ -158,7 +158,7 @@ describe('the page of the console', () => {
     await panel(page, 'Print a job').getByText('Is npm start still running?').waitFor();
     snapshot.jobs.push(storyOf('2'));
     await server.restart();
-    await page.getByText('Live').waitFor();
+    await page.getByText('Connected', { exact: true }).waitFor();
     await page.getByRole('option', { name: '2 Report.pdf' }).waitFor();
     expect(await page.getByText('The connection to the local cloud is lost.').count()).toBe(0);
   });
@@ -190,14 +190,14 @@ describe('the page of the console', () => {
   it('keeps focus, selection and half-typed text when a job or the state is replaced', async () => {
     const { page, server } = await open(snapshotOf([storyOf('1'), storyOf('2')]));
     await page.getByRole('option', { name: '1 Report.pdf' }).click();
-    await page.getByLabel('Printer').selectOption({ label: 'Archive (JobFetchable)' });
+    await page.getByLabel('Printer', { exact: true }).selectOption({ label: 'Archive (JobFetchable)' });
     await page.getByLabel('Document').fill('Half');
     server.send({ name: 'state', data: { ...snapshotOf().state, service: [{ at: 1, kind: 'killed', text: 'Gone' }] } });
     server.send({ name: 'job', data: storyOf('1', { outcome: 'aborted' }) });
     await panel(page, 'Job 1').getByText('Aborted').waitFor();
     await page.keyboard.type(' written');
     expect(await page.getByLabel('Document').inputValue()).toBe('Half written');
-    expect(await page.getByLabel('Printer').inputValue()).toContain('p2');
+    expect(await page.getByLabel('Printer', { exact: true }).inputValue()).toContain('p2');
   });
 
   it('asks before it aborts or redirects: Escape closes the question, and focus returns', async () => {

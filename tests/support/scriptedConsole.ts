@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-export const CONTOSO = 'aaaaaaaa-0000-4000-8000-000000000001';
+const CONTOSO = 'aaaaaaaa-0000-4000-8000-000000000001';
 
 /** A server of the built page that shows what the test says, for states that the local cloud is rarely in. */
 export interface ScriptedConsole {
@@ -139,7 +139,7 @@ export function snapshotOf(jobs: JobStory[] = []): ConsoleSnapshot {
     { printerId: 'p2', name: 'Archive', scenario: 'jobFetchable' as const },
   ];
   const expiresAt = Date.now() + 2 * 24 * 3_600_000;
-  const watches = [{ watchId: 'w1', scenario: 'jobStarted' as const, name: 'Receiver', status: 'active', expiresAt }];
+  const watches = [{ watchId: 'w1', scenario: 'jobStarted' as const, name: 'Receiver', status: 'live', expiresAt }];
   return {
     state: {
       app: { url: 'http://127.0.0.1:7071', state: 'running' },
