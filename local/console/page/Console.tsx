@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { ConsoleClient } from './consoleClient';
 import { useStream } from './hooks';
 import { Announcer } from './parts/Announcer';
@@ -16,15 +16,8 @@ export function Console({ client, token }: { readonly client: ConsoleClient; rea
   const { view, connection } = useStream(token);
   const [selectedId, select] = useState<string>();
   const { state, jobs } = view;
-  const newest = jobs[0]?.id;
-  const seen = useRef<string>(undefined);
-  // A job that is printed elsewhere, such as by the command line, is shown too. A choice stays until the next job.
-  useEffect(() => {
-    if (newest !== undefined && newest !== seen.current) select(newest);
-    seen.current = newest;
-  }, [newest]);
-
   if (connection === 'denied') return <WrongToken />;
+  // The newest job is shown until the person prints one, chooses one or acts on one.
   const job = jobs.find(({ id }) => id === selectedId) ?? jobs[0];
   return (
     <>
@@ -38,7 +31,7 @@ export function Console({ client, token }: { readonly client: ConsoleClient; rea
         <main class="panels">
           <PrintForm customers={state.customers} client={client} onPrinted={select} />
           <JobList jobs={jobs} selectedId={job?.id} onSelect={select} />
-          <JobDetail job={job} customers={state.customers} client={client} />
+          <JobDetail job={job} customers={state.customers} client={client} onAct={select} />
           <Faults faults={state.faults} customers={state.customers} client={client} />
           <div class="aside">
             <Customers customers={state.customers} />

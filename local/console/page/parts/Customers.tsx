@@ -53,7 +53,7 @@ function Watch({ watch, now }: { readonly watch: ConsoleWatch; readonly now: num
         <Outside text={name} />
       </span>
       <span class="scenario">{scenarioName(scenario)}</span>
-      <span class={`status tone-${status === 'active' ? 'good' : 'warn'}`}>
+      <span class={`status tone-${status === 'live' ? 'good' : 'warn'}`}>
         <Outside text={status} />
       </span>
       {expiresAt === undefined ? (

@@ -17,7 +17,23 @@ const TITLES: Readonly<Record<FaultName, string>> = {
 
 /** The words of a button where `Set` and `Clear` do not fit. */
 const SETS: Readonly<Partial<Record<FaultName, string>>> = { forge: 'Send', kill: 'Kill', 'no-consent': 'Withdraw' };
-const CLEARS: Readonly<Partial<Record<FaultName, string>>> = { outage: 'End', kill: 'Start', 'no-consent': 'Grant' };
+const CLEARS: Readonly<Partial<Record<FaultName, string>>> = { outage: 'End', 'no-consent': 'Grant' };
+
+interface Amount {
+  readonly field: 'count' | 'seconds';
+  readonly label: string;
+  /** What the fault has by default. */
+  readonly value: number;
+}
+
+/** The amounts that are worth a choice. */
+const AMOUNTS: Readonly<Partial<Record<FaultName, readonly Amount[]>>> = {
+  throttle: [
+    { field: 'count', label: 'Calls', value: 5 },
+    { field: 'seconds', label: 'Retry after, s', value: 10 },
+  ],
+  outage: [{ field: 'seconds', label: 'Seconds', value: 60 }],
+};
 
 interface FaultsProps {
   readonly faults: readonly ConsoleFault[];
@@ -55,6 +71,7 @@ function Fault({ fault, customers, client }: FaultProps) {
   });
   const clear = useAction(() => client.clearFault(name));
   const clears = isSet && canClear;
+  const amounts = clears ? [] : (AMOUNTS[name] ?? []);
   // Only where the choice matters: `no-consent` takes the only customer by default.
   const asksFor = name === 'no-consent' && customers.length > 1 && !clears ? customers : [];
   return (
@@ -62,8 +79,7 @@ function Fault({ fault, customers, client }: FaultProps) {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          const tenantId = textField(new FormData(event.currentTarget), 'tenantId');
-          void (clears ? clear.run() : set.run(tenantId === '' ? {} : { tenantId }));
+          void (clears ? clear.run() : set.run(readForm(new FormData(event.currentTarget))));
         }}
       >
         <h3 id={`fault-${name}`}>{title}</h3>
@@ -86,6 +102,23 @@ function Fault({ fault, customers, client }: FaultProps) {
             </select>
           </label>
         ) : null}
+        {amounts.length > 0 ? (
+          <div class="amounts">
+            {amounts.map(({ field, label, value }) => (
+              <label key={field}>
+                {label}
+                <input
+                  name={field}
+                  type="number"
+                  min="1"
+                  max={field === 'count' ? 1000 : 3600}
+                  required
+                  defaultValue={value}
+                />
+              </label>
+            ))}
+          </div>
+        ) : null}
         {isSet ? (
           <p class="state">
             <Badge tone="warn">{state === '' ? 'Set' : <Outside text={state} />}</Badge>
@@ -95,4 +128,13 @@ function Fault({ fault, customers, client }: FaultProps) {
       </form>
     </li>
   );
+}
+
+function readForm(form: FormData): FaultRequest {
+  const [tenantId, count, seconds] = ['tenantId', 'count', 'seconds'].map((name) => textField(form, name));
+  return {
+    ...(tenantId && { tenantId }),
+    ...(count && { count: Number(count) }),
+    ...(seconds && { seconds: Number(seconds) }),
+  };
 }

@@ -30,7 +30,7 @@ export function Header({ app, connection }: HeaderProps) {
             </span>
           ) : null}
           <span class={`light tone-${{ connecting: 'plain', live: 'good', lost: 'bad', denied: 'bad' }[connection]}`}>
-            {{ connecting: 'Connecting', live: 'Live', lost: 'Disconnected', denied: 'Refused' }[connection]}
+            {{ connecting: 'Connecting', live: 'Connected', lost: 'Disconnected', denied: 'Refused' }[connection]}
           </span>
         </p>
       </div>

@@ -12,15 +12,17 @@ interface HeldActionsProps {
   /** The other printers of the customer. */
   readonly targets: readonly ConsolePrinter[];
   readonly client: ConsoleClient;
+  readonly onAct: () => void;
   /** After a request was accepted: the buttons disappear, and focus needs another place. */
   readonly onDone: () => void;
 }
 
 /** Releases, redirects or aborts a held job. */
-export function HeldActions({ job, targets, client, onDone }: HeldActionsProps) {
+export function HeldActions({ job, targets, client, onAct, onDone }: HeldActionsProps) {
   const redirectDialog = useRef<HTMLDialogElement>(null);
   const abortDialog = useRef<HTMLDialogElement>(null);
   const request = useAction(async (send: () => Promise<unknown>) => {
+    onAct();
     await send();
     onDone();
   });

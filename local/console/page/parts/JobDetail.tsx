@@ -12,10 +12,12 @@ interface JobDetailProps {
   readonly job: JobStory | undefined;
   readonly customers: readonly ConsoleCustomer[];
   readonly client: ConsoleClient;
+  /** A person acts on the job with this id. */
+  readonly onAct: (id: string) => void;
 }
 
 /** One job: its timeline, what can be done with it, and its events, the latest first. */
-export function JobDetail({ job, customers, client }: JobDetailProps) {
+export function JobDetail({ job, customers, client, onAct }: JobDetailProps) {
   const title = useRef<HTMLHeadingElement>(null);
   if (job === undefined) {
     return (
@@ -54,6 +56,7 @@ export function JobDetail({ job, customers, client }: JobDetailProps) {
           job={job}
           targets={printers.filter(({ printerId }) => printerId !== job.printerId)}
           client={client}
+          onAct={() => onAct(job.id)}
           onDone={() => title.current?.focus()}
         />
       ) : null}

@@ -24,7 +24,7 @@ export function PrintForm({ customers, client, onPrinted }: PrintFormProps) {
         <form
           onSubmit={(event) => {
             event.preventDefault();
-            void print.run(readForm(new FormData(event.currentTarget)));
+            void print.run(readForm(new FormData(event.currentTarget), customers));
           }}
         >
           <label class="field">
@@ -74,11 +74,16 @@ export function PrintForm({ customers, client, onPrinted }: PrintFormProps) {
   );
 }
 
-function readForm(form: FormData): PrintRequest {
+function readForm(form: FormData, customers: readonly ConsoleCustomer[]): PrintRequest {
   const text = (name: string) => textField(form, name).trim();
   const [tenantId = '', printerId = ''] = text('printer').split(' ');
+  // Someone has to print. The names of users are those of their customer.
+  const domain = customers
+    .find((one) => one.tenantId === tenantId)
+    ?.name.toLowerCase()
+    .replace(/[^a-z0-9]/g, '');
   return {
-    ...{ tenantId, printerId, copies: Number(text('copies')) },
+    ...{ tenantId, printerId, copies: Number(text('copies')), user: `ada@${domain || 'customer'}.example` },
     color: form.has('color'),
     ...(text('document') !== '' && { document: text('document') }),
     ...(text('pages') !== '' && { pages: text('pages') }),

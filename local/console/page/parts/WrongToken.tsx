@@ -10,8 +10,8 @@ export function WrongToken() {
       </p>
       <ol>
         <li>
-          In the terminal of <code>npm start</code>, find the address after <em>Console</em>. Start it again if it has
-          ended.
+          In the terminal of <code>npm start</code>, find the line that begins with <em>Open the console</em>. Start it
+          again if it has ended.
         </li>
         <li>Open the whole address, with everything after the question mark:</li>
       </ol>
