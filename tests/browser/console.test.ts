@@ -47,10 +47,8 @@ const labels = () =>
 
 /** Prints with the form, by mouse, and waits until the job is shown. */
 async function print(printer: RegExp, document: string): Promise<void> {
-  const options = await page.getByLabel('Printer', { exact: true }).locator('option').allTextContents();
-  await page
-    .getByLabel('Printer', { exact: true })
-    .selectOption({ label: options.find((one) => printer.test(one)) ?? '' });
+  const options = await page.locator('select[name="printer"]').locator('option').allTextContents();
+  await page.locator('select[name="printer"]').selectOption({ label: options.find((one) => printer.test(one)) ?? '' });
   await page.getByLabel('Document').fill(document);
   await page.getByRole('button', { name: 'Print', exact: true }).click();
   await panel(/^Job \d/)
