@@ -92,7 +92,7 @@ describe('the console in a browser, with the local cloud', () => {
     expect(event).toMatchObject({
       specversion: '1.0',
       type: 'print.job.started',
-      subject: expect.stringMatching(/^jobs\//),
+      subject: expect.stringMatching(/^jobs\//) as unknown,
     });
     await page.getByRole('button', { name: 'Copy', exact: true }).focus();
     await page.keyboard.press('Enter');
