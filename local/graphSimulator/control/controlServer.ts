@@ -10,7 +10,7 @@ import { notifyLifecycle } from '../subscriptions/notifications';
 import { addFleet } from '../world/fleet';
 import { exceedsJobLimits } from '../world/jobLimits';
 import { acquireJob, deleteJob, endJob, endJobByPerson, endTask, printJob } from '../world/jobs';
-import { deletePrinter, newPrinter } from '../world/printers';
+import { deletePrinter, firstJobNumberOf, newPrinter } from '../world/printers';
 import { findPrinter, isEnded, isOpen, liveSubscriptions } from '../world/simulation';
 import type { Job, JobParent, JobUser, Printer, Share, Simulation, Tenant } from '../world/simulation';
 import { variantsSchema } from '../world/variants';
@@ -36,7 +36,7 @@ const handlers: Handlers = {
   createTenant: ({ world }, { tenantId: id, name, roles }) => {
     const known = world.tenants.get(id);
     world.tenants.set(id, {
-      ...(known ?? newTenant(id)),
+      ...(known ?? newTenant(id, world.tenants.size)),
       name: name ?? known?.name ?? id,
       roles: new Set(roles ?? known?.roles ?? allRoles),
     });
@@ -52,8 +52,9 @@ const handlers: Handlers = {
     tenantOf(simulation, params).consentRevoked = !granted;
   },
   createPrinter: (simulation, { id = randomUUID(), displayName, location }, params) => {
-    const { printers } = tenantOf(simulation, params);
-    const known = printers.get(id) ?? newPrinter(simulation, id, `Printer ${printers.size + 1}`);
+    const tenant = tenantOf(simulation, params);
+    const { printers } = tenant;
+    const known = printers.get(id) ?? newPrinter(simulation, tenant, id, `Printer ${printers.size + 1}`);
     printers.set(id, {
       ...known,
       displayName: displayName ?? known.displayName,
@@ -69,7 +70,8 @@ const handlers: Handlers = {
     return { id };
   },
   createPullPrintPrinter: (simulation, { id = randomUUID(), displayName = 'Pull print' }, params) => {
-    tenantOf(simulation, params).pullPrintPrinters.set(id, newPrinter(simulation, id, displayName));
+    const tenant = tenantOf(simulation, params);
+    tenant.pullPrintPrinters.set(id, newPrinter(simulation, tenant, id, displayName));
     return { id };
   },
   createDefinition: (simulation, request, params) => {
@@ -246,7 +248,7 @@ function parentOf({ pullPrintPrinters }: Tenant, { id }: Printer, share: Share |
   return { collection: pullPrintPrinters.has(id) ? 'pullPrintPrinters' : 'printers', id };
 }
 
-function newTenant(id: string): Omit<Tenant, 'name' | 'roles'> {
+function newTenant(id: string, index: number): Omit<Tenant, 'name' | 'roles'> {
   const printers = { printers: new Map(), pullPrintPrinters: new Map(), shares: new Map(), operations: new Map() };
-  return { id, consentRevoked: false, ...printers, definitions: new Map() };
+  return { id, consentRevoked: false, firstJobNumber: firstJobNumberOf(index), ...printers, definitions: new Map() };
 }

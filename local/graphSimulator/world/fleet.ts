@@ -26,7 +26,7 @@ export function addFleet(simulation: Simulation, tenant: Tenant, count: number):
     const id = randomUUID();
     const city = CITIES[number % CITIES.length];
     const location = { building, floor: String((number % FLOORS) + 1), city, organization: ['Contoso', building] };
-    const printer = newPrinter(simulation, id, `Printer ${String(number)}`);
+    const printer = newPrinter(simulation, tenant, id, `Printer ${String(number)}`);
     tenant.printers.set(id, { ...printer, manufacturer, model, location });
     const share = { id: randomUUID(), displayName: `${building} ${String(number)}`, printerId: id };
     tenant.shares.set(share.id, share);

@@ -2,11 +2,28 @@ import { randomUUID } from 'node:crypto';
 import { deleteJob } from './jobs';
 import type { Printer, PrinterOperation, Simulation, Tenant } from './simulation';
 
-// The example id of resources/printjob.md; every printer counts from here, so that two printers have the same ids.
+/** The example id of resources/printjob.md, where the printers of the first tenant begin. */
 const FIRST_JOB_NUMBER = 5182;
+const NUMBERS_OF_A_TENANT = 100_000;
+
+/**
+ * Where the jobs of each printer of a tenant begin to count. An id is unique within its printer only (resources/printjob.md),
+ * so the printers of one tenant have the same ids. Those of another tenant have other ids, so that a log with jobs of several
+ * tenants can be read. The order in which tenants are created decides.
+ *
+ * @param index of the tenant, from 0
+ */
+export function firstJobNumberOf(index: number): number {
+  return FIRST_JOB_NUMBER + index * NUMBERS_OF_A_TENANT;
+}
 
 /** A printer as an administrator finds it in the portal: shared, with a device, without a trigger and without jobs. */
-export function newPrinter(simulation: Pick<Simulation, 'now'>, id: string, displayName: string): Printer {
+export function newPrinter(
+  simulation: Pick<Simulation, 'now'>,
+  { firstJobNumber }: Tenant,
+  id: string,
+  displayName: string,
+): Printer {
   return {
     id,
     displayName,
@@ -18,7 +35,7 @@ export function newPrinter(simulation: Pick<Simulation, 'now'>, id: string, disp
     registeredAt: simulation.now(),
     location: {},
     jobs: new Map(),
-    nextJobNumber: FIRST_JOB_NUMBER,
+    nextJobNumber: firstJobNumber,
   };
 }
 
@@ -32,7 +49,7 @@ export function startPrinterCreation(
   const endsAt = createdAt + simulation.variants.printerCreationMs;
   // api/printoperation-get.md: not shared, and not known to accept jobs.
   const fresh = { ...given, isShared: false, isAcceptingJobs: null, registeredAt: endsAt };
-  const printer = { ...newPrinter(simulation, randomUUID(), given.displayName), ...fresh };
+  const printer = { ...newPrinter(simulation, tenant, randomUUID(), given.displayName), ...fresh };
   const operation: PrinterOperation = { id: randomUUID(), createdAt, endsAt, state: 'running', printer };
   tenant.operations.set(operation.id, operation);
   return operation;

@@ -96,6 +96,8 @@ export interface Tenant {
   /** Application roles the tenant's administrator consented to. */
   roles: Set<string>;
   consentRevoked: boolean;
+  /** The number of the first job of each of its printers. */
+  firstJobNumber: number;
   printers: Map<string, Printer>;
   /** Virtual printers, whose jobs are released at a member printer (resources/pullprintprinter.md). */
   pullPrintPrinters: Map<string, Printer>;

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { PrintOrder } from '../../../local/graphSimulator/control/controlTypes';
-import { tenantA } from './harness';
+import { tenantA, tenantB } from './harness';
 import { usePrinting } from './usePrinting';
 
 const printing = usePrinting();
@@ -105,6 +106,25 @@ describe('a job on a printer without a trigger', () => {
       '5183',
     ]);
     expect((await printPaused()).jobId).toBe('5182');
+  });
+
+  it('has a number that no job of another tenant has, whatever printers these tenants have', async () => {
+    const { control, scene } = printing.harness();
+    const numbersOf = async (tenantId: string) => {
+      const { plain } = await scene(tenantId);
+      const { id: pullPrinter } = await control.createPullPrintPrinter(tenantId);
+      const { id: later } = await control.createPrinter(tenantId);
+      const printed: string[] = [];
+      for (const printerId of [plain, pullPrinter, later]) {
+        const jobs = await control.print(tenantId, { printerId, count: 3 });
+        printed.push(...jobs.map(({ jobId }) => jobId));
+      }
+      return new Set(printed);
+    };
+    const [ofB, ofC] = [await numbersOf(tenantB), await numbersOf(randomUUID())];
+    expect([...ofB].filter((number) => ofC.has(number) || Number(number) < 10_000)).toEqual([]);
+    // The same order of calls gives the same numbers.
+    expect([[...ofB][0], [...ofC][0], ofC.size]).toEqual(['105182', '205182', 3]);
   });
 
   it('is not found before reads show it', async () => {
