@@ -58,7 +58,7 @@ export interface Config extends CertificateConfig {
 /** Where a person signs in, and to which app. */
 export type SignInPlace = Pick<Config, 'authorityHost' | 'clientId' | 'graphBaseUrl'>;
 
-/** The name of every setting that this product reads. A test compares them with the example file and the README. */
+/** The name of every setting that this product reads. A test compares them with the example file and docs/settings.md. */
 export const SETTING_NAMES = [
   'AzureWebJobsStorage',
   'AzureWebJobsStorage__blobServiceUri',

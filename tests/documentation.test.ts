@@ -99,7 +99,7 @@ describe('docs/architecture.md', () => {
   });
 });
 
-describe('the table of log events in the README', () => {
+describe('the table of log events in docs/logs.md', () => {
   /** All outcomes, complete by type. `logResult` decides which of them are logged. */
   const outcomes: Record<WatchResult['outcome'], true> = {
     nothing: true,
@@ -140,7 +140,7 @@ describe('the table of log events in the README', () => {
       // A name that this test cannot resolve fails as one that the table lacks.
       return constant ?? variable ?? put.get(template) ?? template;
     });
-    const named = readTable(read('README.md'), 'event').flatMap(([events]) => quotedIn(events ?? ''));
+    const named = readTable(read('docs/logs.md'), 'event').flatMap(([events]) => quotedIn(events ?? ''));
     expect(logged.length).toBeGreaterThan(30);
     expect([...named].sort()).toEqual([...new Set(logged)].sort());
   });

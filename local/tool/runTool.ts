@@ -47,7 +47,7 @@ export async function runTool(argv: readonly string[], io: ToolIo): Promise<0 | 
   }
 }
 
-/** An error in the form of the other verbs (README, exit codes). A problem of these verbs ends with its remedy. */
+/** An error in the form of the other verbs (docs/command-line.md, exit codes). A problem of these verbs ends with its remedy. */
 function errorDocument(code: 'usage' | 'failed', problem: string) {
   const remedy = code === 'usage' ? HELP_HINT : 'Correct what the problem names, and run the command again.';
   return { code, problem: problem.replace(/\.$/, ''), details: [], remedy, retryable: code === 'failed' };

@@ -61,7 +61,7 @@ describe('docs/alerts.md', () => {
   );
 
   it('names events of the log that exist', () => {
-    const events = new Set([...read('README.md').matchAll(/`([a-zA-Z]+\.[a-zA-Z]+)`/g)].map(([, event]) => event));
+    const events = new Set([...read('docs/logs.md').matchAll(/`([a-zA-Z]+\.[a-zA-Z]+)`/g)].map(([, event]) => event));
     const inQueries = queriesIn(page)
       .filter((query) => query.startsWith('AppTraces'))
       .flatMap((query) => partsOfKind(parseKql(query).root, Kusto.Language.Syntax.SyntaxKind.StringLiteralExpression))

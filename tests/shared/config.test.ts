@@ -30,7 +30,7 @@ const problemOf = (env: Env): string => {
 const problem = (replaced: Env) => problemOf({ ...complete, ...replaced });
 
 describe('settings that are complete', () => {
-  it('have the defaults of the README', () => {
+  it('have the defaults of docs/settings.md', () => {
     const storage = { connectionString: expect.stringContaining('TableEndpoint=http://127.0.0.1:10002/') as string };
     expect(read()).toEqual({
       storage,
