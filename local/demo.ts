@@ -1,7 +1,7 @@
 /**
  * Starts the local cloud, onboards two customers through the CLI, prints one job for each with a duplicate of its
- * notification, shows the events of each job, and checks that exactly two job events were sent. Then rules abort, redirect,
- * hold and archive the jobs of a third customer. Exits with 0, or 1.
+ * notification, shows the steps of each job, and checks that exactly two job events were sent. Then four faults are shown,
+ * and rules abort, redirect, hold and archive the jobs of a third customer. Exits with 0, or 1.
  */
 import { QueueServiceClient } from '@azure/storage-queue';
 import { dirname, join } from 'node:path';
@@ -10,8 +10,9 @@ import { fileURLToPath } from 'node:url';
 import type { AppLogLine } from './appLog';
 import { followCloud } from './console/followCloud';
 import { createTimeline } from './console/timeline/createTimeline';
-import { storyId } from './console/timeline/jobFacts';
 import { onboardJobFetchable, onboardJobStarted, type RunCommand } from './demoCustomers';
+import { showFaults } from './demoFaults';
+import { describeJob, printJob, untilLogged, untilProcessed, type FollowedJob } from './demoJobs';
 import { showRules, type DemoEvent } from './demoRules';
 import { createControlClient } from './graphSimulator/control/controlClient';
 import { runCliCommand } from './processes';
@@ -19,10 +20,15 @@ import { startLocalCloud, type LocalCloud } from './startLocalCloud';
 import { createStopList, stopOnSignals } from './stopList';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-/** How long the two jobs may take before the demo fails. */
-const LIMIT_MS = 15_000;
 /** An unexpected third event would arrive within this time: the app polls its queue at least every two seconds. */
 const EXTRA_MS = 2_500;
+const NEXT_STEPS = [
+  'Next:',
+  '  npm start           the local cloud, to print jobs and set faults yourself',
+  '  docs/onboarding.md  onboard a customer, step by step',
+  '  docs/events.md      receive the events in your system',
+  '  docs/deploy.md      deploy to Azure\n',
+].join('\n');
 
 const say = (text = '') => console.log(text);
 const startedAt = Date.now();
@@ -67,23 +73,19 @@ async function runDemo(): Promise<boolean> {
   say('\nOne job is printed for each. Graph sends every notification twice.');
   await control.setDelivery({ duplicateEach: true });
   const jobs: FollowedJob[] = [];
-  for (const customer of [started, fetchable]) {
-    const { tenantId, printerId, name } = customer;
-    const [job] = await control.print(tenantId, { printerId });
-    if (!job) throw new Error('The simulator printed nothing');
-    const { jobId, taskId, definitionId = '' } = job;
-    const key = taskId ? `jobStarted_${definitionId}_${taskId}` : `jobFetchable_${printerId}_${jobId}`;
-    const title = `${taskId ? 'JobStarted' : 'JobFetchable'}, ${name}, job ${jobId}`;
-    jobs.push({ title, tenantId, printerId, key, jobId });
+  for (const customer of [started, fetchable]) jobs.push(await printJob(control, customer));
+  for (const job of jobs) {
+    await untilProcessed(log, job);
+    const { key } = job;
+    const isDuplicate = ({ event, fields }: AppLogLine) =>
+      (event === 'job.deferred' || event === 'job.duplicate') && fields['key'] === key;
+    await untilLogged(log, `The duplicate of ${job.title}`, isDuplicate);
   }
-  await untilProcessed(log, jobs);
   await delay(EXTRA_MS);
 
   for (const job of jobs) {
     say(`\n${job.title}`);
-    const steps = timeline.steps(storyId(job));
-    const printedAt = steps[0]?.at ?? 0;
-    for (const { at, text } of steps) say(`  ${`+${Math.round(at - printedAt)} ms`.padStart(9)}  ${text}`);
+    for (const line of describeJob(timeline, job).lines) say(line);
   }
   const events = await readEvents(cloud);
   say(`\nThe queue print-job-events holds ${events.length === 1 ? '1 event' : `${events.length} events`}:`);
@@ -92,30 +94,17 @@ async function runDemo(): Promise<boolean> {
   const expected = jobs.every((job) => ids.has(`${job.tenantId}/${job.key}`));
   const right = events.length === 2 && ids.size === 2 && expected;
   say(right ? 'Exactly two, one for each job.' : 'Expected exactly two, one for each job.');
+  const [event] = events.filter(({ id }) => id.startsWith(started.tenantId));
+  say(`\nThe event of ${jobs[0]?.title ?? ''}:\n${JSON.stringify(event, null, 2)}`);
+
+  const faults = await showFaults({ cloud, control, run, say, timeline, log, started, fetchable });
+  const sent = (await readEvents(cloud)).map(({ id }) => id);
+  const once = faults.jobs.every((job) => sent.filter((id) => id === `${job.tenantId}/${job.key}`).length === 1);
+  const survived = faults.right && once && sent.length === jobs.length + faults.jobs.length;
+  say(survived ? 'Each job has one event, and the forged one none.' : 'Expected one event for each job.');
   const acted = await showRules({ cloud, control, run, say, readEvents: () => readEvents(cloud) });
-  return right && acted;
-}
-
-/** One printed job that the demo follows. */
-interface FollowedJob {
-  title: string;
-  tenantId: string;
-  printerId: string;
-  jobId: string;
-  /** Its key in the ledger, by which the app's log names it. */
-  key: string;
-}
-
-/** Waits until each job has been processed and its duplicate received. */
-async function untilProcessed(log: readonly AppLogLine[], jobs: readonly FollowedJob[]): Promise<void> {
-  const isDone = ({ key }: FollowedJob) => {
-    const mine = log.filter(({ fields }) => fields['key'] === key);
-    return mine.some(({ event }) => event === 'job.processed') && mine.length >= 2;
-  };
-  for (let waited = 0; !jobs.every(isDone); waited += 50) {
-    if (waited > LIMIT_MS) throw new Error(`Not every job was processed within ${seconds(LIMIT_MS)}`);
-    await delay(50);
-  }
+  if (right && survived && acted) say(NEXT_STEPS);
+  return right && survived && acted;
 }
 
 /** Reads the vendor's queue without removing anything. */
@@ -129,7 +118,7 @@ async function readEvents(cloud: LocalCloud): Promise<DemoEvent[]> {
     if (typeof event !== 'object' || event === null || !('id' in event) || !('type' in event) || !('data' in event)) {
       throw new Error('A message in print-job-events is not a job event');
     }
-    return { id: String(event.id), type: String(event.type), data: event.data };
+    return { ...event, id: String(event.id), type: String(event.type), data: event.data };
   });
 }
 

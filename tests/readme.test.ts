@@ -48,13 +48,13 @@ describe('README.md', () => {
     expect(picture).toMatch(/^ {2}accDescr \{\n(?: {4}\S.*\n){3,} {2}\}$/m);
   });
 
-  it('shows the end of a run of the demo, which docs/simulator.md shows whole', () => {
-    const end = demoIn(readme);
-    expect(end).toMatch(/Nothing is left running\.\n$/);
-    expect(end.trimEnd().split('\n').length).toBeLessThanOrEqual(15);
+  it('shows a few lines of a run of the demo, which docs/simulator.md shows whole', () => {
+    const excerpt = demoIn(readme);
+    expect(excerpt).toMatch(/ is lost/);
+    expect(excerpt.trimEnd().split('\n').length).toBeLessThanOrEqual(15);
     const whole = demoIn(read('docs/simulator.md'));
-    expect(whole.slice(-end.length)).toBe(end);
-    expect(whole.length).toBeGreaterThan(2 * end.length);
+    expect(whole).toContain(excerpt);
+    expect(whole).toMatch(/ Nothing is left running\.\n$/);
   });
 
   it('has no table of settings, log events or scripts, which have pages of their own', () => {

@@ -9,8 +9,13 @@ const root = join(__dirname, '..', '..');
 /** On two cores after npm ci, the build included, as the README has it typed. */
 const LIMIT_MS = 40_000;
 
+/** These steps of one job, in this order, with others between them. */
+function stepsOf(...texts: readonly string[]): RegExp {
+  return new RegExp(texts.map((text) => `^ +\\+\\d+ ms  ${text}.*\\n`).join('(?: +\\+\\d+ ms .*\\n)*'), 'm');
+}
+
 describe('npm run demo, the first command of the README', () => {
-  it('shows both jobs from POST to event with exactly two events, then what rules do, and ends with 0 within 40 s', () => {
+  it('shows both jobs from POST to event with exactly two events, then faults and what rules do, and ends with 0 within 40 s', () => {
     const startedAt = performance.now();
     // Builds dist/ again with the same content, so no other flow runs beside this one.
     const demo = spawnSync('npm', ['run', '--silent', 'demo'], {
@@ -24,6 +29,16 @@ describe('npm run demo, the first command of the README', () => {
     expect(demo.stdout).toMatch(/^JobStarted, .*\n(?: +\+\d+ ms .*\n)+.*\boutcome released$/m);
     expect(demo.stdout).toMatch(/^JobFetchable, .*\n(?: +\+\d+ ms .*\n)+.*\boutcome fetchable$/m);
     expect(demo.stdout).toContain('Exactly two, one for each job.');
+    // The body of an event, as a reader receives it.
+    expect(demo.stdout).toMatch(/^The event of JobStarted, Contoso, job \d+:\n\{\n {2}"specversion": "1\.0",$/m);
+    // Each fault with what the app does about it.
+    expect(demo.stdout).toMatch(
+      stepsOf('The notification is lost', 'The sweep finds the job', 'The event print.job.started'),
+    );
+    expect(demo.stdout).toMatch(stepsOf('Graph answers 429', 'The app tries again', 'The event print.job.fetchable'));
+    expect(demo.stdout).toMatch(stepsOf('Graph posts the same notification again', 'The app drops the duplicate'));
+    expect(demo.stdout).toMatch(/^ {2}The app refuses a notification that Graph did not send: wrongMac\./m);
+    expect(demo.stdout).toContain('Each job has one event, and the forged one none.');
     // Each job of the customer with rules with its event.
     expect(demo.stdout).toMatch(/ {2}900 copies: print\.job\.started, outcome aborted, rule "big jobs"\n/);
     expect(demo.stdout).toMatch(/ {2}in color: print\.job\.started, outcome redirected, rule "color room"\n/);
@@ -33,6 +48,14 @@ describe('npm run demo, the first command of the README', () => {
       /Then its document is archived: print\.job\.fetchable, rule "archive"\n {2}blob +documents\//,
     );
     expect(demo.stdout).toMatch(/ {2}SHA-256 [0-9a-f]{64}\n/);
+    // Each number is that of one customer.
+    const customerOf = new Map<string, Set<string>>();
+    for (const [, customer = '', jobId = ''] of demo.stdout.matchAll(/^Job\w+, (\w+), job (\d+)$/gm)) {
+      customerOf.set(jobId, (customerOf.get(jobId) ?? new Set()).add(customer));
+    }
+    expect(customerOf.size).toBeGreaterThanOrEqual(4);
+    expect([...customerOf.values()].filter(({ size }) => size > 1)).toEqual([]);
+    expect(demo.stdout).toMatch(/\nNext:\n(?: {2}\S+.*\n){3,}\nDone after \d+\.\d s\. Nothing is left running\.\n$/);
     expect(demo.status).toBe(0);
     expect(took).toBeLessThan(LIMIT_MS);
   }, 120_000);
