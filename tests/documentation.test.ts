@@ -46,19 +46,6 @@ describe('docs/onboarding.md', () => {
     );
   });
 
-  it('quotes symptoms from the source of the program and of the consent page', () => {
-    const sources = sourcesIn('cli') + sourcesIn('shared');
-    const symptoms = readTable(onboarding, 'symptom').map(([symptom]) => symptom ?? '');
-    expect(symptoms.length).toBeGreaterThan(10);
-    const quotes = symptoms.flatMap((symptom) => [
-      ...quotedIn(symptom),
-      ...[...symptom.matchAll(/"([^"]+)"/g)].map(([, words]) => words ?? ''),
-    ]);
-    // The constant parts of a message, between its values, must be in the source.
-    const pieces = quotes.flatMap((quote) => quote.split(/<[a-z]+>|\b\d{3}\b|POST \S+|: /));
-    expect(pieces.map((piece) => piece.trim()).filter((piece) => !sources.includes(piece))).toEqual([]);
-  });
-
   it('contains every command that npm start -- --empty prints', () => {
     const said = describeEmptyCloud({
       appUrl: `http://127.0.0.1:${DEFAULT_PORTS.host}`,
