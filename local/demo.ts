@@ -24,7 +24,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const EXTRA_MS = 2_500;
 const NEXT_STEPS = [
   'Next:',
-  '  npm start           the local cloud, to print jobs and set faults yourself',
+  '  npm start           the console of a local cloud, to print jobs and set faults yourself',
   '  docs/onboarding.md  onboard a customer, step by step',
   '  docs/events.md      receive the events in your system',
   '  docs/deploy.md      deploy to Azure\n',

@@ -30,7 +30,9 @@ function anchorsOf(markdown: string): Set<string> {
 
 /** Links with a path or an anchor of this repository. */
 function linksOf(markdown: string): string[] {
-  const targets = [...withoutCode(markdown).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+  // Also of pictures in HTML, which have a variant for dark pages.
+  const links = withoutCode(markdown).matchAll(/\]\(([^)\s]+)\)|\b(?:src|srcset)="([^"\s]+)"/g);
+  const targets = [...links].map(([, target, source]) => target ?? source ?? '');
   return targets.filter((target) => !/^[a-z]+:/.test(target));
 }
 
@@ -61,7 +63,10 @@ describe('links of the documentation', () => {
   it('read headings as GitHub does', () => {
     const page = '# A `print.job.started`, or [two](x.md)?\n## Same\n## Same\n```sh\n# no heading\n```\n';
     expect([...anchorsOf(page)]).toEqual(['a-printjobstarted-or-two', 'same', 'same-1']);
-    expect(linksOf('[a](b.md#c) `[d](e.md)` [f](https://g.example)')).toEqual(['b.md#c']);
+    expect(linksOf('[a](b.md#c) `[d](e.md)` [f](https://g.example) <img alt="h" src="i.png">')).toEqual([
+      'b.md#c',
+      'i.png',
+    ]);
     expect(faultOf('README.md', '#no-such-heading')).toBe('has no heading for this anchor');
     expect(faultOf('docs/rules.md', 'no-such-page.md')).toBe('does not exist');
   });
