@@ -136,7 +136,7 @@ describe('docs/troubleshooting.md', () => {
     'warning: No browser could be opened.': () => {
       const argv = ['triggers', 'list', '--tenant', TENANT];
       const env = { ...flow.cloud.environment, BROWSER: join(folder, 'missing') };
-      // Nobody opens the address.
+      // The address is not opened.
       return said(
         runCommand(argv, { env, onStderr: (text, child) => void (text.includes('warning:') && child.kill('SIGINT')) }),
       );
