@@ -47,6 +47,13 @@ describe('README.md', () => {
     expect(picture).toMatch(/^ {2}accDescr \{\n(?: {4}\S.*\n){3,} {2}\}$/m);
   });
 
+  it('shows the console in both color schemes, with a text for those who cannot see it', () => {
+    const start = readme.slice(readme.indexOf('## Quick start'), readme.indexOf('## Try a failure'));
+    // documentationLinks.test.ts checks that both files exist.
+    expect(start).toMatch(/<source media="\(prefers-color-scheme: dark\)" srcset="docs\/images\/[\w-]+\.png"/);
+    expect(start).toMatch(/<img\s+alt="The console: [^"]{40,}"\s+src="docs\/images\/[\w-]+\.png"/);
+  });
+
   it('shows a few lines of a run of the demo, which docs/simulator.md shows whole', () => {
     const excerpt = demoIn(readme);
     expect(excerpt).toMatch(/ is lost/);
