@@ -61,7 +61,7 @@ export const fleetCreates: Part = {
       }
     };
     try {
-      const control = createControlClient(simulator.controlUrl);
+      const control = createControlClient(simulator);
       const tenantId = randomUUID();
       await control.setVariants({ throttlingClock: 'date' });
       await control.createTenant({ tenantId });

@@ -46,7 +46,7 @@ export const fleetSweep: Part = {
   async measure({ root }) {
     const simulator = await startGraphSimulator({ root });
     try {
-      const control = createControlClient(simulator.controlUrl);
+      const control = createControlClient(simulator);
       const tenantId = randomUUID();
       await control.createTenant({ tenantId });
       const { id: definition } = await control.createDefinition(tenantId, { displayName: 'Bench' });

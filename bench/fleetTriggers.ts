@@ -31,7 +31,7 @@ export const fleetTriggers: Part = {
     const cloud = await startLocalCloud({ root, ports: 'free', settings: TIMERS_OFF });
     const folder = await mkdtemp(join(tmpdir(), 'bench-fleet-'));
     try {
-      const control = createControlClient(cloud.simulator.controlUrl);
+      const control = createControlClient(cloud.simulator);
       await control.createTenant({ tenantId: TENANT });
       await control.createFleet(TENANT, { count: TRIGGERS });
       const document = { version: 1, jobStarted: [{ definition: 'Receiver', printers: { include: ['*'] } }] };

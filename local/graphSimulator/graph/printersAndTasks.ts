@@ -146,7 +146,10 @@ export function viewTask({ now }: Pick<Simulation, 'now'>, task: Task): Record<s
 
 function definitionOf(call: GraphCall): Definition {
   const definition = tenantOf(call).definitions.get(call.params['definitionId'] ?? '');
-  const visible = requireFound(definition && isVisible(call, definition) ? definition : undefined, 'The task definition');
+  const visible = requireFound(
+    definition && isVisible(call, definition) ? definition : undefined,
+    'The task definition',
+  );
   requireSettled(call.simulation, visible.madeAt, 'The task definition');
   return visible;
 }
