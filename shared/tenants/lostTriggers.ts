@@ -1,5 +1,5 @@
-/** A printer whose trigger was lost counts so long after its last job without a task: jobs of the last day are looked at. */
-export const LOST_TRIGGER_MS = 24 * 60 * 60_000;
+/** A printer without a watch is looked at once a day. An hour more, so that it does not leave `status` before the next look. */
+export const LOST_TRIGGER_MS = 25 * 60 * 60_000;
 /** A bound on the cell. `fleet plan` shows all. */
 const MOST_NAMED = 100;
 

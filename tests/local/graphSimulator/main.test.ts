@@ -27,8 +27,13 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+const started: ChildProcessWithoutNullStreams[] = [];
+// Also after an assertion that failed before its test ended the program.
+afterEach(() => started.splice(0).forEach((child) => child.kill('SIGKILL')));
+
 function start(...args: string[]) {
   const child: ChildProcessWithoutNullStreams = spawn(process.execPath, [file, ...args]);
+  started.push(child);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let errors = '';
   child.stderr.on('data', (part: Buffer) => (errors += part.toString()));
