@@ -32,8 +32,8 @@ it('names the list for several, and nothing for a watch that is being removed', 
   expect(others).toEqual([]);
 });
 
-it('names the printers with a lost trigger, five at most, and not those of more than a day ago', () => {
-  const lost = Array.from({ length: 7 }, (_, n) => `p${n}@${ago(n === 0 ? DAY : MINUTE)}`).join(',');
+it('names the printers with a lost trigger, five at most, and not those of more than 25 hours ago', () => {
+  const lost = Array.from({ length: 7 }, (_, n) => `p${n}@${ago(n === 0 ? DAY + 60 * MINUTE : MINUTE)}`).join(',');
   const [reason] = reasonsOf({ tenants: [tenant(lost)] });
   expect(reason).toMatchObject({ reason: 'triggersLost', next: `fleet plan --tenant ${TENANT}` });
   expect(reason?.problem).toMatch(/^6 printers .*: p1, p2, p3, p4, p5, …$/);
