@@ -97,7 +97,7 @@ async function runDemo(): Promise<boolean> {
   const [event] = events.filter(({ id }) => id.startsWith(started.tenantId));
   say(`\nThe event of ${jobs[0]?.title ?? ''}:\n${JSON.stringify(event, null, 2)}`);
 
-  const faults = await showFaults({ cloud, control, run, say, timeline, log, started, fetchable });
+  const faults = await showFaults({ control, run, say, timeline, log, started, fetchable });
   const sent = (await readEvents(cloud)).map(({ id }) => id);
   const once = faults.jobs.every((job) => sent.filter((id) => id === `${job.tenantId}/${job.key}`).length === 1);
   const survived = faults.right && once && sent.length === jobs.length + faults.jobs.length;

@@ -1,4 +1,3 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AppLogLine } from './appLog';
 import type { StepKind } from './console/consoleApi';
@@ -6,10 +5,9 @@ import type { Timeline } from './console/timeline/createTimeline';
 import type { Customer, RunCommand } from './demoCustomers';
 import { describeJob, printJob, untilLogged, untilProcessed, type FollowedJob } from './demoJobs';
 import type { ControlClient } from './graphSimulator/control/controlClient';
-import type { LocalCloud } from './startLocalCloud';
+import { forgeNotification } from './tool/presets';
 
 interface Demo {
-  cloud: LocalCloud;
   control: ControlClient;
   run: RunCommand;
   say: (text?: string) => void;
@@ -33,7 +31,7 @@ export async function showFaults(demo: Demo): Promise<{ jobs: FollowedJob[]; rig
   await control.setDelivery({ duplicateEach: false });
   const lost = await loseNotification(demo);
   const throttled = await throttleJob(demo);
-  const right = [await repeatNotification(demo, throttled.job), await forgeNotification(demo)];
+  const right = [await repeatNotification(demo, throttled.job), await refuseForgery(demo)];
   return { jobs: [lost.job, throttled.job], right: lost.right && throttled.right && right.every(Boolean) };
 }
 
@@ -66,35 +64,15 @@ async function repeatNotification({ control, say, timeline, log }: Demo, job: Fo
 }
 
 /** A stranger knows everything about a subscription but the signing key. */
-async function forgeNotification({ cloud, control, say, log, timeline, started }: Demo): Promise<boolean> {
-  const { tenantId, printerId } = started;
-  const [subscription] = await control.subscriptions({ tenantId });
-  if (!subscription) throw new Error('The customer has no subscription');
-  const [keyId, generation, tag, mac] = (subscription.clientState ?? '').split('.');
-  const forged = [
-    keyId,
-    generation,
-    tag,
-    randomBytes(Buffer.from(mac ?? '', 'base64url').length).toString('base64url'),
-  ];
-  const parentUrl = `${cloud.settings['GRAPH_BASE_URL'] ?? ''}/print/printers/${printerId}/jobs/1`;
-  const item = {
-    ...{ subscriptionId: subscription.id, tenantId, changeType: 'created', clientState: forged.join('.') },
-    resource: `${subscription.resource.replace(/^\//, '')}/${randomUUID()}`,
-    resourceData: { parentUrl },
-  };
-  const answer = await fetch(`${cloud.settings['PUBLIC_BASE_URL'] ?? ''}/notifications`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ value: [item] }),
-  });
-  say(`\nA stranger posts a notification with a made-up signature. The answer reveals nothing: ${answer.status}`);
+async function refuseForgery({ control, say, log, timeline, started }: Demo): Promise<boolean> {
+  const status = await forgeNotification(control, { tenant: started.tenantId });
+  say(`\nA stranger posts a notification with a made-up signature. The answer reveals nothing: ${status}`);
   const isRefused = ({ event, fields }: AppLogLine) =>
     event === 'notifications.received' && fields['refused.wrongMac'] === 1;
   await untilLogged(log, 'The refusal', isRefused);
   const refusal = timeline.service().findLast(({ kind }) => kind === 'refused');
   say(`  ${refusal?.text ?? 'It was not refused.'}`);
-  return answer.status === 202 && refusal !== undefined;
+  return status === 202 && refusal !== undefined;
 }
 
 /** Shows the steps of the job once these kinds are among them. The last call and the event become known a moment after the log. */

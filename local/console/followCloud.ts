@@ -5,7 +5,7 @@ import type { ControlClient } from '../graphSimulator/control/controlClient';
 import { parseObject, type FunctionsHostProcess } from '../standIns';
 import type { Timeline } from './timeline/createTimeline';
 import { memberOf, type QueuedEvent } from './timeline/jobFacts';
-import { sentEventIdOf } from './timeline/tellStory';
+import { sentEventIdOf } from './timeline/jobStory';
 
 /** The vendor's queue. */
 const EVENTS = 'print-job-events';

@@ -26,7 +26,9 @@ export interface Preset {
 export type PresetName = keyof typeof PRESETS;
 
 const OUTAGE_SECONDS = 60;
-const RETRY_AFTER_SECONDS = 10;
+/** The app tries again after each Retry-After, so that a job is released within half a minute. */
+const THROTTLED_CALLS = 2;
+const RETRY_AFTER_SECONDS = 5;
 /** A bound on an app that does not answer. Graph waits 3 s. */
 const POST_LIMIT_MS = 10_000;
 
@@ -49,10 +51,10 @@ export const PRESETS = {
     clear: (control) => control.setDelivery({ duplicateNext: 0 }),
   },
   throttle: {
-    meaning: 'Graph answers the next 5 calls with 429. The app waits, and tries again',
+    meaning: 'Graph answers the next 2 calls with 429. The app waits, and tries again',
     takes: ['count', 'seconds', 'tenant'],
     canClear: true,
-    set: async (control, { count = 5, seconds = RETRY_AFTER_SECONDS, tenant }) => {
+    set: async (control, { count = THROTTLED_CALLS, seconds = RETRY_AFTER_SECONDS, tenant }) => {
       const tenantId = tenant === undefined ? undefined : findTenant(await control.state(), tenant).tenantId;
       const action = { type: 'status', status: 429, retryAfterSeconds: seconds } as const;
       return control.addFault({ id: 'throttle', count, action, ...(tenantId !== undefined && { tenantId }) });
@@ -115,8 +117,11 @@ export async function describePresets(control: ControlClient) {
 /**
  * Posts what another party can know: the URL, the ids of a subscription, and the form of a notification
  * (resources/changenotificationcollection.md). The clientState is not that of the subscription.
+ *
+ * @returns the status of the answer
+ * @throws ToolError when there is no subscription, or the app does not answer
  */
-async function forgeNotification(control: ControlClient, { tenant }: PresetOptions): Promise<void> {
+export async function forgeNotification(control: ControlClient, { tenant }: PresetOptions): Promise<number> {
   const tenantId = tenant === undefined ? undefined : findTenant(await control.state(), tenant).tenantId;
   const [subscription] = await control.subscriptions(tenantId === undefined ? {} : { tenantId });
   if (!subscription) throw new ToolError('The local cloud has no subscription to forge a notification of.');
@@ -138,6 +143,7 @@ async function forgeNotification(control: ControlClient, { tenant }: PresetOptio
   const sent = fetch(notificationUrl, { ...init, signal, body: JSON.stringify({ value: [item] }) });
   const { status } = await sent.catch(() => ({ status: 0 }));
   if (status === 0) throw new ToolError('The app does not answer the forged notification. Try it again in a moment.');
+  return status;
 }
 
 /** A clientState of the right form and length. Its last characters, which are those of its signature, are others. */

@@ -101,7 +101,7 @@ describe('fault', () => {
   it.each([
     ['lose-next', '1 notification left'],
     ['repeat-next', '1 notification left'],
-    ['throttle', '5 calls left'],
+    ['throttle', '2 calls left'],
     ['outage', 'lasts 60 s'],
     ['no-consent', tenantA],
   ])('sets, lists and clears %s', async (fault, state) => {

@@ -3,7 +3,7 @@ import type { Activity } from '../../graphSimulator/control/waitForActivity';
 import { KEPT_JOBS, KEPT_SERVICE_STEPS, type JobStory, type Step } from '../consoleApi';
 import { describeServiceCall, describeServiceLine } from './describeService';
 import { keysOf, memberOf, storyId, type JobFacts, type PrintedJob, type QueuedEvent } from './jobFacts';
-import { foldSteps, stepsOf, tellStory } from './tellStory';
+import { foldSteps, stepsOf, composeStory } from './jobStory';
 
 /** The latest of each list of one job that are kept. A job that waits out a day of outage has more. */
 const KEPT_FACTS = 300;
@@ -133,10 +133,10 @@ export function createTimeline({ onJob, onService }: TimelineOptions = {}): Time
     addEvents,
     addService,
     nameCustomer: (tenantId, name) => void customers.set(tenantId, name),
-    stories: () => [...jobs.values()].map(tellStory),
+    stories: () => [...jobs.values()].map(composeStory),
     story: (id) => {
       const facts = jobs.get(id);
-      return facts && tellStory(facts);
+      return facts && composeStory(facts);
     },
     steps: (id) => {
       const facts = jobs.get(id);

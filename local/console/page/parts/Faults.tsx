@@ -29,8 +29,8 @@ interface Amount {
 /** The amounts that are worth a choice. */
 const AMOUNTS: Readonly<Partial<Record<FaultName, readonly Amount[]>>> = {
   throttle: [
-    { field: 'count', label: 'Calls', value: 5 },
-    { field: 'seconds', label: 'Retry after, s', value: 10 },
+    { field: 'count', label: 'Calls', value: 2 },
+    { field: 'seconds', label: 'Retry after, s', value: 5 },
   ],
   outage: [{ field: 'seconds', label: 'Seconds', value: 60 }],
 };

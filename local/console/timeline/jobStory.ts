@@ -68,7 +68,7 @@ export function foldSteps(steps: readonly Step[]): Step[] {
 }
 
 /** The whole story of a job, as the page shows it. */
-export function tellStory(facts: JobFacts): JobStory {
+export function composeStory(facts: JobFacts): JobStory {
   const { job } = facts;
   const log = [...facts.log].sort((a, b) => a.at - b.at);
   const outcome = log.map(outcomeOf).findLast((one) => one !== undefined);
