@@ -1,9 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fieldOf, onboardJobStarted, type RunCommand } from './demoCustomers';
 import type { ControlClient } from './graphSimulator/control/controlClient';
+import { withRulesFile } from './rulesFile';
 import type { LocalCloud } from './startLocalCloud';
 
 /** One job event of the vendor's queue. */
@@ -29,7 +27,7 @@ export async function showRules({ cloud, control, run, say, readEvents }: Demo):
   const { tenantId, printerId } = await onboardJobStarted(control, run, 'Northwind', 'Redirect jobs', 'Read documents');
   await run('subscriptions', 'add', '--tenant', tenantId, '--printer', printerId);
   const { id: colorPrinter } = await control.createPrinter(tenantId, { displayName: 'Color room' });
-  await withFile(JSON.stringify(rulesOf(colorPrinter), null, 2), (file) =>
+  await withRulesFile(JSON.stringify(rulesOf(colorPrinter), null, 2), (file) =>
     run('rules', 'push', file, '--tenant', tenantId, '--name', 'Northwind'),
   );
 
@@ -90,17 +88,6 @@ function rulesOf(colorPrinter: string): object {
       { name: 'archive', on: 'jobFetchable', then: { archive: {} } },
     ],
   };
-}
-
-async function withFile(text: string, work: (path: string) => Promise<unknown>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'print-rules-'));
-  try {
-    const path = join(folder, 'rules.json');
-    await writeFile(path, text);
-    await work(path);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 async function untilSent(readEvents: () => Promise<DemoEvent[]>, id: string): Promise<DemoEvent> {

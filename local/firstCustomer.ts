@@ -1,8 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fieldOf, type RunCommand } from './demoCustomers';
 import type { ControlClient } from './graphSimulator/control/controlClient';
+import { withRulesFile } from './rulesFile';
 
 /** The customer of `npm start`, always the same so that commands in the shell's history work again. */
 export const FIRST_CUSTOMER = {
@@ -64,7 +62,7 @@ export async function onboardFirstCustomer(control: ControlClient, run: RunComma
   await Promise.all([
     watchTasks(),
     run('subscriptions', 'add', ...tenant, '--printer', free.id),
-    withFile(JSON.stringify(RULES, null, 2), (file) => run('rules', 'push', file, ...tenant, '--name', name)),
+    withRulesFile(JSON.stringify(RULES, null, 2), (file) => run('rules', 'push', file, ...tenant, '--name', name)),
   ]);
 
   async function watchTasks(): Promise<void> {
@@ -72,16 +70,5 @@ export async function onboardFirstCustomer(control: ControlClient, run: RunComma
     if (typeof definitionId !== 'string') throw new Error('definitions create --json printed no id');
     for (const { id: printerId } of [waiting, held]) await control.createTrigger(tenantId, { printerId, definitionId });
     await run('subscriptions', 'add', ...tenant, '--definition', definitionId);
-  }
-}
-
-async function withFile(text: string, work: (path: string) => Promise<unknown>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'print-rules-'));
-  try {
-    const path = join(folder, 'rules.json');
-    await writeFile(path, text);
-    await work(path);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }

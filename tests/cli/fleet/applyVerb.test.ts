@@ -1,14 +1,9 @@
 import { createFleetWorld } from '../../support/createFleetWorld';
 import { graphError } from '../../support/createFakeGraph';
 import { TENANT } from '../../support/createSubscriptionWorld';
+import { addMixedPrinters, storeFleet } from '../../support/mixedFleet';
 
 const OF = ['--tenant', TENANT];
-const BOTH = {
-  version: 1,
-  jobStarted: [{ definition: 'Receiver', printers: { include: ['*'], exclude: [{ name: 'Lab-*' }] } }],
-  jobFetchable: { printers: { include: [{ location: { building: 'HQ*' } }, { share: 'Finance*' }] } },
-};
-
 let world: ReturnType<typeof createFleetWorld>;
 beforeEach(async () => {
   world = createFleetWorld();
@@ -16,19 +11,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.end());
 
-/** Stores a document as `fleet import` does. */
-async function store(document: unknown = BOTH) {
-  world.write('fleet.json', document);
-  expect(await world.run('fleet', 'import', 'fleet.json', ...OF)).toMatchObject({ code: 0 });
-}
-
-/** Four printers: one in HQ, one with a share, one in the lab, one whose trigger belongs to another app. */
-function addPrinters() {
-  world.addPrinter('p1', { location: { building: 'HQ 2' } });
-  world.addPrinter('p2', { shares: [{ id: 's', displayName: 'Finance color' }] });
-  world.addPrinter('p3', { displayName: 'lab-3' });
-  world.addPrinter('p4', { trigger: { id: 't4', definition: { id: 'of-another-app' } } });
-}
+const store = (document?: unknown) => storeFleet(world, document);
+const addPrinters = () => addMixedPrinters(world);
 
 const boundTo = (id: string) => world.printers.get(id)?.trigger?.definition?.id;
 
