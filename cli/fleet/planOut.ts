@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ReceiverError } from '../../shared/errors';
 import { isRecord } from '../../shared/parse';
-import { CLOCK_SKEW_MS } from '../../shared/skew';
+import { CLOCK_SKEW_MS } from '../../shared/clock';
 import { confirm, notListed } from '../arguments';
 import type { CliContext } from '../context';
 import { plural, warn, type JsonOption } from '../output';

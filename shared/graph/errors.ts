@@ -1,6 +1,6 @@
 import { ERRORS, ReceiverError, type ErrorCode, type ReceiverErrorOptions } from '../errors';
 import { parseText } from '../parse';
-import { parseHttpDate, parseRetryAfter } from '../retryAfter';
+import { parseHttpDate, parseRetryAfter } from '../backoff';
 import type { HttpAnswer } from './http';
 import {
   describeReason,

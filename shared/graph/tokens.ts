@@ -1,11 +1,10 @@
 import type { ClientSecretCredentialOptions } from '@azure/identity';
-import { doublingMs } from '../backoff';
+import { doublingMs, parseRetryAfter } from '../backoff';
 import { createCache } from '../cache';
 import type { Clock } from '../clock';
 import { untilAborted } from '../concurrency';
 import type { Config } from '../config';
 import { ReceiverError } from '../errors';
-import { parseRetryAfter } from '../retryAfter';
 import { readCertificateFile } from './certificateFile';
 import { answerTime, GraphError, LONGEST_SILENCE_MS } from './errors';
 import { describeRefusal, readEntraRefusal, refusalFields, type Refusal } from './refusals';

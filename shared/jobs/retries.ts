@@ -1,5 +1,5 @@
 import { doublingMs, type Doubling } from '../backoff';
-import { waitEnd } from '../skew';
+import { waitEnd } from '../clock';
 import { isoTime } from './claims';
 import type { LedgerRow } from './ledgerRow';
 

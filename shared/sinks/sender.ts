@@ -1,7 +1,7 @@
 import { createLimit } from '../concurrency';
 import type { Clock } from '../clock';
 import { parseText } from '../parse';
-import { parseHttpDate, parseRetryAfter } from '../retryAfter';
+import { parseHttpDate, parseRetryAfter } from '../backoff';
 import type { EventText } from './event';
 import { LONGEST_WAIT_MS, MOST_CALLS, SHORTEST_WAIT_MS } from './limits';
 import type { PostAnswer } from './post';

@@ -2,7 +2,7 @@ import { accessRetryAt } from '../tenants/graphAccess';
 import { isMaintained } from '../watches/gone';
 import { parseWatchRowKey, watchRowKey, type StoredWatch, type WatchKey } from '../watches/watches';
 import { unlessContended, type WatchResult, type SubscriptionDeps } from './record';
-import { elapsedMs, isSurelyAfter, waitEnd } from '../skew';
+import { elapsedMs, isSurelyAfter, waitEnd } from '../clock';
 import { TENANT_BOUNDS, type Tenant } from '../tenants/tenants';
 import { watchTag } from '../watches/clientState';
 import type { LifecycleMessage, TenantMessage } from './message';

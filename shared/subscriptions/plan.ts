@@ -2,7 +2,7 @@ import { LONGEST_RETRY_MS } from '../backoff';
 import type { KeyRing } from '../config';
 import type { NewSubscription } from '../graph/api/subscriptions';
 import { LONGEST_SILENCE_MS } from '../graph/errors';
-import { CLOCK_SKEW_MS, elapsedMs, waitEnd } from '../skew';
+import { CLOCK_SKEW_MS, elapsedMs, waitEnd } from '../clock';
 import type { Tenant } from '../tenants/tenants';
 import { hasKey, signClientState, watchTag } from '../watches/clientState';
 import { hasSubscription, type Watch, type WatchKey, type WatchKind } from '../watches/watches';

@@ -1,12 +1,11 @@
 import { retryDelayMs } from '../backoff';
-import type { Clock } from '../clock';
+import { type Clock, CLOCK_SKEW_MS } from '../clock';
 import { errorFields, ReceiverError } from '../errors';
 import { acceptRemoval, parseRenewal, type Granted } from '../graph/api/subscriptions';
 import type { CallGraphBatch, PartResult } from '../graph/batch';
 import type { CallGraph } from '../graph/client';
 import { GraphError, wasNotSent } from '../graph/errors';
 import type { Logger } from '../logger';
-import { CLOCK_SKEW_MS } from '../skew';
 import type { Tenants } from '../tenants/tenants';
 import {
   hasSubscription,

@@ -3,7 +3,7 @@ import { LONGEST_DELAY_MS, LONGEST_OWN_WAIT_MS, sweepSpacingMs } from '../jobs/d
 import { LONGEST_ROUND_MS } from '../jobs/retries';
 import type { Enqueued } from './sweepMemory';
 import { isHoldOver, type LedgerRow } from '../jobs/ledgerRow';
-import { CLOCK_SKEW_MS, waitEnd } from '../skew';
+import { CLOCK_SKEW_MS, waitEnd } from '../clock';
 
 /** The decision on one open task or ready job that Graph lists. */
 export type SweepPlan =

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { elapsedMs } from '../skew';
+import { elapsedMs } from '../clock';
 import type { Tenant } from '../tenants/tenants';
 import { watchRowKey, type WatchKey } from '../watches/watches';
 import type { PrinterLook } from './sweepMemory';

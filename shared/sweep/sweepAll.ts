@@ -2,7 +2,7 @@ import { errorFields } from '../errors';
 import { createSweepTime, emptySweep, withBatchDeadline, withDeadline } from './sweepRun';
 import type { SweepDeps, SweepProgress, TenantSweep } from './sweepRun';
 import { eachBounded } from '../concurrency';
-import { elapsedMs } from '../skew';
+import { elapsedMs } from '../clock';
 import type { Tenant } from '../tenants/tenants';
 import { sweepTenant } from './sweepTenant';
 

@@ -6,7 +6,7 @@ import { noteSight } from './drift';
 import { listHeldTasks, sweepJobs, sweepTasks } from './listing';
 import { errorFields } from '../errors';
 import { eachBounded } from '../concurrency';
-import { elapsedMs } from '../skew';
+import { elapsedMs } from '../clock';
 
 export type WatchSweep =
   | { outcome: 'swept'; seen: number; enqueued: number }

@@ -1,7 +1,6 @@
 import { LONGEST_RETRY_MS, retryDelayMs } from '../backoff';
-import type { Clock } from '../clock';
+import { type Clock, waitEnd } from '../clock';
 import type { Logger } from '../logger';
-import { waitEnd } from '../skew';
 import type { Tenant, Tenants } from './tenants';
 
 export interface GraphAccessDeps {

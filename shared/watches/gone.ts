@@ -1,4 +1,4 @@
-import { elapsedMs } from '../skew';
+import { elapsedMs } from '../clock';
 import type { Tenant } from '../tenants/tenants';
 import { withoutSubscription, type Watch, type WatchKind } from './watches';
 

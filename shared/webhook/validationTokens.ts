@@ -8,11 +8,10 @@ import {
   type JWTPayload,
   type JWTVerifyGetKey,
 } from 'jose';
-import type { Clock } from '../clock';
+import { type Clock, CLOCK_SKEW_MS } from '../clock';
 import { errorFields, ReceiverError } from '../errors';
 import { isRecord, parseId } from '../parse';
 import { SIGN_IN_HOSTS } from '../settings/clouds';
-import { CLOCK_SKEW_MS } from '../skew';
 import type { VerifyTokens } from './receive';
 
 export interface SigningKeysDependencies {

@@ -1,4 +1,4 @@
-import { parseRetryAfter } from '../../shared/retryAfter';
+import { parseRetryAfter } from '../../shared/backoff';
 
 const NOW = Date.UTC(2026, 10, 22, 12, 0, 0);
 
