@@ -6,8 +6,7 @@
  */
 
 /** Paths of shared/ that import nothing but each other. */
-const plain =
-  '^shared/(errors|logger|clock|parse|concurrency|backoff|cache|jobPlace|plural|version)\\.ts$';
+const plain = '^shared/(errors|logger|clock|parse|concurrency|backoff|cache|jobPlace|plural|version)\\.ts$';
 /** What any file may measure with. The exporter behind it reads a setting, and is loaded after the first answer. */
 const telemetry = '^shared/telemetry/';
 const leaves = `${plain}|${telemetry}`;
