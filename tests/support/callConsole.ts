@@ -5,22 +5,22 @@ import { eventually } from './eventually';
 export function callConsole(address: string) {
   const url = new URL(address);
   const headers = { authorization: `Bearer ${url.searchParams.get('token') ?? ''}` };
-  const call = async (method: string, path: string, body?: unknown) => {
+  const call = async <Body = Record<string, unknown>>(method: string, path: string, body?: unknown) => {
     const json = { 'content-type': 'application/json' };
     const init = body === undefined ? { method, headers } : { method, headers: { ...headers, ...json } };
     const answer = await fetch(`${url.origin}/api/${path}`, {
       ...init,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+    return { status: answer.status, body: (await answer.json()) as Body };
   };
-  const snapshot = async () => (await call('GET', 'state')).body as unknown as ConsoleSnapshot;
+  const snapshot = async () => (await call<ConsoleSnapshot>('GET', 'state')).body;
   return {
     origin: url.origin,
     headers,
     call,
     snapshot,
-    print: async (request: PrintRequest) => (await call('POST', 'print', request)).body as unknown as PrintAnswer,
+    print: async (request: PrintRequest) => (await call<PrintAnswer>('POST', 'print', request)).body,
     /** Waits until the story of a job is as wanted. */
     untilJob: (what: string, id: string, isWanted: (story: JobStory) => boolean, limitMs?: number) =>
       eventually(
