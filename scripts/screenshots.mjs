@@ -70,7 +70,11 @@ async function printJobs(page) {
   await page.getByRole('button', { name: ': Repeat the next notification' }).click();
   await page.getByText('1 notification left').waitFor();
   await print(page, 'Reception', 'Quarterly report.pdf', 'Released', { copies: '2' });
-  await page.getByText('Duplicate', { exact: true }).first().waitFor();
+  // The decision and the body of the event become known a moment after the event was sent.
+  for (const text of ['Duplicate', 'Decided', 'As your systems receive it from the queue']) {
+    await page.locator('#job').getByText(text, { exact: true }).first().waitFor();
+  }
+  await page.getByText('1 notification left').waitFor({ state: 'detached' });
 }
 
 async function print(page, printer, document, outcome, { copies = '1' } = {}) {
