@@ -156,13 +156,19 @@ async function describeFile(
     definitionId: findDefinition({ definitions }, definition).id ?? '',
     printers,
   }));
-  const ends = jobStarted.map(({ definitionId }) => expiries.get(definitionId) ?? -Infinity);
+  const endOf = ({ definitionId }: PlanFile['jobStarted'][number]) => expiries.get(definitionId) ?? -Infinity;
+  const [first] = [...jobStarted].sort((a, b) => endOf(a) - endOf(b));
   const now = context.now();
-  const validUntil = Math.min(now + LONGEST_VALID_MS, ...ends.map((end) => end - CLOCK_SKEW_MS));
-  if (validUntil <= now) {
-    throw new ReceiverError('watchNotLive', 'The subscription of a definition ends within minutes', {
-      remedy: `Renew it, then repeat the command: subscriptions renew --tenant ${tenantId}`,
-    });
+  const validUntil = Math.min(now + LONGEST_VALID_MS, first ? endOf(first) - CLOCK_SKEW_MS : Infinity);
+  if (first && validUntil <= now) {
+    const watch = `--tenant ${tenantId} --definition ${first.definitionId}`;
+    throw new ReceiverError(
+      'watchNotLive',
+      `The subscription of definition ${first.definitionId} ends within minutes`,
+      {
+        remedy: `Renew it, then repeat the command: subscriptions renew ${watch}`,
+      },
+    );
   }
   const pullPrint = await readPullPrintPrinters(app, tenantId);
   return {

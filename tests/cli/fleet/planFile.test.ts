@@ -74,7 +74,7 @@ describe('fleet plan --out', () => {
     world.clock.advance(3 * HOUR_MS - 10 * 60_000);
     const { code, stderr } = await planOut();
     expect(code).toBe(1);
-    expect(stderr).toContain('subscriptions renew --tenant');
+    expect(stderr).toMatch(new RegExp(`subscriptions renew --tenant ${TENANT} --definition \\S+`));
   });
 
   it('writes no file while a watch has no subscription', async () => {
