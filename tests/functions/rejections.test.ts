@@ -42,6 +42,7 @@ jest.mock('@azure/functions', () => {
   };
 });
 jest.mock('../../shared/clock', () => ({
+  ...jest.requireActual<object>('../../shared/clock'),
   systemClock: {
     now: () => mockWorld.clock.now(),
     sleep: (ms: number) => mockWorld.clock.sleep(ms),
