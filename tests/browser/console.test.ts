@@ -45,6 +45,13 @@ const labels = () =>
     .locator('strong')
     .allTextContents();
 
+/** Waits until the job has steps with these labels. A decision is known a moment after the outcome, from the event. */
+const untilShown = (wanted: readonly string[]) =>
+  eventually(`the steps ${wanted.join(', ')}`, async () => {
+    const shown = await labels();
+    return wanted.every((label) => shown.includes(label)) ? true : undefined;
+  });
+
 /** Prints with the form, by mouse, and waits until the job is shown. */
 async function print(printer: RegExp, document: string): Promise<void> {
   const options = await page.locator('select[name="printer"]').locator('option').allTextContents();
@@ -77,6 +84,7 @@ describe('the console in a browser, with the local cloud', () => {
       .waitFor();
     await badge('Released').waitFor();
     const way = ['Printed', 'Notified', 'Acknowledged', 'Claimed', 'Read', 'Decided', 'Acted', 'Event sent'];
+    await untilShown(way);
     expect((await labels()).filter((label) => way.includes(label))).toEqual(way);
     expect(await page.getByRole('log').textContent()).toMatch(/^Job \d+\. /);
     // The option of the list is the selected one.
@@ -109,7 +117,7 @@ describe('the console in a browser, with the local cloud', () => {
     await setFault('Repeat the next notification').click();
     await print(/Reception/, 'Twice.pdf');
     await badge('Released').waitFor();
-    await eventually('a duplicate', async () => ((await labels()).includes('Duplicate') ? true : undefined));
+    await untilShown(['Duplicate', 'Event sent']);
     expect((await labels()).filter((label) => label === 'Event sent')).toHaveLength(1);
   });
 
@@ -137,7 +145,7 @@ describe('the console in a browser, with the local cloud', () => {
         .press('Enter');
     }
     await badge(outcome).waitFor();
-    expect(await labels()).toContain('Requested');
+    await untilShown(['Requested']);
     await panel(/^Job \d/)
       .getByText('print.job.ended', { exact: true })
       .waitFor();
@@ -149,7 +157,7 @@ describe('the console in a browser, with the local cloud', () => {
     await setFault('Lose the next notification').click();
     await panel('Faults').getByText('1 notification left').waitFor();
     await print(/Reception/, 'Lost.pdf');
-    await eventually('lost', async () => ((await labels()).includes('Lost') ? true : undefined));
+    await untilShown(['Lost']);
     await eventually(
       'found by the sweep',
       async () => {
@@ -170,7 +178,7 @@ describe('the console in a browser, with the local cloud', () => {
     await print(/Reception/, 'Throttled.pdf');
     await eventually('throttled', async () => ((await labels()).includes('Throttled') ? true : undefined), 60_000);
     await badge('Released').waitFor({ timeout: 60_000 });
-    expect(await labels()).toEqual(expect.arrayContaining(['Throttled', 'Retried', 'Event sent']));
+    await untilShown(['Throttled', 'Retried', 'Event sent']);
   });
 
   it('takes Graph down, and the job is done when Graph is back', async () => {
