@@ -1,4 +1,4 @@
-import type { GraphError } from '../graph/errors';
+import { GraphError } from '../graph/errors';
 import { afterFound, afterMissing } from '../watches/gone';
 import { watchRowKey, watchState, type Watch } from '../watches/watches';
 import type { ListingSweep } from './listing';
@@ -30,5 +30,5 @@ export async function noteSight(
 
 /** Whether Graph has no such printer or definition (404). */
 export function isNotFound(error: unknown): boolean {
-  return (error as Partial<GraphError> | undefined)?.code === 'graphNotFound';
+  return error instanceof GraphError && error.code === 'graphNotFound';
 }
