@@ -123,6 +123,7 @@ function createSend(deps: GraphClientDeps): CallGraph {
       if (!mayRepeat || !hasTime) {
         if (!isAnswered) silence.unanswered(tenantId);
         error.wasRepeated = tries > 1;
+        error.wasAnswered = isAnswered;
         throw error;
       }
       // A pause of the tenant is waited out at the top of the loop, including what other calls have added to it.

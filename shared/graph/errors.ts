@@ -28,6 +28,8 @@ export class GraphError extends ReceiverError {
   readonly said: string | undefined;
   /** An earlier try of the same call failed, but may have taken effect. */
   wasRepeated = false;
+  /** Graph answered a try of the same call, with any status: this is no outage of Graph. */
+  wasAnswered = false;
 
   constructor(code: ErrorCode, problem: string, options: GraphErrorOptions = {}) {
     super(code, problem, options);

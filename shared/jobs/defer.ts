@@ -10,6 +10,7 @@ import type { Access } from './access';
 import { isoTime, releaseClaim, type Claim } from './claims';
 import {
   afterPauseMs,
+  firstLookMs,
   growingDelayMs,
   LONGEST_DELAY_MS,
   LONGEST_OUTAGE_MS,
@@ -125,7 +126,8 @@ export async function deferAfterError(
   const { message, claim, access } = work;
   const ids = idsOf(message.reference);
   const outMs = waitedFor(claim.row, 'outage', deps.clock.now());
-  const outageMs = growingDelayMs('outage', outMs, deps.random());
+  const isFirstOfServed = outMs === 0 && error instanceof GraphError && error.wasAnswered;
+  const outageMs = isFirstOfServed ? firstLookMs(deps.random()) : growingDelayMs('outage', outMs, deps.random());
   if (error instanceof ReceiverError && error.retryable && outMs < LONGEST_OUTAGE_MS) {
     const retryAfterMs = error instanceof GraphError ? error.retryAfterMs : undefined;
     const isThrottled = error.code === 'graphThrottled';

@@ -22,6 +22,9 @@ const BOUNDS: Record<WaitReason, [firstMs: number, longestMs: number]> = {
   outage: [15_000, 10 * 60_000],
 };
 
+/** Where Graph answers, all tries of a call fail by chance alone: the user does not wait as long for that as for an outage. */
+const FIRST_LOOK_MS = 3_000;
+
 /** Up to this part of the wait is added, so that messages deferred together do not return together. */
 const SPREAD = 1 / 4;
 
@@ -38,6 +41,11 @@ export const LONGEST_OWN_WAIT_MS = BOUNDS.outage[1] * (1 + SPREAD);
 export function growingDelayMs(reason: WaitReason, waitedMs: number, random: number): number {
   const [first, longest] = BOUNDS[reason];
   return Math.min(longest, Math.max(first, waitedMs / 2)) * (1 + random * SPREAD);
+}
+
+/** Milliseconds until the first look after all tries of a call failed although Graph answered. `growingDelayMs` has the further ones. */
+export function firstLookMs(random: number): number {
+  return FIRST_LOOK_MS * (1 + random * SPREAD);
 }
 
 /**

@@ -119,6 +119,14 @@ describe('a call', () => {
     expect(await callGraph(POST)).toEqual({ status: 202, body: undefined, operationLocation: location });
   });
 
+  test.each([
+    ['answered once', [{ status: 503 }, new Error('reset'), new Error('reset'), new Error('reset')], true],
+    ['answered at all', [new Error('reset'), new Error('reset'), new Error('reset'), new Error('reset')], false],
+  ] as const)('of which no try succeeded says whether Graph %s', async (_name, answers, wasAnswered) => {
+    const { callGraph } = createSetting([...answers]);
+    expect(await errorOf(callGraph(GET))).toMatchObject({ code: 'graphUnavailable', wasAnswered });
+  });
+
   test('that is answered with 2xx and no JSON has an outcome that must be looked up', async () => {
     const { callGraph, sent } = createSetting([{ status: 200, body: '<html>' }]);
     const error = await errorOf(callGraph(GET));

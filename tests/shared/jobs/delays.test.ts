@@ -1,4 +1,4 @@
-import { afterPauseMs, growingDelayMs, sweepSpacingMs } from '../../../shared/jobs/delays';
+import { afterPauseMs, firstLookMs, growingDelayMs, sweepSpacingMs } from '../../../shared/jobs/delays';
 
 test.each([
   ['notYet', [0, 4, 20, 60, 120, 1e9], [2, 2, 10, 30, 60, 60]],
@@ -9,6 +9,10 @@ test.each([
 
 test('messages deferred together return spread over a quarter of the wait', () => {
   expect(growingDelayMs('outage', 120_000, 1)).toBe(75_000);
+});
+
+test('the first look after tries that failed by chance comes within four seconds', () => {
+  expect([firstLookMs(0), firstLookMs(1)]).toEqual([3_000, 3_750]);
 });
 
 test('after a pause no message returns before its end, and not all at its end', () => {

@@ -127,6 +127,19 @@ describe('outages', () => {
     });
   });
 
+  test.each(['unavailable', 'throttled'] as const)(
+    'all tries of a call were %s, and Graph answered: the next look comes after 3 seconds, and then the waits grow as in an outage',
+    async (kind) => {
+      worker.printStarted();
+      const answered = () => {
+        throw Object.assign(graphError(kind), { wasAnswered: true });
+      };
+      for (let n = 0; n < 4; n += 1) worker.world.next('GET', /./, answered);
+      const { outcome, delays } = await playUntilSettled(STARTED, 10 * MINUTE);
+      expect({ outcome, delays }).toEqual({ outcome: 'done', delays: [3, 15, 15, 17] });
+    },
+  );
+
   test('a Retry-After of a 503 is respected when it is longer', async () => {
     worker.world.next('GET', /./, thrower(graphError('unavailable', 120_000)));
     await worker.process(messageOf(STARTED));
