@@ -5,7 +5,7 @@ export interface Transfers {
   leave(tenantId: string): void;
 }
 
-/** Each transfer keeps 24 MiB of blocks. */
+/** Each transfer keeps 12 MiB of blocks. */
 const TRANSFERS = 4;
 /** The slow downloads of one tenant leave a place for the others. */
 const MOST_OF_A_TENANT = 3;

@@ -48,10 +48,10 @@ export interface DocumentContainer {
 }
 
 /**
- * Two blocks that are staged and one that is filled: 24 MiB for a document, 96 MiB for the four of an instance. A blob has 50,000
- * blocks at most (Scalability and performance targets for Blob storage), so that 390 GiB fit.
+ * Two blocks that are staged and one that is filled: 12 MiB for a document, 48 MiB for the four of an instance. A blob has 50,000
+ * blocks at most (Scalability and performance targets for Blob storage), so that 195 GiB fit.
  */
-const BLOCK_BYTES = 8 * 1024 * 1024;
+const BLOCK_BYTES = 4 * 1024 * 1024;
 const BLOCKS_AT_ONCE = 2;
 
 /** Opens the container of documents of the storage account in the settings. */

@@ -9,8 +9,8 @@ import { eventsOf } from '../support/flowRules';
 import { startFlow, WORK_QUEUES, type Customer, type Flow } from '../support/startFlow';
 import { PAST_LEASES_MS, untilQueueEmpty } from '../support/untilQueueEmpty';
 
-/** Three blocks of 8 MiB at most. */
-const SIZE = 20_000_000;
+/** Three blocks of 4 MiB at most. */
+const SIZE = 10_000_000;
 const STAGE = 'blob.PUT block';
 const COMMIT = 'blob.PUT blocklist';
 const BLOCK_CALLS = [STAGE, STAGE, STAGE, COMMIT];
