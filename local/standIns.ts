@@ -62,6 +62,10 @@ export interface FunctionsHostOptions extends StandInOptions {
 export type FunctionsHostProcess = Started<{ readonly url: string }> & {
   /** The process that runs the app now, a child of the host. */
   workerPid(): number;
+  /** Kills the process that runs the app, as when it alone fails. The host starts another one. */
+  killWorker(): void;
+  /** What the host has logged of each worker that ended by itself, and not by `killWorker`. */
+  workerDeaths(): readonly string[];
   /**
    * Resolves when no invocation is in progress: to true if none was at the first check. Throws after `timeoutMs`
    * (10,000).
@@ -81,11 +85,17 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     url: text('url'),
   }));
   let pid: unknown;
+  let announced = 0;
+  const deaths: string[] = [];
   let hasExited = false;
   void started.exited.then(() => (hasExited = true));
   const look = (line: string) => {
     const event = parseObject(line);
     if (event?.['event'] === 'worker') pid = event['pid'];
+    const { category, message } = event ?? {};
+    if (category !== 'Host.Worker' || typeof message !== 'string' || !message.includes(' ended with ')) return;
+    if (announced > 0) announced -= 1;
+    else deaths.push(message);
   };
   started.lines().forEach(look);
   started.onLine(look);
@@ -96,6 +106,11 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   return {
     ...started,
     workerPid,
+    killWorker() {
+      announced += 1;
+      killProcess(workerPid());
+    },
+    workerDeaths: () => deaths,
     /** As when the machine fails: the worker ends with the host, and neither can act on the end of the other. */
     kill() {
       const exited = started.kill();

@@ -73,6 +73,8 @@ export interface LocalCloud {
   readonly connectionString: string;
   /** Kills host `index` (0) if it runs and starts it again on its port. `settings` override the others. */
   restartHost(index?: number, settings?: Readonly<Record<string, string>>): Promise<FunctionsHostProcess>;
+  /** Of all processes of the hosts so far: see `FunctionsHostProcess`. */
+  workerDeaths(): readonly string[];
   /** Stops all in reverse order, even if one fails. May be called again. */
   stop(): Promise<void>;
 }
@@ -130,6 +132,7 @@ async function startParts(options: LocalCloudOptions, stops: StopList): Promise<
   const functionKey = randomBytes(24).toString('base64url');
 
   const hosts: FunctionsHostProcess[] = [];
+  const started: FunctionsHostProcess[] = [];
   const startHost = async (index: number, over: Readonly<Record<string, string>> = {}) => {
     const host = await startFunctionsHost({
       ...{ ...base, functionKey, env: { ...appEnvironment, ...over }, port: hostPorts[index] ?? 0 },
@@ -139,6 +142,7 @@ async function startParts(options: LocalCloudOptions, stops: StopList): Promise<
       ...(programs.host !== undefined && { file: programs.host }),
     });
     hosts[index] = host;
+    started.push(host);
     await stops.add(() => host.stop());
     return host;
   };
@@ -157,6 +161,7 @@ async function startParts(options: LocalCloudOptions, stops: StopList): Promise<
       await hosts[index]?.kill();
       return startHost(index, over);
     },
+    workerDeaths: () => started.flatMap((host) => host.workerDeaths()),
     stop: () => stops.stop(),
   };
 }

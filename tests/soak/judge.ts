@@ -67,7 +67,11 @@ export function createJudge(watches: readonly WatchKey[], holdHours: (printerId:
       }
       // An hour of the soak lasts a minute of its clock. A customer that is throttled for two minutes gets nothing done in it.
       const counted = hour.faults ? 0 : 1;
-      hoursOpen = new Map(openTasks.map(({ taskId }) => [taskId, (hoursOpen.get(taskId) ?? -1) + counted]));
+      const openFor = (taskId: string) => {
+        const before = hoursOpen.get(taskId);
+        return before === undefined ? 0 : before + counted;
+      };
+      hoursOpen = new Map(openTasks.map(({ taskId }) => [taskId, openFor(taskId)]));
       for (const { taskId, printerId } of openTasks) {
         if (hoursOpen.get(taskId) === HOURS_OPEN + holdHours(printerId) + 1) fail(`task ${taskId} is still open`);
       }

@@ -1,4 +1,3 @@
-import { killProcess } from '../../local/standIns';
 import type { ProxyCall } from '../../local/faultProxy/proxyCall';
 import { nameCrashPoint, type CrashPoint } from './crashPoints';
 import { eventually } from './eventually';
@@ -24,7 +23,7 @@ export function armDeath(flow: Flow, point: CrashPoint, counts: (call: ProxyCall
     await eventually(nameCrashPoint(point), () => fault.hits()[0]);
     const [host] = flow.cloud.hosts;
     if (victim === 'host') await host?.kill();
-    else if (host) killProcess(host.workerPid());
+    else host?.killWorker();
     fault.drop();
     fault.cancel();
     if (victim === 'host') await flow.cloud.restartHost();

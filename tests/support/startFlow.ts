@@ -60,6 +60,7 @@ export interface Flow {
   start(names: TimerName | readonly TimerName[]): Promise<void>;
   /** Runs timers' functions once, now, does `meanwhile` beside them, and waits until nothing is under way. */
   runNow(names: TimerName | readonly TimerName[], meanwhile?: () => Promise<void>): Promise<void>;
+  /** Ends all. Throws when the process of the app has ended by itself, and not by the test. */
   stop(): Promise<void>;
 }
 
@@ -197,7 +198,12 @@ export async function startFlow({ timers = false, shippedPolls = false, ...optio
       await meanwhile?.();
       await untilQuiet();
     },
-    stop: () => cloud.stop(),
+    async stop() {
+      const deaths = cloud.workerDeaths();
+      await cloud.stop();
+      // Its messages come back, so that nothing else would show it.
+      if (deaths.length > 0) throw new Error(`The app's process ended by itself: ${deaths.join(' ')}`);
+    },
   };
 }
 
