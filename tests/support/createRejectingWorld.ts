@@ -39,7 +39,13 @@ const GRAPH = 'https://graph.microsoft.com/v1.0';
  * and those of `rejections` reject, some at once and some in a later turn of the event loop.
  */
 export async function createRejectingWorld(rejections: Rejections) {
-  const clock = createFakeClock(START);
+  const fakeClock = createFakeClock(START);
+  const clock = {
+    ...fakeClock,
+    // What sleeps until it is ended is watching over work beside it: it must not move the time of that work.
+    sleep: (ms: number, signal?: AbortSignal): Promise<void> =>
+      signal ? new Promise((resolve) => signal.addEventListener('abort', () => resolve())) : fakeClock.sleep(ms),
+  };
   const tables = new Map<string, EntityTable>();
   const queues = new Map<string, ReturnType<typeof createMemoryQueue>>();
   const graph = createFakeGraph();
@@ -108,9 +114,12 @@ export async function createRejectingWorld(rejections: Rejections) {
     waiting.set(name, plain);
     return plain;
   };
-  const contents = (name: string): Pick<QueueContents, 'take' | 'show' | 'remove'> => {
+  const contents = (name: string): QueueContents => {
     const plain = plainContents(name);
     return {
+      count: async () => (await beforeCall(), plain.count()),
+      now: async () => (await beforeCall(), plain.now()),
+      peek: async () => (await beforeCall(), plain.peek()),
       take: async (...args) => (await beforeCall(), plain.take(...args)),
       show: async (...args) => (await beforeCall(), plain.show(...args)),
       remove: async (...args) => (await beforeCall(), plain.remove(...args)),
@@ -135,6 +144,7 @@ export async function createRejectingWorld(rejections: Rejections) {
     [`/print/taskDefinitions/${DEFINITION}/tasks`]: () => ({ value: [...tasks.values()] }),
     [`/print/taskDefinitions/${DEFINITION}/tasks/${TASK}`]: () => tasks.get(TASK),
     [`/print/printers/${PRINTER}/jobs`]: () => ({ value: [job] }),
+    [`/print/printers/${OTHER_PRINTER}/jobs`]: () => ({ value: [] }),
     [`/print/printers/${PRINTER}/jobs/${JOB}`]: () => ({ ...job, documents: printed }),
   };
   const ask = async (name: string, path: string, body: unknown): Promise<HttpAnswer> => {
