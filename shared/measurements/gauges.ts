@@ -54,19 +54,25 @@ export function upkeepGauges(rows: StoredRows): Measurement[] {
   ];
 }
 
-/** The reasons that `status` would give for each customer alone. */
+/** The reasons that `status` would give for each customer alone, and over all customers what alerts rest on. */
 export function attentionGauges(rows: StoredRows, ring: KeyRing): Measurement[] {
   const byTenant = groupWatches(rows);
+  let watchesWithWrongKeys = 0;
   const found = rows.tenants.flatMap((tenant) => {
     const { tenantId } = tenant;
     const own = { tenants: [tenant], watches: byTenant.get(tenantId) ?? [], now: rows.now };
-    const seen = { ...own, keys: [], wrongKeys: findWrongKeys(own, ring), queues: [], unreadableRules: [] };
+    const wrongKeys = findWrongKeys(own, ring);
+    watchesWithWrongKeys += wrongKeys.length;
+    const seen = { ...own, keys: [], wrongKeys, queues: [], unreadableRules: [] };
     return findReasons({ ...seen, unreadableRows: 0 }).map(({ reason }) => ({ tenantId, reason }));
   });
   const first = [...new Set(found.map(({ tenantId }) => tenantId))].slice(0, MOST_WITH_IDS);
-  return found
-    .filter(({ tenantId }) => first.includes(tenantId))
-    .map((dimensions) => gauge('upr.tenants.attention', 1, dimensions));
+  return [
+    gauge('upr.subscriptions.wrongKeys', watchesWithWrongKeys),
+    ...found
+      .filter(({ tenantId }) => first.includes(tenantId))
+      .map((dimensions) => gauge('upr.tenants.attention', 1, dimensions)),
+  ];
 }
 
 /** One document for several customers counts once. Those that storage does not deliver have no name here. */

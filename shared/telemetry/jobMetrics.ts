@@ -18,8 +18,9 @@ export const JOB_METRICS = {
   'upr.notifications.unknownKey': {
     kind: 'counter',
     unit: '{notification}',
-    dimensions: [],
-    description: 'Notifications signed with a key that a row names and CLIENT_STATE_KEYS lacks.',
+    dimensions: ['fromGraph'],
+    description:
+      'Notifications that name a key that has signed and CLIENT_STATE_KEYS lacks. fromGraph is true where another item proves that the body comes from Graph.',
   },
   'upr.notifications.notStored': {
     kind: 'counter',

@@ -78,14 +78,13 @@ const NOTIFICATION_REFUSALS = [
   ...['clientStateMalformed', 'wrongMac', 'unknownKey', 'revoked', 'validationTokens'],
 ];
 
+/** An item with a right mac proves that Graph sent the body. Anyone can send one without. */
+const fromGraph = word('fromGraph', ['true', 'false']);
+
 /** A field `refused.{reason}` for each reason, and whether Graph itself sent the body. */
 const refusedNotifications: Measured = (fields) =>
   NOTIFICATION_REFUSALS.flatMap((reason) =>
-    take(
-      'upr.notifications.refused',
-      { reason: always(reason), fromGraph: word('fromGraph', ['true', 'false']) },
-      { value: `refused.${reason}` },
-    )(fields),
+    take('upr.notifications.refused', { reason: always(reason), fromGraph }, { value: `refused.${reason}` })(fields),
   );
 
 const swept = (['missed', 'again', 'unnotified'] as const).map((found) =>
@@ -111,8 +110,7 @@ const MEASURED = new Map<string, readonly Measured[]>([
     [
       take('upr.notifications.accepted', { route }, { value: 'accepted' }),
       refusedNotifications,
-      // Without that proof anyone may have made the key up.
-      take('upr.notifications.unknownKey', {}, { value: 'unknownKey', when: { fromGraph: true } }),
+      take('upr.notifications.unknownKey', { fromGraph }, { value: 'unknownKey' }),
       take('upr.notifications.notStored', {}, { value: 'notStored' }),
     ],
   ],

@@ -20,6 +20,12 @@ export const SERVICE_METRICS = {
     dimensions: [],
     description: 'Watches of active customers without a live subscription for 30 minutes.',
   },
+  'upr.subscriptions.wrongKeys': {
+    kind: 'gauge',
+    unit: '{watch}',
+    dimensions: [],
+    description: 'Watches with a live subscription that the keys of CLIENT_STATE_KEYS cannot verify.',
+  },
   'upr.subscriptions.nearestExpiry': {
     kind: 'gauge',
     unit: 'min',

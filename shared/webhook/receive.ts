@@ -98,7 +98,7 @@ export async function receive(dependencies: ReceiveDependencies, batch: PostedBa
   if (status === 413 && dependencies.sweepRequests.note())
     logger.warn('notifications.tooLarge', { route: batch.route });
   for (const [reason, count] of Object.entries(counts.refused)) fields[`refused.${reason}`] = count;
-  // Anyone can make us answer 503 before an item is proven. Only what Graph alone can cause is an error.
+  // Anyone can name a key that left the ring, and its mac cannot be checked. Only what Graph alone can cause is an error.
   const failed = isProven ? 'error' : 'warn';
   const level = status === 503 ? failed : refused > 0 ? 'warn' : 'info';
   logger[level]('notifications.received', { ...fields, ...extra, ms: clock.now() - startedAt });
@@ -106,7 +106,7 @@ export async function receive(dependencies: ReceiveDependencies, batch: PostedBa
 }
 
 interface Outcome extends Received {
-  /** An item has the right mac, or was signed with a key that we had: the body comes from Graph. */
+  /** An item has the right mac: the body comes from Graph. */
   isProven: boolean;
 }
 
@@ -137,7 +137,7 @@ async function verifyAndStore(
   const counts: ReceiveCounts = { items: items.length, accepted: 0, merged, unknownKey, refused };
   if (verified.stopped) extra['stopped'] = true;
   const passed = verified.jobs.length + verified.lifecycle.length;
-  const isProven = passed > 0 || (unknownKey > 0 && record !== undefined);
+  const isProven = passed > 0;
   if (passed === 0) return { status: unknownKey > 0 ? 503 : 202, counts, isProven };
   extra['traceId'] = trace.traceId;
   try {

@@ -113,12 +113,12 @@ describe('alerts on notifications and queues', () => {
     ],
     ['a message is in a poison queue for 25 hours', ['poisonOld'], () => flow.moveClock(25 * HOUR)],
     [
-      'a notification is signed with a key that CLIENT_STATE_KEYS no longer has',
+      'a subscription is signed with a key that CLIENT_STATE_KEYS no longer has',
       ['unknownKey'],
       async () => {
-        const { tenantId, printerId } = await flow.onboard(['jobFetchable'], { trigger: false });
+        await flow.onboard(['jobFetchable'], { trigger: false });
         await flow.cloud.restartHost(0, { CLIENT_STATE_KEYS: `other:${testKey(2).toString('base64')}` });
-        await flow.control.print(tenantId, { printerId });
+        await flow.measure();
         await fires('unknownKey');
         await flow.cloud.restartHost();
       },

@@ -106,7 +106,14 @@ const EXAMPLES: Readonly<Record<string, { fires: Measured[]; quiet: Measured[] }
     fires: [['upr.notifications.refused', 1, { reason: 'wrongMac', fromGraph: 'true' }]],
     quiet: [['upr.notifications.refused', 500, { reason: 'wrongMac', fromGraph: 'false' }]],
   },
-  unknownKey: { fires: [['upr.notifications.unknownKey', 1]], quiet: [] },
+  unknownKey: {
+    fires: [['upr.subscriptions.wrongKeys', 1]],
+    // Anyone can name a key that left the ring.
+    quiet: [
+      ['upr.subscriptions.wrongKeys', 0],
+      ['upr.notifications.unknownKey', 64, { fromGraph: 'false' }],
+    ],
+  },
   notificationsNotStored: {
     fires: [['upr.notifications.notStored', 3]],
     quiet: [['upr.notifications.notStored', 2]],

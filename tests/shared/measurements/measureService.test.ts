@@ -129,6 +129,7 @@ describe('subscriptions and sweeps', () => {
     expect(world.value('upr.subscriptions.missing')).toBe(0);
     expect(world.value('upr.tenants.refusing')).toBe(0);
     expect(world.values('upr.tenants.attention')).toEqual([]);
+    expect(world.value('upr.subscriptions.wrongKeys')).toBe(0);
   });
 
   it('the one that lies furthest back counts, of several', async () => {
@@ -182,6 +183,8 @@ describe('subscriptions and sweeps', () => {
     expect(named.filter((reason) => reason === 'sweepLate')).toHaveLength(20);
     expect(named.filter((reason) => reason === 'wrongKeys')).toHaveLength(20);
     expect(named).toHaveLength(40);
+    // An alert rests on this one, so it counts them all.
+    expect(world.value('upr.subscriptions.wrongKeys')).toBe(25);
   });
 });
 

@@ -162,9 +162,11 @@ describe('nothing is counted twice, or without a cause', () => {
     ]);
   });
 
-  it('an unknown key counts only where the body is known to come from Graph', () => {
+  it('an unknown key says whether the body is known to come from Graph', () => {
     const fields = { route: 'receiveNotifications', accepted: 0, unknownKey: 5, fromGraph: false };
-    expect(measurementsOf('notifications.received', fields)).toEqual([]);
+    expect(valuesOf(measurementsOf('notifications.received', fields))).toEqual([
+      ['upr.notifications.unknownKey', 5, 'false'],
+    ]);
   });
 
   it('a job whose row another run has taken over is left to that run', () => {

@@ -177,10 +177,17 @@ describe('what the record of clientStates says', () => {
   const issued = (...keyIds: string[]): ClientStateRecord => ({ keyIds: new Set(keyIds), revoked: new Map() });
   const signedWith = (keyId: string) => bodyOf(startedItem({ clientState: stateFor({ keyId }) }));
 
-  it('503 and an error for a key that has signed: CLIENT_STATE_KEYS lacks it', async () => {
+  it('503 for a key that has signed, because CLIENT_STATE_KEYS may lack it, and no error, because anyone can name it', async () => {
     const { post, logger } = setUp(recordOf(issued('k1', 'old')));
     expect(await post(signedWith('old'))).toMatchObject({ status: 503, counts: { unknownKey: 1, refused: {} } });
-    expect(logger.events).toMatchObject([{ level: 'error', status: 503, unknownKey: 1 }]);
+    expect(logger.events).toMatchObject([{ level: 'warn', status: 503, unknownKey: 1, fromGraph: false }]);
+  });
+
+  it('503 and an error for a key that has signed beside an item with the right mac, which Graph alone can send', async () => {
+    const { post, logger } = setUp({ ...recordOf(issued('k1', 'old')) });
+    const body = bodyOf(startedItem({ clientState: stateFor({ keyId: 'old' }) }), startedItem());
+    expect(await post(body)).toMatchObject({ status: 503, counts: { accepted: 1, unknownKey: 1 } });
+    expect(logger.events).toMatchObject([{ level: 'error', status: 503, fromGraph: true }]);
   });
 
   it('202 for a key that never signed, which anyone can make up', async () => {
