@@ -99,15 +99,15 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): Ve
  */
 export function createSigningKeys({ fetch, clock }: SigningKeysDependencies, url: string): JWTVerifyGetKey {
   let failedAt: number | undefined;
-  let fetches = 0;
+  let begun = 0;
   const fetchKeys: FetchImplementation = async (_url, { signal }) => {
     if (failedAt !== undefined && clock.now() - failedAt < FAILED_FETCH_COOLDOWN_MS) throw unreachable(url);
+    begun += 1;
     try {
       const answer = await fetch(url, { signal });
       if (!answer.ok) throw unreachable(url, `status ${answer.status}`);
       const keys = parseKeys(await answer.json());
       failedAt = undefined;
-      fetches += 1;
       return Response.json({ keys });
     } catch (error) {
       failedAt = clock.now();
@@ -122,12 +122,12 @@ export function createSigningKeys({ fetch, clock }: SigningKeysDependencies, url
     [customFetch]: fetchKeys,
   });
   return async (header, token) => {
-    const fetchesBefore = fetches;
+    const begunBefore = begun;
     try {
       return await findKey(header, token);
     } catch (error) {
-      // The key may be newer than ours, and the cooldown allowed no look: not known yet is not bad.
-      const isUndecided = error instanceof errors.JWKSNoMatchingKey && fetches === fetchesBefore;
+      // The key may be newer than the last fetch, which this call may have joined: not known yet is not bad.
+      const isUndecided = error instanceof errors.JWKSNoMatchingKey && begun === begunBefore;
       throw isUndecided ? unreachable(url, 'a key is not known yet, and the last fetch was a moment ago') : error;
     }
   };

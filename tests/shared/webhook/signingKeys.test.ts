@@ -53,6 +53,23 @@ it('fetches again for an unknown key, but not within the cooldown', async () => 
   expect(fetch).toHaveBeenCalledTimes(2);
 });
 
+it('does not judge a key by a fetch that began before it: the key may have been published since', async () => {
+  const listing = (...kids: string[]) => Response.json({ keys: kids.map((kid) => ({ ...key, kid })) });
+  let end = (_answer: Response): void => undefined;
+  const begun = new Promise<Response>((resolve) => (end = resolve));
+  const answers = [begun, Promise.resolve(listing('one', 'two'))];
+  const { find, fetch, clock } = setUp(() => answers.shift() ?? good());
+  const first = find('one');
+  const joined = find('two');
+  end(listing('one'));
+  await expect(first).resolves.toBeDefined();
+  // Graph should send it again.
+  await expect(joined).rejects.toMatchObject({ code: 'keysUnreachable', retryable: true });
+  clock.advance(KEYS_COOLDOWN_MS);
+  await expect(find('two')).resolves.toBeDefined();
+  expect(fetch).toHaveBeenCalledTimes(2);
+});
+
 it.each([
   ['no connection', () => Promise.reject(new TypeError('fetch failed'))],
   ['a status of 500', () => Promise.resolve(new Response('', { status: 500 }))],
