@@ -39,6 +39,7 @@ var queries = {
   acknowledgementsDropped: loadTextContent('../alerts/acknowledgementsDropped.kql')
   notificationsRefused: loadTextContent('../alerts/notificationsRefused.kql')
   unknownKey: loadTextContent('../alerts/unknownKey.kql')
+  messagesHeld: loadTextContent('../alerts/messagesHeld.kql')
   notificationsNotStored: loadTextContent('../alerts/notificationsNotStored.kql')
   poison: loadTextContent('../alerts/poison.kql')
   poisonOld: loadTextContent('../alerts/poisonOld.kql')

@@ -47,7 +47,7 @@ const CODES = Object.keys(ERRORS);
 /** An error without a code of ours is one that the code does not expect. */
 const code: Word = (fields) => (CODES.includes(String(fields['code'])) ? String(fields['code']) : 'unexpected');
 const kind = word('kind', ['jobStarted', 'jobFetchable', 'jobEnded']);
-const queue = word('queue', ['print-notifications', 'subscription-events', 'print-archive']);
+const queue = word('queue', ['print-notifications', 'subscription-events', 'print-archive', 'print-job-events']);
 const route = word('route', ['receiveNotifications', 'receiveLifecycleEvents']);
 const action = word('action', ['release', 'redirect', 'abort']);
 const inactive = ['unknownTenant', 'pausedTenant', 'removedTenant', 'unknownWatch', 'removedWatch', 'staleGeneration'];
@@ -179,6 +179,7 @@ const MEASURED = new Map<string, readonly Measured[]>([
     'device.refused',
     [take('upr.devices.refused', { reason: word('reason', ['unsigned', 'unknown', 'revoked', 'expired']) })],
   ],
+  ['message.held', [take('upr.messages.held', { queue, cause: word('cause', ['unknownKey', 'configInvalid']) })]],
   [
     'message.refused',
     [take('upr.messages.refused', { queue, reason: word('reason', ['unsigned', 'wrongMac', 'unknownKey']) })],

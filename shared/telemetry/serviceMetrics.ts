@@ -159,6 +159,13 @@ export const SERVICE_METRICS = {
     dimensions: ['reason'],
     description: 'Requests of devices that were refused.',
   },
+  'upr.messages.held': {
+    kind: 'counter',
+    unit: '{message}',
+    dimensions: ['queue', 'cause'],
+    description:
+      'Messages that were sent to a waiting queue because their key is missing or settings are wrong: again every ten minutes at most.',
+  },
   'upr.messages.refused': {
     kind: 'counter',
     unit: '{message}',

@@ -191,6 +191,12 @@ describe('alerts on notifications and queues', () => {
         await flow.cloud.restartHost();
       },
     ],
+    [
+      'a message is signed with a key that CLIENT_STATE_KEYS does not have',
+      ['messagesHeld'],
+      // 43 characters are a mac of 32 bytes. Nothing can check it without the key.
+      () => flow.queues.put(QUEUE, { event: { kind: 'jobStarted' }, mac: `gone.${'A'.repeat(43)}` }),
+    ],
   ];
 
   it.each(SITUATIONS)('%s: %j', async (_situation, alerts, drive) => {

@@ -114,6 +114,11 @@ const EXAMPLES: Readonly<Record<string, { fires: Measured[]; quiet: Measured[] }
       ['upr.notifications.unknownKey', 64, { fromGraph: 'false' }],
     ],
   },
+  messagesHeld: {
+    fires: [['upr.messages.held', 1, { queue: 'print-archive', cause: 'unknownKey' }]],
+    // The alert on wrong settings covers these.
+    quiet: [['upr.messages.held', 500, { queue: 'print-archive', cause: 'configInvalid' }]],
+  },
   notificationsNotStored: {
     fires: [['upr.notifications.notStored', 3]],
     quiet: [['upr.notifications.notStored', 2]],

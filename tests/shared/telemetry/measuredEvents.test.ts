@@ -59,6 +59,7 @@ const FIELDS: Record<string, LogFields> = {
   'subscriptions.renewed': { watches: 20 },
   'archive.stored': { bytes: 1_000 },
   'device.refused': { reason: 'expired' },
+  'message.held': { queue: 'print-notifications', cause: 'unknownKey' },
   'message.refused': { queue: 'print-archive', reason: 'unsigned' },
   'function.failed': { function: 'sweepJobs', code: 'configInvalid' },
   'service.measured': { failed: 0 },
