@@ -5,6 +5,7 @@ import type { Measure } from '../shared/telemetry/catalogue';
 import { getTelemetry } from '../shared/telemetry/telemetry';
 import type { ReceiveDependencies } from '../shared/webhook/receive';
 import { answerHandshake, NO_SNIFF } from '../shared/webhook/handshake';
+import type { FromGraph } from '../shared/webhook/verify';
 import { httpHandler } from './handlers';
 
 /** Graph expects an answer within 3 s. The rest is for the way back. */
@@ -29,49 +30,63 @@ const SLOW_LIMITS = [
 /** The HTTP side of both webhook routes. */
 export const answerWebhook: HttpHandler = async (request, context) => {
   const startedAt = performance.now();
-  const answer = await answerPost(request, context);
+  const seen: Seen = { fromGraph: 'unknown' };
+  const answer = await answerPost(seen)(request, context);
   const { measure } = getTelemetry(process.env);
-  measureAnswer(measure, { route: context.functionName, status: answer.status, ms: performance.now() - startedAt });
+  const ms = performance.now() - startedAt;
+  measureAnswer(measure, { route: context.functionName, status: answer.status, ms, ...seen });
   return answer;
 };
 
-/** Measures how long an answer took. */
+/** What is known of a request when its answer is given, also where the work on it failed. */
+interface Seen {
+  fromGraph: FromGraph;
+}
+
+/** Measures how long an answer took. Anyone can post, so that shares of slow answers rest on those to Graph. */
 export function measureAnswer(
   measure: Measure,
-  { route, status, ms }: { route: string; status: number | undefined; ms: number },
+  { route, status, ms, ...seen }: Seen & { route: string; status: number | undefined; ms: number },
 ): void {
-  const dimensions = { route, status: String(status) };
+  const fromGraph = String(seen.fromGraph);
+  const dimensions = { route, status: String(status), fromGraph };
   measure({ metric: 'upr.notifications.time', value: ms, dimensions });
   for (const [limit, limitMs] of SLOW_LIMITS) {
-    if (ms > limitMs) measure({ metric: 'upr.notifications.slow', value: 1, dimensions: { limit } });
+    if (ms > limitMs) measure({ metric: 'upr.notifications.slow', value: 1, dimensions: { limit, fromGraph } });
   }
 }
 
-const answerPost = httpHandler(FAILED, async (request, { logger, context }) => {
-  const startedAt = performance.now();
-  const token = request.query.get('validationToken');
-  if (token !== null) return { ...answerHandshake(token) };
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(timeIsUp()), ANSWER_WITHIN_MS);
-  try {
-    const webhook = await untilAborted(deadline.signal, loadWebhook());
-    const { status } = await webhook.receive(
-      { ...webhook.dependencies, logger },
-      {
-        route: context.functionName,
-        traceparent: context.traceContext?.traceParent,
-        declaredLength: request.headers.get('content-length'),
-        readBody: async () => new Uint8Array(await request.arrayBuffer()),
-        signal: deadline.signal,
-      },
-    );
-    webhook.dependencies.sweepRequests.answered(performance.now() - startedAt);
-    setTimeout(() => catchUp(webhook.dependencies), AFTER_ANSWER_MS).unref();
-    return { status, headers: NO_SNIFF };
-  } finally {
-    clearTimeout(timer);
-  }
-});
+const answerPost = (seen: Seen): HttpHandler =>
+  httpHandler(FAILED, async (request, { logger, context }) => {
+    const startedAt = performance.now();
+    const token = request.query.get('validationToken');
+    if (token !== null) {
+      // Anyone can send one.
+      seen.fromGraph = false;
+      return { ...answerHandshake(token) };
+    }
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(timeIsUp()), ANSWER_WITHIN_MS);
+    try {
+      const webhook = await untilAborted(deadline.signal, loadWebhook());
+      const { status, fromGraph } = await webhook.receive(
+        { ...webhook.dependencies, logger },
+        {
+          route: context.functionName,
+          traceparent: context.traceContext?.traceParent,
+          declaredLength: request.headers.get('content-length'),
+          readBody: async () => new Uint8Array(await request.arrayBuffer()),
+          signal: deadline.signal,
+        },
+      );
+      seen.fromGraph = fromGraph;
+      webhook.dependencies.sweepRequests.answered(performance.now() - startedAt, fromGraph);
+      setTimeout(() => catchUp(webhook.dependencies), AFTER_ANSWER_MS).unref();
+      return { status, headers: NO_SNIFF };
+    } finally {
+      clearTimeout(timer);
+    }
+  });
 
 /** The storage calls that no answer waits for. Neither rejects. */
 function catchUp({ record, sweepRequests }: Pick<ReceiveDependencies, 'record' | 'sweepRequests'>): void {

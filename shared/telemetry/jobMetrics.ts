@@ -31,13 +31,14 @@ export const JOB_METRICS = {
   'upr.notifications.time': {
     kind: 'histogram',
     unit: 'ms',
-    dimensions: ['route', 'status'],
-    description: 'Time from the start of the function to its answer.',
+    dimensions: ['route', 'status', 'fromGraph'],
+    description:
+      'Time from the start of the function to its answer. fromGraph is unknown where the time was up before an item could prove it.',
   },
   'upr.notifications.slow': {
     kind: 'counter',
     unit: '{answer}',
-    dimensions: ['limit'],
+    dimensions: ['limit', 'fromGraph'],
     description: 'Answers that took longer than 1s, 2.9s or 10s. An answer is counted for each limit that it exceeds.',
   },
   'upr.jobs.claimed': {

@@ -11,7 +11,15 @@ import { formatSubscriptionMessage } from '../subscriptions/message';
 import { RECORD_IS_STALE_MS, type RecordReader } from './recordReader';
 import type { SweepAllRequests } from './sweepAllRequests';
 import type { TakeTurn } from './turns';
-import { tenantOf, verifyBody, type BadBody, type Refusal, type VerifiedBody, type VerifyContext } from './verify';
+import {
+  tenantOf,
+  verifyBody,
+  type BadBody,
+  type FromGraph,
+  type Refusal,
+  type VerifiedBody,
+  type VerifyContext,
+} from './verify';
 
 /** Graph's batches are some kilobytes. The host takes up to FUNCTIONS_REQUEST_BODY_SIZE_LIMIT. */
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -69,6 +77,7 @@ export interface ReceiveCounts {
 export interface Received {
   status: 202 | 400 | 413 | 503;
   counts: ReceiveCounts;
+  fromGraph: FromGraph;
 }
 
 /**
@@ -83,7 +92,8 @@ export async function receive(dependencies: ReceiveDependencies, batch: PostedBa
   const { clock, logger } = dependencies;
   const startedAt = clock.now();
   const extra: LogFields = {};
-  const { status, counts, isProven } = await verifyAndStore(dependencies, batch, extra);
+  const { status, counts, fromGraph } = await verifyAndStore(dependencies, batch, extra);
+  const isProven = fromGraph === true;
   const refused = Object.values(counts.refused).reduce((sum, count) => sum + count, 0);
   const fields: LogFields = {
     route: batch.route,
@@ -102,19 +112,14 @@ export async function receive(dependencies: ReceiveDependencies, batch: PostedBa
   const failed = isProven ? 'error' : 'warn';
   const level = status === 503 ? failed : refused > 0 ? 'warn' : 'info';
   logger[level]('notifications.received', { ...fields, ...extra, ms: clock.now() - startedAt });
-  return { status, counts };
-}
-
-interface Outcome extends Received {
-  /** An item has the right mac: the body comes from Graph. */
-  isProven: boolean;
+  return { status, counts, fromGraph };
 }
 
 async function verifyAndStore(
   dependencies: ReceiveDependencies,
   batch: PostedBatch,
   extra: LogFields,
-): Promise<Outcome> {
+): Promise<Received> {
   const { signal } = batch;
   if (Number(batch.declaredLength) > MAX_BODY_BYTES) return unread(413, { tooLarge: 1 });
   const trace = createTrace(dependencies.randomBytes, batch.traceparent);
@@ -126,7 +131,7 @@ async function verifyAndStore(
   } catch (error) {
     if (!signal.aborted) throw error;
     noteError(extra, error);
-    return unread(503, {});
+    return unread(503, {}, 'unknown');
   }
   if ('bad' in verified) {
     if (verified.bad === 'emptyBody') extra['hint'] = 'The host delivers chunked bodies empty: send Content-Length';
@@ -137,13 +142,13 @@ async function verifyAndStore(
   const counts: ReceiveCounts = { items: items.length, accepted: 0, merged, unknownKey, refused };
   if (verified.stopped) extra['stopped'] = true;
   const passed = verified.jobs.length + verified.lifecycle.length;
-  const isProven = passed > 0;
-  if (passed === 0) return { status: unknownKey > 0 ? 503 : 202, counts, isProven };
+  const fromGraph = passed > 0;
+  if (passed === 0) return { status: unknownKey > 0 ? 503 : 202, counts, fromGraph };
   extra['traceId'] = trace.traceId;
   try {
     if (!(await tokensAreGood(dependencies, verified, signal))) {
       counts.refused = { ...refused, validationTokens: passed };
-      return { status: 202, counts, isProven };
+      return { status: 202, counts, fromGraph };
     }
     const { stored, failure } = await storeAll(dependencies, verified, signal);
     counts.accepted = stored;
@@ -152,9 +157,9 @@ async function verifyAndStore(
   } catch (error) {
     noteError(extra, error);
     extra['notStored'] = passed;
-    return { status: 503, counts, isProven };
+    return { status: 503, counts, fromGraph };
   }
-  return { status: counts.accepted < passed || unknownKey > 0 ? 503 : 202, counts, isProven };
+  return { status: counts.accepted < passed || unknownKey > 0 ? 503 : 202, counts, fromGraph };
 }
 
 async function readAndVerify(
@@ -168,8 +173,8 @@ async function readAndVerify(
   return verifyBody(ring, body, { clientId, receivedAt, record, nextTraceparent }, { takeTurn, signal });
 }
 
-function unread(status: 400 | 413 | 503, refused: ReceiveCounts['refused']): Outcome {
-  return { status, counts: { items: 0, accepted: 0, merged: 0, unknownKey: 0, refused }, isProven: false };
+function unread(status: 400 | 413 | 503, refused: ReceiveCounts['refused'], fromGraph: FromGraph = false): Received {
+  return { status, counts: { items: 0, accepted: 0, merged: 0, unknownKey: 0, refused }, fromGraph };
 }
 
 /**

@@ -2,15 +2,17 @@ import type { Clock } from '../clock';
 import { createTrace, type RandomBytes } from '../jobs/message';
 import type { MessageQueue } from '../storage/queues';
 import { formatSubscriptionMessage } from '../subscriptions/message';
+import type { FromGraph } from './verify';
 
 export interface SweepAllRequests {
   /** Notes that notifications may have been refused unread. True when this process asks for a sweep because of it. */
   note(): boolean;
   /**
    * Counts an answer to Graph that took `ms`. Notes that notifications may be dropped when more than a tenth of the answers of
-   * this process in ten minutes took longer than Graph waits.
+   * this process in ten minutes took longer than Graph waits. Answers to others do not count, or many of them would hide slow
+   * ones. A body that was not read in time may be Graph's: it counts where its answer was slow.
    */
-  answered(ms: number): void;
+  answered(ms: number, fromGraph: FromGraph): void;
   /** Sends what was noted. To be called after an answer. Never rejects: the timer sweeps every ten minutes anyway. */
   send(): Promise<void>;
 }
@@ -49,11 +51,13 @@ export function createSweepAllRequests(deps: {
   };
   return {
     note,
-    answered(ms) {
+    answered(ms, fromGraph) {
+      const isSlow = ms > SLOW_MS;
+      if (fromGraph === false || (fromGraph === 'unknown' && !isSlow)) return;
       const now = deps.clock.now();
       if (now - answers.since >= SLOW_WINDOW_MS) answers = { since: now, all: 0, slow: 0 };
       answers.all += 1;
-      if (ms <= SLOW_MS) return;
+      if (!isSlow) return;
       answers.slow += 1;
       if (answers.slow > answers.all * SLOW_SHARE) note();
     },

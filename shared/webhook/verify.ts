@@ -21,6 +21,9 @@ export type Refusal =
   | 'unknownKey'
   | 'revoked';
 
+/** Whether an item has the right mac: the body comes from Graph. `unknown`: the time was up before that was decided. */
+export type FromGraph = boolean | 'unknown';
+
 export interface VerifyContext {
   /** ENTRA_CLIENT_ID, lower-cased. */
   clientId: string;

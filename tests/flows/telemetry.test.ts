@@ -30,9 +30,9 @@ describe('telemetry of the built app', () => {
     // Two handshakes of the subscription, one for each of its addresses, and one notification. A busy machine may answer the
     // notification with 503 first, after which Graph delivers it again.
     const answered = [
-      { route: 'receiveNotifications', status: '200' },
-      { route: 'receiveLifecycleEvents', status: '200' },
-      { route: 'receiveNotifications', status: '202' },
+      { route: 'receiveNotifications', status: '200', fromGraph: 'false' },
+      { route: 'receiveLifecycleEvents', status: '200', fromGraph: 'false' },
+      { route: 'receiveNotifications', status: '202', fromGraph: 'true' },
     ];
     expect(rowsOf('AppMetrics')).toEqual(
       expect.arrayContaining(

@@ -1,6 +1,7 @@
 import { HttpRequest, InvocationContext } from '@azure/functions';
 import { answerWebhook, measureAnswer } from '../../functions/answerWebhook';
 import type { Measurement } from '../../shared/telemetry/catalogue';
+import type * as Telemetry from '../../shared/telemetry/telemetry';
 import { badInputs } from '../fixtures/badInputs';
 import { eventually } from '../support/eventually';
 import { bodyOf, CLIENT_ID, startedItem, TEST_KEYS_SETTING } from '../support/notifications';
@@ -26,9 +27,22 @@ jest.mock('../../shared/webhook/recordReader', () => ({
 }));
 
 const mockSend = jest.fn(() => Promise.resolve());
+const mockAnswered = jest.fn();
 jest.mock('../../shared/webhook/sweepAllRequests', () => ({
-  createSweepAllRequests: () => ({ note: () => true, answered: () => undefined, send: mockSend }),
+  createSweepAllRequests: () => ({ note: () => true, answered: mockAnswered, send: mockSend }),
 }));
+
+const mockMeasured: Measurement[] = [];
+jest.mock('../../shared/telemetry/telemetry', () => {
+  const actual = jest.requireActual<typeof Telemetry>('../../shared/telemetry/telemetry');
+  return {
+    ...actual,
+    getTelemetry: (env: NodeJS.ProcessEnv) => ({
+      ...actual.getTelemetry(env),
+      measure: (one: Measurement) => void mockMeasured.push(one),
+    }),
+  };
+});
 
 const before = process.env;
 afterEach(() => {
@@ -101,6 +115,20 @@ it('answers 503 while storage refuses', async () => {
   expect(lines).toMatchObject([['error', { status: 503, accepted: 0 }]]);
 });
 
+it.each([
+  ['a body with the right mac', bodyOf(startedItem()), {}, 'true'],
+  ['a body that anyone can send', bodyOf(), {}, 'false'],
+  ['a handshake, which anyone can send', Buffer.alloc(0), { validationToken: 'x' }, 'false'],
+])('measures whether an answer was to Graph: %s', async (_name, body, query, fromGraph) => {
+  mockMeasured.length = 0;
+  mockAnswered.mockClear();
+  await post({ ...settings }, body, query);
+  const times = mockMeasured.filter(({ metric }) => metric === 'upr.notifications.time');
+  expect(times).toMatchObject([{ dimensions: { route: 'receiveNotifications', fromGraph } }]);
+  const counted = mockAnswered.mock.calls.map(([, of]: unknown[]) => String(of));
+  expect(counted).toEqual('validationToken' in query ? [] : [fromGraph]);
+});
+
 it('reads body and Content-Length of the request', async () => {
   const tooLarge = badInputs.find(({ status }) => status === 413);
   expect((await post({ ...settings }, Buffer.from(tooLarge?.body ?? ''))).answer).toMatchObject({
@@ -123,6 +151,9 @@ it('answers 503 when nothing is done in 2.5 seconds', async () => {
     await jest.advanceTimersByTimeAsync(2_500);
     expect(await answer).toEqual({ status: 503, headers: nosniff });
     expect(lines.join()).toContain('deadlinePassed');
+    // It was not read, so it may have been of Graph.
+    const last = mockMeasured.filter(({ metric }) => metric === 'upr.notifications.time').at(-1);
+    expect(last?.dimensions).toMatchObject({ status: '503', fromGraph: 'unknown' });
   } finally {
     jest.useRealTimers();
   }
@@ -136,13 +167,18 @@ it.each([
   [10_001, ['1s', '2.9s', '10s']],
 ])('measures an answer of %d ms, and each limit that it exceeds', (ms, limits) => {
   const measured: Measurement[] = [];
-  measureAnswer((one) => void measured.push(one), { route: 'receiveNotifications', status: 202, ms });
+  const answer = { route: 'receiveNotifications', status: 202, ms, fromGraph: true };
+  measureAnswer((one) => void measured.push(one), answer);
   expect(measured).toEqual([
     {
       metric: 'upr.notifications.time',
       value: ms,
-      dimensions: { route: 'receiveNotifications', status: '202' },
+      dimensions: { route: 'receiveNotifications', status: '202', fromGraph: 'true' },
     },
-    ...limits.map((limit) => ({ metric: 'upr.notifications.slow', value: 1, dimensions: { limit } })),
+    ...limits.map((limit) => ({
+      metric: 'upr.notifications.slow',
+      value: 1,
+      dimensions: { limit, fromGraph: 'true' },
+    })),
   ]);
 });

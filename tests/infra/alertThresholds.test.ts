@@ -81,25 +81,33 @@ const EXAMPLES: Readonly<Record<string, { fires: Measured[]; quiet: Measured[] }
   sweepNotRunning: { fires: [['upr.sweeps.age', 61]], quiet: [['upr.sweeps.age', 60]] },
   acknowledgementsSlow: {
     fires: [
-      ['upr.notifications.time', 9_000, {}, 1, 100],
-      ['upr.notifications.slow', 3, { limit: '2.9s' }],
+      ['upr.notifications.time', 9_000, { fromGraph: 'true' }, 1, 100],
+      // Anyone can cause these: they must not hide the slow ones.
+      ['upr.notifications.time', 9_000, { fromGraph: 'false' }, 1, 5_000],
+      ['upr.notifications.time', 9_000, { fromGraph: 'unknown' }, 1, 5_000],
+      ['upr.notifications.slow', 2, { limit: '2.9s', fromGraph: 'true' }],
+      // The body was not read in time, so it may be of Graph.
+      ['upr.notifications.slow', 1, { limit: '2.9s', fromGraph: 'unknown' }],
     ],
     quiet: [
-      ['upr.notifications.time', 9_000, {}, 1, 101],
-      ['upr.notifications.slow', 3, { limit: '2.9s' }],
-      ['upr.notifications.slow', 50, { limit: '1s' }],
+      ['upr.notifications.time', 9_000, { fromGraph: 'true' }, 1, 101],
+      ['upr.notifications.slow', 3, { limit: '2.9s', fromGraph: 'true' }],
+      ['upr.notifications.slow', 50, { limit: '2.9s', fromGraph: 'false' }],
+      ['upr.notifications.slow', 50, { limit: '1s', fromGraph: 'true' }],
     ],
   },
   acknowledgementsDropped: {
     fires: [
-      ['upr.notifications.time', 9_000, {}, 1, 10],
-      ['upr.notifications.slow', 2, { limit: '10s' }],
+      ['upr.notifications.time', 9_000, { fromGraph: 'true' }, 1, 10],
+      ['upr.notifications.time', 9_000, { fromGraph: 'false' }, 1, 5_000],
+      ['upr.notifications.slow', 2, { limit: '10s', fromGraph: 'true' }],
     ],
     // A single one is the start of an instance.
     quiet: [
-      ['upr.notifications.time', 9_000, {}, 1, 10],
-      ['upr.notifications.slow', 1, { limit: '10s' }],
-      ['upr.notifications.slow', 5, { limit: '2.9s' }],
+      ['upr.notifications.time', 9_000, { fromGraph: 'true' }, 1, 10],
+      ['upr.notifications.slow', 1, { limit: '10s', fromGraph: 'true' }],
+      ['upr.notifications.slow', 50, { limit: '10s', fromGraph: 'false' }],
+      ['upr.notifications.slow', 5, { limit: '2.9s', fromGraph: 'true' }],
     ],
   },
   notificationsRefused: {

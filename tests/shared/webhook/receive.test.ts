@@ -170,6 +170,15 @@ describe('503', () => {
   });
 });
 
+it.each([
+  ['an item has the right mac', bodyOf(startedItem(), {}), true],
+  ['no item has it', bodyOf({}), false],
+  ['it has no item', bodyOf(), false],
+  ['it is not a batch', Buffer.from('x'), false],
+])('says whether a body is proven to come from Graph: %s', async (_name, body, fromGraph) => {
+  expect(await setUp().post(body)).toMatchObject({ fromGraph });
+});
+
 describe('what the record of clientStates says', () => {
   const recordOf = (record: ClientStateRecord | undefined, ageMs = 0): Partial<ReceiveDependencies> => ({
     record: { current: () => Promise.resolve({ record, ageMs }), refresh: () => Promise.resolve() },
@@ -387,5 +396,6 @@ it('throws the error of reading the body, and answers 503 when the time is up be
   const late = new Error('late');
   deadline.abort(late);
   const waiting = receive(dependencies, { ...batch, readBody: () => new Promise(() => undefined) });
-  expect(await waiting).toMatchObject({ status: 503, counts: { items: 0 } });
+  // It may have been of Graph.
+  expect(await waiting).toMatchObject({ status: 503, counts: { items: 0 }, fromGraph: 'unknown' });
 });

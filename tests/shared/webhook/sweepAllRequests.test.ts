@@ -72,11 +72,35 @@ describe('slow answers, of which Graph drops notifications (delays above a tenth
   it('ask for a sweep when more than a tenth of ten minutes were slow, and no fewer', async () => {
     const { queue, startProcess } = setUp();
     const requests = startProcess();
-    for (let n = 0; n < 9; n += 1) requests.answered(50);
-    requests.answered(SLOW);
+    for (let n = 0; n < 9; n += 1) requests.answered(50, true);
+    requests.answered(SLOW, true);
     await requests.send();
     expect(queue.sent).toHaveLength(0);
-    requests.answered(SLOW);
+    requests.answered(SLOW, true);
+    await requests.send();
+    expect(queue.sent).toHaveLength(1);
+  });
+
+  it('are not hidden by answers to others, which anyone can cause, and those are no reason for a sweep', async () => {
+    const { queue, startProcess } = setUp();
+    const requests = startProcess();
+    for (let n = 0; n < 100; n += 1) requests.answered(SLOW, false);
+    await requests.send();
+    expect(queue.sent).toHaveLength(0);
+    for (let n = 0; n < 9; n += 1) requests.answered(50, true);
+    for (let n = 0; n < 100; n += 1) requests.answered(50, false);
+    // A body that arrives slowly is answered before Graph's limit, and anyone can send one.
+    for (let n = 0; n < 100; n += 1) requests.answered(2_500, 'unknown');
+    for (let n = 0; n < 2; n += 1) requests.answered(SLOW, true);
+    await requests.send();
+    expect(queue.sent).toHaveLength(1);
+  });
+
+  it('count where the body was not read in time, because it may be of Graph', async () => {
+    const { queue, startProcess } = setUp();
+    const requests = startProcess();
+    for (let n = 0; n < 8; n += 1) requests.answered(50, true);
+    requests.answered(SLOW, 'unknown');
     await requests.send();
     expect(queue.sent).toHaveLength(1);
   });
@@ -84,11 +108,11 @@ describe('slow answers, of which Graph drops notifications (delays above a tenth
   it('of an earlier window do not count', async () => {
     const { clock, queue, startProcess } = setUp();
     const requests = startProcess();
-    for (let n = 0; n < 30; n += 1) requests.answered(50);
-    for (let n = 0; n < 3; n += 1) requests.answered(SLOW);
+    for (let n = 0; n < 30; n += 1) requests.answered(50, true);
+    for (let n = 0; n < 3; n += 1) requests.answered(SLOW, true);
     clock.advance(TEN_MINUTES);
-    for (let n = 0; n < 10; n += 1) requests.answered(50);
-    requests.answered(SLOW);
+    for (let n = 0; n < 10; n += 1) requests.answered(50, true);
+    requests.answered(SLOW, true);
     await requests.send();
     expect(queue.sent).toHaveLength(0);
   });
@@ -97,7 +121,7 @@ describe('slow answers, of which Graph drops notifications (delays above a tenth
     const { clock, queue, startProcess } = setUp();
     const requests = startProcess();
     for (let minute = 0; minute < 20; minute += 1) {
-      requests.answered(SLOW);
+      requests.answered(SLOW, true);
       await requests.send();
       clock.advance(60_000);
     }
