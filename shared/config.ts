@@ -1,5 +1,11 @@
 import { ReceiverError } from './errors';
-import { checkGraphBaseUrl, checkOrigin, checkOrigins, checkPublicBaseUrl } from './settings/addresses';
+import {
+  checkGraphBaseUrl,
+  checkOrigin,
+  checkPublicBaseUrl,
+  checkTrustedHosts,
+  trustedOrigins,
+} from './settings/addresses';
 import { readCertificate, type CertificateConfig } from './settings/certificate';
 import { checkHosts, isInAzure, isLoopback, type Address, type Checked } from './settings/clouds';
 import { checkConnectionString, isDevelopmentAccount } from './settings/connectionString';
@@ -118,7 +124,7 @@ export function readConfig(env: SettingsEnvironment): Config {
   const storage = readStorage(reader, inAzure);
   const graphBaseUrl = read('GRAPH_BASE_URL', checkGraphBaseUrl) ?? DEFAULT_GRAPH;
   const authorityHost = read('ENTRA_AUTHORITY_HOST', (text) => checkOrigin(text, DEFAULT_AUTHORITY));
-  const trustedHosts = read('TRUSTED_HOSTS', (text) => checkOrigins(text, 'https://graph.example')) ?? [];
+  const trustedHosts = read('TRUSTED_HOSTS', checkTrustedHosts) ?? [];
   const clientId = need('ENTRA_CLIENT_ID', CLIENT_FORM, checkGuid(CLIENT_FORM));
   const credential = read('GRAPH_CREDENTIAL', checkCredential) ?? 'federated';
   const because = ` (GRAPH_CREDENTIAL is ${credential})`;
@@ -172,13 +178,19 @@ export function readConfig(env: SettingsEnvironment): Config {
 const STORAGE_NAMES = SETTING_NAMES.filter((name) => /^(AzureWebJobsStorage|EVENTS_STORAGE|DATA_STORAGE)/.test(name));
 
 /**
- * The settings of storage alone: queues can be opened although another setting is wrong.
+ * The settings of storage alone: queues can be opened although another setting is wrong. Outside Azure, a token is sent to
+ * known hosts only, as in `readConfig`. In Azure the host has opened these addresses with the same identity, and a message
+ * that is not held would become poison.
  *
  * @throws ReceiverError `configInvalid`
  */
 export function readStorageConfig(env: SettingsEnvironment): Pick<Config, 'storage' | 'eventsStorage' | 'dataStorage'> {
   const reader = createReader<SettingName>(env, STORAGE_NAMES);
-  const storage = readStorage(reader, isInAzure(env));
+  const inAzure = isInAzure(env);
+  const storage = readStorage(reader, inAzure);
+  const trusted = trustedOrigins(env['TRUSTED_HOSTS']);
+  const withToken = (storage?.endpoints ?? []).filter(({ name }) => name.endsWith('ServiceUri'));
+  if (!inAzure) reader.problems.push(...checkHosts(withToken, { trusted, inAzure }));
   if (reader.problems.length === 0 && storage) return storage.config;
   throw invalid(reader.problems);
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ReceiverError } from '../../shared/errors';
 import { parseGuid } from '../../shared/parse';
 import { formatPath, readJsonDocument } from '../../shared/rules/readDocument';
-import { checkGraphBaseUrl, checkOrigin, checkOrigins } from '../../shared/settings/addresses';
+import { checkGraphBaseUrl, checkOrigin, checkTrustedHosts } from '../../shared/settings/addresses';
 import { checkHosts, SIGN_IN_HOSTS } from '../../shared/settings/clouds';
 import { MOST_FLEET_BYTES, printers } from './document';
 
@@ -84,7 +84,7 @@ function findFaults(file: PlanFile, trusted: readonly string[]): string[] {
 
 function trustedOrigins(text: string | undefined): readonly string[] {
   if (text === undefined) return [];
-  const checked = checkOrigins(text, 'https://graph.example');
+  const checked = checkTrustedHosts(text);
   if ('value' in checked) return checked.value;
   throw new ReceiverError('configInvalid', '1 setting to correct', { details: [`TRUSTED_HOSTS ${checked.problem}`] });
 }

@@ -25,15 +25,21 @@ export function checkPublicBaseUrl(text: string): Checked<string> {
   });
 }
 
-/** A comma-separated list of origins. */
-export function checkOrigins(text: string, example: string): Checked<readonly string[]> {
+/** The value of TRUSTED_HOSTS: origins, separated by commas. */
+export function checkTrustedHosts(text: string): Checked<readonly string[]> {
   const origins: string[] = [];
   for (const part of text.split(',')) {
-    const checked = checkOrigin(part.trim(), example);
+    const checked = checkOrigin(part.trim(), 'https://graph.example');
     if ('problem' in checked) return checked;
     origins.push(new URL(checked.value).origin);
   }
   return { value: origins };
+}
+
+/** The same for what works while settings are wrong. A value that is wrong names no host. */
+export function trustedOrigins(text: string | undefined): readonly string[] {
+  const checked = checkTrustedHosts(text ?? '');
+  return 'value' in checked ? checked.value : [];
 }
 
 /**

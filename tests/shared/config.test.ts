@@ -222,6 +222,41 @@ describe('references that were not resolved', () => {
   });
 });
 
+describe('the settings of storage alone, while others are wrong', () => {
+  const at = (host: string) => ({
+    AzureWebJobsStorage__blobServiceUri: `https://a.blob.${host}`,
+    AzureWebJobsStorage__queueServiceUri: `https://a.queue.${host}`,
+    AzureWebJobsStorage__tableServiceUri: `https://a.table.${host}`,
+  });
+  const trusted = ['blob', 'queue', 'table'].map((kind) => `https://a.${kind}.storage.example`).join();
+
+  it('name no host of a stranger, which would receive the token of az login or of a managed identity', () => {
+    for (const identity of [{}, { AzureWebJobsStorage__clientId: IDENTITY }]) {
+      expect(() => readStorageConfig({ ...at('storage.example'), ...identity })).toThrow(
+        /^3 settings to correct.*TRUSTED/,
+      );
+    }
+    const events = {
+      AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+      EVENTS_STORAGE__queueServiceUri: 'https://e.example',
+    };
+    expect(() => readStorageConfig(events)).toThrow(/^1 setting to correct: EVENTS_STORAGE__queueServiceUri is not/);
+    expect(() => readStorageConfig({ ...at('storage.example'), TRUSTED_HOSTS: 'wrong' })).toThrow(/^3 settings/);
+  });
+
+  it('open known hosts and those of TRUSTED_HOSTS', () => {
+    expect(readStorageConfig(at('core.windows.net')).storage).toMatchObject({ azureCli: true });
+    expect(readStorageConfig({ ...at('storage.example'), TRUSTED_HOSTS: trusted }).storage).toMatchObject({
+      queueServiceUri: 'https://a.queue.storage.example',
+    });
+  });
+
+  it('open any host in Azure, where the platform has opened it already: the app holds its messages', () => {
+    const inAzure = { ...at('storage.example'), WEBSITE_INSTANCE_ID: 'i', TRUSTED_HOSTS: 'wrong' };
+    expect(readStorageConfig(inAzure).storage).toMatchObject({ queueServiceUri: 'https://a.queue.storage.example' });
+  });
+});
+
 it('addresses of public reports (32) are refused by name, each with its remedy', () => {
   const remedies = [
     /GRAPH_BASE_URL has no version: add \/v1\.0 or \/beta/,

@@ -1,4 +1,9 @@
-import { checkGraphBaseUrl, checkOrigin, checkOrigins, checkPublicBaseUrl } from '../../../shared/settings/addresses';
+import {
+  checkGraphBaseUrl,
+  checkOrigin,
+  checkPublicBaseUrl,
+  checkTrustedHosts,
+} from '../../../shared/settings/addresses';
 
 const origin = (text: string) => checkOrigin(text, 'https://login.microsoftonline.com');
 
@@ -33,9 +38,9 @@ it.each([
 });
 
 it('reads a list of origins', () => {
-  expect(checkOrigins('https://a.example , https://b.example:8443/', 'x')).toEqual({
+  expect(checkTrustedHosts('https://a.example , https://b.example:8443/')).toEqual({
     value: ['https://a.example', 'https://b.example:8443'],
   });
-  expect(checkOrigins('https://a.example,https://b.example/path', 'x')).toHaveProperty('problem');
-  expect(checkOrigins('https://a.example,', 'x')).toHaveProperty('problem');
+  expect(checkTrustedHosts('https://a.example,https://b.example/path')).toHaveProperty('problem');
+  expect(checkTrustedHosts('https://a.example,')).toHaveProperty('problem');
 });
