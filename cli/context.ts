@@ -63,8 +63,11 @@ export interface CliServices extends Pick<
 export interface CliContext {
   terminal: Terminal;
   version: CliIo['version'];
-  /** FUNCTION_KEY of the environment: no argument, because other users of a machine see the arguments of its programs. */
-  functionKey: string | undefined;
+  /**
+   * FUNCTION_KEY of the settings: no argument, because other users of a machine see the arguments of its programs.
+   * `isElsewhere`: only the environment has one, and the address of the app is from local.settings.json.
+   */
+  functionKey: () => Promise<{ key: string | undefined; isElsewhere: boolean }>;
   now: CliIo['now'];
   sleep: CliIo['sleep'];
   userName: CliIo['userName'];

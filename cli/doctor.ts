@@ -6,7 +6,14 @@ import type { Tenant } from '../shared/tenants/tenants';
 import type { Watch } from '../shared/watches/watches';
 import { nameArgument, notListed, TENANT_FLAG } from './arguments';
 import type { CliContext } from './context';
-import { checkDeployedKey, checkDeployedStatus, checkHandshake, checkRoute, ROUTES } from './doctor/addressChecks';
+import {
+  checkDeployedKey,
+  checkDeployedStatus,
+  checkHandshake,
+  checkRoute,
+  OWN_STATUS,
+  ROUTES,
+} from './doctor/addressChecks';
 import { runChecks, type Check, type Finding } from './doctor/checks';
 import { checkSignedWatches, showKeys } from './doctor/keyChecks';
 import { settingCommands } from './doctor/remedies';
@@ -30,7 +37,7 @@ export function doctorCommand(command: Command, context: CliContext): void {
     .option('--json', JSON_HELP)
     .addHelpText(
       'after',
-      '\nWith a function key in FUNCTION_KEY, the deployed app is asked for its status too. Exit code 1 when a check fails.\n' +
+      '\nWith a function key in FUNCTION_KEY beside the settings, the deployed app is asked for its status too. Exit code 1 when a check fails.\n' +
         example('doctor', 'doctor --tenant Contoso --json'),
     )
     .action((options: DoctorOptions) => doctor(context, options));
@@ -73,7 +80,7 @@ async function examine(context: CliContext, options: DoctorOptions): Promise<Fin
     { name: 'settings', run: () => found({ check: 'settings', state: 'ok', seen: 'complete and well-formed' }) },
     { name: 'keys', run: () => Promise.resolve(showKeys(config.clientStateKeys)) },
     ...(await storageChecks(context, config)),
-    ...addressChecks(context, config),
+    ...(await addressChecks(context, config)),
     { name: 'keys of watches', run: async () => [await checkWatches(context, config)] },
   ];
   const first = await runChecks(deps, general, interruption);
@@ -115,7 +122,8 @@ async function storageChecks(context: CliContext, config: Config): Promise<Check
   ];
 }
 
-function addressChecks({ fetch, now, version, functionKey: key }: CliContext, config: Config): Check[] {
+async function addressChecks({ fetch, now, version, functionKey }: CliContext, config: Config): Promise<Check[]> {
+  const { key, isElsewhere } = await functionKey();
   const deps = { fetch, config, now: now() };
   return [
     ...(['notifications', 'lifecycle'] as const).map((route) => ({
@@ -129,14 +137,15 @@ function addressChecks({ fetch, now, version, functionKey: key }: CliContext, co
     { name: 'key of the deployed app', run: async () => [await checkDeployedKey(deps)] },
     ...(key === undefined
       ? []
-      : [
-          {
-            name: 'status of the deployed app',
-            run: async () => [await checkDeployedStatus(deps, { functionKey: key, version })],
-          },
-        ]),
+      : [{ name: OWN_STATUS, run: async () => [await checkDeployedStatus(deps, { functionKey: key, version })] }]),
+    ...(isElsewhere ? [{ name: OWN_STATUS, run: () => found({ check: OWN_STATUS, ...ELSEWHERE }) }] : []),
   ];
 }
+
+const ELSEWHERE = {
+  state: 'skipped',
+  seen: 'FUNCTION_KEY is in the environment and the other settings are not: set all of them there, or put the key into Values of local.settings.json',
+} as const;
 
 async function checkWatches({ services, now, terminal }: CliContext, config: Config): Promise<Finding> {
   const { tenants, watches } = await services();

@@ -23,7 +23,7 @@ if (!existsSync(main)) {
 // For this one setting, the file overrides the environment: the environment has the certificates of the machine, and the
 // file has the one that the sign-in host of these settings needs. Only where the file has the settings, see settings.ts.
 const SETTING =
-  /^(AzureWebJobsStorage|CLIENT_STATE_KEYS|DATA_STORAGE|ENTRA_|EVENTS_|GRAPH_|MANAGED_IDENTITY_|PUBLIC_BASE_URL|TRUSTED_HOSTS)/;
+  /^(AzureWebJobsStorage|CLIENT_STATE_KEYS|DATA_STORAGE|ENTRA_|EVENTS_|GRAPH_|MANAGED_IDENTITY_|PUBLIC_BASE_URL)/;
 const hasSettings = Object.entries(process.env).some(([name, value]) => SETTING.test(name) && value?.trim());
 const certificates = hasSettings ? undefined : extraCertificates();
 if (certificates !== undefined && certificates !== process.env.NODE_EXTRA_CA_CERTS) {

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { once } from '../shared/concurrency';
 import { errorFields, ReceiverError } from '../shared/errors';
 import { createLogger } from '../shared/logger';
 import { usageError } from './arguments';
@@ -55,6 +56,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     if (verbose()) terminal.note(line);
   };
   const logger = createLogger({ info: toStderr, warn: toStderr, error: toStderr });
+  const settings = once(() => readSettings(io.env, io.directory));
   let opened: Promise<CliServices> | undefined;
   const context: CliContext = {
     terminal: {
@@ -65,13 +67,16 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
       },
     },
     version: io.version,
-    functionKey: io.env['FUNCTION_KEY'] || undefined,
+    functionKey: async () => {
+      const key = (await settings())['FUNCTION_KEY'];
+      return { key, isElsewhere: key === undefined && Boolean(io.env['FUNCTION_KEY']?.trim()) };
+    },
     now: io.now,
     sleep: io.sleep,
     userName: io.userName,
     runLocalTool: async (argv) => {
       progress.stop();
-      const { GRAPH_BASE_URL } = await readSettings(io.env, io.directory);
+      const { GRAPH_BASE_URL } = await settings();
       return io.runLocalTool(argv, { ...io.env, GRAPH_BASE_URL });
     },
     signIn: io.signIn,
@@ -86,8 +91,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     directory: io.directory,
     withoutSettings: () => progress.watch(io.createServices(io.env)),
     trustedHosts: io.env['TRUSTED_HOSTS'] || undefined,
-    services: () =>
-      (opened ??= readSettings(io.env, io.directory).then((env) => progress.watch(io.createServices(env)))),
+    services: () => (opened ??= settings().then((env) => progress.watch(io.createServices(env)))),
     logger,
     markFailed: () => {
       ended = 1;
@@ -98,7 +102,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   };
   program
     .description(
-      'Operate the Universal Print receiver. Settings are read from the environment, then from local.settings.json.',
+      'Operate the Universal Print receiver. Settings are read from the environment if it has any, else from local.settings.json.',
     )
     .version(io.version, '--version', 'print the version')
     .option('--verbose', 'write the log to stderr')

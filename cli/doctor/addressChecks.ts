@@ -81,6 +81,8 @@ export async function checkDeployedKey(deps: AddressDeps): Promise<Finding> {
   return problemOf(deps, check, answer, 200) ?? ok(check, `accepts what the key ${clientStateKeys[0].keyId} signs`);
 }
 
+export const OWN_STATUS = 'status of the deployed app';
+
 /**
  * What the deployed app says about itself. Its answer shows that its own identity reads the tables, queues and rules.
  *
@@ -90,7 +92,7 @@ export async function checkDeployedStatus(
   deps: AddressDeps,
   own: { functionKey: string; version: string },
 ): Promise<Finding> {
-  const check = 'status of the deployed app';
+  const check = OWN_STATUS;
   const answer = await ask(deps, 'GET', '/status', { 'x-functions-key': own.functionKey });
   if (typeof answer !== 'string' && answer.status === 401) {
     const remedies = [`az functionapp keys list ${APP} --query functionKeys`];

@@ -1,3 +1,7 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Environment } from '../../cli/context';
 import { keyCheckOf } from '../../shared/watches/clientState';
 import { CLI_ENV, createCliWorld } from '../support/createCliWorld';
 import { graphError } from '../support/createFakeGraph';
@@ -151,6 +155,46 @@ describe('doctor', () => {
     expect(one.findings.filter(({ check }) => check.includes(' of ') && check.endsWith(TENANT))).toHaveLength(2);
     expect((await world.run('doctor', '--tenant', OTHER_TENANT)).code).toBe(1);
     expect((await createDeployment().examine()).of('customers')).toMatchObject({ seen: 'none is active' });
+  });
+
+  describe('asks the deployed app for its status', () => {
+    const OWN_STATUS = 'status of the deployed app';
+    let directory: string;
+    beforeEach(async () => {
+      directory = await mkdtemp(join(tmpdir(), 'doctor-'));
+    });
+    afterEach(() => rm(directory, { recursive: true }));
+
+    /** What the command sends as the function key. */
+    const keysSent = async (env: Environment, values: Record<string, string>) => {
+      await writeFile(join(directory, 'local.settings.json'), JSON.stringify({ Values: values }));
+      const keys = new Set<string>();
+      const watched: typeof fetch = (input, init) => {
+        const key = new Headers(init?.headers).get('x-functions-key');
+        if (key !== null) keys.add(`${key} to ${new URL(input instanceof Request ? input.url : input).origin}`);
+        return app(input, init);
+      };
+      const { of } = await createDeployment({ env, directory, fetch: watched }).examine();
+      return { keys: [...keys], finding: of(OWN_STATUS) };
+    };
+    const stranger = { ...CLI_ENV, PUBLIC_BASE_URL: 'https://evil.example/api' };
+
+    it('never with the key of the environment where the address is from a file', async () => {
+      const { keys, finding } = await keysSent({ FUNCTION_KEY: 'the-key' }, stranger);
+      expect(keys).toEqual([]);
+      expect(finding).toMatchObject({
+        state: 'skipped',
+        seen: expect.stringMatching(/FUNCTION_KEY.*Values/) as string,
+      });
+    });
+
+    it.each([
+      ['the environment', { ...CLI_ENV, FUNCTION_KEY: 'the-key' }, stranger],
+      ['the file', { FUNCTION_KEY: 'other' }, { ...CLI_ENV, FUNCTION_KEY: 'the-key' }],
+    ])('with the key and the address of %s', async (_name, env, values) => {
+      const { keys } = await keysSent(env, values);
+      expect(keys).toEqual([`the-key to ${new URL(CLI_ENV.PUBLIC_BASE_URL).origin}`]);
+    });
   });
 
   it('has failed where the tables cannot be read, and still checks the rest', async () => {
