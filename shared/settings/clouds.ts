@@ -26,6 +26,8 @@ const CLOUDS = [
   },
 ] as const;
 
+type Cloud = (typeof CLOUDS)[number];
+
 /** The storage suffix of an account whose connection string names none. */
 export const DEFAULT_STORAGE_SUFFIX = CLOUDS[0].storageSuffix;
 
@@ -52,22 +54,23 @@ export interface HostRules {
 
 /**
  * Says which addresses must not receive credentials and data. Each one is on loopback (never in Azure), named exactly by
- * TRUSTED_HOSTS, or of the same cloud as the others.
+ * TRUSTED_HOSTS, or of the same cloud as the others. The first known host decides which cloud that is, whatever its role.
  *
  * @returns one sentence per problem, with the name of the setting
  */
 export function checkHosts(addresses: readonly Address[], { trusted, inAzure }: HostRules): string[] {
   const problems = new Set<string>();
-  const graph = addresses.find(({ role }) => role === 'graph');
-  const graphCloud = CLOUDS.find((cloud) => graph && cloud.graph === originOf(graph.url));
+  // Two clouds share their sign-in host, so more than one may be left.
+  let clouds: readonly Cloud[] = CLOUDS;
   for (const address of addresses) {
     const { name, role, url } = address;
     if (isLoopback(url)) {
       if (inAzure) problems.add(`${name} is on loopback, where Azure has no service: set it to the real address`);
-    } else if (role !== 'own' && role !== 'webhook' && !trusted.includes(originOf(url))) {
-      const clouds = graphCloud === undefined || role === 'graph' ? CLOUDS : [graphCloud];
-      const expected = [...new Set(clouds.map((cloud) => hostOf(cloud, role)))];
-      if (!expected.some((host) => isHost(url, host))) {
+    } else if (role !== 'own' && role !== 'webhook') {
+      const same = clouds.filter((cloud) => isHost(url, hostOf(cloud, role)));
+      if (same.length > 0) clouds = same;
+      else if (!trusted.includes(originOf(url))) {
+        const expected = [...new Set(clouds.map((cloud) => hostOf(cloud, role)))];
         problems.add(`${name} is not ${expected.join(' or ')}: correct it, or add its origin to TRUSTED_HOSTS`);
       }
     }
@@ -76,7 +79,7 @@ export function checkHosts(addresses: readonly Address[], { trusted, inAzure }: 
 }
 
 /** The origin that belongs to a role in a cloud. `*` stands for what differs by storage account or topic. */
-function hostOf(cloud: (typeof CLOUDS)[number], role: 'graph' | 'signIn' | 'storage' | 'eventGrid'): string {
+function hostOf(cloud: Cloud, role: 'graph' | 'signIn' | 'storage' | 'eventGrid'): string {
   if (role === 'storage') return `https://*.${cloud.storageSuffix}`;
   return role === 'eventGrid' ? `https://*.${cloud.eventGridSuffix}` : cloud[role];
 }

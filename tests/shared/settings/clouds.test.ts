@@ -43,6 +43,31 @@ it('accepts exactly the origins that TRUSTED_HOSTS names', () => {
   expect(checkHosts(own, { trusted: ['https://graph.example', ...trusted.slice(1)], inAzure: true })).toHaveLength(1);
 });
 
+it.each([
+  ['on loopback', 'http://127.0.0.1:7080/v1.0'],
+  ['named by TRUSTED_HOSTS', 'https://graph.example/v1.0'],
+])('with a Graph %s, sign-in host and storage are still of one cloud', (_name, graph) => {
+  const rules = { trusted: ['https://graph.example'], inAzure: false };
+  for (const [, signIn, suffix] of [GLOBAL, L4, L5]) {
+    expect(checkHosts(addresses(graph, signIn, queueAt(suffix)), rules)).toEqual([]);
+  }
+  for (const [signIn, suffix] of [
+    [L4[1], GLOBAL[2]],
+    [GLOBAL[1], L4[2]],
+  ]) {
+    const problems = checkHosts(addresses(graph, signIn ?? '', queueAt(suffix ?? '')), rules);
+    expect(problems).toEqual([expect.stringMatching(/^STORAGE is not https:.* TRUSTED_HOSTS$/)]);
+  }
+});
+
+it('two accounts of different clouds do not belong together, where nothing else is known', () => {
+  const own = addresses('https://graph.example/v1.0', 'https://login.example', queueAt(L5[2]), queueAt(GLOBAL[2]));
+  const rules = { trusted: ['https://graph.example', 'https://login.example'], inAzure: true };
+  expect(checkHosts(own, rules)).toEqual([
+    'STORAGE is not https://*.core.usgovcloudapi.net: correct it, or add its origin to TRUSTED_HOSTS',
+  ]);
+});
+
 it('accepts loopback outside Azure only', () => {
   const local = addresses('http://127.0.0.1:7080/v1.0', 'https://localhost:7443', 'http://127.0.0.1:10001/account');
   expect(checkHosts(local, { trusted: [], inAzure: false })).toEqual([]);
