@@ -11,18 +11,21 @@ const CLOUDS = [
     signIn: 'https://login.microsoftonline.com',
     storageSuffix: 'core.windows.net',
     eventGridSuffix: 'eventgrid.azure.net',
+    telemetrySuffix: 'applicationinsights.azure.com',
   },
   {
     graph: 'https://graph.microsoft.us',
     signIn: 'https://login.microsoftonline.us',
     storageSuffix: 'core.usgovcloudapi.net',
     eventGridSuffix: 'eventgrid.azure.us',
+    telemetrySuffix: 'applicationinsights.azure.us',
   },
   {
     graph: 'https://dod-graph.microsoft.us',
     signIn: 'https://login.microsoftonline.us',
     storageSuffix: 'core.usgovcloudapi.net',
     eventGridSuffix: 'eventgrid.azure.us',
+    telemetrySuffix: 'applicationinsights.azure.us',
   },
 ] as const;
 
@@ -76,6 +79,11 @@ export function checkHosts(addresses: readonly Address[], { trusted, inAzure }: 
     }
   }
   return [...problems];
+}
+
+/** Whether this is a host of Application Insights, in any of the clouds. */
+export function isTelemetryHost(url: string): boolean {
+  return CLOUDS.some(({ telemetrySuffix }) => isHost(url, `https://*.${telemetrySuffix}`));
 }
 
 /** The origin that belongs to a role in a cloud. `*` stands for what differs by storage account or topic. */

@@ -7,9 +7,9 @@ import { SpanKind, SpanStatusCode, type HrTime } from '@opentelemetry/api';
 import { resourceFromAttributes, type Resource } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { isLoopback } from '../settings/clouds';
 import { version } from '../version';
 import type { Measure } from './catalogue';
+import { trustedIngestion } from './ingestion';
 import { createInstruments } from './instruments';
 import type { EndedSpan } from './spans';
 import type { SpanIds } from './traceparent';
@@ -45,14 +45,24 @@ const SWITCHES = {
  *
  * @param env the environment of this process, in which the switches of the exporter are set
  * @param onFailure takes the status or the error code of each request that failed after its retries
+ * @returns undefined where the host of the endpoint must not receive credentials and data. `onFailure` takes `untrustedHost`
  * @throws errors of the exporter for an invalid connection string
  */
 export async function openExporter(
   env: Record<string, string | undefined>,
   onFailure: (reason: string) => void,
-): Promise<Exporter> {
+): Promise<Exporter | undefined> {
+  const address = trustedIngestion(env);
+  if (address === undefined) {
+    onFailure('untrustedHost');
+    return undefined;
+  }
   Object.assign(env, SWITCHES);
-  const options = { ...addressOptions(env), ...(await credentialOptions(env, onFailure)), ...ownOptions(onFailure) };
+  const options = {
+    ...addressOptions(env, address),
+    ...(await credentialOptions(env, onFailure)),
+    ...ownOptions(onFailure),
+  };
   const resource = resourceFromAttributes({
     'service.name': env['OTEL_SERVICE_NAME'] || env['WEBSITE_SITE_NAME'] || SCOPE.name,
     'service.version': version,
@@ -76,12 +86,10 @@ export async function openExporter(
   };
 }
 
-/** The library changes an address with http to https. A local endpoint has no certificate. */
-function addressOptions(env: Record<string, string | undefined>): AzureMonitorExporterOptions {
+/** The address is the one that was checked, not what the library reads. A local endpoint has no certificate. */
+function addressOptions(env: Record<string, string | undefined>, address: string): AzureMonitorExporterOptions {
   const connectionString = env['APPLICATIONINSIGHTS_CONNECTION_STRING'] ?? '';
-  const [, address = ''] = /(?:^|;)\s*IngestionEndpoint=(http:[^;]+?)\/?\s*(?:;|$)/i.exec(connectionString) ?? [];
-  if (address === '' || !isLoopback(address)) return { connectionString };
-  return { connectionString, host: address, allowInsecureConnection: true };
+  return { connectionString, host: address, ...(address.startsWith('http:') ? { allowInsecureConnection: true } : {}) };
 }
 
 /** `Authorization=AAD;ClientId=…` as the host reads it. Without a ClientId, the system-assigned identity. */

@@ -19,8 +19,8 @@ export interface Telemetry {
 type TelemetryEnvironment = Record<string, string | undefined>;
 
 export interface TelemetryDeps {
-  /** Opens the exporter. `onFailure` takes the status or the error code of each request that failed. */
-  openExporter: (env: TelemetryEnvironment, onFailure: (reason: string) => void) => Promise<Exporter>;
+  /** Opens the exporter, unless its host is not trusted. `onFailure` takes why nothing was sent: a status or a code. */
+  openExporter: (env: TelemetryEnvironment, onFailure: (reason: string) => void) => Promise<Exporter | undefined>;
   /** Milliseconds that never go back. */
   now: () => number;
 }
@@ -72,8 +72,8 @@ export function createTelemetry(env: TelemetryEnvironment, { openExporter, now }
   async function open(): Promise<void> {
     try {
       exporter = await openExporter(env, (reason) => (failure = reason));
-      kept?.measurements.forEach(exporter.measure);
-      if (kept && kept.spans.length > 0) exporter.trace(kept.spans);
+      if (exporter) kept?.measurements.forEach(exporter.measure);
+      if (kept && kept.spans.length > 0) exporter?.trace(kept.spans);
     } catch {
       // The message of the library may quote the connection string.
       failure = 'exporterNotOpened';

@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import { startIngestion, type Ingestion } from '../../../local/ingestion/startIngestion';
 import { openExporter } from '../../../shared/telemetry/exporter';
 import type { EndedSpan } from '../../../shared/telemetry/spans';
@@ -28,10 +29,15 @@ afterEach(() => {
   process.env = environment;
 });
 
-const open = (settings: Record<string, string> = {}) => {
+const tryToOpen = (settings: Record<string, string> = {}) => {
   // The exporter reads its switches from the environment of the process.
   process.env = { APPLICATIONINSIGHTS_CONNECTION_STRING: ingestion.connectionString, ...settings };
   return openExporter(process.env, (reason) => void failures.push(reason));
+};
+const open = async (settings?: Record<string, string>) => {
+  const exporter = await tryToOpen(settings);
+  if (!exporter) throw new Error('The exporter was not opened');
+  return exporter;
 };
 
 /** Before the exporter was opened. A whole second, because the library may cut a millisecond off. */
@@ -54,7 +60,7 @@ const SPAN: EndedSpan = {
 };
 
 it('sends metrics to an endpoint on loopback over http', async () => {
-  const exporter = await open({ WEBSITE_SITE_NAME: 'print-app', WEBSITE_INSTANCE_ID: 'instance-1' });
+  const exporter = await open({ WEBSITE_SITE_NAME: 'print-app' });
   exporter.measure({ metric: 'upr.notifications.accepted', value: 3, dimensions: { route: 'receiveNotifications' } });
   await exporter.flush();
   expect(ingestion.rows('AppMetrics')).toMatchObject([
@@ -63,7 +69,6 @@ it('sends metrics to an endpoint on loopback over http', async () => {
       Sum: 3,
       Properties: { route: 'receiveNotifications' },
       AppRoleName: 'print-app',
-      AppRoleInstance: 'instance-1',
     },
   ]);
   expect(failures).toEqual([]);
@@ -116,23 +121,31 @@ it('reports a request that was refused by its status', async () => {
 describe('over https', () => {
   const CLIENT = '7c9f6a52-1d0e-4b7f-9f43-5f0c7c1de001';
   let service: TlsService;
-  let requests: { host: string | undefined; authorization: string | undefined }[];
+  let requests: { host: string | undefined; authorization: string | undefined; body: string }[];
   beforeEach(async () => {
     requests = [];
     mockGetToken.mockClear();
     service = await startTlsService((request, response) => {
-      requests.push({ host: request.headers.host, authorization: request.headers.authorization });
-      response.writeHead(200, { 'content-type': 'application/json' });
-      request.resume().on('end', () => response.end('{"itemsReceived":1,"itemsAccepted":1,"errors":[]}'));
+      void buffer(request).then((body) => {
+        const { host, authorization } = request.headers;
+        requests.push({ host, authorization, body: body.toString() });
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end('{"itemsReceived":1,"itemsAccepted":1,"errors":[]}');
+      });
     });
   });
   afterEach(() => service.close());
 
-  const send = async (scheme: string, authentication: string) => {
+  const at = (endpoint: string) => {
     const [key = ''] = ingestion.connectionString.split(';');
+    return { APPLICATIONINSIGHTS_CONNECTION_STRING: `${key};IngestionEndpoint=${endpoint}` };
+  };
+  const send = async (scheme: string, authentication: string, settings: Record<string, string> = {}) => {
     const exporter = await open({
-      APPLICATIONINSIGHTS_CONNECTION_STRING: `${key};IngestionEndpoint=${scheme}://ingestion.example:${service.port}/`,
+      ...at(`${scheme}://ingestion.example:${service.port}/`),
+      TRUSTED_HOSTS: `https://ingestion.example:${service.port}`,
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: authentication,
+      ...settings,
     });
     exporter.measure({ metric: 'upr.measurements', value: 1 });
     await exporter.flush();
@@ -152,6 +165,20 @@ describe('over https', () => {
   it.each(['', `ClientId=${CLIENT}`, 'Authorization=Other'])('%p sends no token', async (text) => {
     expect(await send('https', text)).toEqual([undefined]);
     expect(mockGetToken).not.toHaveBeenCalled();
+  });
+
+  it('names the instance of the platform', async () => {
+    await send('https', '', { WEBSITE_INSTANCE_ID: 'instance-1' });
+    expect(requests[0]?.body).toContain('"ai.cloud.roleInstance":"instance-1"');
+  });
+
+  it('a host of a stranger receives neither token nor telemetry', async () => {
+    const endpoint = `https://ingestion.example:${service.port}`;
+    const aad = { APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD' };
+    expect(await tryToOpen({ ...at(endpoint), ...aad })).toBeUndefined();
+    expect(failures).toEqual(['untrustedHost']);
+    expect(mockCreated).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
   it('an identity without a token is reported', async () => {

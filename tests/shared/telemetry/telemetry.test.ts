@@ -32,10 +32,12 @@ function createWorld() {
     trace: (spans) => void traced.push(...spans),
     flush,
   };
-  const openExporter = jest.fn<Promise<Exporter>, Parameters<TelemetryDeps['openExporter']>>((_env, onFailure) => {
-    report = onFailure;
-    return Promise.resolve(exporter);
-  });
+  const openExporter = jest.fn<Promise<Exporter | undefined>, Parameters<TelemetryDeps['openExporter']>>(
+    (_env, onFailure) => {
+      report = onFailure;
+      return Promise.resolve(exporter);
+    },
+  );
   return {
     ...{ measured, traced, flush, openExporter },
     deps: { openExporter, now: () => now },
@@ -146,6 +148,27 @@ describe('with a connection string', () => {
       { level: 'warn', event: 'telemetry.notExported', reason: '503' },
       { level: 'warn', event: 'telemetry.notExported', reason: '503' },
     ]);
+  });
+
+  it('an exporter whose host is not trusted is not opened, and the log says why once', async () => {
+    const { deps, openExporter, measured, traced, pass } = createWorld();
+    openExporter.mockImplementation((_env, onFailure) => {
+      onFailure('untrustedHost');
+      return Promise.resolve(undefined);
+    });
+    const telemetry = createTelemetry(ON, deps);
+    const logger = createCapturedLogger();
+    telemetry.measure(accepted(1));
+    telemetry.trace([span('a')]);
+    for (let hour = 0; hour < 3; hour += 1) {
+      telemetry.invocationEnded(logger);
+      await jest.advanceTimersByTimeAsync(60_000);
+      pass(60 * 60_000);
+    }
+    await telemetry.flush();
+    expect(openExporter).toHaveBeenCalledTimes(1);
+    expect({ measured, traced }).toEqual({ measured: [], traced: [] });
+    expect(logger.events).toEqual([{ level: 'warn', event: 'telemetry.notExported', reason: 'untrustedHost' }]);
   });
 
   it('an exporter that cannot be opened costs nothing but a log line without a value', async () => {
