@@ -149,8 +149,13 @@ export function createServices(env: Environment, measure: Measure = notMeasured)
     watches,
     graph,
     confirmConsent: once(async () => {
-      const { createConfirmConsent } = await import('./consent/confirmConsent');
-      return createConfirmConsent({ tenants: await tenants(), tokens: (await graph()).tokens, clock: systemClock });
+      const [{ createConfirmConsent }, { OBSERVING }] = await Promise.all([
+        import('./consent/confirmConsent'),
+        import('./rules/neededPermissions'),
+      ]);
+      const { tokens, callGraph } = await graph();
+      const needed = OBSERVING;
+      return createConfirmConsent({ tenants: await tenants(), tokens, callGraph, needed, clock: systemClock });
     }),
     subscriptions: once(async () => ({
       config: await config(),

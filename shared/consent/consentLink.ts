@@ -55,7 +55,7 @@ export function consentUrl(settings: ConsentSettings, tenantId: string, now: num
 
 /** The result of a consent link. */
 export type ConsentVerdict =
-  /** Entra gives the app a token for this tenant. */
+  /** With a fresh token, Graph grants what the app needs to receive the jobs of this tenant. */
   | { outcome: 'consented'; tenantId: string }
   /** The browser says so. Anyone who has the link can make it say so, any number of times. */
   | { outcome: 'unconfirmed'; tenantId: string }

@@ -11,8 +11,8 @@ import { describeRefusal, readEntraRefusal, refusalFields, type Refusal } from '
 
 /** Access tokens for Graph, as the Graph client takes them. */
 export interface Tokens {
-  /** A token for this tenant. @throws ReceiverError `tokenRefused`, `tokenUnavailable` */
-  get(tenantId: string): Promise<string>;
+  /** A token for this tenant. `fresh` asks Entra, whatever is cached. @throws ReceiverError `tokenRefused`, `tokenUnavailable` */
+  get(tenantId: string, options?: { fresh: true }): Promise<string>;
   /** Graph answered a call with the token of this tenant with 401 or 403. */
   refused(tenantId: string): void;
 }
@@ -35,7 +35,8 @@ const THROTTLED = { firstMs: 1_000, longestMs: 60_000 };
  * - While Entra throttles a tenant, nothing is requested before its Retry-After, of which 15 minutes count. Where it asks for
  *   0 seconds again and again, the waits grow to a minute.
  * - The first call after a 401 or 403 of Graph takes a fresh token, at most once a minute. A token carries the permissions
- *   of the moment it was issued for about an hour, so a permission granted since would seem to be missing.
+ *   of the moment it was issued for about an hour, so a permission granted since would seem to be missing. A caller may
+ *   also ask for a fresh one, and bounds how often.
  */
 export function createTokens(request: RequestToken, clock: Pick<Clock, 'now'>): Tokens {
   const inProgress = new Map<string, Promise<string>>();
@@ -53,9 +54,13 @@ export function createTokens(request: RequestToken, clock: Pick<Clock, 'now'>): 
 
   function takeFresh(tenantId: string): boolean {
     if (!outdated.has(tenantId) || refreshed.has(tenantId)) return false;
+    noteFresh(tenantId);
+    return true;
+  }
+
+  function noteFresh(tenantId: string): void {
     outdated.delete(tenantId);
     refreshed.set(tenantId, true);
-    return true;
   }
 
   async function ask(tenantId: string, fresh: boolean): Promise<string> {
@@ -76,9 +81,10 @@ export function createTokens(request: RequestToken, clock: Pick<Clock, 'now'>): 
 
   return {
     refused: (tenantId) => void outdated.set(tenantId, true),
-    async get(tenantId) {
+    async get(tenantId, options) {
       checkPause(tenantId);
-      const fresh = takeFresh(tenantId);
+      if (options?.fresh) noteFresh(tenantId);
+      const fresh = options?.fresh ?? takeFresh(tenantId);
       const shared = fresh ? undefined : inProgress.get(tenantId);
       if (shared) return shared;
       const refusal = fresh ? undefined : refusals.get(tenantId);

@@ -99,6 +99,18 @@ describe('a refusal of Entra', () => {
     await expect(tokens.get('t1')).resolves.toBe('token of t1');
   });
 
+  test('does not keep a caller from asking for a fresh token, which also counts for a refusal by Graph', async () => {
+    const { asked, tokens, host, clock } = createSetting(REFUSED);
+    await expect(tokens.get('t1')).rejects.toBe(REFUSED);
+    host.error = undefined;
+    await expect(tokens.get('t1', { fresh: true })).resolves.toBe('token of t1');
+    tokens.refused('t1');
+    await tokens.get('t1');
+    clock.advance(60_001);
+    await tokens.get('t1');
+    expect(asked).toEqual(['t1', 't1, fresh', 't1', 't1, fresh']);
+  });
+
   test('does not keep a fresh token from being requested, and a success ends it', async () => {
     const { asked, tokens, host, clock } = createSetting(REFUSED);
     await expect(tokens.get('t1')).rejects.toBe(REFUSED);
