@@ -1,3 +1,4 @@
+import { chmodSync, writeFileSync } from 'node:fs';
 import { parseObject } from './standIns';
 
 /** The setting by which Node trusts an additional certificate authority. */
@@ -44,4 +45,10 @@ function parseFile(text: string): Record<string, unknown> & { Values: Record<str
   throw new Error(
     'local.settings.json is not JSON with "Values": delete it and start again, or copy local.settings.example.json',
   );
+}
+
+/** Writes the file for this user alone, because it holds a signing key. The mode of a file that exists is changed too. */
+export function writeSettingsFile(path: string, text: string): void {
+  writeFileSync(path, text, { mode: 0o600 });
+  chmodSync(path, 0o600);
 }

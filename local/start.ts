@@ -3,7 +3,7 @@
  * `--empty` leaves that to the reader of docs/onboarding.md. `--log` shows the whole log of the app.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -17,7 +17,13 @@ import { addFirstCustomer, onboardFirstCustomer } from './firstCustomer';
 import { createControlClient } from './graphSimulator/control/controlClient';
 import { writeLocalCloudFile } from './localCloudFile';
 import { runCliCommand } from './processes';
-import { readSettingsValues, withCertificates, withFreshKeys, withoutOldCertificates } from './settingsFile';
+import {
+  readSettingsValues,
+  withCertificates,
+  withFreshKeys,
+  withoutOldCertificates,
+  writeSettingsFile,
+} from './settingsFile';
 import { DEFAULT_PORTS, startLocalCloud, type LocalCloud } from './startLocalCloud';
 import { createStopList, stopOnSignals } from './stopList';
 import { describeWrongKeys } from './wrongKeys';
@@ -52,13 +58,13 @@ async function start(): Promise<void> {
   const { empty, log } = readArguments();
   if (!existsSync(SETTINGS_FILE)) {
     const example = readFileSync(join(ROOT, 'local.settings.example.json'), 'utf8');
-    writeSettings(withFreshKeys(example, randomBytes));
+    writeSettingsFile(SETTINGS_FILE, withFreshKeys(example, randomBytes));
     say('Wrote local.settings.json from the example, with a new signing key.');
   }
   const settings = readSettingsValues(readSettingsText());
   const cloud = await startLocalCloud({ root: ROOT, ports: 'default', stops, settings });
   // For the command line in another terminal, which signs in to the simulator over https.
-  writeSettings(withCertificates(readSettingsText(), cloud.simulator.caFile));
+  writeSettingsFile(SETTINGS_FILE, withCertificates(readSettingsText(), cloud.simulator.caFile));
   const removeFile = writeLocalCloudFile(ROOT, cloud.simulator);
   await stops.add(() => Promise.resolve(removeFile()));
   const steps = createStepPrinter({ write: say, hasColors: showsColors(process.stdout, process.env) });
@@ -105,12 +111,6 @@ function readArguments(): { empty: boolean; log: boolean } {
   // The first word after `node scripts/local.mjs` names this program.
   const { values } = parseArgs({ args: process.argv.slice(3), options });
   return values;
-}
-
-/** For this user alone: the file holds a signing key. */
-function writeSettings(text: string): void {
-  writeFileSync(SETTINGS_FILE, text, { mode: 0o600 });
-  chmodSync(SETTINGS_FILE, 0o600);
 }
 
 function readSettingsText(): string {

@@ -2,10 +2,11 @@ import { InvocationContext, type Timer } from '@azure/functions';
 import { signedQueueHandler, timerHandler } from '../../functions/handlers';
 import { ReceiverError } from '../../shared/errors';
 import { createMessageSigner } from '../../shared/storage/signedMessages';
+import { version } from '../../shared/version';
 import { createMemoryQueue } from '../support/memoryQueue';
 import { testKey } from '../support/testKey';
 
-const mockServices = { admission: jest.fn(), unsignedWaiting: jest.fn() };
+const mockServices = { config: jest.fn(), admission: jest.fn(), unsignedWaiting: jest.fn() };
 jest.mock('../../shared/services', () => ({ getServices: () => mockServices }));
 
 const QUEUE = 'print-notifications';
@@ -53,6 +54,38 @@ describe.each([
   it('throws an error of ours as it is', async () => {
     const error = new ReceiverError('storageUnavailable', 'Table storage did not answer');
     await expect(fail(error)).rejects.toBe(error);
+  });
+});
+
+describe('the first line of the log', () => {
+  /** The handlers of a process that has just started. */
+  const runTwice = () =>
+    jest.isolateModulesAsync(async () => {
+      const started = await import('../../functions/handlers');
+      for (let run = 0; run < 2; run += 1) {
+        await started.timerHandler(() => Promise.resolve())(TIMER, context);
+      }
+    });
+
+  it('says once per process what runs, with which credential, and which hosts the settings trust', async () => {
+    const trustedHosts = ['https://graph.example', 'https://login.example:8443'];
+    mockServices.config.mockResolvedValue({ credential: 'certificate', trustedHosts });
+    await runTwice();
+    expect(lines).toEqual([
+      {
+        event: 'app.started',
+        version,
+        node: process.version,
+        credential: 'certificate',
+        trustedHosts: 'https://graph.example https://login.example:8443',
+      },
+    ]);
+  });
+
+  it('is missing while settings are wrong, which concerns only the function that needs them', async () => {
+    mockServices.config.mockRejectedValue(new ReceiverError('configInvalid', '1 setting to correct'));
+    await runTwice();
+    expect(lines).toEqual([]);
   });
 });
 

@@ -1,9 +1,33 @@
-import { readSettingsValues, withCertificates, withFreshKeys, withoutOldCertificates } from '../../local/settingsFile';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  readSettingsValues,
+  withCertificates,
+  withFreshKeys,
+  withoutOldCertificates,
+  writeSettingsFile,
+} from '../../local/settingsFile';
 import { testKey } from '../support/testKey';
 
 const file = (values: Record<string, string>) => JSON.stringify({ IsEncrypted: false, Values: values });
 
 describe('local.settings.json as npm start writes it', () => {
+  it('can be read by its owner alone, also where it existed with another mode', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'settings-'));
+    try {
+      const path = join(folder, 'local.settings.json');
+      writeSettingsFile(path, 'new');
+      expect([statSync(path).mode & 0o777, readFileSync(path, 'utf8')]).toEqual([0o600, 'new']);
+      const shared = join(folder, 'shared.json');
+      writeFileSync(shared, 'old', { mode: 0o644 });
+      writeSettingsFile(shared, 'new');
+      expect([statSync(shared).mode & 0o777, readFileSync(shared, 'utf8')]).toEqual([0o600, 'new']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('a new one has a key of its own of 32 bytes, the least that CLIENT_STATE_KEYS takes', () => {
     const text = withFreshKeys(file({ A: '1', CLIENT_STATE_KEYS: '' }), () => testKey(7));
     expect(readSettingsValues(text)).toEqual({
