@@ -10,7 +10,7 @@ import { extendLease, isoTime, releaseClaim, type Claim, type ClaimDeps } from '
 import { deferAfterError } from '../jobs/defer';
 import type { Ledger } from '../jobs/ledger';
 import type { LedgerRow } from '../jobs/ledgerRow';
-import { formatJobMessage, idsOf, parseJobMessage, watchOf, type MessageOfJob } from '../jobs/message';
+import { afterAdmission, formatJobMessage, idsOf, parseJobMessage, watchOf, type MessageOfJob } from '../jobs/message';
 import { taskDeadline } from '../jobs/startedJob';
 import type { Logger } from '../logger';
 import type { MessageQueue } from '../storage/queues';
@@ -79,7 +79,7 @@ export async function archiveDocument(deps: ArchiveDeps, input: unknown): Promis
     return 'noPlace';
   }
   try {
-    return await archiveInPlace(deps, message);
+    return await archiveInPlace(deps, afterAdmission(message));
   } finally {
     deps.transfers.leave(tenantId);
   }
@@ -88,7 +88,7 @@ export async function archiveDocument(deps: ArchiveDeps, input: unknown): Promis
 async function archiveInPlace(deps: ArchiveDeps, message: MessageOfJob): Promise<ArchiveOutcome> {
   const { reference } = message;
   const ledger = { ledger: deps.ledger, clock: deps.clock };
-  const access = await deps.readAccess(watchOf(reference), message.generation);
+  const access = await deps.readAccess(watchOf(reference), undefined);
   const claim = await claimToArchive(ledger, reference, randomUUID());
   if (claim === 'notWanted') return claim;
   if (claim === 'recorded') {

@@ -107,6 +107,14 @@ export function idsOfInput(input: unknown): Record<string, string> {
   return { ...idsOfMessage(message), ...(jobId === undefined ? {} : { jobId }) };
 }
 
+/**
+ * The message of a job that has been admitted. It has no generation: a clientState that is revoked later must not stop work
+ * that was genuine when it was accepted.
+ */
+export function afterAdmission({ generation: _judged, ...message }: MessageOfJob): MessageOfJob {
+  return message;
+}
+
 /** The watch that this job event belongs to. */
 export function watchOf(reference: JobReference): WatchKey {
   const { tenantId, kind } = reference;

@@ -4,7 +4,7 @@ import { LONGEST_WAIT_IN_PLACE_MS, type CallGraph } from '../graph/client';
 import { GRAPH_CALL_LIMIT_MS } from '../graph/throttle';
 import type { Silence, Throttle } from '../graph/throttle';
 import type { LocateJob } from '../graph/api/printerShares';
-import { idsOf, idsOfInput, parseJobMessage, watchOf, type MessageOfJob } from './message';
+import { afterAdmission, idsOf, idsOfInput, parseJobMessage, watchOf, type MessageOfJob } from './message';
 import type { WatchKey } from '../watches/watches';
 import { errorFields, ReceiverError } from '../errors';
 import { isIsoTime } from '../parse';
@@ -143,10 +143,11 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
   }
 }
 
-async function processAdmitted(deps: ProcessDeps, message: MessageOfJob, input: unknown): Promise<ProcessOutcome> {
+async function processAdmitted(deps: ProcessDeps, received: MessageOfJob, input: unknown): Promise<ProcessOutcome> {
+  const message = afterAdmission(received);
   const { reference, foundBy, receivedAt } = message;
-  const access = await readAccess(deps, message);
-  if (!access.active && isDropped(message, access.reason)) {
+  const access = await readAccess(deps, received);
+  if (!access.active && isDropped(received, access.reason)) {
     // It was genuine when it was accepted, and a person replays it: its job is found at Graph.
     if (access.reason === 'staleGeneration' && foundBy === 'replay') {
       await deps.requestSweep(watchOf(reference), message.traceparent);

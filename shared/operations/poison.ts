@@ -1,5 +1,5 @@
 import { ReceiverError } from '../errors';
-import { formatJobMessage, parseJobMessage, ledgerRowKey } from '../jobs/message';
+import { afterAdmission, formatJobMessage, parseJobMessage, ledgerRowKey } from '../jobs/message';
 import { isRecord, parseId } from '../parse';
 import type { Ledger, LedgerKey } from '../jobs/ledger';
 import type { TakenMessage } from '../storage/queueContents';
@@ -72,33 +72,38 @@ async function explainJob(ledger: Pick<Ledger, 'get'>, value: unknown): Promise<
   const { message } = parsed;
   // Only the masked shape of the resource was kept, so a replay has nothing to process.
   if ('shape' in message) return { tenantId: message.tenantId, cause: `unknown resource ${message.shape}` };
-  const replay = formatJobMessage({ ...message, foundBy: 'replay', deferrals: 0 });
+  const again = { foundBy: 'replay', deferrals: 0 } as const;
   if (!message.reference) {
     const { tenantId, jobId } = message.shared;
+    const replay = formatJobMessage({ ...message, ...again });
     return { tenantId, jobId, cause: 'the share of its job cannot be read', replay };
   }
   const { reference } = message;
   const { tenantId, jobId } = reference;
   const key = ledgerRowKey(reference);
   const named = { tenantId, key, ...(jobId === undefined ? {} : { jobId }) };
-  return { ...named, ...(await readCause(ledger, { tenantId, rowKey: key })), replay };
+  const { isClaimed, ...known } = await readCause(ledger, { tenantId, rowKey: key });
+  // A job with a row was admitted before it failed.
+  const replayed = isClaimed ? afterAdmission(message) : message;
+  return { ...named, ...known, replay: formatJobMessage({ ...replayed, ...again }) };
 }
 
 async function readCause(
   ledger: Pick<Ledger, 'get'>,
   key: LedgerKey,
-): Promise<Pick<PoisonMessage, 'jobId' | 'cause' | 'refusal'>> {
+): Promise<Pick<PoisonMessage, 'jobId' | 'cause' | 'refusal'> & { isClaimed: boolean }> {
   try {
     const stored = await ledger.get(key);
-    if (!stored) return { cause: 'never claimed' };
+    if (!stored) return { isClaimed: false, cause: 'never claimed' };
     const { status, jobId, cause = status, lastRefusal } = stored.value;
     return {
+      isClaimed: true,
       ...(jobId === undefined ? {} : { jobId }),
       cause: status === 'done' ? 'done since' : cause,
       ...(lastRefusal === undefined ? {} : { refusal: lastRefusal }),
     };
   } catch (error) {
-    if (error instanceof ReceiverError) return { cause: error.code };
+    if (error instanceof ReceiverError) return { isClaimed: error.code === 'rowUnreadable', cause: error.code };
     throw error;
   }
 }

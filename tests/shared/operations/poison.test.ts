@@ -113,9 +113,10 @@ describe('what a poison message is about', () => {
     await world.open(`${JOBS}-poison`).send(jobMessage());
     const [message] = await world.seen();
     expect(message).toMatchObject({ cause, tenantId: TENANT, key: 'jobFetchable_p1_5182' });
-    expect(JSON.parse(message?.replay ?? '')).toMatchObject({
-      event: { foundBy: 'replay', deferrals: 0, generation: 2, jobId: '5182' },
-    });
+    const { event } = JSON.parse(message?.replay ?? '') as { event: Record<string, unknown> };
+    expect(event).toMatchObject({ foundBy: 'replay', deferrals: 0, jobId: '5182' });
+    // A job with a row was admitted before: a later revocation does not stop it.
+    expect(event['generation']).toBe(cells ? undefined : 2);
   });
 
   it('of print-archive is a job too', async () => {
