@@ -59,6 +59,8 @@ function checkAccess(
     return inactive('staleGeneration');
   }
   if (!tenant) return inactive('unknownTenant');
+  // A notification that has left nothing to compare it with, also while its tenant is paused or removed.
+  if (!record && generation !== undefined) return inactive('unknownWatch');
   if (tenant.status === 'paused') return inactive('pausedTenant');
   if (tenant.status === 'removed') return inactive('removedTenant');
   if (!record) return inactive('unknownWatch');

@@ -3,6 +3,7 @@ import { createLimit, createPace, eachBounded } from '../concurrency';
 import { errorFields } from '../errors';
 import { accessRetryAt, recordRefusedAccess, recordRestoredAccess } from '../tenants/graphAccess';
 import type { Tenant } from '../tenants/tenants';
+import { mayBeForgotten } from '../watches/generation';
 import { isMaintained } from '../watches/gone';
 import { watchRowKey, type StoredWatch, type WatchKey } from '../watches/watches';
 import { deleteOrphans } from './orphans';
@@ -142,8 +143,7 @@ async function reconcileOne(reconciliation: Reconciliation, tenant: Tenant): Pro
   const signedWith = new Set<string>();
   for await (const { record, etag } of deps.watches.listRecords(tenant.tenantId, onUnreadable)) {
     if (record.status === 'removed') {
-      // No key of the ring can have signed a clientState of this watch, so none can be accepted.
-      if (!record.keyIds.split(',').some((id) => keyIds.includes(id))) await deps.watches.forget(record, etag);
+      if (mayBeForgotten(record, keyIds, deps.clock.now())) await deps.watches.forget(record, etag);
     } else if (!record.wanted || isMaintained(tenant, record.kind)) {
       // Unwanted watches are removed, whatever the status of the tenant.
       rows.push({ watch: record, etag });

@@ -3,6 +3,7 @@ import { parseId, parseOneOf } from '../parse';
 import { readCells, unreadable } from '../storage/cells';
 import { parseOrReport, updateRow, type EntityTable, type Row, type StoredRow } from '../storage/entityTable';
 import { createClientStateRecords, isClientStateRecord } from './clientStateRecord';
+import { firstGeneration } from './generation';
 import { restOfHold } from './hold';
 
 export type WatchKind = 'jobStarted' | 'jobFetchable';
@@ -75,7 +76,7 @@ export type Watch =
 
 /**
  * What stays of a watch after its removal, so that a clientState that was revoked before is never accepted again and its
- * number is never used again. It is deleted once no key that may have signed one is in use.
+ * number is never used again. See `mayBeForgotten`.
  */
 export interface RemovedWatch extends WatchKey {
   status: 'removed';
@@ -97,12 +98,9 @@ export type NewWatch = WatchKey &
     subscriptionId?: undefined;
   };
 
-/** 2026-01-01. Counted from here, seconds fit into the nine digits of a clientState until 2057. */
-const GENERATIONS_BEGIN = Date.UTC(2026, 0, 1);
-
 /** A watch without a subscription. Its generation begins with the time at which it is added: none may occur again. */
 export function newWatch(watch: NewWatch): Watch {
-  const generation = Math.max(0, Math.floor((Date.parse(watch.since) - GENERATIONS_BEGIN) / 1_000));
+  const generation = firstGeneration(Date.parse(watch.since));
   return { wanted: true, generation, failures: 0, ...watch, status: 'pending' };
 }
 

@@ -20,6 +20,10 @@ beforeEach(async () => {
   worker = await createJobWorker();
   await worker.putTenant({ tenantId: OTHER_TENANT, status: 'paused' });
   await worker.putTenant({ tenantId: 'removed-tenant', status: 'removed' });
+  for (const tenantId of [OTHER_TENANT, 'removed-tenant']) {
+    await worker.putWatch({ tenantId });
+    await worker.putWatch({ tenantId, kind: 'jobFetchable', id: PRINTER });
+  }
   await worker.putWatch({ id: 'unwanted', wanted: false });
   await worker.putWatch({ kind: 'jobFetchable', id: 'unwanted', wanted: false });
 });
@@ -50,6 +54,8 @@ test.each([
   ['unknownTenant', { tenantId: ELSEWHERE }, undefined],
   ['unknownTenant', { tenantId: ELSEWHERE }, 0],
   ['unknownWatch', { definitionId: ELSEWHERE }, 0],
+  ['unknownWatch', { tenantId: OTHER_TENANT, definitionId: ELSEWHERE }, 0],
+  ['unknownWatch', { tenantId: 'removed-tenant', definitionId: ELSEWHERE }, 0],
 ])('%s, %j, generation %p: nothing is asked of Graph, because it may be forged', async (reason, names, generation) => {
   worker.world.putTask(TASK);
   const reference = { ...STARTED, ...names };

@@ -113,6 +113,7 @@ test.each(['unknownFutureValue', 'pending'])('a task that stays %s: it comes to 
 
 test('a task of a paused customer: the same, with a message at once', async () => {
   await worker.putTenant({ tenantId: OTHER_TENANT, status: 'paused' });
+  await worker.putWatch({ tenantId: OTHER_TENANT });
   worker.printStarted();
   worker.world.always('PATCH', /./, forbidden());
   const reference = { ...STARTED, tenantId: OTHER_TENANT };

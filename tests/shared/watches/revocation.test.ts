@@ -20,6 +20,7 @@ const OPERATIONS = [
   'addTenant',
   'newKey',
   'dropOldKeys',
+  'oldKeysReturn',
   'timer',
   'minute',
 ] as const;
@@ -53,6 +54,10 @@ function createDeployment() {
     },
     newKey: () => setRing([{ keyId: `k${keysMade}`, key: testKey(keysMade++) }, ...ring]),
     dropOldKeys: () => setRing([ring[0]]),
+    oldKeysReturn: () => {
+      const all = Array.from({ length: keysMade }, (_, n) => ({ keyId: `k${n}`, key: testKey(n) }));
+      setRing([ring[0], ...all.filter(({ keyId }) => keyId !== ring[0].keyId)]);
+    },
     timer: () => reconcileAll(deps),
     minute: () => world.clock.advance(60_000),
   };
@@ -67,6 +72,7 @@ function createDeployment() {
   return {
     issued,
     judge,
+    recordStatus: async () => (await world.watches.getRecord(KEY))?.status,
     async run(operation: Operation) {
       await operations[operation]();
       // The clientState that a subscription of this moment has.
@@ -118,11 +124,46 @@ it.each([
   expect(await deployment.judge(leaked)).toMatchObject([{ reason: 'staleGeneration' }, { reason: 'staleGeneration' }]);
 });
 
+const FORGOTTEN = ['revoke', 'newKey', 'dropOldKeys', 'remove', 'newKey', 'dropOldKeys'] as const;
+
+it.each([
+  ['removed and forgotten', [], 'unknownWatch'],
+  ['forgotten, of a paused customer', ['pause'], 'unknownWatch'],
+  ['forgotten, of a removed customer', ['removeTenant'], 'unknownWatch'],
+  ['forgotten and added again', ['add'], 'staleGeneration'],
+] as const)(
+  'a revoked clientState of a watch that was %s is refused when its key returns',
+  async (_name, last, reason) => {
+    const deployment = createDeployment();
+    for (const operation of ['addTenant', 'add'] as const) await deployment.run(operation);
+    const leaked = deployment.issued[0]?.clientState ?? '';
+    for (const operation of FORGOTTEN) await deployment.run(operation);
+    // What stays of the watch outlives the clocks of other machines.
+    for (let minute = 0; minute < 16; minute += 1) await deployment.run('minute');
+    await deployment.run('timer');
+    expect(await deployment.recordStatus()).toBeUndefined();
+    for (const operation of [...last, 'oldKeysReturn'] as const) await deployment.run(operation);
+    expect(await deployment.judge(leaked)).toMatchObject([{ reason }, { reason }]);
+  },
+);
+
+it('a watch that is added at once after its keys have left the ring continues with a higher generation', async () => {
+  const deployment = createDeployment();
+  for (const operation of ['addTenant', 'add', 'revoke', 'remove', 'newKey', 'dropOldKeys', 'timer'] as const) {
+    await deployment.run(operation);
+  }
+  const leaked = deployment.issued[0]?.clientState ?? '';
+  for (const operation of ['add', 'oldKeysReturn'] as const) await deployment.run(operation);
+  expect(await deployment.judge(leaked)).toMatchObject([{ reason: 'staleGeneration' }, { reason: 'staleGeneration' }]);
+});
+
 it('forgets a removed watch once no key is left that may have signed for it, and not before', async () => {
   const world = createSubscriptionWorld();
   await world.addTenant();
   await addWatch(world.deps, KEY);
   await removeWatch(world.deps, KEY);
+  // The clocks of the machines that add watches differ by up to 15 minutes.
+  world.clock.advance(16 * 60_000);
   const reconcileWith = async (...keyIds: string[]) => {
     const [first = '', ...others] = keyIds;
     const keyOf = (keyId: string) => ({ keyId, key: testKey(Number(keyId.slice(1))) });
