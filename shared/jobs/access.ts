@@ -7,7 +7,14 @@ import type { Tenant, Tenants } from '../tenants/tenants';
 /** Whether a watch of a tenant is active, and why not. */
 export type Access =
   | { active: true; tenant: Tenant; watch: Watch }
-  | { active: false; reason: InactiveReason; onFailure: Ending; personalDataDays: number };
+  | {
+      active: false;
+      reason: InactiveReason;
+      onFailure: Ending;
+      personalDataDays: number;
+      /** Of a stale generation that an active watch had until then: what was received before is genuine. */
+      acceptedUntil?: string;
+    };
 
 export type InactiveReason =
   | 'unknownTenant'
@@ -56,7 +63,8 @@ function checkAccess(
   const inactive = (reason: InactiveReason): Access => ({ active: false, reason, onFailure, personalDataDays });
   // Messages of the sweep and of operators carry no generation, because they do not come from a subscription.
   if (record && generation !== undefined && generation < record.generation) {
-    return inactive('staleGeneration');
+    const acceptedUntil = lastAccepted(tenant, record, generation);
+    return { ...inactive('staleGeneration'), ...(acceptedUntil === undefined ? {} : { acceptedUntil }) };
   }
   if (!tenant) return inactive('unknownTenant');
   // A notification that has left nothing to compare it with, also while its tenant is paused or removed.
@@ -66,4 +74,14 @@ function checkAccess(
   if (!record) return inactive('unknownWatch');
   if (record.status === 'removed' || !record.wanted) return inactive('removedWatch');
   return { active: true, tenant, watch: record };
+}
+
+/** When the generation was revoked, where it is the last one that was. An inactive tenant or watch has no job to find. */
+function lastAccepted(
+  tenant: Tenant | undefined,
+  record: Watch | RemovedWatch,
+  generation: number,
+): string | undefined {
+  const isActive = tenant?.status === 'active' && record.status !== 'removed' && record.wanted;
+  return isActive && generation === record.generation - 1 ? record.lastRevokedAt : undefined;
 }

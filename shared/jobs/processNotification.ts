@@ -19,6 +19,7 @@ import { sendToArchive } from './archiving';
 import { deferAfterError, deferClaimed, deferUntilTablesAnswer, requeue, waitForPlace } from './defer';
 import type { Ledger } from './ledger';
 import type { DecisionDeps } from './decision';
+import { keepAcceptedJob } from './revokedJob';
 import { nameSharedJob } from './sharedJob';
 import { workOnJob, type WorkResult } from './work';
 
@@ -148,10 +149,7 @@ async function processAdmitted(deps: ProcessDeps, received: MessageOfJob, input:
   const { reference, foundBy, receivedAt } = message;
   const access = await readAccess(deps, received);
   if (!access.active && isDropped(received, access.reason)) {
-    // It was genuine when it was accepted, and a person replays it: its job is found at Graph.
-    if (access.reason === 'staleGeneration' && foundBy === 'replay') {
-      await deps.requestSweep(watchOf(reference), message.traceparent);
-    }
+    await keepAcceptedJob(deps, message, access);
     deps.logger.warn('job.dropped', { ...idsOf(reference), reason: access.reason });
     return 'dropped';
   }

@@ -63,7 +63,9 @@ export function timelineOf(key: LedgerKey, row: LedgerRow, changedAt: string | u
     ...(notifiedAt === undefined
       ? []
       : [step(notifiedAt, "Graph's notification arrived after the job was found in another way")]),
-    step(firstSeenAt, attempts === 1 ? '1 run claimed it' : `the first of ${attempts} runs claimed it`),
+    ...(attempts === 0
+      ? []
+      : [step(firstSeenAt, attempts === 1 ? '1 run claimed it' : `the first of ${attempts} runs claimed it`)]),
     ...(readAt === undefined ? [] : [step(readAt, 'its job was read')]),
     ...archiveSteps(row),
     ...holdSteps(row),
@@ -179,6 +181,7 @@ function currentState(row: LedgerRow, changedAt: string | undefined): TimelineSt
     case 'failed':
       return { ...at, what: `it failed${cause}${until('the sweep retries it after', row.nextTryAt)}${retriesEnded}` };
     case 'gone':
+      if (row.attempts === 0) return { ...at, what: 'its clientState was revoked before a run claimed it' };
       return {
         ...at,
         what: `Graph never showed it${cause}${until('the sweep may retry it after', row.nextTryAt)}${retriesEnded}`,

@@ -99,6 +99,7 @@ export async function revokeWatch(deps: RevokeDeps, key: WatchKey): Promise<Chan
     ...withoutFailure(watch),
     generation: watch.generation + 1,
     sweepWanted: revokedAt,
+    lastRevokedAt: revokedAt,
     ...(hasSubscription(watch) ? { revokedAt } : {}),
   });
   const afterwards = async ({ watch: { generation } }: StoredWatch) => {

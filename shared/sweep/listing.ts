@@ -8,7 +8,16 @@ import type { Tenant } from '../tenants/tenants';
 import type { Watch } from '../watches/watches';
 import { listJobs, type ListedJob } from '../graph/api/printJobs';
 import { listTasks, type PrintTask } from '../graph/api/printTasks';
-import { isOutOfBounds, planEndedTask, planJob, planStoppedJob, planTask, type Sight, type SweepPlan } from './plan';
+import {
+  isOutOfBounds,
+  planEndedTask,
+  planJob,
+  planOlderJob,
+  planStoppedJob,
+  planTask,
+  type Sight,
+  type SweepPlan,
+} from './plan';
 import { eachBounded } from '../concurrency';
 
 export interface ListingOptions {
@@ -118,6 +127,8 @@ export async function sweepJobs(
 ): Promise<ListingSweep & { jobs: ListedJob[]; isQuiet: boolean }> {
   const { tenantId, id: printerId } = watch;
   const bounds = { since: Date.parse(watch.since), retentionDays: tenant.retentionDays };
+  // An older job that has a row was accepted. Without a request, its rows would be read in each sweep.
+  const knownBounds = options.retryNow ? { ...bounds, since: -Infinity } : bounds;
   const now = deps.clock.now();
   const jobs: ListedJob[] = [];
   /** A watch of less than a day may have been added with its printer. */
@@ -128,8 +139,11 @@ export async function sweepJobs(
     if (now - job.createdAt < NEW_JOB_MS) jobs.push(job);
     if (job.isReady) swept.seen += 1;
     const wantsEnd = job.hasEnded && tenant.completionEvents === 'on';
-    if ((!job.isReady && !wantsEnd) || isOutOfBounds(now, job.createdAt, bounds)) return undefined;
+    if ((!job.isReady && !wantsEnd) || isOutOfBounds(now, job.createdAt, knownBounds)) return undefined;
     const place = { tenantId, printerId, jobId: job.jobId };
+    if (isOutOfBounds(now, job.createdAt, bounds)) {
+      return { reference: { kind: 'jobFetchable', ...place }, isOpenTask: false, isNotified: true, plan: planOlderJob };
+    }
     return {
       reference: { kind: 'jobFetchable', ...place },
       isOpenTask: false,

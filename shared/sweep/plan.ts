@@ -71,6 +71,11 @@ export function planJob(sight: Sight): SweepPlan {
   return planRow(sight, false);
 }
 
+/** A job that is older than its watch: without a row it was never accepted, and it has no event. */
+export function planOlderJob(sight: Sight): SweepPlan {
+  return sight.row ? planJob(sight) : 'done';
+}
+
 /** A job that was canceled or aborted: Graph sends no notification of it, so nothing was missed. */
 export function planStoppedJob(): SweepPlan {
   return 'done';

@@ -30,6 +30,8 @@ interface WatchBase extends WatchKey {
   heldMs?: number | undefined;
   /** The clientState was revoked at this time: the current subscription is to be replaced. */
   revokedAt?: string | undefined;
+  /** The clientState was last revoked at this time. */
+  lastRevokedAt?: string | undefined;
   /** Graph's Retry-After of the last failure. Nothing overrides it. */
   retryAfterUntil?: string | undefined;
   /** When the last sweep began that Graph asked for with `missed`. */
@@ -234,7 +236,7 @@ function toRow(watch: Watch | RemovedWatch): Row {
 
 const TABLE = 'Subscriptions';
 const TIMES = [
-  ...['revokedAt', 'retryAfterUntil', 'missedSweptAt', 'sweepNotedUntil'],
+  ...['revokedAt', 'lastRevokedAt', 'retryAfterUntil', 'missedSweptAt', 'sweepNotedUntil'],
   ...['sweepWanted', 'renewalNotedUntil', 'renewedAt', 'missingSince'],
 ] as const satisfies readonly (keyof WatchBase)[];
 const TEXTS = ['keyId', 'keyCheck', 'notificationUrl', 'resource', 'changeType', 'name'] as const;

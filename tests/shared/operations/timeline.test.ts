@@ -49,6 +49,7 @@ it.each([
     { status: 'failed', cause: 'graphForbidden', failures: 10, retriesEndedAt: CHANGED },
     'it failed (graphForbidden); retries have ended',
   ],
+  [{ status: 'gone', attempts: 0, cause: 'clientStateRevoked' }, 'its clientState was revoked before a run claimed it'],
   [
     { status: 'gone', cause: 'jobNotFound', nextTryAt: CHANGED },
     `Graph never showed it (jobNotFound); the sweep may retry it after ${CHANGED}`,

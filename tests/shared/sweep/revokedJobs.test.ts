@@ -10,7 +10,7 @@ import type { SweepDeps } from '../../../shared/sweep/sweepRun';
 import { sweepWatches } from '../../../shared/sweep/sweepWatches';
 import { createCallBatch } from '../../support/createCallBatch';
 import { createFakeGraph } from '../../support/createFakeGraph';
-import { createJobWorker, FETCHABLE, messageOf, STARTED, TASK } from '../../support/createJobWorker';
+import { createJobWorker, FETCHABLE, messageOf, START, STARTED, TASK } from '../../support/createJobWorker';
 import { createSubscriptionWorld } from '../../support/createSubscriptionWorld';
 
 /** Worker, subscriptions and sweep over the same tables and the same Graph. */
@@ -157,5 +157,88 @@ describe.each([
     expect(app.listings()).toHaveLength(2);
     expect((await app.watch(reference))?.sweepWanted).toBeUndefined();
     expect(app.events()).toHaveLength(1);
+  });
+});
+
+describe('a ready job that is older than its watch', () => {
+  const HOUR = 3_600_000;
+  const accepted = () => messageOf(FETCHABLE, { receivedAt: new Date(app.clock.now()).toISOString() });
+  const since = () => new Date(app.clock.now()).toISOString();
+
+  /** The watch begins an hour after the job was printed. */
+  beforeEach(async () => {
+    app.world.putJob(FETCHABLE.printerId, FETCHABLE.jobId, { isFetchable: true, createdDateTime: START });
+    app.clock.advance(HOUR);
+    await app.watches.update(watchOf(FETCHABLE), (row) => ({ ...row, since: since() }));
+    app.clock.advance(60_000);
+  });
+
+  it('is done once when its clientState is revoked before a run has claimed it', async () => {
+    const message = accepted();
+    app.clock.advance(60_000);
+    await app.revoke(FETCHABLE);
+    // Before and after the sweep right after the revocation.
+    await expect(app.process(message)).resolves.toBe('dropped');
+    expect(await app.drain()).toEqual(['done']);
+    await expect(app.process(message)).resolves.toBe('dropped');
+    expect(await app.drain()).toEqual([]);
+    expect(app.events()).toHaveLength(1);
+  });
+
+  it.each(['graph', 'replay'] as const)(
+    'is done when its message (%s) is processed after the sweep',
+    async (foundBy) => {
+      const receivedAt = since();
+      app.clock.advance(60_000);
+      await app.revoke(FETCHABLE);
+      expect(await app.drain()).toEqual([]);
+      app.clock.advance(2 * HOUR);
+      await expect(app.process(messageOf(FETCHABLE, { receivedAt, foundBy }))).resolves.toBe('dropped');
+      expect(await app.drain()).toEqual(['done']);
+      expect(app.events()).toHaveLength(1);
+    },
+  );
+
+  it('is done by the sweep of a revocation when its run has failed', async () => {
+    app.world.next('GET', /./, () => {
+      throw new TypeError('a defect');
+    });
+    await expect(app.process(accepted())).rejects.toThrow('a defect');
+    app.clock.advance(60_000);
+    await app.revoke(FETCHABLE);
+    expect(await app.drain()).toEqual(['done']);
+  });
+
+  it('has no event where no notification of it was accepted, as a job that was printed during a pause', async () => {
+    app.clock.advance(60_000);
+    await app.revoke(FETCHABLE);
+    expect(await app.drain()).toEqual([]);
+    expect(app.listings()).toHaveLength(1);
+    expect(app.events()).toEqual([]);
+  });
+
+  it.each([
+    ['was received after the revocation', 1, 60_000],
+    ['has a clientState that was revoked before the last one', 2, -60_000],
+  ])('has no event when its message %s', async (_name, revocations, receivedMs) => {
+    app.clock.advance(2 * 60_000);
+    const receivedAt = new Date(app.clock.now() + receivedMs).toISOString();
+    for (let n = 0; n < revocations; n += 1) await app.revoke(FETCHABLE);
+    app.clock.advance(2 * 60_000);
+    await expect(app.process(messageOf(FETCHABLE, { receivedAt }))).resolves.toBe('dropped');
+    expect(await app.drain()).toEqual([]);
+    expect(await app.row(FETCHABLE)).toBeUndefined();
+    expect(app.events()).toEqual([]);
+  });
+
+  it('has no event when its message is processed while the customer is paused', async () => {
+    const message = accepted();
+    app.clock.advance(60_000);
+    await app.revoke(FETCHABLE);
+    await app.tenants.update(FETCHABLE.tenantId, (row) => ({ ...row, status: 'paused' }));
+    await expect(app.process(message)).resolves.toBe('dropped');
+    await app.tenants.update(FETCHABLE.tenantId, (row) => ({ ...row, status: 'active' }));
+    expect(await app.drain()).toEqual([]);
+    expect(app.events()).toEqual([]);
   });
 });

@@ -54,7 +54,14 @@ const tenants: Record<TenantStatus, Tenant> = {
 const everyWatchCell: Required<Extract<Watch, { status: 'updateFailed' }>> = {
   ...{ tenantId: TENANT, kind: 'jobStarted', id: DEFINITION, status: 'updateFailed' },
   ...{ since: at(-1_000), wanted: false, generation: 28_000_000, failures: 2, heldMs: HOLD_MS },
-  ...{ revokedAt: at(-9), retryAfterUntil: at(9), missedSweptAt: at(-8), sweepNotedUntil: at(8), sweepWanted: at(-7) },
+  ...{
+    revokedAt: at(-9),
+    lastRevokedAt: at(-9),
+    retryAfterUntil: at(9),
+    missedSweptAt: at(-8),
+    sweepNotedUntil: at(8),
+    sweepWanted: at(-7),
+  },
   ...{ renewalNotedUntil: at(7), renewedAt: at(-6), keyId: 'k1', keyCheck: 'abcdefgh' },
   notificationUrl: 'https://app.azurewebsites.net/api/notifications',
   resource: `/print/taskDefinitions/${DEFINITION}/tasks`,
