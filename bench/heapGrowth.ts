@@ -83,6 +83,7 @@ export const heapGrowth: Part = {
         random: Math.random,
         measure: notMeasured,
       }),
+      readClientStates: () => Promise.resolve(undefined),
       locateJob: createLocateJob(clock),
       throttle,
       silence,

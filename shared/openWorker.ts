@@ -41,6 +41,7 @@ export function openWorker({
   return {
     ledger,
     readAccess: createReadAccess({ tenants, watches, clock }),
+    readClientStates: () => watches.clientStates.read(),
     callGraph,
     locateJob: createLocateJob(clock),
     throttle,

@@ -5,6 +5,7 @@ import { GRAPH_CALL_LIMIT_MS } from '../graph/throttle';
 import type { Silence, Throttle } from '../graph/throttle';
 import type { LocateJob } from '../graph/api/printerShares';
 import { afterAdmission, idsOf, idsOfInput, parseJobMessage, watchOf, type MessageOfJob } from './message';
+import type { ClientStateRecord } from '../watches/clientState';
 import type { WatchKey } from '../watches/watches';
 import { errorFields, ReceiverError } from '../errors';
 import { isIsoTime } from '../parse';
@@ -26,6 +27,8 @@ import { workOnJob, type WorkResult } from './work';
 export interface ProcessDeps {
   ledger: Ledger;
   readAccess: ReadAccess;
+  /** The record of revoked clientStates, which names watches by their tags. */
+  readClientStates: () => Promise<ClientStateRecord | undefined>;
   callGraph: CallGraph;
   locateJob: LocateJob;
   throttle: Pick<Throttle, 'remainingMs'>;

@@ -3,7 +3,7 @@ import { ReceiverError } from '../errors';
 import { GraphError } from '../graph/errors';
 import type { CallGraph } from '../graph/client';
 import type { LocateJob } from '../graph/api/printerShares';
-import { watchTag } from '../watches/clientState';
+import { isRevoked, watchTag, type ClientStateRecord } from '../watches/clientState';
 import type { ReadAccess } from './access';
 import { requeue, type DeferDeps } from './defer';
 import { afterPauseMs, growingDelayMs, NOT_YET_WINDOW_MS } from './delays';
@@ -12,6 +12,8 @@ import { idsOfMessage, watchOf, type JobReference, type MessageOfJob, type Messa
 
 export interface SharedJobDeps extends Omit<DeferDeps, 'ledger'> {
   readAccess: ReadAccess;
+  /** What was revoked, by the tags of the watches. */
+  readClientStates: () => Promise<ClientStateRecord | undefined>;
   callGraph: CallGraph;
   locateJob: LocateJob;
   clock: Pick<Clock, 'now'>;
@@ -29,6 +31,13 @@ export async function nameSharedJob(
 ): Promise<{ message: MessageOfJob } | { outcome: 'deferred' | 'dropped' } | { poison: string }> {
   const { shared, ...rest } = message;
   const { tenantId, shareId, tag } = shared;
+  const { generation } = message;
+  // Its watch is not known before Graph shows the printer of the share, but its tag is.
+  const record = generation === undefined ? undefined : await deps.readClientStates();
+  if (record && generation !== undefined && isRevoked(record, tenantId, { tag, generation })) {
+    deps.logger.warn('job.dropped', { ...idsOfMessage(message), reason: 'staleGeneration' });
+    return { outcome: 'dropped' };
+  }
   // No watch has the id of a share, so `unknownWatch` says that the tenant is active. Graph is asked for no other tenant.
   const access = await deps.readAccess({ tenantId, kind: 'jobFetchable', id: shareId }, undefined);
   if (!access.active && access.reason !== 'unknownWatch') {

@@ -113,6 +113,10 @@ export function revocationName(tenantId: string, tag: string): string {
 }
 
 /** Whether the record says that a clientState was revoked. The worker decides by the row of the watch. */
-export function isRevoked({ revoked }: ClientStateRecord, tenantId: string, state: VerifiedClientState): boolean {
+export function isRevoked(
+  { revoked }: ClientStateRecord,
+  tenantId: string,
+  state: Pick<VerifiedClientState, 'generation' | 'tag'>,
+): boolean {
   return revoked.size > 0 && state.generation < (revoked.get(revocationName(tenantId, state.tag)) ?? 0);
 }

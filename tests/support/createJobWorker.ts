@@ -93,6 +93,7 @@ export async function createJobWorker() {
   const startProcess = (changes: Partial<ProcessDeps> = {}): ProcessDeps => ({
     ledger,
     readAccess: createReadAccess({ tenants, watches, clock }),
+    readClientStates: () => watches.clientStates.read(),
     callGraph: world.callGraph,
     locateJob: createLocateJob(clock),
     throttle,

@@ -345,6 +345,16 @@ describe('JobFetchable of a job that the notification names through a share', ()
     await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
   });
 
+  it('nothing is asked of Graph when its clientState was revoked', async () => {
+    await worker.watches.clientStates.noteKeys(['k1']);
+    await worker.watches.clientStates.noteRevoked({ tenantId: TENANT, tag: TAG, generation: 1 });
+    await expect(worker.process(messageOfShare())).resolves.toBe('dropped');
+    expect(worker.world.calls).toEqual([]);
+    expect(worker.logger.events).toMatchObject([
+      { event: 'job.dropped', reason: 'staleGeneration', tenantId: TENANT, shareId: SHARE },
+    ]);
+  });
+
   it('nothing is asked of Graph for a tenant that is paused', async () => {
     await worker.tenants.update(TENANT, (tenant) => ({ ...tenant, status: 'paused' }));
     const deps = worker.startProcess();
