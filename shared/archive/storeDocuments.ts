@@ -1,5 +1,11 @@
 import type { CallGraph } from '../graph/client';
-import { listDocuments, locateDocument, type DocumentKey, type PrintDocument } from '../graph/api/documents';
+import {
+  documentPath,
+  listDocuments,
+  locateDocument,
+  type DocumentKey,
+  type PrintDocument,
+} from '../graph/api/documents';
 import { ReceiverError } from '../errors';
 import { CONTAINER_NAMES } from '../storage/account';
 import type { DocumentContainer, StoredDocument } from '../storage/documents';
@@ -64,7 +70,7 @@ async function storeDocument(
   const blob = `${tenantId}/${printerId}/${jobId}/${documentId}`;
   const type = sent.toLowerCase();
   const contentType = KNOWN_TYPES.has(type) ? type : 'application/octet-stream';
-  const source = `print/printers/${printerId}/jobs/${jobId}/documents/${documentId}`;
+  const source = documentPath(key).slice(1);
   const named = { documentId, container: CONTAINER_NAMES.documents, blob, contentType, source };
   const known = await documents.find(blob);
   if (known) return { ...named, ...known };

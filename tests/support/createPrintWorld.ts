@@ -50,6 +50,8 @@ export function createPrintWorld() {
         const ofPrinter = [...jobs].filter(([name]) => name.startsWith(`${parentId}/`));
         return { value: ofPrinter.map(([, show]) => show()) };
       }
+      // `pullprint.` is ours: to Graph it is no printer.
+      if (parentId.startsWith('pullprint.')) throw graphError('notFound');
       const key = `${kind === 'printers' ? '' : 'pullprint.'}${parentId}/${id}`;
       const job = jobs.get(key);
       if (!job) throw graphError('notFound');

@@ -7,23 +7,28 @@ import { access } from '../signIn/permissions';
 import { documentContent } from '../world/documentContent';
 import type { Download, Simulation } from '../world/simulation';
 import { route, type GraphCall, type Route } from './graphCall';
-import { JOB, jobOf } from './jobs';
+import { JOB, jobOf, PULL_PRINT_JOB } from './jobs';
+
+const CONTENT = '/documents/{documentId}/$value';
 
 /** The read of a document: a redirect to a pre-authenticated address, which has the content. */
 export const documentRoutes: readonly Route[] = [
-  route(`GET ${JOB}/documents/{documentId}/$value`, 'printdocument-get-file.md', access.readPayload, (call) => {
-    const { world, now, graphUrl, variants } = call.simulation;
-    const job = jobOf(call);
-    if (job.state === 'paused') refuseBeforeRelease(call);
-    const document = job.documents.find(({ id }) => id === call.params['documentId']);
-    if (!document) throw notFound('The document');
-    const token = randomBytes(24).toString('base64url');
-    const path = `/downloads/${randomUUID()}`;
-    const { tenantId } = job;
-    world.downloads.set(token, { tenantId, path, document, expiresAt: now() + variants.downloadLifetimeMs });
-    return { status: 302, headers: { location: `${graphUrl}${path}?tempauthtoken=${token}` } };
-  }),
+  route(`GET ${JOB}${CONTENT}`, 'printdocument-get-file.md', access.readPayload, locate),
+  route(`GET ${PULL_PRINT_JOB}${CONTENT}`, 'printdocument-get-file.md', access.readPullPrintPayload, locate),
 ];
+
+function locate(call: GraphCall): Reply {
+  const { world, now, graphUrl, variants } = call.simulation;
+  const job = jobOf(call);
+  if (job.state === 'paused') refuseBeforeRelease(call);
+  const document = job.documents.find(({ id }) => id === call.params['documentId']);
+  if (!document) throw notFound('The document');
+  const token = randomBytes(24).toString('base64url');
+  const path = `/downloads/${randomUUID()}`;
+  const { tenantId } = job;
+  world.downloads.set(token, { tenantId, path, document, expiresAt: now() + variants.downloadLifetimeMs });
+  return { status: 302, headers: { location: `${graphUrl}${path}?tempauthtoken=${token}` } };
+}
 
 function refuseBeforeRelease({ simulation: { variants } }: GraphCall): void {
   const answers = { shown: undefined, forbidden: 403, notFound: 404, conflict: 409 } as const;

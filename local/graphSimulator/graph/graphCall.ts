@@ -51,6 +51,12 @@ export function printerOf(call: GraphCall): Printer {
   return requireFound(tenantOf(call).printers.get(call.params['printerId'] ?? ''), 'The printer');
 }
 
+/** The pull print printer of the path. Throws 404 when it does not exist. */
+export function pullPrintOf(call: GraphCall): Printer {
+  const { pullPrintPrinters } = tenantOf(call);
+  return requireFound(pullPrintPrinters.get(call.params['pullPrintPrinterId'] ?? ''), 'The pull print printer');
+}
+
 /** Throws 400 when the query has one of the options that the documentation excludes. */
 export function refuseOptions(call: GraphCall, names: readonly string[]): void {
   const refused = names.find((name) => call.query.has(name));

@@ -7,7 +7,7 @@ import { endJob, printJob } from '../world/jobs';
 import type { Job, Task } from '../world/simulation';
 import { ok, route, tenantOf, type GraphCall, type Route } from './graphCall';
 import { jobConfiguration } from './jobConfiguration';
-import { JOB, jobOf, viewJob } from './jobs';
+import { JOB, jobOf, PULL_PRINT_JOB, viewJob } from './jobs';
 
 // api/printjob-update.md: only the configuration can be updated. Any other field is refused.
 const jobChange = z.strictObject({ configuration: jobConfiguration });
@@ -26,19 +26,26 @@ const refusals = {
 
 /** The writes to a job. Each needs a task in processing that the calling app's trigger started. */
 export const jobWriteRoutes: readonly Route[] = [
-  route(`PATCH ${JOB}`, 'printjob-update.md', access.writeJob, (call) => {
-    const { job } = requireOwnTask(call);
-    job.configuration = { ...job.configuration, ...jobChange.parse(call.body).configuration };
-    return ok(viewJob(call.simulation, job));
-  }),
-  route(`POST ${JOB}/abort`, 'printjob-abort.md', access.writeJob, (call) => {
-    const { job } = requireOwnTask(call);
-    abortOrder.parse(call.body);
-    endJob(call.simulation, job, 'aborted', { endsTasks: call.simulation.variants.abortEndsTask });
-    return { status: 204 };
-  }),
+  route(`PATCH ${JOB}`, 'printjob-update.md', access.writeJob, update),
+  route(`POST ${JOB}/abort`, 'printjob-abort.md', access.writeJob, abort),
   route(`POST ${JOB}/redirect`, 'printjob-redirect.md', access.redirectJob, redirect),
+  route(`PATCH ${PULL_PRINT_JOB}`, 'printjob-update.md', access.writePullPrintJob, update),
+  route(`POST ${PULL_PRINT_JOB}/abort`, 'printjob-abort.md', access.writePullPrintJob, abort),
+  route(`POST ${PULL_PRINT_JOB}/redirect`, 'printjob-redirect.md', access.redirectPullPrintJob, redirect),
 ];
+
+function update(call: GraphCall): Reply {
+  const { job } = requireOwnTask(call);
+  job.configuration = { ...job.configuration, ...jobChange.parse(call.body).configuration };
+  return ok(viewJob(call.simulation, job));
+}
+
+function abort(call: GraphCall): Reply {
+  const { job } = requireOwnTask(call);
+  abortOrder.parse(call.body);
+  endJob(call.simulation, job, 'aborted', { endsTasks: call.simulation.variants.abortEndsTask });
+  return { status: 204 };
+}
 
 /**
  * The job of the path and the calling app's task. Writes to a job need a printTask in `processing` started by a trigger of

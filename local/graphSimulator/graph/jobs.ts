@@ -1,13 +1,15 @@
-import { requireFound } from '../http/readRequest';
+import { notFound, Refusal, requireFound } from '../http/readRequest';
 import { access } from '../signIn/permissions';
 import { pausedJob } from '../world/jobs';
 import type { Job, PrintDocument, Printer, Simulation } from '../world/simulation';
-import { ok, pageOfList, printerOf, refuseOptions, route, type GraphCall, type Route } from './graphCall';
+import { ok, pageOfList, printerOf, pullPrintOf, refuseOptions, route, type GraphCall, type Route } from './graphCall';
 import { viewTask } from './printersAndTasks';
 
 const JOBS = '/print/printers/{printerId}/jobs';
 /** The path of one job. */
 export const JOB = `${JOBS}/{jobId}`;
+/** The path of one job of a pull print printer. */
+export const PULL_PRINT_JOB = '/print/pullPrintPrinters/{pullPrintPrinterId}/jobs/{jobId}';
 
 /** The reads of jobs. */
 export const jobRoutes: readonly Route[] = [
@@ -20,11 +22,25 @@ export const jobRoutes: readonly Route[] = [
   route(`GET ${JOB}`, 'printjob-get.md', access.readJob, (call) =>
     ok(viewJob(call.simulation, jobOf(call), call.query)),
   ),
+  // resources/pullprintprinter.md: `jobs` is inherited from printerBase, and no page shows a call below it.
+  route(`GET ${PULL_PRINT_JOB}`, '../resources/pullprintprinter.md', access.readPullPrintJob, (call) =>
+    ok(viewJob(call.simulation, jobOf(call), call.query)),
+  ),
 ];
 
 /** The job of the path. Throws 404 when it does not exist or is not yet visible to reads. */
 export function jobOf(call: GraphCall): Job {
-  return requireVisible(call, printerOf(call));
+  if (call.params['pullPrintPrinterId'] === undefined) return requireVisible(call, printerOf(call));
+  switch (call.simulation.variants.pullPrintJobs) {
+    case 'forbidden':
+      throw new Refusal(403, 'accessDenied', 'The jobs of a pull print printer cannot be read.');
+    case 'unknownPath':
+      throw new Refusal(400, 'BadRequest', "Resource not found for the segment 'jobs'.");
+    case 'notFound':
+      throw notFound('The job');
+    case 'shown':
+      return requireVisible(call, pullPrintOf(call));
+  }
 }
 
 /** The job of the path on its printer. Throws as `jobOf`. */

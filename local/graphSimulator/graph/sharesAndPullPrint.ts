@@ -1,7 +1,7 @@
-import { notFound, Refusal, requireFound } from '../http/readRequest';
+import { requireFound } from '../http/readRequest';
 import { access } from '../signIn/permissions';
 import type { Printer, Share } from '../world/simulation';
-import { ok, pageOfList, route, tenantOf, type GraphCall, type Route } from './graphCall';
+import { ok, pageOfList, pullPrintOf, route, tenantOf, type GraphCall, type Route } from './graphCall';
 import { requireVisible, viewJob } from './jobs';
 import { viewPrinter } from './printersAndTasks';
 
@@ -9,7 +9,7 @@ const SHARE = '/print/shares/{shareId}';
 const PULL_PRINT = '/print/pullPrintPrinters';
 const ONE_PULL_PRINT = `${PULL_PRINT}/{pullPrintPrinterId}`;
 
-/** What an app may read of shares and of pull print printers, and of their jobs. */
+/** What an app may read of shares and their jobs, and of pull print printers. */
 export const parentRoutes: readonly Route[] = [
   // resources/printershare.md: the relationship `printer`. Permission: the metadata of Microsoft Graph.
   route(`GET ${SHARE}/printer`, '../resources/printershare.md', access.readPrinter, (call) =>
@@ -29,20 +29,6 @@ export const parentRoutes: readonly Route[] = [
   route(`GET ${ONE_PULL_PRINT}`, 'pullprintprinter-get.md', access.readPullPrint, (call) =>
     ok(viewPullPrint(pullPrintOf(call))),
   ),
-  // resources/pullprintprinter.md: `jobs` is inherited from printerBase, and no page shows this call.
-  route(`GET ${ONE_PULL_PRINT}/jobs/{jobId}`, '../resources/pullprintprinter.md', access.readPullPrintJob, (call) => {
-    const { simulation } = call;
-    switch (simulation.variants.pullPrintJobs) {
-      case 'forbidden':
-        throw new Refusal(403, 'accessDenied', 'The jobs of a pull print printer cannot be read.');
-      case 'unknownPath':
-        throw new Refusal(400, 'BadRequest', "Resource not found for the segment 'jobs'.");
-      case 'notFound':
-        throw notFound('The job');
-      case 'shown':
-        return ok(viewJob(simulation, requireVisible(call, pullPrintOf(call)), call.query));
-    }
-  }),
 ];
 
 function shareOf(call: GraphCall): Share {
@@ -52,11 +38,6 @@ function shareOf(call: GraphCall): Share {
 /** The printer of the share. One of a pull print printer has none: its relationship is another (api/printershare-list-pullprintprinter). */
 function printerOfShare(call: GraphCall): Printer {
   return requireFound(tenantOf(call).printers.get(shareOf(call).printerId), 'The printer');
-}
-
-function pullPrintOf(call: GraphCall): Printer {
-  const { pullPrintPrinters } = tenantOf(call);
-  return requireFound(pullPrintPrinters.get(call.params['pullPrintPrinterId'] ?? ''), 'The pull print printer');
 }
 
 /** A pullPrintPrinter as Graph writes it (api/pullprintprinter-get.md). */

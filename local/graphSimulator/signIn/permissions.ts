@@ -56,6 +56,9 @@ export const access = {
   readJob: { application: [readBasic, printer], delegated: readBasic },
   readPayload: { application: [readPayload, printer], delegated: 'none' },
   writeJob: { application: [writeBasic, printer], delegated: 'none', alone: manage },
+  readPullPrintPayload: { application: [readPayload, pullPrint], delegated: 'none' },
+  writePullPrintJob: { application: [writeBasic, pullPrint], delegated: 'none', alone: manage },
+  redirectPullPrintJob: { application: [[manage], pullPrint], delegated: 'none', alone: manage },
   redirectJob: { application: [[manage], printer], delegated: 'none', alone: manage },
 } as const satisfies Record<string, Access>;
 

@@ -96,7 +96,7 @@ export const variantsSchema = z.strictObject({
   sharedJobNamedBy: z.enum(['printer', 'share']).default('printer'),
   /** Adds the type of its parent to the URL of a job, as OData allows: `printers/{id}/microsoft.graph.printer/jobs/{id}`. */
   castSegments: flag(false),
-  /** What reading the jobs of a pull print printer answers: the pages of pullPrintPrinter name no such call. */
+  /** What a call on a job of a pull print printer answers: the pages of pullPrintPrinter name no such call. */
   pullPrintJobs: z.enum(['shown', 'forbidden', 'notFound', 'unknownPath']).default('shown'),
   /** The state of a job that was redirected (api/printjob-redirect.md does not name it). */
   redirectedJobState: z.enum(['canceled', 'completed', 'aborted']).default('canceled'),

@@ -2,7 +2,7 @@ import { isRecord, parseId, parseText } from '../../parse';
 import { isLoopback } from '../../settings/clouds';
 import type { CallGraph } from '../client';
 import { GraphError, unreadableAnswer } from '../errors';
-import { readJob } from './printJobs';
+import { jobAt, readJob } from './printJobs';
 
 /** A document of a job (resources/printdocument.md). */
 export interface PrintDocument {
@@ -17,7 +17,7 @@ export interface DocumentKey {
   documentId: string;
 }
 
-const READ_DOCUMENTS = 'PrintJob.Read.All (with Printer.Read.All)';
+const READ_DOCUMENTS = 'PrintJob.Read.All';
 
 /**
  * The documents of a job, one today. A document without a usable id is left out.
@@ -48,17 +48,17 @@ export async function listDocuments(
  *
  * @throws GraphError as `callGraph`, and `graphAnswerUnreadable` for an address that is not https, loopback aside
  */
-export async function locateDocument(
-  callGraph: CallGraph,
-  { tenantId, printerId, jobId, documentId }: DocumentKey,
-): Promise<string> {
-  const [printer, job, document] = [printerId, jobId, documentId].map(encodeURIComponent);
-  const path = `/print/printers/${printer}/jobs/${job}/documents/${document}/$value`;
-  const { location = '' } = await callGraph({
-    ...{ tenantId, method: 'GET', path, permission: READ_DOCUMENTS },
-    alsoAnswer: 302,
-  });
+export async function locateDocument(callGraph: CallGraph, key: DocumentKey): Promise<string> {
+  const { tenantId } = key;
+  const path = `${documentPath(key)}/$value`;
+  const { permission } = jobAt(key, READ_DOCUMENTS);
+  const { location = '' } = await callGraph({ tenantId, method: 'GET', path, permission, alsoAnswer: 302 });
   const url = URL.canParse(location) ? new URL(location) : undefined;
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(location))) return location;
   throw unreadableAnswer('a document without an https address', path);
+}
+
+/** The path of a document, on a printer or a pull print printer. */
+export function documentPath(key: Omit<DocumentKey, 'tenantId'>): string {
+  return `${jobAt(key, READ_DOCUMENTS).path}/documents/${encodeURIComponent(key.documentId)}`;
 }

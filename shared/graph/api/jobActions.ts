@@ -1,5 +1,6 @@
 import { isRecord, parseJobId } from '../../parse';
 import type { CallGraph } from '../client';
+import { jobAt } from './printJobs';
 
 /** Names one job of a tenant. */
 export interface JobKey {
@@ -11,8 +12,8 @@ export interface JobKey {
 /** Fields of printJobConfiguration (resources/printjobconfiguration.md). Those that are absent stay as they are. */
 export type ConfigurationFields = Readonly<Record<string, unknown>>;
 
-const CHANGE = 'PrintJob.ReadWriteBasic.All (with Printer.Read.All)';
-const REDIRECT = 'PrintJob.Manage.All (with Printer.Read.All)';
+const CHANGE = 'PrintJob.ReadWriteBasic.All';
+const REDIRECT = 'PrintJob.Manage.All';
 
 /**
  * Changes the configuration of a job, which is all of it that can change (api/printjob-update.md). Graph refuses a job without
@@ -24,8 +25,7 @@ export async function updateJob(callGraph: CallGraph, job: JobKey, configuration
   await callGraph({
     tenantId: job.tenantId,
     method: 'PATCH',
-    path: pathOf(job),
-    permission: CHANGE,
+    ...jobAt(job, CHANGE),
     body: { configuration },
   });
 }
@@ -39,15 +39,9 @@ export async function updateJob(callGraph: CallGraph, job: JobKey, configuration
  */
 export async function abortJob(callGraph: CallGraph, job: JobKey, reason: string | undefined): Promise<void> {
   const { tenantId } = job;
+  const { path, permission } = jobAt(job, CHANGE);
   const body = reason === undefined ? {} : { reason };
-  await callGraph({
-    tenantId,
-    method: 'POST',
-    path: `${pathOf(job)}/abort`,
-    permission: CHANGE,
-    body,
-    repeatable: true,
-  });
+  await callGraph({ tenantId, method: 'POST', path: `${path}/abort`, permission, body, repeatable: true });
 }
 
 /**
@@ -63,17 +57,8 @@ export async function redirectJob(
   { destinationPrinterId, configuration }: { destinationPrinterId: string; configuration?: ConfigurationFields },
 ): Promise<string | undefined> {
   const { tenantId } = job;
+  const { path, permission } = jobAt(job, REDIRECT);
   const body = { destinationPrinterId, ...(configuration === undefined ? {} : { configuration }) };
-  const answer = await callGraph({
-    tenantId,
-    method: 'POST',
-    path: `${pathOf(job)}/redirect`,
-    permission: REDIRECT,
-    body,
-  });
+  const answer = await callGraph({ tenantId, method: 'POST', path: `${path}/redirect`, permission, body });
   return isRecord(answer.body) ? parseJobId(answer.body['id']) : undefined;
-}
-
-function pathOf({ printerId, jobId }: JobKey): string {
-  return `/print/printers/${encodeURIComponent(printerId)}/jobs/${encodeURIComponent(jobId)}`;
 }

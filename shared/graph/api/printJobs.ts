@@ -2,7 +2,7 @@ import { isRecord, parseJobId, parseText } from '../../parse';
 import type { BatchPart } from '../batch';
 import { unlessNotFound, type CallGraph } from '../client';
 import { unreadableAnswer } from '../errors';
-import { pullPrintId } from '../../jobPlace';
+import { pullPrintId, type JobPlace } from '../../jobPlace';
 import { readAllPages, type Paging } from '../paging';
 import { parseTask, type NotShown, type PrintTask } from './printTasks';
 
@@ -64,8 +64,8 @@ export async function readJob(
   { tenantId, printerId, jobId }: { tenantId: string; printerId: string; jobId: string },
   expand: 'tasks' | 'documents' | undefined,
 ): Promise<PrintJob | NotShown> {
-  const { path: jobs, permission } = jobsOf(printerId);
-  const path = `${jobs}/${encodeURIComponent(jobId)}${expand === undefined ? '' : `?$expand=${expand}`}`;
+  const { path: pathOfJob, permission } = jobAt({ printerId, jobId }, READ_JOBS);
+  const path = `${pathOfJob}${expand === undefined ? '' : `?$expand=${expand}`}`;
   const answer = await unlessNotFound(callGraph({ tenantId, method: 'GET', path, permission }));
   if (!answer) return 'notFound';
   const job = parseJob(answer.body);
@@ -91,18 +91,23 @@ export function jobListingPart(printerId: string): BatchPart {
   return { method: 'GET', ...jobsOf(printerId) };
 }
 
+/**
+ * The path of one job, on its printer or its pull print printer, for a call with `permission`, to which that of the parent is
+ * added.
+ */
+export function jobAt({ printerId, jobId }: JobPlace, permission: string): { path: string; permission: string } {
+  const jobs = jobsOf(printerId, permission);
+  return { ...jobs, path: `${jobs.path}/${encodeURIComponent(jobId)}` };
+}
+
 /** A pull print printer inherits `jobs` from printerBase (resources/pullprintprinter.md), and reading it has its own permission. */
-function jobsOf(printerId: string): { path: string; permission: string } {
+function jobsOf(printerId: string, permission = READ_JOBS): { path: string; permission: string } {
   const pullPrint = pullPrintId(printerId);
-  return pullPrint === undefined
-    ? {
-        path: `/print/printers/${encodeURIComponent(printerId)}/jobs`,
-        permission: `${READ_JOBS} (with Printer.Read.All)`,
-      }
-    : {
-        path: `/print/pullPrintPrinters/${encodeURIComponent(pullPrint)}/jobs`,
-        permission: `${READ_JOBS} (with PullPrintPrinter.Read.All)`,
-      };
+  const [parent, readParent] =
+    pullPrint === undefined
+      ? [`printers/${encodeURIComponent(printerId)}`, 'Printer.Read.All']
+      : [`pullPrintPrinters/${encodeURIComponent(pullPrint)}`, 'PullPrintPrinter.Read.All'];
+  return { path: `/print/${parent}/jobs`, permission: `${permission} (with ${readParent})` };
 }
 
 /** The job in an answer or an item of a listing. Undefined without a usable id. */

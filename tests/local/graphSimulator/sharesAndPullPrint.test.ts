@@ -99,6 +99,25 @@ describe('pull print printers (resources/pullprintprinter.md)', () => {
     expect((await graph('GET', `/pullPrintPrinters/${id}/jobs/${jobId}?$expand=tasks`)).status).toBe(status);
   });
 
+  it('take the writes of a job as printers do (resources/pullprintprinter.md inherits `jobs`)', async () => {
+    const id = await pullPrint();
+    const { jobId, taskId } = await printTo({ printerId: id });
+    const path = `/pullPrintPrinters/${id}/jobs/${jobId}`;
+    expect((await graph('PATCH', path, { configuration: { copies: 1 } })).body).toMatchObject({
+      configuration: { copies: 1 },
+    });
+    const [document] = (await graph('GET', `${path}?$expand=documents`)).body['documents'] as { id: string }[];
+    expect((await graph('GET', `${path}/documents/${document?.id ?? ''}/$value`)).status).toBe(302);
+    expect((await graph('POST', `${path}/abort`, { reason: 'No color' })).status).toBe(204);
+    const other = await printTo({ printerId: id });
+    const order = { destinationPrinterId: printing.scene().plain };
+    const moved = await graph('POST', `/pullPrintPrinters/${id}/jobs/${other.jobId}/redirect`, order);
+    expect(moved.body).toMatchObject({ redirectedFrom: other.parentUrl });
+    await printing.finish(taskId);
+    await control().changeTenant(tenantA, { roles: ['Printer.Read.All', 'PrintJob.ReadWriteBasic.All'] });
+    expect((await graph('PATCH', path, { configuration: {} })).text).toContain('PullPrintPrinter.Read.All');
+  });
+
   it('release their job when its task ends', async () => {
     const id = await pullPrint();
     const { jobId, taskId } = await printTo({ printerId: id });

@@ -225,6 +225,25 @@ describe('a job that is held for an inspection of its document', () => {
     expect(await archive.row()).toMatchObject({ decidedBy: 'document' });
   });
 
+  it('on a pull print printer has its document read below it, and the event names its path there', async () => {
+    const archive = await createArchive();
+    const printerId = 'pullprint.15037699-acf2-2dbb-b20c-897053051345';
+    const path = `/print/pullPrintPrinters/15037699-acf2-2dbb-b20c-897053051345/jobs/${JOB}`;
+    archive.useDocument([
+      { name: 'inspect', on: 'jobStarted', then: { hold: { for: '1h', else: 'abort', document: true } } },
+    ]);
+    archive.world.putTask(STARTED.taskId, { parentUrl: `https://graph.microsoft.com/v1.0${path}` });
+    archive.world.putJob(printerId, JOB, { documents: DOCUMENTS }, [STARTED.taskId]);
+    expect(await archive.process(messageOf({ ...STARTED, printerId }))).toBe('archiving');
+    expect(await archive.archive(archive.lastArchive())).toBe('stored');
+    expect(await archive.process(archive.lastDeferred())).toBe('held');
+    expect(archive.world.said()).toContain(`GET ${path}/documents/document-1/$value`);
+    expect(lastOf(archive)).toMatchObject({
+      outcome: 'held',
+      archived: [{ source: `${path.slice(1)}/documents/document-1` }],
+    });
+  });
+
   it('ends by onFailure at the deadline of its task, although no message of the archive came back', async () => {
     const archive = await inspected();
     archive.clock.advance(15 * 60_000);

@@ -141,6 +141,28 @@ describe('a task whose parent is a pull print printer', () => {
     },
   );
 
+  const TARGET = '66666666-6666-6666-6666-666666666666';
+
+  it.each([
+    ['abort', { abort: { reason: 'No color' } }, [`POST ${PULL_PRINT_JOB}/abort`, `PATCH ${TASK_PATH}`], 'aborted'],
+    ['redirect', { redirect: { printer: TARGET } }, [`POST ${PULL_PRINT_JOB}/redirect`], 'redirected'],
+    [
+      'configure',
+      { release: {}, configure: { copies: 1 } },
+      [`PATCH ${PULL_PRINT_JOB}`, `PATCH ${TASK_PATH}`],
+      'released',
+    ],
+  ])('a rule that decides %s is carried out below it', async (_name, then, writes, outcome) => {
+    worker.world.printers.add(TARGET);
+    worker.useDocument([{ name: 'the rule', on: 'jobStarted', then }]);
+    await expect(worker.process(messageOf(onPullPrint))).resolves.toBe('done');
+    const written = worker.world.calls.filter(({ method }) => method !== 'GET');
+    expect(written.map(({ method, path }) => `${method} ${path}`)).toEqual(writes);
+    expect(written[0]?.permission).toContain('PullPrintPrinter.Read.All');
+    expect(worker.events()).toMatchObject([{ data: { outcome, rule: 'the rule' } }]);
+    expect(worker.events()[0]).not.toHaveProperty('data.refused');
+  });
+
   it('a task that somebody ended meanwhile is reported as ended, and Graph is not written to', async () => {
     worker.world.always('GET', /pullPrintPrinters/, thrower(graphError('forbidden')));
     worker.world.putTask(TASK, {
