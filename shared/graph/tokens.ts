@@ -130,6 +130,7 @@ export function createRequestToken(config: Config, clock: Pick<Clock, 'now'>): R
   return async (tenantId, { fresh }) => {
     const used = (fresh ? undefined : credentials.get(tenantId)) ?? createTenantCredential(config, tenantId, clock);
     credentials.set(tenantId, used);
+    used.forget();
     try {
       const credential = await used.credential;
       // The credential waits out a Retry-After of the sign-in host without watching the signal.
@@ -140,6 +141,7 @@ export function createRequestToken(config: Config, clock: Pick<Clock, 'now'>): R
     } catch (cause) {
       credentials.delete(tenantId);
       if (cause instanceof ReceiverError) throw cause;
+      if (used.asksIdentity()) throw toIdentityError(tenantId, cause);
       throw toTokenError(config, tenantId, used.lastAnswer(), { cause, now: clock.now() });
     }
   };
@@ -155,9 +157,19 @@ interface SignInAnswer {
   pausedUntil?: number;
 }
 
-/** `lastAnswer`: of the sign-in host. Undefined while a request is in progress or was not answered. */
+/**
+ * `lastAnswer`: of the sign-in host. Undefined while a request is in progress or was not answered. `asksIdentity`: the managed
+ * identity of the app was asked to sign and has not. The errors of @azure/identity do not say either. `forget` begins a request.
+ */
 function createTenantCredential(config: Config, tenantId: string, clock: Pick<Clock, 'now'>) {
   let lastAnswer: SignInAnswer | undefined;
+  let asksIdentity = false;
+  const watchIdentity = async (sign: () => Promise<string>): Promise<string> => {
+    asksIdentity = true;
+    const assertion = await sign();
+    asksIdentity = false;
+    return assertion;
+  };
   const watchAnswers: AdditionalPolicy['policy'] = {
     name: 'watchAnswers',
     async sendRequest(request, next) {
@@ -175,11 +187,24 @@ function createTenantCredential(config: Config, tenantId: string, clock: Pick<Cl
     },
   };
   const additionalPolicies: AdditionalPolicy[] = [{ position: 'perRetry', policy: watchAnswers }];
-  const credential = createCredential(config, tenantId, { ...authorityOptions(config), additionalPolicies });
-  return { credential, lastAnswer: () => lastAnswer };
+  const options = { ...authorityOptions(config), additionalPolicies };
+  return {
+    credential: createCredential(config, tenantId, options, watchIdentity),
+    lastAnswer: () => lastAnswer,
+    asksIdentity: () => asksIdentity,
+    forget() {
+      lastAnswer = undefined;
+      asksIdentity = false;
+    },
+  };
 }
 
-async function createCredential(config: Config, tenantId: string, options: ClientSecretCredentialOptions) {
+async function createCredential(
+  config: Config,
+  tenantId: string,
+  options: ClientSecretCredentialOptions,
+  watchIdentity: (sign: () => Promise<string>) => Promise<string>,
+) {
   const identity = await import('@azure/identity');
   const { clientId, clientSecret = '', managedIdentityClientId = '' } = config;
   switch (config.credential) {
@@ -191,10 +216,18 @@ async function createCredential(config: Config, tenantId: string, options: Clien
     }
     default: {
       const managed = new identity.ManagedIdentityCredential({ clientId: managedIdentityClientId });
-      const getAssertion = async () => (await managed.getToken(FEDERATION_SCOPE)).token;
+      const getAssertion = () => watchIdentity(async () => (await managed.getToken(FEDERATION_SCOPE)).token);
       return new identity.ClientAssertionCredential(tenantId, clientId, getAssertion, options);
     }
   }
+}
+
+/** Without the signature of our own identity Entra was not asked for a token. It is an outage: an identity may be assigned later. */
+function toIdentityError(tenantId: string, cause: unknown): ReceiverError {
+  const problem = `No token for tenant ${tenantId}: the managed identity of MANAGED_IDENTITY_CLIENT_ID gave no token for the app`;
+  const remedy =
+    'If this lasts, check that MANAGED_IDENTITY_CLIENT_ID is the client id of a user-assigned identity of this app.';
+  return new GraphError('tokenUnavailable', problem, { remedy, cause });
 }
 
 /**

@@ -16,6 +16,8 @@ const made: Made[] = [];
 let asked: { scope: string; tenantId: unknown }[] = [];
 /** Status that the sign-in host answers before the credential fails; undefined: it gives a token. */
 let answer: { status?: number; headers?: Record<string, string>; error?: Error; token?: null; hang?: true } = {};
+/** How the managed identity fails; undefined: it gives a token. */
+let identityFails: 'refuses' | 'hangs' | undefined;
 
 jest.mock('@azure/identity', () => {
   class FakeCredential {
@@ -50,12 +52,25 @@ jest.mock('@azure/identity', () => {
   return {
     ClientSecretCredential: class ClientSecretCredential extends FakeCredential {},
     ClientCertificateCredential: class ClientCertificateCredential extends FakeCredential {},
-    ClientAssertionCredential: class ClientAssertionCredential extends FakeCredential {},
+    ClientAssertionCredential: class ClientAssertionCredential extends FakeCredential {
+      /** Reads the metadata of the tenant, then asks for the assertion, whose error it replaces by one of its own. */
+      override async getToken(scope: string) {
+        const found = await super.getToken(scope);
+        if (identityFails === undefined) return found;
+        const getAssertion = this.args[2] as () => Promise<string>;
+        return getAssertion().then(
+          () => found,
+          () => Promise.reject(new Error('Authentication failed')),
+        );
+      }
+    },
     ManagedIdentityCredential: class ManagedIdentityCredential {
       constructor(...args: unknown[]) {
         made.push({ kind: 'ManagedIdentityCredential', args });
       }
       getToken(scope: string) {
+        if (identityFails === 'hangs') return new Promise(() => undefined);
+        if (identityFails === 'refuses') return Promise.reject(new Error('Identity not found'));
         return Promise.resolve({ token: `assertion for ${scope}` });
       }
     },
@@ -93,6 +108,7 @@ beforeEach(() => {
   made.length = 0;
   asked = [];
   answer = {};
+  identityFails = undefined;
 });
 
 test('the development credential is the word development and the tenant, without a request', async () => {
@@ -131,6 +147,34 @@ test('federated: the managed identity signs for the app, with the scope that Ent
   expect(made[0]?.args).toEqual([{ clientId: 'identity' }]);
   const getAssertion = made[1]?.args[2] as () => Promise<string>;
   await expect(getAssertion()).resolves.toBe('assertion for api://AzureADTokenExchange/.default');
+});
+
+test.each(['refuses', 'hangs'] as const)(
+  'federated: a managed identity that %s is named, and not Entra, whether or not Entra has answered before',
+  async (how) => {
+    const spy = jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(new Error('over')), 20);
+      return controller.signal;
+    });
+    const getToken = createGetToken(configOf('federated', { managedIdentityClientId: 'wrong' }));
+    await expect(getToken('t1')).resolves.toBe('token of t1');
+    identityFails = how;
+    const failed = getToken('t1');
+    await expect(failed).rejects.toMatchObject({ code: 'tokenUnavailable', retryable: true });
+    await expect(failed).rejects.toThrow(/managed identity.*MANAGED_IDENTITY_CLIENT_ID is the client id/);
+    await expect(failed).rejects.not.toThrow(/Entra|ENTRA_AUTHORITY_HOST/);
+    spy.mockRestore();
+  },
+);
+
+test('federated: when the managed identity answers again, the words are of Entra again', async () => {
+  const getToken = createGetToken(configOf('federated', { managedIdentityClientId: 'identity' }));
+  identityFails = 'refuses';
+  await expect(getToken('t1')).rejects.toThrow(/managed identity/);
+  identityFails = undefined;
+  answer = { status: 503, error: new Error('busy') };
+  await expect(getToken('t1')).rejects.toThrow(/Entra at https:\/\/login.microsoftonline.com returned 503/);
 });
 
 test('a credential whose setting is absent is made with an empty one and left to fail on its own words', async () => {
@@ -210,7 +254,18 @@ test('a lost connection after a refusal counts as unreachable: only the last req
   const getToken = createGetToken(configOf('secret'));
   await getToken('t1');
   answer = { error: new Error('reset') };
-  await expect(getToken('t1')).rejects.toMatchObject({ retryable: true });
+  const lost = getToken('t1');
+  await expect(lost).rejects.toMatchObject({ retryable: true });
+  await expect(lost).rejects.toThrow(/Entra at https:\/\/login.microsoftonline.com did not answer/);
+});
+
+test('an answer of an earlier request is not taken for that of one that was never sent', async () => {
+  const getToken = createGetToken(configOf('secret'));
+  await getToken('t1');
+  answer = { hang: true };
+  const spy = jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => AbortSignal.abort(new Error('over')));
+  await expect(getToken('t1')).rejects.toThrow(/did not answer/);
+  spy.mockRestore();
 });
 
 test('after a failure the tenant gets a new credential, so that a corrected secret is not hidden by a cache', async () => {

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { notMeasured } from '../../../shared/telemetry/catalogue';
 import { systemClock } from '../../../shared/clock';
 import type { Config } from '../../../shared/config';
@@ -135,3 +137,30 @@ test.each(['0', '0.1'])(
     expect(tokenRequests).toBe(first);
   },
 );
+
+test('a managed identity that App Service does not know is named, and not Entra', async () => {
+  // learn.microsoft.com/azure/app-service/overview-managed-identity: the REST endpoint of the identities of an app.
+  const identities = createServer((request, response) => {
+    request.resume().on('end', () => response.writeHead(400, { 'content-type': 'application/json' }).end('{}'));
+  });
+  const port = await new Promise<number>((resolve) => {
+    identities.listen(0, '127.0.0.1', () => resolve((identities.address() as AddressInfo).port));
+  });
+  const before = { ...process.env };
+  Object.assign(process.env, { IDENTITY_ENDPOINT: `http://127.0.0.1:${port}/token`, IDENTITY_HEADER: 'header' });
+  const managedIdentityClientId = '88888888-8888-8888-8888-888888888888';
+  try {
+    const request = createRequestToken({ ...config(), credential: 'federated', managedIdentityClientId }, systemClock);
+    await expect(request(TENANT, { fresh: false })).rejects.toMatchObject({
+      code: 'tokenUnavailable',
+      retryable: true,
+      message: expect.stringMatching(
+        /^No token for tenant \S+: the managed identity of MANAGED_IDENTITY_CLIENT_ID/,
+      ) as string,
+    });
+  } finally {
+    process.env = before;
+    identities.closeAllConnections();
+    await new Promise((resolve) => identities.close(resolve));
+  }
+});
