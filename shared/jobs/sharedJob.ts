@@ -6,7 +6,7 @@ import type { LocateJob } from '../graph/api/printerShares';
 import { isRevoked, watchTag, type ClientStateRecord } from '../watches/clientState';
 import type { ReadAccess } from './access';
 import { requeue, type DeferDeps } from './defer';
-import { afterPauseMs, growingDelayMs, NOT_YET_WINDOW_MS } from './delays';
+import { afterPauseMs, growingDelayMs, LONGEST_OUTAGE_MS, NOT_YET_WINDOW_MS } from './delays';
 import type { WaitReason } from './ledgerRow';
 import { idsOfMessage, watchOf, type JobReference, type MessageOfJob, type MessageOfSharedJob } from './message';
 
@@ -21,7 +21,8 @@ export interface SharedJobDeps extends Omit<DeferDeps, 'ledger'> {
 
 /**
  * Names the printer of a job that a notification of JobFetchable names through a share, so that one job has one key. No
- * print waits for such a job, and the sweep finds it in the listing of its printer: a share that stays unreadable ends in poison.
+ * print waits for such a job, and the sweep finds it in the listing of its printer: a share that stays unreadable ends in poison,
+ * after seven days of an outage as other jobs do. No row keeps the wait, so it begins with the arrival of the message.
  *
  * @throws GraphError when Graph refuses the share, errors of the queue
  */
@@ -44,7 +45,9 @@ export async function nameSharedJob(
     deps.logger.warn('job.dropped', { ...idsOfMessage(message), reason: access.reason });
     return { outcome: 'dropped' };
   }
-  const waitedMs = Math.max(0, deps.clock.now() - Date.parse(message.receivedAt)) || 0;
+  const receivedAt = Date.parse(message.receivedAt);
+  // A message without a time would never have waited long enough.
+  const waitedMs = Number.isNaN(receivedAt) ? LONGEST_OUTAGE_MS : Math.max(0, deps.clock.now() - receivedAt);
   const wait = async (reason: WaitReason, cause: string, leastMs = 0) => {
     const delayMs = Math.max(leastMs, growingDelayMs(reason, waitedMs, deps.random()));
     return { outcome: await requeue(deps, message, cause, delayMs) };
@@ -58,6 +61,7 @@ export async function nameSharedJob(
     return watchTag(watchOf(reference)) === tag ? { message: { ...rest, reference } } : { poison: 'unknownResource' };
   } catch (error) {
     if (!(error instanceof ReceiverError) || !error.retryable || error.code === 'storageUnavailable') throw error;
+    if (waitedMs >= LONGEST_OUTAGE_MS) return { poison: error.code };
     const retryAfterMs = error instanceof GraphError ? error.retryAfterMs : undefined;
     return wait('outage', error.code, retryAfterMs === undefined ? 0 : afterPauseMs(retryAfterMs, deps.random()));
   }

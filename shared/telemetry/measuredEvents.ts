@@ -54,6 +54,7 @@ const inactive = ['unknownTenant', 'pausedTenant', 'removedTenant', 'unknownWatc
 const poisonReason = word('reason', [
   ...['malformed', 'unknownResource', 'shareNotFound', 'tooManyAttempts', 'retriesEnded'],
   ...inactive,
+  ...CODES,
 ]);
 const notYet = [
   ...['taskNotFound', 'taskOfOtherId', 'taskWithoutJob', 'taskNotProcessing', 'jobNotFound', 'jobOfOtherId'],

@@ -377,6 +377,28 @@ describe('JobFetchable of a job that the notification names through a share', ()
     ]);
   });
 
+  it.each([
+    ['an answer that stays unreadable', () => ({ id: 'a b' }), 'graphAnswerUnreadable'],
+    ['an outage', thrower(graphError('unavailable')), 'graphUnavailable'],
+  ] as const)('%s is waited out for seven days, then the message is kept for a person', async (_name, answer, code) => {
+    worker.world.always('GET', /shares/, answer);
+    await expect(worker.process(messageOfShare())).resolves.toBe('deferred');
+    worker.clock.advance(7 * 24 * 60 * MINUTE - 1);
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('deferred');
+    worker.clock.advance(1);
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('poisoned');
+    expect(worker.logger.events.at(-1)).toMatchObject({ event: 'job.poisoned', reason: code, shareId: SHARE });
+  });
+
+  it.each(['', 'yesterday'])('a message that arrived at %j, which is no time, does not wait', async (receivedAt) => {
+    worker.world.next('GET', /shares/, thrower(graphError('unavailable')));
+    await expect(worker.process(messageOfShare({ receivedAt }))).resolves.toBe('poisoned');
+    worker.world.shares.clear();
+    await expect(worker.process(messageOfShare({ receivedAt }))).resolves.toBe('poisoned');
+    worker.world.shares.set(SHARE, PRINTER);
+    await expect(worker.process(messageOfShare({ receivedAt }))).resolves.toBe('done');
+  });
+
   it('nothing is asked of Graph for a tenant that is paused', async () => {
     await worker.tenants.update(TENANT, (tenant) => ({ ...tenant, status: 'paused' }));
     const deps = worker.startProcess();
