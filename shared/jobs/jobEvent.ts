@@ -6,6 +6,12 @@ import { shortenJob, type ShortenedJob, type ShownJob } from './shortenJob';
 /** A queue message holds 64 KiB on the wire, 48 KiB before base64. */
 export const MOST_EVENT_BYTES = 48 * 1024;
 
+/**
+ * A cell of a table holds 64 KiB of UTF-16, 32 Ki characters (Understanding the Table service data model). The row keeps the text
+ * of an event until the queue has it, so that every send says the same.
+ */
+export const MOST_CELL_CHARACTERS = 30_000;
+
 /** What the work on a job found and did. */
 export interface JobFacts {
   /** Where the job is; unknown only for a task without a readable parentUrl. */
@@ -41,7 +47,7 @@ export interface JobEventFacts extends JobFacts {
 
 /**
  * The CloudEvents 1.0 JSON text that reports one job event to the vendor's systems. Its `id` is the same however often the
- * event is sent. A job too large for a queue message is shortened, and `truncated` names what is missing.
+ * event is sent. A job too large for a queue message or a cell is shortened, and `truncated` names what is missing.
  */
 export function formatJobEvent(facts: JobEventFacts): string {
   const { job } = facts;
@@ -100,5 +106,5 @@ export function eventType({ phase, reference }: Pick<JobEventFacts, 'phase' | 'r
 }
 
 function fits(text: string): boolean {
-  return Buffer.byteLength(text, 'utf8') <= MOST_EVENT_BYTES;
+  return text.length <= MOST_CELL_CHARACTERS && Buffer.byteLength(text, 'utf8') <= MOST_EVENT_BYTES;
 }

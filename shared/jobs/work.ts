@@ -6,7 +6,7 @@ import type { Access } from './access';
 import { archiveEndOf, failedArchive, isArchiveOver, LONGEST_ARCHIVING_MS } from './archiveFailure';
 import { extendLease, finishClaim, holdClaim, isoTime, mayReopen, type Claim } from './claims';
 import { waitedFor } from './delays';
-import { formatJobEvent, type JobEventFacts, type JobFacts } from './jobEvent';
+import { formatJobEvent, MOST_CELL_CHARACTERS, type JobEventFacts, type JobFacts } from './jobEvent';
 import { archivedOf, factsOfRow } from './jobEventOfRow';
 import type { EventState, LedgerRow, Outcome } from './ledgerRow';
 import { userTag } from './ledgerIndex';
@@ -37,9 +37,6 @@ export type WorkResult =
 
 /** One send with the retries of the queue client (services.ts). */
 const EVENT_SEND_LIMIT_MS = 45_000;
-
-/** Cells of a table hold 64 KiB of UTF-16, 32 Ki characters. */
-const MOST_CELL_CHARACTERS = 30_000;
 
 /**
  * The work under a claim: read, decide, act, send the event, record. A run that takes over reads everything again and

@@ -1,5 +1,10 @@
 import fc from 'fast-check';
-import { formatJobEvent, MOST_EVENT_BYTES, type JobEventFacts } from '../../../shared/jobs/jobEvent';
+import {
+  formatJobEvent,
+  MOST_CELL_CHARACTERS,
+  MOST_EVENT_BYTES,
+  type JobEventFacts,
+} from '../../../shared/jobs/jobEvent';
 import { findEventFaults } from '../../support/findEventFaults';
 import { FETCHABLE, JOB, PRINTER, START, STARTED, TRACEPARENT } from '../../support/createJobWorker';
 
@@ -34,6 +39,7 @@ interface Data {
 function format(facts: JobEventFacts): Data {
   const text = formatJobEvent(facts);
   expect(Buffer.byteLength(text, 'utf8')).toBeLessThanOrEqual(49_152);
+  expect(text.length).toBeLessThanOrEqual(32_768);
   const event = JSON.parse(text) as { data: Data };
   expect(findEventFaults(event)).toEqual([]);
   return event.data;
@@ -51,9 +57,12 @@ test('an event that fits is whole and has no `truncated`', () => {
   expect(data).not.toHaveProperty('truncated');
 });
 
-test('the largest event that fits is whole, one byte more is not', () => {
-  const named = (length: number) => factsOf(ACCOUNTING, [{ displayName: 'x'.repeat(length) }]);
-  const room = MOST_EVENT_BYTES - Buffer.byteLength(formatJobEvent(named(0)));
+test.each([
+  ['byte', (text: string) => Math.floor((MOST_EVENT_BYTES - Buffer.byteLength(text)) / 3), '€'],
+  ['character', (text: string) => MOST_CELL_CHARACTERS - text.length, 'x'],
+])('the largest event that fits is whole, one %s more is not', (_unit, roomBeside, character) => {
+  const named = (length: number) => factsOf(ACCOUNTING, [{ displayName: character.repeat(length) }]);
+  const room = roomBeside(formatJobEvent(named(0)));
   expect(format(named(room)).truncated).toBeUndefined();
   expect(format(named(room + 1)).truncated).toEqual(['documents.displayName']);
 });
@@ -96,7 +105,7 @@ test('accounting data that does not fit alone is shortened, and only the field t
   expect(left).toMatchObject({ truncated: ['job.configuration'], job: others });
 });
 
-test('any job gives an event of at most 48 KiB that holds all accounting data, unless these alone exceed it', () => {
+test('any job gives an event of at most 48 KiB and a cell that holds all accounting data, unless these alone exceed it', () => {
   // Characters of one to four bytes, those that JSON escapes, and halves of a pair.
   const unit = fc.oneof(fc.constantFrom('a', 'ä', '…', '🖨', '\u0001', '"', '\\', '\ud83d', '\udda8'), fc.string());
   const text = fc
@@ -127,7 +136,7 @@ test('any job gives an event of at most 48 KiB that holds all accounting data, u
       const accounting = Object.fromEntries(Object.entries(fields).filter(([name]) => name in ACCOUNTING));
       const alone = Buffer.byteLength(JSON.stringify(accounting));
       // The envelope and the names of all that was left out take less than 2 KiB.
-      if (alone <= MOST_EVENT_BYTES - 2_048) {
+      if (alone <= MOST_CELL_CHARACTERS - 2_048) {
         expect(data.job).toMatchObject(JSON.parse(JSON.stringify(accounting)) as object);
       }
       const isWhole =

@@ -211,6 +211,24 @@ describe('an events queue that refuses (deleted, no access, being deleted)', () 
     expect(sent).toHaveLength(1);
   });
 
+  test.each([FETCHABLE, STARTED])('the event of a large job says the same as the first: $kind', async (reference) => {
+    worker.printStarted();
+    const large = {
+      configuration: { pageRanges: Array.from({ length: 1_000 }, (_one, start) => ({ start, end: start })) },
+      displayName: 'n'.repeat(10_000),
+      redirectedFrom: 'r'.repeat(10_000),
+      isFetchable: reference.kind === 'jobFetchable',
+    };
+    worker.world.putJob(PRINTER, JOB, large, [TASK]);
+    const sent: string[] = [];
+    expect(await worker.process(messageOf(reference), losingAnswers(sent))).toBe('deferred');
+    worker.world.jobs.clear();
+    worker.clock.advance(10 * 60_000);
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+    expect(worker.queues.events.sent.map(({ text }) => text)).toEqual(sent);
+    expect(JSON.parse(sent[0] ?? '')).toMatchObject({ data: { job: { configuration: large.configuration } } });
+  });
+
   test('a run that takes over from one that died sends the event of the first under its trace and time', async () => {
     worker.printFetchable();
     const died = { ...worker.ledger, replace: () => new Promise<never>(() => undefined) };
