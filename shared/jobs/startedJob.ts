@@ -94,7 +94,9 @@ export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWor
 }
 
 function staysHeld({ clock }: StartedJobDeps, { claim: { row, earlier } }: StartedJobWork): boolean {
-  return row.phase === 'end' && earlier === undefined && row.wish === undefined && !isHoldOver(row, clock.now());
+  // The hold of a job whose end was reported is over.
+  const isHeld = row.phase === 'end' && row.event === undefined;
+  return isHeld && earlier === undefined && row.wish === undefined && !isHoldOver(row, clock.now());
 }
 
 async function workOnOpenTask(deps: StartedJobDeps, work: StartedJobWork, found: Found): Promise<StartedJobResult> {

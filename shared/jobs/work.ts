@@ -105,7 +105,8 @@ function withArchive(facts: JobFacts, archive: LedgerRow['archive']): JobFacts {
 
 /**
  * Records that a task was ended once more, which Graph listed as open after it had been ended and reported. No second event
- * is sent. What Graph does not show now, the sweep looks at again.
+ * is sent. One that cannot be ended yet is waited for, as before its event. What Graph does not show now, the sweep looks at
+ * again. After the last look only a person can do more, unless that one found the task ended.
  */
 async function finishAgain(
   deps: WorkDeps,
@@ -113,10 +114,16 @@ async function finishAgain(
   event: EventState,
   result: StartedJobResult,
 ): Promise<WorkResult> {
-  if ('outcome' in result && result.outcome === 'claimLost') return result;
+  if ('outcome' in result) {
+    if (result.outcome === 'claimLost') return result;
+    if (result.outcome === 'notYet' && result.patience === 'openTask') return result;
+  }
   const { outcome: jobOutcome = 'ended', cause } = claim.row;
-  const staysOpen = claim.hasActed && !mayReopen({ ...claim.row, status: 'done', event });
-  const said = staysOpen ? 'taskStaysOpen' : cause;
+  const hasEnded = 'facts' in result && !claim.hasActed;
+  const staysOpen = !hasEnded && !mayReopen({ ...claim.row, status: 'done', event });
+  // Why no event was sent, and not why this run waited.
+  const known = claim.row.waitReason === undefined ? cause : undefined;
+  const said = staysOpen ? 'taskStaysOpen' : known;
   const changes = { event, ...(said === undefined ? {} : { cause: said }) };
   await finishClaim(deps.ledger, claim, changes, personalDataDaysOf(access));
   return { outcome: staysOpen ? 'taskStaysOpen' : 'endedAgain', jobOutcome };

@@ -10,6 +10,7 @@ import {
   OTHER_TENANT,
   STARTED,
   TASK,
+  TENANT,
   type JobWorker,
 } from '../../support/createJobWorker';
 import { thrower } from '../../support/createPrintWorld';
@@ -154,6 +155,59 @@ test('a task that Graph confirms as ended and lists as open: five more times, on
     cause: 'taskStaysOpen',
   });
   expect(worker.logger.events.filter(({ event }) => event === 'job.taskStaysOpen')).toHaveLength(1);
+});
+
+describe('a task that was ended and reported, and is listed as open', () => {
+  const again = () => messageOf(STARTED, { foundBy: 'sweep', generation: undefined, stillOpen: true });
+  const processAgain = async () => {
+    expect(await worker.process(messageOf(STARTED, { foundBy: 'sweep', generation: undefined }))).toBe('done');
+    worker.world.putTask(TASK, { state: 'pending' });
+    worker.clock.advance(15 * MINUTE);
+    return worker.process(again());
+  };
+
+  test('a pending one is waited for, and ended once more as soon as it begins, however far its deadline is', async () => {
+    await worker.tenants.update(TENANT, (tenant) => ({ ...tenant, taskDeadlineMinutes: 1_440 }));
+    worker.printStarted();
+    expect(await processAgain()).toBe('deferred');
+    for (let look = 0; look < 20; look += 1) {
+      worker.clock.advance(10 * MINUTE);
+      expect(await worker.process(worker.lastDeferred())).toBe('deferred');
+    }
+    expect(await worker.row()).toMatchObject({ status: 'waiting', event: 'sent', cause: 'taskNotProcessing' });
+    worker.world.putTask(TASK);
+    worker.clock.advance(10 * MINUTE);
+    expect(await worker.process(worker.lastDeferred())).toBe('endedAgain');
+    expect(worker.world.tasks.get(TASK)?.state).toBe('completed');
+    expect(await worker.row()).toMatchObject({ status: 'done', outcome: 'released', event: 'sent', reopened: 1 });
+    expect(await worker.row()).not.toHaveProperty('cause');
+    expect(worker.events()).toHaveLength(1);
+    expect(await worker.process(messageOf(STARTED))).toBe('duplicate');
+  });
+
+  test('the same for a job that was held, before its hold would have ended', async () => {
+    worker.useDocument([{ name: 'hold', on: 'jobStarted', then: { hold: { for: '4h', else: 'abort' } } }]);
+    worker.printStarted();
+    expect(await worker.process(messageOf(STARTED))).toBe('held');
+    worker.world.putTask(TASK, { state: 'completed' });
+    expect(await processAgain()).toBe('deferred');
+    worker.world.putTask(TASK);
+    worker.clock.advance(MINUTE);
+    expect(await worker.process(worker.lastDeferred())).toBe('endedAgain');
+    expect(worker.world.tasks.get(TASK)?.state).toBe('completed');
+    expect(worker.events()).toHaveLength(2);
+  });
+
+  test('one that Graph does not show is looked at five more times, and reported', async () => {
+    worker.printStarted();
+    expect(await worker.process(messageOf(STARTED))).toBe('done');
+    worker.world.tasks.clear();
+    worker.world.jobs.clear();
+    const { poison, left } = await play(STARTED, 7);
+    expect({ poison, left }).toEqual({ poison: 0, left: 0 });
+    expect(await worker.row()).toMatchObject({ status: 'done', reopened: 5, cause: 'taskStaysOpen' });
+    expect(worker.logger.events.filter(({ event }) => event === 'job.taskStaysOpen')).toHaveLength(1);
+  });
 });
 
 test('a job that Graph answers with an error for a week is failed then, not waited for without end', async () => {
