@@ -15,6 +15,7 @@ import {
   LONGEST_DELAY_MS,
   LONGEST_OUTAGE_MS,
   NOT_YET_WINDOW_MS,
+  openTaskDelayMs,
   waitedFor,
 } from './delays';
 import type { Ledger } from './ledger';
@@ -92,8 +93,7 @@ export function deferUntilTablesAnswer(
 /** Defers a message whose job Graph does not show yet, or whose claim was lost. After ten minutes the row is `gone`. */
 export async function deferClaimed(
   deps: DeferDeps,
-  message: MessageOfJob,
-  claim: Claim,
+  { message, claim, access }: { message: MessageOfJob; claim: Claim; access: Access },
   result: NotYet | { outcome: 'claimLost' },
 ): Promise<'deferred' | 'gone'> {
   if (result.outcome === 'claimLost') {
@@ -101,13 +101,18 @@ export async function deferClaimed(
     return requeue(deps, message, 'claimLost', growingDelayMs('outage', 0, deps.random()));
   }
   const { cause, patience, delayMs: asked } = result;
-  const waitedMs = waitedFor(claim.row, 'notYet', deps.clock.now());
+  const now = deps.clock.now();
+  const waitedMs = waitedFor(claim.row, 'notYet', now);
   if (patience === 'openTask' || waitedMs < NOT_YET_WINDOW_MS) {
-    const delayMs = asked ?? growingDelayMs('notYet', waitedMs, deps.random());
+    const grownMs =
+      patience === 'openTask'
+        ? openTaskDelayMs(waitedMs, taskDeadline(claim.row, access) - now, deps.random())
+        : growingDelayMs('notYet', waitedMs, deps.random());
+    const delayMs = asked ?? grownMs;
     return releaseAndRequeue(deps, message, claim, { status: 'waiting', waitReason: 'notYet', cause, delayMs });
   }
   deps.logger.warn('job.gone', { ...idsOf(message.reference), cause });
-  const kept = await releaseClaim(deps, claim, { status: 'gone', cause, ...nextRound(claim.row, deps.clock.now()) });
+  const kept = await releaseClaim(deps, claim, { status: 'gone', cause, ...nextRound(claim.row, now) });
   return kept ? 'gone' : requeue(deps, message, 'claimLost', growingDelayMs('notYet', 0, deps.random()));
 }
 

@@ -49,6 +49,19 @@ export function firstLookMs(random: number): number {
 }
 
 /**
+ * Milliseconds until the next look at an open task that cannot be ended yet, such as one in a state that Graph added since. A
+ * print waits for it, so a minute is the longest until the default deadline of 15 minutes. For a customer with a longer one a
+ * fifteenth of the wait follows, up to ten minutes: 200 looks in a day and not 1,450.
+ *
+ * @param leftMs until the deadline of the task, which no wait misses
+ */
+export function openTaskDelayMs(waitedMs: number, leftMs: number, random: number): number {
+  const grownMs = Math.min(BOUNDS.outage[1], waitedMs / 15) * (1 + random * SPREAD);
+  const delayMs = Math.max(growingDelayMs('notYet', waitedMs, random), grownMs);
+  return leftMs > 0 ? Math.min(delayMs, leftMs) : delayMs;
+}
+
+/**
  * Milliseconds until a message of a throttled tenant returns: never before the pause ends, spread over some seconds
  * after it.
  */

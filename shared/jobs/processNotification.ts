@@ -184,9 +184,11 @@ async function processAdmitted(deps: ProcessDeps, received: MessageOfJob, input:
   // Outside: a message that cannot be sent is left to the host, with the wait that its row has recorded.
   if (result.outcome === 'toArchive') {
     const sent = await sendToArchive({ ...deps, ledger }, message, claim, result.facts);
-    return sent === 'claimLost' ? deferClaimed(deps, message, claim, { outcome: sent }) : sent;
+    return sent === 'claimLost' ? deferClaimed(deps, { message, claim, access }, { outcome: sent }) : sent;
   }
-  if (result.outcome === 'notYet' || result.outcome === 'claimLost') return deferClaimed(deps, message, claim, result);
+  if (result.outcome === 'notYet' || result.outcome === 'claimLost') {
+    return deferClaimed(deps, { message, claim, access }, result);
+  }
   const times = { kind, wasHeld, ...timesOf(claim, wasHeld, deps.clock.now()) };
   if (result.outcome === 'held') {
     const { heldUntil, rule, lastRefusal } = claim.row;

@@ -14,6 +14,7 @@ import {
   START,
   TASK,
   TASK_PATH,
+  TENANT,
   type JobWorker,
 } from '../../support/createJobWorker';
 import { thrower } from '../../support/createPrintWorld';
@@ -301,6 +302,21 @@ describe('tasks that are not in processing', () => {
       expect(worker.events()).toMatchObject([{ data: { outcome: 'deadline' } }]);
     },
   );
+
+  test('one that does not begin before a deadline of a day is looked at less and less often, and at its deadline', async () => {
+    await worker.tenants.update(TENANT, (tenant) => ({ ...tenant, taskDeadlineMinutes: 1_440 }));
+    worker.printStarted();
+    worker.world.putTask(TASK, { state: 'unknownFutureValue' });
+    worker.world.always('PATCH', /./, () => ({}));
+    const { outcome } = await playUntilSettled(STARTED, 1_500 * MINUTE);
+    expect(outcome).toBe('done');
+    expect(worker.queues.jobs.sent.length).toBeLessThan(250);
+    const delays = worker.queues.jobs.sent.map(({ delaySeconds }) => delaySeconds);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(10 * 60);
+    const endedAfter = worker.clock.now() - Date.parse(START);
+    expect(endedAfter / MINUTE).toBeGreaterThanOrEqual(1_440);
+    expect(endedAfter / MINUTE).toBeLessThan(1_441);
+  });
 
   test('another failure of the PATCH is not treated as a refusal', async () => {
     worker.printStarted();
