@@ -150,7 +150,7 @@ async function reconcileOne(reconciliation: Reconciliation, tenant: Tenant): Pro
     }
     if (record.status !== 'removed' && record.keyId !== undefined) signedWith.add(record.keyId);
   }
-  await deps.watches.clientStates.noteKeys([...signedWith]);
+  await deps.watches.clientStates.noteKeys([...signedWith], onUnreadable);
   const now = deps.clock.now();
   const report: ReportWatch = (stored, result) => reportResult(reconciliation, stored, result);
   if (!options.retryNow && accessRetryAt(tenant, now) !== undefined) {

@@ -1,3 +1,5 @@
+import type { ReceiverError } from '../../../shared/errors';
+import type { EntityTable } from '../../../shared/storage/entityTable';
 import { isRevoked, type ClientStateRecord } from '../../../shared/watches/clientState';
 import { createClientStateRecords } from '../../../shared/watches/clientStateRecord';
 import { createWatches } from '../../../shared/watches/watches';
@@ -65,6 +67,49 @@ it('skips what it cannot read of the row, and does not stop the timers', async (
   const records = createClientStateRecords(table);
   await records.noteKeys(['k2']);
   expect(await records.read()).toMatchObject({ keyIds: new Set(['k1', 'k2']), revoked: new Map() });
+});
+
+describe('a row that a tool has exported and imported', () => {
+  const ROW = { partitionKey: '(clientStates)', rowKey: 'record' };
+  const lineOf = (tag: string) => `${TENANT_A} ${tag} 7`;
+
+  it('keeps its revocations with line ends of Windows, its keys as numbers, and the time of its last sweep', async () => {
+    const table = createMemoryTable();
+    await table.insert({ ...ROW, revoked: `${lineOf(TAG)}\r\n${lineOf('U'.repeat(22))}\r\n`, keyIds: 2_026 });
+    const retyped: EntityTable = {
+      ...table,
+      get: async (...key) => {
+        const row = await table.get(...key);
+        // `@azure/data-tables` gives Edm.Int64 as bigint.
+        return row && { ...row, cells: { sweepAskedAt: 1_000_000n, ...row.cells } };
+      },
+    };
+    const records = createClientStateRecords(retyped);
+    expect(await records.claimSweep(1_000_001, 60_000)).toBe(false);
+    const report = jest.fn();
+    await records.noteKeys(['k1'], report);
+    const record = await records.read();
+    expect(record?.keyIds).toEqual(new Set(['2026', 'k1']));
+    expect(record?.revoked.size).toBe(2);
+    expect(revoked(record, 6)).toBe(true);
+    expect(report).not.toHaveBeenCalled();
+  });
+
+  it('reports what cannot be read, and a write keeps it for a person', async () => {
+    const table = createMemoryTable();
+    await table.insert({ ...ROW, revoked: `nonsense\n${lineOf(TAG)}`, keyIds: true, sweepAskedAt: 'soon' });
+    const report = jest.fn<undefined, [ReceiverError]>();
+    await createClientStateRecords(table).noteKeys(['k1'], report);
+    expect(report.mock.calls.map(([{ code, problem }]) => [code, problem])).toEqual([
+      ['rowUnreadable', expect.stringContaining('revoked') as string],
+      ['rowUnreadable', expect.stringContaining('keyIds') as string],
+      ['rowUnreadable', expect.stringContaining('sweepAskedAt') as string],
+    ]);
+    expect((await table.get(ROW.partitionKey, ROW.rowKey))?.cells).toMatchObject({
+      revoked: `nonsense\n${lineOf(TAG)}`,
+      keyIds: 'k1',
+    });
+  });
 });
 
 it('is no watch: listings of watches leave it out', async () => {
