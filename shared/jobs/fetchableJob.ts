@@ -38,7 +38,8 @@ export function readFetchableJob(
 }
 
 /**
- * Reads a job that the sweep saw as ended.
+ * Reads a job that the sweep saw as ended. One that was redirected since prints elsewhere, where a job of its own ends
+ * (resources/printjob.md).
  *
  * @throws GraphError
  */
@@ -46,7 +47,9 @@ export function readEndedJob(
   callGraph: CallGraph,
   reference: JobEndedReference,
 ): Promise<{ facts: JobFacts } | NotYet> {
-  return readAs(callGraph, reference, { expand: undefined, notYet: 'jobNotEnded' }, ({ state }) => ENDS.get(state));
+  return readAs(callGraph, reference, { expand: undefined, notYet: 'jobNotEnded' }, ({ state, isRedirectedAway }) =>
+    isRedirectedAway ? undefined : ENDS.get(state),
+  );
 }
 
 async function readAs(

@@ -39,6 +39,18 @@ test.each([
   expect(await worker.row(ENDED)).toMatchObject({ status: 'done', outcome, event: 'sent' });
 });
 
+test.each(['completed', 'canceled', 'aborted'])(
+  'a job in state %s that was redirected after the listing has no end here: its job on the other printer has one',
+  async (state) => {
+    const redirectedTo = 'https://graph.microsoft.com/v1.0/print/printers/88888888-8888-8888-8888-888888888888/jobs/7';
+    worker.world.putJob(PRINTER, JOB, { redirectedTo, status: { state, isAcquiredByPrinter: true } });
+    await expect(worker.process(bySweep)).resolves.toBe('deferred');
+    worker.clock.advance(10 * 60_000);
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('gone');
+    expect(worker.events()).toEqual([]);
+  },
+);
+
 test('a second message of the same end is a duplicate', async () => {
   putJob('completed');
   await worker.process(bySweep);
