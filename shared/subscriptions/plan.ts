@@ -97,6 +97,11 @@ export function sinceRenewed(watch: Watch, now: number): number {
 
 const BROKEN_AFTER = 3;
 
+/** Whether a watch keeps failing: it must not use up a run in front of healthy ones. */
+export function isBroken({ failures }: Pick<Watch, 'failures'>): boolean {
+  return failures >= BROKEN_AFTER;
+}
+
 /**
  * The same items, the soonest expiry first; those without a readable expiry come before the others. A run of a tenant
  * that Graph throttles never reaches the end of its list: in the order of the table the same rows would be left out by
@@ -104,9 +109,8 @@ const BROKEN_AFTER = 3;
  */
 export function soonestFirst<T extends { stored: { watch: Watch } }>(due: readonly T[]): T[] {
   const end = ({ stored }: T) => Date.parse(stored.watch.expirationDateTime ?? '') || 0;
-  // A watch that keeps failing is broken: it must not use up the run in front of healthy ones.
-  const isBroken = ({ stored }: T) => Number(stored.watch.failures >= BROKEN_AFTER);
-  return [...due].sort((a, b) => isBroken(a) - isBroken(b) || end(a) - end(b));
+  const broken = ({ stored }: T) => Number(isBroken(stored.watch));
+  return [...due].sort((a, b) => broken(a) - broken(b) || end(a) - end(b));
 }
 
 /** Whether the subscriptions of `tenant` are to be listed at `now`: daily, for the first time a day after it was added. */

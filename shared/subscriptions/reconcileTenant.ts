@@ -3,7 +3,7 @@ import { createLimit, createPace, eachBounded, type Limit, type Pace } from '../
 import { withoutSubscription, type StoredWatch } from '../watches/watches';
 import { sendBatches, type BatchResult, type Batching, type Due } from './batches';
 import { createForWatch } from './create';
-import { isRenewalDue, plan, retryAfterEndsAt, retryAt, soonestFirst, type PlanOptions } from './plan';
+import { isBroken, isRenewalDue, plan, retryAfterEndsAt, retryAt, soonestFirst, type PlanOptions } from './plan';
 import { carryOut } from './reconcileWatch';
 import { logResult, type SubscriptionDeps, type Trouble, type WatchResult } from './record';
 
@@ -109,7 +109,7 @@ export async function reconcileTenant(
   await replaceAll(work, early);
   // Creates beside the batches: before, slow validations would delay watches that expire soon. After, a tenant that is
   // throttled in every run would never reach the watches without a subscription.
-  await Promise.all([createAll(work, rotate(creates, deps.random())), sendBatches(batchingOf(work), updates)]);
+  await Promise.all([createAll(work, rotateCreates(creates, deps.random())), sendBatches(batchingOf(work), updates)]);
   await Promise.all(work.recreating);
   await replaceAll(work, others);
   await sendBatches(batchingOf(work), work.renewInstead);
@@ -132,12 +132,17 @@ function planAll(work: Work, rows: readonly StoredWatch[]): Due[] {
   return soonestFirst(due);
 }
 
-/** Tries one watch of each kind, best one that has not failed, and stops the tenant unless Graph answers. Returns the others. */
+/**
+ * Tries one watch of each kind and stops the tenant unless Graph answers. Returns the others. The watch with the fewest
+ * failures is tried, and of several the one that was renewed last: one that is refused has one more failure than the others,
+ * so the next probe tries another.
+ */
 async function probe(work: Work, due: readonly Due[]): Promise<Due[]> {
-  const lastSuccess = ({ stored: { watch } }: Due) => [watch.failures === 0, watch.renewedAt ?? ''].join();
-  const bestLast = [...due].sort((a, b) => (lastSuccess(a) < lastSuccess(b) ? -1 : 1));
-  const firstOfKind = new Map(bestLast.map((each) => [each.stored.watch.kind, each]));
-  const probes = new Set(firstOfKind.values());
+  const renewedAt = ({ stored: { watch } }: Due) => Date.parse(watch.renewedAt ?? '') || 0;
+  const failures = ({ stored: { watch } }: Due) => watch.failures;
+  const bestLast = [...due].sort((a, b) => failures(b) - failures(a) || renewedAt(a) - renewedAt(b));
+  const bestOfKind = new Map(bestLast.map((each) => [each.stored.watch.kind, each]));
+  const probes = new Set(bestOfKind.values());
   for (const { stored, next } of probes) await attempt(work, stored, 1, () => carryOut(work.deps, stored, next));
   if (probes.size > 0 && !work.outcome.reached) work.outcome.stopped = true;
   return due.filter((each) => !probes.has(each));
@@ -162,6 +167,13 @@ async function replaceAll(work: Work, replacements: readonly Due[]): Promise<voi
       return result;
     });
   });
+}
+
+/** Each run starts with another create, and those of broken watches come after the others. */
+function rotateCreates(creates: readonly Due[], random: number): Due[] {
+  const healthy = creates.filter(({ stored }) => !isBroken(stored.watch));
+  const broken = creates.filter(({ stored }) => isBroken(stored.watch));
+  return [...rotate(healthy, random), ...rotate(broken, random)];
 }
 
 /** A few creates first: while our URLs do not pass their validation, many at once would only fail side by side. */

@@ -437,6 +437,23 @@ describe('a tenant that refuses every call (its consent was withdrawn)', () => {
     expect(await world.tenants.get(TENANT)).toMatchObject({ graphAccess: 'ok' });
   });
 
+  it('is reached by another watch where the one that was renewed last is refused alone', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    const failed = { lastError: 'x', failures: 1 };
+    await putServed(world, { id: 'printer-0', subscriptionId: 's-0', ...failed });
+    const renewedAt = '2026-11-22T00:05:00.000Z';
+    await putServed(world, { id: 'printer-1', subscriptionId: 's-1', renewedAt, ...failed });
+    await world.tenants.update(TENANT, (row) => ({ ...row, graphAccess: 'refused', lastError: 'x', nextTryAt: '' }));
+    failing(world, graphError('forbidden'), ({ path }) => path.endsWith('s-1'));
+    world.clock.advance(60 * MINUTE);
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ failed: 1, postponed: 1 });
+    // The next probe, an hour later (decision 0011).
+    world.clock.advance(60 * MINUTE);
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ renewed: 1 });
+    expect(await world.tenants.get(TENANT)).toMatchObject({ graphAccess: 'ok' });
+  });
+
   it('is not reached by a create that Graph did not answer', async () => {
     const world = await withServed(1);
     const stored = await world.read(fetchable(TENANT, 'printer-0'));

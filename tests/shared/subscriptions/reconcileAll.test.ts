@@ -149,6 +149,20 @@ describe('reconcileAll', () => {
     expect((await reconcileAll(world.deps)).counts).toEqual({ ...none, created: 11, failed: 1 });
   });
 
+  it('tries the creates of healthy watches before those that keep failing, wherever the run starts', async () => {
+    const world = createSubscriptionWorld();
+    await world.addTenant();
+    for (let n = 0; n < 8; n += 1) {
+      await world.put({ id: `broken-${n}`, lastError: 'x', failures: 9 });
+    }
+    await world.put({ id: 'healthy' });
+    const { callGraph } = world.deps;
+    world.deps.callGraph = (call) =>
+      JSON.stringify(call.body).includes('/healthy/') ? callGraph(call) : Promise.reject(graphError('rejected'));
+    world.clock.advance(60 * MINUTE);
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ created: 1 });
+  });
+
   it('does nothing for paused, removed and unknown tenants', async () => {
     const world = createSubscriptionWorld();
     await world.addTenant(TENANT, 'paused');
