@@ -77,6 +77,8 @@ export function createSweepMemory(clock: Pick<Clock, 'now'>, most = MOST_REMEMBE
     looks: createCache<PrinterLook>({ most: MOST_PRINTERS, clock }),
     /** Jobs of each watch whose notification did not arrive in time, by tenant and by row key of the watch. */
     lostOfWatches: createCache<Map<string, number>>({ most: MOST_TENANTS, clock }),
+    /** The customers whose open tasks the last attempt of this process could not list. */
+    tasksNotListed: createCache<true>({ most: MOST_TENANTS, clock }),
     /** The customers all of whose definitions were listed recently, with a known printer for each task. */
     definitionsListed: createCache<true>({ most: MOST_TENANTS, keepMs: DEFINITIONS_RECENT_MS, clock }),
   };

@@ -10,8 +10,8 @@ const JOB: JobReference = { kind: 'jobFetchable', tenantId: TENANT, printerId: P
 /** The lease of 90 seconds and the margin of 15. */
 const LEASE_OVER = 105_000;
 
-async function claim({ ledger, clock }: SweepWorld, reference: JobReference) {
-  const result = await claimJob({ ledger, clock }, reference, { runId: 'run', foundBy: 'graph' });
+async function claim({ ledger, clock }: SweepWorld, reference: JobReference, runId = 'run') {
+  const result = await claimJob({ ledger, clock }, reference, { runId, foundBy: 'graph' });
   if (result.outcome !== 'claimed') throw new Error(result.outcome);
   return result.claim;
 }
@@ -45,6 +45,16 @@ describe('claims whose run has died', () => {
     expect(world.found()).toHaveLength(1);
     await recoverJobs(world.deps, { tasks: false });
     expect(world.found()).toHaveLength(2);
+  });
+
+  it('are enqueued again without that wait when the message was received, and its run has died too', async () => {
+    await claim(world, TASK);
+    world.clock.advance(LEASE_OVER);
+    await recoverJobs(world.deps, { tasks: false });
+    world.clock.advance(1_000);
+    await claim(world, TASK, 'run-2');
+    world.clock.advance(LEASE_OVER);
+    expect(await recoverJobs(world.deps, { tasks: false })).toEqual({ claims: 1, tasks: 0, due: 0 });
   });
 
   it('do not include claims that were finished or released', async () => {
@@ -130,5 +140,46 @@ describe('tasks that were notified and not claimed', () => {
     expect(await recoverJobs(world.deps, { tasks: true })).toEqual({ claims: 0, tasks: 0, due: 0 });
     expect(world.logger.events).toMatchObject([{ level: 'warn', event: 'tasks.notListed', tenantId: TENANT }]);
     expect(await recoverJobs(world.deps, { tasks: true })).toEqual({ claims: 0, tasks: 1, due: 0 });
+  });
+
+  it('are enqueued when they wait and their message is late, so that they are ended within four minutes', async () => {
+    world.putTask('task-1');
+    const claimed = await claim(world, TASK);
+    const nextTryAt = new Date(world.clock.now() + 2_000).toISOString();
+    const waiting = { status: 'waiting', cause: 'graphNotFound', waitReason: 'notYet', nextTryAt } as const;
+    await releaseClaim({ ledger: world.ledger, clock: world.clock }, claimed, waiting);
+    // Its message may wait for a minute in the waiting queue.
+    world.clock.advance(MINUTE);
+    expect(await recoverJobs(world.deps, { tasks: true })).toMatchObject({ tasks: 0 });
+    world.clock.advance(2 * MINUTE);
+    expect(await recoverJobs(world.deps, { tasks: true })).toMatchObject({ tasks: 1 });
+    expect(world.found()).toEqual([ledgerRowKey(TASK)]);
+    // Under a backlog one message is enough.
+    world.clock.advance(2 * MINUTE);
+    expect(await recoverJobs(world.deps, { tasks: true })).toMatchObject({ tasks: 0 });
+  });
+
+  it('are listed although Graph answers no call of eight other customers within the run', async () => {
+    for (let n = 0; n < 8; n += 1) {
+      const tenantId = `00000000-0000-4000-8000-00000000000${n}`;
+      await world.addTenant(tenantId);
+      await world.watches.add({ ...started(tenantId), since: new Date(world.clock.now()).toISOString() });
+    }
+    world.putTask('task-1');
+    const { clock } = world;
+    const { callGraph } = world.deps;
+    const hanging: SweepWorld['deps'] = {
+      ...world.deps,
+      callGraph: async (call) => {
+        if (call.tenantId === TENANT) return callGraph(call);
+        // A call ends after 45 s with its tries.
+        await clock.sleep(45_000);
+        throw graphError('unavailable');
+      },
+    };
+    await recoverJobs(hanging, { tasks: true });
+    clock.advance(MINUTE);
+    await recoverJobs(hanging, { tasks: true });
+    expect(world.found()).toEqual([ledgerRowKey(TASK)]);
   });
 });
