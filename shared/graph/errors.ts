@@ -126,23 +126,41 @@ function remedyOf(code: ErrorCode, permission: string): string | undefined {
 }
 
 /**
- * The status that a service behind Graph answered: an ExtensionError of any status says it in its text alone, such as
- * `Status Code: NotFound`. A subscription that Graph has lost and a conflict on create are seen in this form.
+ * The status that a service behind Graph answered: an ExtensionError of any status says it in its text alone, by name or
+ * number, such as `Status Code: NotFound`. A subscription that Graph has lost and a conflict on create are seen in this form.
+ * The first one that says more than that the call was refused counts.
  */
 function innerStatus({ code }: Refusal, body: string): number | undefined {
   if (code !== 'ExtensionError') return undefined;
-  const name = /\b(?:inner(?: status)?|status(?: code)?):?\s+([A-Za-z]+)/i.exec(body.slice(0, 4096))?.[1];
-  return name === undefined ? undefined : INNER_STATUSES[name.toLowerCase()];
+  for (const [, status = ''] of body.slice(0, 4096).matchAll(INNER_STATUS)) {
+    const known = INNER_STATUSES.get(status.toLowerCase());
+    if (known !== undefined) return known;
+  }
+  return undefined;
 }
 
-const INNER_STATUSES: Readonly<Record<string, number>> = {
-  notfound: 404,
-  gone: 410,
-  conflict: 409,
-  toomanyrequests: 429,
-  serviceunavailable: 503,
-  gatewaytimeout: 504,
-};
+/** A label, a separator or a space, and a word or number. What is JSON inside a text has quotes and backslashes. */
+const INNER_STATUS =
+  /\b(?:inner(?:\s*status)?(?:\s*code)?|status(?:\s*code)?)(?:["'\\]*\s*[:=][\s["'\\]*|\s+)([a-z]+|\d{3}\b)/gi;
+
+/** By the names that HTTP libraries give them, and by number. 400, 401 and 403 say no more than the answer itself. */
+const INNER_STATUSES: ReadonlyMap<string, number> = new Map(
+  [
+    { status: 404, name: 'notfound' },
+    { status: 408, name: 'requesttimeout' },
+    { status: 409, name: 'conflict' },
+    { status: 410, name: 'gone' },
+    { status: 429, name: 'toomanyrequests' },
+    { status: 500, name: 'internalservererror' },
+    { status: 502, name: 'badgateway' },
+    { status: 503, name: 'serviceunavailable' },
+    { status: 504, name: 'gatewaytimeout' },
+    { status: 509, name: 'bandwidthlimitexceeded' },
+  ].flatMap(({ status, name }): [string, number][] => [
+    [name, status],
+    [String(status), status],
+  ]),
+);
 
 /** When an answer was written, by the clock of its sender (header Date); milliseconds since 1970. */
 export function answerTime({ headers }: Pick<HttpAnswer, 'headers'>): number | undefined {

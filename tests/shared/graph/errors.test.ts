@@ -50,9 +50,32 @@ describe('an ExtensionError', () => {
     expect(errorOf(status, 'inner status TooManyRequests')).toBe('graphThrottled');
   });
 
+  test.each([
+    'inner exception: [Status Code: NotFound; Reason: gone]',
+    'Operation: Update; Exception: [Status Code: 404; Reason: ]',
+    'StatusCode: NotFound',
+    'StatusCode:404',
+    'inner status=NotFound',
+    'inner status code: NotFound',
+    '{"statusCode":"NotFound"}',
+    'Status Code: Forbidden; inner status NotFound',
+    'The status of the request is not known; inner NotFound',
+  ])('is read in each form: %s', (message) => {
+    expect(errorOf(400, message)).toBe('graphNotFound');
+  });
+
+  test.each(['InternalServerError', 'BadGateway', 'RequestTimeout', 'ServiceUnavailable', '500', '502', '408'])(
+    'with inner status %s is temporary (concepts/errors.md)',
+    (status) => {
+      expect(errorOf(400, `Operation: Update; Exception: [Status Code: ${status}; Reason: ]`)).toBe('graphUnavailable');
+    },
+  );
+
   test('without a known inner status is what its own status says', () => {
     expect(errorOf(403, 'Maximum number of subscriptions has been reached')).toBe('graphForbidden');
     expect(errorOf(400, 'inner status Teapot')).toBe('graphRejected');
+    expect(errorOf(400, 'Subscription status: 40412345')).toBe('graphRejected');
+    expect(errorOf(400, 'inner status constructor')).toBe('graphRejected');
   });
 
   test('is the only error whose text counts', () => {
