@@ -18,6 +18,8 @@ export interface GraphErrorOptions extends ReceiverErrorOptions {
   retryAfterMs?: number | undefined;
   /** See `GraphError`. */
   said?: string | undefined;
+  /** See `GraphError`. */
+  isExtensionError?: boolean;
 }
 
 /** A call to Graph, or to Entra for its token, that did not end in a 2xx, or an answer that could not be read. */
@@ -26,6 +28,8 @@ export class GraphError extends ReceiverError {
   readonly retryAfterMs: number | undefined;
   /** The message of Graph's answer, for a person at a terminal. Never for a log or a table: it may quote a document name. */
   readonly said: string | undefined;
+  /** A service behind Graph refused the call, and not Graph itself: the same status may mean that it has lost the resource. */
+  readonly isExtensionError: boolean;
   /** An earlier try of the same call failed, but may have taken effect. */
   wasRepeated = false;
   /** Graph answered a try of the same call, with any status: this is no outage of Graph. */
@@ -37,6 +41,7 @@ export class GraphError extends ReceiverError {
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
     this.said = options.said;
+    this.isExtensionError = options.isExtensionError ?? false;
   }
 }
 
@@ -110,6 +115,7 @@ export function toGraphError(
     retryAfterMs,
     said: readGraphMessage(body),
     logFields: refusalFields(refusal),
+    isExtensionError: refusal.code === EXTENSION_ERROR,
     ...(remedy === undefined ? {} : { remedy }),
   };
   return new GraphError(code, `Graph returned ${answered} for ${nameOf(call)}`, options);
@@ -125,13 +131,15 @@ function remedyOf(code: ErrorCode, permission: string): string | undefined {
   return undefined;
 }
 
+const EXTENSION_ERROR = 'ExtensionError';
+
 /**
  * The status that a service behind Graph answered: an ExtensionError of any status says it in its text alone, by name or
  * number, such as `Status Code: NotFound`. A subscription that Graph has lost and a conflict on create are seen in this form.
  * The first one that says more than that the call was refused counts.
  */
 function innerStatus({ code }: Refusal, body: string): number | undefined {
-  if (code !== 'ExtensionError') return undefined;
+  if (code !== EXTENSION_ERROR) return undefined;
   for (const [, status = ''] of body.slice(0, 4096).matchAll(INNER_STATUS)) {
     const known = INNER_STATUSES.get(status.toLowerCase());
     if (known !== undefined) return known;

@@ -22,9 +22,10 @@ export interface Due {
 
 /**
  * `postponed`: the run is over. `notSent`: a pause of the tenant that began elsewhere kept the call back. `lost`: Graph has
- * no such subscription. `error`: storage failed.
+ * no such subscription. `unrenewable`: a service behind Graph refuses to renew it, while other watches of the tenant are
+ * renewed. `error`: storage failed.
  */
-export type BatchResult = WatchResult | 'postponed' | 'notSent' | 'lost' | { error: unknown };
+export type BatchResult = WatchResult | 'postponed' | 'notSent' | 'lost' | 'unrenewable' | { error: unknown };
 
 /** How a tenant sends its batches. */
 export interface Batching {
@@ -34,6 +35,8 @@ export interface Batching {
   /** Resolves when so many writes may be sent. */
   pace: (writes: number) => Promise<void>;
   isOver: () => boolean;
+  /** Whether Graph renews the other watches of the tenant: one in this run, or one since this watch was due. */
+  areOthersRenewed: (watch: Watch) => boolean;
   onResult: (stored: StoredWatch, result: BatchResult) => void;
 }
 
@@ -84,8 +87,9 @@ function partOf(watch: Watch, next: Plan, now: number): BatchPart | undefined {
 
 /** Writes the answers onto the rows: the renewals in one call, everything else row by row. */
 async function recordBatch(batching: Batching, { sentAt, answers }: SentBatch): Promise<void> {
-  const { deps, onResult } = batching;
+  const { deps, onResult, areOthersRenewed } = batching;
   const renewals: { stored: StoredWatch; renewed: Watch }[] = [];
+  const refused: { stored: StoredWatch; error: unknown }[] = [];
   await Promise.all(
     answers.map(async ({ due: { stored, next }, result }) => {
       const { watch } = stored;
@@ -94,10 +98,16 @@ async function recordBatch(batching: Batching, { sentAt, answers }: SentBatch): 
       if (!result || !hasSubscription(watch)) return onResult(stored, 'notSent');
       const renewal = parseRenewalOf(watch, result, sentAt);
       if ('lost' in renewal) return onResult(stored, 'lost');
-      if ('error' in renewal) return recordOne(batching, stored, recordFailure(deps, stored, renewal.error));
-      renewals.push({ stored, renewed: renewal.renewed });
+      if ('renewed' in renewal) return void renewals.push({ stored, renewed: renewal.renewed });
+      const { error, refusedByService } = renewal;
+      if (refusedByService) return void refused.push({ stored, error });
+      return recordOne(batching, stored, recordFailure(deps, stored, error));
     }),
   );
+  for (const { stored, error } of refused) {
+    if (renewals.length > 0 || areOthersRenewed(stored.watch)) onResult(stored, 'unrenewable');
+    else await recordOne(batching, stored, recordFailure(deps, stored, error));
+  }
   try {
     const results = await recordRenewals(deps, renewals);
     results.forEach((result, index) => {

@@ -13,7 +13,14 @@ import { GraphError } from '../graph/errors';
 import { keyCheckOf } from '../watches/clientState';
 import { HOLD_MS } from '../watches/hold';
 import { hasSubscription, withoutFailure, type StoredWatch, type Watch } from '../watches/watches';
-import { afterSuccess, recordFailure, unlessContended, type WatchResult, type SubscriptionDeps } from './record';
+import {
+  afterSuccess,
+  isRefusedByService,
+  recordFailure,
+  unlessContended,
+  type SubscriptionDeps,
+  type WatchResult,
+} from './record';
 import { callOf, expiryAt, newSubscription, notificationUrlOf, resourceOf } from './plan';
 
 /** The watch as a run holds it to create or replace its subscription. */
@@ -99,9 +106,10 @@ function create({ callGraph, config }: SubscriptionDeps, watch: Watch, now: numb
 }
 
 /**
- * Resolves a 409: this app has such a subscription already. The one on our row is adopted. Any other with our URL is
- * deleted and recreated, because the listing hides its clientState (api/subscription-list.md) and its notifications could
- * not be distinguished from forged ones. One with another URL belongs to another deployment and is reported.
+ * Resolves a 409: this app has such a subscription already. The one on our row is adopted where it can be renewed, and
+ * recreated otherwise. Any other with our URL is recreated, because the listing hides its clientState
+ * (api/subscription-list.md) and its notifications could not be distinguished from forged ones. One with another URL belongs
+ * to another deployment and is reported.
  *
  * @throws ReceiverError `graphConflict` when another deployment has the resource or Graph lists nothing; GraphError as the
  *   calls
@@ -121,11 +129,8 @@ async function resolveConflict(deps: SubscriptionDeps, watch: Watch): Promise<Gr
   );
   if (foreign) throw subscribedElsewhere(watch, foreign.notificationUrl);
   const own = existing.find(({ id, notificationUrl }) => id === watch.subscriptionId && notificationUrl === ourUrl);
-  if (own) {
-    const part = renewalPart({ subscriptionId: own.id, permission }, expiryAt(clock.now()));
-    const known = { subscriptionId: own.id, expirationDateTime: watch.expirationDateTime ?? '' };
-    return parseRenewal(await sendSingly(callGraph, tenantId, part), known);
-  }
+  const adopted = own && (await adopt(deps, watch, own));
+  if (adopted) return adopted;
   if (existing.length === 0) {
     throw new ReceiverError(
       'graphConflict',
@@ -137,6 +142,24 @@ async function resolveConflict(deps: SubscriptionDeps, watch: Watch): Promise<Gr
     await deleteSubscription(callGraph, tenantId, { subscriptionId: id, permission });
   }
   return create(deps, watch, clock.now());
+}
+
+/** Renews a subscription that Graph lists. Undefined where Graph says that it has no such subscription, or cannot renew it. */
+async function adopt(
+  { callGraph, clock }: SubscriptionDeps,
+  watch: Watch,
+  { id: subscriptionId }: ListedSubscription,
+): Promise<Granted | undefined> {
+  const { tenantId, permission } = callOf(watch);
+  const part = renewalPart({ subscriptionId, permission }, expiryAt(clock.now()));
+  const known = { subscriptionId, expirationDateTime: watch.expirationDateTime ?? '' };
+  try {
+    return parseRenewal(await sendSingly(callGraph, tenantId, part), known);
+  } catch (error) {
+    const isLost = error instanceof GraphError && error.code === 'graphNotFound';
+    if (isLost || isRefusedByService(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Graph may return the resource with a leading slash and in another case. */

@@ -20,7 +20,7 @@ export interface PlanOptions {
 }
 
 /** A PATCH an hour extends, reauthorizes and finds a lost subscription by its 404. */
-const RENEW_EVERY_MS = 60 * 60_000;
+export const RENEW_EVERY_MS = 60 * 60_000;
 
 /** At most one reaction in this time (concepts/change-notifications-lifecycle-events.md). */
 export const PATCH_SPACING_MS = 10 * 60_000;
@@ -49,9 +49,14 @@ export function plan(watch: Watch, now: number, settings: SubscriptionSettings, 
     notificationUrl === notificationUrlOf(settings);
   if (!isRight && !options.onlyRenew) return 'replace';
   // Graph has deleted it. Where it has not, the create answers 409 and the subscription of the row is adopted.
-  if (now >= Date.parse(watch.expirationDateTime) + CLOCK_SKEW_MS) return 'create';
+  if (hasExpired(watch, now)) return 'create';
   if (!isRenewalDue(watch, now, options)) return 'nothing';
   return keyId === settings.clientStateKeys[0].keyId || options.onlyRenew ? 'renew' : 'replace';
+}
+
+/** Whether the subscription of a watch has expired at `now` by any clock. */
+export function hasExpired({ expirationDateTime }: Pick<Watch, 'expirationDateTime'>, now: number): boolean {
+  return now >= Date.parse(expirationDateTime ?? '') + CLOCK_SKEW_MS;
 }
 
 /** Whether a PATCH of the watch's subscription is due at `now`. */
@@ -93,24 +98,6 @@ export function retryAfterEndsAt({ retryAfterUntil }: Watch, now: number): numbe
 /** Milliseconds since the last POST or PATCH that succeeded; infinite when there was none. */
 export function sinceRenewed(watch: Watch, now: number): number {
   return elapsedMs(watch.renewedAt, now);
-}
-
-const BROKEN_AFTER = 3;
-
-/** Whether a watch keeps failing: it must not use up a run in front of healthy ones. */
-export function isBroken({ failures }: Pick<Watch, 'failures'>): boolean {
-  return failures >= BROKEN_AFTER;
-}
-
-/**
- * The same items, the soonest expiry first; those without a readable expiry come before the others. A run of a tenant
- * that Graph throttles never reaches the end of its list: in the order of the table the same rows would be left out by
- * every run until they expire.
- */
-export function soonestFirst<T extends { stored: { watch: Watch } }>(due: readonly T[]): T[] {
-  const end = ({ stored }: T) => Date.parse(stored.watch.expirationDateTime ?? '') || 0;
-  const broken = ({ stored }: T) => Number(isBroken(stored.watch));
-  return [...due].sort((a, b) => broken(a) - broken(b) || end(a) - end(b));
 }
 
 /** Whether the subscriptions of `tenant` are to be listed at `now`: daily, for the first time a day after it was added. */

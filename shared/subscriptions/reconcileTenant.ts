@@ -1,9 +1,9 @@
-import { rotate } from '../backoff';
 import { createLimit, createPace, eachBounded, type Limit, type Pace } from '../concurrency';
 import { withoutSubscription, type StoredWatch } from '../watches/watches';
 import { sendBatches, type BatchResult, type Batching, type Due } from './batches';
 import { createForWatch } from './create';
-import { isBroken, isRenewalDue, plan, retryAfterEndsAt, retryAt, soonestFirst, type PlanOptions } from './plan';
+import { bestOfEachKind, lastRenewal, rotateHealthyFirst, soonestFirst } from './order';
+import { isRenewalDue, plan, RENEW_EVERY_MS, retryAfterEndsAt, retryAt, type PlanOptions } from './plan';
 import { carryOut } from './reconcileWatch';
 import { logResult, type SubscriptionDeps, type Trouble, type WatchResult } from './record';
 
@@ -72,6 +72,12 @@ interface Work extends Context {
   renewInstead: Due[];
   /** Creates in place of subscriptions that a batch found lost. */
   recreating: Promise<void>[];
+  /** Watches to create in place of subscriptions that Graph refuses to renew. Their creates may fail as well, so they come last. */
+  unrenewable: Due[];
+  /** When an earlier run last renewed a watch of the tenant that has not failed since; milliseconds since 1970. */
+  lastRenewedAt: number;
+  /** This run has renewed a watch of the tenant. */
+  hasRenewed: boolean;
 }
 
 /**
@@ -95,6 +101,9 @@ export async function reconcileTenant(
     replacingFails: false,
     renewInstead: [],
     recreating: [],
+    unrenewable: [],
+    lastRenewedAt: lastRenewal(rows),
+    hasRenewed: false,
   };
   const due = planAll(work, rows);
   const untried = context.probe ? await probe(work, due) : due;
@@ -109,11 +118,15 @@ export async function reconcileTenant(
   await replaceAll(work, early);
   // Creates beside the batches: before, slow validations would delay watches that expire soon. After, a tenant that is
   // throttled in every run would never reach the watches without a subscription.
-  await Promise.all([createAll(work, rotateCreates(creates, deps.random())), sendBatches(batchingOf(work), updates)]);
+  await Promise.all([
+    createAll(work, rotateHealthyFirst(creates, deps.random())),
+    sendBatches(batchingOf(work), updates),
+  ]);
   await Promise.all(work.recreating);
   await replaceAll(work, others);
   await sendBatches(batchingOf(work), work.renewInstead);
   await Promise.all(work.recreating);
+  await createAll(work, work.unrenewable);
   return work.outcome;
 }
 
@@ -132,17 +145,9 @@ function planAll(work: Work, rows: readonly StoredWatch[]): Due[] {
   return soonestFirst(due);
 }
 
-/**
- * Tries one watch of each kind and stops the tenant unless Graph answers. Returns the others. The watch with the fewest
- * failures is tried, and of several the one that was renewed last: one that is refused has one more failure than the others,
- * so the next probe tries another.
- */
+/** Tries one watch of each kind, and stops the tenant unless Graph answers. Returns the others. */
 async function probe(work: Work, due: readonly Due[]): Promise<Due[]> {
-  const renewedAt = ({ stored: { watch } }: Due) => Date.parse(watch.renewedAt ?? '') || 0;
-  const failures = ({ stored: { watch } }: Due) => watch.failures;
-  const bestLast = [...due].sort((a, b) => failures(b) - failures(a) || renewedAt(a) - renewedAt(b));
-  const bestOfKind = new Map(bestLast.map((each) => [each.stored.watch.kind, each]));
-  const probes = new Set(bestOfKind.values());
+  const probes = new Set(bestOfEachKind(due));
   for (const { stored, next } of probes) await attempt(work, stored, 1, () => carryOut(work.deps, stored, next));
   if (probes.size > 0 && !work.outcome.reached) work.outcome.stopped = true;
   return due.filter((each) => !probes.has(each));
@@ -167,13 +172,6 @@ async function replaceAll(work: Work, replacements: readonly Due[]): Promise<voi
       return result;
     });
   });
-}
-
-/** Each run starts with another create, and those of broken watches come after the others. */
-function rotateCreates(creates: readonly Due[], random: number): Due[] {
-  const healthy = creates.filter(({ stored }) => !isBroken(stored.watch));
-  const broken = creates.filter(({ stored }) => isBroken(stored.watch));
-  return [...rotate(healthy, random), ...rotate(broken, random)];
 }
 
 /** A few creates first: while our URLs do not pass their validation, many at once would only fail side by side. */
@@ -221,6 +219,8 @@ function batchingOf(work: Work): Batching {
     limitBatches: run.limitBatches,
     pace: (writes) => pace(work, writes),
     isOver: () => isOver(work),
+    areOthersRenewed: ({ renewedAt }) =>
+      work.hasRenewed || work.lastRenewedAt > Date.parse(renewedAt ?? '') + RENEW_EVERY_MS,
     onResult: (stored, result) => receiveBatchResult(work, stored, result),
   };
 }
@@ -228,6 +228,11 @@ function batchingOf(work: Work): Batching {
 function receiveBatchResult(work: Work, stored: StoredWatch, result: BatchResult): void {
   if (result === 'lost') {
     work.recreating.push(recreate(work, stored));
+    return;
+  }
+  if (result === 'unrenewable') {
+    // The row keeps its subscription until there is another one: it may still notify.
+    work.unrenewable.push({ stored, next: 'create' });
     return;
   }
   if (result === 'notSent') work.outcome.stopped = true;
@@ -265,6 +270,7 @@ function report(work: Work, stored: StoredWatch, result: ReportedResult): void {
     else if (result.outcome !== 'nothing' && result.outcome !== 'busy') {
       work.outcome.reached = true;
       work.unavailableInARow = 0;
+      work.hasRenewed ||= result.outcome === 'renewed';
     }
   }
   work.report(stored, result);

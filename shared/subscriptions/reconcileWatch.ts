@@ -1,8 +1,9 @@
 import { deleteSubscription, removalPart, renewalPart } from '../graph/api/subscriptions';
 import { sendSingly } from '../graph/batch';
+import { GraphError } from '../graph/errors';
 import { hasSubscription, withoutSubscription, type StoredWatch, type WatchWithSubscription } from '../watches/watches';
 import { createForWatch, held } from './create';
-import { plan, type Plan, type PlanOptions, callOf, expiryAt } from './plan';
+import { callOf, expiryAt, hasExpired, plan, type Plan, type PlanOptions } from './plan';
 import {
   logResult,
   parseRenewalOf,
@@ -80,7 +81,9 @@ async function replace(deps: SubscriptionDeps, stored: StoredWithSubscription): 
   try {
     await deleteSubscription(deps.callGraph, tenantId, { subscriptionId: watch.subscriptionId, permission });
   } catch (error) {
-    return recordFailure(deps, { watch, etag }, error);
+    // What has expired needs no DELETE. Where Graph has it nevertheless, the create answers 409, and it is found in the listing.
+    const isRefused = error instanceof GraphError && !error.retryable;
+    if (!isRefused || !hasExpired(watch, deps.clock.now())) return recordFailure(deps, { watch, etag }, error);
   }
   const result = await createForWatch(deps, { watch: withoutSubscription(watch), etag });
   return result.outcome === 'created' ? { ...result, outcome: 'replaced', sweep: true } : result;

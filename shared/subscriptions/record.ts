@@ -1,5 +1,5 @@
 import { retryDelayMs } from '../backoff';
-import { type Clock, CLOCK_SKEW_MS } from '../clock';
+import type { Clock } from '../clock';
 import { errorFields, ReceiverError } from '../errors';
 import { acceptRemoval, parseRenewal, type Granted } from '../graph/api/subscriptions';
 import type { CallGraphBatch, PartResult } from '../graph/batch';
@@ -16,7 +16,7 @@ import {
   type Watches,
   type WatchWithSubscription,
 } from '../watches/watches';
-import { isHeld, type SubscriptionSettings } from './plan';
+import { hasExpired, isHeld, type SubscriptionSettings } from './plan';
 
 /** What the use cases of this folder need. A `Config` is a `config`. */
 export interface SubscriptionDeps {
@@ -51,8 +51,11 @@ export interface WatchResult {
 export type Trouble =
   'throttled' | 'noToken' | 'refused' | 'forbidden' | 'unavailable' | 'unavailableCreate' | 'rejected';
 
-/** The answer to a PATCH. `lost`: Graph has no such subscription (api/subscription-update.md). */
-export type Renewal = { renewed: Watch } | { lost: true } | { error: unknown };
+/**
+ * The answer to a PATCH. `lost`: Graph has no such subscription (api/subscription-update.md). `refusedByService`: a service
+ * behind Graph refused it, which says of a subscription that it has lost the same as of one that the app may not renew.
+ */
+export type Renewal = { renewed: Watch } | { lost: true } | { error: unknown; refusedByService: boolean };
 
 /** Parses the answer to the PATCH of a watch's subscription that was sent at `sentAt` (milliseconds since 1970). */
 export function parseRenewalOf(watch: WatchWithSubscription, result: PartResult, sentAt: number): Renewal {
@@ -60,8 +63,13 @@ export function parseRenewalOf(watch: WatchWithSubscription, result: PartResult,
     return { renewed: afterSuccess(watch, parseRenewal(result, grantedTo(watch)), sentAt) };
   } catch (error) {
     if (error instanceof GraphError && error.code === 'graphNotFound') return { lost: true };
-    return { error };
+    return { error, refusedByService: isRefusedByService(error) };
   }
+}
+
+/** Whether an ExtensionError refused a call for good. */
+export function isRefusedByService(error: unknown): boolean {
+  return error instanceof GraphError && error.isExtensionError && !error.retryable;
 }
 
 function grantedTo({ subscriptionId, expirationDateTime }: WatchWithSubscription): Granted {
@@ -145,12 +153,9 @@ export async function recordRemoval(
   try {
     if (result) acceptRemoval(result);
   } catch (error) {
-    // Without consent nothing can be deleted any more. A subscription expires on its own within 4,230 minutes.
-    const trouble = troubleOf(error);
-    const hasExpired = Date.parse(watch.expirationDateTime ?? '') < deps.clock.now() - CLOCK_SKEW_MS;
-    if (!hasExpired || (trouble !== 'refused' && trouble !== 'forbidden')) {
-      return recordFailure(deps, stored, error);
-    }
+    // Without consent, or where Graph has lost it, nothing can be deleted. It expires on its own within 4,230 minutes.
+    const isRefused = error instanceof ReceiverError && !error.retryable;
+    if (!isRefused || !hasExpired(watch, deps.clock.now())) return recordFailure(deps, stored, error);
   }
   if (await deps.watches.remove(stored, removalOf(deps))) return { outcome: 'removed', watch };
   if (hasSubscription(watch)) await forgetDeleted(deps, watch);

@@ -85,6 +85,16 @@ describe('a create that Graph answers with 409', () => {
     expect((await world.read()).watch).toMatchObject({ subscriptionId: 'subscription-0', keyId: 'k1' });
   });
 
+  it('recreates the one on our row when Graph lists it and answers 404 to its PATCH', async () => {
+    const world = createSubscriptionWorld();
+    const stored = await putServed(world);
+    world.graph.nextError('PATCH', graphError('notFound'));
+    world.graph.nextError('PATCH', graphError('notFound'));
+    expect(await reconcileWatch(world.deps, stored, { asked: true })).toMatchObject({ outcome: 'created' });
+    expect(world.graph.said().slice(-2)).toEqual(['DELETE /subscriptions/subscription-0', 'POST /subscriptions']);
+    expect((await world.read()).watch).toMatchObject({ subscriptionId: 'subscription-1', keyId: 'k1' });
+  });
+
   it('recreates a subscription that a dead run left with the previous URL', async () => {
     const world = createSubscriptionWorld();
     const notificationUrl = 'https://old.example/api/notifications';

@@ -47,6 +47,61 @@ describe('a renewal that Graph answers with an ExtensionError (02)', () => {
   });
 });
 
+describe('a renewal that Graph refuses with an ExtensionError that names no status', () => {
+  const error = { code: 'ExtensionError', message: 'Operation: Update; Exception: [Status Code: Forbidden]' };
+  const later = '2026-11-22T00:30:00.000Z';
+
+  it.each([400, 401, 403])('of status %i creates a new one when another watch is renewed beside it', async (status) => {
+    const world = await createWorld();
+    await putServed(world, { subscriptionId: 'lost' });
+    await putServed(world, { id: 'other', subscriptionId: 'served' });
+    world.graph.subscriptions.delete('lost');
+    world.clock.advance(HOUR);
+    answerNext(world.graph, 'PATCH', httpAnswer({ status, error }));
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ created: 1, renewed: 1, failed: 0 });
+    expect((await world.read()).watch).toMatchObject({ status: 'active', subscriptionId: 'subscription-1' });
+  });
+
+  it('creates a new one when another watch was renewed since this one was due', async () => {
+    const world = await createWorld();
+    await putServed(world, { subscriptionId: 'lost' });
+    world.graph.subscriptions.delete('lost');
+    world.clock.advance(HOUR);
+    answerNext(world.graph, 'PATCH', httpAnswer({ status: 400, error }));
+    await putServed(world, { id: 'other', subscriptionId: 'served', renewedAt: later });
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ failed: 1 });
+    world.clock.advance(35 * MINUTE);
+    answerNext(world.graph, 'PATCH', httpAnswer({ status: 400, error }));
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ created: 1, renewed: 1 });
+  });
+
+  it('keeps the subscription while no other watch shows that the customer is served', async () => {
+    const world = await createWorld();
+    await putServed(world, { subscriptionId: 'kept' });
+    await putServed(world, { id: 'other', subscriptionId: 'fresh', renewedAt: later });
+    world.clock.advance(HOUR);
+    answerNext(world.graph, 'PATCH', httpAnswer({ status: 400, error }));
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ failed: 1, created: 0 });
+    expect((await world.read()).watch.subscriptionId).toBe('kept');
+    expect(world.graph.said()).toEqual(['PATCH /subscriptions/kept']);
+  });
+
+  it('is recreated where Graph lists it and cannot renew it', async () => {
+    const world = await createWorld();
+    await putServed(world, { subscriptionId: 'listed' });
+    await putServed(world, { id: 'other', subscriptionId: 'served' });
+    world.clock.advance(HOUR);
+    answerNext(world.graph, 'PATCH', httpAnswer({ status: 403, error }));
+    const { callGraph } = world.deps;
+    world.deps.callGraph = (call) => {
+      if (call.method === 'PATCH') answerNext(world.graph, 'PATCH', httpAnswer({ status: 403, error }));
+      return callGraph(call);
+    };
+    expect((await reconcileAll(world.deps)).counts).toMatchObject({ created: 1, renewed: 1 });
+    expect([...world.graph.subscriptions.keys()].sort()).toEqual(['served', 'subscription-1']);
+  });
+});
+
 describe('a create that Graph refuses with an inner conflict (30)', () => {
   const { answerToPost } = readCase<{ answerToPost: CaseAnswer }>('30-create-inner-conflict.json');
 

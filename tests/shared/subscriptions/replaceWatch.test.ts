@@ -44,6 +44,26 @@ describe('replacing a subscription', () => {
     expect(world.logger.events.map(({ event }) => event)).toEqual(['subscription.replaced']);
   });
 
+  it.each(['rejected', 'forbidden'] as const)('needs no DELETE past its own expiry: %s', async (refusal) => {
+    const world = await rotated('retired');
+    world.graph.subscriptions.clear();
+    world.clock.advance(80 * 60 * MINUTE);
+    world.graph.nextError('DELETE', graphError(refusal));
+    expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'replaced', sweep: true });
+    expect((await world.read()).watch).toMatchObject({ subscriptionId: 'subscription-1', keyId: 'k2', failures: 0 });
+  });
+
+  it.each([
+    ['rejected', 60],
+    ['throttled', 80 * 60],
+  ] as const)('waits for the DELETE where it was %s after %i minutes', async (refusal, minutes) => {
+    const world = await rotated('retired');
+    world.clock.advance(minutes * MINUTE);
+    world.graph.nextError('DELETE', graphError(refusal));
+    expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'failed' });
+    expect(world.graph.said()).toEqual(['DELETE /subscriptions/subscription-0']);
+  });
+
   it('waits until the PATCH is due while the key still verifies', async () => {
     const world = await rotated('verifies');
     expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'nothing' });
@@ -148,19 +168,22 @@ describe('removing a watch', () => {
     expect(await world.countWatches()).toBe(0);
   });
 
-  it('keeps the row while Graph refuses, until the subscription has expired', async () => {
-    const world = createSubscriptionWorld();
-    await putServed(world, { wanted: false });
-    world.graph.nextError('DELETE', graphError('forbidden'));
-    expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'failed' });
-    expect((await world.read()).watch.lastError).toBe(graphError('forbidden').message);
-    world.clock.advance(4_230 * MINUTE);
-    world.graph.nextError('DELETE', graphError('unavailable'));
-    expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'failed' });
-    world.clock.advance(60 * MINUTE);
-    world.graph.nextError('DELETE', graphError('forbidden'));
-    expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'removed' });
-  });
+  it.each(['forbidden', 'rejected'] as const)(
+    'keeps the row while Graph refuses, until it has expired: %s',
+    async (refusal) => {
+      const world = createSubscriptionWorld();
+      await putServed(world, { wanted: false });
+      world.graph.nextError('DELETE', graphError(refusal));
+      expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'failed' });
+      expect((await world.read()).watch.lastError).toBe(graphError(refusal).message);
+      world.clock.advance(4_230 * MINUTE);
+      world.graph.nextError('DELETE', graphError('unavailable'));
+      expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'failed' });
+      world.clock.advance(60 * MINUTE);
+      world.graph.nextError('DELETE', graphError(refusal));
+      expect(await reconcileWatch(world.deps, await world.read())).toMatchObject({ outcome: 'removed' });
+    },
+  );
 
   it('keeps a row that became wanted again', async () => {
     const world = createSubscriptionWorld();
