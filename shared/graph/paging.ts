@@ -44,7 +44,7 @@ export async function* readAllPages<T>(
       const parsed = parse(item);
       if (parsed !== undefined) yield parsed;
     }
-    path = nextPath(graphBaseUrl, body['@odata.nextLink'], path);
+    path = nextPath(graphBaseUrl, body, path);
   }
 }
 
@@ -55,15 +55,28 @@ export async function readWholeListing<T>(...listing: Parameters<typeof readAllP
   return found;
 }
 
-/** @param page the path of the page that has the link, which may be relative to it (OData JSON format, 4.5.1) */
-function nextPath(graphBaseUrl: string, link: unknown, page: string): string | undefined {
+/** @param page the path of the page that has the link */
+function nextPath(graphBaseUrl: string, body: Record<string, unknown>, page: string): string | undefined {
+  const link = body['@odata.nextLink'];
   if (link === undefined || link === null || link === '') return undefined;
-  const from = `${graphBaseUrl}${page}`;
-  const next = typeof link === 'string' && URL.canParse(link, from) ? new URL(link, from) : undefined;
   const base = new URL(graphBaseUrl);
+  const from = linkBase(body['@odata.context'], `${graphBaseUrl}${page}`, link);
+  const next = typeof link === 'string' && URL.canParse(link, from) ? new URL(link, from) : undefined;
   const prefix = `${base.pathname.replace(/\/$/, '')}/`;
   if (next?.origin !== base.origin || !next.pathname.startsWith(prefix)) {
     throw unreadableAnswer('a next page outside GRAPH_BASE_URL', page);
   }
   return next.pathname.slice(prefix.length - 1) + next.search;
+}
+
+/**
+ * What a relative link is relative to: the context URL of its answer, which lies at the root of the service, and the URL of the
+ * request where there is none (OData JSON format, 4.3). A context of another origin is not followed, and a query alone belongs
+ * to the page.
+ */
+function linkBase(context: unknown, page: string, link: unknown): string {
+  if (typeof context !== 'string' || !URL.canParse(context, page)) return page;
+  const root = new URL(context, page);
+  const isQuery = typeof link === 'string' && link.startsWith('?');
+  return root.origin === new URL(page).origin && !isQuery ? root.href : page;
 }

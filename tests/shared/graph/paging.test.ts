@@ -71,6 +71,41 @@ describe('readAllPages', () => {
     expect(graph.said()[1]).toBe(said);
   });
 
+  describe('a relative link and the context of its answer', () => {
+    const call = { ...CALL, path: '/print/printers/p/jobs' };
+    const follow = async (page: Record<string, unknown>) => {
+      const graph = createFakeGraph();
+      graph.next('GET', () => ({ value: [1], ...page }));
+      graph.next('GET', () => ({ value: [2] }));
+      const paging = { callGraph: graph.callGraph, graphBaseUrl: BASE };
+      for await (const _item of readAllPages(paging, call, (value) => value));
+      return graph.said()[1];
+    };
+    const context = `${BASE}/$metadata#print/printers('p')/jobs`;
+
+    // OData JSON Format 4.01, 4.3: relative to the context URL, and to the request URL only where there is none.
+    it.each([
+      ['print/printers/p/jobs?$skiptoken=2', context],
+      ['print/printers/p/jobs?$skiptoken=2', "/v1.0/$metadata#print/printers('p')/jobs"],
+      ['/v1.0/print/printers/p/jobs?$skiptoken=2', context],
+      ['?$skiptoken=2', context],
+      ['jobs?$skiptoken=2', undefined],
+      ['jobs?$skiptoken=2', 17],
+      ['jobs?$skiptoken=2', 'https://evil.example/v1.0/$metadata#jobs'],
+    ])('lead to the next page: %s with %s', async (link, of) => {
+      const page = { '@odata.nextLink': link, ...(of === undefined ? {} : { '@odata.context': of }) };
+      expect(await follow(page)).toBe('GET /print/printers/p/jobs?$skiptoken=2');
+    });
+
+    it('lead nowhere outside GRAPH_BASE_URL', async () => {
+      const page = {
+        '@odata.nextLink': 'jobs?$skiptoken=2',
+        '@odata.context': 'https://graph.microsoft.com/beta/$metadata#x',
+      };
+      await expect(follow(page)).rejects.toMatchObject({ code: 'graphAnswerUnreadable' });
+    });
+  });
+
   it('ends at the first link that was followed already, with each item once', async () => {
     const graph = createFakeGraph();
     // A public bug report: every page is the first one, and its link is always the same.
