@@ -75,7 +75,9 @@ async function renew(tenantCount: number) {
     found.batches += 1;
     if (found.batches % LOOK_EVERY === 0) found.mostMib = Math.max(found.mostMib, heapMib());
     await clock.sleep(BATCH_MS);
-    return parts.map(({ body }) => ({ answer: { status: 200, body: { id: 'renewed', ...(body as object) } } }));
+    return parts.map(({ path, body }) => ({
+      answer: { status: 200, body: { id: path.split('/')[2], ...(body as object) } },
+    }));
   };
   const callGraph: CallGraph = ({ path }) => Promise.reject(new Error(`The run made a call of its own: ${path}`));
   const deps: SubscriptionDeps = {

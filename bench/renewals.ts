@@ -140,10 +140,13 @@ async function startSlowGraph() {
     await delay(BATCH_MS);
     running -= 1;
     const asked = JSON.parse(Buffer.concat(chunks).toString()) as {
-      requests: { id: string; body: object }[];
+      requests: { id: string; url: string; body: object }[];
     };
     return {
-      responses: asked.requests.map(({ id, body }) => ({ id, status: 200, body: { id: `s${id}`, ...body } })),
+      responses: asked.requests.map(({ id, url, body }) => ({
+        ...{ id, status: 200 },
+        body: { id: url.split('/')[2], ...body },
+      })),
     };
   };
   const server = http.createServer((request, response) => {

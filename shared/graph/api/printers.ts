@@ -15,7 +15,7 @@ export interface Printer {
  * GET /print/printers/{id} as the app (api/printer-get.md), or GET /print/pullPrintPrinters/{id} for the id of a pull print
  * printer as events show it.
  *
- * @returns undefined for a 404
+ * @returns undefined for a 404, and for an answer that is about another printer
  * @throws GraphError as `callGraph` otherwise, and `graphAnswerUnreadable`
  */
 export async function readPrinter(
@@ -23,15 +23,14 @@ export async function readPrinter(
   { tenantId, printerId }: { tenantId: string; printerId: string },
 ): Promise<Printer | undefined> {
   const pullPrint = pullPrintId(printerId);
-  const path =
-    pullPrint === undefined
-      ? `/print/printers/${encodeURIComponent(printerId)}`
-      : `/print/pullPrintPrinters/${encodeURIComponent(pullPrint)}`;
+  const askedId = pullPrint ?? printerId;
+  const path = `/print/${pullPrint === undefined ? 'printers' : 'pullPrintPrinters'}/${encodeURIComponent(askedId)}`;
   const permission = pullPrint === undefined ? 'Printer.Read.All' : 'PullPrintPrinter.Read.All';
   const answer = await unlessNotFound(callGraph({ tenantId, method: 'GET', path, permission }));
   if (!answer) return undefined;
   if (!isRecord(answer.body)) throw unreadableAnswer('no printer', path);
-  const { displayName, location } = answer.body;
+  const { id, displayName, location } = answer.body;
+  if (typeof id === 'string' && id.toLowerCase() !== askedId.toLowerCase()) return undefined;
   return { ...(typeof displayName === 'string' ? { displayName } : {}), location: textsByField(location) };
 }
 

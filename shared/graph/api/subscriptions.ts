@@ -70,7 +70,9 @@ export function renewalPart({ subscriptionId, permission }: KnownSubscription, e
 
 /**
  * What a PATCH granted. An answer without a body says that it took effect and not until when: then `known` stays, and the
- * next PATCH is sent before it ends. @throws the error of the result, and GraphError `graphAnswerUnreadable`
+ * next PATCH is sent before it ends.
+ *
+ * @throws the error of the result, and GraphError `graphAnswerUnreadable`, also for an answer that is about another subscription
  */
 export function parseRenewal(result: PartResult, known: Granted): Granted {
   if ('error' in result) throw result.error;
@@ -126,6 +128,9 @@ function parseGranted(body: unknown, knownId?: string): Granted {
   if (subscriptionId === '' || Number.isNaN(expiresAt)) {
     const path = knownId === undefined ? PATH : pathOf(knownId);
     throw unreadableAnswer('a subscription without an id or expirationDateTime', path);
+  }
+  if (knownId !== undefined && typeof id === 'string' && id.toLowerCase() !== knownId.toLowerCase()) {
+    throw unreadableAnswer('another subscription', pathOf(knownId));
   }
   return { subscriptionId, expirationDateTime: new Date(expiresAt).toISOString() };
 }

@@ -41,7 +41,7 @@ async function createFleet({ healthy, watchesOfEach, throttled }: Fleet) {
       const isRefused = tenantId === THROTTLED;
       if (!isRefused) sent.push({ tenantId, endedAt: clock.now(), parts: requests.length });
       const responses = requests.map(({ id, url, body: asked }) =>
-        isRefused ? { id, ...refused } : { id, status: 200, body: { id: url, ...asked } },
+        isRefused ? { id, ...refused } : { id, status: 200, body: { id: url.split('/')[2], ...asked } },
       );
       return { status: isRefused ? 424 : 200, headers: {}, body: JSON.stringify({ responses }) };
     },

@@ -39,7 +39,7 @@ async function createThousand(refuse: () => boolean, { tenants = TENANTS, retryA
       const { requests } = JSON.parse(body) as { requests: { id: string; url: string; body: object }[] };
       const responses = requests.map(({ id, url, body: asked }) => {
         if (world.clock.now() < (earliest.get(url) ?? 0)) seen.tooEarly += 1;
-        if (!refuse()) return { id, status: 200, body: { id: url, ...asked } };
+        if (!refuse()) return { id, status: 200, body: { id: url.split('/')[2], ...asked } };
         earliest.set(url, world.clock.now() + retryAfterS * 1_000);
         return { id, status: 429, headers: { 'Retry-After': String(retryAfterS) } };
       });

@@ -56,6 +56,17 @@ describe('a printer (api/printer-get.md)', () => {
     expect(Object.values(printer?.location ?? {}).flat()).toEqual([]);
   });
 
+  it.each([printerId, `pullprint.${printerId}`])(
+    'of another id than %s is not the one that was asked for',
+    async (asked) => {
+      const graph = createFakeGraph();
+      graph.next('GET', () => ({ ...PRINTER, id: '00000000-0000-4000-8000-000000000001' }));
+      expect(await readPrinter(graph.callGraph, { tenantId, printerId: asked })).toBeUndefined();
+      graph.next('GET', () => ({ ...PRINTER, id: printerId.toUpperCase() }));
+      expect(await readPrinter(graph.callGraph, { tenantId, printerId: asked })).toBeDefined();
+    },
+  );
+
   it('is undefined when Graph does not show it, and other refusals reject', async () => {
     const graph = createFakeGraph();
     graph.nextError('GET', graphError('notFound'));

@@ -118,6 +118,15 @@ describe('renewalPart and parseRenewal (api/subscription-update.md)', () => {
     expect(parseRenewal({ answer: { status: 204, body } }, KNOWN)).toEqual(KNOWN);
   });
 
+  it('an answer about another subscription renews nothing', () => {
+    const other = { status: 200, body: { id: 'c', expirationDateTime: EXPIRY } };
+    expect(() => parseRenewal({ answer: other }, KNOWN)).toThrow(
+      expect.objectContaining({ code: 'graphAnswerUnreadable' }) as Error,
+    );
+    const own = { status: 200, body: { id: 'A/B', expirationDateTime: EXPIRY } };
+    expect(parseRenewal({ answer: own }, KNOWN)).toMatchObject({ subscriptionId: 'a/b', expirationDateTime: EXPIRY });
+  });
+
   it('extends by PATCH with the expiry alone, so that no URL is validated again', async () => {
     const { graph } = createSubscriptionWorld();
     graph.next('PATCH', () => ({ expirationDateTime: EXPIRY }));
