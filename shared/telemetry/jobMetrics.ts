@@ -130,7 +130,7 @@ export const JOB_METRICS = {
     kind: 'counter',
     unit: '{job}',
     dimensions: ['found'],
-    description: 'Jobs of a process that was killed (claims), and open tasks without a row (tasks).',
+    description: 'Jobs of a process that was killed (claims), and open tasks without a row or message (tasks).',
   },
   'upr.rules.unreadable': {
     kind: 'gauge',
