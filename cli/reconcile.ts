@@ -33,7 +33,7 @@ export async function reconcileAndSweep(context: CliContext, options: ReconcileV
   });
   if (summary.toSweep.length > 0) {
     const sweep = await (await context.services()).sweep();
-    const queued = await sweepWatches({ ...sweep, logger }, summary.toSweep);
+    const { enqueued: queued } = await sweepWatches({ ...sweep, logger }, summary.toSweep);
     const swept = plural(summary.toSweep.length, 'watch', 'watches');
     terminal.note(`Swept ${swept}: ${plural(queued, 'missed job event')} queued`);
   }

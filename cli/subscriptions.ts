@@ -190,7 +190,8 @@ async function changeWatch(context: CliContext, verb: ChangeVerb, options: Chang
   const { callGraph, refusal } = rememberRefusal(opened.callGraph);
   const result = await CHANGES[verb]({ ...opened, callGraph, events, logger }, key);
   if (!result) throw notWatched(key);
-  const queued = result.sweep ? await sweepWatches({ ...(await services.sweep()), logger }, [key]) : 0;
+  const swept = result.sweep && (await sweepWatches({ ...(await services.sweep()), logger }, [key]));
+  const queued = swept?.enqueued ?? 0;
   const { outcome, watch } = result;
   const { lastError = '', nextTryAt, retryAfterUntil } = watch;
   const isThrottled = outcome === 'nothing' && retryAfterEndsAt(watch, context.now()) !== undefined;

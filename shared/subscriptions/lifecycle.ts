@@ -1,23 +1,35 @@
 import { accessRetryAt } from '../tenants/graphAccess';
 import { isMaintained } from '../watches/gone';
-import { parseWatchRowKey, watchRowKey, type StoredWatch, type WatchKey } from '../watches/watches';
+import { parseWatchRowKey, watchRowKey, type StoredWatch, type Watch, type WatchKey } from '../watches/watches';
 import { unlessContended, type WatchResult, type SubscriptionDeps } from './record';
 import { elapsedMs, isSurelyAfter, waitEnd } from '../clock';
 import { TENANT_BOUNDS, type Tenant } from '../tenants/tenants';
 import { watchTag } from '../watches/clientState';
-import type { LifecycleMessage, TenantMessage } from './message';
+import type { MessageQueue } from '../storage/queues';
+import { formatSubscriptionMessage, type LifecycleMessage, type TenantMessage } from './message';
 import { PATCH_SPACING_MS, retryAt, sinceRenewed } from './plan';
 import { reconcileWatch } from './reconcileWatch';
 
 export type LifecycleResult =
   /** The subscription was reconciled. A refusal by Graph is written onto the row, and the timer retries. */
-  | { outcome: 'handled'; result: WatchResult; sweep?: WatchKey }
+  | { outcome: 'handled'; result: WatchResult; sweep?: RequestedSweep }
   /** Graph lost notifications, or the row says that a sweep is wanted: sweep this watch. */
-  | { outcome: 'missed'; sweep: WatchKey }
-  /** Too early: requeue the message, or `message` in its place, with this delay. */
-  | { outcome: 'postponed'; postponeSeconds: number; message?: TenantMessage }
+  | { outcome: 'missed'; sweep: RequestedSweep }
+  /** Too early: a message waits in the queue for so long. */
+  | { outcome: 'postponed'; postponeSeconds: number }
   /** Nothing to do. The log says why. */
   | { outcome: 'dropped'; reason: DropReason };
+
+/** A watch to sweep, and the message that requests it again where the sweep fails. */
+export interface RequestedSweep {
+  key: WatchKey;
+  again: TenantMessage;
+}
+
+export interface LifecycleDeps extends SubscriptionDeps {
+  /** subscription-events, for a message that waits. */
+  events: MessageQueue;
+}
 
 type DropReason =
   | 'tenantNotActive'
@@ -50,7 +62,7 @@ const RESOLVED_BY_PATCH: readonly string[] = ['reauthorizationRequired', 'subscr
  * facts, never /reauthorize. Where notifications may have been lost, the result names the watch to sweep. Rejects only when
  * storage fails.
  */
-export async function handleLifecycleEvent(deps: SubscriptionDeps, message: TenantMessage): Promise<LifecycleResult> {
+export async function handleLifecycleEvent(deps: LifecycleDeps, message: TenantMessage): Promise<LifecycleResult> {
   const now = deps.clock.now();
   const stored = await findWatch(deps, message);
   if (!stored) return drop(deps, message, 'watchUnknown');
@@ -63,7 +75,7 @@ export async function handleLifecycleEvent(deps: SubscriptionDeps, message: Tena
   if (!tenant || !isMaintained(tenant, watch.kind)) return drop(deps, message, 'tenantNotActive');
   if (message.kind === 'sweep') {
     if (watch.sweepWanted === undefined) return drop(deps, message, 'sweptSince');
-    return { outcome: 'missed', sweep: keyOf(watch) };
+    return { outcome: 'missed', sweep: { key: keyOf(watch), again: message } };
   }
   if (message.kind === 'lifecycle') {
     if (message.lifecycleEvent === 'missed') return handleMissed(deps, stored, tenant, message);
@@ -90,7 +102,7 @@ export async function handleLifecycleEvent(deps: SubscriptionDeps, message: Tena
     }
   }
   const result = await reconcileWatch(deps, stored, { asked: true, onlyRenew: true });
-  return { outcome: 'handled', result, ...(result.sweep ? { sweep: keyOf(watch) } : {}) };
+  return { outcome: 'handled', result, ...(result.sweep ? { sweep: sweepOf(watch, message) } : {}) };
 }
 
 /**
@@ -98,7 +110,7 @@ export async function handleLifecycleEvent(deps: SubscriptionDeps, message: Tena
  * So a watch is swept once in ten minutes, and that sweep covers every `missed` that was received before it.
  */
 async function handleMissed(
-  deps: SubscriptionDeps,
+  deps: LifecycleDeps,
   stored: StoredWatch,
   tenant: Tenant,
   message: LifecycleMessage,
@@ -113,7 +125,17 @@ async function handleMissed(
   if (leftMs > 0) return postpone(deps, stored, message, { field: 'sweepNotedUntil', until: now + leftMs });
   const missedSweptAt = new Date(now).toISOString();
   await unlessContended(deps.watches.update(watch, (row) => ({ ...row, missedSweptAt }), stored));
-  return { outcome: 'missed', sweep: keyOf(watch) };
+  return { outcome: 'missed', sweep: sweepOf(watch, message) };
+}
+
+/** Where the sweep fails, a `missed` for this watch waits. It is `noted`, so that no other hint stands for it. */
+function sweepOf(watch: Watch, { tenantId, receivedAt, traceparent }: TenantMessage): RequestedSweep {
+  const { generation } = watch;
+  const event = { kind: 'lifecycle', lifecycleEvent: 'missed', noted: true } as const;
+  return {
+    key: keyOf(watch),
+    again: { ...event, tenantId, tag: watchTag(watch), generation, receivedAt, traceparent },
+  };
 }
 
 function keyOf({ tenantId, kind, id }: WatchKey): WatchKey {
@@ -138,24 +160,28 @@ async function findWatch(
 }
 
 /**
- * Lets a message wait, and notes that on the row: later hints of its kind are dropped, because this one acts for them. A
- * note that is lost costs nothing: the timers renew and sweep every ten minutes.
+ * Lets a message wait, then notes that on the row: later hints of its kind are dropped, because this one acts for them. In
+ * this order: a note without its message would drop every hint of that time, and the redelivered message itself. A message
+ * whose note is lost costs a duplicate.
  */
 async function postpone(
-  deps: SubscriptionDeps,
+  deps: LifecycleDeps,
   { watch, etag }: StoredWatch,
   message: TenantMessage,
   note: { field: 'sweepNotedUntil' | 'renewalNotedUntil'; until: number },
 ): Promise<LifecycleResult> {
   const now = deps.clock.now();
   const seconds = Math.min(LONGEST_POSTPONEMENT_S, Math.max(1, Math.ceil((note.until - now) / 1_000)));
-  const postponed: LifecycleResult = { outcome: 'postponed', postponeSeconds: seconds };
-  if (message.kind !== 'lifecycle' || message.noted) return postponed;
   const isNoted = waitEnd(watch[note.field], now, LONGEST_POSTPONEMENT_S * 1_000) !== undefined;
-  if (isNoted) return drop(deps, message, 'merged');
-  const notedUntil = new Date(now + seconds * 1_000).toISOString();
-  await unlessContended(deps.watches.update(watch, (row) => ({ ...row, [note.field]: notedUntil }), { watch, etag }));
-  return { ...postponed, message: { ...message, noted: true } };
+  const isHint = message.kind === 'lifecycle' && !message.noted;
+  if (isHint && isNoted) return drop(deps, message, 'merged');
+  const waiting = isHint ? { ...message, noted: true as const } : message;
+  await deps.events.send(formatSubscriptionMessage(waiting), { delaySeconds: seconds });
+  if (isHint) {
+    const notedUntil = new Date(now + seconds * 1_000).toISOString();
+    await unlessContended(deps.watches.update(watch, (row) => ({ ...row, [note.field]: notedUntil }), { watch, etag }));
+  }
+  return { outcome: 'postponed', postponeSeconds: seconds };
 }
 
 function drop({ logger }: SubscriptionDeps, message: TenantMessage, reason: DropReason): LifecycleResult {

@@ -80,9 +80,7 @@ async function unlessOutage(
   } catch (error) {
     if (!(error instanceof ReceiverError) || error.code !== 'storageUnavailable') throw error;
     deps.logger.warn('subscriptionEvent.dependencyUnavailable', { ...tenantOf(message), ...errorFields(error) });
-    const { clock, random } = deps.subscriptions;
-    const ageMs = clock.now() - Date.parse(message.receivedAt) || 0;
-    await defer(deps, message, error.code, growingDelayMs('outage', ageMs, random()));
+    await defer(deps, message, error.code);
   }
 }
 
@@ -98,24 +96,22 @@ async function sweepOnRequest({ sweep, logger }: SubscriptionEventDeps): Promise
 
 async function handle(deps: SubscriptionEventDeps, message: TenantMessage): Promise<void> {
   const startedAt = deps.subscriptions.clock.now();
-  const result = await handleLifecycleEvent(deps.subscriptions, message);
-  if ('sweep' in result && result.sweep) {
-    // Counted from the start, as the host does: at functionTimeout it ends the process and all its work.
-    await sweepWatches(await deps.sweep(), [result.sweep], startedAt + SWEEP_RUN_MS);
-  }
-  if (result.outcome !== 'postponed') return;
-  const text = formatSubscriptionMessage(result.message ?? message);
-  await deps.queues.events.send(text, { delaySeconds: result.postponeSeconds });
+  const result = await handleLifecycleEvent({ ...deps.subscriptions, events: deps.queues.events }, message);
+  if (!('sweep' in result) || !result.sweep) return;
+  const { key, again } = result.sweep;
+  // Counted from the start, as the host does: at functionTimeout it ends the process and all its work.
+  const { failed } = await sweepWatches(await deps.sweep(), [key], startedAt + SWEEP_RUN_MS);
+  if (failed > 0) await defer(deps, again, 'sweepFailed');
 }
 
-/** Sends the same message again with a delay. */
+/** Sends the same message again, with a delay that grows with its age. */
 async function defer(
-  { queues, logger }: SubscriptionEventDeps,
+  { queues, logger, subscriptions: { clock, random } }: SubscriptionEventDeps,
   message: SubscriptionMessage,
   cause: string,
-  delayMs: number,
 ): Promise<void> {
-  const delaySeconds = Math.max(1, Math.ceil(delayMs / 1_000));
+  const ageMs = clock.now() - Date.parse(message.receivedAt) || 0;
+  const delaySeconds = Math.max(1, Math.ceil(growingDelayMs('outage', ageMs, random()) / 1_000));
   await queues.events.send(formatSubscriptionMessage(message), { delaySeconds });
   logger.info('subscriptionEvent.deferred', { ...tenantOf(message), cause, delaySeconds });
 }

@@ -4,7 +4,7 @@ import { classifyListingError } from './listingRun';
 import { type SweepDeps, withDeadline } from './sweepRun';
 import { noteSight } from './drift';
 import { listHeldTasks, sweepJobs, sweepTasks } from './listing';
-import { errorFields } from '../errors';
+import { errorFields, ReceiverError } from '../errors';
 import { eachBounded } from '../concurrency';
 import { elapsedMs } from '../clock';
 
@@ -57,15 +57,20 @@ const WATCHES_AT_ONCE = 4;
 
 /**
  * Sweeps each of `keys`, whose subscriptions had a gap. That is a sign of trouble for the other watches of their tenants too.
- * Never rejects: failures are logged, and the timer's sweep retries.
+ * Never rejects: failures are logged and counted, and the timer's sweep retries.
  *
  * @param endsAt no call starts after it; milliseconds since 1970. Infinity where no host ends the run
- * @returns how many jobs were enqueued
+ * @returns how many jobs were enqueued, and for how many watches storage failed
  */
-export async function sweepWatches(deps: SweepDeps, keys: readonly WatchKey[], endsAt = Infinity): Promise<number> {
+export async function sweepWatches(
+  deps: SweepDeps,
+  keys: readonly WatchKey[],
+  endsAt = Infinity,
+): Promise<{ enqueued: number; failed: number }> {
   const isUp = () => deps.clock.now() >= endsAt;
   const timed = { ...deps, callGraph: withDeadline(deps.callGraph, { isUp }) };
   let enqueued = 0;
+  let failed = 0;
   let left = 0;
   await eachBounded(WATCHES_AT_ONCE, keys, async ({ tenantId, kind, id }) => {
     if (isUp()) return void (left += 1);
@@ -75,12 +80,14 @@ export async function sweepWatches(deps: SweepDeps, keys: readonly WatchKey[], e
       if (result.outcome !== 'notActive') enqueued += result.enqueued;
       deps.logger.info('watch.swept', { ...named, ...result });
     } catch (error) {
+      // A defect is not counted: repeating it does not help.
+      if (error instanceof ReceiverError) failed += 1;
       deps.logger.error('watch.notSwept', { ...named, ...errorFields(error) });
     }
   });
   if (left > 0) deps.logger.warn('watches.timeUp', { watches: left });
   for (const tenantId of new Set(keys.map((key) => key.tenantId))) await noteTrouble(deps, tenantId);
-  return enqueued;
+  return { enqueued, failed };
 }
 
 /** One row for all watches of a tenant: written once in ten minutes. */

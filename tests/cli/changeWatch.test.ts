@@ -3,7 +3,7 @@ import { graphError } from '../support/createFakeGraph';
 import { MINUTE, PRINTER, putServed, TENANT } from '../support/createSubscriptionWorld';
 import { HOLD_MS } from '../../shared/watches/hold';
 
-const mockSweep = jest.fn().mockResolvedValue(2);
+const mockSweep = jest.fn().mockResolvedValue({ enqueued: 2, failed: 0 });
 jest.mock('../../shared/sweep/sweepWatches', () => ({
   sweepWatches: (_deps: unknown, keys: unknown) => mockSweep(keys) as unknown,
 }));

@@ -68,7 +68,7 @@ describe('renewSubscriptions', () => {
   });
 });
 
-const mockSweep = jest.fn().mockResolvedValue(0);
+const mockSweep = jest.fn().mockResolvedValue({ enqueued: 0, failed: 0 });
 jest.mock('../../shared/sweep/sweepWatches', () => ({
   sweepWatches: (_deps: unknown, ...rest: unknown[]) => mockSweep(...rest) as unknown,
 }));

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { handleLifecycleEvent } from '../../../shared/subscriptions/lifecycle';
 import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
-import type { LifecycleMessage, WatchMessage } from '../../../shared/subscriptions/message';
+import {
+  parseSubscriptionMessage,
+  type LifecycleMessage,
+  type TenantMessage,
+  type WatchMessage,
+} from '../../../shared/subscriptions/message';
 import { HOLD_MS } from '../../../shared/watches/hold';
 import { graphError } from '../../support/createFakeGraph';
 import {
@@ -34,6 +39,14 @@ function event(world: SubscriptionWorld, fields: Partial<LifecycleMessage> = {})
 
 function renewal(world: SubscriptionWorld, rowKey = `jobFetchable_${PRINTER}`): WatchMessage {
   return { kind: 'renew', ...base, receivedAt: new Date(world.clock.now()).toISOString(), rowKey };
+}
+
+/** The one message that waits in the queue, taken from it. */
+function takeWaiting({ events }: SubscriptionWorld): TenantMessage {
+  expect(events.sent).toHaveLength(1);
+  const parsed = parseSubscriptionMessage(JSON.parse(events.sent.pop()?.text ?? ''));
+  if (!('message' in parsed) || parsed.message.kind === 'sweepAll') throw new Error('nothing waits');
+  return parsed.message;
 }
 
 /** A served watch of an active tenant, and `minutes` gone by since its last PATCH. */
@@ -175,7 +188,10 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     const world = await worldAfter(1);
     expect(await handleLifecycleEvent(world.deps, event(world, { lifecycleEvent: 'missed' }))).toEqual({
       outcome: 'missed',
-      sweep: { tenantId: TENANT, kind: 'jobFetchable', id: PRINTER },
+      sweep: {
+        key: { tenantId: TENANT, kind: 'jobFetchable', id: PRINTER },
+        again: { ...event(world, { lifecycleEvent: 'missed' }), noted: true },
+      },
     });
     expect(world.graph.calls).toHaveLength(0);
   });
@@ -208,16 +224,15 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     const missed = () => handleLifecycleEvent(world.deps, event(world, { lifecycleEvent: 'missed' }));
     expect(await missed()).toMatchObject({ outcome: 'missed' });
     world.clock.advance(MINUTE);
-    const waiting = await missed();
-    expect(waiting).toMatchObject({ outcome: 'postponed', postponeSeconds: 540, message: { noted: true } });
+    expect(await missed()).toMatchObject({ outcome: 'postponed', postponeSeconds: 540 });
+    expect(world.events.sent).toMatchObject([{ delaySeconds: 540 }]);
     for (let minute = 2; minute < 10; minute += 1) {
       expect(await missed()).toEqual({ outcome: 'dropped', reason: 'merged' });
       world.clock.advance(MINUTE);
     }
     world.clock.advance(MINUTE);
-    if (waiting.outcome !== 'postponed' || !waiting.message) throw new Error('nothing waits');
     // Another instance must not send it away for what came with it.
-    expect(await handleLifecycleEvent(world.deps, waiting.message)).toMatchObject({ outcome: 'missed' });
+    expect(await handleLifecycleEvent(world.deps, takeWaiting(world))).toMatchObject({ outcome: 'missed' });
     expect(world.graph.calls).toHaveLength(0);
   });
 
@@ -237,15 +252,18 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     it('subscriptionRemoved just after a PATCH is acted on, at the latest ten minutes after it', async () => {
       const world = await worldAfter(1);
       world.graph.subscriptions.clear();
-      let message = event(world, { lifecycleEvent: 'subscriptionRemoved', receivedAt: receivedAt(world) });
+      const message = event(world, { lifecycleEvent: 'subscriptionRemoved', receivedAt: receivedAt(world) });
       let result = await handleLifecycleEvent(world.deps, message);
       if (result.outcome === 'postponed') {
         expect(result.postponeSeconds).toBe(540);
         world.clock.advance(9 * MINUTE);
-        message = result.message as typeof message;
-        result = await handleLifecycleEvent(world.deps, message);
+        result = await handleLifecycleEvent(world.deps, takeWaiting(world));
       }
-      expect(result).toMatchObject({ outcome: 'handled', result: { outcome: 'created' }, sweep: { id: PRINTER } });
+      expect(result).toMatchObject({
+        outcome: 'handled',
+        result: { outcome: 'created' },
+        sweep: { key: { id: PRINTER } },
+      });
     });
 
     it('missed just after a sweep is followed by a sweep, at the latest ten minutes after it', async () => {
@@ -256,8 +274,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
       const waiting = await handleLifecycleEvent(world.deps, missed());
       expect(waiting).toMatchObject({ outcome: 'postponed', postponeSeconds: 540 });
       world.clock.advance(9 * MINUTE);
-      if (waiting.outcome !== 'postponed' || !waiting.message) throw new Error('nothing waits');
-      expect(await handleLifecycleEvent(world.deps, waiting.message)).toMatchObject({ outcome: 'missed' });
+      expect(await handleLifecycleEvent(world.deps, takeWaiting(world))).toMatchObject({ outcome: 'missed' });
     });
   });
 
@@ -272,15 +289,37 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
 
   it('keeps one message of those that wait for the next PATCH', async () => {
     const world = await worldAfter(4);
-    const first = await handleLifecycleEvent(world.deps, event(world));
-    expect(first).toMatchObject({ outcome: 'postponed', message: { noted: true } });
+    expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({ outcome: 'postponed' });
     for (let repeat = 0; repeat < 100; repeat += 1) {
       expect(await handleLifecycleEvent(world.deps, event(world))).toEqual({ outcome: 'dropped', reason: 'merged' });
     }
     world.clock.advance(6 * MINUTE);
-    if (first.outcome !== 'postponed' || !first.message) throw new Error('nothing waits');
-    expect(await handleLifecycleEvent(world.deps, first.message)).toMatchObject({ outcome: 'handled' });
+    expect(await handleLifecycleEvent(world.deps, takeWaiting(world))).toMatchObject({ outcome: 'handled' });
     expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
+  });
+
+  describe.each([
+    ['missed', { missedSweptAt: '2026-11-22T00:03:00.000Z' }],
+    ['reauthorizationRequired', {}],
+  ])('%s that has to wait', (lifecycleEvent, fields) => {
+    it('is not lost when the queue does not take it: the host redelivers it, and then it waits', async () => {
+      const world = await worldAfter(4, fields);
+      const message = event(world, { lifecycleEvent });
+      world.events.failNext(1);
+      await expect(handleLifecycleEvent(world.deps, message)).rejects.toMatchObject({ code: 'queueUnavailable' });
+      expect(await handleLifecycleEvent(world.deps, message)).toMatchObject({ outcome: 'postponed' });
+      expect(takeWaiting(world)).toEqual({ ...message, noted: true });
+    });
+
+    it('waits once more when the process died before the note was written', async () => {
+      const world = await worldAfter(4, fields);
+      const message = event(world, { lifecycleEvent });
+      const update = () => Promise.reject(new Error('died'));
+      const dying = { ...world.deps, watches: { ...world.watches, update } };
+      await expect(handleLifecycleEvent(dying, message)).rejects.toThrow('died');
+      expect(takeWaiting(world)).toEqual({ ...message, noted: true });
+      expect(await handleLifecycleEvent(world.deps, message)).toMatchObject({ outcome: 'postponed' });
+    });
   });
 
   it('keeps the hints of two watches apart', async () => {
@@ -300,7 +339,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     const removed = { lifecycleEvent: 'subscriptionRemoved' };
     expect(await handleLifecycleEvent(lost.deps, event(lost, removed))).toMatchObject({
       outcome: 'handled',
-      sweep: { tenantId: TENANT, kind: 'jobFetchable', id: PRINTER },
+      sweep: { key: { tenantId: TENANT, kind: 'jobFetchable', id: PRINTER }, again: { lifecycleEvent: 'missed' } },
     });
     const there = await worldAfter(11);
     expect(await handleLifecycleEvent(there.deps, event(there, removed))).not.toHaveProperty('sweep');
@@ -415,7 +454,7 @@ describe('a sweep message', () => {
     const world = await worldAfter(1, { sweepWanted, missedSweptAt: sweepWanted, generation: 4 });
     expect(await handleLifecycleEvent(world.deps, request(world))).toEqual({
       outcome: 'missed',
-      sweep: { tenantId: TENANT, kind: 'jobFetchable', id: PRINTER },
+      sweep: { key: { tenantId: TENANT, kind: 'jobFetchable', id: PRINTER }, again: request(world) },
     });
     expect(world.graph.calls).toHaveLength(0);
   });

@@ -1,6 +1,7 @@
 import { ReceiverError } from '../../../shared/errors';
 import { createPlaces } from '../../../shared/fairness/places';
 import { processSubscriptionEvent, type SubscriptionEventDeps } from '../../../shared/sweep/processSubscriptionEvent';
+import { watchTag } from '../../../shared/watches/clientState';
 import { createMemoryQueue } from '../../support/memoryQueue';
 import {
   createSubscriptionWorld,
@@ -10,6 +11,7 @@ import {
   putServed,
   START,
   TENANT,
+  type SubscriptionWorld,
 } from '../../support/createSubscriptionWorld';
 import { createSweepWorld } from '../../support/createSweepWorld';
 
@@ -112,6 +114,42 @@ describe('a watch whose notifications were lost', () => {
     sweepWorld.clock.advance(MINUTE);
     await processSubscriptionEvent(deps, message);
     expect(await troubleAt()).toBe('2026-11-22T00:10:00.000Z');
+  });
+});
+
+describe.each([
+  ['that Graph asked for with `missed`', 'missed', () => undefined],
+  [
+    'of a subscription that was lost',
+    'subscriptionRemoved',
+    (world: SubscriptionWorld) => world.graph.subscriptions.clear(),
+  ],
+])('a sweep %s', (_name, lifecycleEvent, prepare) => {
+  it('that fails is repeated until it succeeds', async () => {
+    const sweepWorld = createSweepWorld();
+    const { world, deps, events } = createDeps({ sweep: () => Promise.resolve(sweepWorld.deps) });
+    for (const each of [world, sweepWorld]) await each.addTenant();
+    await putServed(world);
+    prepare(world);
+    await sweepWorld.put({ id: PRINTER });
+    sweepWorld.putPrinter();
+    sweepWorld.putJob('1', 0);
+    const tag = watchTag({ kind: 'jobFetchable', id: PRINTER });
+    const event = { v: 1, kind: 'lifecycle', lifecycleEvent, tenantId: TENANT, tag, generation: 0 };
+    let message: unknown = { event: { ...event, receivedAt: START, traceparent: '' } };
+    const deliver = async (jobs = sweepWorld.deps.jobs) => {
+      await processSubscriptionEvent({ ...deps, sweep: () => Promise.resolve({ ...sweepWorld.deps, jobs }) }, message);
+      const [sent] = events.sent.splice(0);
+      message = sent && JSON.parse(sent.text);
+      world.clock.advance((sent?.delaySeconds ?? 0) * 1_000);
+    };
+    const send = () => Promise.reject(new ReceiverError('queueUnavailable', 'out'));
+    await deliver({ send });
+    expect(world.logger.events).toContainEqual(expect.objectContaining({ cause: 'sweepFailed' }));
+    expect(sweepWorld.found()).toEqual([]);
+    for (let round = 0; round < 5 && message !== undefined; round += 1) await deliver();
+    expect(sweepWorld.found()).toEqual([`jobFetchable_${PRINTER}_1`]);
+    expect(message).toBeUndefined();
   });
 });
 

@@ -1,3 +1,4 @@
+import { ReceiverError } from '../../../shared/errors';
 import type { SweepDeps } from '../../../shared/sweep/sweepRun';
 import { sweepWatches } from '../../../shared/sweep/sweepWatches';
 import { DEFINITION, fetchable, MINUTE, started, TENANT } from '../../support/createSubscriptionWorld';
@@ -17,7 +18,7 @@ async function worldWithMissedJobs() {
 
 it('sweeps each watch and counts what it put on the queue', async () => {
   const world = await worldWithMissedJobs();
-  expect(await sweepWatches(world.deps, [started(), fetchable()])).toBe(2);
+  expect(await sweepWatches(world.deps, [started(), fetchable()])).toEqual({ enqueued: 2, failed: 0 });
   expect(world.found()).toHaveLength(2);
   expect(world.logger.events.map(({ event }) => event).sort()).toEqual([
     'sweep.jobsQueued',
@@ -29,10 +30,13 @@ it('sweeps each watch and counts what it put on the queue', async () => {
 
 it('leaves to the timer what fails', async () => {
   const world = await worldWithMissedJobs();
-  const send = () => Promise.reject(new Error('out'));
-  expect(await sweepWatches({ ...world.deps, jobs: { send } }, [fetchable()])).toBe(0);
+  const send = () => Promise.reject(new ReceiverError('queueUnavailable', 'out'));
+  expect(await sweepWatches({ ...world.deps, jobs: { send } }, [fetchable()])).toEqual({ enqueued: 0, failed: 1 });
   expect(world.logger.events).toMatchObject([{ level: 'error', event: 'watch.notSwept' }]);
-  expect(await sweepWatches(world.deps, [fetchable('99999999-9999-9999-9999-999999999999')])).toBe(0);
+  expect(await sweepWatches(world.deps, [fetchable('99999999-9999-9999-9999-999999999999')])).toEqual({
+    enqueued: 0,
+    failed: 0,
+  });
 });
 
 /** Each call takes a minute. */
@@ -50,10 +54,10 @@ describe('once the time of its run is up', () => {
   it('starts no watch more and says how many it leaves to the timer', async () => {
     const world = await worldWithMissedJobs();
     const keys = [started(), fetchable()];
-    expect(await sweepWatches(world.deps, keys, world.clock.now())).toBe(0);
+    expect(await sweepWatches(world.deps, keys, world.clock.now())).toMatchObject({ enqueued: 0 });
     expect(world.calls).toEqual([]);
     expect(world.logger.events).toMatchObject([{ level: 'warn', event: 'watches.timeUp', watches: 2 }]);
-    expect(await sweepWatches(world.deps, keys, world.clock.now() + 1)).toBe(2);
+    expect(await sweepWatches(world.deps, keys, world.clock.now() + 1)).toMatchObject({ enqueued: 2 });
   });
 
   it('counts only those that were not begun', async () => {
@@ -76,7 +80,9 @@ describe('once the time of its run is up', () => {
     const world = await worldWithMissedJobs();
     world.setPageSize(1);
     world.putJob('2', 5);
-    expect(await sweepWatches(slow(world), [fetchable()], world.clock.now() + MINUTE)).toBe(1);
+    expect(await sweepWatches(slow(world), [fetchable()], world.clock.now() + MINUTE)).toMatchObject({
+      enqueued: 1,
+    });
     expect(world.calls).toHaveLength(1);
     expect(world.logger.events).toMatchObject([
       { event: 'sweep.jobsQueued', missed: 1, again: 0, unnotified: 0 },
