@@ -1,4 +1,5 @@
 import { createCache } from '../cache';
+import { ReceiverError } from '../errors';
 import type { RemovedWatch, WatchKey, Watch, Watches } from '../watches/watches';
 import type { Clock } from '../clock';
 import type { Ending } from './ledgerRow';
@@ -34,6 +35,8 @@ const MOST_KNOWN = 5_000;
 /**
  * Reads tenant and watch. An active tenant is remembered for a minute, so that a resumed one becomes active immediately.
  * The watch is read each time: after a revocation no instance may accept the old clientState.
+ *
+ * @throws ReceiverError `storageUnavailable`, also where a row is unreadable
  */
 export function createReadAccess(deps: {
   tenants: Pick<Tenants, 'get'>;
@@ -43,13 +46,22 @@ export function createReadAccess(deps: {
   const known = createCache<Tenant>({ most: MOST_KNOWN, keepMs: KNOWN_FOR_MS, clock: deps.clock });
   return async (key, generation) => {
     const remembered = known.get(key.tenantId);
-    const [tenant, record] = await Promise.all([
-      remembered ?? deps.tenants.get(key.tenantId),
-      deps.watches.getRecord(key),
-    ]);
+    const [tenant, record] = await unlessUnreadable(
+      Promise.all([remembered ?? deps.tenants.get(key.tenantId), deps.watches.getRecord(key)]),
+    );
     if (!remembered && tenant?.status === 'active') known.set(key.tenantId, tenant);
     return checkAccess(tenant, record, generation);
   };
+}
+
+/** Until a person has corrected a row of the customer, its messages wait as in an outage: none is poisoned. */
+async function unlessUnreadable<T>(read: Promise<T>): Promise<T> {
+  try {
+    return await read;
+  } catch (error) {
+    if (!(error instanceof ReceiverError) || error.code !== 'rowUnreadable') throw error;
+    throw new ReceiverError('storageUnavailable', error.problem, { remedy: error.remedy, cause: error });
+  }
 }
 
 /** The generation comes first: a revoked clientState stays revoked when the watch or tenant is paused or removed. */

@@ -150,7 +150,7 @@ export async function processNotification(deps: ProcessDeps, input: unknown): Pr
 async function processAdmitted(deps: ProcessDeps, received: MessageOfJob, input: unknown): Promise<ProcessOutcome> {
   const message = afterAdmission(received);
   const { reference, foundBy, receivedAt } = message;
-  const access = await readAccess(deps, received);
+  const access = await deps.readAccess(watchOf(reference), received.generation);
   if (!access.active && isDropped(received, access.reason)) {
     await keepAcceptedJob(deps, message, access);
     deps.logger.warn('job.dropped', { ...idsOf(reference), reason: access.reason });
@@ -239,16 +239,6 @@ async function endAfterError(
   if (foundBy === 'sweep' && left === 'retriesEnded') return sendToPoison(deps, input, { ...why, reason: left });
   if (access.active || !(error instanceof ReceiverError)) throw error;
   return sendToPoison(deps, input, { ...why, reason: access.reason });
-}
-
-/** Until a person has corrected a row of the customer, its messages wait as in an outage: none is poisoned. */
-async function readAccess(deps: ProcessDeps, { reference, generation }: MessageOfJob): Promise<Access> {
-  try {
-    return await deps.readAccess(watchOf(reference), generation);
-  } catch (error) {
-    if (!(error instanceof ReceiverError) || error.code !== 'rowUnreadable') throw error;
-    throw new ReceiverError('storageUnavailable', error.problem, { remedy: error.remedy, cause: error });
-  }
 }
 
 /** The same calls, each of which begins with enough lease left for all its tries. */

@@ -1,6 +1,7 @@
 import { accessRetryAt } from '../tenants/graphAccess';
 import { isMaintained } from '../watches/gone';
 import { parseWatchRowKey, watchRowKey, type StoredWatch, type Watch, type WatchKey } from '../watches/watches';
+import { errorFields, type ReceiverError } from '../errors';
 import { unlessContended, type WatchResult, type SubscriptionDeps } from './record';
 import { elapsedMs, isSurelyAfter, waitEnd } from '../clock';
 import { TENANT_BOUNDS, type Tenant } from '../tenants/tenants';
@@ -60,7 +61,7 @@ const RESOLVED_BY_PATCH: readonly string[] = ['reauthorizationRequired', 'subscr
 /**
  * Handles a message of the queue subscription-events about one watch. A lifecycle event is a hint: a PATCH finds out the
  * facts, never /reauthorize. Where notifications may have been lost, the result names the watch to sweep. Rejects only when
- * storage fails.
+ * storage fails or a row is unreadable.
  */
 export async function handleLifecycleEvent(deps: LifecycleDeps, message: TenantMessage): Promise<LifecycleResult> {
   const now = deps.clock.now();
@@ -152,10 +153,16 @@ async function findWatch(
     const named = parseWatchRowKey(message.rowKey);
     return named && watches.get({ tenantId, ...named });
   }
-  const onUnreadable = () => logger.warn('row.unreadable', { tenantId });
+  const unreadable: ReceiverError[] = [];
+  const onUnreadable = (error: ReceiverError) => {
+    unreadable.push(error);
+    logger.warn('row.unreadable', { tenantId, ...errorFields(error) });
+  };
   for await (const stored of watches.list(tenantId, onUnreadable)) {
     if (watchTag(stored.watch) === message.tag) return stored;
   }
+  // It may be the row of this watch.
+  if (unreadable[0]) throw unreadable[0];
   return undefined;
 }
 

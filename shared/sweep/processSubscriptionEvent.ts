@@ -1,4 +1,4 @@
-import { errorFields, ReceiverError } from '../errors';
+import { errorFields, ReceiverError, type ErrorCode } from '../errors';
 import type { Places } from '../fairness/places';
 import { growingDelayMs } from '../jobs/delays';
 import type { Logger } from '../logger';
@@ -33,7 +33,8 @@ export interface SubscriptionEventDeps {
 
 /**
  * Handles one message of subscription-events in a place of its tenant. Without one the message moves to the waiting queue.
- * While the tables are unavailable, the message waits in the queue, which uses none of the tries of the host.
+ * While the tables are unavailable or a row of the customer is unreadable, the message waits in the queue, which uses none of
+ * the tries of the host.
  *
  * @param input the message as the Functions library hands it over: parsed JSON, or text that is not JSON
  * @throws errors of the queue, and unexpected ones. The host makes the message visible again, and after maxDequeueCount
@@ -69,7 +70,10 @@ export async function processSubscriptionEvent(
   return 'settled';
 }
 
-/** Does `work`, or defers the message while the tables are unavailable. */
+/** Waiting helps: until the tables answer, or until a person has corrected the row (docs/decisions/0017). */
+const OUTAGES: readonly ErrorCode[] = ['storageUnavailable', 'rowUnreadable'];
+
+/** Does `work`, or defers the message during an outage. */
 async function unlessOutage(
   deps: SubscriptionEventDeps,
   message: SubscriptionMessage,
@@ -78,7 +82,7 @@ async function unlessOutage(
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof ReceiverError) || error.code !== 'storageUnavailable') throw error;
+    if (!(error instanceof ReceiverError) || !OUTAGES.includes(error.code)) throw error;
     deps.logger.warn('subscriptionEvent.dependencyUnavailable', { ...tenantOf(message), ...errorFields(error) });
     await defer(deps, message, error.code);
   }

@@ -358,6 +358,19 @@ describe('JobFetchable of a job that the notification names through a share', ()
     });
   });
 
+  // docs/decisions/0017: messages of a customer whose row in Tenants or Subscriptions is unreadable wait.
+  it('waits while the row of its customer is unreadable', async () => {
+    const key = { partitionKey: 'tenant', rowKey: TENANT };
+    const read = () => worker.tenantTable.get(key.partitionKey, key.rowKey);
+    const cells = { ...(await read())?.cells, ...key };
+    const put = async (status: string) => worker.tenantTable.replace({ ...cells, status }, (await read())?.etag ?? '');
+    await put('nonsense');
+    await expect(worker.process(messageOfShare())).resolves.toBe('deferred');
+    expect(worker.logger.events).toContainEqual(expect.objectContaining({ event: 'job.dependencyUnavailable' }));
+    await put('active');
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
+  });
+
   it('an outage of Graph is waited out, a refusal is thrown and names the permission', async () => {
     worker.world.next('GET', /shares/, thrower(graphError('unavailable', 60_000)));
     await expect(worker.process(messageOfShare())).resolves.toBe('deferred');

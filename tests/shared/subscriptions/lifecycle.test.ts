@@ -377,7 +377,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     const world = await worldAfter(11);
     await world.watchTable.insert({ partitionKey: TENANT, rowKey: 'aaa' });
     expect(await handleLifecycleEvent(world.deps, event(world))).toMatchObject({ outcome: 'handled' });
-    expect(world.logger.events[0]).toMatchObject({ event: 'row.unreadable' });
+    expect(world.logger.events[0]).toMatchObject({ event: 'row.unreadable', code: 'rowUnreadable' });
   });
 
   it('does nothing for an unwanted watch or a tenant that is not served', async () => {

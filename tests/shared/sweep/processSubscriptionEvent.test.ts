@@ -153,6 +153,41 @@ describe.each([
   });
 });
 
+// docs/decisions/0017: messages of a customer whose row in Tenants or Subscriptions is unreadable wait.
+describe.each([
+  ['Tenants', { v: 1, kind: 'renew', rowKey: `jobFetchable_${PRINTER}` }],
+  ['Tenants', { v: 1, kind: 'lifecycle', lifecycleEvent: 'subscriptionRemoved' }],
+  ['Subscriptions', { v: 1, kind: 'renew', rowKey: `jobFetchable_${PRINTER}` }],
+  ['Subscriptions', { v: 1, kind: 'lifecycle', lifecycleEvent: 'subscriptionRemoved' }],
+] as const)('an unreadable row in %s', (table, event) => {
+  it(`makes a message ${event.kind} wait until a person has corrected it`, async () => {
+    const { world, deps, events, poison } = createDeps();
+    await world.addTenant();
+    await putServed(world);
+    const rows = table === 'Tenants' ? world.tenantTable : world.watchTable;
+    const key =
+      table === 'Tenants'
+        ? { partitionKey: 'tenant', rowKey: TENANT }
+        : { partitionKey: TENANT, rowKey: `jobFetchable_${PRINTER}` };
+    const read = () => rows.get(key.partitionKey, key.rowKey);
+    const row = await read();
+    const cells = { ...row?.cells, ...key };
+    await rows.replace({ ...cells, status: 'nonsense' }, row?.etag ?? '');
+    const tag = watchTag({ kind: 'jobFetchable', id: PRINTER });
+    const base = { tenantId: TENANT, tag, generation: 0, receivedAt: START, traceparent: '' };
+    await processSubscriptionEvent(deps, { event: { ...base, ...event } });
+    expect(poison.sent).toEqual([]);
+    expect(events.sent).toHaveLength(1);
+    expect(world.logger.events).toContainEqual(
+      expect.objectContaining({ event: 'subscriptionEvent.dependencyUnavailable', code: 'rowUnreadable' }),
+    );
+    await rows.replace(cells, (await read())?.etag ?? '');
+    world.clock.advance(11 * MINUTE);
+    await processSubscriptionEvent(deps, JSON.parse(events.sent[0]?.text ?? ''));
+    expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
+  });
+});
+
 describe('unavailable tables', () => {
   it('are waited out in the queue: no try of the host is used, and the wait grows from 15 seconds to 10 minutes', async () => {
     const { world, deps, events, poison } = createDeps();
