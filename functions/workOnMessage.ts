@@ -31,17 +31,22 @@ const workOnJobMessage: WorkOnMessage = async ({ services, logger, context }, me
     if (outcome === 'waiting') return outcome;
     return DONE.includes(outcome) ? 'done' : 'settled';
   } catch (error) {
-    const attempts = Number(context.triggerMetadata?.['dequeueCount']);
-    if (attempts >= MAX_DEQUEUE_COUNT) {
+    const ended = endOfAttempts(context, error);
+    if (ended) {
       const { idsOfInput } = await import('../shared/jobs/message');
-      const why = { ...errorFields(error), reason: 'tooManyAttempts', attempts };
-      logger.error('job.poisoned', { ...idsOfInput(message), ...why });
+      logger.error('job.poisoned', { ...idsOfInput(message), ...ended });
     }
     throw error;
   }
 };
 
-const workOnSubscriptionMessage: WorkOnMessage = async ({ services, logger }, message, places) => {
+/** What the log says about a message that the host now moves to the poison queue; undefined before its last attempt. */
+function endOfAttempts({ triggerMetadata }: Invocation['context'], error: unknown) {
+  const attempts = Number(triggerMetadata?.['dequeueCount']);
+  return attempts >= MAX_DEQUEUE_COUNT ? { ...errorFields(error), reason: 'tooManyAttempts', attempts } : undefined;
+}
+
+const workOnSubscriptionMessage: WorkOnMessage = async ({ services, logger, context }, message, places) => {
   const { processSubscriptionEvent } = await import('../shared/sweep/processSubscriptionEvent');
   const [subscriptions, events, waiting, poison] = await Promise.all([
     services.subscriptions(),
@@ -56,7 +61,19 @@ const workOnSubscriptionMessage: WorkOnMessage = async ({ services, logger }, me
     queues: { events, waiting, poison },
     logger,
   };
-  return processSubscriptionEvent(deps, message);
+  try {
+    return await processSubscriptionEvent(deps, message);
+  } catch (error) {
+    const ended = endOfAttempts(context, error);
+    if (ended) {
+      const { parseSubscriptionMessage } = await import('../shared/subscriptions/message');
+      const parsed = parseSubscriptionMessage(message);
+      const ids =
+        'message' in parsed && parsed.message.kind !== 'sweepAll' ? { tenantId: parsed.message.tenantId } : {};
+      logger.error('subscriptionEvent.poisoned', { ...ids, ...ended });
+    }
+    throw error;
+  }
 };
 
 export const WORK: Record<FairQueue, WorkOnMessage> = {

@@ -148,6 +148,7 @@ const MEASURED = new Map<string, readonly Measured[]>([
   ['job.gone', [take('upr.jobs.gone', { cause: word('cause', notYet) })]],
   ['job.poisoned', [poisoned]],
   ['archive.poisoned', [poisoned]],
+  ['subscriptionEvent.poisoned', [poisoned]],
   ['subscriptionEvent.malformed', [take('upr.jobs.poisoned', { reason: always('malformed') })]],
   ['job.wishRefused', [refusal]],
   ['job.decisionRefused', [refusal]],

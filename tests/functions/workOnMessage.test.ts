@@ -5,6 +5,8 @@ import { formatJobMessage } from '../../shared/jobs/message';
 import { createServices } from '../../shared/services';
 import { createCapturedLogger } from '../support/createCapturedLogger';
 import { graphError } from '../support/createFakeGraph';
+import { createSubscriptionWorld } from '../support/createSubscriptionWorld';
+import { createMemoryQueue } from '../support/memoryQueue';
 import { createJobWorker, FETCHABLE, JOB, PRINTER, START, TENANT } from '../support/createJobWorker';
 
 /** One try of a message that Graph refuses, as the host counts it. */
@@ -43,4 +45,34 @@ it('the last try of a message says in the log whose job goes to the poison queue
 
 it('a try before the last says nothing about the poison queue', async () => {
   expect(await tryOnce(4)).toEqual([]);
+});
+
+describe('a message of subscription-events', () => {
+  /** One attempt with a defect, as the host counts it. */
+  async function tryEvent(dequeueCount: number, message: unknown) {
+    const world = createSubscriptionWorld();
+    const watches = { ...world.watches, get: () => Promise.reject(new TypeError('a defect')) };
+    const logger = createCapturedLogger();
+    const services = {
+      ...createServices({}),
+      subscriptions: () => Promise.resolve({ ...world.deps, watches }),
+      queue: () => Promise.resolve(createMemoryQueue()),
+      waiting: () => Promise.resolve(createMemoryQueue()),
+    };
+    const context = new InvocationContext({ functionName: 'f', triggerMetadata: { dequeueCount } });
+    const places = { enter: () => true, leave: () => undefined };
+    await expect(WORK['subscription-events']({ services, logger, context }, message, places)).rejects.toThrow();
+    return logger.events.filter(({ event }) => event === 'subscriptionEvent.poisoned');
+  }
+  const rowKey = `jobFetchable_${PRINTER}`;
+  const renewal = {
+    event: { v: 1, kind: 'renew', tenantId: TENANT, rowKey, receivedAt: START, traceparent: '' },
+  };
+
+  it('says at its last attempt whose it is, and why it goes to the poison queue', async () => {
+    expect(await tryEvent(5, renewal)).toEqual([
+      expect.objectContaining({ level: 'error', tenantId: TENANT, reason: 'tooManyAttempts', attempts: 5 }),
+    ]);
+    expect(await tryEvent(4, renewal)).toEqual([]);
+  });
 });

@@ -51,6 +51,7 @@ const FIELDS: Record<string, LogFields> = {
   'job.gone': { cause: 'jobNotFound' },
   'job.poisoned': { reason: 'tooManyAttempts' },
   'archive.poisoned': { reason: 'malformed' },
+  'subscriptionEvent.poisoned': { reason: 'tooManyAttempts' },
   'job.wishRefused': { action: 'redirect', code: 'graphForbidden' },
   'job.decisionRefused': { action: 'abort', code: 'graphConflict' },
   'job.releaseRefused': { action: 'release', code: 'graphNotFound' },
