@@ -186,7 +186,9 @@ async function postpone(
   await deps.events.send(formatSubscriptionMessage(waiting), { delaySeconds: seconds });
   if (isHint) {
     const notedUntil = new Date(now + seconds * 1_000).toISOString();
-    await unlessContended(deps.watches.update(watch, (row) => ({ ...row, [note.field]: notedUntil }), { watch, etag }));
+    // A message of a clientState that was revoked meanwhile is dropped, so it acts for no other.
+    const noteOn = (row: Watch) => (row.generation > message.generation ? row : { ...row, [note.field]: notedUntil });
+    await unlessContended(deps.watches.update(watch, noteOn, { watch, etag }));
   }
   return { outcome: 'postponed', postponeSeconds: seconds };
 }

@@ -100,6 +100,9 @@ export async function revokeWatch(deps: RevokeDeps, key: WatchKey): Promise<Chan
     generation: watch.generation + 1,
     sweepWanted: revokedAt,
     lastRevokedAt: revokedAt,
+    // The messages that wait are of the revoked clientState and are dropped: no hint of the new one may be merged into them.
+    sweepNotedUntil: undefined,
+    renewalNotedUntil: undefined,
     ...(hasSubscription(watch) ? { revokedAt } : {}),
   });
   const afterwards = async ({ watch: { generation } }: StoredWatch) => {

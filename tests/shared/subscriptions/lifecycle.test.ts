@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { handleLifecycleEvent } from '../../../shared/subscriptions/lifecycle';
+import { revokeWatch } from '../../../shared/subscriptions/manage';
 import { reconcileAll } from '../../../shared/subscriptions/reconcileAll';
 import {
   parseSubscriptionMessage,
@@ -12,6 +13,7 @@ import { graphError } from '../../support/createFakeGraph';
 import {
   createSubscriptionWorld,
   DEFINITION,
+  fetchable,
   MINUTE,
   OTHER_TENANT,
   PRINTER,
@@ -319,6 +321,35 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
       await expect(handleLifecycleEvent(dying, message)).rejects.toThrow('died');
       expect(takeWaiting(world)).toEqual({ ...message, noted: true });
       expect(await handleLifecycleEvent(world.deps, message)).toMatchObject({ outcome: 'postponed' });
+    });
+  });
+
+  describe.each([
+    ['missed', { missedSweptAt: '2026-11-22T00:03:00.000Z' }],
+    ['reauthorizationRequired', {}],
+  ])('%s with a clientState that is then revoked', (lifecycleEvent, fields) => {
+    // Anyone who has the leaked clientState could hide the hints of Graph behind it.
+    it('stands for no hint of the new clientState', async () => {
+      const world = await worldAfter(4, fields);
+      await handleLifecycleEvent(world.deps, event(world, { lifecycleEvent }));
+      const old = takeWaiting(world);
+      await revokeWatch(world.deps, fetchable());
+      world.events.sent.splice(0);
+      const genuine = event(world, { lifecycleEvent, generation: 1 });
+      expect(await handleLifecycleEvent(world.deps, genuine)).toMatchObject({ outcome: 'postponed' });
+      expect(takeWaiting(world)).toEqual({ ...genuine, noted: true });
+      expect(await handleLifecycleEvent(world.deps, old)).toMatchObject({ reason: 'generationOld' });
+    });
+
+    it('writes no note when it was revoked while it was handled', async () => {
+      const world = await worldAfter(4, fields);
+      const send: typeof world.events.send = async (...sent) => {
+        await world.events.send(...sent);
+        await world.watches.update(fetchable(), (row) => ({ ...row, generation: 1 }));
+      };
+      await handleLifecycleEvent({ ...world.deps, events: { send } }, event(world, { lifecycleEvent }));
+      const { watch } = await world.read();
+      expect([watch.sweepNotedUntil, watch.renewalNotedUntil]).toEqual([undefined, undefined]);
     });
   });
 
