@@ -38,7 +38,7 @@ export interface VerifyContext {
 export interface VerifiedBody {
   /** The items that were judged, with the members that are read of them. */
   items: unknown[];
-  /** The rest was not judged, because the first 64 items were all refused. */
+  /** The rest was not judged, because the first 64 items were not signed by this app. */
   stopped: boolean;
   jobs: JobMessage[];
   /** One for each watch and event, however many items say the same. */
@@ -89,7 +89,8 @@ export async function verifyBody(
 ): Promise<VerifiedBody | { bad: BadBody }> {
   if (body.byteLength === 0) return { bad: 'emptyBody' };
   const { verified, judge } = createJudge(ring, context);
-  const isProven = () => verified.jobs.length + verified.lifecycle.length > 0;
+  // A revoked item has the right mac: in a batch of Graph the items of other watches may follow it.
+  const isProven = () => verified.jobs.length + verified.lifecycle.length + (verified.refused.revoked ?? 0) > 0;
   let items: Generator<unknown, CollectionEnd> | undefined;
   const judgeSome = (isOver: () => boolean): CollectionEnd | 'stopped' | undefined => {
     items ??= readItems(textOf(body), ITEM);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { createTrace } from '../../../shared/jobs/message';
+import { revocationName, type ClientStateRecord } from '../../../shared/watches/clientState';
 import { verifyBody } from '../../../shared/webhook/verify';
 import {
   CLIENT_ID,
@@ -16,7 +17,7 @@ import {
 import { takeTurn } from '../../support/webhookParts';
 import { testKey } from '../../support/testKey';
 
-const judge = (body: Uint8Array) =>
+const judge = (body: Uint8Array, record?: ClientStateRecord) =>
   verifyBody(
     TEST_RING,
     body,
@@ -24,6 +25,7 @@ const judge = (body: Uint8Array) =>
       clientId: CLIENT_ID,
       receivedAt: '2026-11-22T10:00:00.000Z',
       nextTraceparent: createTrace(randomBytes).nextTraceparent,
+      record,
     },
     { takeTurn },
   );
@@ -68,6 +70,17 @@ it('judges a body above 64 KiB, and with texts outside of ASCII, as a short one'
     }),
   );
 }, 30_000);
+
+it('judges a batch of Graph to its end, although it begins with 64 items of a watch that was revoked', async () => {
+  const [, , tag = ''] = stateFor({}).split('.');
+  const record = { keyIds: new Set<string>(), revoked: new Map([[revocationName(TENANT_A, tag), 1]]) };
+  const revoked = Array.from({ length: 64 }, () => startedItem());
+  expect(await judge(bodyOf(...revoked, fetchableItem()), record)).toMatchObject({
+    stopped: false,
+    jobs: [{ reference: { kind: 'jobFetchable' } }],
+    refused: { revoked: 64 },
+  });
+});
 
 it('sorts the items of one body by what they are', async () => {
   const body = bodyOf(startedItem(), lifecycleItem(), fetchableItem(), startedItem({ resource: 'x' }));
