@@ -7,7 +7,7 @@ import { elapsedMs, isSurelyAfter, waitEnd } from '../clock';
 import { TENANT_BOUNDS, type Tenant } from '../tenants/tenants';
 import { watchTag } from '../watches/clientState';
 import type { MessageQueue } from '../storage/queues';
-import { formatSubscriptionMessage, type LifecycleMessage, type TenantMessage } from './message';
+import { formatSubscriptionMessage, LIFECYCLE_EVENTS, type LifecycleMessage, type TenantMessage } from './message';
 import { PATCH_SPACING_MS, retryAt, sinceRenewed } from './plan';
 import { reconcileWatch } from './reconcileWatch';
 
@@ -55,9 +55,6 @@ const LONGEST_SWEEP_MS = (30 + TENANT_BOUNDS.quietPrinterMinutes.most) * 60_000;
 /** A sweep of one watch on request, at most so often. The timer sweeps busy printers as often. */
 const SWEEP_SPACING_MS = 10 * 60_000;
 
-/** The lifecycle events that a PATCH resolves: it reauthorizes, and its 404 shows a removed subscription. */
-const RESOLVED_BY_PATCH: readonly string[] = ['reauthorizationRequired', 'subscriptionRemoved'];
-
 /**
  * Handles a message of the queue subscription-events about one watch. A lifecycle event is a hint: a PATCH finds out the
  * facts, never /reauthorize. Where notifications may have been lost, the result names the watch to sweep. Rejects only when
@@ -65,6 +62,9 @@ const RESOLVED_BY_PATCH: readonly string[] = ['reauthorizationRequired', 'subscr
  */
 export async function handleLifecycleEvent(deps: LifecycleDeps, message: TenantMessage): Promise<LifecycleResult> {
   const now = deps.clock.now();
+  if (message.kind === 'lifecycle' && !LIFECYCLE_EVENTS.includes(message.lifecycleEvent)) {
+    return drop(deps, message, 'eventNotActedOn');
+  }
   const stored = await findWatch(deps, message);
   if (!stored) return drop(deps, message, 'watchUnknown');
   const { watch } = stored;
@@ -78,11 +78,11 @@ export async function handleLifecycleEvent(deps: LifecycleDeps, message: TenantM
     if (watch.sweepWanted === undefined) return drop(deps, message, 'sweptSince');
     return { outcome: 'missed', sweep: { key: keyOf(watch), again: message } };
   }
-  if (message.kind === 'lifecycle') {
-    if (message.lifecycleEvent === 'missed') return handleMissed(deps, stored, tenant, message);
-    if (!RESOLVED_BY_PATCH.includes(message.lifecycleEvent)) return drop(deps, message, 'eventNotActedOn');
+  if (message.kind === 'lifecycle' && message.lifecycleEvent === 'missed') {
+    return handleMissed(deps, stored, tenant, message);
   }
-  // A PATCH sent after the event has resolved it.
+  // A PATCH resolves the other events: it reauthorizes, and its 404 shows a removed subscription. So does one that was sent
+  // after the event.
   if (isSurelyAfter(watch.renewedAt, message.receivedAt, now)) return drop(deps, message, 'renewedSince');
   if (watch.heldMs !== undefined) {
     return postpone(deps, stored, message, { field: 'renewalNotedUntil', until: now + watch.heldMs });

@@ -17,12 +17,15 @@ export interface SweepAllMessage extends MessageBase {
   kind: 'sweepAll';
 }
 
+/** The events that Graph documents (concepts/change-notifications-lifecycle-events.md). */
+export const LIFECYCLE_EVENTS: readonly string[] = ['reauthorizationRequired', 'subscriptionRemoved', 'missed'];
+
 /** A lifecycle notification of Graph for the watch that `tag` names. */
 export interface LifecycleMessage extends MessageBase {
   kind: 'lifecycle';
   tenantId: string;
   tag: string;
-  /** reauthorizationRequired, subscriptionRemoved, missed, or an event that is not documented yet. */
+  /** One of `LIFECYCLE_EVENTS`, or `unknown`. Version 0.1 wrote other words too. */
   lifecycleEvent: string;
   /** Free text, for the log only: the tag names the watch. */
   subscriptionId?: string;

@@ -141,6 +141,7 @@ async function verifyAndStore(
   const { items, merged, unknownKey, refused } = verified;
   const counts: ReceiveCounts = { items: items.length, accepted: 0, merged, unknownKey, refused };
   if (verified.stopped) extra['stopped'] = true;
+  if (verified.unknownEvents > 0) extra['unknownEvents'] = verified.unknownEvents;
   const passed = verified.jobs.length + verified.lifecycle.length;
   const fromGraph = passed > 0;
   if (passed === 0) return { status: unknownKey > 0 ? 503 : 202, counts, fromGraph };

@@ -2,7 +2,7 @@ import type { KeyRing } from '../config';
 import { parseJobUrl } from '../jobPlace';
 import { parseJobResource, watchOf, type JobMessage, type JobReference } from '../jobs/message';
 import { isRecord, parseGuid, parseId } from '../parse';
-import type { LifecycleMessage } from '../subscriptions/message';
+import { LIFECYCLE_EVENTS, type LifecycleMessage } from '../subscriptions/message';
 import { isRevoked, verifyClientState, watchTag, type ClientStateRecord } from '../watches/clientState';
 import { readItems, wantedMembers, type CollectionEnd, type Text } from './scanner';
 import type { TakeTurn } from './turns';
@@ -45,6 +45,8 @@ export interface VerifiedBody {
   lifecycle: LifecycleMessage[];
   /** Lifecycle items that another item of this body stands for. */
   merged: number;
+  /** Lifecycle items with an event that is not documented. The words are not kept: anyone with a clientState chooses them. */
+  unknownEvents: number;
   refused: Partial<Record<Refusal, number>>;
   unknownKey: number;
   validationTokens: unknown;
@@ -142,6 +144,7 @@ function createJudge(ring: KeyRing, context: VerifyContext) {
     jobs: [],
     lifecycle: [],
     merged: 0,
+    unknownEvents: 0,
     refused: {},
     unknownKey: 0,
     validationTokens: undefined,
@@ -159,6 +162,7 @@ function createJudge(ring: KeyRing, context: VerifyContext) {
       else {
         const { tag, lifecycleEvent, generation } = result.lifecycle;
         const hint = `${result.lifecycle.tenantId} ${tag} ${lifecycleEvent} ${generation}`;
+        if (lifecycleEvent === UNKNOWN_EVENT) verified.unknownEvents += 1;
         if (hints.has(hint)) verified.merged += 1;
         else lifecycle.push(result.lifecycle);
         hints.add(hint);
@@ -175,7 +179,8 @@ export function tenantOf(item: Record<string, unknown>): string | undefined {
 /** ISO 8601 as Graph writes it, with up to seven decimals and Z or an offset. Its ranges are those of `Date.parse`, which takes longer. */
 const DATE =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,7})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
-const EVENT_WORD = /^[A-Za-z]{1,64}$/;
+
+const UNKNOWN_EVENT = 'unknown';
 
 const REFUSALS = {
   missing: 'clientStateMissing',
@@ -210,7 +215,8 @@ export function verifyItem(ring: KeyRing, item: unknown, context: VerifyContext)
       kind: 'lifecycle',
       tenantId,
       tag,
-      lifecycleEvent: EVENT_WORD.test(lifecycleEvent) ? lifecycleEvent : 'unknown',
+      // One word for all others, so that they merge: whatever the words, a body has few messages for one watch.
+      lifecycleEvent: LIFECYCLE_EVENTS.includes(lifecycleEvent) ? lifecycleEvent : UNKNOWN_EVENT,
       generation,
       receivedAt,
       traceparent,

@@ -273,6 +273,13 @@ describe('a body that is not a batch', () => {
     expect(logger.events.filter(({ event }) => event === 'notifications.tooLarge')).toMatchObject([{ level: 'warn' }]);
   });
 
+  it('logs how many lifecycle events it does not know, and none of their words', async () => {
+    const { post, logger } = setUp();
+    await post(bodyOf(...['one', 'two', 'two'].map((lifecycleEvent) => lifecycleItem({ lifecycleEvent }))));
+    expect(logger.events).toMatchObject([{ level: 'info', accepted: 1, merged: 2, unknownEvents: 3 }]);
+    expect(JSON.stringify(logger.events)).not.toContain('two');
+  });
+
   it('stops judging after 64 refused items, and says so in the log', async () => {
     const { post, logger } = setUp();
     const { status, counts } = await post(bodyOf(...Array.from({ length: 65 }, () => ({})), startedItem()));

@@ -160,6 +160,18 @@ describe('arbitrary bodies (fast-check)', () => {
     expect(judged).toMatchObject({ lifecycle: { length: 4 }, merged: 1_499 });
   });
 
+  it('merges 1,500 made-up events of one watch into one message, and counts them', async () => {
+    const madeUp = Array.from({ length: 1_500 }, (_, index) => {
+      const word = [...String(index)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
+      return lifecycleItem({ lifecycleEvent: word });
+    });
+    expect(await judge(bodyOf(...madeUp, lifecycleItem()))).toMatchObject({
+      lifecycle: [{ lifecycleEvent: 'unknown' }, {}],
+      merged: 1_499,
+      unknownEvents: 1_500,
+    });
+  });
+
   it('counts every item once', async () => {
     const item = fc.oneof(
       fc.jsonValue(),
