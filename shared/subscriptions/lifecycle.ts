@@ -93,15 +93,27 @@ export async function handleLifecycleEvent(deps: LifecycleDeps, message: TenantM
     return drop(deps, message, 'retriedByTimer');
   }
   const since = sinceRenewed(watch, now);
-  if (since < PATCH_SPACING_MS) {
+  if (message.kind !== 'lifecycle') {
     // The worker saw the expiry in an older notification. The PATCH has extended it.
-    if (message.kind !== 'lifecycle') return drop(deps, message, 'renewedSince');
-    // Of several duplicates the first continues, and one of the others looks again later: the clocks may be apart.
-    const isDuplicate = Date.parse(watch.renewedAt ?? '') > Date.parse(message.receivedAt);
-    if (message.lifecycleEvent === 'reauthorizationRequired' || isDuplicate) {
-      return postpone(deps, stored, message, { field: 'renewalNotedUntil', until: now + PATCH_SPACING_MS - since });
-    }
+    if (since < PATCH_SPACING_MS) return drop(deps, message, 'renewedSince');
+    return renew(deps, stored, message);
   }
+  // Of several duplicates the first continues, and one of the others looks again later: the clocks may be apart.
+  const isDuplicate = Date.parse(watch.renewedAt ?? '') > Date.parse(message.receivedAt);
+  // A removal after a PATCH of the timer is acted on at once, but a clientState is enough to send any number of them.
+  const isSpacedByAnyPatch = message.lifecycleEvent === 'reauthorizationRequired' || isDuplicate;
+  const sinceHint = elapsedMs(watch.hintedAt, now);
+  const sinceLast = isSpacedByAnyPatch ? Math.min(since, sinceHint) : sinceHint;
+  if (sinceLast < PATCH_SPACING_MS) {
+    return postpone(deps, stored, message, { field: 'renewalNotedUntil', until: now + PATCH_SPACING_MS - sinceLast });
+  }
+  const hintedAt = new Date(now).toISOString();
+  return renew(deps, { ...stored, watch: { ...watch, hintedAt } }, message);
+}
+
+/** The row of a watch is written once, after its PATCH. */
+async function renew(deps: LifecycleDeps, stored: StoredWatch, message: TenantMessage): Promise<LifecycleResult> {
+  const { watch } = stored;
   const result = await reconcileWatch(deps, stored, { asked: true, onlyRenew: true });
   return { outcome: 'handled', result, ...(result.sweep ? { sweep: sweepOf(watch, message) } : {}) };
 }

@@ -282,7 +282,12 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
 
   it('believes no time that lies further ahead than clocks are apart: it would wait for years', async () => {
     const years = '2029-01-01T00:00:00.000Z';
-    const world = await worldAfter(11, { missedSweptAt: years, sweepNotedUntil: years, renewalNotedUntil: years });
+    const world = await worldAfter(11, {
+      missedSweptAt: years,
+      sweepNotedUntil: years,
+      renewalNotedUntil: years,
+      hintedAt: years,
+    });
     expect(await handleLifecycleEvent(world.deps, event(world, { lifecycleEvent: 'missed' }))).toMatchObject({
       outcome: 'missed',
     });
@@ -351,6 +356,29 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
       const { watch } = await world.read();
       expect([watch.sweepNotedUntil, watch.renewalNotedUntil]).toEqual([undefined, undefined]);
     });
+  });
+
+  it('makes one PATCH in ten minutes for any number of `subscriptionRemoved`, and one more for those that follow it', async () => {
+    const world = await worldAfter(1);
+    for (let repeat = 0; repeat < 100; repeat += 1) {
+      await handleLifecycleEvent(world.deps, event(world, { lifecycleEvent: 'subscriptionRemoved' }));
+      world.clock.advance(3_000);
+    }
+    expect(world.graph.said()).toEqual(['PATCH /subscriptions/subscription-0']);
+    expect(world.events.sent).toMatchObject([{ delaySeconds: 597 }]);
+    // Graph has removed it in the meantime.
+    world.graph.subscriptions.clear();
+    world.clock.advance(300_000);
+    expect(await handleLifecycleEvent(world.deps, takeWaiting(world))).toMatchObject({
+      result: { outcome: 'created' },
+    });
+  });
+
+  it('acts at once on `subscriptionRemoved` ten minutes after the last hint, whenever the timer has renewed', async () => {
+    const world = await worldAfter(1, { hintedAt: '2026-11-21T23:51:00.000Z' });
+    const removed = event(world, { lifecycleEvent: 'subscriptionRemoved' });
+    expect(await handleLifecycleEvent(world.deps, removed)).toMatchObject({ outcome: 'handled' });
+    expect((await world.read()).watch.hintedAt).toBe('2026-11-22T00:01:00.000Z');
   });
 
   it('keeps the hints of two watches apart', async () => {
