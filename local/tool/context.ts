@@ -1,11 +1,12 @@
 import { InvalidArgumentError } from 'commander';
 import type { ControlClient } from '../graphSimulator/control/controlClient';
+import type { Output } from './output';
 
 /** What each verb works with. */
 export interface ToolContext {
   /** The control API of the simulator. @throws ToolError where Graph is not simulated on this machine */
   control: () => ControlClient;
-  print: (...lines: string[]) => void;
+  output: Output;
 }
 
 /** An expected failure: its message is one line with a remedy. */

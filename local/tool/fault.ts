@@ -45,30 +45,33 @@ export function faultCommand(group: Command, context: ToolContext): void {
     .action((name: PresetName | undefined, options: { json?: true }) => clear(context, name, options));
 }
 
-async function list({ control, print }: ToolContext, { json }: { json?: true }): Promise<void> {
+async function list({ control, output }: ToolContext, { json }: { json?: true }): Promise<void> {
   const rows = await describePresets(control());
-  if (json) return print(JSON.stringify(rows, null, 2));
+  if (json) return output.json(rows);
   const width = Math.max(...NAMES.map((name) => name.length));
   const states = Math.max(5, ...rows.map(({ state }) => state.length));
   const line = (name: string, state: string, meaning: string) =>
     `${name.padEnd(width)}  ${state.padEnd(states)}  ${meaning}`.trimEnd();
-  print(line('FAULT', 'STATE', 'MEANING'), ...rows.map(({ fault, state, meaning }) => line(fault, state, meaning)));
+  output.print(
+    line('FAULT', 'STATE', 'MEANING'),
+    ...rows.map(({ fault, state, meaning }) => line(fault, state, meaning)),
+  );
 }
 
-async function set({ control, print }: ToolContext, name: PresetName, options: SetOptions): Promise<void> {
+async function set({ control, output }: ToolContext, name: PresetName, options: SetOptions): Promise<void> {
   const simulator = control();
   const preset: Preset = PRESETS[name];
   await preset.set(simulator, options);
   const row = (await describePresets(simulator)).find(({ fault }) => fault === name);
-  if (options.json) return print(JSON.stringify(row, null, 2));
-  if (!preset.canClear) return print(`Done: ${preset.meaning}.`);
-  print(`Set ${name}: ${row?.state ?? ''}. To clear it: npm run -s cli -- fault clear ${name}`);
+  if (options.json) return output.json(row);
+  if (!preset.canClear) return output.print(`Done: ${preset.meaning}.`);
+  output.print(`Set ${name}: ${row?.state ?? ''}. To clear it: npm run -s cli -- fault clear ${name}`);
 }
 
-async function clear({ control, print }: ToolContext, name: PresetName | undefined, { json }: { json?: true }) {
+async function clear({ control, output }: ToolContext, name: PresetName | undefined, { json }: { json?: true }) {
   const simulator = control();
   const cleared: Preset[] = name === undefined ? Object.values(PRESETS) : [PRESETS[name]];
   for (const preset of cleared) await preset.clear(simulator);
-  if (json) return print(JSON.stringify(await describePresets(simulator), null, 2));
-  print(name === undefined ? 'Cleared all faults.' : `Cleared ${name}.`);
+  if (json) return output.json(await describePresets(simulator));
+  output.print(name === undefined ? 'Cleared all faults.' : `Cleared ${name}.`);
 }

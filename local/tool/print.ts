@@ -34,7 +34,7 @@ export function printCommand(command: Command, context: ToolContext): void {
     .action((options: PrintOptions) => print(context, options));
 }
 
-async function print({ control, print: say }: ToolContext, options: PrintOptions): Promise<void> {
+async function print({ control, output }: ToolContext, options: PrintOptions): Promise<void> {
   const simulator = control();
   const state = await simulator.state();
   const tenants = options.tenant === undefined ? state.tenants : [findTenant(state, options.tenant)];
@@ -47,22 +47,15 @@ async function print({ control, print: say }: ToolContext, options: PrintOptions
     ...(options.user !== undefined && { user: userOf(options.user) }),
     ...(options.document !== undefined && { documents: [{ displayName: options.document }] }),
   });
-  if (options.json)
-    return say(
-      JSON.stringify(
-        jobs.map((job) => ({ tenantId, ...job })),
-        null,
-        2,
-      ),
-    );
+  if (options.json) return output.json(jobs.map((job) => ({ tenantId, ...job })));
   for (const { jobId, taskId } of jobs) {
-    say(`Printed job ${jobId} on ${name}${taskId === undefined ? '.' : ', where it waits for the app.'}`);
+    output.print(`Printed job ${jobId} on ${name}${taskId === undefined ? '.' : ', where it waits for the app.'}`);
   }
   // A printer takes no more jobs than its limits allow.
   const refused = options.count - jobs.length;
-  if (refused > 0) say(`The limits of the printer refused ${refused === 1 ? '1 job' : `${refused} jobs`}.`);
+  if (refused > 0) output.print(`The limits of the printer refused ${refused === 1 ? '1 job' : `${refused} jobs`}.`);
   const [first] = jobs;
-  if (first) say(`Next: npm run -s cli -- jobs show ${first.jobId} --tenant ${tenantId}`);
+  if (first) output.print(`Next: npm run -s cli -- jobs show ${first.jobId} --tenant ${tenantId}`);
 }
 
 function rangeArgument(value: string): { start: number; end: number } {

@@ -3,31 +3,31 @@ import { ControlError, createControlClient } from '../graphSimulator/control/con
 import type { LocalCloudFile } from '../localCloudFile';
 import { ToolError, type ToolContext } from './context';
 import { faultCommand } from './fault';
+import { createOutput, type OutputStreams } from './output';
 import { printCommand } from './print';
 
 const HELP_HINT = 'Add --help to see what the command takes.';
 
-export interface ToolIo {
+export interface ToolIo extends OutputStreams {
   /** The setting GRAPH_BASE_URL of the command line. */
   graphBaseUrl: string | undefined;
   /** The file of a running `npm start` in the current folder. */
   localCloud: LocalCloudFile | undefined;
-  stdout: (text: string) => void;
-  stderr: (text: string) => void;
 }
 
 /** Runs `print` or `fault`. Never rejects. 0 done, 1 failed, 2 wrong usage. With --json, an error is a document on stderr. */
 export async function runTool(argv: readonly string[], io: ToolIo): Promise<0 | 1 | 2> {
   const isJson = argv.includes('--json');
+  const output = createOutput(io);
   const context: ToolContext = {
+    output,
     control: () => createControlClient(requireLocalCloud(requireLocalGraph(io.graphBaseUrl), io.localCloud)),
-    print: (...lines) => io.stdout(lines.map((line) => `${line}\n`).join('')),
   };
   const program = new Command('universal-print-receiver')
     .configureOutput({
-      writeOut: io.stdout,
+      writeOut: output.help,
       writeErr: (text) => {
-        if (!isJson) io.stderr(text);
+        if (!isJson) output.usage(text);
       },
     })
     .showHelpAfterError(HELP_HINT)
@@ -41,8 +41,8 @@ export async function runTool(argv: readonly string[], io: ToolIo): Promise<0 | 
     const isUsage = error instanceof CommanderError;
     if (isUsage && error.exitCode === 0) return 0;
     const problem = isUsage ? error.message.replace(/^error: /, '') : describe(error, io.graphBaseUrl);
-    if (isJson) io.stderr(`${JSON.stringify(errorDocument(isUsage ? 'usage' : 'failed', problem))}\n`);
-    else if (!isUsage) io.stderr(`error: ${problem}\n`);
+    if (isJson) output.errorJson(errorDocument(isUsage ? 'usage' : 'failed', problem));
+    else if (!isUsage) output.error(problem);
     return isUsage ? 2 : 1;
   }
 }

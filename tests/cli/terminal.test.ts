@@ -100,3 +100,11 @@ it('nothing else in cli/ writes to stdout or stderr, except the programs themsel
   // main.ts hands the streams to the terminal. run.cjs writes before the program is loaded.
   expect(writing.sort()).toEqual(['main.ts', 'run.cjs', 'terminal.ts']);
 });
+
+it('nothing in the verbs of the local cloud writes past their output', () => {
+  const folder = join(__dirname, '..', '..', 'local', 'tool');
+  const writing = readdirSync(folder).filter((file) =>
+    /console\.|std(?:out|err)\(/.test(readFileSync(join(folder, file), 'utf8')),
+  );
+  expect(writing).toEqual(['output.ts']);
+});

@@ -53,6 +53,22 @@ describe('print', () => {
     });
   });
 
+  // ESC [2J clears the screen, U+202E reverses the text after it, and U+009B is the CSI of C1.
+  it('shows the control and format characters of a name escaped, in text, errors and JSON', async () => {
+    const name = 'Lobby\u001b[2J\u202e\u009b\nPrinted';
+    await harness().control.createPrinter(tenantA, { id: 'odd', displayName: name });
+    const shown = 'Lobby\\u001b[2J\\u202e\\u009b\\nPrinted';
+    expect((await run(['print', '--printer', 'odd'])).stdout).toContain(`on ${shown}.\nNext: `);
+    expect((await run(['print', '--printer', 'none'])).stderr).toContain(`${shown} (odd)`);
+    expect((await run(['print', `--${name}`])).stderr).not.toMatch(/[\u001b\u202e\u009b]/);
+    const failed = await run(['print', '--printer', 'none', '--json']);
+    expect(failed.stderr).not.toMatch(/[\u001b\u202e\u009b]/);
+    expect(JSON.parse(failed.stderr)).toMatchObject({ problem: expect.stringContaining(name) as string });
+    const document = ['--document', name];
+    const { stdout } = await run(['print', '--printer', 'odd', ...document, '--json']);
+    expect(stdout).not.toMatch(/[\u001b\u202e\u009b]/);
+  });
+
   it('prints several jobs, which wait for the app where the printer has a trigger', async () => {
     const jobs = await runJson(['print', '--printer', scene().triggered, '--count', '2', '--grayscale']);
     expect(jobs).toMatchObject([
