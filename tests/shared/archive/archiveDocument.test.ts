@@ -73,6 +73,21 @@ describe('a fetchable job that the rules archive', () => {
     expect(await archive.archive(archive.lastArchive())).toBe('stored');
   });
 
+  // docs/decisions/0017: messages of a customer whose row in Tenants or Subscriptions is unreadable wait.
+  it('waits while the row of its watch is unreadable, and is archived once a person has corrected it', async () => {
+    const archive = await fetchable();
+    const rowKey = `jobFetchable_${PRINTER}`;
+    const row = await archive.watchTable.get(TENANT, rowKey);
+    const cells = { ...row?.cells, partitionKey: TENANT, rowKey };
+    await archive.watchTable.replace({ ...cells, status: 'nonsense' }, row?.etag ?? '');
+    expect(await archive.archive(archive.lastArchive())).toBe('deferred');
+    expect(await archive.process(archive.lastDeferred())).toBe('deferred');
+    expect(archive.archivePoison.sent).toEqual([]);
+    await archive.watchTable.replace(cells, (await archive.watchTable.get(TENANT, rowKey))?.etag ?? '');
+    expect(await archive.process(archive.lastDeferred())).toBe('archiving');
+    expect(await archive.archive(archive.lastArchive())).toBe('stored');
+  });
+
   it('is sent back again when an earlier run ended between its record and its message', async () => {
     const archive = await fetchable();
     archive.queues.jobs.failNext(1);
