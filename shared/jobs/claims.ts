@@ -3,7 +3,7 @@ import type { Clock } from '../clock';
 import { ReceiverError } from '../errors';
 import type { Stored } from '../storage/entityTable';
 import type { Ledger, ReadLedgerRow } from './ledger';
-import { decisionOf, isHoldOver, withoutDecision, type DecisionCells, type LedgerRow } from './ledgerRow';
+import { decisionOf, isHoldOver, rowOfHold, withoutDecision, type DecisionCells, type LedgerRow } from './ledgerRow';
 import { ledgerKey, type FoundBy, type JobReference } from './message';
 import { blankRow, losesPersonalData } from './personalData';
 
@@ -14,7 +14,7 @@ export interface Claim {
   row: LedgerRow;
   etag: string;
   /** The decision that an earlier run left on the row: it may have carried it out before it ended. */
-  readonly earlier: DecisionCells | undefined;
+  earlier: DecisionCells | undefined;
   /** This run has asked Graph to carry its decision out, whatever became of that. */
   hasActed: boolean;
   /** When the last write of the row was begun, by the clock of this process; milliseconds since 1970. */
@@ -183,7 +183,7 @@ export function finishClaim(
   // Why the job could not be read.
   const isUnread = changes.outcome === 'deadline' || changes.outcome === 'unreadable';
   const reason = isUnread && lastRefusal !== undefined ? { lastRefusal } : {};
-  const { eventText: _eventText, ...kept } = withoutFailures(withoutWait(claim.row));
+  const { eventText: _eventText, heldEventText: _first, ...kept } = withoutFailures(withoutWait(claim.row));
   const done: LedgerRow = { ...kept, ...reason, ...changes, status: 'done' };
   const now = deps.clock.now();
   return write(deps, claim, losesPersonalData(done, personalDataDays, now) ? blankRow(done, isoTime(now)) : done);
@@ -211,16 +211,7 @@ export function releaseClaim(
  * @returns false when another run has taken the row over
  */
 export function holdClaim(deps: ClaimDeps, claim: Claim, changes: Partial<LedgerRow>): Promise<boolean> {
-  const row = withoutDecision(withoutFailures(withoutWait(claim.row)));
-  const {
-    runId: _runId,
-    leaseUntil: _leaseUntil,
-    event: _event,
-    eventText: _text,
-    redirectCheckedAt: _at,
-    ...kept
-  } = row;
-  const { wish, ...held } = kept;
+  const { runId: _runId, leaseUntil: _leaseUntil, wish, ...held } = withoutFailures(withoutWait(rowOfHold(claim.row)));
   const { lastRefusal } = claim.row;
   const isRefused = changes.lastRefusal !== undefined;
   return write(deps, claim, {
@@ -233,6 +224,24 @@ export function holdClaim(deps: ClaimDeps, claim: Claim, changes: Partial<Ledger
     phase: 'end',
     outcome: 'held',
   });
+}
+
+/**
+ * Records that the job is held although its first event could not be sent, and keeps the claim: its wish and the end of its
+ * time do not wait for the queue.
+ *
+ * @returns false when another run has taken the row over
+ */
+export async function holdUnreported(
+  deps: ClaimDeps,
+  claim: Claim,
+  cells: Partial<LedgerRow> & Required<Pick<LedgerRow, 'heldEventText'>>,
+): Promise<boolean> {
+  const leaseUntil = isoTime(deps.clock.now() + LEASE_MS);
+  const row = { ...rowOfHold(claim.row), ...cells, leaseUntil, phase: 'end', outcome: 'held' } as const;
+  const isKept = await write(deps, claim, row);
+  if (isKept) claim.earlier = undefined;
+  return isKept;
 }
 
 async function write(deps: ClaimDeps, claim: Claim, intended: LedgerRow): Promise<boolean> {

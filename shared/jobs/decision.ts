@@ -63,7 +63,9 @@ export async function decideOnJob(
   const { claim, access } = work;
   const { row, earlier } = claim;
   const onFailure = onFailureOf(access);
-  if (earlier && !isMereRelease(earlier)) {
+  // A hold is no call: that of a customer or watch that is not active any more has not begun.
+  const isNoHold = access.active || earlier?.decision !== 'hold';
+  if (earlier && isNoHold && !isMereRelease(earlier)) {
     const { decision = 'release', decidedBy = 'rules' } = earlier;
     return { ...earlier, ...ruleOf(row), decision, decidedBy, onFailure };
   }

@@ -142,9 +142,16 @@ export async function deferAfterError(
     const growsAnyway = !isPaused || (!wasNotSent(error) && retryAfterMs <= LONGEST_WAIT_IN_PLACE_MS);
     const pauseMs = isPaused ? afterPauseMs(retryAfterMs, deps.random()) : (retryAfterMs ?? 0);
     const delayMs = growsAnyway ? Math.max(pauseMs, outageMs) : pauseMs;
-    if (claim.row.event === 'pending') deps.logger.error('job.eventPending', { ...ids, ...errorFields(error) });
+    const { event, heldEventText } = claim.row;
+    if (event === 'pending' || heldEventText !== undefined)
+      deps.logger.error('job.eventPending', { ...ids, ...errorFields(error) });
     else if (!isThrottled) deps.logger.warn('job.dependencyUnavailable', { ...ids, ...errorFields(error) });
-    const wait = { status: 'waiting', waitReason: 'outage', ...causeOf(error), delayMs } as const;
+    const wait = {
+      status: 'waiting',
+      waitReason: 'outage',
+      ...causeOf(error),
+      delayMs: untilEndOfHold(deps, claim, delayMs),
+    } as const;
     return releaseAndRequeue(deps, message, claim, wait);
   }
   deps.logger.error('job.failed', { ...ids, ...errorFields(error) });
@@ -171,6 +178,13 @@ export async function deferAfterError(
     deps.logger.warn('job.claimNotReleased', { ...ids, ...errorFields(notReleased) });
     return 'unrecorded';
   }
+}
+
+/** A job whose first event cannot be sent does not wait longer for that than for the end of its hold. */
+function untilEndOfHold({ clock }: DeferDeps, { row }: Claim, delayMs: number): number {
+  if (row.heldEventText === undefined) return delayMs;
+  const leftMs = Date.parse(row.heldUntil ?? '') - clock.now();
+  return leftMs > 0 ? Math.min(delayMs, leftMs) : delayMs;
 }
 
 /** Releases the claim first, so that any message may claim the row immediately, then requeues this one. */

@@ -38,8 +38,10 @@ export function sentEventsOf(key: { tenantId: string; rowKey: string }, row: Led
   if (!reference || outcome === undefined) return [];
   const isSent = event === 'sent';
   const start = phase === 'end' ? 'held' : outcome;
+  // A job whose first event could not be sent is held too. Then its row waits without the time of that event.
+  const isStartSent = isSent || (phase === 'end' && (row.status === 'held' || row.sentAt !== undefined));
   return [
-    ...(isSent || phase === 'end' ? [{ reference, phase: 'start' as const, outcome: start, sentAt: row.sentAt }] : []),
+    ...(isStartSent ? [{ reference, phase: 'start' as const, outcome: start, sentAt: row.sentAt }] : []),
     ...(isSent && phase === 'end' ? [{ reference, phase, outcome, sentAt: row.endSentAt }] : []),
   ];
 }

@@ -153,6 +153,8 @@ export interface LedgerRow extends DecisionCells {
   traceparent?: string;
   /** While the event is `pending`: its text, so that it says the same when it is sent again. */
   eventText?: string;
+  /** While a held job waits for its first event to be sent: the text of that event. It is sent before that of its end. */
+  heldEventText?: string;
   /** `pending`: the work has ended, and its event could not be sent yet. The others: whether a row that is done sent one. */
   event?: EventState;
   /** When the queue confirmed the first event. */
@@ -183,7 +185,7 @@ const TEXTS = [
   'archived',
 ] as const satisfies readonly (keyof LedgerRow)[];
 /** Most of the size of a row. */
-const LONG_TEXTS = ['job', 'truncated', 'eventText', 'lastRefusal'] as const;
+const LONG_TEXTS = ['job', 'truncated', 'eventText', 'heldEventText', 'lastRefusal'] as const;
 const COUNTS = ['failures', 'reopened', 'archiveTries'] as const;
 const WORDS = [
   ...['status', 'phase', 'outcome', 'waitReason', 'event'],
@@ -222,6 +224,12 @@ export function decisionOf(row: LedgerRow): DecisionCells {
 export function withoutDecision(row: LedgerRow): LedgerRow {
   const kept = { ...row };
   for (const name of DECISION_CELLS) delete kept[name];
+  return kept;
+}
+
+/** A row without what belongs to the work before its hold. */
+export function rowOfHold(row: LedgerRow): LedgerRow {
+  const { event: _event, eventText: _text, redirectCheckedAt: _at, ...kept } = withoutDecision(row);
   return kept;
 }
 

@@ -5,7 +5,7 @@ import type { LedgerRow } from './ledgerRow';
  * printer and job stay, so that a repeated notification still finds the row.
  */
 const PERSONAL_CELLS = [
-  ...['job', 'truncated', 'userTags', 'eventText'],
+  ...['job', 'truncated', 'userTags', 'eventText', 'heldEventText'],
   ...['wish', 'by', 'reason'],
 ] as const satisfies readonly (keyof LedgerRow)[];
 

@@ -93,7 +93,11 @@ export async function workOnStartedJob(deps: StartedJobDeps, work: StartedJobWor
   }
 }
 
-function staysHeld({ clock }: StartedJobDeps, { claim: { row, earlier } }: StartedJobWork): boolean {
+/** Whether a held job is only looked at: neither its time nor a wish ends it now, and no run has begun to end it. */
+export function staysHeld(
+  { clock }: Pick<StartedJobDeps, 'clock'>,
+  { claim: { row, earlier } }: Pick<StartedJobWork, 'claim'>,
+): boolean {
   // The hold of a job whose end was reported is over.
   const isHeld = row.phase === 'end' && row.event === undefined;
   return isHeld && earlier === undefined && row.wish === undefined && !isHoldOver(row, clock.now());

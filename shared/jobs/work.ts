@@ -4,7 +4,7 @@ import { isRecord, parseJson, parseText } from '../parse';
 import type { MessageQueue } from '../storage/queues';
 import type { Access } from './access';
 import { archiveEndOf, failedArchive, isArchiveOver, LONGEST_ARCHIVING_MS } from './archiveFailure';
-import { extendLease, finishClaim, holdClaim, isoTime, mayReopen, type Claim } from './claims';
+import { extendLease, finishClaim, holdClaim, holdUnreported, isoTime, mayReopen, type Claim } from './claims';
 import { waitedFor } from './delays';
 import { formatJobEvent, MOST_CELL_CHARACTERS, type JobEventFacts, type JobFacts } from './jobEvent';
 import { archivedOf, factsOfRow } from './jobEventOfRow';
@@ -13,7 +13,7 @@ import { userTag } from './ledgerIndex';
 import { decideOnFetchable, readEndedJob, readFetchableJob } from './fetchableJob';
 import type { JobMessage, JobReference } from './message';
 import { shortenJob } from './shortenJob';
-import { workOnStartedJob, type NotYet, type StartedJobDeps, type StartedJobResult } from './startedJob';
+import { staysHeld, workOnStartedJob, type NotYet, type StartedJobDeps, type StartedJobResult } from './startedJob';
 
 export interface WorkDeps extends StartedJobDeps {
   queues: { events: MessageQueue };
@@ -46,13 +46,16 @@ const EVENT_SEND_LIMIT_MS = 45_000;
  */
 export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult> {
   const { reference, row } = work.claim;
-  const pending = pendingFacts(row);
+  const pending = pendingFacts(work);
   const isKnown = reference.kind === 'jobStarted' || row.eventText !== undefined;
   if (pending && isKnown) return sendAndRecord(deps, work, pending);
+  // Its first event could not be sent before. An end that is due comes before that event, because a user waits for it.
+  const isUnreported = work.access.active && row.heldEventText !== undefined;
+  if (isUnreported && staysHeld(deps, work)) return holdAgain(deps, work, { outcome: 'held' });
   const result = await readOrAct(deps, work);
   const now = deps.clock.now();
   if (row.event === 'sent' || row.event === 'none') return finishAgain(deps, work, row.event, result);
-  if ('outcome' in result && result.outcome === 'held') return holdAgain(deps, work.claim, result);
+  if ('outcome' in result && result.outcome === 'held') return holdAgain(deps, work, result);
   if ('outcome' in result && result.outcome === 'toArchive') return result;
   if (reference.kind === 'jobFetchable' && 'facts' in result && result.facts.job) {
     const isArchivable = mayArchive(work, result.facts, now);
@@ -66,7 +69,8 @@ export async function workOnJob(deps: WorkDeps, work: Work): Promise<WorkResult>
   if (failure) work.claim.row = { ...work.claim.row, ...failedArchive(failure) };
   const { archive } = work.claim.row;
   // A job whose event is late, or whose documents have been archived, may have been deleted at Graph since.
-  const known = pending ?? (archive === 'stored' || archive === 'failed' ? factsOfRow(row) : undefined);
+  const isArchiveEnded = row.phase === 'start' && (archive === 'stored' || archive === 'failed');
+  const known = pending ?? (isArchiveEnded ? factsOfRow(row) : undefined);
   const facts = 'facts' in result ? result.facts : known;
   if (!facts) return result as Exclude<typeof result, { facts: JobFacts }>;
   return sendAndRecord(deps, work, reference.kind === 'jobFetchable' ? withArchive(facts, archive) : facts);
@@ -133,20 +137,27 @@ function personalDataDaysOf(access: Access): number {
   return access.active ? access.tenant.personalDataDays : access.personalDataDays;
 }
 
-/** Returns a job that a run has looked at to its hold. */
+/** Returns a job that a run has looked at to its hold. Its first event follows where it could not be sent before. */
 async function holdAgain(
   deps: WorkDeps,
-  claim: Claim,
+  { claim, access }: Work,
   held: { outcome: 'held'; lastRefusal?: string },
 ): Promise<WorkResult> {
   const { lastRefusal } = held;
+  if (access.active && claim.row.heldEventText !== undefined) {
+    // The row has the words of the queue. A wish that Graph refused is over, also where the queue refuses the event.
+    const { wish, lastRefusal: _ofQueue, ...row } = claim.row;
+    claim.row = wish !== undefined && lastRefusal === undefined ? { ...row, wish } : row;
+    if (!(await sendFirstEvent(deps, claim))) return { outcome: 'claimLost' };
+  }
   const isHeld = await holdClaim(deps.ledger, claim, lastRefusal === undefined ? {} : { lastRefusal });
   return isHeld ? held : { outcome: 'claimLost' };
 }
 
-/** What a run found and did whose event could not be sent. */
-function pendingFacts(row: LedgerRow): JobFacts | undefined {
-  return row.event === 'pending' ? factsOfRow(row) : undefined;
+/** What a run found and did whose event could not be sent. A hold of a customer who is not active any more is decided again. */
+function pendingFacts({ claim: { row }, access }: Work): JobFacts | undefined {
+  const isOver = row.outcome === 'held' && !access.active;
+  return row.event === 'pending' && !isOver ? factsOfRow(row) : undefined;
 }
 
 /** Sends the event, then records outcome and event. A run that ends between the two repeats the event with the same id. */
@@ -158,21 +169,49 @@ async function sendAndRecord(deps: WorkDeps, { claim, message, access }: Work, f
     await finishClaim(deps.ledger, claim, changes, access.personalDataDays);
     return { outcome: 'releasedWithoutEvent', jobOutcome: outcome };
   }
+  if (outcome === 'held') return reportHold(deps, { claim, message, access }, facts);
   // Where the queue refuses, the row is released with this: a later run sends the event without asking Graph.
   claim.row = { ...claim.row, ...record, event: 'pending' };
   const text = claim.row.eventText ?? (await formatEvent(deps, claim, message, facts));
   if (text.length <= MOST_CELL_CHARACTERS) claim.row = { ...claim.row, eventText: text };
+  if (!(await sendFirstEvent(deps, claim))) return { outcome: 'claimLost' };
   if (!(await extendLease(deps.ledger, claim, EVENT_SEND_LIMIT_MS))) return { outcome: 'claimLost' };
   await deps.queues.events.send(text);
   const sentAt = isoTime(deps.clock.now());
-  if (outcome === 'held') {
-    const isHeld = await holdClaim(deps.ledger, claim, { ...record, ...heldCells(claim.reference, facts), sentAt });
-    return isHeld ? { outcome: 'held' } : { outcome: 'eventRepeated', jobOutcome: outcome };
-  }
   const sent = claim.row.phase === 'end' ? { endSentAt: sentAt } : { sentAt };
   const changes = { ...record, event: 'sent', ...sent } as const;
   const recorded = await finishClaim(deps.ledger, claim, changes, access.tenant.personalDataDays);
   return { outcome: recorded ? 'done' : 'eventRepeated', jobOutcome: outcome };
+}
+
+/** Sends the first event of a job that is held, then records the hold. Where the queue refuses, the job is held all the same. */
+async function reportHold(deps: WorkDeps, { claim, message }: Work, facts: JobFacts): Promise<WorkResult> {
+  claim.row = { ...claim.row, ...recordOf(facts) };
+  const cells = heldCells(claim.reference, facts);
+  const text = claim.row.eventText ?? (await formatEvent(deps, claim, message, facts));
+  if (!(await extendLease(deps.ledger, claim, EVENT_SEND_LIMIT_MS))) return { outcome: 'claimLost' };
+  try {
+    await deps.queues.events.send(text);
+  } catch (error) {
+    await holdUnreported(deps.ledger, claim, { ...cells, heldEventText: text });
+    throw error;
+  }
+  const isHeld = await holdClaim(deps.ledger, claim, { ...cells, sentAt: isoTime(deps.clock.now()) });
+  return isHeld ? { outcome: 'held' } : { outcome: 'eventRepeated', jobOutcome: 'held' };
+}
+
+/**
+ * Sends the first event of a held job where it could not be sent before, and records that: the event of its end comes after it.
+ *
+ * @returns false when another run has taken the row over
+ */
+async function sendFirstEvent(deps: WorkDeps, claim: Claim): Promise<boolean> {
+  const { heldEventText, ...row } = claim.row;
+  if (heldEventText === undefined) return true;
+  if (!(await extendLease(deps.ledger, claim, EVENT_SEND_LIMIT_MS))) return false;
+  await deps.queues.events.send(heldEventText);
+  claim.row = row;
+  return extendLease(deps.ledger, claim, EVENT_SEND_LIMIT_MS, { sentAt: isoTime(deps.clock.now()) });
 }
 
 /** Time and trace are those of the first message, whichever run sends the event. */

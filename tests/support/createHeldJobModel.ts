@@ -12,6 +12,7 @@ import { createSweepMemory, memoryName, type SweepMemory } from '../../shared/sw
 import { isRecord } from '../../shared/parse';
 import { createCallBatch } from './createCallBatch';
 import { parseRules } from './arbitraryRules';
+import { ReceiverError } from '../../shared/errors';
 import { GraphError } from '../../shared/graph/errors';
 import { graphError } from './createFakeGraph';
 import { createJobWorker, DEFINITION, JOB, messageOf, PRINTER, STARTED, TASK, TENANT } from './createJobWorker';
@@ -65,6 +66,13 @@ export async function createHeldJobModel(
   const sent = new Set<string>();
   const accepted: { action: WishAction; at: number; by: string }[] = [];
   const trouble: GraphTrouble[] = [];
+  const events = { isRefusing: false };
+  const eventsQueue: MessageQueue = {
+    send: (text, options) =>
+      events.isRefusing
+        ? Promise.reject(new ReceiverError('queueUnavailable', 'Queue storage answered 403'))
+        : worker.queues.events.send(text, options),
+  };
   const document = parseRules({ version: 1, onFailure, rules: [{ name: 'the rule', on: 'jobStarted', then }] });
   const inForce = { kind: 'rules', document, etag: '"1"', blob: 'rules/default.json' } as const;
   worker.useRules(inForce);
@@ -145,7 +153,7 @@ export async function createHeldJobModel(
       ...worker.deps,
       ledger: mortalLedger,
       callGraph: (call: GraphCall) => mortal(() => callGraph(call)),
-      queues: { ...worker.queues, jobs: mortalQueue(jobs), events: mortalQueue(worker.queues.events) },
+      queues: { ...worker.queues, jobs: mortalQueue(jobs), events: mortalQueue(eventsQueue) },
     };
     return { process, dead };
   }
@@ -171,6 +179,8 @@ export async function createHeldJobModel(
     accepted,
     /** What the next writes to Graph meet. */
     trouble,
+    /** Whether the queue of events refuses the app. */
+    refuseEvents: (isRefusing: boolean) => void (events.isRefusing = isRefusing),
     task: () => world.tasks.get(TASK)?.state,
     row: async (): Promise<LedgerRow | undefined> => (await ledger.get(KEY))?.value,
     /** Id and outcome of each event, in the order in which they were sent. */

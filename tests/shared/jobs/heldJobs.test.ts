@@ -1,3 +1,4 @@
+import { ReceiverError } from '../../../shared/errors';
 import { ledgerKey } from '../../../shared/jobs/message';
 import { readHeldJob, storeWish, type Wish } from '../../../shared/jobs/wishes';
 import { graphError } from '../../support/createFakeGraph';
@@ -303,4 +304,142 @@ test('a run that dies after it sent the first event sends the same event again, 
   expect(await worker.process(messageOf(STARTED))).toBe('held');
   expect(worker.events()).toMatchObject([{ data: { outcome: 'held' } }]);
   expect(await worker.row()).toMatchObject({ heldUntil: '2026-11-22T04:00:00.000Z' });
+});
+
+describe('a held job whose first event the queue refuses', () => {
+  const refusing = () => {
+    const send = () => Promise.reject(new ReceiverError('queueUnavailable', 'Queue storage answered 403'));
+    return worker.startProcess({ queues: { ...worker.queues, events: { send } } });
+  };
+  /** The same, while a run has not been able to send. */
+  const holdUnreported = async (minutes = 10) => {
+    const then = { hold: { for: `${minutes}m`, else: 'release' } };
+    worker.useDocument([{ name: 'pull printing', on: 'jobStarted', then }]);
+    expect(await worker.process(messageOf(STARTED), refusing())).toBe('deferred');
+  };
+  const ID = `${TENANT}/jobStarted_${DEFINITION}_${TASK}`;
+
+  test('is released at the end of its hold, and both events follow in order once the queue accepts them', async () => {
+    await holdUnreported();
+    for (let minutes = 0; minutes < 30; minutes += 5) {
+      worker.clock.advance(5 * 60_000);
+      expect(await worker.process(worker.lastDeferred(), refusing())).toBe('deferred');
+    }
+    expect(worker.world.tasks.get(TASK)).toMatchObject({ state: 'completed' });
+    expect(worker.world.patches()).toBe(1);
+    expect(worker.events()).toEqual([]);
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+    expect(worker.events()).toMatchObject([
+      { id: ID, type: 'print.job.started', data: { outcome: 'held', job: { id: JOB } } },
+      { id: `${ID}/end`, type: 'print.job.ended', data: { outcome: 'deadline' } },
+    ]);
+    expect(await worker.row()).toMatchObject({ status: 'done', event: 'sent', outcome: 'deadline' });
+    expect(await worker.row()).not.toHaveProperty('heldEventText');
+    expect(worker.world.patches()).toBe(1);
+  });
+
+  test('its message returns no later than its hold ends', async () => {
+    await holdUnreported();
+    worker.clock.advance(9 * 60_000 + 50_000);
+    expect(await worker.process(worker.lastDeferred(), refusing())).toBe('deferred');
+    expect(worker.queues.jobs.sent.at(-1)).toMatchObject({ delaySeconds: 10 });
+  });
+
+  test('is listed as held, and its wish is carried out before the queue accepts an event', async () => {
+    await holdUnreported(240);
+    expect(await heldFor(USER.id)).toEqual([KEY.rowKey]);
+    expect(await keysIn()).toContain(`due_2026-11-22T04:00:00.000Z_${KEY.rowKey}`);
+    expect(await wish()).toMatchObject({ outcome: 'accepted' });
+    expect(await worker.process(worker.lastDeferred(), refusing())).toBe('deferred');
+    expect(worker.world.tasks.get(TASK)).toMatchObject({ state: 'completed' });
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+    expect(worker.events()).toMatchObject([
+      { id: ID, data: { outcome: 'held' } },
+      { id: `${ID}/end`, data: { outcome: 'released', by: 'backend' } },
+    ]);
+  });
+
+  test('stays held once its event is sent, and nothing is asked of Graph for that', async () => {
+    await holdUnreported(240);
+    const first = worker.logger.events.filter(({ event }) => event === 'job.eventPending');
+    expect(first).toHaveLength(1);
+    const calls = worker.world.calls.length;
+    worker.clock.advance(60_000);
+    expect(await worker.process(worker.lastDeferred())).toBe('held');
+    expect(worker.world.calls).toHaveLength(calls);
+    expect(worker.events()).toMatchObject([{ id: ID, data: { outcome: 'held' } }]);
+    expect(await worker.row()).toMatchObject({ status: 'held', heldUntil: '2026-11-22T04:00:00.000Z' });
+    expect(await readHeldJob(worker.ledger, KEY)).not.toHaveProperty('lastRefusal');
+  });
+
+  test('a wish that Graph refuses is over, and the first event still follows', async () => {
+    await holdUnreported(240);
+    await wish({ action: 'redirect', printerId: '77777777-7777-7777-7777-777777777777' });
+    expect(await worker.process(worker.lastDeferred(), refusing())).toBe('deferred');
+    expect(await readHeldJob(worker.ledger, KEY)).not.toHaveProperty('wish');
+    expect(await worker.process(worker.lastDeferred())).toBe('held');
+    expect(worker.events()).toMatchObject([{ id: ID, data: { outcome: 'held' } }]);
+  });
+
+  test('a job too large for a cell is reported in a shorter event', async () => {
+    const errorText = 'x'.repeat(20_000);
+    worker.world.putJob(PRINTER, JOB, { createdBy: USER, displayName: errorText, errorCode: errorText }, [TASK]);
+    await holdUnreported(240);
+    expect(await worker.process(worker.lastDeferred())).toBe('held');
+    expect(worker.events()).toMatchObject([
+      { id: ID, data: { job: { id: JOB, createdBy: USER }, truncated: expect.anything() as unknown } },
+    ]);
+  });
+
+  test('a row of version 0.1.0, which kept such a job in its first phase, ends in time too', async () => {
+    await holdUnreported();
+    const stored = await worker.ledger.get(KEY);
+    if (!stored) throw new Error('No row');
+    const { heldEventText = '', ...row } = stored.value;
+    const old = { ...row, phase: 'start', event: 'pending', eventText: heldEventText, decision: 'hold' } as const;
+    await worker.ledger.replace(STARTED, { ...old, decidedBy: 'rules' }, stored);
+    worker.clock.advance(10 * 60_000);
+    for (let round = 0; round < 2; round += 1) {
+      expect(await worker.process(worker.lastDeferred(), refusing())).toBe('deferred');
+    }
+    expect(worker.world.tasks.get(TASK)).toMatchObject({ state: 'completed' });
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+    expect(worker.events()).toMatchObject([{ id: ID, data: { outcome: 'held' } }, { id: `${ID}/end` }]);
+  });
+
+  test('whose customer is paused ends without an event at the end of its hold', async () => {
+    await holdUnreported();
+    await worker.tenants.update(TENANT, (tenant) => ({ ...tenant, status: 'paused' }));
+    worker.clock.advance(10 * 60_000);
+    expect(await worker.process(worker.lastDeferred())).toBe('releasedWithoutEvent');
+    expect(worker.world.tasks.get(TASK)).toMatchObject({ state: 'completed' });
+    expect(worker.events()).toEqual([]);
+  });
+});
+
+test('a hold that a run decided before it died does not begin for a customer who is paused since: the task ends', async () => {
+  let isSending = false;
+  const send = () => {
+    isSending = true;
+    return new Promise<never>(() => undefined);
+  };
+  worker.useDocument([{ name: 'pull printing', on: 'jobStarted', then: { hold: { for: '4h', else: 'release' } } }]);
+  void worker.process(messageOf(STARTED), worker.startProcess({ queues: { ...worker.queues, events: { send } } }));
+  while (!isSending) await Promise.resolve();
+  expect(await worker.row()).toMatchObject({ status: 'claimed', decision: 'hold' });
+  await worker.tenants.update(TENANT, (tenant) => ({ ...tenant, status: 'paused' }));
+  worker.clock.advance(2 * 60_000);
+  expect(await worker.process(messageOf(STARTED))).toBe('releasedWithoutEvent');
+  expect(worker.world.tasks.get(TASK)).toMatchObject({ state: 'completed' });
+});
+
+test('a held job whose documents are archived and that Graph shows no more sends no event of an end while it waits', async () => {
+  await hold();
+  const held = await worker.ledger.get(KEY);
+  if (!held) throw new Error('No row');
+  await worker.ledger.replace(STARTED, { ...held.value, archive: 'stored' }, held);
+  worker.world.jobs.clear();
+  await wish();
+  expect(await worker.process(worker.lastDeferred())).toBe('deferred');
+  expect(worker.events()).toHaveLength(1);
 });

@@ -4,7 +4,7 @@ import { DEFINITION, TASK, TENANT } from '../../support/createJobWorker';
 
 /*
  * One job under one rule. fast-check chooses what happens to it and in which order: deliveries, repeats, deaths between any two
- * calls, wishes, refusals, lost answers, a user who cancels, time that passes, and the timers. The promises of
+ * calls, wishes, refusals, lost answers, a queue of events that refuses, a user who cancels, time that passes, and the timers. The promises of
  * docs/decisions/0020-acting-on-jobs.md hold after each step, and once messages are delivered and time has passed.
  */
 
@@ -41,6 +41,7 @@ const step = fc.oneof(
       kind: fc.constantFrom('lostAnswer', 'late', 'refused', 'unavailable'),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant('refuseEvents'), isRefusing: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('cancel'), endsTask: fc.boolean() }) },
   {
     weight: 4,
@@ -61,6 +62,8 @@ async function perform(model: HeldJobModel, one: Step): Promise<void> {
       return model.wish(one.action, one.target);
     case 'trouble':
       return void model.trouble.push(one.kind);
+    case 'refuseEvents':
+      return model.refuseEvents(one.isRefusing);
     case 'cancel':
       return model.cancel(one.endsTask);
     case 'pass':
@@ -118,6 +121,7 @@ test('a job has one effect and its events in order, its index fits its row, no w
           await expectPromises(model);
         }
         model.trouble.length = 0;
+        model.refuseEvents(false);
         // Dead processes, lost leases and waits of an outage are over within half an hour.
         await pass(model, { minutes: 30, every: 5 });
         const held = await model.row();
