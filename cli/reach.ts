@@ -1,5 +1,6 @@
 import {
-  readStorageConfig,
+  readQueueStorage,
+  type QueueOwner,
   type SignInPlace,
   type BlobStorageConfig,
   type QueueStorageConfig,
@@ -30,8 +31,8 @@ export function withReachChecks(services: CliServices, env: Environment, probe: 
     const setting = isOwn ? 'DATA_STORAGE__blobServiceUri' : 'AzureWebJobsStorage';
     await requireStorage(probeDirect, 'Blob', urlOf((await services.config()).dataStorage, 'blob'), setting);
   });
-  const ownQueues = once(() => requireQueues(probeDirect, env, 'storage'));
-  const eventQueues = once(() => requireQueues(probeDirect, env, 'eventsStorage'));
+  const ownQueues = once(() => requireQueues(probeDirect, env, 'app'));
+  const eventQueues = once(() => requireQueues(probeDirect, env, 'events'));
   const queue = (name: string) => (isEventsQueue(name) ? eventQueues() : ownQueues());
   const signIn = once(async () => requireSignIn(probeDirect, (await services.config()).authorityHost));
   const userHosts = async ({ authorityHost, graphBaseUrl }: SignInPlace) => {
@@ -90,16 +91,16 @@ function isProxied(env: Environment): boolean {
 }
 
 /** Queues can be opened although another setting is wrong. Where their own is wrong, opening them says so. */
-async function requireQueues(probe: Probe, env: Environment, which: 'storage' | 'eventsStorage'): Promise<void> {
-  const storage = readQueueStorage(env, which);
-  const isOwn = which === 'eventsStorage' && Boolean(env['EVENTS_STORAGE__queueServiceUri']?.trim());
+async function requireQueues(probe: Probe, env: Environment, owner: QueueOwner): Promise<void> {
+  const storage = findQueueStorage(env, owner);
+  const isOwn = owner === 'events' && Boolean(env['EVENTS_STORAGE__queueServiceUri']?.trim());
   const setting = isOwn ? 'EVENTS_STORAGE__queueServiceUri' : 'AzureWebJobsStorage';
   if (storage) await requireStorage(probe, 'Queue', urlOf(storage, 'queue'), setting);
 }
 
-function readQueueStorage(env: Environment, which: 'storage' | 'eventsStorage'): QueueStorageConfig | undefined {
+function findQueueStorage(env: Environment, owner: QueueOwner): QueueStorageConfig | undefined {
   try {
-    return readStorageConfig(env)[which];
+    return readQueueStorage(env, owner);
   } catch (error) {
     if (error instanceof ReceiverError && error.code === 'configInvalid') return undefined;
     throw error;

@@ -1,6 +1,6 @@
 import { systemClock } from './clock';
 import { once } from './concurrency';
-import type { Config } from './config';
+import type { Config, QueueOwner, QueueStorageConfig } from './config';
 import type { BringBackDeps } from './fairness/bringBack';
 import type { Carrier } from './fairness/carryWaiting';
 import type { PlacesAndTurns } from './fairness/openFairQueues';
@@ -14,7 +14,7 @@ import {
   type SignedQueue,
 } from './storage/account';
 import type { QueueContents } from './storage/queueContents';
-import type { MessageQueue, SendPatience } from './storage/queues';
+import type { MessageQueue, Queues, SendPatience } from './storage/queues';
 import type { AdmitDeps, MessageSigner } from './storage/signedMessages';
 
 /** The queues as functions and CLI work with them. */
@@ -23,13 +23,13 @@ export interface AppQueues {
   queue: (name: string, patience?: SendPatience) => Promise<MessageQueue>;
   /** Signs and checks the messages of the queues of the app. */
   signers(): Promise<Record<SignedQueue, MessageSigner>>;
-  /** The waiting queue as it is. It opens although settings other than those of storage are wrong. */
+  /** The waiting queue as it is. It opens although settings other than those of the account of its trigger are wrong. */
   unsignedWaiting(): Promise<MessageQueue>;
   /** The waiting queue for messages of a queue of the app, which it signs. */
   waiting: (queue: FairQueue) => Promise<MessageQueue>;
   /**
    * Moves waiting messages to the queues of the app, or events that wait for a sink to theirs. It opens although settings
-   * other than those of storage are wrong.
+   * other than those of the account of these queues are wrong.
    */
   bringBack(what: 'messages' | 'events'): Promise<BringBackDeps>;
   /** What delivers events to the sink of the settings, apart from the logger of the invocation. */
@@ -51,34 +51,39 @@ export const REQUEUE_PATIENCE: SendPatience = { tries: 1, tryTimeoutMs: 10_000, 
 /** The queues of one environment, each account opened on first use. */
 export function openAppQueues(deps: {
   config: () => Promise<Config>;
-  /** The settings of storage alone. */
-  storageConfig: () => Pick<Config, 'storage' | 'eventsStorage'>;
+  /** The account of these queues, whatever other settings say. */
+  queueStorage: (owner: QueueOwner) => QueueStorageConfig;
   places: () => Promise<PlacesAndTurns>;
 }): AppQueues {
-  const open = once(async () => {
-    const { openQueues } = await import('./storage/queues');
-    const { storage, eventsStorage } = deps.storageConfig();
-    const own = await openQueues(storage);
-    const events = eventsStorage === storage ? own : await openQueues(eventsStorage);
-    const accountOf = (name: string) => (isEventsQueue(name) ? events : own);
-    return {
-      queue: (name: string, patience: SendPatience) => accountOf(name).queue(name, patience),
-      contents: (name: string) => accountOf(name).contents(name),
-    };
-  });
+  // One client where both are one account.
+  const opened = new Map<string, () => Promise<Queues>>();
+  const accountOf = (owner: QueueOwner) =>
+    once(async () => {
+      const storage = deps.queueStorage(owner);
+      const name = JSON.stringify(storage);
+      const open = opened.get(name) ?? once(async () => (await import('./storage/queues')).openQueues(storage));
+      opened.set(name, open);
+      return open();
+    });
+  const own = accountOf('app');
+  const events = accountOf('events');
+  const accountWith = (queue: string) => (isEventsQueue(queue) ? events() : own());
   const signers = once(async () => {
     const { createSigners } = await import('./storage/signedMessages');
     return createSigners((await deps.config()).clientStateKeys);
   });
-  const fairQueues = once(async () => {
-    const [queues, { openFairQueues }] = await Promise.all([open(), import('./fairness/openFairQueues')]);
-    return openFairQueues(queues, systemClock);
-  });
-  const unsignedWaiting = async () => (await open()).queue(QUEUE_NAMES.waiting, WORKER_PATIENCE);
+  const fairQueuesIn = (account: () => Promise<Queues>) =>
+    once(async () => {
+      const [queues, { openFairQueues }] = await Promise.all([account(), import('./fairness/openFairQueues')]);
+      return openFairQueues(queues, systemClock);
+    });
+  const fairQueues = fairQueuesIn(own);
+  const eventQueues = fairQueuesIn(events);
+  const unsignedWaiting = async () => (await own()).queue(QUEUE_NAMES.waiting, WORKER_PATIENCE);
   return {
     async queue(name, patience = WORKER_PATIENCE) {
       if (isFairQueue(name)) return (await fairQueues()).open(name, (await signers())[name], patience);
-      const plain = (await open()).queue(name, patience);
+      const plain = (await accountWith(name)).queue(name, patience);
       if (!isSignedQueue(name)) return plain;
       const { createSignedQueue } = await import('./storage/signedMessages');
       return createSignedQueue(plain, (await signers())[name]);
@@ -87,14 +92,16 @@ export function openAppQueues(deps: {
     unsignedWaiting,
     waiting: async (name) => (await fairQueues()).waiting((await signers())[name], REQUEUE_PATIENCE),
     bringBack: async (what) =>
-      (await fairQueues())[what === 'events' ? 'bringBackEvents' : 'bringBack'](REQUEUE_PATIENCE),
+      what === 'events'
+        ? (await eventQueues()).bringBackEvents(REQUEUE_PATIENCE)
+        : (await fairQueues()).bringBack(REQUEUE_PATIENCE),
     eventDelivery: once(async () => {
       const { openDelivery } = await import('./sinks/openDelivery');
-      return openDelivery((await deps.config()).eventSink, await open(), WORKER_PATIENCE);
+      return openDelivery((await deps.config()).eventSink, await events(), WORKER_PATIENCE);
     }),
     carrier: once(async () => (await fairQueues()).openCarrier(await deps.places(), REQUEUE_PATIENCE)),
     async admission(name) {
-      const queues = await open();
+      const queues = await own();
       return {
         name,
         signer: (await signers())[name],
@@ -102,6 +109,6 @@ export function openAppQueues(deps: {
         poison: queues.queue(`${name}-poison`, WORKER_PATIENCE),
       };
     },
-    queueContents: async (name) => (await open()).contents(name),
+    queueContents: async (name) => (await accountWith(name)).contents(name),
   };
 }

@@ -175,24 +175,35 @@ export function readConfig(env: SettingsEnvironment): Config {
   };
 }
 
-const STORAGE_NAMES = SETTING_NAMES.filter((name) => /^(AzureWebJobsStorage|EVENTS_STORAGE|DATA_STORAGE)/.test(name));
+/** Whose queues: those of the app, or that of job events. */
+export type QueueOwner = 'app' | 'events';
 
 /**
- * The settings of storage alone: queues can be opened although another setting is wrong. Outside Azure, a token is sent to
- * known hosts only, as in `readConfig`. In Azure the host has opened these addresses with the same identity, and a message
- * that is not held would become poison.
+ * The storage account of these queues, by the settings that the triggers of the host use too: any other setting may be wrong.
+ * Outside Azure, a token is sent to known hosts only. In Azure the host has opened this address with the same identity.
  *
  * @throws ReceiverError `configInvalid`
  */
-export function readStorageConfig(env: SettingsEnvironment): Pick<Config, 'storage' | 'eventsStorage' | 'dataStorage'> {
-  const reader = createReader<SettingName>(env, STORAGE_NAMES);
+export function readQueueStorage(env: SettingsEnvironment, owner: QueueOwner): QueueStorageConfig {
   const inAzure = isInAzure(env);
-  const storage = readStorage(reader, inAzure);
-  const trusted = trustedOrigins(env['TRUSTED_HOSTS']);
-  const withToken = (storage?.endpoints ?? []).filter(({ name }) => name.endsWith('ServiceUri'));
-  if (!inAzure) reader.problems.push(...checkHosts(withToken, { trusted, inAzure }));
-  if (reader.problems.length === 0 && storage) return storage.config;
-  throw invalid(reader.problems);
+  const isMissing = (name: SettingName) => !env[name]?.trim();
+  const isOther = owner === 'events' && !isMissing('EVENTS_STORAGE__queueServiceUri');
+  if (!isOther && !isMissing('AzureWebJobsStorage')) {
+    const reader = createReader<SettingName>(env, ['AzureWebJobsStorage']);
+    const account = readConnection(reader, inAzure);
+    if (reader.problems.length > 0 || !account) throw invalid(reader.problems);
+    return { connectionString: account.connectionString };
+  }
+  const name = isOther ? 'EVENTS_STORAGE__queueServiceUri' : 'AzureWebJobsStorage__queueServiceUri';
+  const reader = createReader<SettingName>(env, [name, 'AzureWebJobsStorage__clientId']);
+  const queueServiceUri = reader.need(name, `an https URL, e.g. ${QUEUE_FORM}`, checkServiceUri(QUEUE_FORM));
+  const identity = reader.read('AzureWebJobsStorage__clientId', checkGuid(IDENTITY_FORM));
+  if (queueServiceUri && !inAzure) {
+    const rules = { trusted: trustedOrigins(env['TRUSTED_HOSTS']), inAzure };
+    reader.problems.push(...checkHosts([storageAddress(name, queueServiceUri)], rules));
+  }
+  if (reader.problems.length > 0 || !queueServiceUri) throw invalid(reader.problems);
+  return { queueServiceUri, ...signInAs(identity, inAzure) };
 }
 
 function invalid(problems: readonly string[]): ReceiverError {
@@ -225,14 +236,20 @@ function readStorage(reader: Reader<SettingName>, inAzure: boolean) {
   return { identity, config: { storage, eventsStorage, dataStorage }, endpoints };
 }
 
-function readOwnStorage({ read, need, isMissing, problems }: Reader<SettingName>, inAzure: boolean) {
+function readConnection({ read, problems }: Reader<SettingName>, inAzure: boolean) {
+  const account = read('AzureWebJobsStorage', checkConnectionString);
+  if (account && inAzure && isDevelopmentAccount(account)) {
+    problems.push('AzureWebJobsStorage is the development storage: set it to an account in Azure');
+  }
+  return account;
+}
+
+function readOwnStorage(reader: Reader<SettingName>, inAzure: boolean) {
+  const { need, isMissing } = reader;
   const setting = 'AzureWebJobsStorage';
   if (!isMissing(setting)) {
-    const account = read(setting, checkConnectionString);
+    const account = readConnection(reader, inAzure);
     if (!account) return undefined;
-    if (inAzure && isDevelopmentAccount(account)) {
-      problems.push(`${setting} is the development storage: set it to an account in Azure`);
-    }
     const { connectionString, ...urls } = account;
     return { config: { connectionString }, endpoints: Object.values(urls).map((url) => storageAddress(setting, url)) };
   }

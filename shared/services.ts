@@ -7,7 +7,7 @@ import type { SweepDeps } from './sweep/sweepRun';
 import type { AdmitDevice } from './deviceTokens/admitDevice';
 import type { TokenDeps } from './deviceTokens/issueToken';
 import type { ConfirmConsent } from './consent/confirmConsent';
-import { readConfig, readStorageConfig, type Config, type SignInPlace } from './config';
+import { readConfig, readQueueStorage, type Config, type SignInPlace } from './config';
 import type { GraphService } from './graph/service';
 import type { CallGraph } from './graph/client';
 import type { PlacesAndTurns } from './fairness/openFairQueues';
@@ -136,7 +136,7 @@ export function createServices(env: Environment, measure: Measure = notMeasured)
     const deps = { silence, clock: systemClock };
     return { places: createPlaces(deps), turns: createTurns(deps) };
   });
-  const queues = openAppQueues({ config, storageConfig: () => readStorageConfig(env), places });
+  const queues = openAppQueues({ config, queueStorage: (owner) => readQueueStorage(env, owner), places });
   const { queue, waiting } = queues;
   const verifyTokens = once(async () => {
     const { authorityHost, clientId } = await config();

@@ -114,7 +114,7 @@ describe('the handler of a queue', () => {
     });
   });
 
-  it('fails while the settings of storage are wrong: the host keeps the message', async () => {
+  it('fails while the account of its own trigger is wrong: the host keeps the message', async () => {
     const wrong = new ReceiverError('configInvalid', '1 setting to correct');
     mockServices.admission.mockRejectedValue(wrong);
     mockServices.unsignedWaiting.mockRejectedValue(wrong);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { HOST_SETTING_NAMES, readConfig, readStorageConfig, SETTING_NAMES } from '../../shared/config';
+import { HOST_SETTING_NAMES, readConfig, readQueueStorage, SETTING_NAMES } from '../../shared/config';
 import { ReceiverError } from '../../shared/errors';
 import { makeCertificate } from '../support/makeCertificate';
 import { readCase } from '../support/readCase';
@@ -215,45 +215,81 @@ describe('references that were not resolved', () => {
     expect(problem({ AzureWebJobsStorage: reference })).toMatch(/^1 setting to correct: AzureWebJobsStorage is a ref/);
   });
 
-  it('in other settings leave the settings of storage readable, so that the app can hold its messages', () => {
+  it('in other settings leave the queues of the app readable, so that the app can hold its messages', () => {
     const env = { ...complete, ENTRA_CLIENT_SECRET: reference };
-    expect(readStorageConfig(env).storage).toEqual(read().storage);
-    expect(() => readStorageConfig({ ...env, AzureWebJobsStorage: reference })).toThrow(/^1 setting to correct/);
+    expect(readQueueStorage(env, 'app')).toEqual(read().storage);
+    expect(() => readQueueStorage({ ...env, AzureWebJobsStorage: reference }, 'app')).toThrow(/^1 setting to correct/);
   });
 });
 
-describe('the settings of storage alone, while others are wrong', () => {
-  const at = (host: string) => ({
-    AzureWebJobsStorage__blobServiceUri: `https://a.blob.${host}`,
-    AzureWebJobsStorage__queueServiceUri: `https://a.queue.${host}`,
-    AzureWebJobsStorage__tableServiceUri: `https://a.table.${host}`,
-  });
-  const trusted = ['blob', 'queue', 'table'].map((kind) => `https://a.${kind}.storage.example`).join();
+describe('the account of queues is read from the settings of their trigger alone', () => {
+  const QUEUES = 'https://a.queue.core.windows.net';
+  const EVENTS = 'https://events.queue.core.windows.net';
 
-  it('name no host of a stranger, which would receive the token of az login or of a managed identity', () => {
+  it.each([
+    ['EVENTS_STORAGE__queueServiceUri', 'events'],
+    ['DATA_STORAGE__blobServiceUri', 'http://data.blob.core.windows.net'],
+    ['AzureWebJobsStorage__clientId', 'not a GUID'],
+    ['AzureWebJobsStorage__tableServiceUri', 'tables'],
+  ])('a wrong %s leaves the queues of an account by connection string open', (name, value) => {
+    expect(readQueueStorage({ ...complete, [name]: value }, 'app')).toEqual(read().storage);
+  });
+
+  it.each([
+    ['EVENTS_STORAGE__queueServiceUri', 'events'],
+    ['AzureWebJobsStorage__blobServiceUri', 'blobs'],
+    ['AzureWebJobsStorage__tableServiceUri', undefined],
+  ])('a wrong %s leaves the queues of an account by identity open', (name, value) => {
+    const env = { AzureWebJobsStorage__queueServiceUri: QUEUES, AzureWebJobsStorage__clientId: IDENTITY };
+    const storage = { queueServiceUri: QUEUES, managedIdentityClientId: IDENTITY };
+    expect(readQueueStorage({ ...env, [name]: value }, 'app')).toEqual(storage);
+  });
+
+  it('the queue of events opens in an account of its own while that of the app is wrong', () => {
+    const env = { AzureWebJobsStorage: 'wrong', EVENTS_STORAGE__queueServiceUri: EVENTS };
+    expect(readQueueStorage(env, 'events')).toEqual({ queueServiceUri: EVENTS, azureCli: true });
+    expect(() => readQueueStorage(env, 'app')).toThrow(/AzureWebJobsStorage /);
+  });
+
+  it('a wrong setting of the account itself is named', () => {
+    expect(() => readQueueStorage({}, 'app')).toThrow(/AzureWebJobsStorage__queueServiceUri is missing/);
+    const plain = { AzureWebJobsStorage__queueServiceUri: 'http://a.queue.core.windows.net' };
+    expect(() => readQueueStorage(plain, 'app')).toThrow(/is not an https URL/);
+    const inAzure = { WEBSITE_INSTANCE_ID: 'x', AzureWebJobsStorage: complete.AzureWebJobsStorage };
+    expect(() => readQueueStorage(inAzure, 'app')).toThrow(/is the development storage/);
+  });
+});
+
+describe('the queues of the app, while other settings are wrong', () => {
+  const at = (host: string) => ({ AzureWebJobsStorage__queueServiceUri: `https://a.queue.${host}` });
+  const TRUSTED_HOSTS = 'https://a.queue.storage.example';
+
+  it('are at no host of a stranger, which would receive the token of az login or of a managed identity', () => {
     for (const identity of [{}, { AzureWebJobsStorage__clientId: IDENTITY }]) {
-      expect(() => readStorageConfig({ ...at('storage.example'), ...identity })).toThrow(
-        /^3 settings to correct.*TRUSTED/,
+      expect(() => readQueueStorage({ ...at('storage.example'), ...identity }, 'app')).toThrow(
+        /^1 setting to correct.*TRUSTED/,
       );
     }
     const events = {
       AzureWebJobsStorage: 'UseDevelopmentStorage=true',
       EVENTS_STORAGE__queueServiceUri: 'https://e.example',
     };
-    expect(() => readStorageConfig(events)).toThrow(/^1 setting to correct: EVENTS_STORAGE__queueServiceUri is not/);
-    expect(() => readStorageConfig({ ...at('storage.example'), TRUSTED_HOSTS: 'wrong' })).toThrow(/^3 settings/);
+    expect(() => readQueueStorage(events, 'events')).toThrow(
+      /^1 setting to correct: EVENTS_STORAGE__queueServiceUri is not/,
+    );
+    expect(() => readQueueStorage({ ...at('storage.example'), TRUSTED_HOSTS: 'wrong' }, 'app')).toThrow(/^1 setting/);
   });
 
-  it('open known hosts and those of TRUSTED_HOSTS', () => {
-    expect(readStorageConfig(at('core.windows.net')).storage).toMatchObject({ azureCli: true });
-    expect(readStorageConfig({ ...at('storage.example'), TRUSTED_HOSTS: trusted }).storage).toMatchObject({
-      queueServiceUri: 'https://a.queue.storage.example',
+  it('are at known hosts and those of TRUSTED_HOSTS', () => {
+    expect(readQueueStorage(at('core.windows.net'), 'app')).toMatchObject({ azureCli: true });
+    expect(readQueueStorage({ ...at('storage.example'), TRUSTED_HOSTS }, 'app')).toMatchObject({
+      queueServiceUri: TRUSTED_HOSTS,
     });
   });
 
-  it('open any host in Azure, where the platform has opened it already: the app holds its messages', () => {
+  it('are at any host in Azure, where the platform has opened it already: the app holds its messages', () => {
     const inAzure = { ...at('storage.example'), WEBSITE_INSTANCE_ID: 'i', TRUSTED_HOSTS: 'wrong' };
-    expect(readStorageConfig(inAzure).storage).toMatchObject({ queueServiceUri: 'https://a.queue.storage.example' });
+    expect(readQueueStorage(inAzure, 'app')).toMatchObject({ queueServiceUri: TRUSTED_HOSTS });
   });
 });
 

@@ -41,6 +41,23 @@ it('give the webhook the ring and a verifier of tokens that loads on first use',
   expect(await verifyTokens(['no token'], new Set())).toBe(false);
 });
 
+it.each([
+  ['EVENTS_STORAGE__queueServiceUri', 'wrong'],
+  ['DATA_STORAGE__blobServiceUri', 'wrong'],
+  ['AzureWebJobsStorage__clientId', 'wrong'],
+])('open the waiting queue and what brings messages back from it while %s is wrong', async (name, value) => {
+  const services = createServices({ ...settings, [name]: value });
+  await expect(services.config()).rejects.toMatchObject({ code: 'configInvalid' });
+  await expect(services.unsignedWaiting()).resolves.toHaveProperty('send');
+  await expect(services.bringBack('messages')).resolves.toHaveProperty('sendBack');
+});
+
+it('open the queue in which events wait while the account of rules and documents is wrong', async () => {
+  const services = createServices({ ...settings, DATA_STORAGE__blobServiceUri: 'wrong' });
+  await expect(services.queue('print-job-events-waiting')).resolves.toHaveProperty('send');
+  await expect(services.bringBack('events')).resolves.toHaveProperty('sendBack');
+});
+
 it.each([{}, { AzureWebJobsStorage__clientId: '11111111-0000-4000-8000-000000000001' }])(
   'sign in to storage as a managed identity where no connection string is set: %j',
   async (identity) => {
