@@ -54,7 +54,7 @@ export function signedQueueHandler(
   work: (invocation: Invocation, message: unknown) => Promise<void>,
 ): StorageQueueHandler {
   return holdingHandler(
-    { name: queue, openWaiting: (services) => services.unsignedWaiting() },
+    { name: queue, openWaiting: (services) => services.unsignedWaiting(queue) },
     async (invocation, message) => {
       const { admitMessage } = await import('../shared/storage/signedMessages');
       const { services, logger } = invocation;

@@ -23,8 +23,8 @@ export interface AppQueues {
   queue: (name: string, patience?: SendPatience) => Promise<MessageQueue>;
   /** Signs and checks the messages of the queues of the app. */
   signers(): Promise<Record<SignedQueue, MessageSigner>>;
-  /** The waiting queue as it is. It opens although settings other than those of the account of its trigger are wrong. */
-  unsignedWaiting(): Promise<MessageQueue>;
+  /** The waiting queue as it is, for messages of this queue. It opens although settings other than those of the account of its trigger are wrong. */
+  unsignedWaiting(queue: SignedQueue): Promise<MessageQueue>;
   /** The waiting queue for messages of a queue of the app, which it signs. */
   waiting: (queue: FairQueue) => Promise<MessageQueue>;
   /**
@@ -79,7 +79,10 @@ export function openAppQueues(deps: {
     });
   const fairQueues = fairQueuesIn(own);
   const eventQueues = fairQueuesIn(events);
-  const unsignedWaiting = async () => (await own()).queue(QUEUE_NAMES.waiting, WORKER_PATIENCE);
+  const unsignedWaiting = async (name: SignedQueue) => {
+    const [queues, { withFallback }] = await Promise.all([own(), import('./fairness/fairQueue')]);
+    return withFallback(queues.queue(QUEUE_NAMES.waiting, WORKER_PATIENCE), queues.queue(name, WORKER_PATIENCE));
+  };
   return {
     async queue(name, patience = WORKER_PATIENCE) {
       if (isFairQueue(name)) return (await fairQueues()).open(name, (await signers())[name], patience);
@@ -90,7 +93,7 @@ export function openAppQueues(deps: {
     },
     signers,
     unsignedWaiting,
-    waiting: async (name) => (await fairQueues()).waiting((await signers())[name], REQUEUE_PATIENCE),
+    waiting: async (name) => (await fairQueues()).waiting(name, (await signers())[name], REQUEUE_PATIENCE),
     bringBack: async (what) =>
       what === 'events'
         ? (await eventQueues()).bringBackEvents(REQUEUE_PATIENCE)
@@ -105,7 +108,7 @@ export function openAppQueues(deps: {
       return {
         name,
         signer: (await signers())[name],
-        waiting: await unsignedWaiting(),
+        waiting: await unsignedWaiting(name),
         poison: queues.queue(`${name}-poison`, WORKER_PATIENCE),
       };
     },

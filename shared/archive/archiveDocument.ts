@@ -7,12 +7,13 @@ import type { ReadAccess } from '../jobs/access';
 import { failedArchive, isArchiveOver } from '../jobs/archiveFailure';
 import { claimToArchive } from '../jobs/archiving';
 import { extendLease, isoTime, releaseClaim, type Claim, type ClaimDeps } from '../jobs/claims';
-import { deferAfterError } from '../jobs/defer';
+import { deferAfterError, deferUntilTablesAnswer } from '../jobs/defer';
 import type { Ledger } from '../jobs/ledger';
 import type { LedgerRow } from '../jobs/ledgerRow';
 import { afterAdmission, formatJobMessage, idsOf, parseJobMessage, watchOf, type MessageOfJob } from '../jobs/message';
 import { taskDeadline } from '../jobs/startedJob';
 import type { Logger } from '../logger';
+import { isRefusalOfQueue } from '../storage/errors';
 import type { MessageQueue } from '../storage/queues';
 import { storeDocuments, type ArchivedDocument, type StoreDeps } from './storeDocuments';
 import type { Transfers } from './transfers';
@@ -40,7 +41,7 @@ export type ArchiveOutcome =
   | 'stored'
   /** The documents cannot be archived. */
   | 'failed'
-  /** The job is in the queue of jobs, and comes back. */
+  /** The job is in the queue of jobs, and comes back. Where that queue refuses, a copy of the message is on this one. */
   | 'deferred'
   /** There is nothing to archive, or another run does it. */
   | 'notWanted'
@@ -58,12 +59,14 @@ const MOST_BROKEN_RUNS = 5;
 const RENEW_LEASE_EVERY_MS = 30_000;
 /** Another instance may have a place sooner. */
 const NO_PLACE_SECONDS = 15;
+/** As long as a message may be hidden in a queue with a trigger (fairness/fairQueue.ts). */
+const QUEUE_WAIT_SECONDS = 60;
 
 /**
  * Handles one message of print-archive: stores the documents of the job under its claim, records the result on its row, and
  * sends the job back to the queue of jobs, where its event is sent or its hold begins.
  *
- * @throws errors of storage, which the host tries again
+ * @throws errors that need a retry soon or a person, which the host tries again
  */
 export async function archiveDocument(deps: ArchiveDeps, input: unknown): Promise<ArchiveOutcome> {
   const parsed = parseJobMessage(input);
@@ -78,11 +81,24 @@ export async function archiveDocument(deps: ArchiveDeps, input: unknown): Promis
     await deps.queues.archive.send(formatJobMessage(message), { delaySeconds: NO_PLACE_SECONDS });
     return 'noPlace';
   }
+  // Any other wait of this run begins after the tables have answered.
+  const { tablesOutSince, ...admitted } = afterAdmission(message);
   try {
-    return await archiveInPlace(deps, afterAdmission(message));
+    return await archiveInPlace(deps, admitted);
+  } catch (error) {
+    if (isRefusalOfQueue(error)) return await waitForQueue(deps, admitted, error);
+    if (!(error instanceof ReceiverError) || error.code !== 'storageUnavailable') throw error;
+    return await deferUntilTablesAnswer(deps, admitted, tablesOutSince, error);
   } finally {
     deps.transfers.leave(tenantId);
   }
+}
+
+/** The queue of jobs refuses. What the run has recorded is on the row, and the next one sends the job back. */
+async function waitForQueue(deps: ArchiveDeps, message: MessageOfJob, error: ReceiverError): Promise<'deferred'> {
+  deps.logger.warn('job.dependencyUnavailable', { ...idsOf(message.reference), ...errorFields(error) });
+  await deps.queues.archive.send(formatJobMessage(message), { delaySeconds: QUEUE_WAIT_SECONDS });
+  return 'deferred';
 }
 
 async function archiveInPlace(deps: ArchiveDeps, message: MessageOfJob): Promise<ArchiveOutcome> {

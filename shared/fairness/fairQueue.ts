@@ -1,6 +1,7 @@
 import { createCache } from '../cache';
 import type { Clock } from '../clock';
 import { isRecord, parseJson } from '../parse';
+import { isRefusalOfQueue } from '../storage/errors';
 import type { MessageQueue } from '../storage/queues';
 import type { MessageSigner } from '../storage/signedMessages';
 import { ALLOWANCE } from './limits';
@@ -50,7 +51,8 @@ export interface FairQueueDeps {
  * The last message within the allowance carries `more`: its worker looks into the waiting queue. It is outside the mac,
  * because a forged one costs one look.
  */
-export function createFairQueue({ triggered, waiting, allowances, signer }: FairQueueDeps): MessageQueue {
+export function createFairQueue({ triggered, allowances, signer, ...deps }: FairQueueDeps): MessageQueue {
+  const waiting = withFallback(deps.waiting, triggered);
   return {
     send(text, options = {}) {
       const { delaySeconds = 0 } = options;
@@ -62,6 +64,29 @@ export function createFairQueue({ triggered, waiting, allowances, signer }: Fair
     },
   };
 }
+
+/**
+ * The waiting queue. What it refuses is hidden in the triggered queue instead, for a minute at most: a queue that is missing or
+ * refuses the app must not use up the tries of a message.
+ *
+ * @param leastSeconds a message without a delay of its own is hidden for so long
+ */
+export function withFallback(waiting: MessageQueue, triggered: MessageQueue, leastSeconds = 0): MessageQueue {
+  return {
+    async send(text, options = {}) {
+      try {
+        await waiting.send(text, options);
+      } catch (error) {
+        if (options.signal?.aborted || !isRefusalOfQueue(error)) throw error;
+        const delaySeconds = Math.min(LONGEST_HIDDEN_SECONDS, Math.max(leastSeconds, options.delaySeconds ?? 0));
+        await triggered.send(text, { ...options, delaySeconds });
+      }
+    },
+  };
+}
+
+/** The wait of a message that has to leave its worker, where the waiting queue does not take it. */
+export const FALLBACK_SECONDS = LONGEST_HIDDEN_SECONDS;
 
 /** The same message, which says that others may wait in the waiting queue. */
 export function withMore(text: string): string {

@@ -3,7 +3,7 @@ import { QUEUE_NAMES, type FairQueue } from '../storage/account';
 import type { MessageQueue, Queues, SendPatience } from '../storage/queues';
 import { createSignedQueue, type MessageSigner } from '../storage/signedMessages';
 import { queueOf, type BringBackDeps } from './bringBack';
-import { createAllowances, createFairQueue, withMore } from './fairQueue';
+import { createAllowances, createFairQueue, FALLBACK_SECONDS, withFallback, withMore } from './fairQueue';
 import type { Carrier } from './carryWaiting';
 import type { Places } from './places';
 import type { Turns } from './turns';
@@ -18,8 +18,8 @@ export interface PlacesAndTurns {
 export interface FairQueues {
   /** The queue `name`: what exceeds the allowance of a tenant goes to the waiting queue. */
   open(name: FairQueue, signer: MessageSigner, patience: SendPatience): MessageQueue;
-  /** The waiting queue, for messages that `signer` signs. */
-  waiting(signer: MessageSigner, patience: SendPatience): MessageQueue;
+  /** The waiting queue, for messages of the queue `name`, which `signer` signs. */
+  waiting(name: FairQueue, signer: MessageSigner, patience: SendPatience): MessageQueue;
   /** What the timer needs to move what is due. */
   bringBack(patience: SendPatience): BringBackDeps;
   /** The same for events that wait for a sink, and the queue of events. */
@@ -46,7 +46,10 @@ export function openFairQueues(queues: Queues, clock: Clock): FairQueues {
       const triggered = queues.queue(name, patience);
       return createFairQueue({ triggered, waiting: plainWaiting(patience), allowances, signer });
     },
-    waiting: (signer, patience) => createSignedQueue(plainWaiting(patience), signer),
+    waiting: (name, signer, patience) => {
+      const triggered = queues.queue(name, patience);
+      return createSignedQueue(withFallback(plainWaiting(patience), triggered, FALLBACK_SECONDS), signer);
+    },
     async openCarrier(shared, patience) {
       const { createCarrier } = await import('./carryWaiting');
       const waiting = plainWaiting(patience);

@@ -1,6 +1,10 @@
+import { errorFields } from '../errors';
 import type { Logger } from '../logger';
+import { isRefusalOfQueue } from '../storage/errors';
 import type { MessageQueue } from '../storage/queues';
 import { isLeaseOver, isoTime, LEASE_MS, releaseClaim, type Claim, type ClaimDeps } from './claims';
+import { requeue } from './defer';
+import { growingDelayMs } from './delays';
 import type { JobFacts } from './jobEvent';
 import type { LedgerRow } from './ledgerRow';
 import { formatJobMessage, idsOf, ledgerKey, type JobReference, type MessageOfJob } from './message';
@@ -8,7 +12,9 @@ import { recordOf } from './work';
 
 export interface SendToArchiveDeps {
   ledger: ClaimDeps;
-  queues: { archive: MessageQueue };
+  queues: { archive: MessageQueue; jobs: MessageQueue };
+  /** 0 to 1. */
+  random: () => number;
   logger: Logger;
 }
 
@@ -22,15 +28,16 @@ const LOOK_AFTER_MS = 15 * 60_000;
  *   released, `wanted` ---- sent to print-archive ---- this message deleted
  *                      died                       died: the message is redelivered, and a second one is harmless
  *
- * @returns `claimLost` when another run has taken the row over
- * @throws errors of the queue. The message is tried again then, and so is this step
+ * @returns `claimLost` when another run has taken the row over. `deferred`: the queue of the archive refuses, so the message
+ *   comes back, and this step is tried again
+ * @throws errors of the queue of jobs
  */
 export async function sendToArchive(
-  { ledger, queues, logger }: SendToArchiveDeps,
+  { ledger, queues, random, logger }: SendToArchiveDeps,
   message: MessageOfJob,
   claim: Claim,
   facts: JobFacts,
-): Promise<'archiving' | 'claimLost'> {
+): Promise<'archiving' | 'claimLost' | 'deferred'> {
   const now = ledger.clock.now();
   const { archiveSince = isoTime(now), waitReason, waitingSince } = claim.row;
   // The waits of an outage that the archive has met grow from one run to the next.
@@ -45,7 +52,14 @@ export async function sendToArchive(
     ...outage,
   } as const;
   if (!(await releaseClaim(ledger, claim, { ...recordOf(facts), ...wanted }))) return 'claimLost';
-  await queues.archive.send(formatJobMessage({ ...message, deferrals: 0 }));
+  try {
+    await queues.archive.send(formatJobMessage({ ...message, deferrals: 0 }));
+  } catch (error) {
+    if (!isRefusalOfQueue(error)) throw error;
+    logger.warn('job.dependencyUnavailable', { ...idsOf(message.reference), ...errorFields(error) });
+    const waitedMs = Math.max(0, now - Date.parse(archiveSince)) || 0;
+    return requeue({ queues, logger }, message, error.code, growingDelayMs('outage', waitedMs, random()));
+  }
   logger.info('job.archiving', idsOf(message.reference));
   return 'archiving';
 }

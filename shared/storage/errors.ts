@@ -64,6 +64,11 @@ export function toStorageError(error: unknown, code: StorageErrorCode, url: stri
   return new ReceiverError(code, `Cannot reach ${service} storage at ${address} (${reason})`, { cause: error });
 }
 
+/** Whether a queue is unavailable for now, missing, or refuses the app. */
+export function isRefusalOfQueue(error: unknown): error is ReceiverError {
+  return error instanceof ReceiverError && error.code === 'queueUnavailable';
+}
+
 /**
  * The part of a storage URL that may be logged: no query, which holds the signature when the connection string has a shared
  * access signature, and no user part.

@@ -48,7 +48,7 @@ it.each([
 ])('open the waiting queue and what brings messages back from it while %s is wrong', async (name, value) => {
   const services = createServices({ ...settings, [name]: value });
   await expect(services.config()).rejects.toMatchObject({ code: 'configInvalid' });
-  await expect(services.unsignedWaiting()).resolves.toHaveProperty('send');
+  await expect(services.unsignedWaiting('print-notifications')).resolves.toHaveProperty('send');
   await expect(services.bringBack('messages')).resolves.toHaveProperty('sendBack');
 });
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { graphError } from '../../support/createFakeGraph';
 import { ReceiverError } from '../../../shared/errors';
+import { createLedger } from '../../../shared/jobs/ledger';
 import { CONTENT, createArchive } from '../../support/createArchive';
 import { FETCHABLE, JOB, messageOf, PRINTER, STARTED, TENANT } from '../../support/createJobWorker';
 
@@ -63,13 +64,21 @@ describe('a fetchable job that the rules archive', () => {
     expect(archive.events()).toHaveLength(1);
   });
 
-  it('is sent to the archive again when its message could not be sent', async () => {
+  it('is sent to the archive again when its message could not be sent, and no try is used', async () => {
     const archive = await createArchive();
     archive.useDocument([{ name: 'keep all', on: 'jobFetchable', then: { archive: {} } }]);
     archive.printFetchable();
-    archive.queues.archive.failNext(1);
-    await expect(archive.process(messageOf(FETCHABLE))).rejects.toMatchObject({ code: 'queueUnavailable' });
-    expect(await archive.process(messageOf(FETCHABLE))).toBe('archiving');
+    archive.queues.archive.failNext(20);
+    let message = messageOf(FETCHABLE);
+    const delays: number[] = [];
+    for (let round = 0; round < 20; round += 1) {
+      expect(await archive.process(message)).toBe('deferred');
+      message = archive.lastDeferred();
+      delays.push(archive.queues.jobs.sent.at(-1)?.delaySeconds ?? 0);
+      archive.clock.advance((delays.at(-1) ?? 0) * 1000);
+    }
+    expect([delays[0], delays.at(-1)]).toEqual([15, 600]);
+    expect(await archive.process(message)).toBe('archiving');
     expect(await archive.archive(archive.lastArchive())).toBe('stored');
   });
 
@@ -88,13 +97,28 @@ describe('a fetchable job that the rules archive', () => {
     expect(await archive.archive(archive.lastArchive())).toBe('stored');
   });
 
-  it('is sent back again when an earlier run ended between its record and its message', async () => {
+  it('is sent back again when the queue of jobs refused it, and no try is used', async () => {
     const archive = await fetchable();
     archive.queues.jobs.failNext(1);
-    await expect(archive.archive(archive.lastArchive())).rejects.toMatchObject({ code: 'queueUnavailable' });
+    expect(await archive.archive(archive.lastArchive())).toBe('deferred');
+    expect(archive.queues.archive.sent.at(-1)).toMatchObject({ delaySeconds: 60 });
     expect(await archive.archive(archive.lastArchive())).toBe('recorded');
     expect(await archive.process(archive.lastDeferred())).toBe('done');
     expect(lastOf(archive)).toMatchObject({ outcome: 'archived', archived: [ARCHIVED] });
+  });
+
+  it.each(['get', 'replace'] as const)('waits in the queue of jobs while the tables are out: %s', async (call) => {
+    const archive = await fetchable();
+    const unavailable = () => Promise.reject(new ReceiverError('storageUnavailable', 'out of order'));
+    const ledger = createLedger({ ...archive.ledgerTable, [call]: unavailable });
+    expect(await archive.archive(archive.lastArchive(), { ledger })).toBe('deferred');
+    expect(archive.lastDeferred()).toMatchObject({ event: { tablesOutSince: expect.anything() as unknown } });
+    // A lease that was left behind has ended.
+    archive.clock.advance(2 * 60_000);
+    expect(await archive.process(archive.lastDeferred())).toBe('archiving');
+    expect(await archive.archive(archive.lastArchive())).toBe('stored');
+    expect(await archive.process(archive.lastDeferred())).toBe('done');
+    expect(lastOf(archive)).toMatchObject({ outcome: 'archived' });
   });
 
   it('has its event when its message to the archive was lost, and Graph has deleted the job', async () => {

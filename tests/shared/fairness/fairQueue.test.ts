@@ -1,4 +1,12 @@
-import { createAllowances, createFairQueue, saysMore, tenantOf, withMore } from '../../../shared/fairness/fairQueue';
+import { ReceiverError } from '../../../shared/errors';
+import {
+  createAllowances,
+  createFairQueue,
+  saysMore,
+  tenantOf,
+  withFallback,
+  withMore,
+} from '../../../shared/fairness/fairQueue';
 import { createMessageSigner } from '../../../shared/storage/signedMessages';
 import { createFakeClock } from '../../support/createFakeClock';
 import { createMemoryQueue } from '../../support/memoryQueue';
@@ -66,6 +74,40 @@ it('a wait of more than a minute lies without a trigger: the platform counts hid
   for (const delaySeconds of [1, 60, 61, 3_600]) await queue.send(textOf('a'), { delaySeconds });
   expect(triggered.sent.map(({ delaySeconds }) => delaySeconds)).toEqual([1, 60]);
   expect(waiting.sent.map(({ delaySeconds }) => delaySeconds)).toEqual([61, 3_600]);
+});
+
+describe('a waiting queue that is missing or refuses the app', () => {
+  it('costs no try: what waits longer than a minute is hidden in the triggered queue for a minute', async () => {
+    const { queue, triggered, waiting } = open();
+    waiting.failNext(1);
+    await queue.send(textOf('a'), { delaySeconds: 600 });
+    expect(triggered.sent).toMatchObject([{ delaySeconds: 60 }]);
+    expect(signer.check(parsed(triggered.sent[0]?.text ?? ''))).toBe('valid');
+  });
+
+  it('delays nothing that a tenant sends beyond its allowance', async () => {
+    const { queue, triggered, waiting } = open();
+    waiting.failNext(4);
+    for (let n = 0; n < 20; n += 1) await queue.send(textOf('a'));
+    expect(triggered.sent.map(({ delaySeconds }) => delaySeconds)).toEqual(Array.from({ length: 20 }, () => 0));
+  });
+
+  it('hides a message that has to leave its worker for a minute', async () => {
+    const { triggered, waiting } = open();
+    waiting.failNext(1);
+    await withFallback(waiting, triggered, 60).send(textOf('a'));
+    expect(triggered.sent).toMatchObject([{ delaySeconds: 60 }]);
+  });
+
+  it('is no reason to send what nobody waits for any more, and other errors are reported', async () => {
+    const { triggered } = open();
+    const refuse = (error: Error) => ({ send: () => Promise.reject(error) });
+    const signal = AbortSignal.abort(new Error('too late'));
+    const refused = refuse(new ReceiverError('queueUnavailable', 'Queue storage answered 404'));
+    await expect(withFallback(refused, triggered).send(textOf('a'), { signal })).rejects.toThrow('404');
+    await expect(withFallback(refuse(new Error('a bug')), triggered).send(textOf('a'))).rejects.toThrow('a bug');
+    expect(triggered.sent).toEqual([]);
+  });
 });
 
 it('a message says once that more waits', () => {
