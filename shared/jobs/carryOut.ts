@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CallGraph } from '../graph/client';
-import { GRAPH_CALL_LIMIT_MS } from '../graph/throttle';
-import { GraphError } from '../graph/errors';
+import { LONGEST_WAIT_IN_PLACE_MS, type CallGraph } from '../graph/client';
+import { GRAPH_CALL_LIMIT_MS, type Throttle } from '../graph/throttle';
+import { GraphError, wasNotSent } from '../graph/errors';
 import { abortJob, redirectJob, updateJob, type JobKey } from '../graph/api/jobActions';
 import { readJob, type PrintJob } from '../graph/api/printJobs';
 import { endTask, readTask } from '../graph/api/printTasks';
 import type { JobPlace } from '../jobPlace';
+import { ReceiverError } from '../errors';
 import { isRecord } from '../parse';
 import { extendLease, type Claim, type ClaimDeps } from './claims';
 import { isMereRelease, parseChange, type Decided } from './decision';
@@ -15,6 +16,7 @@ import type { Found } from './startedReading';
 
 export interface CarryOutDeps {
   callGraph: CallGraph;
+  throttle: Pick<Throttle, 'remainingMs'>;
   ledger: ClaimDeps;
 }
 
@@ -84,9 +86,8 @@ export async function carryOut(
   found: Found,
 ): Promise<CarriedOut> {
   if (!(await writeDecision(deps, claim, decided))) return { outcome: 'claimLost' };
-  claim.hasActed = true;
   try {
-    return await act(deps, { claim, reference }, decided, found);
+    return await act({ ...deps, callGraph: marking(deps, claim) }, { claim, reference }, decided, found);
   } catch (error) {
     if (!isRefusal(error, decided)) throw error;
     // A refusal is no failure when the task has ended: by another party, or by an earlier try whose answer was lost.
@@ -100,6 +101,32 @@ export async function carryOut(
     const isOurs = error.wasRepeated && job?.isRedirectedAway !== true;
     return { outcome: isOurs ? outcomeOf(decided) : outcomeOfEnded(claim, job), job };
   }
+}
+
+/**
+ * The same calls. A write marks the claim, because it may have taken effect whatever its answer is. One that a pause of the tenant
+ * keeps back, or that has no token, was not sent: a task that ends meanwhile was ended by another party.
+ */
+function marking({ callGraph, throttle }: CarryOutDeps, claim: Claim): CallGraph {
+  return async (call) => {
+    // An earlier try of the same call may have been sent where the pause began after that.
+    const isKeptBack = throttle.remainingMs(call.tenantId) > LONGEST_WAIT_IN_PLACE_MS;
+    try {
+      const answer = await callGraph(call);
+      claim.hasActed ||= call.method !== 'GET';
+      return answer;
+    } catch (error) {
+      const isUnsent = (isKeptBack && wasNotSent(error)) || isBeforeCall(error);
+      claim.hasActed ||= call.method !== 'GET' && !isUnsent;
+      throw error;
+    }
+  };
+}
+
+/** The lease of the claim or the token was not to be had. */
+function isBeforeCall(error: unknown): boolean {
+  if (!(error instanceof GraphError)) return error instanceof ReceiverError;
+  return error.code === 'tokenUnavailable' || error.code === 'tokenRefused';
 }
 
 /** A mere release was written with the claim. Its rule is recorded with its end. */

@@ -2,7 +2,7 @@ import { errorFields, ReceiverError } from '../errors';
 import { GRAPH_CALL_LIMIT_MS } from '../graph/throttle';
 import { GraphError } from '../graph/errors';
 import type { Access } from './access';
-import { carryOut, outcomeOfEnded } from './carryOut';
+import { carryOut, outcomeOfEnded, type CarryOutDeps } from './carryOut';
 import { extendLease, isoTime, type Claim, type ClaimDeps } from './claims';
 import {
   decideByFailure,
@@ -20,6 +20,7 @@ import { readStartedJob, type Found, type ReadingDeps, type StartedReading } fro
 
 export interface StartedJobDeps extends ReadingDeps, DecisionDeps {
   ledger: ClaimDeps;
+  throttle: CarryOutDeps['throttle'];
 }
 
 export interface StartedJobWork {

@@ -1,3 +1,4 @@
+import { GraphError } from '../../../shared/graph/errors';
 import { graphError } from '../../support/createFakeGraph';
 import {
   createJobWorker,
@@ -262,6 +263,39 @@ describe('tasks that ended without us', () => {
     });
     await expect(worker.process(messageOf(STARTED), deps)).resolves.toBe('done');
     expect(worker.events()[0]).toMatchObject({ data: { outcome: 'ended' } });
+  });
+
+  test.each([
+    ['a pause of the tenant kept back', 'graphThrottled', 60_000],
+    ['had no token', 'tokenUnavailable', 0],
+  ] as const)('ended by another party after a PATCH that %s: the event says ended', async (_why, code, pauseMs) => {
+    worker.printStarted();
+    const unsent = new GraphError(code, 'PATCH was not sent', { retryAfterMs: pauseMs });
+    // Another job of the tenant is throttled while this one is decided on.
+    const rulesOf = () => {
+      if (pauseMs > 0) worker.throttle.pause(TENANT, pauseMs);
+      return Promise.resolve({ kind: 'none' } as const);
+    };
+    worker.world.next('PATCH', /./, thrower(unsent));
+    const deps = worker.startProcess({ rules: { rulesOf } });
+    await expect(worker.process(messageOf(STARTED), deps)).resolves.toBe('deferred');
+    worker.world.putTask(TASK, { state: 'completed', description: 'Somebody else' });
+    worker.clock.advance(10 * 60_000);
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
+    expect(worker.events()[0]).toMatchObject({ data: { outcome: 'ended' } });
+  });
+
+  test('ended by a PATCH whose first try was answered 503 before a pause kept the next one back: it is ours', async () => {
+    worker.printStarted();
+    worker.world.next('PATCH', /./, () => {
+      worker.world.putTask(TASK, { state: 'completed', parentUrl: PARENT_URL });
+      worker.throttle.pause(TENANT, 60_000);
+      throw new GraphError('graphThrottled', 'PATCH was not sent', { retryAfterMs: 60_000 });
+    });
+    await expect(worker.process(messageOf(STARTED))).resolves.toBe('deferred');
+    worker.clock.advance(10 * 60_000);
+    await expect(worker.process(worker.lastDeferred())).resolves.toBe('done');
+    expect(worker.events()[0]).toMatchObject({ data: { outcome: 'released' } });
   });
 
   test('a PATCH refused because an earlier try of ours took effect is ours, whatever the description says', async () => {
