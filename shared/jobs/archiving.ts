@@ -86,5 +86,5 @@ export async function claimToArchive(
   const row: LedgerRow = { ...found, ...lease, status: 'claimed', attempts: found.attempts + 1 };
   const etag = await deps.ledger.replace(reference, row, stored);
   if (etag === undefined) return 'notWanted';
-  return { reference, runId, row, etag, earlier: undefined, hasActed: false, writtenAt: now };
+  return { reference, runId, row, etag, earlier: undefined, hasActed: false, serviceAheadMs: 0, writtenAt: now };
 }

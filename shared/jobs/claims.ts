@@ -2,8 +2,17 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock';
 import { ReceiverError } from '../errors';
 import type { Stored } from '../storage/entityTable';
-import type { Ledger, ReadLedgerRow } from './ledger';
-import { decisionOf, isHoldOver, rowOfHold, withoutDecision, type DecisionCells, type LedgerRow } from './ledgerRow';
+import { aheadOf, type Ledger, type ReadLedgerRow } from './ledger';
+import {
+  decisionOf,
+  isHoldOver,
+  rowOfHold,
+  withoutDecision,
+  withoutFailures,
+  withoutWait,
+  type DecisionCells,
+  type LedgerRow,
+} from './ledgerRow';
 import { ledgerKey, type FoundBy, type JobReference } from './message';
 import { blankRow, losesPersonalData } from './personalData';
 
@@ -17,6 +26,8 @@ export interface Claim {
   earlier: DecisionCells | undefined;
   /** This run has asked Graph to carry its decision out, whatever became of that. */
   hasActed: boolean;
+  /** How far the clock of the table service was ahead of ours when the row was read; 0 for a row that this run has made. */
+  readonly serviceAheadMs: number;
   /** When the last write of the row was begun, by the clock of this process; milliseconds since 1970. */
   writtenAt: number;
 }
@@ -86,9 +97,10 @@ export async function claimJob(
   },
 ): Promise<ClaimResult> {
   const now = deps.clock.now();
+  let serviceAheadMs = 0;
   const won = (row: LedgerRow, etag: string, before?: LedgerRow): ClaimResult => {
     const earlier = before?.decision === undefined ? undefined : decisionOf(before);
-    const claim = { reference, runId: run.runId, row, etag, earlier, hasActed: false, writtenAt: now };
+    const claim = { reference, runId: run.runId, row, etag, earlier, hasActed: false, serviceAheadMs, writtenAt: now };
     return { outcome: 'claimed', claim };
   };
   // Most jobs are released, so the claim says it and saves a write of its own. The end of a held job has to be decided.
@@ -113,6 +125,7 @@ export async function claimJob(
     const stored = await deps.ledger.get(key);
     if (!stored) throw lostRace('The ledger row was deleted while this run was claiming it');
     const found = stored.value;
+    serviceAheadMs = aheadOf(stored, deps.clock.now());
     const row = noteNotification(found, run.notifiedAt);
     const isReopened = run.stillOpen === true && mayReopen(row);
     const staysHeld =
@@ -213,11 +226,10 @@ export function releaseClaim(
 export function holdClaim(deps: ClaimDeps, claim: Claim, changes: Partial<LedgerRow>): Promise<boolean> {
   const { runId: _runId, leaseUntil: _leaseUntil, wish, ...held } = withoutFailures(withoutWait(rowOfHold(claim.row)));
   const { lastRefusal } = claim.row;
-  const isRefused = changes.lastRefusal !== undefined;
   return write(deps, claim, {
     ...held,
     // A wish that Graph refused is over. Another one may follow.
-    ...(wish === undefined || isRefused ? {} : { wish }),
+    ...(wish === undefined || changes.lastRefusal !== undefined ? {} : { wish }),
     ...(lastRefusal === undefined ? {} : { lastRefusal }),
     ...changes,
     status: 'held',
@@ -237,8 +249,8 @@ export async function holdUnreported(
   claim: Claim,
   cells: Partial<LedgerRow> & Required<Pick<LedgerRow, 'heldEventText'>>,
 ): Promise<boolean> {
-  const leaseUntil = isoTime(deps.clock.now() + LEASE_MS);
-  const row = { ...rowOfHold(claim.row), ...cells, leaseUntil, phase: 'end', outcome: 'held' } as const;
+  const lease = { leaseUntil: isoTime(deps.clock.now() + LEASE_MS) };
+  const row = { ...rowOfHold(claim.row), ...cells, ...lease, phase: 'end', outcome: 'held' } as const;
   const isKept = await write(deps, claim, row);
   if (isKept) claim.earlier = undefined;
   return isKept;
@@ -271,17 +283,6 @@ async function write(deps: ClaimDeps, claim: Claim, intended: LedgerRow): Promis
 function noteNotification(row: LedgerRow, notifiedAt: string | undefined): LedgerRow {
   if (notifiedAt === undefined || row.foundBy === 'graph' || row.notifiedAt !== undefined) return row;
   return { ...row, notifiedAt };
-}
-
-function withoutWait(row: LedgerRow): LedgerRow {
-  const { nextTryAt: _at, waitReason: _reason, waitingSince: _since, ...rest } = row;
-  const { cause: _cause, lastRefusal: _refusal, ...kept } = rest;
-  return kept;
-}
-
-function withoutFailures(row: LedgerRow): LedgerRow {
-  const { failures: _failures, retriesEndedAt: _endedAt, ...kept } = row;
-  return kept;
 }
 
 /** ISO 8601 in UTC of milliseconds since 1970. */

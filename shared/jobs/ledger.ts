@@ -41,6 +41,11 @@ export interface ReadLedgerRow extends Stored<LedgerRow>, LastChange {
   ageMs: number;
 }
 
+/** How far the clock of the table service is ahead of ours, which says `now`; milliseconds. The service tells whole seconds. */
+export function aheadOf({ changedAt = '', ageMs }: ReadLedgerRow, now: number): number {
+  return Date.parse(changedAt) + ageMs - now || 0;
+}
+
 /** A job event as its index names it. */
 export interface IndexedJob {
   /** Where a later listing continues. */

@@ -135,7 +135,7 @@ export interface LedgerRow extends DecisionCells {
   wish?: string;
   /** What Graph said when it refused a decision of the rules, JSON; for the event. */
   refused?: string;
-  /** When a run first saw the task open after a redirect whose answer was lost. */
+  /** When a run first saw the task open after a redirect whose answer was lost, by the clock of the table service. */
   redirectCheckedAt?: string;
   outcome?: Outcome;
   archive?: ArchiveState;
@@ -224,6 +224,19 @@ export function decisionOf(row: LedgerRow): DecisionCells {
 export function withoutDecision(row: LedgerRow): LedgerRow {
   const kept = { ...row };
   for (const name of DECISION_CELLS) delete kept[name];
+  return kept;
+}
+
+/** A row without why, since when and until when it waits. */
+export function withoutWait(row: LedgerRow): LedgerRow {
+  const { nextTryAt: _at, waitReason: _reason, waitingSince: _since, ...rest } = row;
+  const { cause: _cause, lastRefusal: _refusal, ...kept } = rest;
+  return kept;
+}
+
+/** A row without the count of its failed rounds. */
+export function withoutFailures(row: LedgerRow): LedgerRow {
+  const { failures: _failures, retriesEndedAt: _endedAt, ...kept } = row;
   return kept;
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock';
+import { CLOCK_SKEW_MS, type Clock } from '../clock';
 import { ReceiverError } from '../errors';
 import { GraphError } from '../graph/errors';
 import type { CallGraph } from '../graph/client';
@@ -55,7 +55,10 @@ export async function nameSharedJob(
   try {
     const place = await deps.locateJob(deps.callGraph, tenantId, shared);
     if (!place)
-      return waitedMs < NOT_YET_WINDOW_MS ? await wait('notYet', 'shareNotFound') : { poison: 'shareNotFound' };
+      // Another instance wrote when the message was received.
+      return waitedMs < NOT_YET_WINDOW_MS + CLOCK_SKEW_MS
+        ? await wait('notYet', 'shareNotFound')
+        : { poison: 'shareNotFound' };
     const reference: JobReference = { kind: 'jobFetchable', tenantId, ...place };
     // The clientState was issued for one printer.
     return watchTag(watchOf(reference)) === tag ? { message: { ...rest, reference } } : { poison: 'unknownResource' };

@@ -130,7 +130,8 @@ const REDIRECT_SETTLES_AFTER_MS = 30_000;
  */
 function settleRedirect({ clock }: StartedJobDeps, { claim }: StartedJobWork): NotYet | undefined {
   if (claim.earlier?.decision !== 'redirect') return undefined;
-  const now = clock.now();
+  // By the clock of the table service: another instance may have seen it first.
+  const now = clock.now() + claim.serviceAheadMs;
   const { redirectCheckedAt } = claim.row;
   const notYet = { outcome: 'notYet', cause: 'redirectUnsettled', patience: 'openTask' } as const;
   if (redirectCheckedAt === undefined) {

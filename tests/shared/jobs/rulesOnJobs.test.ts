@@ -223,6 +223,19 @@ describe('a redirect whose answer was lost', () => {
     ]);
   });
 
+  test('is not sent again by an instance whose clock is a minute ahead, a second after the first look', async () => {
+    use([rule({ redirect: { printer: TARGET } })]);
+    lost();
+    expect(await worker.process(messageOf(STARTED))).toBe('deferred');
+    expect(await worker.process(worker.lastDeferred())).toBe('deferred');
+    worker.clock.advance(1_000);
+    const clock = { ...worker.clock, now: () => worker.clock.now() + 60_000 };
+    expect(await worker.process(messageOf(STARTED), worker.startProcess({ clock }))).toBe('deferred');
+    expect(worker.world.said().filter((call) => call.endsWith('/redirect'))).toHaveLength(1);
+    worker.clock.advance(29_000);
+    expect(await worker.process(worker.lastDeferred())).toBe('done');
+  });
+
   test('did not take effect: it is sent once more after two looks 30 seconds apart, and never by changed rules', async () => {
     use([rule({ redirect: { printer: TARGET } })]);
     lost();
