@@ -6,6 +6,7 @@ import { aheadOf, type Ledger, type ReadLedgerRow } from './ledger';
 import {
   decisionOf,
   isHoldOver,
+  placeOf,
   rowOfHold,
   withoutDecision,
   withoutFailures,
@@ -123,7 +124,11 @@ export async function claimJob(
   if (inserted !== undefined) return won(fresh, inserted);
   for (let race = 0; race < MOST_RACES; race += 1) {
     const stored = await deps.ledger.get(key);
-    if (!stored) throw lostRace('The ledger row was deleted while this run was claiming it');
+    if (!stored) {
+      const again = await deps.ledger.insert(reference, fresh, { mayHaveIndex: true });
+      if (again !== undefined) return won(fresh, again);
+      throw lostRace('The ledger row was deleted while this run was claiming it');
+    }
     const found = stored.value;
     serviceAheadMs = aheadOf(stored, deps.clock.now());
     const row = noteNotification(found, run.notifiedAt);
@@ -288,11 +293,6 @@ function noteNotification(row: LedgerRow, notifiedAt: string | undefined): Ledge
 /** ISO 8601 in UTC of milliseconds since 1970. */
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
-}
-
-function placeOf(reference: JobReference): Pick<LedgerRow, 'printerId' | 'jobId'> {
-  const { printerId, jobId } = reference;
-  return { ...(printerId === undefined ? {} : { printerId }), ...(jobId === undefined ? {} : { jobId }) };
 }
 
 function lostRace(problem: string): ReceiverError {

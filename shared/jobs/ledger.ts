@@ -5,6 +5,7 @@ import {
   ageOf,
   parseOrReport,
   type EntityTable,
+  type Row,
   type Stored,
   type StoredRow,
   type TableChange,
@@ -20,6 +21,7 @@ import {
   OPEN,
   parseIndexRow,
   userTag,
+  type IndexChange,
 } from './ledgerIndex';
 import { CELLS_OF_LISTING, formatLedgerRow, parseLedgerRow, TABLE, type LedgerRow } from './ledgerRow';
 import { ledgerKey, type JobReference } from './message';
@@ -73,8 +75,8 @@ export interface Ledger {
   get(key: LedgerKey): Promise<ReadLedgerRow | undefined>;
   /** The same without its long texts, which are most of the size of a row. */
   getWithoutJob(key: LedgerKey): Promise<ReadLedgerRow | undefined>;
-  /** The ETag, or undefined when the row exists. */
-  insert(reference: JobReference, row: LedgerRow): Promise<string | undefined>;
+  /** The ETag, or undefined when the row exists; without `mayHaveIndex`, which costs reads, also where only its index does. */
+  insert(reference: JobReference, row: LedgerRow, options?: { mayHaveIndex: true }): Promise<string | undefined>;
   /**
    * The new ETag, or undefined when the row has changed since it was read or is gone. The index of work in hand changes in
    * the same transaction, so it cannot diverge.
@@ -157,17 +159,17 @@ export function createLedger(table: EntityTable): Ledger {
   return {
     get: (key) => read(key),
     getWithoutJob: (key) => read(key, CELLS_OF_LISTING),
-    async insert(reference, row) {
+    async insert(reference, row, options) {
       const inserted = formatLedgerRow(ledgerKey(reference), row);
       const index = indexChanges(reference, undefined, row);
-      if (index.length === 0) return table.insert(inserted);
+      if (options?.mayHaveIndex) return writeWithIndex(table, { insert: inserted }, index, undefined);
       return (await table.write([{ insert: inserted }, ...index]))?.[0];
     },
     async replace(reference, row, { value: before, etag }) {
       const replaced = formatLedgerRow(ledgerKey(reference), row);
       const index = indexChanges(reference, before, row);
       if (index.length === 0) return table.replace(replaced, etag);
-      return (await table.write([{ replace: replaced, etag }, ...index]))?.[0];
+      return writeWithIndex(table, { replace: replaced, etag }, index, etag);
     },
     listOpen: (tenantId, onUnreadable) => listIndex(tenantId, OPEN, onUnreadable),
     async *listHeld(tenantId, { user, after, until }, onUnreadable) {
@@ -254,6 +256,31 @@ export function createLedger(table: EntityTable): Ledger {
       return deleted;
     },
   };
+}
+
+/**
+ * Writes a row with its index. A restore that copies one row after the other may have brought back the one without the other: where
+ * the row itself is as known, the index alone stands in the way, and the changes that it has already are left out.
+ *
+ * @param known the ETag of the row before; undefined for a new one
+ */
+async function writeWithIndex(
+  table: EntityTable,
+  change: { insert: Row } | { replace: Row; etag: string },
+  index: readonly IndexChange[],
+  known: string | undefined,
+): Promise<string | undefined> {
+  const written = await table.write([change, ...index]);
+  if (written) return written[0];
+  const { partitionKey, rowKey } = 'insert' in change ? change.insert : change.replace;
+  if ((await table.get(partitionKey, rowKey, []))?.etag !== known) return undefined;
+  const needed: IndexChange[] = [];
+  for (const one of index) {
+    const row = 'insert' in one ? one.insert : one.remove;
+    const exists = (await table.get(row.partitionKey, row.rowKey, [])) !== undefined;
+    if (exists === 'remove' in one) needed.push(one);
+  }
+  return needed.length < index.length ? (await table.write([change, ...needed]))?.[0] : undefined;
 }
 
 async function deleteRow(table: EntityTable, { tenantId, rowKey }: LedgerKey, known?: string): Promise<void> {

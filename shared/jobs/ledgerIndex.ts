@@ -46,19 +46,22 @@ export function keyInIndex(indexKey: string): string {
   return indexKey.split('_').slice(2).join('_');
 }
 
+/** An index row that is made or removed. */
+export type IndexChange = Exclude<TableChange, { replace: Row }>;
+
 /** The changes of the index that belong to a change of a row. */
 export function indexChanges(
   reference: JobReference,
   before: LedgerRow | undefined,
   after: LedgerRow | undefined,
-): TableChange[] {
+): IndexChange[] {
   const [old, current] = [before ? indexKeys(reference, before) : [], after ? indexKeys(reference, after) : []];
   const { tenantId, ...ids } = reference;
   const removed = old.filter((rowKey) => !current.includes(rowKey));
   const added = current.filter((rowKey) => !old.includes(rowKey));
   return [
-    ...added.map((rowKey): TableChange => ({ insert: { partitionKey: tenantId, rowKey, ...ids } satisfies Row })),
-    ...removed.map((rowKey): TableChange => ({ remove: { partitionKey: tenantId, rowKey } })),
+    ...added.map((rowKey): IndexChange => ({ insert: { partitionKey: tenantId, rowKey, ...ids } satisfies Row })),
+    ...removed.map((rowKey): IndexChange => ({ remove: { partitionKey: tenantId, rowKey } })),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { readCells } from '../storage/cells';
 import type { Row, StoredRow } from '../storage/entityTable';
-import { FOUND_BY, type FoundBy } from './message';
+import { FOUND_BY, type FoundBy, type JobReference } from './message';
 
 /** `held`: its task stays open until a wish is stored or `heldUntil` has come. */
 export type LedgerStatus = (typeof STATUSES)[number];
@@ -225,6 +225,12 @@ export function withoutDecision(row: LedgerRow): LedgerRow {
   const kept = { ...row };
   for (const name of DECISION_CELLS) delete kept[name];
   return kept;
+}
+
+/** The cells of a row that name the place of its job. */
+export function placeOf(reference: JobReference): Pick<LedgerRow, 'printerId' | 'jobId'> {
+  const { printerId, jobId } = reference;
+  return { ...(printerId === undefined ? {} : { printerId }), ...(jobId === undefined ? {} : { jobId }) };
 }
 
 /** A row without why, since when and until when it waits. */

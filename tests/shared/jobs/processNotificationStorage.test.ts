@@ -1,4 +1,5 @@
 import { createLedger } from '../../../shared/jobs/ledger';
+import { ledgerKey, ledgerRowKey } from '../../../shared/jobs/message';
 import { RestError, type TableClient } from '@azure/data-tables';
 import { ReceiverError } from '../../../shared/errors';
 import type { EntityTable } from '../../../shared/storage/entityTable';
@@ -239,5 +240,47 @@ describe('an events queue that refuses (deleted, no access, being deleted)', () 
     expect(await worker.process(messageOf(FETCHABLE, { foundBy: 'sweep', traceparent }))).toBe('done');
     const [first, second] = worker.events();
     expect(second).toEqual(first);
+  });
+});
+
+describe('a table that was restored row by row', () => {
+  const OPEN = `open_${ledgerRowKey(FETCHABLE)}`;
+  const removeRow = async (rowKey: string) => {
+    const { etag = '' } = (await worker.ledgerTable.get(FETCHABLE.tenantId, rowKey)) ?? {};
+    expect(await worker.ledgerTable.remove(FETCHABLE.tenantId, rowKey, etag)).toBe(true);
+  };
+
+  test('without the index row of a job in hand: its work is recorded, and its event is sent once', async () => {
+    worker.printFetchable();
+    const { callGraph } = worker.deps;
+    const deps = worker.startProcess({
+      callGraph: async (call) => {
+        await removeRow(OPEN);
+        return callGraph(call);
+      },
+    });
+    expect(await worker.process(messageOf(FETCHABLE), deps)).toBe('done');
+    expect(await worker.row(FETCHABLE)).toMatchObject({ status: 'done', event: 'sent' });
+    expect(await worker.process(messageOf(FETCHABLE))).toBe('duplicate');
+    expect(worker.events()).toHaveLength(1);
+  });
+
+  test('with the index rows of a job alone: the job is claimed and done', async () => {
+    worker.printFetchable();
+    const { tenantId, ...ids } = FETCHABLE;
+    await worker.ledgerTable.insert({ partitionKey: tenantId, rowKey: OPEN, ...ids });
+    expect(await worker.process(messageOf(FETCHABLE))).toBe('done');
+    expect(worker.events()).toHaveLength(1);
+    expect(await worker.ledgerTable.get(tenantId, OPEN)).toBeUndefined();
+  });
+
+  test('a write over a row that another run has changed is still refused', async () => {
+    worker.printFetchable();
+    await worker.process(messageOf(FETCHABLE));
+    const stored = await worker.ledger.get(ledgerKey(FETCHABLE));
+    if (!stored) throw new Error('No row');
+    const claimed = { ...stored.value, status: 'claimed' } as const;
+    expect(await worker.ledger.replace(FETCHABLE, claimed, { ...stored, etag: 'old' })).toBeUndefined();
+    expect(await worker.ledger.insert(FETCHABLE, claimed)).toBeUndefined();
   });
 });
