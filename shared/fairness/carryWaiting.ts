@@ -26,8 +26,9 @@ export interface CarryDeps {
 /** Work on what waits, in the places of this process that are free. */
 export interface Carrier {
   /**
-   * Looks into the waiting queue and works on what is there until it is empty, in the places that are free. One run at a
-   * time: while there is one, another call resolves at once, and the run looks again. Never rejects.
+   * Looks into the waiting queue and works on what is there until it is empty, in the places that are free, for four minutes
+   * at most. One run at a time: while there is one, another call resolves at once, and the run looks again. Resolves when
+   * its own work has ended. Never rejects.
    */
   carry(deps: Pick<CarryDeps, 'logger' | 'work'>): Promise<void>;
 }
@@ -56,27 +57,42 @@ interface Held {
   since: number;
 }
 
+interface RunState {
+  /** The run that takes messages now. */
+  current?: Run;
+  /** A call came after the run looked last. */
+  wanted: boolean;
+}
+
+interface Run {
+  /** Takes messages and starts work on them until the queue is empty or the time of the run is over. */
+  takeAll(): Promise<void>;
+  /** Resolves when the work in progress has ended. */
+  settled(): Promise<void>;
+}
+
 export function createCarrier(shared: Omit<CarryDeps, 'logger' | 'work'>): Carrier {
-  const state = { isRunning: false, wanted: false };
+  const state: RunState = { wanted: false };
   return {
     async carry(deps) {
       state.wanted = true;
-      if (state.isRunning) return;
-      state.isRunning = true;
+      if (state.current) return;
+      const run = createRun({ ...shared, ...deps }, state);
+      state.current = run;
       try {
-        do await createRun({ ...shared, ...deps }, state).run();
-        while (state.wanted);
+        await run.takeAll();
       } catch (error) {
         // The timer brings back what waits.
         deps.logger.warn('waiting.notRead', errorFields(error));
       } finally {
-        state.isRunning = false;
+        if (state.current === run) delete state.current;
       }
+      await run.settled();
     },
   };
 }
 
-function createRun(deps: CarryDeps, state: { isRunning: boolean; wanted: boolean }) {
+function createRun(deps: CarryDeps, state: RunState): Run {
   const { waiting, places, clock, logger } = deps;
   const held: Held[] = [];
   const running = new Set<Promise<void>>();
@@ -178,7 +194,14 @@ function createRun(deps: CarryDeps, state: { isRunning: boolean; wanted: boolean
     if (message) await settle(message, () => deps.sendBack(message.text));
   }
 
-  async function run(): Promise<void> {
+  /** Lets go of what is held. Another worker, or this one with its next message, continues. */
+  async function handOver(): Promise<void> {
+    const next = held.pop()?.message ?? (await waiting.take(LEASE_SECONDS, 1))[0];
+    if (next) await settle(next, () => deps.sendBack(next.text));
+    await Promise.allSettled(held.splice(0).map(({ message }) => waiting.show(message)));
+  }
+
+  async function takeAll(): Promise<void> {
     lingerUntil = clock.now() + LINGER_MS;
     while (clock.now() < endsAt) {
       startHeld();
@@ -188,18 +211,18 @@ function createRun(deps: CarryDeps, state: { isRunning: boolean; wanted: boolean
         continue;
       }
       if (!hasRoom()) await invite();
-      const isIdle = held.length === 0 && running.size === 0;
-      if (isIdle && clock.now() >= lingerUntil) return;
+      if (held.length === 0 && running.size === 0 && clock.now() >= lingerUntil) {
+        // At once: a call from here on starts a run, because this one does not look again.
+        delete state.current;
+        return;
+      }
       await Promise.race([...running, clock.sleep(LOOK_EVERY_MS)]);
       await postponeHeld(({ since }) => clock.now() - since >= HELD_AT_MOST_MS);
     }
-    state.wanted = false;
-    const rest = held.splice(0);
-    // Another worker, or this one with its next message, continues.
-    const next = rest.pop();
-    if (next) await settle(next.message, () => deps.sendBack(next.message.text));
-    await Promise.allSettled([...rest.map(({ message }) => waiting.show(message)), ...running]);
+    // The work in progress may take minutes. The next call starts a run meanwhile.
+    delete state.current;
+    await handOver();
   }
 
-  return { run };
+  return { takeAll, settled: async () => void (await Promise.allSettled(running)) };
 }

@@ -1,5 +1,6 @@
 import { bringBack, queueOf } from '../../../shared/fairness/bringBack';
 import { createCarrier } from '../../../shared/fairness/carryWaiting';
+import { tenantOf } from '../../../shared/fairness/fairQueue';
 import { createPlaces } from '../../../shared/fairness/places';
 import { createTurns } from '../../../shared/fairness/turns';
 import { createCapturedLogger } from '../../support/createCapturedLogger';
@@ -132,6 +133,63 @@ it('ends after four minutes, lets go of what it holds and leaves a message that 
   expect(world.clock.now()).toBeLessThan(4 * 60_000 + 20_000);
   expect(world.triggered.length()).toBeGreaterThan(0);
   expect(world.places.free()).toBe(24);
+});
+
+/** Keeps `count` messages of the tenant in the waiting queue. */
+async function feed({ waiting, clock }: ReturnType<typeof open>, tenantId: string, count: number) {
+  for (let n = 0; ; n += 1) {
+    while (waiting.length() < count) await waiting.send(textOf(tenantId, n));
+    await clock.sleep(500);
+  }
+}
+
+// functionTimeout of host.json ends the process after 30 minutes.
+it.each([100, 1_000, 3_000])('ends after four minutes also while a call comes every %d ms', async (everyMs) => {
+  const world = open(() => world.clock.sleep(2_300));
+  const carrier = createCarrier(world.shared);
+  void feed(world, 'a', 60);
+  let endedAt = 0;
+  void carrier.carry(world.deps).finally(() => (endedAt = world.clock.now()));
+  void (async () => {
+    for (;;) {
+      await world.clock.sleep(everyMs);
+      void carrier.carry(world.deps);
+    }
+  })();
+  await world.clock.runUntil(() => endedAt > 0 || world.clock.now() > 30 * 60_000);
+  expect(endedAt).toBeGreaterThan(0);
+  expect(endedAt).toBeLessThan(5 * 60_000);
+});
+
+it('while the slow work of a run ends, the next call works on what waits', async () => {
+  const ended: number[] = [];
+  const world = open(async (text) => {
+    await world.clock.sleep(tenantOf(text) === 'slow' ? 90_000 : 700);
+    if (tenantOf(text) === 'b') ended.push(world.clock.now());
+  });
+  const carrier = createCarrier(world.shared);
+  const every = async (ms: number, step: () => void) => {
+    for (;;) {
+      step();
+      await world.clock.sleep(ms);
+    }
+  };
+  void every(500, () => void world.waiting.send(textOf('b')));
+  void every(20_000, () => void world.waiting.send(textOf('slow')));
+  void every(1_000, () => void carrier.carry(world.deps));
+  await world.clock.runUntil(() => world.clock.now() > 10 * 60_000);
+  const gaps = ended.map((at, n) => at - (ended[n - 1] ?? at));
+  expect(Math.max(...gaps)).toBeLessThan(5_000);
+});
+
+it('a run that cannot read the queue any more ends after its work', async () => {
+  const world = open(() => world.clock.sleep(3_000));
+  await world.waiting.send(textOf('a'));
+  let reads = 0;
+  const take: typeof world.waiting.take = (...args) =>
+    (reads += 1) > 1 ? Promise.reject(new Error('queue down')) : world.waiting.take(...args);
+  await world.carry({ waiting: { ...world.waiting, take } });
+  expect([world.worked.length, world.waiting.length()]).toEqual([1, 0]);
 });
 
 describe('the timer', () => {
