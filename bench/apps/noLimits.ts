@@ -4,4 +4,4 @@ import type { ALLOWANCE as Shipped } from '../../shared/fairness/limits';
 export const PLACES = Infinity;
 export const MOST_OF_A_SLOW_TENANT = Infinity;
 export const MOST_OF_A_SILENT_TENANT = Infinity;
-export const ALLOWANCE: typeof Shipped = { burst: 1e9, perSecond: 1e9 };
+export const ALLOWANCE: typeof Shipped = { burst: 1e9, perSecond: 1e9, dueInASecond: 1e9 };

@@ -11,18 +11,31 @@ const LONGEST_HIDDEN_SECONDS = 60;
 
 /** How much of the allowance is left to each tenant, in this process. */
 export interface Allowances {
-  /** Takes one message out of the allowance. `last`: it was the last one for now. `none`: nothing was left. */
-  spend(tenantId: string): 'left' | 'last' | 'none';
+  /**
+   * Takes one message out of the allowance: of those that are due now, or of those that are due in the same second.
+   * `last`: it was the last one for now. `none`: nothing was left.
+   */
+  spend(tenantId: string, delaySeconds?: number): 'left' | 'last' | 'none';
 }
 
 /** A bound on memory. A tenant that was forgotten has its whole allowance. */
 const MOST_TENANTS = 2_000;
+/** The same, of tenants in the seconds of the next minute in which they have messages due. */
+const MOST_SECONDS = 10_000;
 
 export function createAllowances(clock: Pick<Clock, 'now'>): Allowances {
   const known = createCache<{ left: number; at: number }>({ most: MOST_TENANTS, clock });
+  const due = createCache<number>({ most: MOST_SECONDS, clock });
   return {
-    spend(tenantId) {
+    spend(tenantId, delaySeconds = 0) {
       const now = clock.now();
+      if (delaySeconds > 0) {
+        const second = `${tenantId} ${Math.floor(now / 1_000 + delaySeconds)}`;
+        const spent = (due.get(second) ?? 0) + 1;
+        if (spent > ALLOWANCE.dueInASecond) return 'none';
+        due.set(second, spent);
+        return spent < ALLOWANCE.dueInASecond ? 'left' : 'last';
+      }
       const { left, at } = known.get(tenantId) ?? { left: ALLOWANCE.burst, at: now };
       const grown = left + (Math.max(0, now - at) / 1_000) * ALLOWANCE.perSecond;
       const available = Math.min(ALLOWANCE.burst, grown);
@@ -48,6 +61,9 @@ export interface FairQueueDeps {
  * the allowance of a tenant goes to the waiting queue, and workers take it from there when they have places. So does
  * what waits longer than a minute.
  *
+ * A message with a delay counts in the second in which it is due. The excess of that second is due within a second of the
+ * last message within the allowance, whose worker finds it.
+ *
  * The last message within the allowance carries `more`: its worker looks into the waiting queue. It is outside the mac,
  * because a forged one costs one look.
  */
@@ -57,8 +73,7 @@ export function createFairQueue({ triggered, allowances, signer, ...deps }: Fair
     send(text, options = {}) {
       const { delaySeconds = 0 } = options;
       if (delaySeconds > LONGEST_HIDDEN_SECONDS) return waiting.send(signer.sign(text), options);
-      if (delaySeconds > 0) return triggered.send(signer.sign(text), options);
-      const spent = allowances.spend(tenantOf(text) ?? '');
+      const spent = allowances.spend(tenantOf(text) ?? '', delaySeconds);
       if (spent === 'none') return waiting.send(signer.sign(text), options);
       return triggered.send(spent === 'last' ? withMore(signer.sign(text)) : signer.sign(text), options);
     },

@@ -110,6 +110,37 @@ describe('a waiting queue that is missing or refuses the app', () => {
   });
 });
 
+describe('what a tenant sends with a delay', () => {
+  it('goes to the triggered queue twice for the second in which it is due, the rest to the waiting queue', async () => {
+    const { queue, triggered, waiting } = open();
+    for (let n = 0; n < 50; n += 1) await queue.send(textOf('a'), { delaySeconds: 10 });
+    expect([triggered.sent.length, waiting.sent.length]).toEqual([2, 48]);
+    expect(waiting.sent.every(({ delaySeconds }) => delaySeconds === 10)).toBe(true);
+    await queue.send(textOf('a'), { delaySeconds: 11 });
+    await queue.send(textOf('b'), { delaySeconds: 10 });
+    expect(triggered.sent).toHaveLength(4);
+  });
+
+  it('says on the second one of a second that more may wait', async () => {
+    const { queue, triggered } = open();
+    for (let n = 0; n < 3; n += 1) await queue.send(textOf('a'), { delaySeconds: 10 });
+    expect(triggered.sent.map(({ text }) => saysMore(parsed(text)))).toEqual([false, true]);
+  });
+
+  it('takes nothing from what the tenant may send without a delay', async () => {
+    const { queue, triggered } = open();
+    for (let n = 0; n < 50; n += 1) await queue.send(textOf('a'), { delaySeconds: 10 });
+    for (let n = 0; n < 50; n += 1) await queue.send(textOf('a'));
+    expect(triggered.sent).toHaveLength(2 + 16);
+  });
+
+  it('occupies at most 5 instances of 24 messages, hidden for up to a minute', async () => {
+    const { queue, triggered } = open();
+    for (let n = 0; n < 3_000; n += 1) await queue.send(textOf('a'), { delaySeconds: (n % 60) + 1 });
+    expect(triggered.sent.length / 24).toBeLessThanOrEqual(5);
+  });
+});
+
 it('a message says once that more waits', () => {
   const once = withMore(textOf('a'));
   expect(withMore(once)).toBe(once);
