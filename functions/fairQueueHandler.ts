@@ -6,6 +6,7 @@ import { WORK } from './workOnMessage';
 
 /** The carrier has entered for the message already. */
 const ENTERED = { enter: () => true, leave: () => undefined };
+const NO_PLACE = { enter: () => false, leave: () => undefined };
 
 /**
  * The function of a queue that tenants share. When it throws, the host retries the message and finally moves it to the
@@ -14,11 +15,19 @@ const ENTERED = { enter: () => true, leave: () => undefined };
  */
 export function fairQueueHandler(queue: FairQueue): StorageQueueHandler {
   return signedQueueHandler(queue, async (invocation, message) => {
-    const [{ saysMore }, { places }] = await Promise.all([
+    const [{ saysMore, tenantIn }, { hostPlaces }] = await Promise.all([
       import('../shared/fairness/fairQueue'),
       invocation.services.places(),
     ]);
-    const outcome = await WORK[queue](invocation, message, places);
+    const tenantId = tenantIn(message) ?? '';
+    const place = await hostPlaces.enter(tenantId);
+    let outcome;
+    try {
+      outcome = await WORK[queue](invocation, message, place ?? NO_PLACE);
+    } finally {
+      // For a message that ends before it needs its place.
+      place?.leave(tenantId);
+    }
     if (outcome === 'waiting' || saysMore(message)) await carryWaiting(invocation);
   });
 }

@@ -128,13 +128,16 @@ export function createServices(env: Environment, measure: Measure = notMeasured)
     return createRulesStore({ blobs: await configBlobs(), clock: systemClock });
   });
   const places = once(async () => {
-    const [{ createPlaces }, { createTurns }, { silence }] = await Promise.all([
+    const [{ createPlaces }, { createHostPlaces }, { createTurns }, { silence }] = await Promise.all([
       import('./fairness/places'),
+      import('./fairness/hostPlaces'),
       import('./fairness/turns'),
       graph(),
     ]);
     const deps = { silence, clock: systemClock };
-    return { places: createPlaces(deps), turns: createTurns(deps) };
+    const shared = createPlaces(deps);
+    const hostPlaces = createHostPlaces({ places: shared, clock: systemClock });
+    return { places: shared, hostPlaces, turns: createTurns(deps) };
   });
   const queues = openAppQueues({ config, queueStorage: (owner) => readQueueStorage(env, owner), places });
   const { queue, waiting } = queues;

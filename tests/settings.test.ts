@@ -5,7 +5,7 @@ import { isRecord } from '../shared/parse';
 import { MAX_DEQUEUE_COUNT } from '../shared/storage/account';
 import { MAX_BODY_BYTES } from '../shared/webhook/receive';
 import { createLogFilter } from '../local/functionsHost/reporter';
-import { MOST_OF_A_SLOW_TENANT, PLACES } from '../shared/fairness/limits';
+import { MOST_OF_A_SLOW_TENANT, MOST_OF_A_TENANT_IN_HOST, PLACES } from '../shared/fairness/limits';
 import { defaultAppId } from '../local/graphSimulator/startGraphSimulator';
 import { DEFAULT_PORTS } from '../local/startLocalCloud';
 import { testKey } from './support/testKey';
@@ -90,6 +90,11 @@ describe('host.json', () => {
   it('runs as many messages at a time as the code has places', () => {
     const { batchSize, newBatchThreshold } = section('host.json', 'extensions', 'queues');
     expect(Number(batchSize) + Number(newBatchThreshold)).toBe(PLACES);
+  });
+
+  it('lets the host fetch messages while one tenant uses all that it may have, and two invocations work on what waits', () => {
+    const threshold = Number(section('host.json', 'extensions', 'queues')['newBatchThreshold']);
+    expect(MOST_OF_A_TENANT_IN_HOST + 2).toBeLessThanOrEqual(threshold);
   });
 
   it('lets the host fetch messages while two slow tenants use all that they may have', () => {

@@ -115,7 +115,11 @@ export function saysMore(value: unknown): boolean {
 
 /** The tenant of a message of the app. Undefined for a text of another form. */
 export function tenantOf(text: string): string | undefined {
-  const value = parseJson(text);
+  return tenantIn(parseJson(text));
+}
+
+/** The same for a message that the Functions library has parsed. */
+export function tenantIn(value: unknown): string | undefined {
   const event = isRecord(value) ? value['event'] : undefined;
   const tenantId = isRecord(event) ? event['tenantId'] : undefined;
   return typeof tenantId === 'string' ? tenantId : undefined;

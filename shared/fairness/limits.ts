@@ -2,9 +2,13 @@
 export const PLACES = 24;
 
 /**
- * The host fetches more messages only while at most newBatchThreshold (8 in host.json) are in progress. Two tenants
- * whose calls begin to hang at the same moment must not use them all.
+ * Messages of one tenant in invocations of the host. It fetches more messages only while at most newBatchThreshold (8 in
+ * host.json) are in progress. A tenant whose calls begin to hang leaves it the rest: two invocations that work on the
+ * waiting queue, of which one settles. Also what a tenant may have in hand until a message of it has ended.
  */
+export const MOST_OF_A_TENANT_IN_HOST = 6;
+
+/** A tenant that takes long for a message or gets some of its answers late. */
 export const MOST_OF_A_SLOW_TENANT = 4;
 
 /** Each message of a tenant whose calls get no answer has its place for 45 seconds. Eight such tenants still leave room. */

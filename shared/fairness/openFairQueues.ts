@@ -5,12 +5,14 @@ import { createSignedQueue, type MessageSigner } from '../storage/signedMessages
 import { queueOf, type BringBackDeps } from './bringBack';
 import { createAllowances, createFairQueue, FALLBACK_SECONDS, withFallback, withMore } from './fairQueue';
 import type { Carrier } from './carryWaiting';
+import type { HostPlaces } from './hostPlaces';
 import type { Places } from './places';
 import type { Turns } from './turns';
 
 /** How many messages of each tenant this process works on, and when its others have their turn. */
 export interface PlacesAndTurns {
   places: Places;
+  hostPlaces: HostPlaces;
   turns: Turns;
 }
 
@@ -25,7 +27,7 @@ export interface FairQueues {
   /** The same for events that wait for a sink, and the queue of events. */
   bringBackEvents(patience: SendPatience): BringBackDeps;
   /** Works on what waits in free places of this process. */
-  openCarrier(shared: PlacesAndTurns, patience: SendPatience): Promise<Carrier>;
+  openCarrier(shared: Pick<PlacesAndTurns, 'places' | 'turns'>, patience: SendPatience): Promise<Carrier>;
 }
 
 /** The queues of one process: their senders share one allowance for each tenant. */

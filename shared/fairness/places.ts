@@ -1,6 +1,6 @@
 import { createCache } from '../cache';
 import type { Clock } from '../clock';
-import { MOST_OF_A_SILENT_TENANT, MOST_OF_A_SLOW_TENANT, PLACES } from './limits';
+import { MOST_OF_A_SILENT_TENANT, MOST_OF_A_SLOW_TENANT, MOST_OF_A_TENANT_IN_HOST, PLACES } from './limits';
 
 /**
  * The places of this process: how many messages it works on at a time, and how many of them may belong to one tenant. A
@@ -10,6 +10,8 @@ import { MOST_OF_A_SILENT_TENANT, MOST_OF_A_SLOW_TENANT, PLACES } from './limits
 export interface Places {
   /** Takes a place, whether one is free or not. False when the tenant has all that it may have now. */
   enter(tenantId: string): boolean;
+  /** The same for a message of the host, which bounds those of a tenant that is neither slow nor silent on its own. */
+  enterFromHost(tenantId: string): boolean;
   /** Whether `enter` would succeed. */
   mayEnter(tenantId: string): boolean;
   /** Frees a place. `work` is absent where it says nothing about the next message of the tenant. */
@@ -30,8 +32,16 @@ export interface EndedWork {
 /** A message that ends within this time has not waited for the time-out of a call, which is 10 s. */
 const QUICK_MS = 10_000;
 
-/** A bound on memory. A tenant that was forgotten counts as slow until a message of it has ended. */
+/** A bound on memory. A tenant that was forgotten counts as new until a message of it has ended. */
 const MOST_TENANTS = 2_000;
+
+/** Places of a tenant, by what is known of it. */
+const MOST_OF = {
+  silent: MOST_OF_A_SILENT_TENANT,
+  slow: MOST_OF_A_SLOW_TENANT,
+  new: MOST_OF_A_TENANT_IN_HOST,
+  quick: PLACES,
+} as const;
 
 /** @param silence which tenants Graph does not answer */
 export function createPlaces({
@@ -42,27 +52,29 @@ export function createPlaces({
   clock: Pick<Clock, 'now'>;
 }): Places {
   const used = new Map<string, number>();
-  const quick = createCache<true>({ most: MOST_TENANTS, clock });
+  const paces = createCache<'quick' | 'slow'>({ most: MOST_TENANTS, clock });
   let total = 0;
   const usedBy = (tenantId: string) => used.get(tenantId) ?? 0;
-  const mostOf = (tenantId: string) => {
-    if (silence.isSilent(tenantId)) return MOST_OF_A_SILENT_TENANT;
-    return quick.has(tenantId) ? PLACES : MOST_OF_A_SLOW_TENANT;
-  };
+  const mostOf = (tenantId: string) => MOST_OF[paceOf(tenantId)];
+  const paceOf = (tenantId: string) => (silence.isSilent(tenantId) ? 'silent' : (paces.get(tenantId) ?? 'new'));
   const mayEnter = (tenantId: string) => usedBy(tenantId) < mostOf(tenantId);
+  const take = (tenantId: string) => {
+    used.set(tenantId, usedBy(tenantId) + 1);
+    total += 1;
+    return true;
+  };
   return {
     usedBy,
     mayEnter,
     free: () => Math.max(0, PLACES - total),
-    enter(tenantId) {
-      if (!mayEnter(tenantId)) return false;
-      used.set(tenantId, usedBy(tenantId) + 1);
-      total += 1;
-      return true;
+    enter: (tenantId) => mayEnter(tenantId) && take(tenantId),
+    enterFromHost(tenantId) {
+      const isBounded = ['slow', 'silent'].includes(paceOf(tenantId));
+      return (!isBounded || mayEnter(tenantId)) && take(tenantId);
     },
     leave(tenantId, work) {
-      if (work && work.tookMs > QUICK_MS) quick.delete(tenantId);
-      else if (work?.isDone) quick.set(tenantId, true);
+      if (work && work.tookMs > QUICK_MS) paces.set(tenantId, 'slow');
+      else if (work?.isDone) paces.set(tenantId, 'quick');
       const left = usedBy(tenantId) - 1;
       if (left < 0) return;
       total -= 1;

@@ -44,7 +44,7 @@ describe('a tenant whose Graph hangs', () => {
   }, 120_000);
 
   /**
-   * More than the host's newBatchThreshold if each took its four places. The app knows of each that a call got no answer
+   * More than the host's newBatchThreshold if each took its six places. The app knows of each that a call got no answer
    * (connections that are reset, which takes seconds where time-outs take 45); from then on their calls hang.
    */
   it('leaves an instance working for others even beside three more of its kind', async () => {

@@ -1,6 +1,8 @@
 import { InvocationContext } from '@azure/functions';
 import { fairQueueHandler } from '../../functions/fairQueueHandler';
 import { createCarrier } from '../../shared/fairness/carryWaiting';
+import { createHostPlaces, type HostPlaces } from '../../shared/fairness/hostPlaces';
+import { MOST_OF_A_TENANT_IN_HOST } from '../../shared/fairness/limits';
 import { createPlaces } from '../../shared/fairness/places';
 import { createTurns } from '../../shared/fairness/turns';
 import { withMore } from '../../shared/fairness/fairQueue';
@@ -47,7 +49,8 @@ const open = () => {
   const [held, poison, sentBack] = [createMemoryQueue(), createMemoryQueue(), createMemoryQueue()];
   const { logger: _logger, ...deps } = createSubscriptionWorld().deps;
   mockServices.subscriptions.mockResolvedValue(deps);
-  mockServices.places.mockResolvedValue({ places });
+  const hostPlaces = createHostPlaces({ places, clock });
+  mockServices.places.mockResolvedValue({ places, hostPlaces });
   mockServices.queue.mockResolvedValue(createMemoryQueue());
   mockServices.waiting.mockResolvedValue({ send: (value: string) => waiting.send(signer.sign(value)) });
   mockServices.admission.mockResolvedValue({ name: QUEUE, signer, waiting: held, poison });
@@ -63,8 +66,20 @@ const open = () => {
   const context = new InvocationContext({ functionName: 'f', logHandler });
   const handle = (value: string) => fairQueueHandler(QUEUE)(parse(value), context);
   const handled = () => lines.filter(({ event }) => event === 'subscriptionEvent.dropped').length;
-  return { places, waiting, poison, sentBack, handle, handled };
+  return { places, hostPlaces, waiting, poison, sentBack, handle, handled };
 };
+
+/** The places of one tenant in invocations of the host. */
+const takeAll = (hostPlaces: HostPlaces) =>
+  Promise.all(Array.from({ length: MOST_OF_A_TENANT_IN_HOST }, () => hostPlaces.enter(TENANT)));
+
+it('a message gives its place back, also when it ends before it needs one', async () => {
+  const world = open();
+  for (const value of [text, signer.sign(JSON.stringify({ event: { v: 1, kind: 'other', tenantId: TENANT } }))]) {
+    await world.handle(value);
+    expect(world.places.free()).toBe(24);
+  }
+});
 
 it('a message alone does not look into the waiting queue', async () => {
   const world = open();
@@ -83,11 +98,12 @@ it('a message that says that more waits works on the waiting queue too', async (
 
 it('a hint without a place of its tenant waits without a trigger, and is worked on once there is a place', async () => {
   const world = open();
-  for (let n = 0; n < 4; n += 1) world.places.enter(TENANT);
+  const taken = await takeAll(world.hostPlaces);
   await world.handle(text);
   expect(lines).toContainEqual(expect.objectContaining({ event: 'subscriptionEvent.deferred', cause: 'places' }));
-  expect([world.handled(), world.waiting.length()]).toEqual([0, 1]);
-  for (let n = 0; n < 4; n += 1) world.places.leave(TENANT);
+  // The run ends after four minutes with a message that continues.
+  expect([world.handled(), world.waiting.length(), world.sentBack.sent.length]).toEqual([0, 0, 1]);
+  for (const place of taken) place?.leave(TENANT);
   await world.handle(withMore(text));
   expect(world.handled()).toBeGreaterThanOrEqual(1);
 });

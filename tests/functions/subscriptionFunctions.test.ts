@@ -42,7 +42,8 @@ function createFunctionWorld() {
       poison: queue(`${name}-poison`),
     }),
   );
-  mockServices.places.mockResolvedValue({ places: { enter: () => true, leave: () => undefined } });
+  const place = { enter: () => true, leave: () => undefined };
+  mockServices.places.mockResolvedValue({ hostPlaces: { enter: () => Promise.resolve(place) } });
   mockServices.waiting.mockImplementation(() => Promise.resolve(queue('print-notifications-waiting')));
   mockServices.queue.mockImplementation((name: string) => Promise.resolve(queue(name)));
   return { ...world, queue };

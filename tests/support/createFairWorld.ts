@@ -1,5 +1,6 @@
 import { createCarrier } from '../../shared/fairness/carryWaiting';
 import { createAllowances, createFairQueue, saysMore, tenantOf, withMore } from '../../shared/fairness/fairQueue';
+import { createHostPlaces } from '../../shared/fairness/hostPlaces';
 import { createPlaces } from '../../shared/fairness/places';
 import { createTurns } from '../../shared/fairness/turns';
 import { bringBack } from '../../shared/fairness/bringBack';
@@ -101,6 +102,7 @@ export function createFairWorld(jobMs: (tenantId: string) => number, options: Fa
   function startHost(index: number): void {
     const silence = { isSilent: (tenantId: string) => silent.has(tenantId) };
     const places = createPlaces({ silence, clock });
+    const hostPlaces = createHostPlaces({ places, clock });
     const turns = createTurns({ silence, clock });
     const postpone = (text: string, delayMs: number) => waiting.send(text, { delaySeconds: delayMs / 1_000 });
     const carrier = createCarrier({ waiting, places, turns, clock, sendBack, postpone });
@@ -116,16 +118,16 @@ export function createFairWorld(jobMs: (tenantId: string) => number, options: Fa
     const handle = async (text: string) => {
       const tenantId = tenantOf(text) ?? '';
       const isDeferred = await isPaused(parseSent(text));
-      const mayRun = !isDeferred && places.enter(tenantId);
-      if (mayRun) {
+      const place = isDeferred ? undefined : await hostPlaces.enter(tenantId);
+      if (place) {
         const startedAt = clock.now();
         const isDone = await work(text);
-        places.leave(tenantId, { tookMs: clock.now() - startedAt, isDone });
+        place.leave(tenantId, { tookMs: clock.now() - startedAt, isDone });
       } else if (!isDeferred) {
         deferrals += 1;
         await waiting.send(text, { delaySeconds: silent.has(tenantId) ? turns.next(tenantId, 0) / 1_000 : 0 });
       }
-      const isWaiting = !isDeferred && !mayRun;
+      const isWaiting = !isDeferred && !place;
       if (isWaiting || saysMore(JSON.parse(text))) await carrier.carry({ logger, work: workUnlessPaused });
     };
     let polls = 0;

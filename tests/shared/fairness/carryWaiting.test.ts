@@ -71,8 +71,8 @@ it('takes turns among the tenants in hand', async () => {
   for (let n = 0; n < 4; n += 1) await world.waiting.send(textOf('b', n));
   await world.carry();
   const order = world.worked.map((text) => text.includes('"b"'));
-  // Four places each until a message of each has ended.
-  expect(order.slice(0, 8).filter(Boolean)).toHaveLength(4);
+  // Six places each until a message of each has ended.
+  expect(order.slice(0, 10).filter(Boolean)).toHaveLength(4);
 });
 
 it('a message whose work fails goes to the triggered queue, whose tries the host counts, before it is removed', async () => {
@@ -108,13 +108,13 @@ it('a queue that does not answer ends the run without an error', async () => {
 
 it('what is held for half a minute without a place waits for its turn', async () => {
   const world = open();
-  for (let n = 0; n < 4; n += 1) world.places.enter('a');
+  for (let n = 0; n < 6; n += 1) world.places.enter('a');
   for (let n = 0; n < 3; n += 1) await world.waiting.send(textOf('a', n));
   const carrier = createCarrier(world.shared);
   void carrier.carry(world.deps);
   await world.clock.runUntil(() => world.clock.now() >= 31_000);
   expect([world.worked.length, world.waiting.length()]).toEqual([0, 3]);
-  for (let n = 0; n < 4; n += 1) world.places.leave('a', { tookMs: 700, isDone: true });
+  for (let n = 0; n < 6; n += 1) world.places.leave('a', { tookMs: 700, isDone: true });
   await world.clock.runUntil(() => world.worked.length === 3);
 });
 

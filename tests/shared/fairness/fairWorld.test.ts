@@ -57,7 +57,7 @@ describe('a job of another tenant', () => {
     expect(p95(waits(world.doneOf('b')))).toBeLessThan(2 * 800);
   });
 
-  it('comes through at once beside a tenant that hangs, which keeps at most its four places', async () => {
+  it('comes through at once beside a tenant that hangs, which keeps at most its six places', async () => {
     const world = createFairWorld((tenantId) => (tenantId === 'hangs' ? 45_000 : QUICK_MS));
     await world.print('hangs', 500);
     for (let n = 0; n < 20; n += 1) {
@@ -65,7 +65,7 @@ describe('a job of another tenant', () => {
       await world.print('b', 1);
     }
     await world.untilDone(20, 'b');
-    expect(world.mostOf('hangs')).toBeLessThanOrEqual(4);
+    expect(world.mostOf('hangs')).toBeLessThanOrEqual(6);
     expect(p95(waits(world.doneOf('b')))).toBeLessThan(2 * 800);
   });
 
@@ -92,6 +92,83 @@ describe('a job of another tenant', () => {
     }
     await world.untilDone(10, 'b');
     expect(p95(waits(world.doneOf('b')))).toBeLessThan(2 * 800);
+  });
+});
+
+describe('a quick tenant', () => {
+  const ALONE_MS = 800;
+
+  it.each([1, 8, 16, 40])('begins to hang with %d new messages: no other tenant waits for them', async (count) => {
+    let hangs = false;
+    const world = createFairWorld((tenantId) => (tenantId === 'a' && hangs ? 45_000 : QUICK_MS), {
+      silentAfterMs: 40_000,
+    });
+    await world.print('a', 1);
+    await world.runFor(5_000);
+    hangs = true;
+    await world.print('a', count);
+    // The first ones may come while two messages of a wait in place, for a second.
+    expect(p95(await world.printEachHalfSecond('b', 60))).toBeLessThan(2 * ALONE_MS);
+    expect(Math.max(...waits(world.doneOf('b')))).toBeLessThan(1_000 + ALONE_MS);
+  });
+
+  it.each([700, 3_000, 9_000])('prints 40 jobs a second of %d ms each: no other tenant waits', async (jobMs) => {
+    const world = createFairWorld((tenantId) => (tenantId === 'a' ? jobMs : QUICK_MS));
+    await world.print('a', 1);
+    await world.runFor(10_000);
+    const printMany = async () => {
+      for (let n = 0; n < 120; n += 1) {
+        await world.print('a', 20);
+        await world.clock.sleep(500);
+      }
+    };
+    void printMany();
+    expect(p95(await world.printEachHalfSecond('b', 120))).toBeLessThan(2 * ALONE_MS);
+  });
+
+  it.each([200, 3_700, 8_000])('gets failures after %d ms for each call: no other tenant waits', async (tryMs) => {
+    let fails = false;
+    const world = createFairWorld((tenantId) => (tenantId === 'a' && fails ? tryMs : QUICK_MS), {
+      failure: (tenantId) => (tenantId === 'a' && fails ? 'outage' : undefined),
+    });
+    await world.print('a', 1);
+    await world.runFor(5_000);
+    fails = true;
+    await world.print('a', 1_000);
+    expect(p95(await world.printEachHalfSecond('b', 240))).toBeLessThan(2 * ALONE_MS);
+  });
+});
+
+it.each([1_000, 3_000])(
+  'eight jobs at once of a new tenant end in two rounds beside %d of another',
+  async (backlog) => {
+    const world = createFairWorld(() => QUICK_MS);
+    await world.print('a', backlog);
+    await world.runFor(3_000);
+    await world.print('b', 8);
+    await world.untilDone(8, 'b');
+    expect(Math.max(...waits(world.doneOf('b')))).toBeLessThan(3 * QUICK_MS);
+  },
+);
+
+// Bars of the bench: 0.3 deferrals a job.
+describe.each([700, 1_500])('bursts whose jobs take %d ms', (jobMs) => {
+  it.each([
+    [1, 1_000],
+    [3, 200],
+  ])('of %d tenants with %d jobs each are deferred at most 0.3 times a job', async (tenants, count) => {
+    const world = createFairWorld(() => jobMs);
+    const ids = Array.from({ length: tenants }, (_, n) => `t${n}`);
+    for (const id of ids) await world.print(id, 1);
+    await world.runFor(5_000);
+    const startedAt = world.clock.now();
+    for (let printed = 0; printed < count; printed += 20 / tenants) {
+      for (const id of ids) await world.print(id, Math.min(count - printed, Math.round(20 / tenants)));
+      await world.runFor(200);
+    }
+    await world.untilDone(tenants * (count + 1));
+    expect(world.deferrals() / (tenants * count)).toBeLessThanOrEqual(0.3);
+    expect(world.clock.now() - startedAt).toBeLessThan(1.15 * ((tenants * count) / PLACES) * jobMs + 2 * jobMs);
   });
 });
 

@@ -1,6 +1,7 @@
 import { GraphError } from '../../../shared/graph/errors';
 import { ReceiverError } from '../../../shared/errors';
 import type { JobReference } from '../../../shared/jobs/message';
+import { MOST_OF_A_TENANT_IN_HOST } from '../../../shared/fairness/limits';
 import { createTurns } from '../../../shared/fairness/turns';
 import { graphError } from '../../support/createFakeGraph';
 import {
@@ -433,7 +434,7 @@ describe('the deadline of 15 minutes', () => {
 test('a tenant without a place is not read, other tenants continue, and each run leaves its place', async () => {
   worker.printStarted();
   const { places } = worker.deps;
-  for (let n = 0; n < 4; n += 1) places.enter(STARTED.tenantId);
+  for (let n = 0; n < MOST_OF_A_TENANT_IN_HOST; n += 1) places.enter(STARTED.tenantId);
   await expect(worker.process(messageOf(STARTED))).resolves.toBe('waiting');
   expect(worker.world.calls).toEqual([]);
   places.leave(STARTED.tenantId);
