@@ -23,7 +23,8 @@ export function fairQueueHandler(queue: FairQueue): StorageQueueHandler {
     const place = await hostPlaces.enter(tenantId);
     let outcome;
     try {
-      outcome = await WORK[queue](invocation, message, place ?? NO_PLACE);
+      const attempts = Number(invocation.context.triggerMetadata?.['dequeueCount']);
+      outcome = await WORK[queue](invocation, message, place ?? NO_PLACE, attempts);
     } finally {
       // For a message that ends before it needs its place.
       place?.leave(tenantId);

@@ -8,15 +8,17 @@ import type { Invocation } from './handlers';
  * Works on one message of a queue. `done`: Graph has answered for it. `waiting`: its tenant has all the places that it may
  * have now, so that the message is in the waiting queue.
  *
+ * @param attempts how often the host has handed out the message. Absent for one that it did not hand out
  * @throws errors that another try may resolve
  */
 type WorkOnMessage = (
   invocation: Invocation,
   message: unknown,
   places: Pick<Places, 'enter' | 'leave'>,
+  attempts?: number,
 ) => Promise<'done' | 'settled' | 'waiting'>;
 
-const workOnJobMessage: WorkOnMessage = async ({ services, logger, context }, message, places) => {
+const workOnJobMessage: WorkOnMessage = async ({ services, logger, context }, message, places, attempts = 0) => {
   const [{ DONE, processNotification }, { traceJob }, worker] = await Promise.all([
     import('../shared/jobs/processNotification'),
     import('./traceJob'),
@@ -31,7 +33,7 @@ const workOnJobMessage: WorkOnMessage = async ({ services, logger, context }, me
     if (outcome === 'waiting') return outcome;
     return DONE.includes(outcome) ? 'done' : 'settled';
   } catch (error) {
-    const ended = endOfAttempts(context, error);
+    const ended = endOfAttempts(attempts, error);
     if (ended) {
       const { idsOfInput } = await import('../shared/jobs/message');
       logger.error('job.poisoned', { ...idsOfInput(message), ...ended });
@@ -41,12 +43,11 @@ const workOnJobMessage: WorkOnMessage = async ({ services, logger, context }, me
 };
 
 /** What the log says about a message that the host now moves to the poison queue; undefined before its last attempt. */
-function endOfAttempts({ triggerMetadata }: Invocation['context'], error: unknown) {
-  const attempts = Number(triggerMetadata?.['dequeueCount']);
+function endOfAttempts(attempts: number, error: unknown) {
   return attempts >= MAX_DEQUEUE_COUNT ? { ...errorFields(error), reason: 'tooManyAttempts', attempts } : undefined;
 }
 
-const workOnSubscriptionMessage: WorkOnMessage = async ({ services, logger, context }, message, places) => {
+const workOnSubscriptionMessage: WorkOnMessage = async ({ services, logger }, message, places, attempts = 0) => {
   const { processSubscriptionEvent } = await import('../shared/sweep/processSubscriptionEvent');
   const [subscriptions, events, waiting, poison] = await Promise.all([
     services.subscriptions(),
@@ -64,7 +65,7 @@ const workOnSubscriptionMessage: WorkOnMessage = async ({ services, logger, cont
   try {
     return await processSubscriptionEvent(deps, message);
   } catch (error) {
-    const ended = endOfAttempts(context, error);
+    const ended = endOfAttempts(attempts, error);
     if (ended) {
       const { parseSubscriptionMessage } = await import('../shared/subscriptions/message');
       const parsed = parseSubscriptionMessage(message);

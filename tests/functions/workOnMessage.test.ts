@@ -10,7 +10,7 @@ import { createMemoryQueue } from '../support/memoryQueue';
 import { createJobWorker, FETCHABLE, JOB, PRINTER, START, TENANT } from '../support/createJobWorker';
 
 /** One try of a message that Graph refuses, as the host counts it. */
-async function tryOnce(dequeueCount: number) {
+async function tryOnce({ attempts, dequeueCount = attempts }: { attempts?: number; dequeueCount?: number }) {
   const worker = await createJobWorker();
   worker.world.always('GET', /./, () => {
     throw graphError('forbidden');
@@ -23,14 +23,14 @@ async function tryOnce(dequeueCount: number) {
   const text = formatJobMessage({
     ...{ reference: FETCHABLE, foundBy: 'graph', receivedAt: START, traceparent: '', deferrals: 0 },
   });
-  const tried = WORK['print-notifications'](invocation, JSON.parse(text), deps.places);
+  const tried = WORK['print-notifications'](invocation, JSON.parse(text), deps.places, attempts);
   await expect(tried).rejects.toMatchObject({ code: 'graphForbidden' });
   return logger.events.filter(({ event }) => event === 'job.poisoned');
 }
 
 // host.json: maxDequeueCount 5.
 it('the last try of a message says in the log whose job goes to the poison queue, and why', async () => {
-  expect(await tryOnce(5)).toEqual([
+  expect(await tryOnce({ attempts: 5 })).toEqual([
     expect.objectContaining({
       level: 'error',
       tenantId: TENANT,
@@ -44,7 +44,11 @@ it('the last try of a message says in the log whose job goes to the poison queue
 });
 
 it('a try before the last says nothing about the poison queue', async () => {
-  expect(await tryOnce(4)).toEqual([]);
+  expect(await tryOnce({ attempts: 4 })).toEqual([]);
+});
+
+it('a message of the waiting queue is tried again by the host, whatever the tries of the message that carries it', async () => {
+  expect(await tryOnce({ dequeueCount: 5 })).toEqual([]);
 });
 
 describe('a message of subscription-events', () => {
