@@ -29,11 +29,11 @@ export function fairQueueHandler(queue: FairQueue): StorageQueueHandler {
       // For a message that ends before it needs its place.
       place?.leave(tenantId);
     }
-    if (outcome === 'waiting' || saysMore(message)) await carryWaiting(invocation);
+    if (outcome === 'waiting' || saysMore(message)) await carryWaiting(invocation, tenantId);
   });
 }
 
-async function carryWaiting(invocation: Invocation): Promise<void> {
+async function carryWaiting(invocation: Invocation, tenantId: string): Promise<void> {
   const { services, logger } = invocation;
   const [carrier, { queueOf }, { parseJson }, { admitMessage }] = await Promise.all([
     services.carrier(),
@@ -48,5 +48,5 @@ async function carryWaiting(invocation: Invocation): Promise<void> {
     if (!(await admitMessage({ ...admission, clock: systemClock, logger }, message))) return false;
     return (await WORK[queue](invocation, message, ENTERED)) === 'done';
   };
-  await carrier.carry({ logger, work });
+  await carrier.carry({ logger, work }, tenantId);
 }

@@ -29,6 +29,8 @@ export interface QueueContents {
   take(hideSeconds: number, most?: number): Promise<TakenMessage[]>;
   /** Makes a message visible at once, or after so many seconds. False when it was visible already. */
   show(message: TakenMessage, afterSeconds?: number): Promise<boolean>;
+  /** Hides a message for longer: the message with its new receipt. Undefined when its time was over. */
+  keep(message: TakenMessage, hideSeconds: number): Promise<TakenMessage | undefined>;
   /** False when its time was over: another reader may have it, and it is still there. */
   remove(message: TakenMessage): Promise<boolean>;
 }
@@ -69,22 +71,28 @@ export function createQueueContents(client: QueueClient): QueueContents {
       return receivedMessageItems.map((item) => ({ id: item.messageId, receipt: item.popReceipt, ...seen(item) }));
     },
     show: ({ id, receipt }, afterSeconds = 0) =>
-      named(unlessGone(client.updateMessage(id, receipt, undefined, afterSeconds, bounded()))),
-    remove: ({ id, receipt }) => named(unlessGone(client.deleteMessage(id, receipt, bounded()))),
+      named(isDone(client.updateMessage(id, receipt, undefined, afterSeconds, bounded()))),
+    async keep(message, hideSeconds) {
+      const { id, receipt } = message;
+      const kept = await named(unlessGone(client.updateMessage(id, receipt, undefined, hideSeconds, bounded())));
+      return kept && { ...message, receipt: kept.popReceipt ?? receipt };
+    },
+    remove: ({ id, receipt }) => named(isDone(client.deleteMessage(id, receipt, bounded()))),
   };
 }
 
 /** 404: the message is gone, or its receipt is out of date (400 in some versions of the service). */
-async function unlessGone(call: Promise<unknown>): Promise<boolean> {
+async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
   try {
-    await call;
-    return true;
+    return await call;
   } catch (error) {
     const code = error instanceof RestError ? error.code : undefined;
-    if (code === 'MessageNotFound' || code === 'PopReceiptMismatch') return false;
+    if (code === 'MessageNotFound' || code === 'PopReceiptMismatch') return undefined;
     throw error;
   }
 }
+
+const isDone = async (call: Promise<object>) => (await unlessGone(call)) !== undefined;
 
 function seen({ messageText, insertedOn }: { messageText: string; insertedOn: Date }): SeenMessage {
   return { text: decode(messageText), insertedAt: insertedOn.getTime() };

@@ -61,6 +61,17 @@ export function queueContentsContract(name: string, open: () => Promise<OpenedCo
       expect(await only()).toMatchObject({ id: first.id, text: 'x', insertedAt: first.insertedAt });
     });
 
+    it('keeps a message hidden for longer, with a new receipt in place of the old one', async () => {
+      await queue.send('x');
+      const first = await only();
+      const kept = await contents.keep(first, 60);
+      expect(kept).toMatchObject({ id: first.id, text: 'x', insertedAt: first.insertedAt });
+      expect(await contents.take(60)).toEqual([]);
+      expect(await contents.remove(first)).toBe(false);
+      expect(await contents.keep(first, 60)).toBeUndefined();
+      expect(kept && (await contents.remove(kept))).toBe(true);
+    });
+
     it('removes a message, once', async () => {
       await queue.send('x');
       const message = await only();

@@ -29,6 +29,7 @@ const held: Partial<StatusServices> = {
       peek: () => Promise.resolve([]),
       take: () => Promise.resolve([]),
       show: () => Promise.resolve(false),
+      keep: () => Promise.resolve(undefined),
       remove: () => Promise.resolve(false),
     }),
 };

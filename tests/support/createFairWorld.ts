@@ -128,7 +128,7 @@ export function createFairWorld(jobMs: (tenantId: string) => number, options: Fa
         await waiting.send(text, { delaySeconds: silent.has(tenantId) ? turns.next(tenantId, 0) / 1_000 : 0 });
       }
       const isWaiting = !isDeferred && !place;
-      if (isWaiting || saysMore(JSON.parse(text))) await carrier.carry({ logger, work: workUnlessPaused });
+      if (isWaiting || saysMore(JSON.parse(text))) await carrier.carry({ logger, work: workUnlessPaused }, tenantId);
     };
     let polls = 0;
     const poll = async () => {

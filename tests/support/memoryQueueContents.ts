@@ -56,6 +56,12 @@ export function createMemoryQueueContents(
       else if (found) show(found);
       return Promise.resolve(found !== undefined);
     },
+    keep: (message) => {
+      const found = held(message.id, message.receipt);
+      if (!found) return Promise.resolve(undefined);
+      found.receipt = randomUUID();
+      return Promise.resolve({ ...message, receipt: found.receipt });
+    },
     remove: ({ id, receipt }) => Promise.resolve(held(id, receipt) !== undefined && kept.delete(id)),
     texts: () => visible().map(({ text }) => text),
     /** The time of everything taken runs out. */

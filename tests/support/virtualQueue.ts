@@ -9,7 +9,7 @@ interface Kept {
   receipt: number;
 }
 
-export interface VirtualQueue extends MessageQueue, Pick<QueueContents, 'take' | 'show' | 'remove'> {
+export interface VirtualQueue extends MessageQueue, Pick<QueueContents, 'take' | 'show' | 'keep' | 'remove'> {
   /** Calls to the queue so far. */
   operations(): number;
   length(): number;
@@ -49,6 +49,14 @@ export function createVirtualQueue(clock: Pick<Clock, 'now'>): VirtualQueue {
       const found = find(message);
       if (found) found.visibleAt = clock.now() + afterSeconds * 1_000;
       return Promise.resolve(found !== undefined);
+    },
+    keep(message, hideSeconds) {
+      operations += 1;
+      const found = find(message);
+      if (!found) return Promise.resolve(undefined);
+      found.visibleAt = clock.now() + hideSeconds * 1_000;
+      found.receipt = next++;
+      return Promise.resolve({ ...message, receipt: String(found.receipt) });
     },
     remove(message) {
       operations += 1;

@@ -135,6 +135,63 @@ it('ends after four minutes, lets go of what it holds and leaves a message that 
   expect(world.places.free()).toBe(24);
 });
 
+describe('a tenant whose messages are known to wait behind those of another', () => {
+  const openBehind = async (backlog: number) => {
+    const world = open(() => world.clock.sleep(2_000));
+    for (let n = 0; n < backlog; n += 1) await world.waiting.send(textOf('a', n));
+    for (let n = 0; n < 3; n += 1) await world.waiting.send(textOf('b', n));
+    /** Worked on, or in front of another instance. */
+    let found = 0;
+    const sendBack = (text: string) => {
+      if (tenantOf(text) === 'b') found += 1;
+      return world.triggered.send(text);
+    };
+    const carrier = createCarrier({ ...world.shared, sendBack });
+    const ofB = () => found + world.worked.filter((text) => tenantOf(text) === 'b').length;
+    return { world, carrier, ofB };
+  };
+
+  it('is found, and what was passed over is worked on afterwards', async () => {
+    const { world, carrier, ofB } = await openBehind(1_000);
+    void carrier.carry(world.deps, 'b');
+    await world.clock.runUntil(() => ofB() === 3);
+    expect(world.clock.now()).toBeLessThan(5_000);
+    // Some invite another instance from the triggered queue.
+    await world.clock.runUntil(() => world.worked.length + world.triggered.length() === 1_003);
+    expect(new Set(world.worked).size).toBe(world.worked.length);
+  });
+
+  it('is found also when the call joins a run in progress', async () => {
+    const { world, carrier, ofB } = await openBehind(1_000);
+    void carrier.carry(world.deps, 'a');
+    await world.clock.runUntil(() => world.clock.now() >= 3_000);
+    await carrier.carry(world.deps, 'b');
+    await world.clock.runUntil(() => ofB() === 3);
+    expect(world.clock.now()).toBeLessThan(9_000);
+  });
+
+  it('is not looked for while it has all its places', async () => {
+    const operations = async (tenantId?: string) => {
+      const { world, carrier } = await openBehind(300);
+      for (let n = 0; n < 6; n += 1) world.places.enter('b');
+      void carrier.carry(world.deps, tenantId);
+      await world.clock.runUntil(() => world.clock.now() >= 400);
+      return world.waiting.operations();
+    };
+    expect(await operations('b')).toBe(await operations());
+  });
+
+  it('without any message left ends the look at the end of the queue', async () => {
+    const world = open();
+    let isOver = false;
+    void createCarrier(world.shared)
+      .carry(world.deps, 'b')
+      .finally(() => (isOver = true));
+    await world.clock.runUntil(() => isOver);
+    expect(world.waiting.operations()).toBeLessThan(10);
+  });
+});
+
 /** Keeps `count` messages of the tenant in the waiting queue. */
 async function feed({ waiting, clock }: ReturnType<typeof open>, tenantId: string, count: number) {
   for (let n = 0; ; n += 1) {
@@ -182,14 +239,16 @@ it('while the slow work of a run ends, the next call works on what waits', async
   expect(Math.max(...gaps)).toBeLessThan(5_000);
 });
 
-it('a run that cannot read the queue any more ends after its work', async () => {
+it('a run that cannot read the queue any more lets go of what it holds, and ends after its work', async () => {
   const world = open(() => world.clock.sleep(3_000));
   await world.waiting.send(textOf('a'));
   let reads = 0;
   const take: typeof world.waiting.take = (...args) =>
     (reads += 1) > 1 ? Promise.reject(new Error('queue down')) : world.waiting.take(...args);
+  for (let n = 0; n < 10; n += 1) await world.waiting.send(textOf('a', n));
   await world.carry({ waiting: { ...world.waiting, take } });
-  expect([world.worked.length, world.waiting.length()]).toEqual([1, 0]);
+  // A new tenant has six places. The others are visible at once.
+  expect([world.worked.length, (await world.waiting.take(1)).length]).toEqual([6, 5]);
 });
 
 describe('the timer', () => {
