@@ -8,6 +8,9 @@ export const PLACES = 24;
  */
 export const MOST_OF_A_TENANT_IN_HOST = 6;
 
+/** A tenant whose work is long although Graph answers it. The other six places are at hand for short work of others. */
+export const MOST_OF_A_TENANT_WITH_LONG_WORK = 18;
+
 /** A tenant that takes long for a message or gets some of its answers late. */
 export const MOST_OF_A_SLOW_TENANT = 4;
 

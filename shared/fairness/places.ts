@@ -1,6 +1,12 @@
 import { createCache } from '../cache';
 import type { Clock } from '../clock';
-import { MOST_OF_A_SILENT_TENANT, MOST_OF_A_SLOW_TENANT, MOST_OF_A_TENANT_IN_HOST, PLACES } from './limits';
+import {
+  MOST_OF_A_SILENT_TENANT,
+  MOST_OF_A_SLOW_TENANT,
+  MOST_OF_A_TENANT_IN_HOST,
+  MOST_OF_A_TENANT_WITH_LONG_WORK,
+  PLACES,
+} from './limits';
 
 /**
  * The places of this process: how many messages it works on at a time, and how many of them may belong to one tenant. A
@@ -29,8 +35,19 @@ export interface EndedWork {
   isDone: boolean;
 }
 
-/** A message that ends within this time has not waited for the time-out of a call, which is 10 s. */
+/**
+ * A message that ends within the first time has not waited for the time-out of a call, which is 10 s. One for which Graph has
+ * answered all calls may take several of them that are slow. Beyond the second time most of it was spent on time-outs.
+ */
 const QUICK_MS = 10_000;
+const LONG_MS = 30_000;
+
+/** What the end of a message says of the next one. Undefined: nothing. */
+function paceAfter({ tookMs, isDone }: EndedWork) {
+  if (tookMs > (isDone ? LONG_MS : QUICK_MS)) return 'slow';
+  if (isDone) return tookMs > QUICK_MS ? 'long' : 'quick';
+  return undefined;
+}
 
 /** A bound on memory. A tenant that was forgotten counts as new until a message of it has ended. */
 const MOST_TENANTS = 2_000;
@@ -40,6 +57,7 @@ const MOST_OF = {
   silent: MOST_OF_A_SILENT_TENANT,
   slow: MOST_OF_A_SLOW_TENANT,
   new: MOST_OF_A_TENANT_IN_HOST,
+  long: MOST_OF_A_TENANT_WITH_LONG_WORK,
   quick: PLACES,
 } as const;
 
@@ -52,7 +70,7 @@ export function createPlaces({
   clock: Pick<Clock, 'now'>;
 }): Places {
   const used = new Map<string, number>();
-  const paces = createCache<'quick' | 'slow'>({ most: MOST_TENANTS, clock });
+  const paces = createCache<'quick' | 'long' | 'slow'>({ most: MOST_TENANTS, clock });
   let total = 0;
   const usedBy = (tenantId: string) => used.get(tenantId) ?? 0;
   const mostOf = (tenantId: string) => MOST_OF[paceOf(tenantId)];
@@ -73,8 +91,8 @@ export function createPlaces({
       return (!isBounded || mayEnter(tenantId)) && take(tenantId);
     },
     leave(tenantId, work) {
-      if (work && work.tookMs > QUICK_MS) paces.set(tenantId, 'slow');
-      else if (work?.isDone) paces.set(tenantId, 'quick');
+      const pace = work && paceAfter(work);
+      if (pace) paces.set(tenantId, pace);
       const left = usedBy(tenantId) - 1;
       if (left < 0) return;
       total -= 1;

@@ -43,6 +43,16 @@ describe('one tenant alone', () => {
   });
 });
 
+it('one tenant alone uses 18 places when its jobs take 12 s, four calls that Graph answers after 3 s', async () => {
+  const world = createFairWorld(() => 12_000);
+  await world.print('a', 1);
+  await world.runFor(20_000);
+  const startedAt = world.clock.now();
+  await world.print('a', 240);
+  await world.untilDone(241);
+  expect(world.clock.now() - startedAt).toBeLessThan(1.3 * (240 / 18) * 12_000);
+});
+
 describe('a job of another tenant', () => {
   it.each([1_000, 3_000])('comes through at once beside %d waiting messages', async (backlog) => {
     const world = createFairWorld(() => QUICK_MS);
@@ -233,6 +243,18 @@ describe('a burst of more than its allowance beside the backlog of another tenan
       expect(beside.world.doneOf('a').length).toBeLessThan(backlog / 2);
     },
   );
+
+  it('is not held up by a backlog of long jobs that Graph answers', async () => {
+    const world = createFairWorld((tenantId) => (tenantId === 'a' ? 20_000 : QUICK_MS));
+    await world.print('a', 1);
+    await world.print('b', 1);
+    await world.runFor(25_000);
+    await world.print('a', 1_000);
+    await world.runFor(5_000);
+    await world.print('b', 50);
+    await world.untilDone(51, 'b');
+    expect(p95(waits(world.doneOf('b')))).toBeLessThan(10_000);
+  });
 
   it('costs the backlog a part of a receive for each message that is passed over', async () => {
     const { operations, world } = await burst(3_000);

@@ -46,6 +46,18 @@ describe('places', () => {
     expect(fill('a')).toBe(4);
   });
 
+  it.each([
+    [9_000, true, 24],
+    [12_000, true, 18],
+    [12_000, false, 4],
+    [30_001, true, 4],
+  ])('a message of %d ms that Graph has answered (%p) leaves its tenant %d', (tookMs, isDone, most) => {
+    const { places, fill } = open();
+    places.enter('a');
+    places.leave('a', { tookMs, isDone });
+    expect(fill('a')).toBe(most);
+  });
+
   it('a message that ends quickly because it is deferred or known already does not make its tenant quick', () => {
     const { places, fill } = open();
     places.enter('a');
