@@ -100,15 +100,15 @@ export async function handleLifecycleEvent(deps: LifecycleDeps, message: TenantM
   }
   // Of several duplicates the first continues, and one of the others looks again later: the clocks may be apart.
   const isDuplicate = Date.parse(watch.renewedAt ?? '') > Date.parse(message.receivedAt);
-  // A removal after a PATCH of the timer is acted on at once, but a clientState is enough to send any number of them.
-  const isSpacedByAnyPatch = message.lifecycleEvent === 'reauthorizationRequired' || isDuplicate;
-  const sinceHint = elapsedMs(watch.hintedAt, now);
-  const sinceLast = isSpacedByAnyPatch ? Math.min(since, sinceHint) : sinceHint;
+  // A removal is acted on at once whatever was renewed before, but a clientState is enough to send any number of them.
+  const isRemoval = message.lifecycleEvent === 'subscriptionRemoved';
+  const sinceRemoval = isRemoval ? elapsedMs(watch.removalHintedAt, now) : Infinity;
+  const sinceLast = isRemoval && !isDuplicate ? sinceRemoval : Math.min(since, sinceRemoval);
   if (sinceLast < PATCH_SPACING_MS) {
     return postpone(deps, stored, message, { field: 'renewalNotedUntil', until: now + PATCH_SPACING_MS - sinceLast });
   }
-  const hintedAt = new Date(now).toISOString();
-  return renew(deps, { ...stored, watch: { ...watch, hintedAt } }, message);
+  const noted = isRemoval ? { removalHintedAt: new Date(now).toISOString() } : {};
+  return renew(deps, { ...stored, watch: { ...watch, ...noted } }, message);
 }
 
 /** The row of a watch is written once, after its PATCH. */

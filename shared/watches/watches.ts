@@ -42,8 +42,8 @@ interface WatchBase extends WatchKey {
   sweepWanted?: string | undefined;
   /** A message waits until then to renew the subscription, for every hint that is received before. */
   renewalNotedUntil?: string | undefined;
-  /** The last PATCH that a lifecycle event of Graph asked for. */
-  hintedAt?: string | undefined;
+  /** The last PATCH that a `subscriptionRemoved` of Graph asked for. */
+  removalHintedAt?: string | undefined;
   /** Last success of POST or PATCH. */
   renewedAt?: string | undefined;
   /** What the current subscription was created with, or the one that was last asked for. `keyCheck`: see `keyCheckOf`. */
@@ -239,7 +239,7 @@ function toRow(watch: Watch | RemovedWatch): Row {
 const TABLE = 'Subscriptions';
 const TIMES = [
   ...['revokedAt', 'lastRevokedAt', 'retryAfterUntil', 'missedSweptAt', 'sweepNotedUntil'],
-  ...['sweepWanted', 'renewalNotedUntil', 'hintedAt', 'renewedAt', 'missingSince'],
+  ...['sweepWanted', 'renewalNotedUntil', 'removalHintedAt', 'renewedAt', 'missingSince'],
 ] as const satisfies readonly (keyof WatchBase)[];
 const TEXTS = ['keyId', 'keyCheck', 'notificationUrl', 'resource', 'changeType', 'name'] as const;
 const STATUSES = ['pending', 'createFailed', 'active', 'updateFailed', 'gone', 'removed'] as const;

@@ -123,6 +123,7 @@ export async function createRejectingWorld(rejections: Rejections) {
       take: async (...args) => (await beforeCall(), plain.take(...args)),
       show: async (...args) => (await beforeCall(), plain.show(...args)),
       remove: async (...args) => (await beforeCall(), plain.remove(...args)),
+      keep: async (...args) => (await beforeCall(), plain.keep(...args)),
     };
   };
   /** The sink of the events. It never rejects, as its type promises. */

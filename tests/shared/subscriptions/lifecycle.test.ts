@@ -286,7 +286,7 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
       missedSweptAt: years,
       sweepNotedUntil: years,
       renewalNotedUntil: years,
-      hintedAt: years,
+      removalHintedAt: years,
     });
     expect(await handleLifecycleEvent(world.deps, event(world, { lifecycleEvent: 'missed' }))).toMatchObject({
       outcome: 'missed',
@@ -374,11 +374,21 @@ describe('handleLifecycleEvent (concepts/change-notifications-lifecycle-events.m
     });
   });
 
-  it('acts at once on `subscriptionRemoved` ten minutes after the last hint, whenever the timer has renewed', async () => {
-    const world = await worldAfter(1, { hintedAt: '2026-11-21T23:51:00.000Z' });
+  it('acts at once on `subscriptionRemoved` ten minutes after the last one, whenever the timer has renewed', async () => {
+    const world = await worldAfter(1, { removalHintedAt: '2026-11-21T23:51:00.000Z' });
     const removed = event(world, { lifecycleEvent: 'subscriptionRemoved' });
     expect(await handleLifecycleEvent(world.deps, removed)).toMatchObject({ outcome: 'handled' });
-    expect((await world.read()).watch.hintedAt).toBe('2026-11-22T00:01:00.000Z');
+    expect((await world.read()).watch.removalHintedAt).toBe('2026-11-22T00:01:00.000Z');
+  });
+
+  it('acts at once on `subscriptionRemoved` right after the PATCH of a `reauthorizationRequired`', async () => {
+    const world = await worldAfter(11);
+    for (const lifecycleEvent of ['reauthorizationRequired', 'subscriptionRemoved']) {
+      world.clock.advance(1_000);
+      expect(await handleLifecycleEvent(world.deps, event(world, { lifecycleEvent }))).toMatchObject({
+        outcome: 'handled',
+      });
+    }
   });
 
   it('keeps the hints of two watches apart', async () => {

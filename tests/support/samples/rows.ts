@@ -62,7 +62,7 @@ const everyWatchCell: Required<Extract<Watch, { status: 'updateFailed' }>> = {
     sweepNotedUntil: at(8),
     sweepWanted: at(-7),
   },
-  ...{ renewalNotedUntil: at(7), hintedAt: at(-4), renewedAt: at(-6), keyId: 'k1', keyCheck: 'abcdefgh' },
+  ...{ renewalNotedUntil: at(7), removalHintedAt: at(-4), renewedAt: at(-6), keyId: 'k1', keyCheck: 'abcdefgh' },
   notificationUrl: 'https://app.azurewebsites.net/api/notifications',
   resource: `/print/taskDefinitions/${DEFINITION}/tasks`,
   missingSince: at(-5),
