@@ -53,7 +53,7 @@ it('a message of the waiting queue is tried again by the host, whatever the trie
 
 describe('a message of subscription-events', () => {
   /** One attempt with a defect, as the host counts it. */
-  async function tryEvent(dequeueCount: number, message: unknown) {
+  async function tryEvent(attempts: number, message: unknown) {
     const world = createSubscriptionWorld();
     const watches = { ...world.watches, get: () => Promise.reject(new TypeError('a defect')) };
     const logger = createCapturedLogger();
@@ -63,9 +63,10 @@ describe('a message of subscription-events', () => {
       queue: () => Promise.resolve(createMemoryQueue()),
       waiting: () => Promise.resolve(createMemoryQueue()),
     };
-    const context = new InvocationContext({ functionName: 'f', triggerMetadata: { dequeueCount } });
+    const context = new InvocationContext({ functionName: 'f' });
     const places = { enter: () => true, leave: () => undefined };
-    await expect(WORK['subscription-events']({ services, logger, context }, message, places)).rejects.toThrow();
+    const tried = WORK['subscription-events']({ services, logger, context }, message, places, attempts);
+    await expect(tried).rejects.toThrow();
     return logger.events.filter(({ event }) => event === 'subscriptionEvent.poisoned');
   }
   const rowKey = `jobFetchable_${PRINTER}`;
