@@ -1,3 +1,4 @@
+import { createConflictListings } from '../shared/subscriptions/conflictListings';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -122,7 +123,7 @@ async function createWorld(
   });
   return {
     ...{ tenants, watches, callGraph, callBatch: createGraphBatch({ ...shared, callGraph }) },
-    ...{ clock, random: () => 0.5 },
+    ...{ clock, random: () => 0.5, conflicts: createConflictListings(clock) },
     logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
     config: { clientStateKeys: BENCH_RING, clientId: at.appId, publicBaseUrl, graphBaseUrl },
   };

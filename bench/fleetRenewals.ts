@@ -1,3 +1,4 @@
+import { createConflictListings } from '../shared/subscriptions/conflictListings';
 import type { CallGraphBatch } from '../shared/graph/batch';
 import type { CallGraph } from '../shared/graph/client';
 import { reconcileAll } from '../shared/subscriptions/reconcileAll';
@@ -81,7 +82,7 @@ async function renew(tenantCount: number) {
   };
   const callGraph: CallGraph = ({ path }) => Promise.reject(new Error(`The run made a call of its own: ${path}`));
   const deps: SubscriptionDeps = {
-    ...{ callGraph, callBatch, tenants, clock, random: () => 0.5 },
+    ...{ callGraph, callBatch, tenants, clock, random: () => 0.5, conflicts: createConflictListings(clock) },
     watches: createWatches(createGeneratedWatches({ renewedAt: START - HOUR_MS, publicBaseUrl: PUBLIC_BASE_URL })),
     logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
     config: {

@@ -1,3 +1,4 @@
+import { createConflictListings } from '../shared/subscriptions/conflictListings';
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -117,6 +118,7 @@ async function createWorld(graphBaseUrl: string, connectionString: string) {
     callBatch: createGraphBatch({
       ...{ callGraph, throttle, clock: systemClock, random: Math.random, measure: notMeasured },
     }),
+    conflicts: createConflictListings(systemClock),
     clock: systemClock,
     random: Math.random,
     logger: { info: () => undefined, warn: () => undefined, error: () => undefined },

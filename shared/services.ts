@@ -160,14 +160,18 @@ export function createServices(env: Environment, measure: Measure = notMeasured)
       const needed = OBSERVING;
       return createConfirmConsent({ tenants: await tenants(), tokens, callGraph, needed, clock: systemClock });
     }),
-    subscriptions: once(async () => ({
-      config: await config(),
-      tenants: await tenants(),
-      watches: await watches(),
-      ...(await graph()),
-      clock: systemClock,
-      random: Math.random,
-    })),
+    subscriptions: once(async () => {
+      const { createConflictListings } = await import('./subscriptions/conflictListings');
+      return {
+        config: await config(),
+        tenants: await tenants(),
+        watches: await watches(),
+        conflicts: createConflictListings(systemClock),
+        ...(await graph()),
+        clock: systemClock,
+        random: Math.random,
+      };
+    }),
     userGraph: async (place, signIn) => (await import('./graph/service')).openUserGraph(place, await signIn()),
     ...queues,
     places,

@@ -21,6 +21,7 @@ import {
   type SubscriptionDeps,
   type WatchResult,
 } from './record';
+import { waitingForGraph } from './conflictListings';
 import { callOf, expiryAt, newSubscription, notificationUrlOf, resourceOf } from './plan';
 
 /** The watch as a run holds it to create or replace its subscription. */
@@ -120,10 +121,13 @@ async function resolveConflict(deps: SubscriptionDeps, watch: Watch): Promise<Gr
   const ourUrl = notificationUrlOf(config);
   // A create died before its save, and PUBLIC_BASE_URL was changed since: its URL is the one of the row.
   const ourUrls = new Set([ourUrl, watch.notificationUrl]);
-  const existing: ListedSubscription[] = [];
-  for await (const listed of listSubscriptions({ ...config, callGraph }, { tenantId, permission })) {
-    if (isSameResource(listed, watch)) existing.push(listed);
-  }
+  const read = async () => {
+    const all: ListedSubscription[] = [];
+    const paging = { ...config, callGraph: waitingForGraph(callGraph, clock) };
+    for await (const listed of listSubscriptions(paging, { tenantId, permission })) all.push(listed);
+    return all;
+  };
+  const existing = await deps.conflicts.find(tenantId, (listed) => isSameResource(listed, watch), read);
   const foreign = existing.find(
     ({ id, notificationUrl }) => id !== watch.subscriptionId && !ourUrls.has(notificationUrl),
   );

@@ -1,6 +1,7 @@
 import { acceptRemoval, listSubscriptions, removalPart } from '../graph/api/subscriptions';
 import { MOST_PARTS, type PartResult } from '../graph/batch';
 import type { Tenant } from '../tenants/tenants';
+import { waitingForGraph } from './conflictListings';
 import { callOf, notificationUrlOf } from './plan';
 import type { SubscriptionDeps } from './record';
 
@@ -41,7 +42,7 @@ const LISTED_AS = 'jobFetchable';
 
 async function findOrphans(deps: SubscriptionDeps, tenantId: string): Promise<string[]> {
   const ourUrl = notificationUrlOf(deps.config);
-  const paging = { ...deps.config, callGraph: deps.callGraph };
+  const paging = { ...deps.config, callGraph: waitingForGraph(deps.callGraph, deps.clock) };
   const found: string[] = [];
   for await (const listed of listSubscriptions(paging, callOf({ tenantId, kind: LISTED_AS }))) {
     if (listed.notificationUrl === ourUrl) found.push(listed.id);

@@ -2,6 +2,7 @@ import { retryDelayMs } from '../backoff';
 import type { Clock } from '../clock';
 import { errorFields, ReceiverError } from '../errors';
 import { acceptRemoval, parseRenewal, type Granted } from '../graph/api/subscriptions';
+import type { ConflictListings } from './conflictListings';
 import type { CallGraphBatch, PartResult } from '../graph/batch';
 import type { CallGraph } from '../graph/client';
 import { GraphError, wasNotSent } from '../graph/errors';
@@ -22,6 +23,7 @@ import { hasExpired, isHeld, type SubscriptionSettings } from './plan';
 export interface SubscriptionDeps {
   callGraph: CallGraph;
   callBatch: CallGraphBatch;
+  conflicts: ConflictListings;
   tenants: Tenants;
   watches: Watches;
   clock: Clock;

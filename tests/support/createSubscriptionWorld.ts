@@ -1,3 +1,4 @@
+import { createConflictListings } from '../../shared/subscriptions/conflictListings';
 import { createTenants, type TenantStatus } from '../../shared/tenants/tenants';
 import { createWatches, type StoredWatch, type Watch } from '../../shared/watches/watches';
 import { createCapturedLogger } from './createCapturedLogger';
@@ -31,6 +32,7 @@ export function createSubscriptionWorld() {
   const deps = {
     callGraph: graph.callGraph,
     callBatch: graph.callBatch,
+    conflicts: createConflictListings(clock),
     tenants,
     watches,
     events,

@@ -17,12 +17,12 @@ import { createSubscriptionWorld } from '../../support/createSubscriptionWorld';
 async function createDeployment() {
   const worker = await createJobWorker();
   const { clock, tenants, watches, ledger, logger, queues, sweepRequests } = worker;
-  const { config } = createSubscriptionWorld().deps;
+  const { config, conflicts } = createSubscriptionWorld().deps;
   const graph = createFakeGraph();
   const { callGraph, callBatch } = graph;
   const random = () => 0;
   const subscriptions: RevokeDeps = {
-    ...{ callGraph, callBatch, tenants, watches, clock, random, logger, config },
+    ...{ callGraph, callBatch, conflicts, tenants, watches, clock, random, logger, config },
     events: sweepRequests,
   };
   const sweep: SweepDeps = {
