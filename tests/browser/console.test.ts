@@ -173,11 +173,19 @@ describe('the console in a browser, with the local cloud', () => {
   it('throttles Graph, and the app waits and tries again', async () => {
     await panel('Faults').getByLabel('Calls').fill('1');
     await panel('Faults').getByLabel('Retry after, s').fill('1');
-    await setFault('Throttle Graph').click();
-    await panel('Faults').getByText('1 call left').waitFor();
-    await print(/Reception/, 'Throttled.pdf');
-    await eventually('throttled', async () => ((await labels()).includes('Throttled') ? true : undefined), 60_000);
-    await badge('Released').waitFor({ timeout: 60_000 });
+    let prints = 0;
+    // The one call may be that of a timer of the app.
+    await eventually(
+      'throttled',
+      async () => {
+        await setFault('Throttle Graph').click();
+        prints += 1;
+        await print(/Reception/, `Throttled ${prints}.pdf`);
+        await badge('Released').waitFor({ timeout: 60_000 });
+        return (await labels()).includes('Throttled') ? true : undefined;
+      },
+      60_000,
+    );
     await untilShown(['Throttled', 'Retried', 'Event sent']);
   });
 
