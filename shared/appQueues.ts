@@ -23,7 +23,7 @@ export interface AppQueues {
   queue: (name: string, patience?: SendPatience) => Promise<MessageQueue>;
   /** Signs and checks the messages of the queues of the app. */
   signers(): Promise<Record<SignedQueue, MessageSigner>>;
-  /** The waiting queue as it is, for messages of this queue. It opens although settings other than those of the account of its trigger are wrong. */
+  /** The waiting queue as it is, for messages of this queue. It opens although settings other than those of its account are wrong. */
   unsignedWaiting(queue: SignedQueue): Promise<MessageQueue>;
   /** The waiting queue for messages of a queue of the app, which it signs. */
   waiting: (queue: FairQueue) => Promise<MessageQueue>;

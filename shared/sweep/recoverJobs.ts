@@ -39,8 +39,9 @@ export interface Recovered {
 /**
  * Finds held jobs whose time is up, and jobs whose process was killed, and enqueues them. The host keeps the messages of a
  * dead process invisible for ten minutes, and a user waits at the printer. A claim whose lease is over comes from the index of
- * work in hand. A task that was notified and not claimed has no row, and one that was put back has a row that waits: with
- * `tasks`, the open tasks of every watched definition are listed too. A jobFetchable that was not claimed is left to the sweep, because no user waits for it.
+ * work in hand. A task that was notified and not claimed has no row, and one that was requeued has a row that waits: with `tasks`,
+ * the open tasks of every watched definition are listed too. A jobFetchable that was not claimed is left to the sweep, because no
+ * user waits for it.
  *
  * Never rejects for one tenant: failures are logged, and the next run is a minute away.
  */

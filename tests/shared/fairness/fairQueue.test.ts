@@ -99,7 +99,7 @@ describe('a waiting queue that is missing or refuses the app', () => {
     expect(triggered.sent).toMatchObject([{ delaySeconds: 60 }]);
   });
 
-  it('is no reason to send what nobody waits for any more, and other errors are reported', async () => {
+  it('is no reason to send what is aborted, and other errors are reported', async () => {
     const { triggered } = open();
     const refuse = (error: Error) => ({ send: () => Promise.reject(error) });
     const signal = AbortSignal.abort(new Error('too late'));
