@@ -112,7 +112,7 @@ describe('a fetchable job that the rules archive', () => {
     const unavailable = () => Promise.reject(new ReceiverError('storageUnavailable', 'out of order'));
     const ledger = createLedger({ ...archive.ledgerTable, [call]: unavailable });
     expect(await archive.archive(archive.lastArchive(), { ledger })).toBe('deferred');
-    expect(archive.lastDeferred()).toMatchObject({ event: { tablesOutSince: expect.anything() as unknown } });
+    expect(archive.lastDeferred()).toHaveProperty('event.tablesOutSince');
     // A lease that was left behind has ended.
     archive.clock.advance(2 * 60_000);
     expect(await archive.process(archive.lastDeferred())).toBe('archiving');

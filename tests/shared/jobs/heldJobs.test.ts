@@ -386,9 +386,8 @@ describe('a held job whose first event the queue refuses', () => {
     worker.world.putJob(PRINTER, JOB, { createdBy: USER, displayName: errorText, errorCode: errorText }, [TASK]);
     await holdUnreported(240);
     expect(await worker.process(worker.lastDeferred())).toBe('held');
-    expect(worker.events()).toMatchObject([
-      { id: ID, data: { job: { id: JOB, createdBy: USER }, truncated: expect.anything() as unknown } },
-    ]);
+    expect(worker.events()).toMatchObject([{ id: ID, data: { job: { id: JOB, createdBy: USER } } }]);
+    expect(worker.events()[0]).toHaveProperty('data.truncated');
   });
 
   test('a row of version 0.1.0, which kept such a job in its first phase, ends in time too', async () => {
